@@ -17,6 +17,14 @@ LOCKS = {
     "requirements-base.lock": ["pyproject.toml"],
     "requirements-test.lock": ["--extra", "test", "pyproject.toml"],
     "requirements-nox.lock": ["requirements-nox.in"],
+    # the image without CUDA: scoring and reports
+    "requirements-cpu.lock": [
+        option
+        for extra in ("captions", "flores", "judge", "redis")
+        for option in ("--extra", extra)
+    ]
+    + ["pyproject.toml"],
+    # the image
     "requirements.lock": [
         option
         for extra in ("captions", "flores", "inference", "judge", "ray", "redis")

@@ -57,7 +57,7 @@ def _load() -> Callable[[str], tuple[str, ...]]:
 # The model's hash stands in the signature, so that another model is another convention.
 FLORES101_TOKENS = Step(
     "tok.flores101",
-    f"spm-{os.environ.get(HASH_VARIABLE, 'unset')[:12]}",
+    f"spm-{(os.environ.get(HASH_VARIABLE) or 'unset')[:12]}",
     _load,
     ("module:tasks.flores",),
     "tokens",

@@ -158,7 +158,7 @@ class Spice(MeanScore):
     @property
     def signature(self) -> str:
         """Counting and folding; the models by the hash they are checked against."""
-        return f"count:spice-1.0.corenlp-{os.environ.get(HASH_VARIABLE, 'unset')[:12]}|fold:mean|refs:{self.references}"
+        return f"count:spice-1.0.corenlp-{(os.environ.get(HASH_VARIABLE) or 'unset')[:12]}|fold:mean|refs:{self.references}"
 
     @property
     def sources(self) -> tuple[str, ...]:
