@@ -24,6 +24,7 @@ EPILOG = """exit codes:
 
 # name -> one line of help; the module is audit.commands.NAME with '-' as '_', and a '_' behind a word of Python's.
 COMMANDS: dict[str, str] = {
+    "all": "inference, audit, report and package in one go: what the image does",
     "run": "audit a study and write the report",
     "import": "turn other people's output files into prediction files",
     "score": "score one task's predictions under its conventions",

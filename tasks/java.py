@@ -28,6 +28,13 @@ JAVA_VARIABLE = "REPRO_AUDIT_JAVA"
 PACKAGE = "pycocoevalcap"
 # Numbers with a point and texts in UTF-8, whatever the machine's locale.
 SETTINGS = ("-Duser.country=US", "-Duser.language=en", "-Dfile.encoding=UTF-8", "-Djava.awt.headless=true")
+
+
+def settings() -> tuple[str, ...]:
+    """Those, and scratch files where Python's go: the folder that Java takes by itself may not be writable."""
+    return (*SETTINGS, "-XX:-UsePerfData", f"-Djava.io.tmpdir={tempfile.gettempdir()}")
+
+
 _CHUNK = 1 << 16
 # Becomes the program named by its arguments, after asking the kernel to be killed when its parent ends.
 _TIED = """
@@ -80,7 +87,7 @@ def run(name: str, arguments: Sequence[str], *, stdin: bytes = b"", timeout: flo
     Raises:
         UnavailableError: Java is missing, the program failed, or it took more than `timeout` seconds.
     """
-    command = [sys.executable, "-I", "-S", "-c", _TIED, str(os.getpid()), java(), *SETTINGS, *arguments]
+    command = [sys.executable, "-I", "-S", "-c", _TIED, str(os.getpid()), java(), *settings(), *arguments]
     try:
         done = subprocess.run(command, input=stdin, capture_output=True, timeout=timeout, check=False)
     except subprocess.TimeoutExpired:
@@ -103,7 +110,7 @@ class JavaChild:
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the child
         try:
             self._process = subprocess.Popen(
-                [java(), *SETTINGS, *arguments],
+                [java(), *settings(), *arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,

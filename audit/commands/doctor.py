@@ -5,11 +5,11 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from audit.errors import InputError
+from audit.inference.folders import SetLocation
 
 HELP = """Check what this machine has for scoring, reports and inference, and say for every missing part how to get it.
 Exit code 3 only if something is missing that the default audit needs."""
@@ -36,7 +36,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the findings; 3 if a part that the default audit needs is missing."""
-    findings = [*(check() for check in CHECKS), *_inference(args.model, args.data, args.batch)]
+    from audit.inference.data import folders
+
+    sets = [SetLocation(task, folder) for task, folder in folders(args.data).items()]
+    return report(sets, args.model, args.batch)
+
+
+def report(sets: Sequence[SetLocation], model: Path | None, batch: int) -> int:
+    """Print the findings for these test sets and this model; the exit code."""
+    findings = [*(check() for check in CHECKS), *_inference(sets, model, batch)]
     for item in findings:
         state = "ok" if item.ok else ("MISSING" if item.needed else "absent")
         print(f"{state:<8} {item.name:<34} {item.detail}")
@@ -126,17 +134,10 @@ def _wordnet() -> Callable[[], str | None]:
     return wordnet_unavailable
 
 
-def _inference(model: Path | None, data: list[str], batch: int) -> list[Finding]:
+def _inference(sets: Sequence[SetLocation], model: Path | None, batch: int) -> list[Finding]:
     from audit.inference.doctor import check
-    from audit.inference.settings import SETTINGS
 
-    folders = {}
-    for item in data:
-        task, equals, folder = item.partition("=")
-        if not equals or task not in SETTINGS:
-            raise InputError(f"{item!r} is not TASK=DIR", where="--data", fix=f"Tasks: {', '.join(SETTINGS)}.")
-        folders[task] = Path(folder)
-    return [Finding(f"{f.part} ({f.task})", f.ok, False, f.detail) for f in check(model, folders, batch)]
+    return [Finding(f"{f.part} ({f.task})", f.ok, False, f.detail) for f in check(model, sets, batch)]
 
 
 CHECKS: tuple[Callable[[], Finding], ...] = (

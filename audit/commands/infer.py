@@ -80,27 +80,38 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run every task; 1 if some rows are errors."""
+    engine: Engine | None = None
+    errors = 0
+    for task in args.task:
+        engine, wrong = infer(args, task, engine)
+        errors += wrong
+    return 1 if errors else 0
+
+
+def infer(args: argparse.Namespace, task: str, engine: Engine | None) -> tuple[Engine, int]:
+    """Run one task; the engine, for the next task of the same model, and how many rows are errors."""
     check_counts(args, ("batch_size", "encode_batch", "workers", "beams", "max_new_tokens", "limit"))
-    if importlib.util.find_spec("torch") is None:
-        raise MissingError("inference needs torch", fix="pip install 'repro-audit[inference]'")
+    need_torch()
     from audit.inference.plan import parse_shard
     from audit.inference.runner import Job
     from audit.inference.runner import run as start
 
-    shard = parse_shard(args.shard)
-    engine: Engine | None = None
-    errors = 0
-    for task in args.task:
-        manifest = read_manifest(args, task)
-        spec = make_spec(args, task, manifest, args.out)
-        job = Job(task, manifest, spec, args.batch_size, args.out, shard)
-        engine = make_engine(args, spec, engine)
-        engine_of_task = _checked(engine, args, job)
-        outcome = start(job, engine_of_task, _teller(task), args.who)
-        errors += outcome.errors
-        place = outcome.predictions or f"shard {args.shard} is done; `repro-audit merge --task {task}` joins them"
-        print(f"{task}: {outcome.rows} rows, {outcome.errors} of them errors: {place}")
-    return 1 if errors else 0
+    manifest = read_manifest(args, task)
+    spec = make_spec(args, task, manifest, args.out)
+    job = Job(task, manifest, spec, args.batch_size, args.out, parse_shard(args.shard))
+    engine = make_engine(args, spec, engine)
+    outcome = start(job, _checked(engine, args, job), _teller(task), args.who)
+    place = outcome.predictions or f"shard {args.shard} is done; `repro-audit merge --task {task}` joins them"
+    print(f"{task}: {outcome.rows} rows, {outcome.errors} of them errors: {place}", flush=True)
+    return engine, outcome.errors
+
+
+def need_torch() -> None:
+    """Inference cannot do without it."""
+    if importlib.util.find_spec("torch") is None:
+        raise MissingError(
+            "inference needs torch", fix="pip install 'repro-audit[inference]', or use the image with CUDA"
+        )
 
 
 def check_counts(args: argparse.Namespace, names: Sequence[str]) -> None:

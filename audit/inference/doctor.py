@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from audit.errors import InputError
+from audit.inference.folders import SetLocation
 from audit.inference.salmonn.config import VARIANTS, ModelConfig, read_model_config
 from audit.inference.settings import SETTINGS
 
@@ -44,12 +45,12 @@ def memory_needed(config: ModelConfig, batch: int = 1, beams: int = 4, new_token
     return int((weights + cache) * 1.1)
 
 
-def check(model: Path | None, data: Mapping[str, Path], batch: int = 1) -> list[Finding]:
+def check(model: Path | None, sets: Sequence[SetLocation], batch: int = 1) -> list[Finding]:
     """Every finding.
 
     Args:
         model: model.yaml; None: said to be missing.
-        data: Folders by task id; tasks that are not named are said to lack data.
+        sets: Where test sets lie; tasks without one are said to lack data.
         batch: Clips at a time, for the memory.
     """
     found = [_libraries()]
@@ -64,7 +65,8 @@ def check(model: Path | None, data: Mapping[str, Path], batch: int = 1) -> list[
             found.append(Finding("all", "model", False, str(error)))
     if config is not None:
         found.append(_memory(config, batch))
-    found += [_data(task, data.get(task)) for task in SETTINGS]
+    by_task = {item.task: item for item in sets}
+    found += [_data(task, by_task.get(task)) for task in SETTINGS]
     return found
 
 
@@ -114,17 +116,17 @@ def _free(device: str) -> int | None:
     return None
 
 
-def _data(task: str, folder: Path | None) -> Finding:
+def _data(task: str, place: SetLocation | None) -> Finding:
     from audit.inference.data import explain
     from tasks.datasets.errors import DatasetError
-    from tasks.datasets.registry import READERS, read
+    from tasks.datasets.registry import READERS, Options, read
 
     if task not in READERS:
         return Finding(task, "data", False, "the set was never published")
-    if folder is None:
+    if place is None:
         return Finding(task, "data", False, f"no folder was given (--data {task}=FOLDER)")
     try:
-        manifest = read(task, folder)
+        manifest = read(task, place.data, Options(labels=place.labels, speech=place.speech))
     except DatasetError as error:
         return Finding(task, "data", False, str(explain(error)).replace("\n ", ";"))
     notes = "; ".join(manifest.notes)

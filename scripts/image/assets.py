@@ -51,7 +51,9 @@ def fetch(name: str, wanted: str, into: Path, mirror: str | None) -> int:
                 shutil.copyfileobj(answer, file)
             files = _unpack(asset, loaded, Path(scratch) / name)
         except (OSError, zipfile.BadZipFile, KeyError) as error:
-            print(f"{name}: {address} could not be fetched: {error}; without it: --build-arg ASSETS=skip", file=sys.stderr)
+            print(
+                f"{name}: {address} could not be fetched: {error}; without it: --build-arg ASSETS=skip", file=sys.stderr
+            )
             return 3
         found = digest(files)
         if found != wanted.lower():

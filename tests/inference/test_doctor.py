@@ -8,6 +8,7 @@ import pytest
 pytest.importorskip("torch")
 
 from audit.inference.doctor import Finding, check, memory_needed
+from audit.inference.folders import SetLocation
 from audit.inference.salmonn.config import read_model_config
 from audit.inference.settings import SETTINGS
 from tasks.datasets.registry import READERS
@@ -21,7 +22,7 @@ def by_part(found: list[Finding]) -> dict[tuple[str, str], Finding]:
 
 
 def test_it_speaks_of_every_task(tiny_model: Path, tmp_path: Path) -> None:
-    found = by_part(check(tiny_model, {"asr-librispeech-clean": tmp_path}))
+    found = by_part(check(tiny_model, [SetLocation("asr-librispeech-clean", tmp_path)]))
     assert {task for task, part in found if part == "data"} == set(SETTINGS)
     assert set(READERS) == set(SETTINGS) - {"sac-inhouse"}
     assert found["all", "libraries"].ok
@@ -36,12 +37,12 @@ def test_a_missing_part_says_what_to_download(tiny_model: Path, tmp_path: Path) 
         tiny_model.read_text().replace("variant: custom", "variant: 13b").replace("beats: beats.pt", "beats: gone.pt")
     )
     (tiny_model.parent / "other.yaml").write_text(text)
-    found = by_part(check(tiny_model.parent / "other.yaml", {}))
+    found = by_part(check(tiny_model.parent / "other.yaml", []))
     assert not found["all", "beats"].ok
     assert "BEATs_iter3_plus_AS2M_finetuned_on_AS2M_cpt2" in found["all", "beats"].detail
     assert "13b in fp32" in found["all", "memory"].detail
-    assert not by_part(check(None, {}))["all", "model"].ok
-    assert "no model description" in by_part(check(tmp_path / "x.yaml", {}))["all", "model"].detail
+    assert not by_part(check(None, []))["all", "model"].ok
+    assert "no model description" in by_part(check(tmp_path / "x.yaml", []))["all", "model"].detail
 
 
 def test_the_memory_of_the_published_models_is_that_of_experience(tiny_model: Path) -> None:
@@ -63,11 +64,15 @@ def test_a_data_set_that_is_there_is_counted(tiny_model: Path, tmp_path: Path) -
     folder.mkdir(parents=True)
     (folder / "1-2-3.flac").write_bytes((ASSETS / "short_0.5s.wav").read_bytes())
     (folder / "1-2.trans.txt").write_text("1-2-3 YES\n")
-    found = by_part(check(tiny_model, {"asr-librispeech-clean": tmp_path}))["asr-librispeech-clean", "data"]
+    found = by_part(check(tiny_model, [SetLocation("asr-librispeech-clean", tmp_path)]))[
+        "asr-librispeech-clean", "data"
+    ]
     assert found.ok
     assert "1 items; 1 items, and 2620 are known" in found.detail
     (folder / "1-2-3.flac").unlink()
-    again = by_part(check(tiny_model, {"asr-librispeech-clean": tmp_path}))["asr-librispeech-clean", "data"]
+    again = by_part(check(tiny_model, [SetLocation("asr-librispeech-clean", tmp_path)]))[
+        "asr-librispeech-clean", "data"
+    ]
     assert not again.ok
     assert "1-2-3.flac" in again.detail
 
@@ -88,8 +93,8 @@ def test_it_answers_where_torch_is_missing(tiny_model: Path) -> None:
 
     code = (
         "import sys; sys.modules['torch'] = None; sys.path.insert(0, '.')\n"
-        "from pathlib import Path; from audit.inference.doctor import check\n"
-        f"found = check(Path({str(tiny_model)!r}), {{'st-en-de': Path('.')}})\n"
+        "from pathlib import Path; from audit.inference.doctor import check; from audit.inference.folders import SetLocation\n"
+        f"found = check(Path({str(tiny_model)!r}), [SetLocation('st-en-de', Path('.'))])\n"
         "print([f.ok for f in found if f.part == 'salmonn'], len(found))"
     )
     root = Path(__file__).resolve().parent.parent.parent
