@@ -11,7 +11,8 @@
 # snapshot.debian.org, so that the system can be built again in years.
 ARG BASE=debian:bookworm-20260824-slim@sha256:88200866dfff7ea7f5cbcb6ec7c8a701889efe6fe859fe64d6990e4b07ea4171
 
-# ---- system: what every stage runs on
+# ---- system: what every stage runs on. (Health check and labels are those of the last stages; the linter wants them in each.)
+# hadolint ignore=DL3049,DL3057
 FROM ${BASE} AS system
 ARG DEBIAN_ARCHIVE=http://snapshot.debian.org/archive
 ARG DEBIAN_SNAPSHOT=20261122T000000Z
@@ -23,6 +24,7 @@ RUN sh /usr/share/repro-audit/image/debian /usr/share/repro-audit/image/runtime.
  && chmod 1777 /out
 
 # ---- build: what makes the environments
+# hadolint ignore=DL3049,DL3057
 FROM system AS build
 ARG DEBIAN_ARCHIVE=http://snapshot.debian.org/archive
 ARG DEBIAN_SNAPSHOT=20261122T000000Z
@@ -34,6 +36,7 @@ ENV SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH}
 
 # ---- assets: what no package index has, each by its hash; without a hash or with ASSETS=skip it is left out, and the
 # conventions that need it are reported as not computable
+# hadolint ignore=DL3049,DL3057
 FROM system AS assets
 ARG ASSETS=fetch
 ARG ASSETS_MIRROR=
@@ -44,17 +47,20 @@ RUN mkdir /opt/assets \
       python3 /usr/share/repro-audit/image/assets.py fetch --into /opt/assets --mirror "$ASSETS_MIRROR" \
         "flores101=$FLORES101_SHA256" "corenlp=$CORENLP_SHA256"; fi
 
+# hadolint ignore=DL3049,DL3057
 FROM build AS environment-cpu
 COPY requirements-cpu.lock /usr/share/repro-audit/requirements.lock
 RUN sh /usr/share/repro-audit/image/environment packages /usr/share/repro-audit/requirements.lock
 
 # ---- project: the same files in both images
+# hadolint ignore=DL3049,DL3057
 FROM environment-cpu AS project
 COPY . /src
 RUN sh /usr/share/repro-audit/image/environment project /src
 
 # ---- runtime: settings of both images. The one place that can be written to besides /out is memory, so that a read-only root
 # needs no further mount.
+# hadolint ignore=DL3049,DL3057
 FROM system AS runtime
 COPY --from=assets /opt/assets /opt/assets
 ARG FLORES101_SHA256=
@@ -94,6 +100,7 @@ LABEL org.opencontainers.image.title="repro-audit (cpu)" \
 USER 65532:65532
 
 # ---- cuda: everything; the image that a build makes by default
+# hadolint ignore=DL3049,DL3057
 FROM build AS environment-cuda
 COPY requirements.lock /usr/share/repro-audit/requirements.lock
 RUN sh /usr/share/repro-audit/image/environment packages /usr/share/repro-audit/requirements.lock

