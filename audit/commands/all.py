@@ -90,7 +90,7 @@ def _plan(args: argparse.Namespace) -> tuple[list[SetLocation], Path | None]:
 
     tasks = args.tasks or _tasks(args.literature, args.study)
     model = args.weights / "model.yaml"
-    sets, _ = find(args.data, tasks)
+    sets, absent = find(args.data, tasks)
     given = args.predictions is not None and args.predictions.is_dir() and any(args.predictions.glob("*.jsonl"))
     if not model.is_file():
         if args.weights.is_dir() and any(args.weights.iterdir()):
@@ -109,6 +109,8 @@ def _plan(args: argparse.Namespace) -> tuple[list[SetLocation], Path | None]:
     else:
         infer.need_torch()
         model_found = model
+        for task, reason in absent.items():
+            print(f"{task}: left out: {reason}", file=sys.stderr)
     if model_found and given:
         raise InputError("predictions are given, and weights and data to make others", fix="Give one of the two.")
     if not given:

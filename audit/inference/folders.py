@@ -32,6 +32,16 @@ FOLDERS: dict[str, str] = {
     "voxceleb": "VoxCeleb1",
     "wikiqa": "WikiQACorpus",
 }
+# Task -> which of the reader's options, and the name it has in the folder of data sets.
+BESIDES: dict[str, tuple[str, str]] = {
+    "ke-inspec": ("speech", "Hulth2003-speech"),
+    "osr-librimix": ("labels", "LibriSpeech"),
+    "pr-librispeech": ("labels", "LS_testclean_pr.json"),
+    "sqqa-wikiqa": ("speech", "WikiQACorpus-speech"),
+    "st-en-de": ("labels", "covost2"),
+    "st-en-ja": ("labels", "covost2"),
+    "st-en-zh": ("labels", "covost2"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +55,8 @@ class SetLocation:
     resampler: str = "none"
 
 
-def find(root: Path, tasks: Iterable[str]) -> tuple[list[SetLocation], list[str]]:
-    """The test sets of these tasks that are there, and the tasks whose set is not.
+def find(root: Path, tasks: Iterable[str]) -> tuple[list[SetLocation], dict[str, str]]:
+    """The test sets of these tasks that are there, and why the others cannot be used, by task.
 
     Args:
         root: The folder of data sets; it may be missing.
@@ -57,15 +67,23 @@ def find(root: Path, tasks: Iterable[str]) -> tuple[list[SetLocation], list[str]
     """
     given = _read(root / FILE) if (root / FILE).is_file() else {}
     found: list[SetLocation] = []
-    absent: list[str] = []
+    absent: dict[str, str] = {}
     for task in tasks:
+        if task not in READERS:
+            absent[task] = "the set was never published"
+            continue
         entry = given.get(task, {})
-        folder = root / (entry.get("data") or FOLDERS.get(READERS.get(task, ""), task))
-        if task in READERS and folder.is_dir():
-            extra = {name: root / entry[name] for name in ("labels", "speech") if name in entry}
-            found.append(SetLocation(task, folder, **extra, resampler=entry.get("resampler", "none")))
+        folder = root / (entry.get("data") or FOLDERS[READERS[task]])
+        option, name = BESIDES.get(task, (None, ""))
+        extra: dict[str, Path] = {key: root / entry[key] for key in ("labels", "speech") if key in entry}
+        if option and option not in extra and (root / name).exists():
+            extra[option] = root / name
+        if not folder.is_dir():
+            absent[task] = f"there is no folder {folder.name}"
+        elif option and option not in extra:
+            absent[task] = f"{folder.name} is there, but not its {option} ({name})"
         else:
-            absent.append(task)
+            found.append(SetLocation(task, folder, extra.get("labels"), extra.get("speech"), entry.get("resampler", "none")))
     return found, absent
 
 
