@@ -36,7 +36,7 @@ def test_every_set_that_is_there_is_run_and_audited(
     assert f"== {TASK}" in said
     assert "== asr-librispeech-other" in said
     audit = json.loads((out / "audit.json").read_text("utf-8"))
-    computed = {m["task"] for m in audit["measurements"] if m["source"] == "recomputed"}
+    computed = {m["task"] for m in audit["measurements"] if m["origin"] == "recomputed"}
     assert computed == {TASK, "asr-librispeech-other"}
     # Two rows of a set of 2,620 justify nothing.
     verdicts = {v["claim"]: v["verdict"] for v in audit["verdicts"]}
