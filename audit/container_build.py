@@ -7,7 +7,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -21,9 +20,10 @@ from audit.errors import CheckFailedError, InputError
 from audit.files import write_atomic
 from audit.provenance import redaction
 
-_STEP = re.compile(r"step (\d+)/(\d+)\s*: ?(.*)", re.IGNORECASE)
+# Docker: `Step 3/9 : RUN x`; Podman: `STEP 3/9: RUN x`, and with several stages `[1/2] STEP 3/9: RUN x`.
+_STEP = re.compile(r"((?:\[\d+/\d+\] )?)step (\d+/\d+)\s*: ?(.*)", re.IGNORECASE)
 _BUILT = re.compile(r"Successfully built ([0-9a-f]{12,64})")
-_CHATTER = re.compile(r"---> |Removing intermediate container |Using cache")
+_CHATTER = re.compile(r"-+> |Removing intermediate container |Using cache")
 _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 _KEPT = 40  # lines of a step's output that are shown when it fails
 _WIDTH = 80
@@ -170,9 +170,8 @@ class _Progress:
         self._width = min(_WIDTH, shutil.get_terminal_size().columns) if self._terminal else _WIDTH
         self._tail: deque[str] = deque(maxlen=_KEPT)
         self._partial = ""
-        self._step = ""
+        self._step = self._instruction = ""
         self._layers: dict[str, str] = {}
-        self._started = time.monotonic()
 
     def take(self, event: Mapping[str, Any]) -> str | None:
         """Show one event; the image's id if it tells it.
@@ -199,9 +198,9 @@ class _Progress:
         text = _CONTROL.sub("", raw.rstrip("\r").rpartition("\r")[2]).rstrip()
         step = _STEP.fullmatch(text.strip())
         if step:
-            self._step = f"{step[1]}/{step[2]} {step[3].strip()}"
+            self._step, self._instruction = f"{step[1]}{step[2]}", step[3].strip()
             self._tail.clear()
-            self.note(self._step)
+            self.note(f"{self._step} {self._instruction}")
             return None
         built = _BUILT.fullmatch(text.strip())
         if text.strip() and not _CHATTER.match(text.strip()):
@@ -233,11 +232,8 @@ class _Progress:
             for line in self._tail:
                 print(f"  {line}", file=self._stream)
         code = detail.get("code") or _code(message)
-        place = f"step {self._step.partition(' ')[0]}" if self._step else "the build"
-        if code:
-            what = f"{place} failed with exit code {code}: {self._step.partition(' ')[2]}"
-        else:
-            what = f"{place} failed: {message}"
+        place = f"step {self._step}" if self._step else "the build"
+        what = f"{place} failed with exit code {code}: {self._instruction}" if code else f"{place} failed: {message}"
         raise CheckFailedError(what, where="container build", fix="The step's last lines are above.")
 
     def note(self, text: str, *, cut: bool = True) -> None:

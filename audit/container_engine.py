@@ -123,22 +123,28 @@ def explain(error: BaseException, where: str, what: str | None, fix: str | None 
         error: What was raised.
         where: The engine's address.
         what: What the engine was asked to do ("start the container"); None while connecting.
-        fix: What to do about it, if the caller knows better.
+        fix: What to do where the engine is gone, if the caller knows better.
     """
     explanation = getattr(error, "explanation", None)
     if explanation and getattr(error, "response", None) is not None:
         task = f"to {what}" if what else "to answer"
-        return EngineError(f"the engine refuses {task}: {_line(explanation)}", where=where, fix=fix)
+        return EngineError(f"the engine refuses {task}: {_line(explanation)}", where=where)
     causes = list(_causes(error))
 
     def caused(*kinds: type[BaseException]) -> bool:
         return any(isinstance(cause, kinds) for cause in causes)
 
+    late = caused(TimeoutError) or "timed out" in str(error)
     if what is not None:
+        if late:
+            text = f"the engine has not answered within {_ANSWER} seconds"
+        elif isinstance(error, ValueError | KeyError) and not isinstance(error, OSError):
+            text = f"the engine answers something unexpected ({_line(error)})"
+        else:
+            reason = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), None)
+            text = f"the engine is gone ({reason or 'the connection broke off'})"
         return EngineError(
-            f"the engine is gone: it was asked to {what} ({_line(causes[-1])})",
-            where=where,
-            fix=fix or "Start it again, and repeat the command.",
+            f"{text}: it was asked to {what}", where=where, fix=fix or "Start it again, and repeat the command."
         )
     if caused(FileNotFoundError):
         return EngineError("no container engine: there is no such socket", where=where, fix=fix or _suggestion())
@@ -150,7 +156,7 @@ def explain(error: BaseException, where: str, what: str | None, fix: str | None 
         )
     if caused(ConnectionRefusedError):
         return EngineError("the connection is refused: no engine listens there", where=where, fix=_START)
-    if caused(TimeoutError) or "timed out" in str(error):
+    if late:
         return EngineError(f"no answer within {_CONNECT} seconds", where=where, fix=_START)
     return EngineError(f"what listens there is no container engine ({_line(causes[-1])})", where=where, fix=_START)
 
