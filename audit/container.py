@@ -14,6 +14,7 @@ import secrets
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -193,7 +194,7 @@ def run(
                 _stop(engine, job, name, signals, say, left)
                 code = 128 + stopped
             pump.join(20 if stopped is None else 5)
-            return Outcome(code, _out_of_memory(engine, name), stopped)
+            return Outcome(code, code == 137 and _out_of_memory(engine, name), stopped)
         finally:
             _remove(engine, name, say)
 
@@ -294,13 +295,13 @@ def _stop(engine: Engine, job: Job, name: str, signals: _Signals, say: Callable[
 
 
 def _out_of_memory(engine: Engine, name: str) -> bool:
-    from docker.errors import NotFound
-
+    """Whether the engine counted a kill for memory; it may hear of it a moment later than of the end."""
     with engine.asked("say how the container ended"):
-        try:
-            return bool(engine.client.inspect_container(name)["State"].get("OOMKilled"))
-        except NotFound:
-            return False
+        for _ in range(5):
+            if engine.client.inspect_container(name)["State"].get("OOMKilled"):
+                return True
+            time.sleep(0.1)
+    return False
 
 
 def _remove(engine: Engine, name: str, say: Callable[[str], None]) -> None:
@@ -341,8 +342,9 @@ class _Pump:
             with contextlib.suppress(Exception):
                 kill()
         finally:
-            with contextlib.suppress(Exception):
-                stream.close()
+            for end in (stream, getattr(stream, "_response", None)):  # the package closes only half of it
+                with contextlib.suppress(Exception):
+                    end.close()
 
     def join(self, seconds: float) -> None:
         """Wait for the rest of the output, at most so long.

@@ -146,7 +146,9 @@ def _run(args: argparse.Namespace) -> int:
             _write_record(engine, job, outcome, started)
     if outcome.out_of_memory:
         _say("the run needed more memory than it had; give it more with --memory, or fewer --workers inside")
-    if outcome.signal is None and outcome.code:
+    elif outcome.code == 137:
+        _say("the program was killed; often the limit on memory is the reason (--memory)")
+    elif outcome.signal is None and outcome.code:
         _say(f"the program ended with exit code {outcome.code}")
     return outcome.code
 
