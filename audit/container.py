@@ -342,7 +342,9 @@ class _Pump:
             with contextlib.suppress(Exception):
                 kill()
         finally:
-            for end in (stream, getattr(stream, "_response", None)):  # the package closes only half of it
+            # The package closes only half of it.
+            ends: tuple[Any, ...] = (stream, getattr(stream, "_response", None))
+            for end in ends:
                 with contextlib.suppress(Exception):
                     end.close()
 

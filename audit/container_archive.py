@@ -23,13 +23,12 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from audit import canonical
-from audit.container_archive_check import CHUNK, CONFIG, DOCUMENT, INDEX, LAYER, MANIFEST, NAME, Archive, place_of, read
+from audit.container_archive_check import CHUNK, DOCUMENT, Archive, documents, place_of, read
 from audit.container_engine import Engine
 from audit.container_image import Image
 from audit.errors import CheckFailedError, InputError
 from audit.files import open_atomic
 
-_CONTAINERD_NAME = "io.containerd.image.name"
 _REFERENCE = re.compile(r"[a-z0-9][a-z0-9._/:-]{0,200}:[A-Za-z0-9_][A-Za-z0-9._-]{0,127}")
 _ZSTD = b"\x28\xb5\x2f\xfd"
 
@@ -219,48 +218,13 @@ class _Hashing:
 
 def _assemble(found: Mapping[str, _Blob], config: str, name: str, path: Path) -> str:
     """Write the archive: every member's bytes and order follow from the config and the name. The file's SHA-256."""
-    content = _document(found[config])
-    layers = [found[digest] for digest in content["rootfs"]["diff_ids"]]
-    manifest = canonical.dumps(
-        {
-            "schemaVersion": 2,
-            "mediaType": MANIFEST,
-            "config": {"mediaType": CONFIG, "digest": config, "size": found[config].size},
-            "layers": [{"mediaType": LAYER, "digest": layer.digest, "size": layer.size} for layer in layers],
-        }
-    )
-    first = name.partition("/")[0]
-    full = (
-        name
-        if "/" in name and ("." in first or ":" in first)
-        else f"docker.io/{'' if '/' in name else 'library/'}{name}"
-    )
-    index = canonical.dumps(
-        {
-            "schemaVersion": 2,
-            "mediaType": INDEX,
-            "manifests": [
-                {
-                    "mediaType": MANIFEST,
-                    "digest": _sha256(manifest),
-                    "size": len(manifest),
-                    "platform": {"architecture": content["architecture"], "os": content["os"]},
-                    "annotations": {NAME: name, _CONTAINERD_NAME: full},
-                }
-            ],
-        }
-    )
-    legacy = [{"Config": place_of(config), "Layers": [place_of(one.digest) for one in layers], "RepoTags": [name]}]
-    documents = {
-        "index.json": index,
-        "manifest.json": canonical.dumps(legacy),
-        "oci-layout": canonical.dumps({"imageLayoutVersion": "1.0.0"}),
-        place_of(_sha256(manifest)): manifest,
-    }
-    members: dict[str, bytes | Path | None] = {"blobs": None, "blobs/sha256": None, **documents}
+    raw = found[config].path.read_bytes()
+    layers = [found[digest] for digest in json.loads(raw)["rootfs"]["diff_ids"]]
+    written = documents(config, raw, [(layer.digest, layer.size) for layer in layers], name)
+    members: dict[str, bytes | Path | None] = {"blobs": None, "blobs/sha256": None, **written}
     members |= {place_of(digest): blob.path for digest, blob in found.items()}
-    with open_atomic(path) as raw:
-        target = _Hashing(raw)
+    with open_atomic(path) as handle:
+        target = _Hashing(handle)
         with tarfile.open(fileobj=target, mode="w|", bufsize=CHUNK, format=tarfile.GNU_FORMAT) as tar:  # type: ignore[call-overload]
             for place in sorted(members):
                 _add(tar, place, members[place])
@@ -279,7 +243,3 @@ def _add(tar: tarfile.TarFile, name: str, content: bytes | Path | None) -> None:
         member.size = content.stat().st_size
         with content.open("rb") as source:
             tar.addfile(member, source)
-
-
-def _sha256(raw: bytes) -> str:
-    return f"sha256:{hashlib.sha256(raw).hexdigest()}"

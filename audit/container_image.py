@@ -216,7 +216,7 @@ def _compare(image: Image, record: Mapping[str, Any], path: Path) -> None:
         )
     if differs:
         raise InputError(
-            f"the engine's image {image.id} has another {differs} than the record",
+            f"the engine's image {image.id} differs from the record in its {differs}",
             where=str(path),
             fix="Build it again, or load the archive that belongs to the record.",
         )

@@ -49,7 +49,9 @@ def debootstrap(folder: Path, suite: str = "bookworm") -> Path:
     if made.returncode:
         shutil.rmtree(root, ignore_errors=True)
         pytest.skip(f"debootstrap failed: {(made.stdout + made.stderr).strip().splitlines()[-1][:300]}")
-    subprocess.run(["tar", "--create", "--file", str(part), "--directory", str(root), "--exclude=./dev/*", "."], check=True)
+    subprocess.run(
+        ["tar", "--create", "--file", str(part), "--directory", str(root), "--exclude=./dev/*", "."], check=True
+    )
     shutil.rmtree(root)
     part.rename(path)
     return path

@@ -43,7 +43,9 @@ class Daemon:
             time.sleep(0.1)
         text = (self.folder / "log").read_text(encoding="utf-8", errors="replace")
         self.remove()
-        raise CannotStartError(f"dockerd does not start: {text.strip().splitlines()[-1][-300:] if text else 'no output'}")
+        raise CannotStartError(
+            f"dockerd does not start: {text.strip().splitlines()[-1][-300:] if text else 'no output'}"
+        )
 
     def _answers(self) -> bool:
         # Not by the docker package: it leaves a socket open for every attempt that fails.
