@@ -22,7 +22,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from audit import canonical
 from audit.container_archive_check import CHUNK, DOCUMENT, Archive, documents, place_of, read
 from audit.container_engine import Engine
 from audit.container_image import Image

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TextIO
+from urllib.parse import urlsplit
 
 from audit import canonical
 from audit.container_engine import Engine, EngineError
@@ -111,13 +112,18 @@ def write_record(path: Path, image: Image, plan: Plan) -> None:
 
 def published(arguments: Mapping[str, str]) -> dict[str, str | None]:
     """Build arguments for a record: null instead of what sounds like a secret or holds one."""
-    found: dict[str, str | None] = {}
-    for name, value in sorted(arguments.items()):
-        digest = re.fullmatch(r"(?:[^@\s]+@)?sha256:[0-9a-f]{64}", value)
-        shown = redaction.command(["build", f"{name}={value}"])[1].partition("=")[2]
-        # A changed value would be read as the true one: it stands as it is, or not at all.
-        found[name] = value if shown == value or digest else None
-    return found
+    return {name: None if _secret(name, value) else value for name, value in sorted(arguments.items())}
+
+
+def _secret(name: str, value: str) -> bool:
+    if redaction.WITHHELD in redaction.command(["build", f"{name}=x"])[1]:
+        return True
+    if re.fullmatch(r"(?:[^@\s]+@)?sha256:[0-9a-f]{64}", value):
+        return False
+    if "://" in value:
+        address = urlsplit(value)
+        return "@" in address.netloc or bool(address.query or address.fragment)
+    return redaction.text(value) != value
 
 
 def automatic_arguments(context: Path) -> dict[str, str]:

@@ -96,7 +96,7 @@ def connect(host: str | None = None) -> Engine:
         options["base_url"] = given
         # parse_host spells the default and the schemes; tls decides between http and https alone.
         where = str(parse_host(given, False, bool(options.get("tls")))).removeprefix("http+")
-    except DockerException as error:
+    except (DockerException, ValueError) as error:
         raise InputError(
             f"no address of a container engine ({error})",
             where=given or "DOCKER_HOST",

@@ -61,6 +61,8 @@ class Daemon:
         assert self._process is not None
         os.kill(self._process.pid, signal.SIGKILL)
         self._process.wait()
+        # Its containerd goes with it. Where nobody collects dead orphans, the next engine would take it for alive.
+        (self.folder / "e" / "containerd" / "containerd.pid").unlink(missing_ok=True)
 
     def stop(self) -> None:
         if self._process is not None and self._process.poll() is None:
@@ -74,8 +76,22 @@ class Daemon:
     def remove(self) -> None:
         """Stop it, and leave nothing of it: no mount, no file."""
         self.stop()
+        for process in self._survivors():
+            with contextlib.suppress(OSError):
+                os.kill(process, signal.SIGKILL)
         mounts = [line.split()[1] for line in Path("/proc/mounts").read_text(encoding="utf-8").splitlines()]
         for mount in sorted((one for one in mounts if one.startswith(f"{self.folder}/")), reverse=True):
             subprocess.run(["umount", "--lazy", mount], capture_output=True, check=False)
         with contextlib.suppress(OSError):
             shutil.rmtree(self.folder)
+
+    def _survivors(self) -> list[int]:
+        """What a killed engine has left running: the minders of its containers, and their children."""
+        shims, parents = [], {}
+        for folder in Path("/proc").iterdir():
+            with contextlib.suppress(OSError, ValueError, IndexError):
+                process = int(folder.name)
+                parents[process] = int((folder / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+                if f"{self.folder}/e/".encode() in (folder / "cmdline").read_bytes():
+                    shims.append(process)
+        return shims + [process for process, parent in parents.items() if parent in shims]

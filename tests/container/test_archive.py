@@ -12,14 +12,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-pytest.importorskip("docker", reason="the docker package is not installed")
-
 from audit import cli
 from audit.container_archive import write
 from audit.container_archive_check import Archive, read
 from audit.errors import AuditError, CheckFailedError, InputError, MissingError
 from tests.container import streams
 
+pytest.importorskip("docker", reason="the docker package is not installed")
 STREAMS = {"legacy": streams.legacy(), "other tag and time": streams.legacy("y:2", 99), "layout": streams.layout()}
 # What `write` makes of the image of `streams`; another value is another format, which old archives are compared with.
 SHA256 = "7cd0abfb2716d0a25ffec60df61646520a1e86bccbe79310c35e7ab1b8d5ae4d"

@@ -34,7 +34,7 @@ def test_build_writes_the_record(
     assert [line.split()[0] for line in lines if "/10 " in line] == [f"{step}/10" for step in range(1, 11)]
     assert max(map(len, lines[1:-1])) <= 80
     assert "\x1b" not in stderr
-    assert "a line of the step" not in stderr
+    assert "\n  a line of the step\n" not in stderr
     identity = stdout.strip()
     raw = record.read_bytes()
     assert b"hush" not in raw
