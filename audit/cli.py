@@ -46,6 +46,7 @@ COMMANDS: dict[str, str] = {
     "verify": "check a package, offline",
     "countersign": "add a reviewer's statement to a package",
     "diff": "say which claims moved between two audits, and why",
+    "container": "build, run, inspect and archive the container image",
     "doctor": "say what is there and what is missing",
 }
 

@@ -6,7 +6,9 @@ import contextlib
 import hashlib
 import os
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
+from typing import BinaryIO
 
 
 def write_atomic(path: str | Path, data: bytes | str, mode: int = 0o644) -> None:
@@ -18,13 +20,23 @@ def write_atomic(path: str | Path, data: bytes | str, mode: int = 0o644) -> None
     Raises:
         OSError: The folder cannot be made or written to; `path` is as it was.
     """
+    with open_atomic(path, mode) as handle:
+        handle.write(data.encode("utf-8") if isinstance(data, str) else data)
+
+
+@contextlib.contextmanager
+def open_atomic(path: str | Path, mode: int = 0o644) -> Iterator[BinaryIO]:
+    """A file to write that takes its name when the block ends without an error; for what is too large for memory.
+
+    Raises:
+        OSError: As of `write_atomic`.
+    """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    raw = data.encode("utf-8") if isinstance(data, str) else data
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:
         with os.fdopen(descriptor, "wb") as handle:
-            handle.write(raw)
+            yield handle
             handle.flush()
             os.fsync(handle.fileno())
         Path(name).chmod(mode)

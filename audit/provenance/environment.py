@@ -82,7 +82,8 @@ def image() -> dict[str, Any] | None:
     """The container image, as the one who started the container says in REPRO_AUDIT_IMAGE; None outside of one.
 
     The variable holds JSON: `{"uri": "pkg:oci/...", "manifest": "sha256:...", "config": "sha256:...",
-    "layers": ["sha256:...", ...]}`. A process in a container cannot learn these by itself.
+    "layers": ["sha256:...", ...], "labels": {"name": "value"}}`; `labels` may be missing. A process in a container
+    cannot learn these by itself.
 
     Raises:
         InputError: The variable is set and holds something else.
@@ -93,7 +94,7 @@ def image() -> dict[str, Any] | None:
     wrong = InputError(
         "not the image's record",
         where=IMAGE_VARIABLE,
-        fix='{"uri", "manifest", "config", "layers"}, digests as sha256:...',
+        fix='{"uri", "manifest", "config", "layers"} and perhaps "labels"; digests as sha256:...',
     )
     try:
         value = json.loads(stated)
@@ -101,11 +102,27 @@ def image() -> dict[str, Any] | None:
         plain = re.fullmatch(r"[\x21-\x7e]{1,500}", record["uri"]) is not None
         digests = [value for value in (record["manifest"], record["config"], *record["layers"]) if value is not None]
         well_formed = all(re.fullmatch(r"sha256:[0-9a-f]{64}", digest) for digest in digests)
+        if "labels" in value:
+            record["labels"] = value["labels"]
+            well_formed = well_formed and labels_fit(value["labels"])
     except (ValueError, KeyError, TypeError):
         raise wrong from None
     if not (well_formed and plain):
         raise wrong
     return record
+
+
+def labels_fit(labels: object) -> bool:
+    """Whether these are labels that a record may hold: names and values are strings, not too many and not too long."""
+    return (
+        isinstance(labels, dict)
+        and len(labels) <= 100
+        and all(isinstance(name, str) and 0 < len(name) <= 200 for name in labels)
+        and all(isinstance(value, str) and len(value) <= 4000 for value in labels.values())
+        and not any("\ud800" <= letter <= "\udfff" for pair in labels.items() for text in pair for letter in text)
+        # One variable holds them all; Linux allows it 128 KiB.
+        and len(json.dumps(labels)) <= 65536
+    )
 
 
 def _os_release() -> dict[str, str]:

@@ -18,6 +18,8 @@ from audit.provenance import redaction
 from audit.provenance.environment import python_flags
 
 SCHEMA = "repro-audit/run/1"
+# How `repro-audit container run` runs a container: network, GPUs, limits, user.
+CONTAINER_VARIABLE = "REPRO_AUDIT_CONTAINER"
 # Only these, by name: whatever else is in a user's environment is nobody's business.
 VARIABLES = (
     "CUBLAS_WORKSPACE_CONFIG",
@@ -34,6 +36,7 @@ VARIABLES = (
     "PYTHONHASHSEED",
     "PYTHONOPTIMIZE",
     "PYTORCH_CUDA_ALLOC_CONF",
+    CONTAINER_VARIABLE,
     "SOURCE_DATE_EPOCH",
     "TOKENIZERS_PARALLELISM",
     "TZ",

@@ -1,0 +1,377 @@
+"""A run in a container: locked down, its output live, its exit code passed on, and nothing of it left behind.
+
+No network, a read-only root file system, no capability and no way to gain one, a scratch folder in memory, limits on
+memory and processes. What the program may read is mounted read-only; it writes to one folder. An interrupt stops the
+container in order; whatever happens, it is removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import FrameType
+from typing import Any, BinaryIO
+
+from audit.container_engine import Engine, EngineError
+from audit.container_image import Image
+from audit.container_limits import Gpus, User, words
+from audit.errors import MissingError
+from audit.provenance import choose_key, environment
+from audit.provenance.run import CONTAINER_VARIABLE
+
+KEY = "/run/secrets/repro-audit-key"
+PASSPHRASE = "/run/secrets/repro-audit-passphrase"  # noqa: S105  a place
+DEFAULT_COMMAND = ("all", "--weights", "/weights", "--data", "/data", "--out", "/out")
+# Seconds to finish a row and write the journal's last line, before the engine kills.
+GRACE = 30
+_SHARED_MEMORY = 1 << 30  # what processes that read data hand over to each other
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run.
+
+    Attributes:
+        image: What runs.
+        out: The folder that it writes to.
+        user: Who it runs as.
+        gpus: Its GPUs.
+        memory: Bytes, None for no limit.
+        pids: Processes and threads.
+        scratch: Bytes of /tmp.
+        network: `none`, or a network of the engine.
+        mounts: Place inside to file or folder outside, read-only.
+        arguments: The program's arguments; None for the image's own, with what the mounts ask for.
+        grace: Seconds between the request to stop and the kill.
+    """
+
+    image: Image
+    out: Path
+    user: User
+    gpus: Gpus
+    memory: int | None
+    pids: int
+    scratch: int
+    network: str = "none"
+    mounts: Mapping[str, Path] = field(default_factory=dict)
+    arguments: tuple[str, ...] | None = None
+    grace: int = GRACE
+
+    def command(self) -> list[str]:
+        """The program's arguments."""
+        if self.arguments is not None:
+            return list(self.arguments)
+        more = ["--predictions", "/predictions"] if "/predictions" in self.mounts else []
+        more += ["--passphrase-file", PASSPHRASE] if PASSPHRASE in self.mounts else []
+        return [*(self.image.command or DEFAULT_COMMAND), *more]
+
+    def variables(self) -> dict[str, str]:
+        """The environment that the program gets beside the image's."""
+        found = {
+            environment.IMAGE_VARIABLE: json.dumps(self.image.environment(), sort_keys=True, separators=(",", ":")),
+            CONTAINER_VARIABLE: self.conditions(),
+        }
+        if KEY in self.mounts:
+            found[choose_key.VARIABLE] = KEY
+        epoch = os.environ.get("SOURCE_DATE_EPOCH")
+        if epoch:
+            found["SOURCE_DATE_EPOCH"] = epoch
+        if self.gpus.count == 0:
+            # Where NVIDIA's runtime is the engine's default, the image's own variable would bring every GPU in.
+            found["NVIDIA_VISIBLE_DEVICES"] = "void"
+        return found
+
+    def conditions(self) -> str:
+        """The conditions in short, for the record of the run."""
+        memory = "none" if self.memory is None else f"{self.memory >> 20}m"
+        return f"network={self.network},gpus={self.gpus},memory={memory},pids={self.pids},user={self.user}"[:80]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How it ended.
+
+    Attributes:
+        code: The exit code to pass on: the program's, or 128 and the number of the signal that stopped the run.
+        out_of_memory: Whether the limit on memory killed something in it.
+        signal: The signal that stopped the run, None if it ended by itself.
+    """
+
+    code: int
+    out_of_memory: bool
+    signal: int | None = None
+
+
+class _Interrupted(BaseException):
+    """A signal asks for the end; no handler of ordinary errors may take it."""
+
+
+class _Signals:
+    """Signals become exceptions, but only inside `heeded`; others wait for the next one."""
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        self._waiting = 0
+        self._heeded = False
+
+    def _receive(self, number: int, _frame: FrameType | None) -> None:
+        self.number = number if self.number is None else self.number
+        self._waiting += 1
+        self._raise()
+
+    def _raise(self) -> None:
+        if self._heeded and self._waiting:
+            self._waiting = 0
+            raise _Interrupted
+
+    @contextlib.contextmanager
+    def installed(self) -> Iterator[None]:
+        """Handle them in this block; only the main thread may."""
+        before = {number: signal.signal(number, self._receive) for number in _SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    @contextlib.contextmanager
+    def heeded(self) -> Iterator[None]:
+        """Raise _Interrupted in this block when one arrives, or at once for one that came since the last block."""
+        self._heeded = True
+        try:
+            self._raise()
+            yield
+        finally:
+            self._heeded = False
+
+
+def run(
+    engine: Engine,
+    job: Job,
+    say: Callable[[str], None],
+    stdout: BinaryIO | None = None,
+    stderr: BinaryIO | None = None,
+) -> Outcome:
+    """Run it to its end, or until a signal; see the module.
+
+    Args:
+        engine: The engine.
+        job: What to run.
+        say: Takes lines for people.
+        stdout: Where the program's output goes; the process's own unless given.
+        stderr: Where its errors go, likewise.
+
+    Raises:
+        EngineError: The engine refuses, or is gone.
+        MissingError: The engine cannot give the GPUs.
+        BrokenPipeError: Nobody reads the output any more; the container has been stopped.
+    """
+    name = f"repro-audit-{secrets.token_hex(6)}"
+    signals = _Signals()
+    pump = _Pump(stdout or sys.stdout.buffer, stderr or sys.stderr.buffer)
+    left = f"Start it again; the container may be left over: docker rm --force {name}"
+    with signals.installed():
+        try:
+            stopped = None
+            # Creating is not broken off: an engine may finish what its client has given up, and nobody would remove it.
+            _create(engine, job, name, pump, left)
+            try:
+                with signals.heeded():
+                    _start(engine, name, left)
+                    code = _wait(engine, name, left)
+            except _Interrupted:
+                stopped = signals.number or signal.SIGINT
+                _stop(engine, job, name, signals, say, left)
+                code = 128 + stopped
+            pump.join(20 if stopped is None else 5)
+            return Outcome(code, code == 137 and _out_of_memory(engine, name), stopped)
+        finally:
+            _remove(engine, name, say)
+
+
+def _create(engine: Engine, job: Job, name: str, pump: _Pump, left: str) -> None:
+    with engine.asked("create the container"):
+        client = engine.client
+        host = client.create_host_config(**_host(engine, job))
+        if job.user.keep_id:
+            host["UsernsMode"] = "keep-id"  # Podman's; the package would accept Docker's values alone
+        configuration = client.create_container_config(
+            image=job.image.id,
+            command=job.command(),
+            user=str(job.user),
+            environment=job.variables(),
+            labels={"org.repro-audit.run": "1"},
+            host_config=host,
+            # The image's check is for those who keep a container; here it would only take time from the run.
+            healthcheck={"test": ["NONE"]},
+        )
+        client.create_container_from_config(configuration, name=name)
+    # Attached before it starts, so that not a line is missed.
+    with engine.asked("attach to the container", left):
+        stream = client.attach(name, stdout=True, stderr=True, stream=True, logs=False, demux=True)
+    pump.start(stream, lambda: client.kill(name))
+
+
+def _start(engine: Engine, name: str, left: str) -> None:
+    try:
+        with engine.asked("start the container", left):
+            engine.client.start(name)
+    except EngineError as error:
+        if "could not select device driver" in error.what or "nvidia.com/gpu" in error.what:
+            raise MissingError(
+                f"the engine cannot pass GPUs on: {error.what}",
+                where="--gpus",
+                fix="Install NVIDIA's container toolkit (`nvidia-ctk runtime configure`), or say --gpus none.",
+            ) from None
+        raise
+
+
+def _host(engine: Engine, job: Job) -> dict[str, Any]:
+    """The engine's settings of the container."""
+    from docker.types import DeviceRequest, Mount
+
+    mounts = [Mount("/out", _outside(job.out), type="bind", read_only=False)]
+    mounts += [Mount(place, _outside(path), type="bind", read_only=True) for place, path in sorted(job.mounts.items())]
+    settings: dict[str, Any] = {
+        "network_mode": job.network,
+        "read_only": True,
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges"],
+        "init": True,
+        "mounts": mounts,
+        # Java libraries and compilers of GPU kernels run code that they unpack there, so it is not `noexec`.
+        "tmpfs": {"/tmp": f"rw,exec,nosuid,nodev,size={job.scratch},mode=1777"},  # noqa: S108  the container's own
+        "shm_size": _SHARED_MEMORY,
+    }
+    # An engine without the controller (a rootless one, often) refuses the limit or drops it in silence.
+    if job.memory is not None and engine.info.get("MemoryLimit", True):
+        settings |= {"mem_limit": job.memory}
+        if engine.info.get("SwapLimit", True):
+            settings |= {"memswap_limit": job.memory}
+    if engine.info.get("PidsLimit", True):
+        settings |= {"pids_limit": job.pids}
+    if job.gpus.count:
+        settings |= {
+            "device_requests": [
+                DeviceRequest(driver="cdi", device_ids=job.gpus.devices())
+                if job.gpus.cdi
+                else DeviceRequest(count=job.gpus.count, capabilities=[["gpu"]])
+            ]
+        }
+    return settings
+
+
+def _outside(path: Path) -> str:
+    return str(path.absolute())
+
+
+def _wait(engine: Engine, name: str, left: str) -> int:
+    with engine.asked("say how the container ended", left):
+        return int(engine.client.wait(name)["StatusCode"])
+
+
+def _stop(engine: Engine, job: Job, name: str, signals: _Signals, say: Callable[[str], None], left: str) -> None:
+    """Ask it to stop, and kill it after the grace or at a second signal."""
+    from docker.errors import APIError
+
+    say(f"stopping; it has {job.grace} seconds to finish (once more to kill it)")
+    with engine.asked("stop the container", left):
+        try:
+            with signals.heeded():
+                engine.client.stop(name, timeout=job.grace)
+        except _Interrupted:
+            with contextlib.suppress(APIError):  # it has just ended
+                engine.client.kill(name)
+
+
+def _out_of_memory(engine: Engine, name: str) -> bool:
+    """Whether the engine counted a kill for memory; it may hear of it a moment later than of the end."""
+    with engine.asked("say how the container ended"):
+        for _ in range(5):
+            if engine.client.inspect_container(name)["State"].get("OOMKilled"):
+                return True
+            time.sleep(0.1)
+    return False
+
+
+def _remove(engine: Engine, name: str, say: Callable[[str], None]) -> None:
+    from docker.errors import NotFound
+
+    failing = sys.exc_info()[1] is not None  # then that error is what people should read
+    try:
+        with engine.asked("remove the container"), contextlib.suppress(NotFound):
+            engine.client.remove_container(name, force=True, v=True)
+    except EngineError as error:
+        if not failing:
+            say(f"the container {name} may be left over ({error.what}): docker rm --force {name}")
+
+
+class _Pump:
+    """The thread that carries the program's two streams to ours as they come."""
+
+    def __init__(self, stdout: BinaryIO, stderr: BinaryIO) -> None:
+        self._targets = (stdout, stderr)
+        self._thread: threading.Thread | None = None
+        self._error: OSError | None = None
+
+    def start(self, stream: Any, kill: Callable[[], None]) -> None:
+        """Carry until the stream ends; without a reader on our side, `kill`."""
+        self._thread = threading.Thread(target=self._carry, args=(stream, kill), daemon=True)
+        self._thread.start()
+
+    def _carry(self, stream: Any, kill: Callable[[], None]) -> None:
+        try:
+            # The stream ends without an error when the engine goes; `wait` tells.
+            for pair in stream:
+                for data, target in zip(pair, self._targets, strict=True):
+                    if data:
+                        target.write(data)
+                        target.flush()
+        except OSError as error:
+            self._error = error
+            with contextlib.suppress(Exception):
+                kill()
+        finally:
+            # The package closes only half of it.
+            ends: tuple[Any, ...] = (stream, getattr(stream, "_response", None))
+            for end in ends:
+                with contextlib.suppress(Exception):
+                    end.close()
+
+    def join(self, seconds: float) -> None:
+        """Wait for the rest of the output, at most so long.
+
+        Raises:
+            OSError: It could not be written.
+        """
+        if self._thread is not None:
+            self._thread.join(timeout=seconds)
+        if self._error is not None:
+            raise self._error
+
+
+def describe(engine: Engine, job: Job) -> str:
+    """What will run and how, in lines of at most 80 characters but for names and paths."""
+    tags = f" ({', '.join(job.image.tags[:3])})" if job.image.tags else ""
+    memory = words(job.memory) if engine.info.get("MemoryLimit", True) else "no limit (the engine has none)"
+    user = f"{job.user} ({job.user.reason})" if job.user.reason else str(job.user)
+    return "\n".join(
+        (
+            f"image    {job.image.id}{tags}",
+            f"engine   {engine.name} at {engine.where}",
+            f"user     {user}",
+            f"gpus     {job.gpus}: {job.gpus.reason}",
+            f"limits   memory {memory}, {job.pids} processes, /tmp {words(job.scratch)}",
+            f"network  {job.network}",
+        )
+    )

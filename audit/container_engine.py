@@ -1,0 +1,199 @@
+"""The container engine: how it is reached, and what its errors mean for people.
+
+Docker, and Podman by its Docker-compatible socket. The `docker` package speaks to both; nothing here uses an endpoint
+that Podman lacks (docs/how-to/run-the-container.md lists those that are used).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from audit.errors import InputError, MissingError
+
+# Seconds. What is no engine may accept a connection and say nothing; an engine that removes gigabytes may be slow.
+_CONNECT = 20
+_ANSWER = 300
+_START = "Start it, or name another by DOCKER_HOST or --host."
+
+
+class EngineError(MissingError):
+    """The engine is not there, refuses, or is gone."""
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """A container engine that has answered.
+
+    Attributes:
+        client: A `docker.APIClient`.
+        where: Its address, for messages.
+        info: What its `/info` says.
+        name: `Docker` or `Podman`, and the version.
+    """
+
+    client: Any
+    where: str
+    info: Mapping[str, Any]
+    name: str
+
+    @property
+    def local(self) -> bool:
+        """Whether its folders are those of this machine, as far as the address tells."""
+        return self.where.startswith("unix://")
+
+    @property
+    def podman(self) -> bool:
+        """Whether it is Podman."""
+        return self.name.startswith("Podman")
+
+    @property
+    def rootless(self) -> bool:
+        """Whether it runs as an ordinary user, whose id is then 0 inside."""
+        return any("name=rootless" in str(option) for option in self.info.get("SecurityOptions") or ())
+
+    @property
+    def names_by_manifest(self) -> bool:
+        """Whether an image's id is its manifest's digest (containerd's image store) and not its config's."""
+        return any("io.containerd.snapshotter" in str(value) for _, value in self.info.get("DriverStatus") or ())
+
+    @contextlib.contextmanager
+    def asked(self, what: str, fix: str | None = None) -> Iterator[None]:
+        """Around calls of `client`: their errors become an EngineError that says what was asked for."""
+        from docker.errors import DockerException
+        from urllib3.exceptions import HTTPError
+
+        try:
+            yield
+        except (DockerException, HTTPError, OSError, ValueError, KeyError) as error:
+            raise explain(error, self.where, what, fix) from None
+
+
+def connect(host: str | None = None) -> Engine:
+    """The engine that `host`, or DOCKER_HOST, or the usual socket leads to.
+
+    Raises:
+        InputError: The address is none.
+        MissingError: The `docker` package is not installed.
+        EngineError: There is no engine, or it refuses the connection.
+    """
+    try:
+        import docker
+        from docker.errors import DockerException
+        from docker.utils import kwargs_from_env, parse_host
+        from urllib3.exceptions import HTTPError
+    except ImportError:
+        raise MissingError(
+            "the `docker` package is not installed", fix="Run: pip install 'repro-audit[container]'"
+        ) from None
+    given = host or os.environ.get("DOCKER_HOST") or None
+    try:
+        options = kwargs_from_env()
+        options["base_url"] = given
+        # parse_host spells the default and the schemes; tls decides between http and https alone.
+        where = str(parse_host(given, False, bool(options.get("tls")))).removeprefix("http+")
+    except (DockerException, ValueError) as error:
+        raise InputError(
+            f"no address of a container engine ({error})",
+            where=given or "DOCKER_HOST",
+            fix="unix:///PATH or tcp://HOST:PORT",
+        ) from None
+    client = None
+    try:
+        client = docker.APIClient(version="auto", timeout=_CONNECT, **options)
+        info = client.info()
+        version = client.version()
+        name = _name(version)
+    except (DockerException, HTTPError, OSError, ValueError, KeyError, TypeError, AttributeError) as error:
+        if client is not None:
+            client.close()
+        raise explain(error, where, None) from None
+    client.timeout = _ANSWER
+    return Engine(client=client, where=where, info=info, name=name)
+
+
+def explain(error: BaseException, where: str, what: str | None, fix: str | None = None) -> EngineError:
+    """An error of the `docker` package or the network under it, in words.
+
+    Args:
+        error: What was raised.
+        where: The engine's address.
+        what: What the engine was asked to do ("start the container"); None while connecting.
+        fix: What to do where the engine is gone, if the caller knows better.
+    """
+    explanation = getattr(error, "explanation", None)
+    if explanation and getattr(error, "response", None) is not None:
+        task = f"to {what}" if what else "to answer"
+        return EngineError(f"the engine refuses {task}: {_line(explanation)}", where=where)
+    causes = list(_causes(error))
+
+    def caused(*kinds: type[BaseException]) -> bool:
+        return any(isinstance(cause, kinds) for cause in causes)
+
+    late = caused(TimeoutError) or "timed out" in str(error)
+    if what is not None:
+        if late:
+            text = f"the engine has not answered within {_ANSWER} seconds"
+        elif isinstance(error, ValueError | KeyError) and not isinstance(error, OSError):
+            text = f"the engine answers something unexpected ({_line(error)})"
+        else:
+            reason = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), None)
+            text = f"the engine is gone ({reason or 'the connection broke off'})"
+        return EngineError(
+            f"{text}: it was asked to {what}", where=where, fix=fix or "Start it again, and repeat the command."
+        )
+    if caused(FileNotFoundError):
+        return EngineError("no container engine: there is no such socket", where=where, fix=fix or _suggestion())
+    if caused(PermissionError):
+        return EngineError(
+            "this user may not use the engine's socket",
+            where=where,
+            fix="Join the group that owns it (often `docker`), or use an engine of your own: rootless Podman or Docker.",
+        )
+    if caused(ConnectionRefusedError):
+        return EngineError("the connection is refused: no engine listens there", where=where, fix=_START)
+    if late:
+        return EngineError(f"no answer within {_CONNECT} seconds", where=where, fix=_START)
+    return EngineError(f"what listens there is no container engine ({_line(causes[-1])})", where=where, fix=_START)
+
+
+def _suggestion() -> str:
+    """What to do without a socket; Podman's own is found only if it is named."""
+    runtime = os.environ.get("XDG_RUNTIME_DIR", "/run")
+    for candidate in (Path(runtime, "podman", "podman.sock"), Path("/run/podman/podman.sock")):
+        with contextlib.suppress(OSError):
+            if candidate.is_socket():
+                return f"Podman's socket is there: export DOCKER_HOST=unix://{candidate}"
+    return (
+        "Start Docker (`systemctl start docker`) or Podman (`podman system service`), or name a socket by DOCKER_HOST."
+    )
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error and everything it was raised from or wraps, the innermost last."""
+    seen: set[int] = set()
+    queue: list[BaseException] = [error]
+    while queue:
+        one = queue.pop(0)
+        if id(one) in seen:
+            continue
+        seen.add(id(one))
+        yield one
+        inner = [getattr(one, "reason", None), *one.args, one.__cause__, one.__context__]
+        queue += [value for value in inner if isinstance(value, BaseException)]
+
+
+def _line(value: object) -> str:
+    """The first line of a message, at most 300 characters."""
+    text = str(value).strip() or type(value).__name__
+    return text.splitlines()[0][:300]
+
+
+def _name(version: Mapping[str, Any]) -> str:
+    components = version.get("Components") or ()
+    podman = next((one for one in components if "podman" in str(one.get("Name")).lower()), None)
+    return f"Podman {podman['Version']}" if podman else f"Docker {version['Version']}"

@@ -1,0 +1,57 @@
+"""A very small base image: the shell and a few programs of this machine, with the libraries that they load."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import tarfile
+from pathlib import Path
+
+import pytest
+
+PROGRAMS = ("sh", "cat", "chmod", "env", "grep", "head", "id", "ls", "sleep", "tail", "touch")
+FOLDERS = ("data", "dev", "etc", "out", "predictions", "proc", "sys", "tmp", "weights")
+
+
+def write(path: Path) -> None:
+    """A root file system of some MiB, as a tar."""
+    files: dict[str, Path] = {}
+    for program in PROGRAMS:
+        found = shutil.which(program)
+        if found is None:
+            pytest.skip(f"this machine has no {program} to make a base image of")
+        files[f"bin/{program}"] = Path(found).resolve()
+        listed = subprocess.run(["ldd", found], capture_output=True, text=True, check=False).stdout
+        files |= {library.lstrip("/"): Path(library).resolve() for library in re.findall(r"(/\S+) \(0x", listed)}
+    with tarfile.open(path, "w") as tar:
+        for name in FOLDERS:
+            folder = tarfile.TarInfo(name)
+            folder.type, folder.mode = tarfile.DIRTYPE, 0o1777 if name == "tmp" else 0o755
+            tar.addfile(folder)
+        for name, source in sorted(files.items()):
+            member = tarfile.TarInfo(name)
+            member.size, member.mode = source.stat().st_size, 0o755
+            with source.open("rb") as handle:
+                tar.addfile(member, handle)
+
+
+def debootstrap(folder: Path, suite: str = "bookworm") -> Path:
+    """Debian's smallest system as a tar in `folder`, made once; for images that install packages."""
+    path = folder / f"debian-{suite}.tar"
+    if path.is_file():
+        return path
+    program = shutil.which("debootstrap")
+    if program is None:
+        pytest.skip("debootstrap is not installed")
+    root, part = folder / f"{suite}.root", folder / f"{suite}.part"
+    made = subprocess.run([program, "--variant=minbase", suite, str(root)], capture_output=True, text=True, check=False)
+    if made.returncode:
+        shutil.rmtree(root, ignore_errors=True)
+        pytest.skip(f"debootstrap failed: {(made.stdout + made.stderr).strip().splitlines()[-1][:300]}")
+    subprocess.run(
+        ["tar", "--create", "--file", str(part), "--directory", str(root), "--exclude=./dev/*", "."], check=True
+    )
+    shutil.rmtree(root)
+    part.rename(path)
+    return path
