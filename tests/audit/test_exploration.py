@@ -6,6 +6,7 @@ import argparse
 import csv
 import io
 import json
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from types import ModuleType
@@ -86,6 +87,28 @@ def test_the_same_inputs_give_the_same_bytes(predictions: Path) -> None:
     one, two = (exploration.explore(task, metric, predictions, 10) for _ in range(2))
     assert canonical.dumps(exploration.document(one)) == canonical.dumps(exploration.document(two))
     assert curve.draw(one, "0.5") == curve.draw(two, "0.5")
+
+
+def test_how_many_pipelines_have_a_value_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Outputs of which none says whether it is finished: what keeps finished ones alone has no value."""
+    rows = [
+        {"id": f"{n}", "hypothesis": "Happy", "finished": None, "reference": ref}
+        for n, ref in enumerate(["Sad", "Happy"])
+    ]
+    path = write(tmp_path, TASK, rows)
+    found = exploration.explore(*exploration.chosen(TASK, None), path)
+    everything, known = len(found.outcomes), len(found.known)
+    assert 0 < known < everything
+    expected = (
+        f"{TASK}, accuracy: {everything} pipelines computed, {known} with a value: "
+        f"the other {everything - known} count none of these rows"
+    )
+    assert command(explain, TASK, "--value", "0.50", "--predictions", str(path)) == 0
+    first, second = capsys.readouterr().out.splitlines()[:2]
+    assert first == expected
+    assert re.fullmatch(rf"\d+ of the {known} print 0\.50", second)
+    assert command(multiverse, TASK, "--predictions", str(path)) == 0
+    assert capsys.readouterr().out.startswith(f"{expected}; 2 rows of made up\n")
 
 
 def test_explain_names_the_convention(predictions: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
