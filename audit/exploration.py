@@ -89,6 +89,17 @@ def explore(task: Task, metric: str, path: Path | None, replicates: int = 0) -> 
     return Exploration(axes, rows, tuple(outcomes))
 
 
+def computed(exploration: Exploration) -> str:
+    """How many pipelines were computed, and how many of them have a value, for people."""
+    everything, known = len(exploration.outcomes), len(exploration.known)
+    if everything == known:
+        return f"{everything} pipelines computed, all with a value"
+    return (
+        f"{everything} pipelines computed, {known} with a value: "
+        f"the other {everything - known} count none of these rows"
+    )
+
+
 def by_option(exploration: Exploration) -> dict[str, dict[str, tuple[int, float]]]:
     """For each axis and option: how many pipelines have it, and the median of their values."""
     values: dict[str, dict[str, list[float]]] = {

@@ -6,7 +6,7 @@ import csv
 import io
 import shutil
 import tempfile
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from decimal import Decimal
 from functools import partial
 from pathlib import Path
@@ -18,6 +18,8 @@ from audit.files import write_atomic
 from audit.pipeline import Audit, Scored
 from audit.render_cache import cached_pdf
 from audit.spreadsheet import plain_cell
+
+COUNTS = "counts/"
 
 
 def reports(formats: str | None) -> tuple[str, ...]:
@@ -83,22 +85,30 @@ def _bytes(render: Callable[[Mapping[str, Any]], str | bytes], document: Mapping
     return text.encode("utf-8") if isinstance(text, str) else text
 
 
+def count_files(scored: Mapping[str, Scored]) -> Iterator[tuple[str, bytes]]:
+    """One CSV for each task, metric and convention: the counts of every scored row.
+
+    Yields:
+        Its path below the output folder, with slashes, and its bytes; one at a time, for there may be many rows.
+    """
+    for task, entry in scored.items():
+        for item in entry.scores:
+            if item.counts is None:
+                continue
+            buffer = io.StringIO()
+            writer = csv.writer(buffer, lineterminator="\n")
+            writer.writerow(["id", *item.convention.metric.columns])
+            writer.writerows([plain_cell(name), *row] for name, row in zip(item.ids, item.counts.tolist(), strict=True))
+            yield f"{COUNTS}{task}/{item.metric}/{item.convention.id}.csv", buffer.getvalue().encode("utf-8")
+
+
 def _write_counts(scored: Mapping[str, Scored], folder: Path) -> None:
-    """One CSV for each task, metric and convention: the counts of every scored row, in a folder replaced as a whole."""
+    """The files of counts, in a folder that is replaced as a whole."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".counts."))
     try:
-        for task, entry in scored.items():
-            for item in entry.scores:
-                if item.counts is None:
-                    continue
-                buffer = io.StringIO()
-                writer = csv.writer(buffer, lineterminator="\n")
-                writer.writerow(["id", *item.convention.metric.columns])
-                writer.writerows(
-                    [plain_cell(name), *row] for name, row in zip(item.ids, item.counts.tolist(), strict=True)
-                )
-                write_atomic(new / task / item.metric / f"{item.convention.id}.csv", buffer.getvalue())
+        for name, data in count_files(scored):
+            write_atomic(new / name.removeprefix(COUNTS), data)
         new.chmod(0o755)
         if folder.exists():
             shutil.rmtree(folder)

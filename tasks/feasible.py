@@ -148,7 +148,7 @@ class Feasibility:
         possible: Some whole number over some size can print the string.
         witness: Counts that do, by the most usual rounding rule that does; None if impossible.
         certificate: The proof that none does; None if possible.
-        power: Of the test for strings of this form; None where it is not counted.
+        power: Of the test for strings of this form; None where it is not counted, or the value exceeds the whole.
     """
 
     possible: bool
@@ -184,7 +184,8 @@ def feasibility(
         return None
     printed = parse(value, unit)
     sizes = range(low, high + 1)
-    strength = _power(printed, sizes, kind) if power else None
+    # The strings that are counted go up to the whole; what they can do says nothing about a value beyond it.
+    strength = _power(printed, sizes, kind) if power and printed.units <= printed.steps else None
     witness = _witness(printed, sizes, kind)
     if witness:
         return Feasibility(True, witness, None, strength)

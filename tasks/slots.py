@@ -6,7 +6,7 @@ from one answer to all slots; a row without either is a recording of its own. (`
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -52,18 +52,6 @@ VALUE = View("value", _value)
 TRANSCRIPT = View("transcript", _transcript)
 SLOT = View("slot", _slot)
 ANSWERED = Selection("answered", _answered, "no answer")
-
-
-def penalise_missing(rows: Iterable[Row], expected: Mapping[str, Mapping[str, str]]) -> list[Row]:
-    """The rows, and an empty answer for every expected slot without one: SLU-F1 then counts it as a false negative.
-
-    Args:
-        rows: Predictions; a row whose inference failed becomes an empty answer too.
-        expected: Reference of every slot of the set, by row id.
-    """
-    given = {row.id: row for row in rows}
-    empty = [Row(id_, "", reference) for id_, reference in expected.items() if id_ not in given]
-    return [replace(row, hypothesis=row.hypothesis or "") for row in given.values()] + empty
 
 
 def value_in_output(hypothesis: str, value: str) -> tuple[int, int]:
@@ -117,7 +105,8 @@ _SLURP = Convention(
     SluF1(),
     hypothesis=(STRIP_SPECIAL,),
     reference_view=SLOT,
-    notes="Recordings without any prediction are left out by SLURP's own program; here they count.",
+    notes="SLURP's own program leaves slots without a prediction out; here an empty answer is a false negative. A row that "
+    "is not in the predictions at all has no slot here either: the share of the set that was scored shows it.",
 )
 F1 = (
     _SLURP,

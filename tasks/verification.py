@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
 
-from tasks.baselines import Baseline, constant_baseline, single_class
-from tasks.chain import ChainCache
 from tasks.clean import STRIP_SPECIAL
 from tasks.convention import Convention
 from tasks.metrics.accuracy import Accuracy
 from tasks.normalise.simple import LOWER
-from tasks.row import ReferenceType, Row
+from tasks.row import ReferenceType
 from tasks.step import step
 from tasks.task import Task
 
@@ -69,32 +65,3 @@ TASKS = (
         source="Table 2; bytedance/SALMONN issue 30",
     ),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Trials:
-    """What an accuracy over trials hides: acceptances by class, a constant answer's score, and whether it is void.
-
-    Attributes:
-        true_accepts: (accepted, trials) of the same speaker.
-        false_accepts: (accepted, trials) of different speakers.
-        baseline: The best constant answer.
-        invalid: Why no accuracy on this set means anything, or None.
-    """
-
-    true_accepts: tuple[int, int]
-    false_accepts: tuple[int, int]
-    baseline: Baseline | None
-    invalid: str | None
-
-
-def trials(rows: Sequence[Row], convention: Convention) -> Trials:
-    """Acceptances under a convention: outputs that it reads as `yes`, by gold answer."""
-    cache = ChainCache(rows)
-    said = cache.values(convention.hypothesis_view, convention.hypothesis)
-    gold = cache.values(convention.reference_view, convention.reference)
-    accepted = {
-        answer: [s == "yes" for s, g in zip(said, gold, strict=True) if g == answer] for answer in ("yes", "no")
-    }
-    same, different = ((sum(found), len(found)) for found in (accepted["yes"], accepted["no"]))
-    return Trials(same, different, constant_baseline(rows, convention, ("Yes", "No")), single_class(rows))

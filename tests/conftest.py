@@ -1,9 +1,18 @@
 from __future__ import annotations
 
+import contextlib
 import socket
 from pathlib import Path
 
 import pytest
+
+# The tests of inference alone run where it is not installed.
+with contextlib.suppress(ImportError):
+    from hypothesis import settings
+
+    # The same examples on every run, and no time limits: a test fails for its property alone.
+    settings.register_profile("audit", deadline=None, derandomize=True)
+    settings.load_profile("audit")
 
 ROOT = Path(__file__).resolve().parent.parent
 

@@ -47,7 +47,8 @@ def run(args: argparse.Namespace) -> int:
         kept = "" if outcome.scored == outcome.of else f" {outcome.scored}/{outcome.of}"
         return f"  {float(outcome.value or 0):>12.6f}{kept}  {outcome.pipeline.id}" + (f"  = {names}" if names else "")
 
-    print(f"{task.id}, {metric}: {len(answer.matches)} of {answer.tried} pipelines print {args.value}")
+    print(f"{task.id}, {metric}: {exploration.computed(found)}")
+    print(f"{len(answer.matches)} of the {answer.tried} print {args.value}")
     for outcome in answer.matches if args.all else answer.matches[:_SHOWN]:
         print(line(outcome))
     if not args.all and len(answer.matches) > _SHOWN:

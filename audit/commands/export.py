@@ -22,6 +22,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--model-id", metavar="OWNER/NAME", help="the model's id on a hub (every-eval-ever)")
     parser.add_argument("--datasets", type=Path, metavar="FILE.yaml",
                         help="which data set of the Hub a task is (hf-eval-results)")  # fmt: skip
+    parser.add_argument("--include-recorded", action="store_true",
+                        help="also values that were recorded and not computed from predictions (hf-eval-results)")  # fmt: skip
     parser.add_argument("--source-url", metavar="URL", help="where the evidence is (hf-eval-results)")
 
 
@@ -72,7 +74,12 @@ def _render(args: argparse.Namespace, audit: dict[str, Any]) -> dict[Path, bytes
             where="--datasets",
             fix="Give a file with lines such as: asr-librispeech-clean: {id: owner/name, task_id: test}",
         )
-    results = hf_eval_results.results(audit, hf_eval_results.load_datasets(args.datasets), args.source_url)
+    results = hf_eval_results.results(
+        audit,
+        hf_eval_results.load_datasets(args.datasets),
+        args.source_url,
+        include_recorded=args.include_recorded,
+    )
     for claim, reason in results.left_out.items():
         print(f"left out: {claim}: {reason}")
     return {args.out: hf_eval_results.dumps(results)}

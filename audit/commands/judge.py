@@ -91,9 +91,9 @@ def _extra(text: str | None) -> dict[str, Any]:
     try:
         value = json.loads(text)
     except ValueError as error:
-        raise InputError(f"--extra is not JSON: {error}") from None
+        raise InputError(f"is not JSON: {error}", where="--extra", fix="""Give an object: '{"top_k": 1}'.""") from None
     if not isinstance(value, dict) or {"model", "messages", "stream"} & value.keys():
-        raise InputError("--extra is an object with further fields: not model, messages or stream")
+        raise InputError("an object with further fields: not model, messages or stream", where="--extra")
     return value
 
 
@@ -101,13 +101,15 @@ def _run(args: argparse.Namespace) -> int:
     convention = _convention(args)
     predictions = args.predictions / f"{args.task}.jsonl"
     found = _rows(predictions, args.task)
+    # Before the judge is looked for: what is wrong with the command itself is said first.
+    extra = _extra(args.extra) or None
     judge = _judge(args)
     params = {
         "temperature": args.temperature,
         "top_p": args.top_p,
         "seed": args.seed,
         "max_tokens": args.reply_tokens,
-        "extra": _extra(args.extra) or None,
+        "extra": extra,
     }
     chosen = setting(
         convention,
@@ -193,6 +195,7 @@ def _sample(args: argparse.Namespace) -> int:
 
 def _import_human(args: argparse.Namespace) -> int:
     convention = _convention(args)
+    human.check_person(args.person)
     predictions = args.predictions / f"{args.task}.jsonl"
     by_id = {row.id: row for row in _rows(predictions, args.task)}
     mine, blank = human.parse(args.sheet, args.task, convention, by_id, args.person)

@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     found = exploration.explore(task, metric, args.predictions, args.replicates)
     known = found.known
     rows = found.predictions
-    print(f"{task.id}, {metric}: {len(found.outcomes)} pipelines, {len(rows.rows)} rows of {rows.meta['model']}")
+    print(f"{task.id}, {metric}: {exploration.computed(found)}; {len(rows.rows)} rows of {rows.meta['model']}")
     if not known:
         raise InputError("no pipeline has a value on these rows", where=str(rows.path), fix="Check the predictions.")
     middle = known[len(known) // 2]

@@ -5,11 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audit.errors import InputError, MissingError
+
+if TYPE_CHECKING:
+    from audit.provenance.rescore import Again
 
 HELP = """Verify a package, a folder or a zip, without network: signatures, every byte, and what the statements say of each
 other. Prints what was checked and what was not. Ends with 0 if the package is accepted, 1 if not."""
@@ -52,7 +55,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="the folder of predictions, to compare with the package's hashes",
     )
     parser.add_argument(
-        "--rescore", action="store_true", help="with --predictions: compute every recomputed value again"
+        "--render",
+        action="store_true",
+        help="render HTML, table and CSV again from audit.json, with this version of the program, and compare them",
+    )
+    parser.add_argument(
+        "--rescore",
+        action="store_true",
+        help="with --predictions: compute every recomputed value and every file of counts again; implies --render",
     )
     parser.add_argument("--json", action="store_true", help="print the result for machines")
 
@@ -75,6 +85,7 @@ def run(args: argparse.Namespace) -> int:
         time_stamp_roots=read(args.tsa_certificates),
         predictions=args.predictions,
         scorer=score_again if args.rescore else None,
+        render=args.render or args.rescore,
     )
     report = verify(args.package, trust)
     sys.stdout.write(
@@ -97,14 +108,15 @@ def read(path: Path | None) -> bytes | None:
         raise MissingError(f"cannot be read ({error.strerror})", where=str(path), fix="check the path") from None
 
 
-def score_again(predictions: Path, audit: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
-    """The measurements that this version of the program computes from the predictions."""
+def score_again(predictions: Path, audit: Mapping[str, Any]) -> Again:
+    """The measurements and counts that this version of the program computes from the predictions."""
     from audit import pipeline
+    from audit.outputs import count_files
     from audit.places import LITERATURE
+    from audit.provenance.rescore import Again
     from tasks.statistics import REPLICATES
 
     # Without a cache: what another run has counted is no new count.
     replicates = int(audit.get("bootstrap", {}).get("replicates", REPLICATES))
     again = pipeline.run(LITERATURE, predictions, study_id=str(audit["study"]["id"]), replicates=replicates, cache=None)
-    measurements: list[Mapping[str, Any]] = again.document["measurements"]
-    return measurements
+    return Again(again.document["measurements"], count_files(again.scored))

@@ -3,6 +3,9 @@
 Fields after huggingface/hub-docs@242f4a1e:docs/hub/eval-results.md. Which data set of the Hub a task is, the audit does not
 know; it is told by a mapping, and a task without an entry is left out and named. No `verifyToken` is written: those are
 given out for runs inside the Hub's own jobs alone.
+
+An entry is shown as a measured value, and no field says where it comes from but the free text of `notes`. So values that
+somebody recorded, and nobody computed again, are left out unless they are asked for.
 """
 
 from __future__ import annotations
@@ -51,7 +54,11 @@ def load_datasets(path: Path) -> dict[str, dict[str, str]]:
 
 
 def results(
-    audit: Mapping[str, Any], datasets: Mapping[str, Mapping[str, str]], source_url: str | None = None
+    audit: Mapping[str, Any],
+    datasets: Mapping[str, Mapping[str, str]],
+    source_url: str | None = None,
+    *,
+    include_recorded: bool = False,
 ) -> Results:
     """One entry a claim: the measurement that its verdict rests on.
 
@@ -59,6 +66,7 @@ def results(
         audit: A parsed audit.json.
         datasets: By claim id or task id.
         source_url: Where the evidence can be seen.
+        include_recorded: Whether values that were not computed here are entries too; their notes begin with that.
     """
     measurements = {m["id"]: m for m in audit["measurements"]}
     claims = {c["id"]: c for c in audit["claims"]}
@@ -72,6 +80,8 @@ def results(
             left_out[claim["id"]] = "nothing was measured"
         elif best["invalid"]:
             left_out[claim["id"]] = "only measurements that are not comparable"
+        elif best["origin"] != "recomputed" and not include_recorded:
+            left_out[claim["id"]] = f"the value was {best['origin']}, not computed from predictions"
         elif dataset is None:
             left_out[claim["id"]] = "no data set of the Hub is named for it"
         else:
@@ -89,10 +99,14 @@ def _notes(claim: Mapping[str, Any], measurement: Mapping[str, Any], verdict: st
     parts = [
         f"{claim['metric']} ({claim['unit']})",
         f"counted as {counted}",
-        f"{measurement['origin']}, {rows.get('scored', '?')} of {rows.get('expected', '?')} rows",
+        f"{rows.get('scored', '?')} of {rows.get('expected', '?')} rows",
         f"reported {claim['value']}",
         f"verdict: {verdict}",
     ]
+    if measurement["origin"] != "recomputed":
+        parts.insert(
+            0, f"NOT MEASURED HERE: {measurement['origin']} by a reproduction team, not computed from predictions"
+        )
     return "; ".join(parts)
 
 

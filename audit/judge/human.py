@@ -45,6 +45,19 @@ _WORDS = {
 }
 
 
+def check_person(name: str) -> None:
+    """Whether this can be a person's name in records, reports and file names.
+
+    Raises:
+        InputError: It is empty, has separators of paths or signs that are not printed, or starts with a dot.
+    """
+    plain = name.isprintable() and name == name.strip() and not set(name) & set("/\\:")
+    if not plain or not name or name.startswith(".") or len(name) > 100:
+        raise InputError(
+            f"{name!r} is no name", where="--person", fix="Give a name or a pseudonym: letters, digits, spaces, -_.'"
+        )
+
+
 def sample(rows: Iterable[Row], size: int, seed: int) -> list[Row]:
     """`size` rows at random, in random order: those with the smallest hash of seed and id.
 

@@ -150,6 +150,7 @@ def read_zip(raw: bytes, container: str) -> dict[str, bytes]:
         raise RejectedError(name, "malformed", f"{container} cannot be read here ({error})") from None
     check_names(list(files), container)
     if zip_bytes(files) != raw:
+        _blame_strays(files, container)
         place = _entry_at(infos, _first_difference(raw, zip_bytes(files)), container)
         raise RejectedError(
             place,
@@ -173,6 +174,25 @@ def _check_entry(info: zipfile.ZipInfo, size: int, container: str) -> None:
         raise RejectedError(name, "too-large", f"said to be larger than {container} itself")
     if info.flag_bits & 0x1:
         raise RejectedError(name, "malformed", f"encrypted in {container}")
+
+
+def _blame_strays(files: Mapping[str, bytes], container: str) -> None:
+    """Name the entries that somebody added: those that the package's own list of files does not know.
+
+    The list is not authenticated here, and need not be: the zip is refused with or without it. Only whom to name hangs on
+    it, for the first byte that differs is another entry's wherever the added one is not where its name would be.
+
+    Raises:
+        RejectedError: There are such entries.
+    """
+    if names.CHECKSUMS not in files:
+        return
+    listed = files[names.CHECKSUMS].decode("ascii", "replace").splitlines()
+    known = names.UNLISTED | {line.partition("  ")[2] for line in listed}
+    strays = sorted(name for name in files if name not in known and not name.startswith(names.COUNTERSIGNATURES))
+    if strays:
+        more = f", and {len(strays) - 1} more" if strays[1:] else ""
+        raise RejectedError(strays[0], "unexpected-file", f"an entry of {container} that nobody signed{more}")
 
 
 def _first_difference(left: bytes, right: bytes) -> int:

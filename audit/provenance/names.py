@@ -28,6 +28,7 @@ ROOT = "statements/audit.sigstore.json"
 PROVENANCE = "statements/provenance.sigstore.json"
 TEST_RESULT = "statements/test-result.sigstore.json"
 PUBLICATION = "statements/publication.sigstore.json"
+COUNTS = "counts/"
 COUNTERSIGNATURES = "countersignatures/"
 
 REQUIRED = frozenset({

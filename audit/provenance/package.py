@@ -32,6 +32,7 @@ from audit.provenance import (
     names,
     packages,
     pdf,
+    rendered,
     sbom,
     sources,
     sshsig,
@@ -43,7 +44,7 @@ from audit.provenance.encoding import json_canonical
 from audit.provenance.rejection import RejectedError
 
 # What an audit writes beside audit.json and the reports; a file or a folder that is not there is left out.
-ARTEFACTS = ("measurements.csv", "table.tex", "counts/")
+ARTEFACTS = ("measurements.csv", "table.tex", names.COUNTS)
 
 
 _REASONS = {
@@ -82,7 +83,8 @@ class Options:
 def build(out: Path, options: Options) -> Path:
     """Make `out/package/` and `out/package.zip` from the artefacts in `out`.
 
-    Both are written whole or not at all; a package that is there already is replaced.
+    Both are written whole or not at all; a package that is there already is replaced. HTML, table and CSV are rendered
+    again from audit.json and must have the same bytes: nobody signs a report that says other than the audit.
 
     Args:
         out: The folder that an audit has written: audit.json, report.html, report.pdf (unsigned), and what of
@@ -96,10 +98,13 @@ def build(out: Path, options: Options) -> Path:
         MissingError: An artefact is missing.
         InputError: An artefact is not what it should be.
     """
+    artefacts = _artefacts(out)
     try:
-        files = make(_artefacts(out), options)
+        rendered.check(artefacts, json_canonical(artefacts[names.AUDIT], names.AUDIT, newline=True))
+        files = make(artefacts, options)
     except RejectedError as error:
-        raise InputError(error.why, where=str(out / error.file), fix="run the audit again") from None
+        again = f"`repro-audit report {out / names.AUDIT}` writes it again" if error.code == "render-mismatch" else None
+        raise InputError(error.why, where=str(out / error.file), fix=again or "run the audit again") from None
     target = out / "package"
     _may_replace(target)
     staging = Path(tempfile.mkdtemp(prefix=".package.", dir=out))
@@ -131,7 +136,8 @@ def make(artefacts: Mapping[str, bytes], options: Options) -> dict[str, bytes]:
     """The files of the package over some artefacts.
 
     Args:
-        artefacts: What the audit has written: name -> bytes; `report.pdf` is not signed yet.
+        artefacts: What the audit has written: name -> bytes; `report.pdf` is not signed yet. That HTML, table and CSV
+            are what audit.json gives is `build`'s to check.
         options: Keys and choices.
 
     Raises:

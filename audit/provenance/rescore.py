@@ -1,36 +1,56 @@
-"""From predictions at hand: are they those of the audit, and do they give the same values again?"""
+"""From predictions at hand: are they those of the audit, and do they give the same values and counts again?"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from audit.files import sha256_file
-from audit.provenance import names
+from audit.provenance import checksums, names
 from audit.provenance.rejection import RejectedError
 from audit.provenance.report import Report
 from audit.provenance.sources import FOLDER
 
-# Takes a folder of predictions and audit.json's value; gives the measurements as audit.json would hold them.
-Scorer = Callable[[Path, Mapping[str, Any]], Iterable[Mapping[str, Any]]]
+
+@dataclass(frozen=True, slots=True)
+class Again:
+    """What scoring the predictions again gives.
+
+    Args:
+        measurements: As audit.json would hold them.
+        counts: The files of counts: name in the package and bytes.
+    """
+
+    measurements: Iterable[Mapping[str, Any]]
+    counts: Iterable[tuple[str, bytes]]
+
+
+# Takes a folder of predictions and audit.json's value.
+Scorer = Callable[[Path, Mapping[str, Any]], Again]
 
 # Of a measurement, what scoring decides; the rest comes from the literature.
 _FIELDS = ("value", "interval", "rows", "counts")
 
 
 def check(
-    audit: Mapping[str, Any], listed: Mapping[str, str], predictions: Path | None, scorer: Scorer | None, report: Report
+    files: Mapping[str, bytes],
+    audit: Mapping[str, Any],
+    predictions: Path | None,
+    scorer: Scorer | None,
+    report: Report,
 ) -> None:
-    """Compare predictions and, with a scorer, every recomputed value.
+    """Compare predictions and, with a scorer, every recomputed value and every file of counts.
 
     Args:
+        files: The package.
         audit: audit.json.
-        listed: The package's list of predictions: name -> SHA-256.
         predictions: The folder of predictions; None if they are not at hand.
-        scorer: Computes the measurements again.
+        scorer: Computes values and counts again.
         report: Where the outcome goes.
     """
+    listed = checksums.read(files[names.PREDICTIONS_LIST], names.PREDICTIONS_LIST)
     values = [entry for entry in audit["measurements"] if entry.get("origin") == "recomputed"]
     if predictions is None:
         report.skip(
@@ -46,12 +66,18 @@ def check(
     if scorer is None:
         report.skip("values", "not computed again; give --rescore")
     elif not report.failures:
-        again = scorer
-        report.run(
-            "values",
-            lambda: _same_values(values, again(predictions, audit)),
-            f"{len(values)} computed again, all equal",
-        )
+        score = scorer
+        counts = {name: data for name, data in files.items() if name.startswith(names.COUNTS)}
+
+        def score_again() -> Again:
+            found = score(predictions, audit)
+            _same_values(values, found.measurements)
+            return found
+
+        again = report.run("values", score_again, f"{len(values)} computed again, all equal")
+        if again is not None:
+            made = again.counts
+            report.run("counts", lambda: _same_counts(counts, made), f"{len(counts)} files made again, all equal")
 
 
 def _same_files(listed: Mapping[str, str], folder: Path) -> None:
@@ -82,3 +108,15 @@ def _same_values(values: list[Mapping[str, Any]], again: Iterable[Mapping[str, A
         raise RejectedError(
             names.AUDIT, "value-mismatch", f"{min(found)} comes out of the predictions, and is not in the audit"
         )
+
+
+def _same_counts(counts: Mapping[str, bytes], again: Iterable[tuple[str, bytes]]) -> None:
+    left = set(counts)
+    for name, data in again:
+        if name not in left:
+            raise RejectedError(name, "missing", "comes out of the predictions, and is not in the package")
+        if counts[name] != data:
+            raise RejectedError(name, "value-mismatch", "holds other counts than come out of the predictions")
+        left.remove(name)
+    if left:
+        raise RejectedError(min(left), "value-mismatch", "does not come out of the predictions")

@@ -25,6 +25,7 @@ class Trust:
         time_stamp_roots: PEM certificates that are trusted for time stamps.
         predictions: The folder of predictions.
         scorer: Computes the measurements again; None leaves the values unchecked.
+        render: Whether HTML, table and CSV are rendered again and compared.
         now: The time that validity options of `allowed_signers` are held against; the clock's unless given.
     """
 
@@ -35,6 +36,7 @@ class Trust:
     time_stamp_roots: bytes | None = None
     predictions: Path | None = None
     scorer: rescore.Scorer | None = None
+    render: bool = False
     now: dt.datetime | None = None
 
 

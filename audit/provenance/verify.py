@@ -24,6 +24,7 @@ from audit.provenance import (
     keys,
     names,
     pdf,
+    rendered,
     rescore,
     sshsig,
     statement,
@@ -82,8 +83,8 @@ def verify_files(files: Mapping[str, bytes], trust: Trust, report: Report | None
     trusted.check_identity(files, str(root.statement["predicate"]["signer"]), trust, report)
     trusted.check_time(root, trust, report)
     report.run("countersignatures", lambda: countersign.check(files, trust.reviewers, report))
-    listed = checksums.read(files[names.PREDICTIONS_LIST], names.PREDICTIONS_LIST)
-    rescore.check(audit, listed, trust.predictions, trust.scorer, report)
+    rendered.verify(files, audit, trust.render, report)
+    rescore.check(files, audit, trust.predictions, trust.scorer, report)
     report.finished = True
     return report
 

@@ -1,9 +1,14 @@
-"""WikiQA (`WikiQACorpus/WikiQA-test.tsv`): spoken questions; the answers are the sentences labelled 1."""
+"""WikiQA (`WikiQACorpus/WikiQA-test.tsv`): spoken questions; the answers are the sentences labelled 1.
+
+Every sentence of the question goes along with its label: a convention in use takes all of them for answers.
+"""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
+from tasks.datasets.errors import DatasetError
 from tasks.datasets.manifest import Item, Manifest, make
 from tasks.datasets.registry import Options
 from tasks.datasets.spoken import speak
@@ -16,20 +21,27 @@ def read(task: str, root: Path, options: Options) -> Manifest:
     """The questions of the test part, those without a right answer among them too.
 
     Raises:
-        DatasetError: The table is missing or lacks columns, or nothing speaks the questions.
+        DatasetError: The table is missing, lacks columns or has a label that is not 0 or 1, or nothing speaks the
+            questions.
     """
     del task
     base = root / "WikiQACorpus" if (root / "WikiQACorpus").is_dir() else root
     questions: dict[str, str] = {}
-    answers: dict[str, list[str]] = {}
+    candidates: dict[str, list[dict[str, Any]]] = {}
+    path = base / "WikiQA-test.tsv"
     columns = ("QuestionID", "Question", "Sentence", "Label")
-    for row in table(base / "WikiQA-test.tsv", columns, tab=True, fix="unpack WikiQACorpus.zip"):
+    for row in table(path, columns, tab=True, fix="unpack WikiQACorpus.zip"):
         questions[row["QuestionID"]] = row["Question"]
-        right = answers.setdefault(row["QuestionID"], [])
-        if row["Label"].strip() == "1":
-            right.append(row["Sentence"])
+        label = row["Label"].strip()
+        if label not in {"0", "1"}:
+            raise DatasetError(f"the label {label!r} is not 0 or 1", where=f"{path}: {row['QuestionID']}")
+        candidates.setdefault(row["QuestionID"], []).append({"text": row["Sentence"], "label": int(label)})
+    answers = {name: [c["text"] for c in found if c["label"] == 1] for name, found in candidates.items()}
     audio, folder, notes = speak(questions, base, options)
-    items = [Item(n, (audio[n],), {"question": text, "answers": answers[n]}) for n, text in questions.items()]
+    items = [
+        Item(n, (audio[n],), {"question": text, "answers": answers[n], "candidates": candidates[n]})
+        for n, text in questions.items()
+    ]
     empty = sum(not found for found in answers.values())
     notes.append(f"{empty} of the questions have no sentence labelled as an answer")
     return make("WikiQA", "test", folder, items, known=KNOWN, notes=notes)

@@ -6,6 +6,7 @@ import argparse
 import csv
 import io
 import json
+import re
 import xml.etree.ElementTree as ET
 from pathlib import Path
 from types import ModuleType
@@ -88,6 +89,28 @@ def test_the_same_inputs_give_the_same_bytes(predictions: Path) -> None:
     assert curve.draw(one, "0.5") == curve.draw(two, "0.5")
 
 
+def test_how_many_pipelines_have_a_value_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Outputs of which none says whether it is finished: what keeps finished ones alone has no value."""
+    rows = [
+        {"id": f"{n}", "hypothesis": "Happy", "finished": None, "reference": ref}
+        for n, ref in enumerate(["Sad", "Happy"])
+    ]
+    path = write(tmp_path, TASK, rows)
+    found = exploration.explore(*exploration.chosen(TASK, None), path)
+    everything, known = len(found.outcomes), len(found.known)
+    assert 0 < known < everything
+    expected = (
+        f"{TASK}, accuracy: {everything} pipelines computed, {known} with a value: "
+        f"the other {everything - known} count none of these rows"
+    )
+    assert command(explain, TASK, "--value", "0.50", "--predictions", str(path)) == 0
+    first, second = capsys.readouterr().out.splitlines()[:2]
+    assert first == expected
+    assert re.fullmatch(rf"\d+ of the {known} print 0\.50", second)
+    assert command(multiverse, TASK, "--predictions", str(path)) == 0
+    assert capsys.readouterr().out.startswith(f"{expected}; 2 rows of made up\n")
+
+
 def test_explain_names_the_convention(predictions: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     answer = tmp_path / "answer.json"
     assert command(explain, TASK, "--value", "0.17", "--predictions", str(predictions), "--json", str(answer)) == 0
@@ -140,6 +163,14 @@ def test_feasible_proves_and_re_checks(tmp_path: Path, capsys: pytest.CaptureFix
     assert command(feasible, "0.69", "--items", "1241", "--unit", "fraction") == 0
     assert "no power" in capsys.readouterr().out
     assert command(feasible, "10.27", "--words", "52000-53000") == 0
+    capsys.readouterr()
+    # Beyond the whole nothing is said of the test's power, which is counted up to there.
+    for value, unit in (("143", "percent"), ("1.43", "fraction")):
+        assert command(feasible, value, "--items", "1000", "--unit", unit) == 1
+        printed = capsys.readouterr().out
+        assert printed.startswith(f"{value} is impossible.")
+        assert command(feasible, value, "--words", "1000", "--unit", unit) == 0
+        assert capsys.readouterr().out == f"{value} is possible: 1430 of 1000 (half-even)\n"
     changed = json.loads(proof.read_bytes()) | {"value": "93.31"}
     proof.write_text(json.dumps(changed))
     with pytest.raises(InputError, match="may be printed"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -328,6 +329,8 @@ def test_an_audit_ends_in_a_package_that_verifies(tmp_path: Path) -> None:
         )
         assert checked.returncode == 0, checked.stdout + checked.stderr
         assert checked.stdout.strip().endswith("accepted")
+        assert not arguments or re.search(r"ok +counts: [1-9]\d* files made again, all equal", checked.stdout)
+        assert not arguments or "ok     reports: report.html, measurements.csv:" in checked.stdout
 
 
 def test_the_study_of_the_default_audit_is_the_one_of_the_paper() -> None:

@@ -215,3 +215,15 @@ def test_a_folder_inside_the_project_is_fine_and_a_link_out_of_it_is_not(tmp_pat
     path.write_text(text.replace("predictions: null", "predictions: link"), encoding="utf-8")
     with pytest.raises(InputError, match="leaves the project"):
         load_reproduction(path, salmonn)
+
+
+def test_every_value_on_a_part_of_audiocaps_says_so(salmonn: Study) -> None:
+    """A recorded total is what the team had; where that is known to be a part of the set, the report must say it."""
+    recorded = load_reproduction_record(HUFS, salmonn).recorded
+    parts = [value for value in recorded if value.task in {"aac-audiocaps", "story-audiocaps"}]
+    assert len(parts) == 5
+    for value in parts:
+        assert value.total == 4_411
+        said = " ".join(filter(None, [value.note, value.invalid]))
+        assert "4,875" in said
+        assert "4,411" in said

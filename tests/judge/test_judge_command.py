@@ -3,15 +3,18 @@ from __future__ import annotations
 import csv
 import io
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from audit.cli import main
 from audit.errors import CheckFailedError, InputError, MissingError
 from audit.judge import judgements
 from audit.judge.cache import ReplyCache
+from audit.judge.human import check_person
 from audit.judge.requests import build, setting
 from audit.judge.scoring import Rating, by_rating, score
 from audit.predictions import load
@@ -325,13 +328,40 @@ def test_a_sheet_about_other_outputs(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "name", ["../../x", "a/b", "a\\b", "", " ", "Ann ", ".hidden", "a\nb", "a\x1b[2J", "c:d", "x" * 101]
+)
+def test_a_person_that_is_no_name(tmp_path: Path, name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    write_rows(tmp_path, questions(2))
+    sheet = tmp_path / "sheet.csv"
+    judge(*arguments("sample", tmp_path, "--out", str(sheet)))
+    assert main(["judge", *arguments("import-human", tmp_path, str(sheet), f"--person={name}")]) == 2
+    assert "--person" in capsys.readouterr().err
+    assert not (tmp_path / "sqqa-wikiqa.judgements.jsonl").exists()
+
+
+@pytest.mark.parametrize("name", ["Ann", "Dr. Zoë O'Neil-Ångström", "评审 2", "r_1"])
+def test_names_of_people(name: str) -> None:
+    check_person(name)
+
+
+@pytest.mark.parametrize("extra", ["{bad", "[]", '{"model": "n"}', "1"])
+def test_fields_that_will_not_do_are_said_before_the_judge_is_looked_for(
+    tmp_path: Path, extra: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "openai", None)  # not installed: that alone would end with 3
+    write_rows(tmp_path, questions(1))
+    server = ("--model", "m", "--base-url", "http://127.0.0.1:9")
+    assert main(["judge", *arguments("run", tmp_path, *server, "--extra", extra)]) == 2
+    assert "--extra" in capsys.readouterr().err
+    assert main(["judge", *arguments("run", tmp_path, *server, "--extra", "{}")]) == 3
+
+
+@pytest.mark.parametrize(
     ("more", "said"),
     [
         (("--model", "m", "--local", "x"), "exclude each other"),
         ((), "which judge"),
         (("--model", "m", "--base-url", "nowhere"), "no http address"),
-        (("--model", "m", "--base-url", "http://127.0.0.1:9", "--extra", "{"), "not JSON"),
-        (("--model", "m", "--base-url", "http://127.0.0.1:9", "--extra", '{"model": "n"}'), "not model"),
         (("--model", "m", "--base-url", "http://127.0.0.1:9", "--temperature", "hot"), "temperature"),
         (("--model", "m", "--base-url", "http://127.0.0.1:9", "--template", "none.json"), "no such template"),
     ],

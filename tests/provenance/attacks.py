@@ -438,6 +438,12 @@ def zip_two_entries_of_one_name(files: Files) -> bytes:
         return zipped(files, lambda target: target.writestr(entry("audit.json"), b"{}"))
 
 
+@attack("counts/extra.csv", "unexpected-file")
+def zip_with_an_added_entry(files: Files) -> bytes:
+    """Behind the others, as every tool adds one; by its name it would stand among the first."""
+    return zipped(files, lambda target: target.writestr(entry("counts/extra.csv"), b"id\n"))
+
+
 @attack("*.zip", "not-canonical")
 def zip_with_something_before_it(files: Files) -> bytes:
     return b"#!/bin/sh\nexit 0\n" + archive.zip_bytes(files)

@@ -60,7 +60,7 @@ def cli(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a program `repro-audit`, the checkout's."""
     folder = tmp_path_factory.mktemp("bin")
     program = folder / "repro-audit"
-    commands = ("keygen", "package", "verify", "countersign", "diff")
+    commands = ("keygen", "package", "verify", "countersign", "diff", "report")
     program.write_text(
         f"#!{sys.executable}\nimport sys\nsys.path.insert(0, {str(ROOT)!r})\nfrom audit import cli\n"
         f"for name in {commands!r}:\n    cli.COMMANDS.setdefault(name, '')\nsys.exit(cli.main())\n",

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from audit import canonical
 from audit.provenance import archive, names
 from tests.provenance import made
 
@@ -189,6 +190,39 @@ def test_a_package_is_replaced_whole(run: Run, tmp_path: Path) -> None:
     assert not (out / "package" / "stray").exists()
     assert archive.read(out / "package") == archive.read(out / "package.zip")
     assert {path.name for path in out.iterdir() if path.name.startswith(".")} == set()
+
+
+@pytest.mark.parametrize("name", ["report.html", "table.tex", "measurements.csv"])
+def test_reports_that_say_other_than_the_audit(name: str, run: Run, tmp_path: Path) -> None:
+    """A report that somebody has touched, or that another audit wrote, is not signed; the message says what to do."""
+    out = made.write_out(tmp_path / "out")
+    (out / name).write_bytes((out / name).read_bytes().replace(b"2.10", b"2.01") + b"\n")
+    said = run("package", "out", code=2).stderr
+    assert f"out/{name}" in said
+    assert "repro-audit report out/audit.json" in said
+    assert not (out / "package").exists()
+    assert not (out / "package.zip").exists()
+    run("report", "out/audit.json", "--format", "html,tex,csv")
+    run("package", "out")
+    assert f"{name}" in run("verify", "out/package", "--render").stdout
+
+
+def test_an_audit_that_cannot_be_rendered(run: Run, tmp_path: Path) -> None:
+    out = made.write_out(tmp_path / "out")
+    value = made.audit_value()
+    del value["claims"][0]["value"]
+    (out / "audit.json").write_bytes(canonical.dumps(value))
+    assert "cannot be rendered" in run("package", "out", code=2).stderr
+
+
+def test_a_signed_package_whose_report_says_another_thing(run: Run, tmp_path: Path, files: dict[str, bytes]) -> None:
+    """Signed by a program that does not check: every signature is good, and only rendering again shows it."""
+    folder = made.write(files, tmp_path / "package")
+    assert "not rendered again" in run("verify", folder).stdout
+    found = json.loads(run("verify", folder, "--render", "--json", code=1).stdout)
+    assert [(c["file"], c["code"]) for c in found["checks"] if c["status"] == "failed"] == [
+        ("report.html", "render-mismatch")
+    ]
 
 
 @pytest.mark.parametrize("damage", ["audit", "pdf", "attachment"])

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
+import zipfile
 
 import pytest
 from hypothesis import given
@@ -143,6 +145,29 @@ def test_checksums_come_back(digests: dict[str, str]) -> None:
 def test_checksums_refused(text: str) -> None:
     with pytest.raises(RejectedError):
         checksums.read(text.encode(), "f")
+
+
+@pytest.mark.parametrize("name", ["AAA.txt", "counts/extra.csv", "notes.txt", "zzz.txt"])
+@pytest.mark.parametrize("date", [(1980, 1, 1, 0, 0, 0), (2026, 11, 23, 12, 0, 0)])
+def test_an_entry_that_was_added_is_named_wherever_it_stands(
+    name: str, date: tuple[int, int, int, int, int, int], files: dict[str, bytes]
+) -> None:
+    buffer = io.BytesIO(archive.zip_bytes(files))
+    with zipfile.ZipFile(buffer, "a") as target:
+        target.writestr(zipfile.ZipInfo(name, date), b"mine")
+    with pytest.raises(RejectedError, match="nobody signed") as caught:
+        archive.read_zip(buffer.getvalue(), "p.zip")
+    assert (caught.value.file, caught.value.code) == (name, "unexpected-file")
+
+
+def test_a_zip_in_another_order_has_no_stray_entry(files: dict[str, bytes]) -> None:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as target:
+        for name in sorted(files, reverse=True):
+            target.writestr(zipfile.ZipInfo(name, (1980, 1, 1, 0, 0, 0)), files[name])
+    with pytest.raises(RejectedError, match="unpack it and verify the folder") as caught:
+        archive.read_zip(buffer.getvalue(), "p.zip")
+    assert caught.value.code == "not-canonical"
 
 
 @given(st.binary(max_size=200))

@@ -1,13 +1,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from audit.provenance import package
+from audit.provenance.rescore import Again
 from audit.provenance.trust import Trust
 from audit.provenance.verify import verify_files
 from tests.provenance import made
@@ -25,17 +26,20 @@ def scored(predictions: Path) -> dict[str, bytes]:
     )
 
 
-def scorer(change: Any = None, drop: bool = False, more: bool = False) -> Any:
-    """A scorer that gives the audit's own measurements, or others."""
+COUNTS = {name: data for name, data in made.TABLES.items() if name.startswith("counts/")}
 
-    def score(folder: Path, audit: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+
+def scorer(change: Any = None, drop: bool = False, more: bool = False, counts: Any = COUNTS) -> Any:
+    """A scorer that gives the audit's own measurements and counts, or others."""
+
+    def score(folder: Path, audit: Mapping[str, Any]) -> Again:
         assert folder.is_dir()
         found = copy.deepcopy(list(audit["measurements"]))
         if change:
             found[0].update(change)
         if more:
             found.append({**found[0], "id": "another"})
-        return [] if drop else found
+        return Again([] if drop else found, iter(counts.items()))
 
     return score
 
@@ -63,15 +67,35 @@ def test_other_values_are_refused(other: Any, scored: dict[str, bytes], predicti
     assert [(check.file, check.code) for check in report.failures] == [("audit.json", "value-mismatch")]
 
 
+@pytest.mark.parametrize(
+    ("other", "file", "code"),
+    [
+        (dict.fromkeys(COUNTS, b"id,errors,words\na,1,3\nb,0,2\n"), min(COUNTS), "value-mismatch"),
+        ({}, min(COUNTS), "value-mismatch"),
+        (
+            COUNTS | {"counts/sv-voxceleb1/accuracy/hufs.csv": b"id\n"},
+            "counts/sv-voxceleb1/accuracy/hufs.csv",
+            "missing",
+        ),
+    ],
+)
+def test_other_counts_are_refused(
+    other: dict[str, bytes], file: str, code: str, scored: dict[str, bytes], predictions: Path
+) -> None:
+    """The values may agree: counts of other rows can have the same sums."""
+    report = verify_files(scored, Trust(predictions=predictions, scorer=scorer(counts=other)))
+    assert [(check.file, check.code) for check in report.failures] == [(file, code)]
+
+
 def test_recorded_values_are_not_asked_for(scored: dict[str, bytes], predictions: Path) -> None:
-    def score(folder: Path, audit: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
-        return [*audit["measurements"], {"id": "recorded", "origin": "recorded", "value": "1"}]
+    def score(folder: Path, audit: Mapping[str, Any]) -> Again:
+        return Again([*audit["measurements"], {"id": "recorded", "origin": "recorded", "value": "1"}], COUNTS.items())
 
     assert verify_files(scored, Trust(predictions=predictions, scorer=score)).accepted
 
 
 def test_nothing_is_scored_from_other_predictions(scored: dict[str, bytes], predictions: Path) -> None:
-    def never(folder: Path, audit: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
+    def never(folder: Path, audit: Mapping[str, Any]) -> Again:
         raise AssertionError("scored predictions that are not the audit's")
 
     path = predictions / "sv-voxceleb1.jsonl"

@@ -115,6 +115,29 @@ def test_contents_name_the_pages_on_which_the_claims_stand(made: bytes, audit: d
 
 @pytest.mark.pdf
 @needs_pango
+def test_small_tables_stay_on_one_page_with_their_headings() -> None:
+    """A table that goes on over a page has its head again there: no small one has, and long ones do."""
+    import pypdf
+
+    def heads(conventions: int) -> tuple[list[int], list[int], list[int]]:
+        reader = pypdf.PdfReader(io.BytesIO(render_pdf(build(conventions=conventions))))
+        pages = [" ".join(page.extract_text().split()) for page in reader.pages]
+        for page in pages:
+            assert not page.endswith(("by value", "What it does", "The first row that applies decides the verdict."))
+        texts = ("Measurements of ", "No. Convention Value", "Convention What it does")
+        captions, measurements, conventions_ = ([page.count(text) for page in pages] for text in texts)
+        return captions, measurements, conventions_
+
+    captions, measurements, of_conventions = heads(4)
+    ran = len([claim for claim in build(conventions=4)["verdicts"] if claim["verdict"] != "not-run"])
+    assert captions == measurements
+    assert sum(captions) == sum(of_conventions) == ran
+    captions, measurements, _ = heads(12)
+    assert sum(measurements) > sum(captions) == ran
+
+
+@pytest.mark.pdf
+@needs_pango
 @needs_cjk
 def test_letters_of_many_scripts_come_out_as_themselves(text: str) -> None:
     # Two files of one family once exchanged their glyphs: extended Latin beside plain Latin is the case.

@@ -2,12 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import settings
 from hypothesis import strategies as st
-
-# The same examples on every run, and no time limits: a test fails for its property alone.
-settings.register_profile("audit", deadline=None, derandomize=True)
-settings.load_profile("audit")
 
 WORDS = (
     "the", "The", "cat", "don't", "well-known", "20.50", "1,000", "3-4", "$5", "50%", "U.S.", "e.g.", "(a)", "&amp;", "</s>",

@@ -7,7 +7,6 @@ import pytest
 from tasks.baselines import MOST_ANSWERS, Baseline, constant_baseline, gold_label, single_class
 from tasks.registry import conventions
 from tasks.row import Row
-from tasks.verification import trials
 
 KNOWN = conventions()
 SV = KNOWN["sv-voxceleb1", "accuracy", "hufs"]
@@ -60,17 +59,11 @@ def test_one_class() -> None:
     assert gold_label(Row("1", "", ["a"])) is None
 
 
-def test_trials_of_a_set_with_one_class() -> None:
-    """The recorded re-run: only clips of the same speaker, so a constant yes scores 1."""
-    found = trials(rows(("Yes", "Yes"), ("No", "Yes"), ("Yes.", "Yes")), SV)
-    assert (found.true_accepts, found.false_accepts) == ((1, 3), (0, 0))
-    assert found.baseline == Baseline("Yes", 3, 3)
-    assert found.invalid is not None
-
-
-def test_trials_of_both_classes() -> None:
-    data = rows(("Yes", "Yes"), ("No", "Yes"), ("Yes", "No"), ("No", "No"), ("No", "No"))
-    found = trials(data, KNOWN["sv-voxceleb1", "accuracy", "first-word"])
-    assert (found.true_accepts, found.false_accepts) == ((1, 2), (1, 3))
-    assert found.baseline == Baseline("No", 3, 5)
-    assert found.invalid is None
+def test_speaker_verification() -> None:
+    """The recorded re-run has clips of the same speaker alone: a constant yes scores 1, and every accuracy is void."""
+    same = rows(("Yes", "Yes"), ("No", "Yes"), ("Yes.", "Yes"))
+    assert constant_baseline(same, SV) == Baseline("Yes", 3, 3)
+    assert single_class(same) is not None
+    both = rows(("Yes", "Yes"), ("No", "Yes"), ("Yes", "No"), ("No", "No"), ("No", "No"))
+    assert constant_baseline(both, KNOWN["sv-voxceleb1", "accuracy", "first-word"]) == Baseline("No", 3, 5)
+    assert single_class(both) is None

@@ -106,6 +106,10 @@ def test_the_known_example() -> None:
     assert weak.possible
     assert weak.power
     assert weak.power.impossible == 0
+    for kind in ("share", "error-rate"):
+        beyond = feasibility("143.00", unit="percent", kind=kind, n=1241)  # type: ignore[arg-type]
+        assert beyond is not None
+        assert beyond.power is None
 
 
 def test_power_is_the_number_of_impossible_strings() -> None:

@@ -11,7 +11,6 @@ from tasks.chain import ChainCache
 from tasks.metrics.slu_f1 import SluF1, character_distance, word_distance
 from tasks.registry import conventions
 from tasks.row import Row
-from tasks.slots import penalise_missing
 
 KNOWN = conventions()
 
@@ -118,11 +117,9 @@ def test_slu_f1_equals_the_published_procedure(seed: int) -> None:
     assert SluF1().replicate(counts, np.ones((1, 12)))[0] == pytest.approx(float(expected or 0), abs=1e-5)
 
 
-def test_missing_predictions_are_penalised() -> None:
-    expected = {str(i): {"slot": "time", "value": "five", "transcript": "t"} for i in range(4)}
-    rows = [Row("0", "five", expected["0"]), Row("1", None, expected["1"], extra={"error": "no audio"})]
-    full = penalise_missing(rows, expected)
-    assert [(r.id, r.hypothesis) for r in full] == [("0", "five"), ("1", ""), ("2", ""), ("3", "")]
-    assert score(full, "f1", "slurp-f1")[0] == Fraction(2, 5)  # 2 TP, 6 FN in both distances together
-    assert score(rows[:1], "f1", "slurp-f1")[0] == 1
+def test_an_empty_answer_is_a_false_negative() -> None:
+    slot = {"slot": "time", "value": "five", "transcript": "t"}
+    rows = [Row("0", "five", slot), *(Row(str(n), "</s>", slot) for n in (1, 2, 3))]
+    assert score(rows, "f1", "slurp-f1")[0] == Fraction(2, 5)  # 2 TP, 6 FN in both distances together
+    assert score(rows, "f1", "slurp-f1-answered")[0] == 1
     assert SluF1().fold(SluF1().count([], [])) is None

@@ -107,9 +107,9 @@ RECORD = {
 def audit(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     folder = tmp_path_factory.mktemp("predictions")
     rows = [
-        {"id": f"{n:04}", "hypothesis": "Happy</s>" if n % 3 else "Sad</s>", "reference": "Happy",
+        {"id": f"{n:04}", "hypothesis": f"{gold if n % 3 else 'Angry'}</s>", "reference": gold,
          "prompt": "Describe the emotion of the speaker in one word."}
-        for n in range(1241)
+        for n in range(1241) for gold in ("Happy" if n % 2 else "Sad",)
     ]  # fmt: skip
     (folder / "er-iemocap.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
     meta = {"schema": "repro-audit/predictions/1", "task": "er-iemocap", "model": "made up", "variant": "13b"}
@@ -188,6 +188,27 @@ def test_hf_results_rest_on_the_verdicts_measurement(audit: dict[str, Any]) -> N
     assert found.left_out["sv-voxceleb1.accuracy"] == "only measurements that are not comparable"
 
 
+def test_hf_results_hold_no_recorded_value_unless_asked(audit: dict[str, Any]) -> None:
+    by_id = {m["id"]: m for m in audit["measurements"]}
+    datasets = {c["id"]: {"id": "owner/set", "task_id": c["task"]} for c in audit["claims"]}
+    usable = [
+        (v["claim"], best)
+        for v in audit["verdicts"]
+        if (best := by_id.get(v["measurement"] or "")) and best["value"] is not None and not best["invalid"]
+    ]
+    recorded = {claim: best for claim, best in usable if best["origin"] == "recorded"}
+    assert recorded
+    found = hf_eval_results.results(audit, datasets)
+    assert [entry["dataset"]["task_id"] for entry in found.entries] == ["er-iemocap"]
+    assert "NOT MEASURED" not in found.entries[0]["notes"]
+    for claim in recorded:
+        assert found.left_out[claim] == "the value was recorded, not computed from predictions"
+    more = hf_eval_results.results(audit, datasets, include_recorded=True)
+    marked = [entry for entry in more.entries if entry["notes"].startswith("NOT MEASURED HERE: recorded by")]
+    assert len(marked) == len(recorded)
+    assert len(more.entries) == len(usable)
+
+
 def command(*arguments: str) -> int:
     parser = argparse.ArgumentParser()
     export.add_arguments(parser)
@@ -207,6 +228,10 @@ def test_the_command_writes_all_three(
                    "--datasets", str(mapping)) == 0  # fmt: skip
     assert "left out: sac-inhouse.accuracy: nothing was measured" in capsys.readouterr().out
     assert len(yaml.safe_load((tmp_path / "r.yaml").read_text())) == 1
+    mapping.write_text("er-iemocap: {id: a/b, task_id: c}\nstory-audiocaps: {id: a/b, task_id: d}\n")
+    recorded = ("--format", "hf-eval-results", "--out", str(tmp_path / "r2.yaml"), "--datasets", str(mapping))
+    assert command(str(source), *recorded, "--include-recorded") == 0
+    assert {e["dataset"]["task_id"] for e in yaml.safe_load((tmp_path / "r2.yaml").read_text())} == {"c", "d"}
     assert command(str(source), "--format", "csv", "--out", str(tmp_path / "m.csv")) == 0
     assert (tmp_path / "m.csv").read_text().count("\n") > len(audit["measurements"])
 

@@ -175,7 +175,8 @@ EXPECTED: dict[str, tuple[tuple[str, str, Any, str | None], int]] = {
                       ["HE HOPED", "STUFF IT"], None), 1),
     "sv-voxceleb1": (("000001", "wav/id10270/x6uYqmx31kE/00001.wav", "Yes", None), 2),
     "ke-inspec": (("193", "193.wav", ["adaptive filters", "new method"], None), 1),
-    "sqqa-wikiqa": (("Q0", "Q0.wav", {"question": 'how "old is it', "answers": ["It is ten."]}, None), 2),
+    "sqqa-wikiqa": (("Q0", "Q0.wav", {"question": 'how "old is it', "answers": ["It is ten."], "candidates":
+                    [{"text": "It is ten.", "label": 1}, {"text": "No.", "label": 0}]}, None), 2),
     "sf-slurp": (("audio-1_0_time", "audio/slurp_real/audio-1.flac",
                   {"slot": "time", "value": "nine am", "transcript": "wake me at nine am on friday"}, "time"), 4),
     **{f"sakura-{track}-{hops}": (("dog1", f"{track.capitalize()}/audio/dog1.wav",
@@ -211,6 +212,28 @@ def test_the_reference_is_what_the_scorer_takes(task: str, tmp_path: Path) -> No
         pytest.skip(f"the scorers have no task {task}")
     for item in made(task, tmp_path).items:
         assert tasks()[task].reference_type.problem(item.reference) is None
+
+
+def test_every_convention_of_spoken_questions_finds_its_sentences(tmp_path: Path) -> None:
+    """One convention asks about the sentences labelled 1, another about all; a question may have none labelled 1."""
+    from tasks.judging.conventions import find
+    from tasks.row import Row
+
+    rows = [Row(item.id, "Ten.", item.reference) for item in made("sqqa-wikiqa", tmp_path).items]
+    asked = {}
+    for name in ("paper-judge", "hufs-judge"):
+        convention = find("sqqa-wikiqa", name, "accuracy")
+        assert convention is not None
+        asked[name] = [[part.values["answer"] for part in convention.parts(row, "")] for row in rows]
+    assert asked == {"paper-judge": [["It is ten."], []], "hufs-judge": [["It is ten.", "No."], ["He."]]}
+
+
+def test_a_label_that_is_none(tmp_path: Path) -> None:
+    wikiqa(tmp_path)
+    path = tmp_path / "WikiQACorpus/WikiQA-test.tsv"
+    path.write_text(path.read_text().replace("He.\t0", "He.\t2"))
+    with pytest.raises(DatasetError, match="label '2'"):
+        read("sqqa-wikiqa", tmp_path, Options(speech=tmp_path / "voices"))
 
 
 @pytest.mark.parametrize("task", list(READERS))
