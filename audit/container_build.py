@@ -20,6 +20,7 @@ from audit.container_image import Image, inspect
 from audit.errors import CheckFailedError, InputError
 from audit.files import write_atomic
 from audit.provenance import redaction
+from audit.provenance.run import utc
 
 # Docker: `Step 3/9 : RUN x`; Podman: `STEP 3/9: RUN x`, and with several stages `[1/2] STEP 3/9: RUN x`.
 _STEP = re.compile(r"((?:\[\d+/\d+\] )?)step (\d+/\d+)\s*: ?(.*)", re.IGNORECASE)
@@ -127,7 +128,11 @@ def _secret(name: str, value: str) -> bool:
 
 
 def automatic_arguments(context: Path) -> dict[str, str]:
-    """REVISION and SOURCE_DATE_EPOCH of a checkout: its commit, `-dirty` if anything in it is not committed, its date."""
+    """What the labels of an image say of a checkout.
+
+    REVISION: its commit, `-dirty` if anything in it is not committed. SOURCE_DATE_EPOCH and CREATED: the commit's date.
+    SOURCE: where it was cloned from, if that is a public address.
+    """
     found: dict[str, str] = {}
     commit = _git(context, "rev-parse", "HEAD")
     if commit:
@@ -135,6 +140,11 @@ def automatic_arguments(context: Path) -> dict[str, str]:
     epoch = os.environ.get("SOURCE_DATE_EPOCH") or _git(context, "log", "-1", "--format=%ct")
     if epoch:
         found["SOURCE_DATE_EPOCH"] = epoch
+        if epoch.isdigit():
+            found["CREATED"] = utc(int(epoch))
+    origin = urlsplit(_git(context, "config", "--get", "remote.origin.url") or "")
+    if origin.scheme == "https" and origin.hostname and "@" not in origin.netloc:
+        found["SOURCE"] = origin.geturl().removesuffix(".git")
     return found
 
 

@@ -47,20 +47,21 @@ def main(argv: list[str]) -> int:
         print("buildah is missing: apt-get install buildah", file=sys.stderr)
         return 3
     epoch = os.environ.get("SOURCE_DATE_EPOCH") or _git("log", "-1", "--format=%ct") or "0"
+    revision = _revision()
     shutil.rmtree(options.out, ignore_errors=True)
     options.out.mkdir(parents=True)
     with tempfile.TemporaryDirectory(dir=options.scratch, prefix="image-") as scratch:
         try:
-            images = [_build(options, Path(scratch) / name, epoch) for name in ("first", "elsewhere/second")]
+            images = [_build(options, Path(scratch) / name, epoch, revision) for name in ("first", "elsewhere/second")]
         except BuildError as error:
             print(f"the build failed: {error}", file=sys.stderr)
             return 1
         same = _compare(images[0], images[1], None if options.no_diffoscope else shutil.which("diffoscope"))
-        _write(options, images[0], Path(scratch) / "first" / "oci", epoch, same)
+        _write(options, images[0], Path(scratch) / "first" / "oci", epoch, revision, same)
     return 0 if same else 1
 
 
-def _build(options: argparse.Namespace, folder: Path, epoch: str) -> layers.Image:
+def _build(options: argparse.Namespace, folder: Path, epoch: str, revision: str) -> layers.Image:
     """One build, from a copy of the files that git knows, with a store of its own."""
     source = folder / "source"
     folder.mkdir(parents=True)
@@ -70,7 +71,7 @@ def _build(options: argparse.Namespace, folder: Path, epoch: str) -> layers.Imag
             shutil.copyfile(ROOT / name, source / name)
             (source / name).chmod(0o755 if os.access(ROOT / name, os.X_OK) else 0o644)
     buildah = ["buildah", "--root", f"{folder}/root", "--runroot", f"{folder}/run"]
-    arguments = [f"SOURCE_DATE_EPOCH={epoch}", f"CREATED={_date(epoch)}", f"REVISION={_revision()}", *options.build_arg]
+    arguments = [f"SOURCE_DATE_EPOCH={epoch}", f"CREATED={_date(epoch)}", f"REVISION={revision}", *options.build_arg]
     if options.base:
         arguments.append(f"BASE={_base(buildah, options.base)}")
     begin = time.monotonic()
@@ -117,13 +118,15 @@ def _compare(one: layers.Image, other: layers.Image, diffoscope: str | None) -> 
     return one.manifest == other.manifest
 
 
-def _write(options: argparse.Namespace, image: layers.Image, layout: Path, epoch: str, same: bool) -> None:
+def _write(
+    options: argparse.Namespace, image: layers.Image, layout: Path, epoch: str, revision: str, same: bool
+) -> None:
     """What the build leaves behind."""
     found = layers.files(image, {f"{SHELF}/{name}" for name in LISTS})
     texts = {name: found.get(f"{SHELF}/{name}", b"").decode() for name in LISTS}
     for name, text in texts.items():
         (options.out / name).write_text(text, encoding="utf-8")
-    document = bill.build(f"repro-audit-{options.target}", _revision(), texts["debian.tsv"], texts["debs.sha256"],
+    document = bill.build(f"repro-audit-{options.target}", revision, texts["debian.tsv"], texts["debs.sha256"],
                           texts["wheels.sha256"])  # fmt: skip
     (options.out / "image.cdx.json").write_text(_json(document), encoding="utf-8")
     record = {

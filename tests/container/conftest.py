@@ -45,11 +45,14 @@ class Host:
 
 @pytest.fixture(scope="session")
 def host() -> Iterator[Host]:
-    """A real engine: one of our own, or the one that DOCKER_HOST leads to."""
+    """A real engine: that of REPRO_AUDIT_TEST_ENGINE, else one of our own, else the one that DOCKER_HOST leads to."""
     docker = pytest.importorskip("docker", reason="the docker package is not installed")
     reason = None
     daemon = None
-    if os.getuid() != 0:
+    given = os.environ.get("REPRO_AUDIT_TEST_ENGINE")
+    if given:
+        reason = f"REPRO_AUDIT_TEST_ENGINE={given}"
+    elif os.getuid() != 0:
         reason = "not root, so no engine can be started"
     elif shutil.which("dockerd") is None:
         reason = "dockerd is not installed"
@@ -59,7 +62,7 @@ def host() -> Iterator[Host]:
             daemon.start()
         except CannotStartError as error:
             reason, daemon = str(error), None
-    url = daemon.host if daemon else os.environ.get("DOCKER_HOST")
+    url = given or (daemon.host if daemon else os.environ.get("DOCKER_HOST"))
     if not url:
         pytest.skip(f"no Docker engine: {reason}, and DOCKER_HOST is not set")
     try:
