@@ -113,8 +113,10 @@ def base_image(host: Host, base_tar: Path) -> str:
 
 
 def import_base(client: Any, path: Path) -> str:
-    client.import_image_from_file(str(path), repository="localhost/repro-audit-test-base", tag="1")
-    return "localhost/repro-audit-test-base:1"
+    """Import the small base image; its tag."""
+    tag = "localhost/repro-audit-test-base:1"
+    client.import_image_from_file(str(path), repository=tag)  # Podman overlooks a tag apart
+    return tag
 
 
 @pytest.fixture(scope="session")

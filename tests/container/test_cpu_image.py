@@ -1,0 +1,253 @@
+"""The image without CUDA, built by a real engine from this checkout, and the audits in it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.container.conftest import Host
+
+pytestmark = [pytest.mark.docker, pytest.mark.slow]
+ROOT = Path(__file__).resolve().parents[2]
+EPOCH = "1700000000"
+BASE = "localhost/repro-audit-test-debian:1"
+# Where pip and apt of a build find the certificates of this machine, if it says that they lie elsewhere than usual.
+CERTIFICATES = os.environ.get("PIP_CERT") or os.environ.get("REQUESTS_CA_BUNDLE")
+
+
+def repro_audit(*words: str, host: Host | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "SOURCE_DATE_EPOCH": EPOCH, **variables}
+    if host is not None:
+        environment["DOCKER_HOST"] = host.url
+    return subprocess.run(
+        [sys.executable, "-m", "audit", *words], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.fixture(scope="module")
+def base(host: Host, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Debian's smallest system in the engine, with this machine's certificates where it has its own."""
+    if not host.client.images(BASE):
+        tar = tmp_path_factory.mktemp("base") / "base.tar"
+        shutil.copy(request.getfixturevalue("debian_tar"), tar)
+        if CERTIFICATES:
+            config = tar.with_name("pip.conf")
+            config.write_text("[global]\ncert = /etc/ssl/machine.crt\n", encoding="utf-8")
+            with tarfile.open(tar, "a") as archive:
+                archive.add(Path(CERTIFICATES).resolve(), "./etc/ssl/machine.crt")
+                archive.add(config, "./etc/pip.conf")
+        name, tag = BASE.rsplit(":", maxsplit=1)
+        host.client.import_image_from_file(str(tar), repository=name, tag=tag)
+    return BASE
+
+
+@pytest.fixture(scope="module")
+def record(host: Host, base: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The record of the built image."""
+    path = tmp_path_factory.mktemp("image") / "image.json"
+    # The mirror as it is today: a snapshot's server is not reached from everywhere.
+    arguments = {"BASE": base, "DEBIAN_SNAPSHOT": "", "DEBIAN_VERSIONS": "any", "ASSETS": "skip"}
+    given = [word for name, value in arguments.items() for word in ("--build-arg", f"{name}={value}")]
+    done = repro_audit(
+        "container", "build", "--target", "cpu", "--network", "host", "--record", str(path), *given, host=host
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    return path
+
+
+@pytest.fixture(scope="module")
+def image(record: Path) -> dict[str, Any]:
+    value: dict[str, Any] = json.loads(record.read_text(encoding="utf-8"))
+    return value
+
+
+@pytest.fixture(scope="module")
+def on_the_host(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The default audit by this checkout's own program, outside of any container."""
+    out = tmp_path_factory.mktemp("host") / "out"
+    variables = dict.fromkeys(("REPRO_AUDIT_FLORES101", "REPRO_AUDIT_CORENLP"), "")
+    done = repro_audit("run", "--out", str(out), "--no-cache", **variables)
+    assert done.returncode == 0, done.stderr
+    return out
+
+
+def writable(path: Path) -> Path:
+    path.mkdir(parents=True)
+    path.chmod(0o777)
+    return path
+
+
+def run_plainly(host: Host, image: dict[str, Any], out: Path, *words: str, **limits: Any) -> tuple[int, str]:
+    """As `docker run --read-only --network none --user 12345:12345 -v OUT:/out IMAGE ...`, and nothing besides."""
+    client = host.client
+    options = client.create_host_config(binds=[f"{out}:/out"], read_only=True, network_mode="none", **limits)
+    made = client.create_container(
+        image["id"],
+        list(words) or None,
+        user="12345:12345",
+        host_config=options,
+        environment={"SOURCE_DATE_EPOCH": EPOCH},
+    )
+    try:
+        client.start(made)
+        code = client.wait(made, timeout=600)["StatusCode"]
+        return code, client.logs(made).decode()
+    finally:
+        client.remove_container(made, force=True)
+
+
+def test_the_default_audit_is_that_of_the_host(
+    host: Host, image: dict[str, Any], on_the_host: Path, tmp_path: Path
+) -> None:
+    out = writable(tmp_path / "out")
+    code, said = run_plainly(host, image, out)
+    assert code == 0, said[-3000:]
+    assert "MISSING" not in said
+    assert (out / "audit.json").read_bytes() == (on_the_host / "audit.json").read_bytes()
+    assert {path.stat().st_uid for path in out.rglob("*")} == {12345}
+    verified = repro_audit("verify", str(out / "package.zip"))
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    assert "accepted" in verified.stdout
+    environment = json.loads((out / "package/environment.json").read_text("utf-8"))
+    assert environment["code"]["commit"] == image["labels"]["org.opencontainers.image.revision"].removesuffix("-dirty")
+    assert environment["lock"] is not None
+    assert environment["image"] is None  # nobody said which image it is
+
+
+def test_run_by_the_command_says_which_image_it_was(
+    host: Host, record: Path, image: dict[str, Any], tmp_path: Path
+) -> None:
+    out = writable(tmp_path / "out")
+    key = tmp_path / "key.pem"
+    assert repro_audit("keygen", str(key), "--name", "A Tester", "--no-passphrase").returncode == 0
+    key.chmod(0o644)
+    words = ["container", "run", "--record", str(record), "--user", "12345:12345", "--key", str(key), "--out", str(out)]
+    done = repro_audit(*words, host=host)
+    assert done.returncode == 0, done.stderr[-3000:]
+    environment = json.loads((out / "package/environment.json").read_text("utf-8"))
+    assert environment["image"]["config"] == image["config"]
+    assert environment["image"]["layers"] == image["layers"]
+    assert environment["image"]["labels"]["org.opencontainers.image.licenses"] == "Apache-2.0"
+    public = tmp_path / "key.pub.pem"
+    verified = repro_audit("verify", str(out / "package.zip"), "--key", str(public))
+    assert verified.returncode == 0, verified.stdout + verified.stderr
+    # The key was a mounted file: neither the image nor what it wrote has it.
+    secret = key.read_text(encoding="ascii").splitlines()[1]
+    assert not any(secret.encode() in path.read_bytes() for path in out.rglob("*") if path.is_file())
+
+
+def test_the_image_is_what_it_is_said_to_be(host: Host, image: dict[str, Any]) -> None:
+    config = host.client.inspect_image(image["id"])["Config"]
+    assert config["User"] == "65532:65532"
+    assert config["Healthcheck"]["Test"] == ["CMD", "repro-audit", "doctor"]
+    variables = dict(item.split("=", 1) for item in config["Env"])
+    assert variables["NVIDIA_VISIBLE_DEVICES"] == "all"
+    assert variables["NVIDIA_DRIVER_CAPABILITIES"] == "compute,utility"
+    labels = {name.removeprefix("org.opencontainers.image."): value for name, value in config["Labels"].items()}
+    assert {"created", "licenses", "revision", "source"} <= set(labels)
+    assert labels["created"] == "2023-11-14T22:13:20Z"
+    # No secret and no certificate key of the build's machine got in, and no package manager's leftovers.
+    history = json.dumps(host.client.history(image["id"]))
+    assert "PRIVATE KEY" not in history
+
+
+def test_the_health_check_passes_on_a_read_only_root(host: Host, image: dict[str, Any], tmp_path: Path) -> None:
+    code, said = run_plainly(host, image, writable(tmp_path / "out"), "doctor")
+    assert code == 0, said
+    for part in ("libraries", "tokenizers", "PDF", "java", "METEOR 1.5", "PTB tokens", "WordNet 3.0"):
+        assert re.search(rf"^ok +{re.escape(part)} ", said, re.MULTILINE), said
+
+
+def test_a_folder_that_its_user_cannot_write_to_is_an_error(host: Host, image: dict[str, Any], tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    out.mkdir(mode=0o755)
+    code, said = run_plainly(host, image, out)
+    assert code == 2, said
+    assert "/out: cannot be written to" in said
+    assert "Traceback" not in said
+
+
+def test_lists_of_what_is_in_it(host: Host, image: dict[str, Any], tmp_path: Path) -> None:
+    from scripts.image import bill
+
+    made = host.client.create_container(image["id"])
+    try:
+        stream, _ = host.client.get_archive(made, "/usr/share/repro-audit")
+        (tmp_path / "shelf.tar").write_bytes(b"".join(stream))
+    finally:
+        host.client.remove_container(made)
+    with tarfile.open(tmp_path / "shelf.tar") as archive:
+        archive.extractall(tmp_path, filter="data")
+    shelf = tmp_path / "repro-audit"
+    texts = [(shelf / name).read_text(encoding="utf-8") for name in ("debian.tsv", "debs.sha256", "wheels.sha256")]
+    document = bill.build("repro-audit-cpu", "c0ffee", *texts)
+    hashed = {c["name"] for c in document["components"] if c.get("hashes")}
+    assert {"openjdk-17-jre-headless", "wordnet-base", "fonts-noto-cjk", "sacrebleu", "pycocoevalcap"} <= hashed
+    assert "torch" not in hashed
+    # Every wheel is one that the lock names, by its hash.
+    lock = (ROOT / "requirements-cpu.lock").read_text(encoding="utf-8")
+    digests = [line.split()[0] for line in texts[2].splitlines()]
+    assert len(digests) > 60
+    assert all(f"sha256:{digest}" in lock for digest in digests)
+
+
+def test_killed_in_the_middle_of_inference_it_goes_on(host: Host, image: dict[str, Any], tmp_path: Path) -> None:
+    torch = pytest.importorskip(
+        "torch", reason="inference needs torch; the image without CUDA takes this environment's"
+    )
+    from tests.inference import librispeech, tiny
+
+    site = str(Path(torch.__file__).resolve().parent.parent)
+    weights, data = tmp_path / "weights", librispeech.write(tmp_path / "data", 60)
+    tiny.build(weights)
+    words = ["all", "--weights", "/weights", "--data", "/data", "--out", "/out", "--tasks", "asr-librispeech-clean",
+             "--format", "csv", "--replicates", "20", "--no-features", "--device", "cpu"]  # fmt: skip
+
+    def start(out: Path) -> Any:
+        binds = [f"{out}:/out", f"{weights}:/weights:ro", f"{data}:/data:ro", f"{site}:/torch:ro"]
+        options = host.client.create_host_config(binds=binds, read_only=True, network_mode="none")
+        variables = {"SOURCE_DATE_EPOCH": EPOCH, "PYTHONPATH": "/opt/repro-audit:/torch", "OMP_NUM_THREADS": "1"}
+        made = host.client.create_container(
+            image["id"], words, user="12345:12345", host_config=options, environment=variables
+        )
+        host.client.start(made)
+        return made
+
+    def finish(container: Any) -> str:
+        code = host.client.wait(container, timeout=600)["StatusCode"]
+        said = host.client.logs(container).decode()
+        host.client.remove_container(container, force=True)
+        assert code == 0, said[-3000:]
+        return str(said)
+
+    whole, killed = writable(tmp_path / "whole"), writable(tmp_path / "killed")
+    finish(start(whole))
+    container = start(killed)
+    journal = killed / "predictions" / ".asr-librispeech-clean.work"
+    deadline = time.monotonic() + 300
+    while sum(file.read_bytes().count(b"\n") for file in journal.glob("*.journal")) < 10:
+        assert host.client.inspect_container(container)["State"]["Running"], host.client.logs(container).decode()[
+            -3000:
+        ]
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    host.client.kill(container)
+    host.client.wait(container)
+    host.client.remove_container(container)
+    assert not (killed / "predictions" / "asr-librispeech-clean.jsonl").exists()
+    said = finish(start(killed))
+    begun = re.search(r"asr-librispeech-clean: (\d+) of 60 rows", said)
+    assert begun is not None
+    assert 0 < int(begun[1]) < 60  # it went on, and did not begin anew
+    name = "predictions/asr-librispeech-clean.jsonl"
+    assert (killed / name).read_bytes() == (whole / name).read_bytes()

@@ -1,0 +1,223 @@
+"""GPUs, memory, users and folders, on engines of every kind."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from audit import container_limits as limits
+from audit.container import Job, _host, describe
+from audit.container_engine import Engine
+from audit.container_image import Image
+from audit.container_limits import Gpus, User
+from audit.errors import InputError, MissingError
+
+docker = pytest.importorskip("docker", reason="the docker package is not installed")
+
+IMAGE = Image("sha256:" + "a" * 64, None, None, (), {}, None, "linux/amd64", ("t:1",), ("all",))
+
+
+def engine(name: str = "Docker 1", where: str = "unix:///s", **info: Any) -> Engine:
+    return Engine(None, where, info, name)
+
+
+ROOTLESS = ["name=seccomp", "name=rootless"]
+NVIDIA = {"Runtimes": {"nvidia": {}, "runc": {}}}
+
+
+@pytest.mark.parametrize(
+    ("wish", "has_gpu", "which", "expected", "cdi"),
+    [
+        ("auto", True, engine(**NVIDIA), -1, False),
+        ("auto", False, engine(**NVIDIA), 0, False),
+        ("auto", False, engine(where="http://gpu:2375", **NVIDIA), -1, False),
+        ("auto", True, engine(Runtimes={"runc": {}}), 0, False),
+        ("auto", True, engine(CDISpecDirs=["/etc/cdi"]), -1, True),
+        ("auto", False, engine(CDISpecDirs=["/etc/cdi"]), 0, True),
+        ("auto", True, engine(DiscoveredDevices=[{"Source": "cdi", "ID": "nvidia.com/gpu=0"}]), -1, True),
+        ("auto", True, engine(DiscoveredDevices=[{"Source": "cdi", "ID": "other.com/x=0"}]), 0, False),
+        ("auto", True, engine(CDISpecDirs=["/etc/cdi"], **NVIDIA), -1, False),
+        ("auto", True, engine("Podman 5"), 0, True),
+        ("all", False, engine("Podman 5"), -1, True),
+        ("all", False, engine(), -1, False),
+        ("2", False, engine(), 2, False),
+        ("none", True, engine(**NVIDIA), 0, False),
+    ],
+)
+def test_gpus(
+    wish: str, has_gpu: bool, which: Engine, expected: int, cdi: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(limits, "_CONTROL_DEVICES", (tmp_path if has_gpu else tmp_path / "none",))
+    found = limits.choose_gpus(which, wish)
+    assert (found.count, found.cdi) == (expected, cdi)
+    assert found.reason
+
+
+@pytest.mark.parametrize("wish", ["", "0", "-1", "some", "1000", "1.5"])
+def test_gpus_that_say_nothing(wish: str) -> None:
+    with pytest.raises(InputError, match="says nothing"):
+        limits.choose_gpus(engine(), wish)
+
+
+def job(**changes: Any) -> Job:
+    settings = {"image": IMAGE, "out": Path("out"), "user": User(1, 2, (1, 2)), "gpus": Gpus(0, False, "x"),
+                "memory": 1 << 30, "pids": 5, "scratch": 1 << 20, **changes}  # fmt: skip
+    return Job(**settings)
+
+
+def test_device_requests() -> None:
+    assert "device_requests" not in _host(engine(), job())
+    (request,) = _host(engine(), job(gpus=Gpus(-1, False, "")))["device_requests"]
+    assert (request["Count"], request["Capabilities"], request["Driver"]) == (-1, [["gpu"]], "")
+    (request,) = _host(engine(), job(gpus=Gpus(2, False, "")))["device_requests"]
+    assert request["Count"] == 2
+    (request,) = _host(engine(), job(gpus=Gpus(-1, True, "")))["device_requests"]
+    assert (request["Driver"], request["DeviceIDs"]) == ("cdi", ["nvidia.com/gpu=all"])
+    (request,) = _host(engine(), job(gpus=Gpus(2, True, "")))["device_requests"]
+    assert request["DeviceIDs"] == ["nvidia.com/gpu=0", "nvidia.com/gpu=1"]
+
+
+def test_limits_that_an_engine_cannot_set() -> None:
+    settings = _host(engine(), job())
+    assert (settings["mem_limit"], settings["memswap_limit"], settings["pids_limit"]) == (1 << 30, 1 << 30, 5)
+    settings = _host(engine(MemoryLimit=False, PidsLimit=False), job())
+    assert not {"mem_limit", "memswap_limit", "pids_limit"} & set(settings)
+    assert "memory no limit (the engine has none)" in describe(engine(MemoryLimit=False), job())
+    assert "memswap_limit" not in _host(engine(SwapLimit=False), job())
+    assert "mem_limit" not in _host(engine(), job(memory=None))
+
+
+def test_what_no_option_takes_away() -> None:
+    settings = _host(engine(), job())
+    assert settings["network_mode"] == "none"
+    assert settings["read_only"] is True
+    assert settings["cap_drop"] == ["ALL"]
+    assert settings["security_opt"] == ["no-new-privileges"]
+    assert [(one["Target"], one["ReadOnly"]) for one in settings["mounts"]] == [("/out", False)]
+
+
+def test_memory() -> None:
+    assert limits.choose_memory(engine(MemTotal=100 << 20), None) == 90 << 20
+    assert limits.choose_memory(engine(), None) is None
+    assert limits.choose_memory(engine(MemTotal=1 << 30), "none") is None
+    assert limits.choose_memory(engine(), "16g") == 16 << 30
+    for wish in ("", "5m", "g", "-1g", "1.5g", "16 g", "16x", "9" * 16):
+        with pytest.raises(InputError, match="is no amount"):
+            limits.choose_memory(engine(), wish)
+
+
+@given(
+    st.integers(1, 999), st.sampled_from([("", 0), ("b", 0), ("k", 10), ("M", 20), ("gb", 30), ("GiB", 30), ("t", 40)])
+)
+def test_amounts(number: int, unit: tuple[str, int]) -> None:
+    assert limits.amount(f"{number}{unit[0]}", "--x") == number << unit[1]
+
+
+def test_amounts_in_words() -> None:
+    found = [limits.words(size) for size in (None, 5, 1536, 16 << 30, (16 << 30) + (1 << 29))]
+    assert found == ["no limit", "5 bytes", "1.5 KiB", "16 GiB", "16.5 GiB"]
+
+
+def choose(which: Engine, wish: str | None, caller: tuple[int, int], monkeypatch: pytest.MonkeyPatch) -> User:
+    monkeypatch.setattr(os, "getuid", lambda: caller[0])
+    monkeypatch.setattr(os, "getgid", lambda: caller[1])
+    return limits.choose_user(which, wish, Path("/none/there"))
+
+
+@pytest.mark.parametrize(
+    ("which", "wish", "caller", "expected", "keep_id"),
+    [
+        (engine(), None, (1000, 100), "1000:100", False),
+        (engine(), None, (0, 0), "65532:65532", False),
+        (engine(), "5:6", (0, 0), "5:6", False),
+        (engine(), "0:0", (1000, 100), "0:0", False),
+        (engine(SecurityOptions=ROOTLESS), None, (1000, 100), "0:0", False),
+        (engine("Podman 5", SecurityOptions=ROOTLESS), None, (1000, 100), "1000:100", True),
+        (engine("Podman 5"), None, (0, 0), "65532:65532", False),
+    ],
+)
+def test_users(
+    which: Engine,
+    wish: str | None,
+    caller: tuple[int, int],
+    expected: str,
+    keep_id: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    found = choose(which, wish, caller, monkeypatch)
+    assert (str(found), found.keep_id) == (expected, keep_id)
+
+
+@pytest.mark.parametrize("wish", ["", "1000", "a:b", "-1:5", "4294967295:1", "1:2:3", "root:root"])
+def test_users_that_are_none(wish: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InputError, match="is no pair of numbers"):
+        choose(engine(), wish, (0, 0), monkeypatch)
+
+
+@pytest.mark.parametrize(
+    ("mode", "user", "allowed"),
+    [
+        (0o700, "own", True),
+        (0o300, "own", True),
+        (0o100, "own", False),
+        (0o077, "own", False),
+        (0o770, "group", True),
+        (0o750, "group", False),
+        (0o777, "other", True),
+        (0o776, "other", False),
+        (0o000, "root", True),
+    ],
+)
+def test_a_folder_to_write(mode: int, user: str, allowed: bool, tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    folder.chmod(mode)
+    uid, gid = os.getuid() or 7, os.getgid() or 7
+    if os.getuid() == 0:
+        os.chown(folder, uid, gid)
+    who = {"own": (uid, gid), "group": (uid + 1, gid), "other": (uid + 1, gid + 1), "root": (0, 0)}[user]
+    try:
+        if allowed:
+            assert limits.choose_user(engine(), f"{who[0]}:{who[1]}", folder).outside == who
+        else:
+            with pytest.raises(InputError, match="may not write there"):
+                limits.choose_user(engine(), f"{who[0]}:{who[1]}", folder)
+        # Of an engine elsewhere, and of other name spaces, this machine's modes tell nothing.
+        limits.choose_user(engine(where="http://h:1"), f"{who[0]}:{who[1]}", folder)
+        limits.choose_user(engine(SecurityOptions=ROOTLESS), f"{who[0]}:{who[1]}", folder)
+    finally:
+        folder.chmod(0o700)
+
+
+def test_what_is_to_be_read(tmp_path: Path) -> None:
+    user = User(4242, 4242, (4242, 4242))
+    with pytest.raises(MissingError, match="is not there"):
+        limits.check_readable(engine(), user, tmp_path / "x", "--data", folder=True)
+    (tmp_path / "x").touch(mode=0o644)
+    limits.check_readable(engine(), user, tmp_path / "x", "--key", folder=False)
+    with pytest.raises(InputError, match="is no folder"):
+        limits.check_readable(engine(), user, tmp_path / "x", "--data", folder=True)
+    (tmp_path / "x").chmod(0o640)
+    with pytest.raises(InputError, match="may not read it"):
+        limits.check_readable(engine(), user, tmp_path / "x", "--key", folder=False)
+    limits.check_readable(engine(where="http://h:1"), user, tmp_path / "none", "--key", folder=False)
+
+
+def test_the_folder_for_results(tmp_path: Path) -> None:
+    user = User(4242, 4242, (4242, 4242))
+    out = tmp_path / "a" / "out"
+    limits.prepare_out(engine(where="http://h:1"), user, out)
+    assert not out.exists()
+    limits.prepare_out(engine(), user, out)
+    assert out.is_dir()
+    if os.getuid() == 0:
+        assert out.stat().st_uid == 4242
+    limits.prepare_out(engine(), user, out)
+    (tmp_path / "file").touch()
+    with pytest.raises(InputError, match="cannot be made"):
+        limits.prepare_out(engine(), user, tmp_path / "file" / "out")
