@@ -97,6 +97,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     except AuditError as error:
         print(f"repro-audit: {error}", file=sys.stderr)
         return error.exit_code
+    except PermissionError as error:
+        # Wherever it happens; in a container the user is often another than the files' owner.
+        print(f"repro-audit: {error.filename or 'a file'}: user {os.getuid()} is not allowed to read or write it\n"
+              "  Let the user do so (chmod), or run as the user who may.", file=sys.stderr)  # fmt: skip
+        return 2
     except KeyboardInterrupt:
         print("repro-audit: stopped", file=sys.stderr)
         return 130

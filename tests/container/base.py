@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import subprocess
@@ -36,6 +37,10 @@ def write(path: Path) -> None:
                 tar.addfile(member, handle)
 
 
+# Where this machine's certificates are, if it has others than a browser's: a build needs them to fetch anything.
+CERTIFICATES = os.environ.get("PIP_CERT") or os.environ.get("REQUESTS_CA_BUNDLE")
+
+
 def debootstrap(folder: Path, suite: str = "bookworm") -> Path:
     """Debian's smallest system as a tar in `folder`, made once; for images that install packages."""
     path = folder / f"debian-{suite}.tar"
@@ -49,6 +54,9 @@ def debootstrap(folder: Path, suite: str = "bookworm") -> Path:
     if made.returncode:
         shutil.rmtree(root, ignore_errors=True)
         pytest.skip(f"debootstrap failed: {(made.stdout + made.stderr).strip().splitlines()[-1][:300]}")
+    if CERTIFICATES:
+        shutil.copy(CERTIFICATES, root / "etc/ssl/machine.crt")
+        (root / "etc/pip.conf").write_text("[global]\ncert = /etc/ssl/machine.crt\n", encoding="utf-8")
     subprocess.run(
         ["tar", "--create", "--file", str(part), "--directory", str(root), "--exclude=./dev/*", "."], check=True
     )

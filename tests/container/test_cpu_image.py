@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -21,8 +20,6 @@ pytestmark = [pytest.mark.docker, pytest.mark.slow]
 ROOT = Path(__file__).resolve().parents[2]
 EPOCH = "1700000000"
 BASE = "localhost/repro-audit-test-debian:1"
-# Where pip and apt of a build find the certificates of this machine, if it says that they lie elsewhere than usual.
-CERTIFICATES = os.environ.get("PIP_CERT") or os.environ.get("REQUESTS_CA_BUNDLE")
 
 
 def repro_audit(*words: str, host: Host | None = None, **variables: str) -> subprocess.CompletedProcess[str]:
@@ -35,17 +32,10 @@ def repro_audit(*words: str, host: Host | None = None, **variables: str) -> subp
 
 
 @pytest.fixture(scope="module")
-def base(host: Host, request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """Debian's smallest system in the engine, with this machine's certificates where it has its own."""
+def base(host: Host, request: pytest.FixtureRequest) -> str:
+    """Debian's smallest system in the engine."""
     if not host.client.images(BASE):
-        tar = tmp_path_factory.mktemp("base") / "base.tar"
-        shutil.copy(request.getfixturevalue("debian_tar"), tar)
-        if CERTIFICATES:
-            config = tar.with_name("pip.conf")
-            config.write_text("[global]\ncert = /etc/ssl/machine.crt\n", encoding="utf-8")
-            with tarfile.open(tar, "a") as archive:
-                archive.add(Path(CERTIFICATES).resolve(), "./etc/ssl/machine.crt")
-                archive.add(config, "./etc/pip.conf")
+        tar = request.getfixturevalue("debian_tar")
         name, tag = BASE.rsplit(":", maxsplit=1)
         host.client.import_image_from_file(str(tar), repository=name, tag=tag)
     return BASE
@@ -177,6 +167,20 @@ def test_a_folder_that_its_user_cannot_write_to_is_an_error(host: Host, image: d
     assert "Traceback" not in said
 
 
+def test_weights_that_its_user_cannot_read_are_an_error(host: Host, image: dict[str, Any], tmp_path: Path) -> None:
+    out, weights = writable(tmp_path / "out"), tmp_path / "weights"
+    weights.mkdir(mode=0o700)
+    options = host.client.create_host_config(binds=[f"{weights}:/weights:ro", f"{out}:/out"], network_mode="none")
+    made = host.client.create_container(image["id"], user="12345:12345", host_config=options)
+    host.client.start(made)
+    code = host.client.wait(made, timeout=600)["StatusCode"]
+    said = host.client.logs(made).decode()
+    host.client.remove_container(made)
+    assert code == 2, said
+    assert "/weights" in said
+    assert "Traceback" not in said
+
+
 def test_lists_of_what_is_in_it(host: Host, image: dict[str, Any], tmp_path: Path) -> None:
     from scripts.image import bill
 
@@ -210,6 +214,8 @@ def test_killed_in_the_middle_of_inference_it_goes_on(host: Host, image: dict[st
     site = str(Path(torch.__file__).resolve().parent.parent)
     weights, data = tmp_path / "weights", librispeech.write(tmp_path / "data", 60)
     tiny.build(weights)
+    for file in weights.rglob("*"):
+        file.chmod(0o755 if file.is_dir() else 0o644)
     words = ["all", "--weights", "/weights", "--data", "/data", "--out", "/out", "--tasks", "asr-librispeech-clean",
              "--format", "csv", "--replicates", "20", "--no-features", "--device", "cpu"]  # fmt: skip
 
