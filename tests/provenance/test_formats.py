@@ -118,3 +118,14 @@ def test_more_subjects_than_sigstore_takes() -> None:
 
     with pytest.raises(InputError, match="1024"):
         statement.statement({str(number): "0" * 64 for number in range(1025)}, "x:y", {})
+
+
+def test_bill_of_materials_of_an_image_is_cyclonedx_1_6(tools_python: Path) -> None:
+    from scripts.image import bill
+
+    debian = "wordnet-base\t1:3.0-37\tall\twordnet\nlibc6\t2.36-9\tamd64\tglibc\n"
+    debs = f"{'a' * 64}  wordnet-base_1%3a3.0-37_all.deb\n"
+    wheels = f"{'b' * 64}  numpy-2.4.6-cp311-cp311-manylinux_2_27_x86_64.whl\n"
+    document = bill.build("repro-audit-cpu", "c0ffee", debian, debs, wheels)
+    assert cyclonedx(tools_python, json.dumps(document)) == 0
+    assert cyclonedx(tools_python, json.dumps({**document, "components": [{"name": "x"}]})) != 0
