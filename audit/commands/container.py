@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -53,7 +54,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     run_.add_argument("--predictions", type=Path, metavar="DIR", help="predictions to score, at /predictions inside")
     run_.add_argument("--out", type=Path, default=Path("out"), metavar="DIR",
                       help="where the results go, the one folder that is written to (default: %(default)s)")  # fmt: skip
-    run_.add_argument("--key", type=Path, metavar="FILE", help="the signing key (PEM), mounted as a secret")
+    run_.add_argument("--key", default=os.environ.get("REPRO_AUDIT_KEY") or None, metavar="FILE",
+                      help="the signing key (PEM), mounted as a secret (default: $REPRO_AUDIT_KEY)")  # fmt: skip
     run_.add_argument("--passphrase-file", type=Path, metavar="FILE", help="its passphrase, mounted as a secret")
     run_.add_argument("--gpus", default="auto", metavar="auto|all|none|N",
                       help="auto takes all, where the engine can pass them on (default: %(default)s)")  # fmt: skip
@@ -156,10 +158,17 @@ def _run(args: argparse.Namespace) -> int:
 def _job(engine: Engine, args: argparse.Namespace, image: Image) -> Job:
     from audit import container
     from audit import container_limits as limits
+    from audit.provenance import choose_key
 
     user: User = limits.choose_user(engine, args.user, args.out)
     folders = {"/weights": args.weights, "/data": args.data, "/predictions": args.predictions}
-    secrets = {container.KEY: args.key, container.PASSPHRASE: args.passphrase_file}
+    if args.key is not None and args.key.startswith(choose_key.TOKEN):
+        raise InputError(
+            "a key in a token cannot be reached from inside the container",
+            where="--key",
+            fix="Sign outside, afterwards: repro-audit package OUT --key pkcs11:LABEL",
+        )
+    secrets = {container.KEY: Path(args.key) if args.key else None, container.PASSPHRASE: args.passphrase_file}
     mounts: dict[str, Path] = {}
     for place, path in {**folders, **secrets}.items():
         if path is not None:

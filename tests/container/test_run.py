@@ -161,6 +161,12 @@ def test_a_secret_that_the_user_cannot_read(run: Any, tmp_path: Path) -> None:
     assert "12345:12345 may not read it" in stderr
 
 
+def test_a_key_in_a_token_stays_outside(run: Any) -> None:
+    code, _, stderr = run("--key", "pkcs11:mine")
+    assert code == 2
+    assert "cannot be reached from inside the container" in stderr
+
+
 def test_output_comes_live_and_apart(host: Host, image: str, out: Path) -> None:
     program = Program(host.url, image, out, script="echo first; echo error >&2; sleep 1; cat /out/go; echo last")
     assert program.first == "first\n"

@@ -64,6 +64,45 @@ def test_image_from_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     assert json.loads(files[names.ENVIRONMENT])["image"] == value
 
 
+def stated(labels: object) -> str:
+    return json.dumps({"uri": "pkg:oci/x", "manifest": None, "config": DIGEST, "layers": [], "labels": labels})
+
+
+@pytest.mark.parametrize("labels", [{}, {"org.opencontainers.image.revision": "abc", "名": "値\n"}])
+def test_labels_of_the_image(labels: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(environment.IMAGE_VARIABLE, stated(labels))
+    found = environment.image()
+    assert found is not None
+    assert found["labels"] == labels
+    canonical.dumps(found)
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        None,
+        [],
+        {"a": 1},
+        {"": "x"},
+        {"a" * 201: "x"},
+        {"a": "x" * 4001},
+        {str(number): "" for number in range(101)},
+        {str(number): "x" * 4000 for number in range(20)},
+        {"a": "\ud800"},
+    ],
+)
+def test_labels_that_do_not_fit(labels: object, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(environment.IMAGE_VARIABLE, stated(labels))
+    with pytest.raises(InputError):
+        environment.image()
+
+
+def test_how_the_container_runs_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
+    conditions = "network=none,gpus=all,memory=21694m,pids=4096,user=65532:65532"
+    monkeypatch.setenv(run.CONTAINER_VARIABLE, conditions)
+    assert run.collect()["variables"][run.CONTAINER_VARIABLE] == conditions
+
+
 @pytest.mark.parametrize(
     "value",
     [
