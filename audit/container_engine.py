@@ -87,9 +87,7 @@ def connect(host: str | None = None) -> Engine:
         from docker.utils import kwargs_from_env, parse_host
         from urllib3.exceptions import HTTPError
     except ImportError:
-        raise MissingError(
-            "the `docker` package is not installed", fix="Run: pip install 'repro-audit[container]'"
-        ) from None
+        raise MissingError("the `docker` package is not installed", fix="Run: pip install docker") from None
     given = host or os.environ.get("DOCKER_HOST") or None
     try:
         options = kwargs_from_env()

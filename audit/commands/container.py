@@ -24,9 +24,9 @@ if TYPE_CHECKING:
     from audit.container_limits import User
 
 HELP = """Build the container image, run the audit in it locked down, say what an image is, and keep it as a file. Uses
-Docker, or Podman's Docker-compatible socket, at DOCKER_HOST. Needs the package's extra `container`."""
+Docker, or Podman's Docker-compatible socket, at DOCKER_HOST."""
 
-RECORD = Path("out/image.json")
+RECORD = Path("image.json")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -83,7 +83,9 @@ def find(root: Path, tasks: Iterable[str]) -> tuple[list[SetLocation], dict[str,
         elif option and option not in extra:
             absent[task] = f"{folder.name} is there, but not its {option} ({name})"
         else:
-            found.append(SetLocation(task, folder, extra.get("labels"), extra.get("speech"), entry.get("resampler", "none")))
+            found.append(
+                SetLocation(task, folder, extra.get("labels"), extra.get("speech"), entry.get("resampler", "none"))
+            )
     return found, absent
 
 

@@ -163,7 +163,7 @@ def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(MissingError, match="the `docker` package is not installed") as caught:
         connect()
     assert caught.value.fix is not None
-    assert "pip install 'repro-audit[container]'" in caught.value.fix
+    assert "pip install docker" in caught.value.fix
 
 
 @pytest.mark.parametrize(
