@@ -20,13 +20,12 @@ def folders(pairs: Iterable[str]) -> dict[str, Path]:
     Raises:
         InputError: One is not of that form, or names no task.
     """
-    from audit.inference.settings import setting
+    from audit.inference.settings import SETTINGS
 
     found = {}
     for text in pairs:
         task, equals, folder = text.partition("=")
-        if not equals or not folder:
-            raise InputError(f"not TASK=FOLDER: {text!r}")
-        setting(task)
+        if not equals or not folder or task not in SETTINGS:
+            raise InputError(f"{text!r} is not TASK=DIR", where="--data", fix=f"Tasks: {', '.join(SETTINGS)}.")
         found[task] = Path(folder)
     return found
