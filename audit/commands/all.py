@@ -54,7 +54,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         sets, model = _plan(args)
         _heading("what is here")
-        code = doctor.report(sets, model, args.batch_size)
+        # Of data that are not there it has been said why, or that there are none.
+        code = doctor.report(sets, model, args.batch_size, tasks=[item.task for item in sets])
         if code:
             return code
         failed = _inference(args, sets, model) if model and sets else []
@@ -99,6 +100,8 @@ def _plan(args: argparse.Namespace) -> tuple[list[SetLocation], Path | None]:
             )
         if sets:
             print(f"data of {len(sets)} tasks, but no weights: no inference", file=sys.stderr)
+        else:
+            print("no weights and no data: no inference")
         model_found = None
     elif not sets:
         raise InputError(

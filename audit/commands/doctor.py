@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,9 +42,16 @@ def run(args: argparse.Namespace) -> int:
     return report(sets, args.model, args.batch)
 
 
-def report(sets: Sequence[SetLocation], model: Path | None, batch: int) -> int:
-    """Print the findings for these test sets and this model; the exit code."""
-    findings = [*(check() for check in CHECKS), *_inference(sets, model, batch)]
+def report(sets: Sequence[SetLocation], model: Path | None, batch: int, *, tasks: Iterable[str] | None = None) -> int:
+    """Print the findings for these test sets and this model; the exit code.
+
+    Args:
+        sets: Where test sets lie.
+        model: model.yaml, if there is one.
+        batch: Clips at a time.
+        tasks: Whose data are spoken of; by default, every task's.
+    """
+    findings = [*(check() for check in CHECKS), *_inference(sets, model, batch, tasks)]
     for item in findings:
         state = "ok" if item.ok else ("MISSING" if item.needed else "absent")
         print(f"{state:<8} {item.name:<34} {item.detail}")
@@ -134,10 +141,14 @@ def _wordnet() -> Callable[[], str | None]:
     return wordnet_unavailable
 
 
-def _inference(sets: Sequence[SetLocation], model: Path | None, batch: int) -> list[Finding]:
+def _inference(
+    sets: Sequence[SetLocation], model: Path | None, batch: int, tasks: Iterable[str] | None
+) -> list[Finding]:
     from audit.inference.doctor import check
+    from audit.inference.settings import SETTINGS
 
-    return [Finding(f"{f.part} ({f.task})", f.ok, False, f.detail) for f in check(model, sets, batch)]
+    found = check(model, sets, batch, SETTINGS if tasks is None else tasks)
+    return [Finding(f"{f.part} ({f.task})", f.ok, False, f.detail) for f in found]
 
 
 CHECKS: tuple[Callable[[], Finding], ...] = (

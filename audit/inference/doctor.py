@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -45,13 +45,16 @@ def memory_needed(config: ModelConfig, batch: int = 1, beams: int = 4, new_token
     return int((weights + cache) * 1.1)
 
 
-def check(model: Path | None, sets: Sequence[SetLocation], batch: int = 1) -> list[Finding]:
+def check(
+    model: Path | None, sets: Sequence[SetLocation], batch: int = 1, tasks: Iterable[str] = SETTINGS
+) -> list[Finding]:
     """Every finding.
 
     Args:
         model: model.yaml; None: said to be missing.
         sets: Where test sets lie; tasks without one are said to lack data.
         batch: Clips at a time, for the memory.
+        tasks: Whose data are spoken of.
     """
     found = [_libraries()]
     config: ModelConfig | None = None
@@ -66,7 +69,7 @@ def check(model: Path | None, sets: Sequence[SetLocation], batch: int = 1) -> li
     if config is not None:
         found.append(_memory(config, batch))
     by_task = {item.task: item for item in sets}
-    found += [_data(task, by_task.get(task)) for task in SETTINGS]
+    found += [_data(task, by_task.get(task)) for task in tasks]
     return found
 
 
