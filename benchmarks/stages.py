@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from audit.counting import _select
+from audit.counting import select
 from tasks.chain import ChainCache
 from tasks.convention import Convention
 from tasks.row import Row
@@ -88,7 +88,7 @@ def _one(rows: Sequence[Row], conventions: list[Convention], clock: Clock, machi
     found = []
     for convention in conventions:
         with clock.stage(SELECT):
-            kept = _select(rows, convention).kept
+            kept = select(rows, convention.select).kept
         clock.work[SELECT] += len(rows)
         with clock.stage(READ):
             sides = [
