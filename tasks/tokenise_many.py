@@ -65,6 +65,7 @@ class Chinese:
 
     def __init__(self, is_chinese: Callable[[str], bool], library: Tokenizer) -> None:
         self._apart = Memo(lambda c: f" {c} " if is_chinese(c) else c)
+        self._ascii = not any(is_chinese(chr(n)) for n in range(128))
         self._library = library
 
     def __call__(self, texts: Sequence[str]) -> list[str]:
@@ -72,5 +73,7 @@ class Chinese:
         return list(map(self._text, texts))
 
     def _text(self, text: str) -> str:
-        apart = "".join(map(self._apart.__getitem__, text.strip()))
+        apart = text.strip()
+        if not (self._ascii and apart.isascii()):
+            apart = "".join(map(self._apart.__getitem__, apart))
         return self._library(apart) if _CHANGED.search(apart) else " ".join(apart.split())

@@ -20,8 +20,7 @@ A word that vanishes (`um`) is none, since it would part numbers that the librar
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import groupby
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from tasks.memo import Memo
@@ -89,7 +88,7 @@ class WordByWord:
             return self._whole(text)
         if _JOINED not in found:
             return " ".join(found)
-        parts = list(self._parts(words, found))
+        parts = self._parts(words, found)
         return self._whole(text) if None in parts else " ".join(filter(None, parts))
 
     def _word(self, word: str) -> Any:
@@ -104,16 +103,20 @@ class WordByWord:
         plain = made and all(_LETTERS.fullmatch(part) and part not in self._numbers for part in made.split())
         return made if plain else _JOINED
 
-    def _parts(self, words: Iterable[str], found: Sequence[Any]) -> Iterator[str | None]:
-        at = 0
-        for joined, group in groupby(zip(words, found, strict=True), key=lambda pair: pair[1] is _JOINED):
-            pairs = list(group)
-            end = at + len(pairs)
-            if joined:
-                yield self._runs[" ".join(word for word, _ in pairs), at > 0, end < len(found)]
-            else:
-                yield " ".join(new for _, new in pairs)
-            at = end
+    def _parts(self, words: Sequence[str], found: Sequence[Any]) -> list[str | None]:
+        parts: list[str | None] = []
+        run: list[str] = []
+        for word, new in zip(words, found, strict=True):
+            if new is _JOINED:
+                run.append(word)
+                continue
+            if run:
+                parts.append(self._runs[" ".join(run), bool(parts), True])
+                run.clear()
+            parts.append(new)
+        if run:
+            parts.append(self._runs[" ".join(run), bool(parts), False])
+        return parts
 
     def _run(self, key: tuple[str, bool, bool]) -> str | None:
         """Words in a row between plain neighbours; None if the library lets a neighbour have a part in it."""
