@@ -10,12 +10,12 @@ from array import array
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tasks.chain import ChainCache
+from tasks.compact import Compact, compact
 from tasks.convention import Convention, Selection
 from tasks.errors import ScoringError, UnavailableError
 from tasks.metrics.metric import Counts, Metric
@@ -23,8 +23,6 @@ from tasks.row import Row
 from tasks.step import Value
 
 Key = tuple[str, str]  # (metric, convention id)
-Compact: TypeAlias = NDArray[np.integer[Any]]  # (rows, columns) in the fewest bytes that hold every count
-_KINDS = (np.uint8, np.int8, np.uint16, np.int16, np.uint32, np.int32, np.int64)
 
 
 @dataclass(slots=True)
@@ -56,19 +54,6 @@ def count(rows: Sequence[Row], conventions: Iterable[tuple[str, Convention]]) ->
     """Count rows under conventions, sharing every chain's work and every metric's counts between them."""
     work = _Work(ChainCache(rows))
     return {(metric, convention.id): _count(work, convention) for metric, convention in conventions}
-
-
-def compact(counts: Counts) -> Compact:
-    """The same counts in the smallest integers that hold them: a byte a count, for nearly all."""
-    if not counts.size:
-        return counts
-    low, high = int(counts.min()), int(counts.max())
-    return counts.astype(next(kind for kind in _KINDS if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max))
-
-
-def wide(counts: Compact) -> Counts:
-    """The same counts as metrics fold them: in 64 bits, so that no sum overflows."""
-    return counts.astype(np.int64, copy=False)
 
 
 @dataclass(slots=True)

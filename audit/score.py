@@ -13,17 +13,16 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 
-import numpy as np
-from numpy.typing import NDArray
-
-from audit.counting import Compact, Counted, Key, count, join, wide
+from audit.counting import Counted, Key, count, join
 from audit.engines import WORTH_A_PROCESS, Map, serial
 from audit.errors import InputError
 from audit.predictions import PredictionSet
 from audit.score_cache import Entry, ScoreCache
+from tasks.compact import Compact, wide
 from tasks.convention import Convention
+from tasks.resampling import Part, replicates_together
 from tasks.row import Row
-from tasks.statistics import REPLICATES, SEED, decimal, percentile_interval, weights
+from tasks.statistics import REPLICATES, SEED, decimal, percentile_interval
 from tasks.task import Task
 
 # Decimals of a stored value, whatever its unit; agreement is decided on the exact value, not on this form.
@@ -219,7 +218,7 @@ def _add_intervals(
 ) -> None:
     """Fill in intervals: every convention sees the same draws over all rows, so that differences are paired."""
     live = [
-        (convention.metric, result)
+        (result, Part(convention.metric, result.counted.counts, result.counted.kept))
         for metric, convention in chosen
         if not (result := results[metric, convention.id]).cached
         and result.counted.counts is not None
@@ -231,16 +230,9 @@ def _add_intervals(
     clusters: int | list[str] = len(rows)
     if any(key is not None for key in keys):
         clusters = [str(key) if key is not None else f"row {row.id}" for key, row in zip(keys, rows, strict=True)]
-    values: list[list[NDArray[np.float64]]] = [[] for _ in live]
-    for chunk in weights(clusters, replicates, seed):
-        for collected, (metric, result) in zip(values, live, strict=True):
-            assert result.counted.counts is not None
-            part = chunk if len(result.counted.kept) == len(rows) else chunk[:, result.counted.kept]
-            collected.append(metric.replicate(wide(result.counted.counts), part))
-            del part
-        del chunk  # before the next one is made
-    for collected, (_, result) in zip(values, live, strict=True):
-        result.interval = percentile_interval(np.concatenate(collected))
+    values = replicates_together([part for _, part in live], clusters, replicates, seed)
+    for (result, _), value in zip(live, values, strict=True):
+        result.interval = percentile_interval(value)
 
 
 def _keep(chosen: Sequence[tuple[str, Convention]], results: dict[Key, _Result], cache: ScoreCache | None) -> None:

@@ -17,8 +17,8 @@ from typing import Any
 
 import numpy as np
 
-from audit.counting import Compact
 from audit.files import write_atomic
+from tasks.compact import Compact
 
 _FORMAT = b"repro-audit/score/2"
 

@@ -56,7 +56,7 @@ def sacrebleu_many(name: str) -> Callable[[Sequence[str]], list[str]]:
         from sacrebleu.tokenizers.tokenizer_re import TokenizerRegexp
         from sacrebleu.tokenizers.tokenizer_zh import TokenizerZh
 
-        return tokenise_many.Chinese(TokenizerZh._is_chinese_char, _uncached(TokenizerRegexp()))
+        return tokenise_many.Chinese(TokenizerZh._is_chinese_char, _uncached(TokenizerRegexp()))  # type: ignore[no-untyped-call]
     return lambda texts: list(map(library, texts))
 
 
@@ -111,7 +111,7 @@ def sacrebleu_joined(name: str) -> Step:
         _SACREBLEU,
         lambda: _joined(name),
         _sources(name),
-        batch=lambda texts: sacrebleu_many(name)(texts),
+        batch=lambda texts: sacrebleu_many(name)(texts),  # noqa: PLW0108  # loads sacreBLEU when it is called
     )
 
 

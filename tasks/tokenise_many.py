@@ -64,7 +64,7 @@ class Chinese:
     """
 
     def __init__(self, is_chinese: Callable[[str], bool], library: Tokenizer) -> None:
-        self._apart = Memo(lambda c: f" {c} " if is_chinese(c) else c)
+        self._apart: Memo[str, str] = Memo(lambda c: f" {c} " if is_chinese(c) else c)
         self._ascii = not any(is_chinese(chr(n)) for n in range(128))
         self._library = library
 
