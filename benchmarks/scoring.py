@@ -134,7 +134,7 @@ def _prediction_set(task: str, rows: Any) -> Any:
 
 def _ours(folder: str) -> dict[str, Any]:
     from audit.engines import cores, engine
-    from audit.score import score
+    from audit.score import begin, in_turn
     from audit.score_cache import ScoreCache
     from benchmarks.corpus import SETS
     from tasks.registry import tasks
@@ -143,8 +143,10 @@ def _ours(folder: str) -> dict[str, Any]:
     start = time.perf_counter()
     values = {}
     with engine() as counting:
-        for name, rows in sets.items():
-            for item in score(rows, tasks()[name], cache=ScoreCache(Path(folder)), engine=counting):
+        cache = ScoreCache(Path(folder))
+        begun = (begin(rows, tasks()[name], cache=cache, engine=counting) for name, rows in sets.items())
+        for name, scores in zip(sets, in_turn(begun), strict=True):
+            for item in scores:
                 if item.exact is not None:
                     values[f"{name}/{item.convention.id}"] = float(item.exact)
     return {

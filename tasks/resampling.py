@@ -9,18 +9,21 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.compact import Compact, compact, wide
+from tasks.compact import Compact, wide
 from tasks.metrics.metric import Metric, Sums
 from tasks.statistics import Draws, draws, units_of
 
-# Rows multiplied at once: what they take as floating point stays in the processor's cache.
-_BLOCK_ROWS = 8192
+# What is multiplied at once: as floating point it stays in the processor's cache.
+_BLOCK_UNITS = 4096
+_BLOCK_REPLICATES = 128
 _EXACT_32 = 2**24
+# (factor, column) of every byte that a term is made of
+Places: TypeAlias = list[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,26 +55,29 @@ def replicates_together(
     table = _Table(clusters)
     places = [table.add(part) for part in parts]
     sums = [table.sums(chunk) for chunk in draws(table.units, replicates, seed)]
-    whole = np.concatenate(sums) if sums else np.empty((0, len(table.columns)))
-    return [part.metric.from_sums(whole[:, place]) for part, place in zip(parts, places, strict=True)]
+    whole = np.concatenate(sums) if sums else np.empty((0, 0))
+    return [part.metric.from_sums(_terms(whole, terms)) for part, terms in zip(parts, places, strict=True)]
 
 
 class _Table:
-    """The different columns of all parts' terms, each over all units (rows, or clusters of rows)."""
+    """The different columns of all parts' terms, each over all units (rows, or clusters of rows), byte by byte.
+
+    A number of more than one byte is the sum of its bytes' multiples: their sums are narrow, and put together in 64 bits.
+    """
 
     def __init__(self, clusters: Sequence[str] | int) -> None:
         self.rows = clusters if isinstance(clusters, int) else len(clusters)
         self.units, self._unit_of = units_of(clusters)
-        self.columns: list[Compact] = []
-        self._places: dict[tuple[str, bytes], int] = {}
+        self._bytes: dict[bytes, int] = {}
+        self._columns: list[NDArray[np.uint8]] = []
 
-    def add(self, part: Part) -> list[int]:
+    def add(self, part: Part) -> list[Places]:
         """Where the part's terms are among the columns."""
         terms = part.metric.terms(wide(part.counts)).astype(np.int64)
         kept = None if len(part.kept) == self.rows else np.asarray(part.kept)
-        return [self._place(column, kept) for column in terms.T]
+        return [self._places(column, kept) for column in terms.T]
 
-    def _place(self, column: NDArray[np.int64], kept: NDArray[np.intp] | None) -> int:
+    def _places(self, column: NDArray[np.int64], kept: NDArray[np.intp] | None) -> Places:
         if kept is not None:
             # A row that is not kept adds nothing.
             column, some = np.zeros(self.rows, dtype=np.int64), column
@@ -79,28 +85,44 @@ class _Table:
         if self._unit_of is not None:
             column, rows = np.zeros(self.units, dtype=np.int64), column
             np.add.at(column, self._unit_of, rows)
-        small = compact(np.ascontiguousarray(column))
-        key = (small.dtype.str, hashlib.blake2b(small.data).digest())
-        if key not in self._places:
-            self._places[key] = len(self.columns)
-            self.columns.append(small)
-        return self._places[key]
+        low, high = int(column.min(initial=0)), int(column.max(initial=0))
+        signs = [(1, column)] if low >= 0 else [(1, np.maximum(column, 0)), (-1, np.maximum(-column, 0))]
+        width = (max(high, -low).bit_length() + 7) // 8
+        return [
+            (sign << (8 * n), self._place((numbers >> (8 * n)).astype(np.uint8)))
+            for sign, numbers in signs
+            for n in range(width)
+        ]
+
+    def _place(self, column: NDArray[np.uint8]) -> int:
+        key = hashlib.blake2b(column.data).digest()
+        if key not in self._bytes:
+            self._bytes[key] = len(self._columns)
+            self._columns.append(column)
+        return self._bytes[key]
 
     def sums(self, chunk: Draws) -> Sums:
         """Every column's sum under every replicate of a chunk: (replicates, columns)."""
-        found = np.zeros((len(chunk), len(self.columns)), dtype=np.float64)
+        found = np.zeros((len(chunk), len(self._columns)), dtype=np.float64)
+        if not self._columns:
+            return found
         most = int(chunk.max(initial=0))
-        groups: dict[bool, list[int]] = {}
-        for place, column in enumerate(self.columns):
-            groups.setdefault(column.dtype.kind == "u" and column.dtype.itemsize <= 2, []).append(place)
-        for start in range(0, self.units, _BLOCK_ROWS):
-            part = slice(start, start + _BLOCK_ROWS)
-            drawn: dict[type, NDArray[Any]] = {}
-            for small, places in groups.items():
-                block = np.stack([self.columns[place][part] for place in places])
-                short = small and int(block.sum(axis=1, dtype=np.int64).max()) * most < _EXACT_32
-                kind = np.float32 if short else np.float64
-                if kind not in drawn:
-                    drawn[kind] = chunk[:, part].astype(kind)
-                found[:, places] += drawn[kind] @ block.astype(kind).T
+        for start in range(0, self.units, _BLOCK_UNITS):
+            units = slice(start, start + _BLOCK_UNITS)
+            block = np.stack([column[units] for column in self._columns])
+            narrow = int(block.sum(axis=1, dtype=np.int64).max()) * most < _EXACT_32
+            kind = np.float32 if narrow else np.float64
+            right: NDArray[Any] = np.ascontiguousarray(block.T, dtype=kind)
+            for first in range(0, len(chunk), _BLOCK_REPLICATES):
+                replicates = slice(first, first + _BLOCK_REPLICATES)
+                found[replicates] += np.asarray(chunk[replicates, units].astype(kind) @ right, dtype=np.float64)
         return found
+
+
+def _terms(sums: Sums, terms: Sequence[Places]) -> Sums:
+    """The terms' sums from their bytes' sums: (replicates, terms)."""
+    whole = np.zeros((len(sums), len(terms)), dtype=np.float64)
+    for term, places in enumerate(terms):
+        for factor, place in places:
+            whole[:, term] += factor * sums[:, place]
+    return whole
