@@ -4,11 +4,12 @@ The library (see `tasks.normalise.whisper`) defines the result. This module only
 the library is asked once about a word, or about a few words in a row, and not about every text that holds them. A text
 that holds anything else than the words below goes to the library whole.
 
-Why the cuts are safe. A text is taken apart only if it is ASCII, and every word is letters with apostrophes between them,
-or a number, with at most one mark at its end; so no rule for brackets, parentheses, diacritics or a space before an
-apostrophe applies. Of the other rules these look across white space, and what they need is excluded:
+Why the cuts are safe. A text is taken apart only if it is ASCII, and every word is letters with apostrophes or hyphens
+between them, or a number, in quotation marks or not, with at most one mark at its end; so no rule for brackets,
+parentheses, diacritics or a space before an apostrophe applies. Of the other rules these look across white space, and
+what they need is excluded:
 
-* the perfect tenses (`'s been`) and `and a half`: a text with one of these goes to the library whole;
+* the perfect tenses (`'s been`) and `and a half`: a text with one of these (with `half`) goes to the library whole;
 * numbers (their words, suffixes such as `th` after a digit, currency signs): such words are *joined*, all neighbours
   among them are given to the library together. The library's state between words is empty at a word that is no number;
 * signs at the edges of a text: words in a row are given to the library with a plain word where a neighbour stands.
@@ -27,12 +28,16 @@ from tasks.memo import Memo
 
 Normaliser = Callable[[str], str]
 # What a word may look like, in lower case.
-_WORD = re.compile(r"(?:([a-z]+)|[a-z]+(?:'[a-z]+)+|\$?[0-9]+(?:,[0-9]+)*(?:\.[0-9]+)?(?:st|nd|rd|th|s|%)?)([.,?!;:]?)")
+_WORD = re.compile(
+    r"\"?(?:([a-z]+)|[a-z]+(?:['-][a-z]+)+|\$?[0-9]+(?:,[0-9]+)*(?:\.[0-9]+)?(?:st|nd|rd|th|s|%)?)"
+    r"(?:[.,?!;:]?\"?|\"[.,?!;:])"
+)
 _ACROSS = re.compile(r"'[ds] (?:been|gone|done|got)")
 _LETTERS = re.compile(r"[a-z]+")
 # The rules' keys that are understood: letters, apostrophes and spaces between word boundaries.
 _RULE = re.compile(r"(?:\\b)?([a-z' ]+)\\b")
 _IGNORED = re.compile(r"\\b\(([a-z|]+)\)\\b")
+_HALF = "half"
 _SUFFIXES = ("st", "nd", "rd", "th", "s")
 # Stands where a run of joined words has a neighbour.
 _NEIGHBOUR = "x"
@@ -53,7 +58,7 @@ class WordByWord:
 
     def __init__(self, library: Any, whole: Normaliser) -> None:
         self._whole = whole
-        self._numbers = frozenset(library.standardize_numbers.words) | {"half", *_SUFFIXES}
+        self._numbers = frozenset(library.standardize_numbers.words) | {_HALF, *_SUFFIXES}
         spelling: dict[str, str] = library.standardize_spellings.mapping
         ignored = _IGNORED.fullmatch(library.ignore_patterns)
         rules = [_RULE.fullmatch(pattern) for pattern in library.replacers]
@@ -80,7 +85,7 @@ class WordByWord:
         if not text.isascii():
             return self._whole(text)
         low = text.lower()
-        if "half" in low or ("'" in low and _ACROSS.search(low)):
+        if "'" in low and _ACROSS.search(low):
             return self._whole(text)
         words = low.split()
         found = list(map(self._words.__getitem__, words))
@@ -94,11 +99,13 @@ class WordByWord:
     def _word(self, word: str) -> Any:
         """What becomes of a word wherever it stands; `_JOINED` if that depends on its neighbours, `_UNKNOWN` if not known."""
         shape = _WORD.fullmatch(word)
-        if shape is None or "half" in word or word.startswith(self._ignored):
+        if shape is None:
             return _UNKNOWN
         letters = shape[1]
         if letters is not None and letters not in self._rules and letters not in self._odd_spelling:
             return self._spelling.get(letters, letters)
+        if _HALF in word or word.startswith(self._ignored):
+            return _UNKNOWN
         made = self._whole(word)
         plain = made and all(_LETTERS.fullmatch(part) and part not in self._numbers for part in made.split())
         return made if plain else _JOINED
