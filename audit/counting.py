@@ -63,10 +63,10 @@ class _Work:
     cache: ChainCache
     selected: dict[tuple[Selection, ...], Counted] = field(default_factory=dict)
     shared: dict[Hashable, Counted] = field(default_factory=dict)
-    pairs: dict[Hashable, _Pairs] = field(default_factory=dict)
+    pairs: dict[Hashable, Pairs] = field(default_factory=dict)
 
 
-class _Pairs:
+class Pairs:
     """Counts of pairs of a hypothesis and a reference under one metric's counting: each different pair is counted once.
 
     A pair is known by its two objects, which the chains' cache keeps alive and makes one where their tokens are equal.
@@ -75,6 +75,10 @@ class _Pairs:
     def __init__(self) -> None:
         self._index: dict[tuple[int, int], int] = {}
         self._counts: Counts | None = None
+
+    def __len__(self) -> int:
+        """How many different pairs were counted."""
+        return len(self._index)
 
     def count(self, metric: Metric, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
         """What `metric.count` gives for these rows: (rows, columns).
@@ -123,7 +127,7 @@ def _count(work: _Work, convention: Convention) -> Counted:
         if metric.whole_set:
             counts = metric.count(hypotheses, references)
         else:
-            counts = work.pairs.setdefault(metric.counting, _Pairs()).count(metric, hypotheses, references)
+            counts = work.pairs.setdefault(metric.counting, Pairs()).count(metric, hypotheses, references)
         found.counts = compact(counts)
         shared[key] = found
     except UnavailableError as error:
