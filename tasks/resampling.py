@@ -55,7 +55,7 @@ def replicates_together(
     table = _Table(clusters)
     places = [table.add(part) for part in parts]
     sums = [table.sums(chunk) for chunk in draws(table.units, replicates, seed)]
-    whole = np.concatenate(sums) if sums else np.empty((0, 0))
+    whole = np.concatenate(sums) if sums else np.empty((0, table.width))
     return [part.metric.from_sums(_terms(whole, terms)) for part, terms in zip(parts, places, strict=True)]
 
 
@@ -74,7 +74,7 @@ class _Table:
     def add(self, part: Part) -> list[Places]:
         """Where the part's terms are among the columns."""
         terms = part.metric.terms(wide(part.counts)).astype(np.int64)
-        kept = None if len(part.kept) == self.rows else np.asarray(part.kept)
+        kept = None if len(part.kept) == self.rows else np.asarray(part.kept, dtype=np.intp)
         return [self._places(column, kept) for column in terms.T]
 
     def _places(self, column: NDArray[np.int64], kept: NDArray[np.intp] | None) -> Places:
@@ -100,6 +100,11 @@ class _Table:
             self._bytes[key] = len(self._columns)
             self._columns.append(column)
         return self._bytes[key]
+
+    @property
+    def width(self) -> int:
+        """How many columns there are."""
+        return len(self._columns)
 
     def sums(self, chunk: Draws) -> Sums:
         """Every column's sum under every replicate of a chunk: (replicates, columns)."""
