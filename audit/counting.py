@@ -10,20 +10,19 @@ from array import array
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tasks.chain import ChainCache
-from tasks.convention import Convention
+from tasks.compact import Compact, compact
+from tasks.convention import Convention, Selection
 from tasks.errors import ScoringError, UnavailableError
-from tasks.metrics.metric import Counts
+from tasks.metrics.metric import Counts, Metric
 from tasks.row import Row
+from tasks.step import Value
 
 Key = tuple[str, str]  # (metric, convention id)
-Compact: TypeAlias = NDArray[np.integer[Any]]  # (rows, columns) in the fewest bytes that hold every count
-_KINDS = (np.uint8, np.int8, np.uint16, np.int16, np.uint32, np.int32, np.int64)
 
 
 @dataclass(slots=True)
@@ -46,32 +45,70 @@ class Counted:
     unavailable: str | None = None
     failure: tuple[str, str | None] | None = None
 
+    def copy(self) -> Counted:
+        """Another one of the same rows; the indices are not copied, since nothing changes them."""
+        return Counted(self.kept, Counter(self.skipped), self.errors, self.counts, self.unavailable, self.failure)
+
 
 def count(rows: Sequence[Row], conventions: Iterable[tuple[str, Convention]]) -> dict[Key, Counted]:
     """Count rows under conventions, sharing every chain's work and every metric's counts between them."""
-    cache = ChainCache(rows)
-    shared: dict[Hashable, Counted] = {}
-    return {(metric, convention.id): _count(cache, convention, shared) for metric, convention in conventions}
+    work = _Work(ChainCache(rows))
+    return {(metric, convention.id): _count(work, convention) for metric, convention in conventions}
 
 
-def compact(counts: Counts) -> Compact:
-    """The same counts in the smallest integers that hold them: a byte a count, for nearly all."""
-    if not counts.size:
-        return counts
-    low, high = int(counts.min()), int(counts.max())
-    return counts.astype(next(kind for kind in _KINDS if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max))
+@dataclass(slots=True)
+class _Work:
+    """What conventions share: texts after their steps, selections, chains' counts, pairs' counts."""
+
+    cache: ChainCache
+    selected: dict[tuple[Selection, ...], Counted] = field(default_factory=dict)
+    shared: dict[Hashable, Counted] = field(default_factory=dict)
+    pairs: dict[Hashable, Pairs] = field(default_factory=dict)
 
 
-def wide(counts: Compact) -> Counts:
-    """The same counts as metrics fold them: in 64 bits, so that no sum overflows."""
-    return counts.astype(np.int64, copy=False)
+class Pairs:
+    """Counts of pairs of a hypothesis and a reference under one metric's counting: each different pair is counted once.
+
+    A pair is known by its two objects, which the chains' cache keeps alive and makes one where their tokens are equal.
+    """
+
+    def __init__(self) -> None:
+        self._index: dict[tuple[int, int], int] = {}
+        self._counts: Counts | None = None
+
+    def __len__(self) -> int:
+        """How many different pairs were counted."""
+        return len(self._index)
+
+    def count(self, metric: Metric, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
+        """What `metric.count` gives for these rows: (rows, columns).
+
+        Raises:
+            ScoringError, UnavailableError: As the metric raises them.
+        """
+        index, had = self._index, len(self._index)
+        pairs = zip(map(id, hypotheses), map(id, references), strict=True)
+        at = np.array([index.setdefault(pair, len(index)) for pair in pairs], dtype=np.intp)
+        new = np.flatnonzero(at >= had)
+        if self._counts is None or len(new):
+            first = new[np.unique(at[new], return_index=True)[1]]
+            try:
+                made = metric.count([hypotheses[i] for i in first], [references[i] for i in first])
+            except BaseException:
+                self._index = dict(list(index.items())[:had])
+                raise
+            self._counts = made if self._counts is None else np.concatenate([self._counts, made])
+        return self._counts[at]
 
 
-def _count(cache: ChainCache, convention: Convention, shared: dict[Hashable, Counted]) -> Counted:
+def _count(work: _Work, convention: Convention) -> Counted:
     reason = convention.unavailable()
     if reason:
         return Counted(unavailable=reason)
-    found = _select(cache.rows, convention)
+    cache, shared = work.cache, work.shared
+    if convention.select not in work.selected:
+        work.selected[convention.select] = select(cache.rows, convention.select)
+    found = work.selected[convention.select].copy()
     sides = (convention.hypothesis_view, convention.hypothesis, convention.reference_view, convention.reference)
     key = (convention.metric.counting, *sides)
     known = None if convention.metric.whole_set else shared.get(key)
@@ -86,7 +123,12 @@ def _count(cache: ChainCache, convention: Convention, shared: dict[Hashable, Cou
         if len(found.kept) < len(cache.rows):
             hypotheses = [hypotheses[i] for i in found.kept]
             references = [references[i] for i in found.kept]
-        found.counts = compact(convention.metric.count(hypotheses, references))
+        metric = convention.metric
+        if metric.whole_set:
+            counts = metric.count(hypotheses, references)
+        else:
+            counts = work.pairs.setdefault(metric.counting, Pairs()).count(metric, hypotheses, references)
+        found.counts = compact(counts)
         shared[key] = found
     except UnavailableError as error:
         return Counted(unavailable=str(error))
@@ -106,9 +148,9 @@ def _positions(wanted: array[int], known: array[int]) -> slice | NDArray[np.intp
     return at if np.array_equal(others[at], mine) else None
 
 
-def _select(rows: Sequence[Row], convention: Convention) -> Counted:
+def select(rows: Sequence[Row], rules: Sequence[Selection]) -> Counted:
+    """Which rows the rules keep, and how many each skips; no counts yet."""
     found = Counted()
-    rules = convention.select
     for index, row in enumerate(rows):
         if row.hypothesis is None:
             found.errors += 1

@@ -79,7 +79,9 @@ def _processes(number: int) -> Iterator[Map]:
                 except OSError:
                     # No semaphores here (a /dev/shm that is missing or closed to this user): the same, one by one.
                     return serial(work)
-                pools.append(stack.enter_context(pool))
+                pools.append(pool)
+                # What was begun and is not wanted any more, after an error, is not waited for.
+                stack.callback(pool.shutdown, cancel_futures=True)
             return pools[0].map(count_work, work)
 
         yield mapping

@@ -28,7 +28,7 @@ from audit.outcomes import outcomes, supersede
 from audit.predictions import PredictionSet
 from audit.probes import load as load_probes
 from audit.progress import progress
-from audit.score import Score, score
+from audit.score import Score, begin, in_turn
 from audit.score_cache import ScoreCache
 from audit.study import Reproduction, Study, load_reproduction_record, load_study
 from tasks.registry import tasks
@@ -193,13 +193,14 @@ def _score_all(
     if not sets:
         return found
     with progress("scoring", sum(len(s.rows) for s in sets.values())) as bar:
-        for name, rows in sets.items():
-            expected = sizes.expected(name, len(rows.rows))
-            found[name] = Scored(
-                rows,
-                tuple(score(rows, claimed[name], expected=expected, replicates=replicates, cache=cache, engine=engine)),
-                judged_scores(claimed[name], rows, expected=expected, replicates=replicates, cache=cache),
-            )
+        sized = {name: sizes.expected(name, len(rows.rows)) for name, rows in sets.items()}
+        begun = (
+            begin(rows, claimed[name], expected=sized[name], replicates=replicates, cache=cache, engine=engine)
+            for name, rows in sets.items()
+        )
+        for (name, rows), scores in zip(sets.items(), in_turn(begun), strict=True):
+            judged = judged_scores(claimed[name], rows, expected=sized[name], replicates=replicates, cache=cache)
+            found[name] = Scored(rows, tuple(scores), judged)
             bar.advance(len(rows.rows))
     return found
 

@@ -6,30 +6,31 @@ convention, which is named), missing, error.
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 
-import numpy as np
-from numpy.typing import NDArray
-
-from audit.counting import Compact, Counted, Key, count, join, wide
+from audit.counting import Counted, Key, count, join
 from audit.engines import WORTH_A_PROCESS, Map, serial
 from audit.errors import InputError
 from audit.predictions import PredictionSet
 from audit.score_cache import Entry, ScoreCache
+from tasks.compact import Compact, wide
 from tasks.convention import Convention
+from tasks.resampling import Part, replicates_together
 from tasks.row import Row
-from tasks.statistics import REPLICATES, SEED, decimal, percentile_interval, weights
+from tasks.statistics import REPLICATES, SEED, decimal, percentile_interval
 from tasks.task import Task
 
 # Decimals of a stored value, whatever its unit; agreement is decided on the exact value, not on this form.
 PLACES = 6
 # Rows counted at once: bounds the memory that texts and tokens take.
 SHARD_ROWS = 4_000
+# Sets that are handed out while one is waited for.
+_AHEAD = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,56 @@ def score(
     cache: ScoreCache | None = None,
     engine: tuple[Map, int] | None = None,
 ) -> list[Score]:
-    """Score a prediction set under every convention of its task.
+    """Score a prediction set under every convention of its task: what `begin` begins, done.
+
+    Raises:
+        InputError: The rows do not add up to the set's size, or a row's content cannot be scored.
+    """
+    begun = begin(
+        predictions,
+        task,
+        expected=expected,
+        metrics=metrics,
+        conventions=conventions,
+        replicates=replicates,
+        seed=seed,
+        cache=cache,
+        engine=engine,
+    )
+    return begun.finish()
+
+
+def in_turn(begun: Iterable[Scoring]) -> Iterator[list[Score]]:
+    """Scores of one set after the other, the next set begun before one is finished, so that no worker waits.
+
+    Args:
+        begun: Begins a set whenever it is asked for one.
+
+    Raises:
+        InputError: As `score` does.
+    """
+    waiting: deque[Scoring] = deque()
+    for scoring in begun:
+        waiting.append(scoring)
+        if len(waiting) > _AHEAD:
+            yield waiting.popleft().finish()
+    while waiting:
+        yield waiting.popleft().finish()
+
+
+def begin(
+    predictions: PredictionSet,
+    task: Task,
+    *,
+    expected: int | None = None,
+    metrics: Iterable[str] | None = None,
+    conventions: Iterable[str] | None = None,
+    replicates: int = REPLICATES,
+    seed: int = SEED,
+    cache: ScoreCache | None = None,
+    engine: tuple[Map, int] | None = None,
+) -> Scoring:
+    """Hand a prediction set's rows to the workers, for every convention of its task that the cache does not know.
 
     Args:
         predictions: The rows.
@@ -120,9 +170,6 @@ def score(
         cache: Where counts and intervals are kept between runs.
         engine: A map over shards and the number of shards, of `audit.engines`; by default this process. The task must
             then be the registry's.
-
-    Raises:
-        InputError: The rows do not add up to the set's size, or a row's content cannot be scored.
     """
     names = None if conventions is None else set(conventions)
     wanted = None if metrics is None else set(metrics)
@@ -133,16 +180,10 @@ def score(
         for convention in items
         if names is None or convention.id in names
     ]
-    results = _counts(predictions, task, chosen, cache or ScoreCache(None), engine, (replicates, seed))
-    for metric, convention in chosen:
-        _check(results[metric, convention.id].counted, convention, predictions)
-    _add_intervals(chosen, results, predictions.rows, replicates, seed)
-    _keep(chosen, results, cache)
-    ids = tuple(row.id for row in predictions.rows)
-    return [
-        _score(metric, convention, results[metric, convention.id], predictions, expected, ids)
-        for metric, convention in chosen
-    ]
+    bootstrap = (replicates, seed)
+    results, todo = _known(predictions, task, chosen, cache or ScoreCache(None), bootstrap)
+    collect = _counting(predictions.rows, task, todo, engine)
+    return Scoring(predictions, chosen, results, collect, expected, bootstrap, cache)
 
 
 @dataclass(slots=True)
@@ -153,19 +194,54 @@ class _Result:
     cached: bool = False
 
 
-def _counts(
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """A prediction set that is being scored."""
+
+    predictions: PredictionSet
+    chosen: Sequence[tuple[str, Convention]]
+    results: dict[Key, _Result]
+    collect: Callable[[], dict[Key, Counted]]
+    expected: int | None
+    bootstrap: tuple[int, int]
+    cache: ScoreCache | None
+
+    def finish(self) -> list[Score]:
+        """Wait for the counts, fold them, and keep what is new in the cache.
+
+        Raises:
+            InputError: The rows do not add up to the set's size, or a row's content cannot be scored.
+        """
+        for name, counted in self.collect().items():
+            self.results[name].counted = counted
+        for metric, convention in self.chosen:
+            _check(self.results[metric, convention.id].counted, convention, self.predictions)
+        _add_intervals(self.chosen, self.results, self.predictions.rows, *self.bootstrap)
+        _keep(self.chosen, self.results, self.cache)
+        ids = tuple(row.id for row in self.predictions.rows)
+        return [
+            _score(metric, convention, self.results[metric, convention.id], self.predictions, self.expected, ids)
+            for metric, convention in self.chosen
+        ]
+
+
+def _known(
     predictions: PredictionSet,
     task: Task,
     chosen: Sequence[tuple[str, Convention]],
     cache: ScoreCache,
-    engine: tuple[Map, int] | None,
     bootstrap: tuple[int, int],
-) -> dict[Key, _Result]:
+) -> tuple[dict[Key, _Result], list[tuple[str, Convention]]]:
+    """Every convention's result as far as it is known without counting, and the conventions to count."""
     found: dict[Key, _Result] = {}
     todo: list[tuple[str, Convention]] = []
     for metric, convention in chosen:
         key = None
-        if cache.folder is not None and not convention.unavailable():
+        reason = convention.unavailable()
+        if reason:
+            found[metric, convention.id] = _Result(Counted(unavailable=reason), None)
+            continue
+        if cache.folder is not None:
             key = cache.key(predictions.sha256, task.id, metric, convention.hash, *map(str, bootstrap))
             entry = cache.get(key)
             if entry is not None:
@@ -176,31 +252,33 @@ def _counts(
                 continue
         found[metric, convention.id] = _Result(Counted(), key)
         todo.append((metric, convention))
-    for name, counted in _count_all(predictions.rows, task, todo, engine).items():
-        found[name].counted = counted
-    return found
+    return found, todo
 
 
-def _count_all(
+def _counting(
     rows: Sequence[Row], task: Task, todo: Sequence[tuple[str, Convention]], engine: tuple[Map, int] | None
-) -> dict[Key, Counted]:
+) -> Callable[[], dict[Key, Counted]]:
+    """Hand shards of the rows out; the function returned waits for their counts and puts them together."""
     if not todo:
-        return {}
+        return dict
     if len(rows) <= SHARD_ROWS and (engine is None or engine[1] == 1 or len(rows) < WORTH_A_PROCESS):
-        return count(rows, todo)
+        return lambda: count(rows, todo)
     mapping, workers = engine or (serial, 1)
     shards = max(workers, -(-len(rows) // SHARD_ROWS))
     whole = [item for item in todo if item[1].metric.whole_set]
     split = tuple((metric, convention.id) for metric, convention in todo if not convention.metric.whole_set)
-    found = count(rows, whole)
-    if split:
-        bounds = [len(rows) * n // shards for n in range(shards + 1)]
-        starts = bounds[:-1]
-        parts = list(mapping((task.id, split, rows[a:b]) for a, b in pairwise(bounds)))
+    bounds = [len(rows) * n // shards for n in range(shards + 1)]
+    counted = mapping((task.id, split, rows[a:b]) for a, b in pairwise(bounds)) if split else iter(())
+
+    def collect() -> dict[Key, Counted]:
+        found = count(rows, whole)
+        parts = list(counted)
         for name in split:
             # Taken out of the parts one by one: whole and parts are not in memory twice.
-            found[name] = join([(start, part.pop(name)) for start, part in zip(starts, parts, strict=True)])
-    return found
+            found[name] = join([(start, part.pop(name)) for start, part in zip(bounds, parts, strict=False)])
+        return found
+
+    return collect
 
 
 def _check(counted: Counted, convention: Convention, predictions: PredictionSet) -> None:
@@ -219,7 +297,7 @@ def _add_intervals(
 ) -> None:
     """Fill in intervals: every convention sees the same draws over all rows, so that differences are paired."""
     live = [
-        (convention.metric, result)
+        (result, Part(convention.metric, result.counted.counts, result.counted.kept))
         for metric, convention in chosen
         if not (result := results[metric, convention.id]).cached
         and result.counted.counts is not None
@@ -231,16 +309,9 @@ def _add_intervals(
     clusters: int | list[str] = len(rows)
     if any(key is not None for key in keys):
         clusters = [str(key) if key is not None else f"row {row.id}" for key, row in zip(keys, rows, strict=True)]
-    values: list[list[NDArray[np.float64]]] = [[] for _ in live]
-    for chunk in weights(clusters, replicates, seed):
-        for collected, (metric, result) in zip(values, live, strict=True):
-            assert result.counted.counts is not None
-            part = chunk if len(result.counted.kept) == len(rows) else chunk[:, result.counted.kept]
-            collected.append(metric.replicate(wide(result.counted.counts), part))
-            del part
-        del chunk  # before the next one is made
-    for collected, (_, result) in zip(values, live, strict=True):
-        result.interval = percentile_interval(np.concatenate(collected))
+    values = replicates_together([part for _, part in live], clusters, replicates, seed)
+    for (result, _), value in zip(live, values, strict=True):
+        result.interval = percentile_interval(value)
 
 
 def _keep(chosen: Sequence[tuple[str, Convention]], results: dict[Key, _Result], cache: ScoreCache | None) -> None:

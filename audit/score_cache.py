@@ -7,9 +7,11 @@ checksum: a kill, a full disk or a second process leaves a valid entry or none.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
-import io
 import json
+import os
+import tempfile
 from array import array
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,10 +19,9 @@ from typing import Any
 
 import numpy as np
 
-from audit.counting import Compact
-from audit.files import write_atomic
+from tasks.compact import Compact
 
-_FORMAT = b"repro-audit/score/2"
+_FORMAT = b"repro-audit/score/3"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,22 +62,38 @@ class ScoreCache:
             return None
         if hashlib.sha256(raw[32:]).digest() != raw[:32]:
             return None
-        stream = io.BytesIO(raw[32:])
-        facts = json.loads(stream.readline())
-        counts = np.load(stream, allow_pickle=False)
-        kept = np.load(stream, allow_pickle=False)
-        return Entry(counts, array("i", kept.tobytes()), facts)
+        end = raw.index(b"\n", 32) + 1
+        shape, kind, kept, facts = json.loads(raw[32:end])
+        counts = np.frombuffer(raw, np.dtype(kind), shape[0] * shape[1], end).reshape(shape)
+        if kept is not None:
+            return Entry(counts, array("i", range(kept)), facts)
+        indices = np.frombuffer(raw, "<i4", offset=end + counts.nbytes).astype(np.int32)
+        return Entry(counts, array("i", indices.tobytes()), facts)
 
     def put(self, key: str, entry: Entry) -> None:
         """Keep an entry. A cache that cannot be written to is no error: the work is only done again."""
         if self.folder is None:
             return
-        stream = io.BytesIO()
-        stream.write(json.dumps(entry.facts).encode() + b"\n")
-        np.save(stream, entry.counts, allow_pickle=False)
-        np.save(stream, np.asarray(entry.kept, dtype=np.int32), allow_pickle=False)
-        raw = stream.getvalue()
+        # Indices from 0 on are known by their number.
+        whole = not entry.kept or (entry.kept[0] == 0 and entry.kept[-1] == len(entry.kept) - 1)
+        head = [entry.counts.shape, entry.counts.dtype.str, len(entry.kept) if whole else None, entry.facts]
+        kept = b"" if whole else np.asarray(entry.kept, dtype="<i4").tobytes()
+        raw = json.dumps(head).encode() + b"\n" + entry.counts.tobytes() + kept
         try:
-            write_atomic(self._path(key), hashlib.sha256(raw).digest() + raw)
+            _write(self._path(key), hashlib.sha256(raw).digest() + raw)
         except OSError:
             self.folder = None
+
+
+def _write(path: Path, data: bytes) -> None:
+    """Write under a name of its own, then rename. Not forced to the disk: what a power cut damages is no entry."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(descriptor, "wb") as handle:
+            handle.write(data)
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            Path(name).unlink()
+        raise

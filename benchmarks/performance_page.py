@@ -28,12 +28,13 @@ def seconds(value: float) -> str:
 def table(results: Results) -> str:
     """Time, ratio and peak memory of the ways to get the same numbers."""
     usual = results.get(USUAL)
-    lines = ["| | seconds | usual / this | peak memory, MiB |", "| :-- | --: | --: | --: |"]
+    lines = ["| | seconds | usual / this | processor seconds | peak memory, MiB |", "| :-- | --: | --: | --: | --: |"]
     for name in (USUAL, COLD, WARM):
         if name in results:
             found = results[name]
             ratio = f"{usual['seconds'] / found['seconds']:.0f}" if usual and name != USUAL else ""
-            lines.append(f"| {name} | {seconds(found['seconds'])} | {ratio} | {found['peak'] / MIB:,.0f} |")
+            times = f"{seconds(found['seconds'])} | {ratio} | {seconds(found['processor'])}"
+            lines.append(f"| {name} | {times} | {found['peak'] / MIB:,.0f} |")
     return "\n".join(lines)
 
 
@@ -44,9 +45,34 @@ def growth(results: Results) -> list[tuple[int, float, int]]:
 
 def growth_table(results: Results) -> str:
     """How time and memory grow with the rows."""
-    lines = ["| rows | seconds | microseconds a row | peak memory, MiB |", "| --: | --: | --: | --: |"]
-    for rows, time, peak in growth(results):
-        lines.append(f"| {rows:,} | {seconds(time)} | {time / rows * 1e6:,.0f} | {peak / MIB:,.0f} |")
+    lines = ["| rows | seconds | microseconds a row | processor seconds | peak memory, MiB |",
+             "| --: | --: | --: | --: | --: |"]  # fmt: skip
+    for found in sorted((f for f in results.values() if "rows" in f), key=lambda f: f["rows"]):
+        rows, time = found["rows"], found["seconds"]
+        times = f"{seconds(time)} | {time / rows * 1e6:,.0f} | {seconds(found['processor'])}"
+        lines.append(f"| {rows:,} | {times} | {found['peak'] / MIB:,.0f} |")
+    return "\n".join(lines)
+
+
+def audit_table(results: Results) -> str:
+    """The whole audit, cold and warm."""
+    lines = ["| predictions | run | seconds | processor seconds |", "| :-- | :-- | --: | --: |"]
+    for name, found in results.items():
+        if name.startswith("audit, "):
+            _, rows, again = name.split(", ")
+            lines.append(f"| {rows} | {again} | {seconds(found['seconds'])} | {seconds(found['processor'])} |")
+    return "\n".join(lines)
+
+
+def report_table(results: Results) -> str:
+    """Reports of made-up audits."""
+    lines = ["| claims | values | PDF, seconds | processor seconds | PDF, kB | HTML, kB |",
+             "| --: | --: | --: | --: | --: | --: |"]  # fmt: skip
+    for name, found in results.items():
+        if name.startswith("report, "):
+            times = f"{seconds(found['seconds'])} | {seconds(found['processor'])}"
+            sizes = f"{found['pdf_bytes'] / 1000:,.0f} | {found['html_bytes'] / 1000:,.0f}"
+            lines.append(f"| {found['claims']} | {found['values']:,} | {times} | {sizes} |")
     return "\n".join(lines)
 
 
@@ -113,14 +139,22 @@ def plot(results: Results) -> str:
     return "\n".join(parts) + "\n"
 
 
-def page(results: Results, machine: str) -> None:
-    """Write docs/performance.md and docs/performance.svg."""
+def page(results: Results, machine: str, command: str) -> None:
+    """Write docs/performance.md and docs/performance.svg.
+
+    Args:
+        results: Of the measurements that were made.
+        machine: In words.
+        command: What was run.
+    """
     docs = ROOT / "docs"
     scored, values = f"{results[COLD]['rows_scored']:,}", len(results[COLD]["values"])
     text = f"""# Performance
 
-Written by `pytest benchmarks/scoring.py --write` (`nox -s bench`). Machine: {machine}. One run; another machine gives other
-seconds, and much the same ratios.
+Written by `{command}`.
+
+Machine: {machine}. One run; another machine gives other seconds, and much the same ratios. Where processor seconds are
+fewer than the processors could give in the time, the rest was waiting, or was others'.
 
 ## Against the usual scripts
 
@@ -132,7 +166,7 @@ finds counts and intervals in the cache.
 
 {table(results)}
 
-Peak memory is that of all processes together.
+Peak memory is that of all processes together, each at its own peak.
 
 ## Growth
 
@@ -142,13 +176,26 @@ Twelve conventions of an ASR task, 1,000 paired replicates.
 
 ![Time and peak memory over the number of rows](performance.svg)
 
+## The whole audit
+
+`repro-audit run` as it comes, with the report in HTML, PDF, LaTeX and CSV and the signed package: without predictions, and
+with predictions for the five sets above. "Warm" is the same run again.
+
+{audit_table(results)}
+
+## Reports
+
+Made-up audits with 200 conventions for each claim that has values.
+
+{report_table(results)}
+
 ## How far from the floor
 
 Processor seconds of one cold run over the same sets in one process, beside a floor: the bytes, integers and products that
 cannot be avoided, each at the speed at which this machine does that one thing alone (`benchmarks/stages.py`). For texts this
 is one pass of `str.lower` over every text that a step is given; for n-grams one sort of them as integers and one look-up a
-token; for words one look-up a token; for resamples one draw and one tally a row; for folding one multiplication at the speed
-of a large matrix product.
+token, of every pair of texts that no convention before had; for words one look-up a token; for resamples one draw and one
+tally a row; for folding one multiplication at the speed of a large matrix product for every count that differs.
 
 {stage_table(results)}
 """

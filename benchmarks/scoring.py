@@ -3,7 +3,8 @@
     pytest benchmarks/scoring.py              measures, prints the table
     pytest benchmarks/scoring.py --write      also writes docs/performance.md and its plot
 
-Every measurement is a process of its own, so that its peak memory is its own. Ratios are of one run on one machine.
+Every measurement is a process of its own, so that its peak memory is its own. Ratios are of one run on one machine. Besides
+seconds, processor seconds are measured: they tell how much of the machine others had meanwhile.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import json
 import os
 import platform
+import shlex
 import subprocess
 import sys
 import tempfile
@@ -26,6 +28,9 @@ GROWTH = (1_000, 10_000, 100_000, 1_000_000)
 TWELVE = ("hufs", "hufs-finished", "qwen-audio", "ultraeval-audio", "nota", "covost2-wer", "gigaspeech-official",
           "slam-llm", "verbatim", "cmi-bench", "cmi-bench-corpus", "hufs-parser")  # fmt: skip
 RESULTS: dict[str, dict[str, Any]] = {}
+# (claims, conventions a claim) of made-up audits that are laid out
+REPORTS = ((1, 200), (23, 200))
+LOAD_AT_START = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
 
 
 def measure(what: str, *arguments: str) -> dict[str, Any]:
@@ -83,15 +88,35 @@ def test_stages(benchmark: Any) -> None:
     run(benchmark, "stages", "stages")
 
 
+@pytest.fixture(scope="module")
+def audit_folder() -> Any:
+    """Predictions, a cache and results, for the whole audit."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield folder
+
+
+@pytest.mark.parametrize("again", ["cold", "warm"])
+@pytest.mark.parametrize("rows", ["none", "made-up"])
+def test_audit(benchmark: Any, audit_folder: str, rows: str, again: str) -> None:
+    """The whole audit, PDF and signed package included: of recorded values alone, and with predictions."""
+    run(benchmark, f"audit, {rows}, {again}", "audit", audit_folder, rows)
+
+
+@pytest.mark.parametrize(("claims", "conventions"), REPORTS)
+def test_report(benchmark: Any, claims: int, conventions: int) -> None:
+    """The PDF of a made-up audit."""
+    run(benchmark, f"report, {claims} x {conventions}", "report", str(claims), str(conventions))
+
+
 def test_zz_report(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> None:
     """Print the tables; with `--write`, write the page."""
-    from benchmarks.performance_page import growth_table, page, stage_table, table
+    from benchmarks.performance_page import audit_table, growth_table, page, report_table, stage_table, table
 
+    tables = (table, growth_table, audit_table, report_table, stage_table)
     with capsys.disabled():
-        print("\n" + table(RESULTS))
-        print("\n" + growth_table(RESULTS) + "\n\n" + stage_table(RESULTS))
+        print("\n" + "\n\n".join(make(RESULTS) for make in tables))
     if request.config.getoption("--write"):
-        page(RESULTS, machine())
+        page(RESULTS, machine(), shlex.join(["pytest", *request.config.invocation_params.args]))
 
 
 def machine() -> str:
@@ -108,16 +133,29 @@ def machine() -> str:
 
     busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     version = f"Python {platform.python_version()}, {platform.system()}"
-    return f"{model}, {cores()} processors (load average at the end {busy:.1f}), {version}"
+    load = f"load average {LOAD_AT_START:.1f} at the start, {busy:.1f} at the end"
+    return f"{model}, {cores()} processors ({load}), {version}"
 
 
-def _peak(children: int) -> int:
-    """Peak memory of this process and its workers, in bytes."""
-    import resource
+def _peak(process: int | str = "self") -> int:
+    """Peak memory of a process, in bytes; what it had before it ran another program does not count, as in `getrusage`."""
+    for line in Path(f"/proc/{process}/status").read_text().splitlines():
+        if line.startswith("VmHWM:"):
+            return 1024 * int(line.split()[1])
+    return 0
 
-    # Of children the system knows the largest one's; there are as many as workers, and all are counted as that large.
-    own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return 1024 * (own + children * resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+
+def _workers_peak() -> int:
+    """The sum of the worker processes' peaks so far."""
+    import multiprocessing
+
+    return sum(_peak(child.pid) for child in multiprocessing.active_children() if child.pid)
+
+
+def _processor() -> float:
+    """Processor seconds of this process and of the children that have ended."""
+    used = os.times()
+    return used.user + used.system + used.children_user + used.children_system
 
 
 def _prediction_set(task: str, rows: Any) -> Any:
@@ -133,25 +171,29 @@ def _prediction_set(task: str, rows: Any) -> Any:
 
 
 def _ours(folder: str) -> dict[str, Any]:
-    from audit.engines import cores, engine
-    from audit.score import score
+    from audit.engines import engine
+    from audit.score import begin, in_turn
     from audit.score_cache import ScoreCache
     from benchmarks.corpus import SETS
     from tasks.registry import tasks
 
     sets = {name: _prediction_set(name, make(size)) for name, (size, make) in SETS.items()}
-    start = time.perf_counter()
+    start, before = time.perf_counter(), _processor()
     values = {}
     with engine() as counting:
-        for name, rows in sets.items():
-            for item in score(rows, tasks()[name], cache=ScoreCache(Path(folder)), engine=counting):
+        cache = ScoreCache(Path(folder))
+        begun = (begin(rows, tasks()[name], cache=cache, engine=counting) for name, rows in sets.items())
+        for name, scores in zip(sets, in_turn(begun), strict=True):
+            for item in scores:
                 if item.exact is not None:
                     values[f"{name}/{item.convention.id}"] = float(item.exact)
+        workers = _workers_peak()
     return {
         "seconds": time.perf_counter() - start,
+        "processor": _processor() - before,
         "values": values,
         "rows_scored": sum(len(s.rows) for s in sets.values()),
-        "workers": cores(),
+        "workers": workers,
     }
 
 
@@ -161,28 +203,87 @@ def _usual() -> dict[str, Any]:
     from tasks.registry import tasks
 
     sets = {name: make(size) for name, (size, make) in SETS.items()}
-    start = time.perf_counter()
+    start, before = time.perf_counter(), _processor()
     values = {}
     for name, rows in sets.items():
         for items in tasks()[name].conventions.values():
             for convention in items:
                 if not convention.unavailable():
                     values[f"{name}/{convention.id}"] = usual.score(rows, convention)[0]
-    return {"seconds": time.perf_counter() - start, "values": values}
+    return {"seconds": time.perf_counter() - start, "processor": _processor() - before, "values": values}
 
 
 def _growth(number: int) -> dict[str, Any]:
-    from audit.engines import cores, engine
+    from audit.engines import engine
     from audit.score import score
     from benchmarks.corpus import english
     from tasks.registry import tasks
 
     task = tasks()["asr-librispeech-clean"]
     rows = _prediction_set(task.id, english(number))
-    start = time.perf_counter()
+    start, before = time.perf_counter(), _processor()
     with engine() as counting:
         found = score(rows, task, conventions=TWELVE, engine=counting)
-    return {"seconds": time.perf_counter() - start, "conventions": len(found), "rows": number, "workers": cores()}
+        workers = _workers_peak()
+    return {
+        "seconds": time.perf_counter() - start,
+        "processor": _processor() - before,
+        "conventions": len(found),
+        "rows": number,
+        "workers": workers,
+    }
+
+
+def _audit(folder: str, rows: str) -> dict[str, Any]:
+    """`repro-audit run` as a user runs it; a second time with what the first left in the cache."""
+    place = Path(folder) / rows
+    predictions = place / "predictions"
+    if not predictions.is_dir():
+        predictions.mkdir(parents=True)
+        if rows != "none":
+            _write_predictions(predictions)
+    command = [sys.executable, "-m", "audit", "run", "--predictions", str(predictions)]
+    command += ["--out", str(place / "out"), "--cache", str(place / "cache")]
+    start, before = time.perf_counter(), _processor()
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True, env={**os.environ, "SOURCE_DATE_EPOCH": "1"})
+    return {"seconds": time.perf_counter() - start, "processor": _processor() - before, "audit": rows}
+
+
+def _write_predictions(folder: Path) -> None:
+    from audit.predictions import META_SCHEMA
+    from benchmarks.corpus import SETS
+
+    for name, (size, make) in SETS.items():
+        lines = [
+            json.dumps(
+                {"id": row.id, "hypothesis": row.hypothesis, "finished": row.finished, "reference": row.reference}
+            )
+            for row in make(size)
+        ]
+        (folder / f"{name}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        meta = {"schema": META_SCHEMA, "task": name, "model": "made up", "variant": "13b"}
+        (folder / f"{name}.meta.json").write_text(json.dumps(meta), encoding="utf-8")
+
+
+def _report(claims: int, conventions: int) -> dict[str, Any]:
+    """The report of a made-up audit, laid out; the audit is the tests'."""
+    sys.path.insert(0, str(ROOT / "tests" / "report"))
+    from example_audit import build
+
+    from audit.report.html import render_html
+    from audit.report.pdf import render_pdf
+
+    document = build(claims=claims, conventions=conventions, hostile=False)
+    start, before = time.perf_counter(), _processor()
+    made = render_pdf(document)
+    return {
+        "seconds": time.perf_counter() - start,
+        "processor": _processor() - before,
+        "claims": claims,
+        "values": len(document["measurements"]),
+        "pdf_bytes": len(made),
+        "html_bytes": len(render_html(document).encode()),
+    }
 
 
 def _stages() -> dict[str, Any]:
@@ -205,7 +306,9 @@ if __name__ == "__main__":
         "ours": lambda: _ours(rest[0]),
         "usual": _usual,
         "growth": lambda: _growth(int(rest[0])),
+        "audit": lambda: _audit(*rest),
+        "report": lambda: _report(int(rest[0]), int(rest[1])),
         "stages": _stages,
     }
     result = measured[what]()
-    print(json.dumps({**result, "peak": _peak(result.get("workers", 0))}))
+    print(json.dumps({**result, "peak": _peak() + result.get("workers", 0)}))

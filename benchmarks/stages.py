@@ -15,11 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from audit.counting import _select
+from audit.counting import Pairs, select
 from tasks.chain import ChainCache
+from tasks.compact import compact
 from tasks.convention import Convention
+from tasks.resampling import Part, replicates_together
 from tasks.row import Row
-from tasks.statistics import REPLICATES, SEED, weights
+from tasks.statistics import REPLICATES, SEED, draws
 
 READ = "clean, normalise, tokenise"
 SELECT = "select rows"
@@ -65,7 +67,7 @@ class Machine:
         self.draw = rate(lambda: draw.integers(0, 15_000, 10**6), 10**6)
         drawn = draw.integers(0, 15_000, 10**6)
         self.tally = rate(lambda: np.bincount(drawn, minlength=15_000), 10**6)
-        square = draw.random((1000, 1000))
+        square = draw.random((1000, 1000), dtype=np.float32)
         self.multiply = rate(lambda: square @ square, 10**9)
         table = {str(n): n for n in range(8000)}
         words = [str(n) for n in drawn[:100_000] % 8000]
@@ -75,50 +77,55 @@ class Machine:
 def measure(sets: Mapping[str, tuple[Sequence[Row], list[Convention]]]) -> dict[str, dict[str, float]]:
     """Every stage's processor seconds, floor and number of operations, in one process."""
     clock, machine = Clock(), Machine()
+    drawn = 0
     for rows, conventions in sets.values():
-        _one(rows, conventions, clock, machine)
+        _one(rows, conventions, clock, machine, again=len(rows) == drawn)
+        drawn = len(rows)
     return {
         name: {"spent": clock.spent[name], "floor": clock.floor[name], "work": clock.work[name]} for name in clock.spent
     }
 
 
-def _one(rows: Sequence[Row], conventions: list[Convention], clock: Clock, machine: Machine) -> None:
+def _one(rows: Sequence[Row], conventions: list[Convention], clock: Clock, machine: Machine, *, again: bool) -> None:
+    """One set's stages, as `audit.counting` and `audit.score` take them; `again` if the last set had as many rows."""
     cache = ChainCache(rows)
-    counted: dict[Any, Any] = {}
+    pairs: defaultdict[Any, Pairs] = defaultdict(Pairs)
+    selected: dict[Any, Any] = {}
     found = []
+    columns = set()
     for convention in conventions:
-        with clock.stage(SELECT):
-            kept = _select(rows, convention).kept
-        clock.work[SELECT] += len(rows)
+        if convention.select not in selected:
+            with clock.stage(SELECT):
+                selected[convention.select] = select(rows, convention.select).kept
+            clock.work[SELECT] += len(rows)
+            clock.floor[SELECT] += rate(lambda: [row.hypothesis is None for row in rows], 1)
+        kept = selected[convention.select]
         with clock.stage(READ):
             sides = [
                 cache.values(convention.hypothesis_view, convention.hypothesis),
                 cache.values(convention.reference_view, convention.reference),
             ]
-        key = (convention.metric.counting, convention.hypothesis, convention.reference)
-        if key not in counted:
-            stage = NGRAMS if convention.metric.id == "bleu" else ALIGN
-            with clock.stage(stage):
-                counted[key] = convention.metric.count(*sides)
-            _count_floor(stage, sides, clock, machine)
-        found.append((convention.metric, counted[key][np.asarray(kept)], kept))
-    clock.floor[SELECT] += rate(lambda: [row.hypothesis is None for row in rows], 1) * len(conventions)
+        stage = NGRAMS if convention.metric.id == "bleu" else ALIGN
+        counting = pairs[convention.metric.counting]
+        before = len(counting)
+        with clock.stage(stage):
+            counts = compact(counting.count(convention.metric, *sides)[np.asarray(kept)])
+        _count_floor(stage, sides, (len(counting) - before) / len(rows), clock, machine)
+        found.append(Part(convention.metric, counts, kept))
+        columns.update((kept.tobytes(), column.tobytes()) for column in convention.metric.terms(counts).T)
     for texts in cache._seen.values():
         given = [text for text in texts if isinstance(text, str)]
         clock.work[READ] += sum(len(text.encode("utf-8", "surrogatepass")) for text in given)
         clock.floor[READ] += rate(partial(_pass, given), 1)
-    chunks = weights(len(rows))
-    while True:
-        with clock.stage(DRAW):
-            chunk = next(chunks, None)
-        if chunk is None:
-            break
-        with clock.stage(FOLD):
-            for metric, counts, kept in found:
-                metric.replicate(counts, chunk if len(kept) == len(rows) else chunk[:, kept])
-    clock.work[DRAW] += len(rows) * REPLICATES
-    clock.floor[DRAW] += len(rows) * REPLICATES * (machine.draw + machine.tally)
-    products = sum(counts.size for _, counts, _ in found) * REPLICATES
+    with clock.stage(DRAW):
+        for _ in draws(len(rows), REPLICATES, SEED):
+            pass
+    with clock.stage(FOLD):
+        replicates_together(found, len(rows), REPLICATES, SEED)
+    if not again:  # Sets of one size share their draws.
+        clock.work[DRAW] += len(rows) * REPLICATES
+        clock.floor[DRAW] += len(rows) * REPLICATES * (machine.draw + machine.tally)
+    products = len(columns) * len(rows) * REPLICATES
     clock.work[FOLD] += products
     clock.floor[FOLD] += products * machine.multiply
 
@@ -128,11 +135,12 @@ def _pass(texts: list[str]) -> None:
         pass
 
 
-def _count_floor(stage: str, sides: Sequence[Sequence[Any]], clock: Clock, machine: Machine) -> None:
+def _count_floor(stage: str, sides: Sequence[Sequence[Any]], new: float, clock: Clock, machine: Machine) -> None:
+    """Add the floor of counting the share of these rows that no convention before had."""
     lengths = [len(value) if isinstance(value, tuple) else len(value.split()) for side in sides for value in side]
-    tokens = sum(lengths)
+    tokens = round(new * sum(lengths))
     if stage == NGRAMS:
-        grams = sum(max(n - order, 0) for n in lengths for order in range(4))
+        grams = round(new * sum(max(n - order, 0) for n in lengths for order in range(4)))
         clock.work[stage] += grams
         clock.floor[stage] += grams * machine.sort + tokens * machine.look_up
     else:

@@ -14,8 +14,9 @@ class ChainCache:
     """Results of views and step chains over one fixed sequence of rows.
 
     The values after every step of a chain are kept, so that chains with the same beginning share them; and what a step makes
-    of a text is kept, so that chains with another beginning share that. `computed` counts the texts that each step was run
-    on, for tests of the sharing.
+    of a text is kept, so that chains with another beginning share that. Equal tokens are one object, whichever steps they
+    come from, so that a pair of them is known by its two objects. `computed` counts the texts that each step was run on, for
+    tests of the sharing.
     """
 
     def __init__(self, rows: Sequence[Row]) -> None:
@@ -23,6 +24,7 @@ class ChainCache:
         self.computed: Counter[Step] = Counter()
         self._done: dict[tuple[View, tuple[Step, ...]], list[Value]] = {}
         self._seen: dict[Step, dict[Value, Value]] = {}
+        self._tokens: dict[Value, Value] = {}
 
     def values(self, view: View, steps: tuple[Step, ...]) -> list[Value]:
         """The chain's value for every row, in the rows' order; None where the view gives None."""
@@ -36,16 +38,19 @@ class ChainCache:
             step = steps[-1]
             before = self.values(view, steps[:-1])
             seen = self._seen.setdefault(step, {})
-            had = len(seen)
+            flat = not {list, type(None)} & set(map(type, before))
             # Every text once, then one look-up a row: most of the time is the step's own.
-            new = [text for text in dict.fromkeys(_leaves(before)) if text not in seen]
+            new = [text for text in dict.fromkeys(before if flat else _leaves(before)) if text not in seen]
             if new:
-                made = map(function(step), new) if step.batch is None else step.batch(new)
-                seen.update(zip(new, made, strict=True))
-            result = [_looked_up(value, seen) for value in before]
-            self.computed[step] += len(seen) - had
+                seen.update(zip(new, self._made(step, new), strict=True))
+                self.computed[step] += len(new)
+            result = list(map(seen.__getitem__, before)) if flat else [_looked_up(value, seen) for value in before]
         self._done[key] = result
         return result
+
+    def _made(self, step: Step, texts: Sequence[Value]) -> Sequence[Value]:
+        made = list(map(function(step), texts)) if step.batch is None else step.batch(texts)
+        return [self._tokens.setdefault(tokens, tokens) for tokens in made] if step.kind == "tokens" else made
 
 
 def _looked_up(value: Value, seen: dict[Value, Value]) -> Value:

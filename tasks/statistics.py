@@ -11,6 +11,8 @@ import math
 from collections.abc import Callable, Iterator, Sequence
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from functools import lru_cache
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +28,8 @@ _ROUNDING: dict[str, Callable[[Fraction], int]] = {
     ROUND_HALF_UP: lambda x: math.floor(x + Fraction(1, 2)),
 }
 _CHUNK_BYTES = 64 * 2**20
+_KEPT_BYTES = 32 * 2**20
+Draws: TypeAlias = NDArray[np.unsignedinteger[Any]]  # (replicates, units)
 _Z95 = Fraction(1959963985, 10**9)  # 97.5 % point of the normal distribution
 
 
@@ -37,24 +41,63 @@ def weights(clusters: Sequence[str] | int, replicates: int = REPLICATES, seed: i
         replicates: How many replicates there are in all.
         seed: Of the generator; each replicate draws after the one before it, so chunks do not change the draws.
     """
-    if isinstance(clusters, int):
-        rows, units, unit_of = clusters, clusters, None
-    else:
-        # Not numpy's texts: those lose a NUL at the end, and two clusters become one.
-        numbers = {key: number for number, key in enumerate(sorted(set(clusters)))}
-        rows, units = len(clusters), len(numbers)
-        unit_of = np.array([numbers[key] for key in clusters], dtype=np.int64)
+    rows = clusters if isinstance(clusters, int) else len(clusters)
+    units, unit_of = units_of(clusters)
     if not rows:
         return
-    generator = np.random.Generator(np.random.PCG64(seed))
+    lines = _lines(units, seed)
     step = max(1, _CHUNK_BYTES // (8 * rows))
     for start in range(0, replicates, step):
         chunk = np.empty((min(step, replicates - start), rows), dtype=np.float64)
         for line in chunk:
-            drawn = np.bincount(generator.integers(0, units, size=units), minlength=units)
+            drawn = next(lines)
             line[:] = drawn if unit_of is None else drawn[unit_of]
         yield chunk
         del chunk, line  # before the next one is made
+
+
+def units_of(clusters: Sequence[str] | int) -> tuple[int, NDArray[np.int64] | None]:
+    """How many units are drawn from, and each row's unit; None where every row is one."""
+    if isinstance(clusters, int):
+        return clusters, None
+    # Not numpy's texts: those lose a NUL at the end, and two clusters become one.
+    numbers = {key: number for number, key in enumerate(sorted(set(clusters)))}
+    return len(numbers), np.array([numbers[key] for key in clusters], dtype=np.int64)
+
+
+def draws(units: int, replicates: int, seed: int) -> Iterator[Draws]:
+    """The draws of `weights` in few bytes: chunks of (replicates, units), how often each unit was drawn.
+
+    They depend on nothing else, so the last set's are kept where they are small: sets of a study are often of one size.
+    """
+    if 0 < units * replicates <= _KEPT_BYTES:
+        yield _kept_draws(units, replicates, seed)
+    elif units:
+        lines = _lines(units, seed)
+        step = max(1, _CHUNK_BYTES // units)
+        for start in range(0, replicates, step):
+            yield _chunk(lines, min(step, replicates - start), units)
+
+
+@lru_cache(maxsize=1)
+def _kept_draws(units: int, replicates: int, seed: int) -> Draws:
+    return _chunk(_lines(units, seed), replicates, units)
+
+
+def _lines(units: int, seed: int) -> Iterator[NDArray[np.int64]]:
+    generator = np.random.Generator(np.random.PCG64(seed))
+    while True:
+        yield np.bincount(generator.integers(0, units, size=units), minlength=units)
+
+
+def _chunk(lines: Iterator[NDArray[np.int64]], replicates: int, units: int) -> Draws:
+    chunk: Draws = np.empty((replicates, units), dtype=np.uint8)
+    for index in range(replicates):
+        drawn = next(lines)
+        if chunk.dtype == np.uint8 and drawn.max() > 255:
+            chunk = chunk.astype(np.uint32)
+        chunk[index] = drawn
+    return chunk
 
 
 def percentile_interval(

@@ -66,8 +66,8 @@ class Step:
         load: Gives the function. Called at first use only, so that a heavy library is imported only when needed.
         sources: What decides the result; each is hashed by `digest`.
         kind: `text` maps a text to a text, `split` a text to a list of texts, `tokens` a text to a tuple of tokens.
-        batch: For a step that costs much to start (a child process): all texts at once, with the results in their order.
-            It gives for each text what the plain function gives.
+        batch: All texts at once, with the results in their order, for a step that costs much to start (a child process),
+            or that is faster on many. It gives for each text what the plain function gives: that one defines the result.
     """
 
     name: str
@@ -95,9 +95,16 @@ def function(step: Step) -> Callable[[Any], Value]:
     return step.load()
 
 
-def step(name: str, function: Callable[[Any], Value], *sources: str, version: str = "1", kind: Kind = "text") -> Step:
+def step(
+    name: str,
+    function: Callable[[Any], Value],
+    *sources: str,
+    version: str = "1",
+    kind: Kind = "text",
+    batch: Callable[[Sequence[Any]], list[Value]] | None = None,
+) -> Step:
     """A step from a plain function; its module is a source without being named."""
-    return Step(name, version, lambda: function, (f"module:{function.__module__}", *sources), kind)
+    return Step(name, version, lambda: function, (f"module:{function.__module__}", *sources), kind, batch)
 
 
 @cache

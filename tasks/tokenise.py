@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 
+from tasks import tokenise_many
 from tasks.step import Step, step, version_of
 
 _MODULES = {
@@ -26,14 +27,37 @@ def sacrebleu_tokenizer(name: str) -> Callable[[str], str]:
     from importlib import import_module
 
     module, attribute = _MODULES[name]
-    # Past the tokenizer's own cache of 65,536 lines: texts are cached once, by the chain.
     tokenizer = getattr(import_module(module), attribute)()
+    plain = _uncached(tokenizer)
+    if name != "ja-mecab":
+        return plain
+    # MeCab takes UTF-8, which has no lone surrogates.
+    return lambda text: plain(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+
+
+def _uncached(tokenizer: object) -> Callable[[str], str]:
+    """Past a tokenizer's own cache of 65,536 lines: texts are cached once, by the chain."""
     raw = type(tokenizer).__call__
     plain = getattr(raw, "__wrapped__", raw)
-    if name != "ja-mecab":
-        return lambda text: str(plain(tokenizer, text))
-    # MeCab takes UTF-8, which has no lone surrogates.
-    return lambda text: str(plain(tokenizer, text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")))
+    return lambda text: str(plain(tokenizer, text))
+
+
+@cache
+def sacrebleu_many(name: str) -> Callable[[Sequence[str]], list[str]]:
+    """The same on many texts, see `tasks.tokenise_many`."""
+    if name == "none":
+        return tokenise_many.none
+    if name == "char":
+        return tokenise_many.char
+    library = sacrebleu_tokenizer(name)
+    if name == "13a":
+        return tokenise_many.ThirteenA(library)
+    if name == "zh":
+        from sacrebleu.tokenizers.tokenizer_re import TokenizerRegexp
+        from sacrebleu.tokenizers.tokenizer_zh import TokenizerZh
+
+        return tokenise_many.Chinese(TokenizerZh._is_chinese_char, _uncached(TokenizerRegexp()))  # type: ignore[no-untyped-call]
+    return lambda texts: list(map(library, texts))
 
 
 def _sources(name: str) -> tuple[str, ...]:
@@ -41,6 +65,8 @@ def _sources(name: str) -> tuple[str, ...]:
         f"module:{_MODULES[name][0]}",
         "module:sacrebleu.tokenizers.tokenizer_re",
         "module:tasks.tokenise",
+        "module:tasks.tokenise_many",
+        "module:tasks.memo",
     ]
     if name == "ja-mecab":
         sources.append("tree:ipadic/dicdir")
@@ -54,10 +80,24 @@ def _bleu_tokens(name: str) -> Callable[[str], tuple[str, ...]]:
     return lambda text: tuple(tokenize(text.rstrip()).split())
 
 
+def _bleu_tokens_of_many(name: str, texts: Sequence[str]) -> list[tuple[str, ...]]:
+    if name == "char":
+        # Spaces put between characters are white space too: what is left of the text without any are the tokens.
+        return [tuple("".join(text.split())) for text in texts]
+    return [tuple(text.split()) for text in sacrebleu_many(name)(list(map(str.rstrip, texts)))]
+
+
 def sacrebleu_tokens(name: str) -> Step:
     """Tokens as sacreBLEU's BLEU sees them: trailing white space stripped, tokenised, split on white space."""
     version = _SACREBLEU + ("+" + version_of("ipadic") if name == "ja-mecab" else "")
-    return Step(f"tok.{name}", version, lambda: _bleu_tokens(name), _sources(name), "tokens")
+    return Step(
+        f"tok.{name}",
+        version,
+        lambda: _bleu_tokens(name),
+        _sources(name),
+        "tokens",
+        batch=lambda texts: _bleu_tokens_of_many(name, texts),
+    )
 
 
 def _joined(name: str) -> Callable[[str], str]:
@@ -66,7 +106,13 @@ def _joined(name: str) -> Callable[[str], str]:
 
 def sacrebleu_joined(name: str) -> Step:
     """The tokenizer's output as a text, for the steps of the fairseq family that follow it."""
-    return Step(f"join.{name}", _SACREBLEU, lambda: _joined(name), _sources(name))
+    return Step(
+        f"join.{name}",
+        _SACREBLEU,
+        lambda: _joined(name),
+        _sources(name),
+        batch=lambda texts: sacrebleu_many(name)(texts),  # noqa: PLW0108  # loads sacreBLEU when it is called
+    )
 
 
 def drop_punctuation_tokens(text: str) -> str:
@@ -74,7 +120,8 @@ def drop_punctuation_tokens(text: str) -> str:
 
     fairseq's EvaluationTokenizer; `$` and `€` are of category S and stay, `%` is P and goes.
     """
-    return " ".join(t for t in text.split(" ") if not all(unicodedata.category(c)[0] == "P" for c in t))
+    # Letters and digits are not of category P; most tokens are made of them alone.
+    return " ".join(t for t in text.split(" ") if t.isalnum() or not all(unicodedata.category(c)[0] == "P" for c in t))
 
 
 def char_level(text: str) -> str:

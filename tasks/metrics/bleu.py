@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.metrics.metric import FIXED_POINT, Counts, Metric, Weights, divide, weighted_sums
+from tasks.metrics.metric import FIXED_POINT, Counts, Metric, Sums, Terms, divide, with_rows
 from tasks.metrics.ngrams import matches
 from tasks.step import Value
 
@@ -120,9 +120,9 @@ class Bleu(Metric):
         """Corpus BLEU, 0 to 100."""
         return float(bleu_from_sums(counts.sum(axis=0), self.smoothing)) if len(counts) else None
 
-    def replicate(self, counts: Counts, weights: Weights) -> NDArray[np.float64]:
-        """See `Metric.replicate`."""
-        return bleu_from_sums(weighted_sums(counts, weights), self.smoothing)
+    def from_sums(self, sums: Sums) -> NDArray[np.float64]:
+        """See `Metric.from_sums`."""
+        return bleu_from_sums(sums, self.smoothing)
 
 
 @dataclass(frozen=True)
@@ -154,9 +154,13 @@ class MeanSentenceBleu(Metric):
         """Mean over the rows, 0 to 100."""
         return float(self._fixed(counts).sum() / len(counts) / 1e6) if len(counts) else None
 
-    def replicate(self, counts: Counts, weights: Weights) -> NDArray[np.float64]:
-        """See `Metric.replicate`."""
-        return divide(weights @ self._fixed(counts) / 1e6, weights.sum(axis=1))
+    def terms(self, counts: Counts) -> Terms:
+        """See `Metric.terms`."""
+        return with_rows(self._fixed(counts))
+
+    def from_sums(self, sums: Sums) -> NDArray[np.float64]:
+        """See `Metric.from_sums`."""
+        return divide(sums[:, 0] / 1e6, sums[:, 1])
 
 
 @dataclass(frozen=True)
@@ -189,10 +193,13 @@ class NltkCharacterBleu(Metric):
         """Mean over the rows, 0 to 100."""
         return float(int(counts.sum()) * self.scale / len(counts) / FIXED_POINT) if len(counts) else None
 
-    def replicate(self, counts: Counts, weights: Weights) -> NDArray[np.float64]:
-        """See `Metric.replicate`."""
-        fixed = np.rint(counts[:, 0] / (FIXED_POINT // 10**6))
-        return divide(weights @ fixed * self.scale / 1e6, weights.sum(axis=1))
+    def terms(self, counts: Counts) -> Terms:
+        """See `Metric.terms`. Scores are rounded to millionths."""
+        return with_rows(np.rint(counts[:, 0] / (FIXED_POINT // 10**6)))
+
+    def from_sums(self, sums: Sums) -> NDArray[np.float64]:
+        """See `Metric.from_sums`."""
+        return divide(sums[:, 0] * self.scale / 1e6, sums[:, 1])
 
 
 def _nltk_score(hypothesis: Tokens, reference: Tokens, only_fourth: bool) -> int:

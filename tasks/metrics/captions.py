@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.errors import ScoringError
-from tasks.metrics.metric import FIXED_POINT, Counts, Metric, Weights, divide
+from tasks.metrics.metric import FIXED_POINT, Counts, Metric, Sums, Terms, divide
 from tasks.step import Value
 
 References = Literal["all", "each"]
@@ -72,11 +72,14 @@ class MeanScore(Metric):
         total = int(counts[:, -1].sum())
         return Fraction(int(scores.sum()) * self.scale, total * divisor * FIXED_POINT) if total else None
 
-    def replicate(self, counts: Counts, weights: Weights) -> NDArray[np.float64]:
-        """See `Metric.replicate`. Row scores are rounded to millionths first, so that sums are exact."""
-        scores, divisor = self.row_score(counts)
-        millionths = np.rint(scores / _MILLIONTH)
-        return divide(weights @ millionths * self.scale, weights @ counts[:, -1].astype(np.float64) * (divisor * 1e6))
+    def terms(self, counts: Counts) -> Terms:
+        """See `Metric.terms`. Row scores in millionths, and items."""
+        return np.stack([np.rint(self.row_score(counts)[0] / _MILLIONTH), counts[:, -1]], axis=1)
+
+    def from_sums(self, sums: Sums) -> NDArray[np.float64]:
+        """See `Metric.from_sums`."""
+        divisor = self.row_score(np.zeros((1, len(self.columns)), dtype=np.int64))[1]
+        return divide(sums[:, 0] * self.scale, sums[:, 1] * (divisor * 1e6))
 
 
 def table(rows: int, columns: int) -> Counts:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,18 +24,17 @@ def edit_counts(hypotheses: Sequence[Sequence[str]], references: Sequence[Sequen
     """
     from rapidfuzz.distance import Levenshtein
 
-    ids: dict[str, int] = {}
+    ids: defaultdict[str, int] = defaultdict(count().__next__)
     result = np.zeros((len(hypotheses), 4), dtype=np.int64)
     for index, (hypothesis, reference) in enumerate(zip(hypotheses, references, strict=True)):
         if hypothesis == reference:
             result[index, 3] = len(reference)
             continue
         # Interned integers instead of words: no hash collisions, and short words cost no more than long ones.
-        source = [ids.setdefault(word, len(ids)) for word in reference]
-        target = [ids.setdefault(word, len(ids)) for word in hypothesis]
-        tags = Counter(tag for tag, _, _ in Levenshtein.editops(source, target).as_list())
-        substitutions, deletions = tags["replace"], tags["delete"]
-        result[index] = (substitutions, deletions, tags["insert"], len(source) - substitutions - deletions)
+        source, target = list(map(ids.__getitem__, reference)), list(map(ids.__getitem__, hypothesis))
+        tags = [tag for tag, _, _ in Levenshtein.editops(source, target).as_list()]
+        substitutions, deletions = tags.count("replace"), tags.count("delete")
+        result[index] = (substitutions, deletions, tags.count("insert"), len(source) - substitutions - deletions)
     return result
 
 

@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.metrics.metric import FIXED_POINT, Counts, Metric, Weights, divide
+from tasks.metrics.metric import FIXED_POINT, Counts, Metric, Sums, Terms, divide, with_rows
 from tasks.step import Value
 
 Phrase = tuple[str, ...]
@@ -142,6 +142,10 @@ class Keyphrases(Metric):
         """Macro mean, 0 to 1."""
         return float(self._values(counts).sum() / len(counts) / 1e6) if len(counts) else None
 
-    def replicate(self, counts: Counts, weights: Weights) -> NDArray[np.float64]:
-        """See `Metric.replicate`."""
-        return divide(weights @ self._values(counts) / 1e6, weights.sum(axis=1))
+    def terms(self, counts: Counts) -> Terms:
+        """See `Metric.terms`."""
+        return with_rows(self._values(counts))
+
+    def from_sums(self, sums: Sums) -> NDArray[np.float64]:
+        """See `Metric.from_sums`."""
+        return divide(sums[:, 0] / 1e6, sums[:, 1])

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tasks.errors import ScoringError, UnavailableError
 from tasks.java import JavaChild, Shared, jar, java, sources
 from tasks.metrics.captions import References, items, table
-from tasks.metrics.metric import Counts, Metric, Weights, weighted_sums
+from tasks.metrics.metric import Counts, Metric, Sums
 from tasks.needs import reason
 from tasks.step import Value
 
@@ -162,6 +162,6 @@ class Meteor(Metric):
         """METEOR over all rows, 0 to 100."""
         return float(meteor_from_sums(counts.sum(axis=0))) * self.scale if len(counts) else None
 
-    def replicate(self, counts: Counts, weights: Weights) -> NDArray[np.float64]:
-        """See `Metric.replicate`."""
-        return meteor_from_sums(weighted_sums(counts, weights)) * self.scale
+    def from_sums(self, sums: Sums) -> NDArray[np.float64]:
+        """See `Metric.from_sums`."""
+        return meteor_from_sums(sums) * self.scale

@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Sequence
 from fractions import Fraction
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,8 @@ from tasks.step import Value
 
 Counts: TypeAlias = NDArray[np.int64]  # (rows, columns)
 Weights: TypeAlias = NDArray[np.float64]  # (replicates, rows): how often a row was drawn; whole numbers
+Terms: TypeAlias = NDArray[Any]  # (rows, terms): whole numbers, of integer or floating type
+Sums: TypeAlias = NDArray[np.float64]  # (replicates, terms)
 
 # Per-row values that are no ratio of counts (METEOR, CIDEr) are stored in this many parts of one.
 FIXED_POINT = 10**12
@@ -61,14 +63,25 @@ class Metric(ABC):
     def fold(self, counts: Counts) -> Fraction | float | None:
         """The value over all rows, scaled; None where it is not defined (no rows, no reference words)."""
 
+    def terms(self, counts: Counts) -> Terms:
+        """What a replicate's value is made of, once its sum over the rows drawn is known; the counts, if not said otherwise.
+
+        Whole numbers, so that sums below 2**53 are exact in any order. Other values per row are rounded to a fixed point.
+        """
+        return counts
+
     @abstractmethod
+    def from_sums(self, sums: Sums) -> NDArray[np.float64]:
+        """The value of every replicate from the sums of its terms, scaled: (replicates,). Not a number where not defined."""
+
     def replicate(self, counts: Counts, weights: Weights) -> NDArray[np.float64]:
         """The value of every replicate, scaled: (replicates,). Not a number where it is not defined."""
+        return self.from_sums(weights @ self.terms(counts).astype(np.float64))
 
 
-def weighted_sums(counts: Counts, weights: Weights) -> NDArray[np.float64]:
-    """Sums of counts under every replicate's weights, (replicates, columns); exact, since below 2**53."""
-    return np.asarray(weights @ counts.astype(np.float64))
+def with_rows(values: NDArray[np.float64]) -> Terms:
+    """Terms of a mean over the rows: (rows, 2), the values and 1."""
+    return np.stack([values, np.ones(len(values))], axis=1)
 
 
 class RatioMetric(Metric):
@@ -87,9 +100,9 @@ class RatioMetric(Metric):
         top, bottom = self._parts(counts.sum(axis=0))
         return Fraction(int(top) * self.scale, int(bottom)) if int(bottom) else None
 
-    def replicate(self, counts: Counts, weights: Weights) -> NDArray[np.float64]:
-        """See `Metric.replicate`."""
-        top, bottom = self._parts(weighted_sums(counts, weights))
+    def from_sums(self, sums: Sums) -> NDArray[np.float64]:
+        """See `Metric.from_sums`."""
+        top, bottom = self._parts(sums)
         return divide(top * self.scale, bottom)
 
 
@@ -110,11 +123,14 @@ class MeanMetric(Metric):
             total += Fraction(int(top[bottom == divisor].sum()), int(divisor))
         return total * self.scale / len(counts)
 
-    def replicate(self, counts: Counts, weights: Weights) -> NDArray[np.float64]:
-        """See `Metric.replicate`. Row values are rounded to a fixed point first, so that sums are exact."""
+    def terms(self, counts: Counts) -> Terms:
+        """See `Metric.terms`: the rows' values in millionths."""
         top, bottom = self.row_value(counts)
-        fixed = np.rint(top.astype(np.float64) / bottom * 1e6)
-        return divide(weights @ fixed * self.scale, weights.sum(axis=1) * 1e6)
+        return with_rows(np.rint(top.astype(np.float64) / bottom * 1e6))
+
+    def from_sums(self, sums: Sums) -> NDArray[np.float64]:
+        """See `Metric.from_sums`."""
+        return divide(sums[:, 0] * self.scale, sums[:, 1] * 1e6)
 
 
 def divide(top: NDArray[np.generic], bottom: NDArray[np.generic]) -> NDArray[np.float64]:

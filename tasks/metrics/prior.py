@@ -9,7 +9,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.metrics.metric import Counts, Metric, Weights, divide, weighted_sums
+from tasks.metrics.metric import Counts, Metric, Sums, divide
 from tasks.step import Value
 
 
@@ -46,7 +46,6 @@ class OverPrior(Metric):
         heard, unheard, total = (int(n) for n in counts.sum(axis=0))
         return Fraction(heard - unheard, total) if total else None
 
-    def replicate(self, counts: Counts, weights: Weights) -> NDArray[np.float64]:
-        """See `Metric.replicate`."""
-        sums = weighted_sums(counts, weights)
+    def from_sums(self, sums: Sums) -> NDArray[np.float64]:
+        """See `Metric.from_sums`."""
         return divide(sums[:, 0] - sums[:, 1], sums[:, 2])

@@ -16,7 +16,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.metrics.metric import FIXED_POINT, Counts, Metric, Weights, divide
+from tasks.metrics.metric import FIXED_POINT, Counts, Metric, Sums, Terms, divide
 from tasks.step import Value
 
 # (recording, slot type, filler): a slot of a recording, in the gold or as predicted.
@@ -98,8 +98,11 @@ class SluF1(Metric):
         true, false = sums[0] + sums[3], sums[1] + sums[2] + sums[4] + sums[5]
         return Fraction(2 * true, 2 * true + false) if true or false else None
 
-    def replicate(self, counts: Counts, weights: Weights) -> NDArray[np.float64]:
-        """See `Metric.replicate`. Counts are rounded to millionths first, so that sums are exact."""
-        sums = weights @ np.rint(counts / _MILLIONTH)
+    def terms(self, counts: Counts) -> Terms:
+        """See `Metric.terms`. Counts are rounded to millionths."""
+        return np.rint(counts / _MILLIONTH)
+
+    def from_sums(self, sums: Sums) -> NDArray[np.float64]:
+        """See `Metric.from_sums`."""
         true, false = sums[:, [0, 3]].sum(axis=1), sums[:, [1, 2, 4, 5]].sum(axis=1)
         return divide(2 * true, 2 * true + false)

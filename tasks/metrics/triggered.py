@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.metrics.metric import Counts, Metric, Weights, divide, weighted_sums
+from tasks.metrics.metric import Counts, Metric, Sums, divide
 from tasks.step import Value
 
 THRESHOLD = Fraction(11, 100)
@@ -52,9 +52,9 @@ class Triggered(Metric):
         bottom = {"precision": triggered, "recall": answerable, "f1": triggered + answerable}[self.measure]
         return Fraction(correct * (2 if self.measure == "f1" else 1), bottom) if bottom else None
 
-    def replicate(self, counts: Counts, weights: Weights) -> NDArray[np.float64]:
-        """See `Metric.replicate`."""
-        correct, triggered, answerable = weighted_sums(counts, weights).T
+    def from_sums(self, sums: Sums) -> NDArray[np.float64]:
+        """See `Metric.from_sums`."""
+        correct, triggered, answerable = sums.T
         if self.measure == "precision":
             return divide(correct, triggered)
         return divide(correct, answerable) if self.measure == "recall" else divide(2 * correct, triggered + answerable)

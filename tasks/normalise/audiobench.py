@@ -65,19 +65,34 @@ _CONTRACTIONS = (
     (re.compile(r"'ve"), " have"),
     (re.compile(r"'m"), " am"),
 )
+_OPENING = re.compile(r"[\[({<]")
+_DIGIT = re.compile(r"[0-9]")
+_ASCII_PUNCTUATION = {n: None for n in range(128) if unicodedata.category(chr(n)).startswith("P")}
 _TAGS = re.compile(r"[<\[][^>\]]*[>\]]")
 
 
 def audiobench_words(text: str) -> str:
     """Spell small numbers, expand contractions, delete brackets, punctuation and fillers; the text is Whisper-normalised."""
-    text = _DIGIT_WORD.sub(lambda match: _DIGITS[match.group(1)], text)
-    text = _BRACKETS.sub("", text)
+    # A rule is passed over where the characters that it needs do not occur.
+    if _DIGIT.search(text):
+        text = _DIGIT_WORD.sub(lambda match: _DIGITS[match.group(1)], text)
+    if _OPENING.search(text):
+        text = _BRACKETS.sub("", text)
     text = re.sub(r"\s\s+", " ", text)
-    for pattern, replacement in _CONTRACTIONS:
-        text = pattern.sub(replacement, text)
-    text = _TAGS.sub("", text)
-    text = "".join(c for c in text if not unicodedata.category(c).startswith("P"))
+    if "'" in text:
+        for pattern, replacement in _CONTRACTIONS:
+            text = pattern.sub(replacement, text)
+    if _OPENING.search(text):
+        text = _TAGS.sub("", text)
+    text = _without_punctuation(text)
     return _FILLERS.sub("", text).strip()
+
+
+def _without_punctuation(text: str) -> str:
+    """The text without characters of category P."""
+    if text.isascii():
+        return text.translate(_ASCII_PUNCTUATION)
+    return "".join(c for c in text if not unicodedata.category(c).startswith("P"))
 
 
 AUDIOBENCH_WORDS = step("audiobench-words", audiobench_words, "unicode:")

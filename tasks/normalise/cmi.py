@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import re
+
 from tasks.step import step, version_of
 
 # ASCII punctuation without the apostrophe: it is deleted, not replaced by a space.
 _DELETED = str.maketrans("", "", '!"#$%&\\()*+,-./:;<=>?@[]^_{|}~`')
+
+_DIGIT = re.compile(r"\d")
 
 
 def cmi_words(text: str) -> str:
@@ -14,7 +18,7 @@ def cmi_words(text: str) -> str:
     Numbers are spelled after punctuation is gone, so what num2words writes (hyphens, commas) stays.
     """
     words = text.translate(_DELETED).lower().replace("\n", " ").split()
-    return " ".join(_spelled(word) for word in words)
+    return " ".join(map(_spelled, words) if _DIGIT.search(text) else words)
 
 
 def _spelled(word: str) -> str:

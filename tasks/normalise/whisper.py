@@ -6,9 +6,13 @@ rules, and are another convention. What is loaded is named by hash, never by the
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+import unicodedata
+from collections.abc import Callable, Sequence
+from functools import cache
 
-from tasks.step import Step, version_of
+from tasks.normalise.whisper_words import WordByWord
+from tasks.step import Step, function, version_of
 
 
 def _english() -> Callable[[str], str]:
@@ -25,6 +29,35 @@ def _basic() -> Callable[[str], str]:
     return lambda text: str(normalizer(text))
 
 
+@cache
+def _english_words() -> Callable[[Sequence[str]], list[str]]:
+    from whisper_normalizer.english import EnglishTextNormalizer
+
+    whole = function(WHISPER_ENGLISH)
+    try:
+        return WordByWord(EnglishTextNormalizer(), whole)
+    except ValueError:  # another release's rules: each text by itself
+        return lambda texts: list(map(whole, texts))
+
+
+def _english_many(texts: Sequence[str]) -> list[str]:
+    return _english_words()(texts)
+
+
+# Of ASCII, symbols and punctuation become spaces; brackets begin what is deleted before.
+_ASCII = {n: " " if unicodedata.category(chr(n))[0] in "MSP" else chr(n).lower() for n in range(128)}
+_OPENING = re.compile(r"[<\[(]")
+_SPACES = re.compile(r"\s+")
+
+
+def _basic_many(texts: Sequence[str]) -> list[str]:
+    whole = function(WHISPER_BASIC)
+    return [
+        _SPACES.sub(" ", text.translate(_ASCII)) if text.isascii() and not _OPENING.search(text) else whole(text)
+        for text in texts
+    ]
+
+
 _VERSION = version_of("whisper-normalizer")
 
 # Output is stripped at the ends; the released normaliser may leave one space there, which no tokenizer keeps.
@@ -37,12 +70,16 @@ WHISPER_ENGLISH = Step(
         "module:whisper_normalizer.basic",
         "file:whisper_normalizer/normalizers/english.json",
         "module:tasks.normalise.whisper",
+        "module:tasks.normalise.whisper_words",
+        "module:tasks.memo",
         "unicode:",
     ),
+    batch=_english_many,
 )
 WHISPER_BASIC = Step(
     "whisper-basic",
     _VERSION,
     _basic,
     ("module:whisper_normalizer.basic", "module:tasks.normalise.whisper", "unicode:"),
+    batch=_basic_many,
 )

@@ -6,7 +6,9 @@ import itertools
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,11 +16,12 @@ import numpy as np
 import pytest
 
 from audit import engines
-from audit.counting import compact, count, join, wide
+from audit.counting import count, join
 from audit.predictions import PredictionSet
-from audit.score import Score, score
+from audit.score import Score, Scoring, begin, in_turn, score
 from audit.score_cache import ScoreCache
 from tasks.chain import ChainCache
+from tasks.compact import compact, wide
 from tasks.convention import Convention, View
 from tasks.metrics.metric import Counts
 from tasks.registry import tasks
@@ -127,28 +130,59 @@ def sides(convention: Convention) -> tuple[tuple[View, tuple[Step, ...]], ...]:
     )
 
 
-def test_every_step_is_run_once_on_every_text() -> None:
+def counting(step: Step, calls: Counter[tuple[str, Any]]) -> Step:
+    """The same step, which counts every text that it is given, one by one or many at once."""
+
+    def run(value: Any) -> Any:
+        calls[step.signature, value] += 1
+        return step(value)
+
+    def run_many(values: Any) -> Any:
+        assert step.batch is not None
+        calls.update((step.signature, value) for value in values)
+        return step.batch(values)
+
+    # Another version: what is loaded for a step is kept by name and version.
+    version = f"{step.version} counted {id(calls)}"
+    return Step(step.name, version, lambda: run, step.sources, step.kind, run_many if step.batch else None)
+
+
+@pytest.mark.parametrize("task", ["asr-gigaspeech", "st-en-zh", "st-en-de"])
+def test_every_step_is_run_once_on_every_text(task: str) -> None:
     """Operation counts, not time: however many conventions use a step, it sees a text once."""
     calls: Counter[tuple[str, Any]] = Counter()
+    items = rows(200)
+    counted = [
+        (
+            metric,
+            replace(
+                convention,
+                hypothesis=tuple(counting(step, calls) for step in convention.hypothesis),
+                reference=tuple(counting(step, calls) for step in convention.reference),
+            ),
+        )
+        for metric, conventions in tasks()[task].conventions.items()
+        for convention in conventions
+        if not convention.unavailable()
+    ]
+    count(items, counted)
+    assert set(calls.values()) == {1}
+    applied = sum(len(c.hypothesis) + len(c.reference) for _, c in counted)
+    assert len(calls) < 200 * applied / 3
+    # That the count would show a text given twice:
+    count(items, counted[:1])
+    assert set(calls.values()) == {1, 2}
 
-    def counting(step: Step) -> Step:
-        def run(value: Any) -> Any:
-            calls[step.signature, value] += 1
-            return step(value)
 
-        # Another version: what is loaded for a step is kept by name and version.
-        return Step(step.name, f"{step.version} counted", lambda: run, step.sources, step.kind)
-
-    chains = [(view, tuple(map(counting, steps))) for _, c in CHOSEN for view, steps in sides(c)]
-    cache = ChainCache(rows(200))
-    for view, steps in chains:
-        cache.values(view, steps)
+def test_a_chains_cache_counts_what_it_computes() -> None:
+    calls: Counter[tuple[str, Any]] = Counter()
+    chains = [(view, tuple(counting(s, calls) for s in steps)) for _, c in CHOSEN for view, steps in sides(c)]
+    cache = ChainCache(rows(50))
+    for _ in range(2):
+        for view, steps in chains:
+            cache.values(view, steps)
     assert set(calls.values()) == {1}
     assert sum(calls.values()) == sum(cache.computed.values())
-    assert len(calls) < 200 * sum(len(steps) for _, steps in chains) / 3
-    for view, steps in chains:
-        cache.values(view, steps)
-    assert set(calls.values()) == {1}
 
 
 def test_a_chain_gives_what_its_steps_give_one_after_the_other() -> None:
@@ -182,11 +216,40 @@ def test_a_second_run_counts_nothing_and_says_the_same(tmp_path: Path, monkeypat
     calls = Calls(monkeypatch)
     items = prediction_set(rows(50))
     cold = plain(score(items, TASK, replicates=50, cache=ScoreCache(tmp_path)))
-    assert len(calls.conventions) == len(CHOSEN)
-    warm = plain(score(items, TASK, replicates=50, cache=ScoreCache(tmp_path)))
-    assert warm == cold == plain(score(items, TASK, replicates=50))
     available = [c.id for _, c in CHOSEN if not c.unavailable()]
-    assert not set(calls.conventions[len(CHOSEN) : -len(CHOSEN)]) & set(available)
+    assert calls.conventions == available
+    warm = plain(score(items, TASK, replicates=50, cache=ScoreCache(tmp_path)))
+    assert calls.conventions == available
+    assert warm == cold == plain(score(items, TASK, replicates=50))
+    assert calls.conventions == available * 2
+
+
+def test_a_second_run_starts_no_worker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not for conventions that are unavailable either."""
+    monkeypatch.setattr("audit.score.WORTH_A_PROCESS", 10)
+    items = prediction_set(rows(50))
+    cold = plain(score(items, TASK, replicates=50, cache=ScoreCache(tmp_path)))
+
+    def refused(work: Any) -> Any:
+        raise AssertionError("a worker was asked for")
+
+    assert plain(score(items, TASK, replicates=50, cache=ScoreCache(tmp_path), engine=(refused, 2))) == cold
+
+
+def test_sets_begun_ahead_give_what_each_gives_alone(tmp_path: Path) -> None:
+    sets = [prediction_set(rows(number, number), str(number) * 64) for number in (5, 7, 3, 9)]
+    begun: list[int] = []
+
+    def starting() -> Iterator[Scoring]:
+        for items in sets:
+            begun.append(len(items.rows))
+            yield begin(items, TASK, replicates=20, cache=ScoreCache(tmp_path))
+
+    found = []
+    for scores in in_turn(starting()):
+        found.append(plain(scores))
+        assert len(begun) == min(len(found) + 1, len(sets))
+    assert found == [plain(score(items, TASK, replicates=20)) for items in sets]
 
 
 def test_only_what_changed_is_counted_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -197,10 +260,10 @@ def test_only_what_changed_is_counted_again(tmp_path: Path, monkeypatch: pytest.
     real = Convention.hash.fget  # type: ignore[attr-defined]
     monkeypatch.setattr(Convention, "hash", property(lambda c: "changed" if c.id == "audiobench" else real(c)))
     score(items, TASK, replicates=50, cache=cache)
-    assert [n for n in calls.conventions if n != "ltu-as"] == ["audiobench"]
+    assert calls.conventions == ["audiobench"]
     calls.conventions.clear()
     score(prediction_set(rows(50), digest="1" * 64), TASK, replicates=50, cache=cache)
-    assert len(calls.conventions) == len(CHOSEN)
+    assert calls.conventions == [c.id for _, c in CHOSEN if not c.unavailable()]
 
 
 def test_other_bootstrap_settings_are_other_entries(tmp_path: Path) -> None:
@@ -287,21 +350,21 @@ def test_chunks_do_not_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("task", ["asr-gigaspeech", "st-en-ja"])
-def test_the_same_chains_are_counted_once(task: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Operation counts: conventions that differ in their selection or fold alone share one counting of the rows."""
+def test_the_same_pair_is_counted_once(task: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Operation counts: a hypothesis beside a reference is counted once, whatever conventions it comes from."""
     chosen = [(m, c) for m, items in tasks()[task].conventions.items() for c in items if not c.unavailable()]
     calls: Counter[Any] = Counter()
     for kind in {type(c.metric) for _, c in chosen}:
         real = kind.count
 
         def counting(self: Any, hypotheses: Any, references: Any, real: Any = real) -> Counts:
-            calls[self.counting, tuple(hypotheses), tuple(references)] += 1
+            calls.update((self.counting, *pair) for pair in zip(hypotheses, references, strict=True))
             return real(self, hypotheses, references)
 
         monkeypatch.setattr(kind, "count", counting)
     shared = count(rows(40), chosen)
-    different = {(c.metric.counting, *sides(c)) for _, c in chosen}
-    assert sum(calls.values()) == len(different) < len(chosen)
+    assert set(calls.values()) == {1}
+    assert len(calls) < 40 * len({(c.metric.counting, *sides(c)) for _, c in chosen})
     monkeypatch.undo()
     for metric, convention in chosen:
         alone = count(rows(40), [(metric, convention)])[metric, convention.id]

@@ -213,3 +213,16 @@ def test_the_environment_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
     with pdf_module._date(11):
         pass
     assert "SOURCE_DATE_EPOCH" not in os.environ
+
+
+@pytest.mark.pdf
+@needs_pango
+def test_two_hundred_conventions_are_laid_out_and_readable() -> None:
+    import pypdf
+
+    made = render_pdf(build(claims=1, conventions=200, hostile=False))
+    pages = pypdf.PdfReader(io.BytesIO(made)).pages
+    assert len(pages) > 10
+    text = " ".join(page.extract_text() for page in pages)
+    found = set(re.findall(r"\bc\d{2,3}\b", text))
+    assert {f"c{n:02d}" for n in range(200)} <= found

@@ -9,7 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from audit.counting import Counted, count, wide
+from audit.counting import Counted, count
+from tasks.compact import wide
 from tasks.convention import Convention
 from tasks.row import Row
 from tasks.statistics import REPLICATES, decimal, percentile_interval, weights
