@@ -8,7 +8,6 @@ import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
 from decimal import Decimal
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +17,10 @@ from audit.files import write_atomic
 from audit.pipeline import Audit, Scored
 from audit.render_cache import cached_pdf
 from audit.spreadsheet import plain_cell
+from audit.typesetter import Typesetter, here
 
 COUNTS = "counts/"
+PDF = "report.pdf"
 
 
 def reports(formats: str | None) -> tuple[str, ...]:
@@ -37,7 +38,15 @@ def reports(formats: str | None) -> tuple[str, ...]:
     return tuple(FORMATS[name] for name in wanted)
 
 
-def write(audit: Audit, out: Path, chosen: Collection[str], cache: Path | None = None) -> list[str]:
+def write(
+    audit: Audit,
+    out: Path,
+    chosen: Collection[str],
+    cache: Path | None = None,
+    *,
+    typesetter: Typesetter = here,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> list[str]:
     """Write every output of a run; everything is rendered before the first file is touched.
 
     Args:
@@ -45,6 +54,8 @@ def write(audit: Audit, out: Path, chosen: Collection[str], cache: Path | None =
         out: The folder; made if it is missing.
         chosen: File names of the reports to render.
         cache: Folder for rendered PDFs kept between runs; None for none.
+        typesetter: Lays the PDF out, here or in another process.
+        meanwhile: What can be done before the PDF is there.
 
     Returns:
         Lines for people: what was written where, and what could not be and why.
@@ -56,13 +67,15 @@ def write(audit: Audit, out: Path, chosen: Collection[str], cache: Path | None =
 
     content: dict[str, bytes] = {"audit.json": canonical.dumps(audit.document)}
     notes: list[str] = []
-    for name, render in RENDERERS.items():
-        if name not in chosen:
-            continue
+    wanted = [name for name in RENDERERS if name in chosen]
+    pending = None
+    if PDF in wanted:
+        pending = cached_pdf(cache, content["audit.json"], typesetter)
+    made = {name: _bytes(RENDERERS[name], audit.document) for name in wanted if name != PDF}
+    meanwhile()
+    for name in wanted:
         try:
-            made = partial(_bytes, render, audit.document)
-            slow = name == "report.pdf"
-            content[name] = cached_pdf(cache, content["audit.json"], made) if slow else made()
+            content[name] = pending() if name == PDF and pending else made[name]
         except MissingError as error:
             notes.append(f"{name} was not written: {error}")
     try:

@@ -33,28 +33,35 @@ _LIBRARIES = {"pango-1.0": "pango_version_string", "harfbuzz": "hb_version_strin
 _VARIABLES = ("LANG", "LC_ALL", "LC_CTYPE", "PANGO_LANGUAGE", "FONTCONFIG_FILE", "FONTCONFIG_PATH", "XDG_DATA_HOME")
 
 
-def cached_pdf(folder: Path | None, document: bytes, render: Callable[[], bytes]) -> bytes:
-    """The PDF of a document, from the folder or rendered and kept there.
+def cached_pdf(
+    folder: Path | None, document: bytes, render: Callable[[bytes], Callable[[], bytes]]
+) -> Callable[[], bytes]:
+    """What gives the PDF of a document: from the folder, or rendered and kept there.
 
     Args:
         folder: Of the cache; None for none.
         document: audit.json's bytes.
-        render: Makes the PDF of this document.
+        render: Begins to make the PDF of this document, and gives what waits for it.
     """
     if folder is None:
-        return render()
+        return render(document)
     path = folder / f"{_key(document)}.pdf"
     known = _read(path)
     if known is not None:
-        return known
-    made = render()
-    # A cache that cannot be written to is no error: the work is only done again.
-    with contextlib.suppress(OSError):
-        write_atomic(path, hashlib.sha256(made).digest() + made)
-        oldest_first = sorted(folder.glob("*.pdf"), key=lambda item: item.stat().st_mtime_ns)
-        for old in oldest_first[:-_KEPT]:
-            old.unlink()
-    return made
+        return lambda: known
+    wait = render(document)
+
+    def keep() -> bytes:
+        made = wait()
+        # A cache that cannot be written to is no error: the work is only done again.
+        with contextlib.suppress(OSError):
+            write_atomic(path, hashlib.sha256(made).digest() + made)
+            oldest_first = sorted(folder.glob("*.pdf"), key=lambda item: item.stat().st_mtime_ns)
+            for old in oldest_first[:-_KEPT]:
+                old.unlink()
+        return made
+
+    return keep
 
 
 def _read(path: Path) -> bytes | None:

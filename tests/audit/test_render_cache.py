@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from audit import render_cache
-from audit.render_cache import cached_pdf
+from audit.render_cache import cached_pdf as begun_pdf
 
 
 class Renderer:
@@ -17,9 +18,16 @@ class Renderer:
     def __init__(self, made: bytes = b"%PDF") -> None:
         self.made, self.calls = made, 0
 
-    def __call__(self) -> bytes:
-        self.calls += 1
-        return self.made
+    def __call__(self, document: bytes) -> Callable[[], bytes]:
+        def wait() -> bytes:
+            self.calls += 1
+            return self.made
+
+        return wait
+
+
+def cached_pdf(folder: Path | None, document: bytes, render: Renderer) -> bytes:
+    return begun_pdf(folder, document, render)()
 
 
 def test_a_document_is_rendered_once(tmp_path: Path) -> None:
