@@ -9,6 +9,7 @@ from typing import Literal, TypeAlias
 
 from audit.counting import Counted, Key, count
 from audit.errors import InputError, MissingError
+from audit.processors import cores
 from tasks.row import Row
 
 EngineName = Literal["auto", "local", "ray"]
@@ -25,11 +26,6 @@ def count_work(work: Work) -> dict[Key, Counted]:
 
     task, keys, rows = work
     return count(rows, [(metric, tasks()[task].convention(metric, name)) for metric, name in keys])
-
-
-def cores() -> int:
-    """Processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 @contextmanager

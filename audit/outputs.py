@@ -7,6 +7,7 @@ import io
 import shutil
 import tempfile
 from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -23,19 +24,17 @@ COUNTS = "counts/"
 PDF = "report.pdf"
 
 
-def reports(formats: str | None) -> tuple[str, ...]:
-    """File names of the reports that `--format` asks for; all of them for None.
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a run has written.
 
-    Raises:
-        InputError: A format is not known.
+    Attributes:
+        lines: For people: what was written where, and what could not be and why.
+        files: audit.json and the reports, by name.
     """
-    from audit.report.outputs import FORMATS
 
-    wanted = list(FORMATS) if formats is None else [name.strip() for name in formats.split(",")]
-    for name in wanted:
-        if name not in FORMATS:
-            raise InputError(f"unknown format {name!r}", where="--format", fix=f"Use: {', '.join(FORMATS)}.")
-    return tuple(FORMATS[name] for name in wanted)
+    lines: tuple[str, ...]
+    files: Mapping[str, bytes]
 
 
 def write(
@@ -46,7 +45,7 @@ def write(
     *,
     typesetter: Typesetter = here,
     meanwhile: Callable[[], None] = lambda: None,
-) -> list[str]:
+) -> Written:
     """Write every output of a run; everything is rendered before the first file is touched.
 
     Args:
@@ -56,9 +55,6 @@ def write(
         cache: Folder for rendered PDFs kept between runs; None for none.
         typesetter: Lays the PDF out, here or in another process.
         meanwhile: What can be done before the PDF is there.
-
-    Returns:
-        Lines for people: what was written where, and what could not be and why.
 
     Raises:
         InputError: The folder cannot be written to.
@@ -90,7 +86,7 @@ def write(
         raise InputError(
             f"cannot be written ({error.strerror})", where=str(error.filename or out), fix="Give --out another folder."
         ) from error
-    return [f"wrote {out / name}" for name in content] + notes
+    return Written(tuple([f"wrote {out / name}" for name in content] + notes), content)
 
 
 def _bytes(render: Callable[[Mapping[str, Any]], str | bytes], document: Mapping[str, Any]) -> bytes:

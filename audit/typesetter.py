@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TypeAlias
 
-from audit.engines import cores
+from audit.processors import cores
 
 # Takes audit.json's bytes and gives what waits for the PDF.
 Typesetter: TypeAlias = Callable[[bytes], Callable[[], bytes]]

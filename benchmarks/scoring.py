@@ -129,7 +129,7 @@ def machine() -> str:
         ),
         platform.machine(),
     )
-    from audit.engines import cores
+    from audit.processors import cores
 
     busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     version = f"Python {platform.python_version()}, {platform.system()}"

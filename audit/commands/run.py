@@ -6,12 +6,16 @@ import argparse
 import os
 from contextlib import nullcontext
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from audit.errors import InputError
 from audit.places import LITERATURE
 from audit.provenance import choose_key
 from audit.verdict import Verdict
 from tasks.statistics import REPLICATES
+
+if TYPE_CHECKING:
+    from audit.outputs import Written
 
 HELP = """Audit a study: join its claims, the recorded values, the literature and whatever predictions there are, and write
 audit.json, report.html, report.pdf, table.tex, measurements.csv and counts/ into a folder, and sign them as a package
@@ -65,14 +69,17 @@ def run(args: argparse.Namespace) -> int:
             "is not a folder", where=str(args.predictions), fix="Give the folder that holds TASK.jsonl files."
         )
     args.predictions = args.predictions or Path("predictions")
-    from audit import pipeline
-    from audit.outputs import reports, summary, write
+    from audit.report.outputs import chosen_files
     from audit.typesetter import here, typesetter
 
-    chosen = reports(args.format)
+    chosen = chosen_files(args.format)
     packed = not args.no_package and {"report.html", "report.pdf"} <= set(chosen)
     kept = args.cache and args.cache / "reports"
+    # Begun before anything else is even imported: it is what the run waits for in the end.
     with typesetter(kept) if "report.pdf" in chosen else nullcontext(here) as typeset:
+        from audit import pipeline
+        from audit.outputs import summary, write
+
         audit = pipeline.run(
             args.literature,
             args.predictions,
@@ -88,10 +95,10 @@ def run(args: argparse.Namespace) -> int:
         meanwhile = _prepare_package if packed else lambda: None
         written = write(audit, args.out, chosen, kept, typesetter=typeset, meanwhile=meanwhile)
     print(summary(audit.document))
-    for line in written:
+    for line in written.lines:
         print(line)
     if packed:
-        print(_package(args))
+        print(_package(args, written))
     failed = [v["claim"] for v in audit.document["verdicts"] if allowed is not None and v["verdict"] not in allowed]
     if failed:
         print(f"required: {args.require}; other verdicts: {', '.join(failed)}")
@@ -105,15 +112,15 @@ def _prepare_package() -> None:
     packages.installed()
 
 
-def _package(args: argparse.Namespace) -> str:
+def _package(args: argparse.Namespace, written: Written) -> str:
     """Sign the results; a line for people. Without the PDF there is no package."""
     from audit.provenance import package
 
-    if not (args.out / "report.pdf").is_file():
+    if "report.pdf" not in written.files:
         return "no package was signed: it needs report.pdf"
     predictions = args.predictions if args.predictions.is_dir() else None
     options = package.Options(key=choose_key.load(args), predictions=predictions)
-    folder = package.build(args.out, options)
+    folder = package.build(args.out, options, written.files)
     who = "a key made for this run (integrity, not identity)" if args.key is None else "your key"
     return f"wrote {folder} and {folder}.zip, signed by {who}"
 

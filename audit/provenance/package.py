@@ -80,7 +80,7 @@ class Options:
     command: tuple[str, ...] | None = None
 
 
-def build(out: Path, options: Options) -> Path:
+def build(out: Path, options: Options, just_rendered: Mapping[str, bytes] | None = None) -> Path:
     """Make `out/package/` and `out/package.zip` from the artefacts in `out`.
 
     Both are written whole or not at all; a package that is there already is replaced. HTML, table and CSV are rendered
@@ -90,6 +90,7 @@ def build(out: Path, options: Options) -> Path:
         out: The folder that an audit has written: audit.json, report.html, report.pdf (unsigned), and what of
             `ARTEFACTS` it has.
         options: Keys and choices.
+        just_rendered: Reports that this very process has rendered from this audit.json, which need not be rendered again.
 
     Returns:
         The package's folder.
@@ -100,7 +101,9 @@ def build(out: Path, options: Options) -> Path:
     """
     artefacts = _artefacts(out)
     try:
-        rendered.check(artefacts, json_canonical(artefacts[names.AUDIT], names.AUDIT, newline=True))
+        rendered.check(
+            artefacts, json_canonical(artefacts[names.AUDIT], names.AUDIT, newline=True), just_rendered or {}
+        )
         files = make(artefacts, options)
     except RejectedError as error:
         again = f"`repro-audit report {out / names.AUDIT}` writes it again" if error.code == "render-mismatch" else None

@@ -13,20 +13,24 @@ from audit.provenance.rejection import RejectedError
 from audit.provenance.report import Report
 
 
-def check(files: Mapping[str, bytes], audit: Mapping[str, Any]) -> None:
+def check(files: Mapping[str, bytes], audit: Mapping[str, Any], known: Mapping[str, bytes] | None = None) -> None:
     """Compare every rendered file that is there with a rendering made now.
 
     Args:
         files: Of an audit's output or of a package: name -> bytes.
         audit: audit.json's value.
+        known: Renderings made before by this process, with the audit.json that they were made from.
 
     Raises:
         RejectedError: A file has other bytes, or audit.json has no shape that can be rendered.
     """
     from audit.report.outputs import RENDERERS
 
+    made = known if known and known.get(names.AUDIT) == files[names.AUDIT] else {}
     for name, render in RENDERERS.items():
         if name == names.REPORT_PDF or name not in files:
+            continue
+        if name in made and made[name] == files[name]:
             continue
         try:
             text = render(audit)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+from audit.errors import InputError
+
 Renderer: TypeAlias = Callable[[Mapping[str, Any]], str | bytes]
 
 
@@ -40,3 +42,16 @@ RENDERERS: dict[str, Renderer] = {
 }
 # The names of `--format`.
 FORMATS = {"html": "report.html", "pdf": "report.pdf", "tex": "table.tex", "csv": "measurements.csv"}
+
+
+def chosen_files(formats: str | None) -> tuple[str, ...]:
+    """File names of the reports that `--format` asks for; all of them for None.
+
+    Raises:
+        InputError: A format is not known.
+    """
+    wanted = list(FORMATS) if formats is None else [name.strip() for name in formats.split(",")]
+    for name in wanted:
+        if name not in FORMATS:
+            raise InputError(f"unknown format {name!r}", where="--format", fix=f"Use: {', '.join(FORMATS)}.")
+    return tuple(FORMATS[name] for name in wanted)
