@@ -32,7 +32,8 @@ _WORD = re.compile(
     r"\"?(?:([a-z]+)|[a-z]+(?:['-][a-z]+)+|\$?[0-9]+(?:,[0-9]+)*(?:\.[0-9]+)?(?:st|nd|rd|th|s|%)?)"
     r"(?:[.,?!;:]?\"?|\"[.,?!;:])"
 )
-_ACROSS = re.compile(r"'[ds] (?:been|gone|done|got)")
+# After any white space: the library's rule wants one space, which is what stands between the words of a run.
+_ACROSS = re.compile(r"'[ds]\s+(?:been|gone|done|got)")
 _LETTERS = re.compile(r"[a-z]+")
 # The rules' keys that are understood: letters, apostrophes and spaces between word boundaries.
 _RULE = re.compile(r"(?:\\b)?([a-z' ]+)\\b")

@@ -27,7 +27,7 @@ gotta gonna y'all y'all's i'ma ma'am mr mr. dr.'s o'clock one's five's fiven't o
 5 20 20.50 $20.50 $2 ¢7 7¢ £3 €9 1,000 1,000, 1874, 5th 1st 1960s 5% % $ 0 $0 0.05 $0.5 no. $5. 5's x$2 5. "5th
 well-known twenty-five um-um's five-o'clock half-time one-half behalf half. halfn't half's e.g. a.. ... ss th'x s's
 colour Colours colour's <a> [x] (b) ( < ] _ a_b Hello, world. World! three. and, per, cent. don't. won't! st- -th
-café ’s it’s İ ſt K ß ½ ² ٣ ’ ‘x’ “one” "one" "the "five, and" five." st", "um's "'s "'tis 5." "$5".
+café ’s it’s İ ſt K ß ½ ² ٣ ’ ‘x’ “one” been-two gone-th got-five "one" "the "five, and" five." st", "um's "'s "'tis 5." "$5".
 """
 TRICKY = [*_WORDS.split(), "'d been", "'s been", "'s got", "a half", "and a half", "\t", "\n", "\x1c", "a\nb"]
 
@@ -100,8 +100,28 @@ OUTSIDE = {"ptb", "ptb.java", "tok.flores101"}
 @example("two and a half")
 @example("$2 and seven cents x$2 seven cents")
 @example("5 um th house")
+@example("one's  been-two")
+@example("one's\tgot-five")
 def test_whisper_by_words_is_whisper(text: str) -> None:
     same(WHISPER_ENGLISH, text, text.upper(), f"the {text}", f"{text} house", f"the {text} house")
+
+
+PERFECT = [f"{a}{end}" for a in ("one", "five", "it", "he", "um") for end in ("'s", "'d")]
+PARTICIPLES = [f"{b}{end}" for b in ("been", "gone", "done", "got") for end in ("", "-two", "-five", "-th", "-house")]
+
+
+@given(
+    a=st.sampled_from([*PERFECT, *TRICKY]),
+    b=st.sampled_from([*PARTICIPLES, *TRICKY]),
+    separator=st.sampled_from(("  ", "\t", "\n", "\x1c", " ")),
+)
+@settings(max_examples=400)
+@example("one's", "been-two", "  ")
+@example("one's", "got-five", "\n")
+@example("one'd", "gone-two", "\x1c")
+def test_any_white_space_between_two_words(a: str, b: str, separator: str) -> None:
+    text = f"{a}{separator}{b}"
+    same(WHISPER_ENGLISH, text, f"the {text}", f"{text} house", f"{text}{separator}{a}")
 
 
 @pytest.mark.parametrize("before", ["", "the "])
