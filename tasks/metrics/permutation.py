@@ -9,10 +9,12 @@ from itertools import permutations
 import numpy as np
 
 from tasks.errors import ScoringError
+from tasks.metrics import error_rate
 from tasks.metrics.error_rate import COLUMNS, edit_counts
 from tasks.metrics.metric import Counts, RatioMetric
 from tasks.step import Value
 
+SOURCES = ("module:tasks.metrics.error_rate", *error_rate.SOURCES)
 Stream = tuple[str, ...]
 MAX_SPEAKERS = 6
 
