@@ -1,7 +1,8 @@
 """A cache of counts and intervals on disk, so that a second audit touches only what changed.
 
-Content-addressed: an entry's name is a hash of the predictions, the convention's own hash and the bootstrap's settings, so an
-entry is never stale. It can be deleted at any time. Entries are written whole, under a name of their own, and carry a
+Content-addressed: an entry's name is a hash of the predictions, the convention's own hash, the bootstrap's settings, the code
+that shares, counts and resamples for all conventions, and the versions of the libraries that it does so with; what changes
+one of these finds no entry. It can be deleted at any time. Entries are written whole, under a name of their own, and carry a
 checksum: a kill, a full disk or a second process leaves a valid entry or none.
 """
 
@@ -14,14 +15,35 @@ import os
 import tempfile
 from array import array
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tasks.compact import Compact
+from tasks.step import digest
 
-_FORMAT = b"repro-audit/score/3"
+_FORMAT = b"repro-audit/score/4"
+# What decides counts and intervals of every convention, and is therefore in no convention's own hash.
+SOURCES = (
+    "module:audit.counting",
+    "module:audit.engines",
+    "module:audit.predictions",
+    "module:audit.score",
+    "module:audit.score_cache",
+    "module:tasks.chain",
+    "module:tasks.compact",
+    "module:tasks.convention",
+    "module:tasks.metrics.metric",
+    "module:tasks.resampling",
+    "module:tasks.row",
+    "module:tasks.statistics",
+    "module:tasks.step",
+    "unicode:",
+    "version:numpy",
+    "version:rapidfuzz",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +55,12 @@ class Entry:
     facts: dict[str, Any]
 
 
+@cache
+def _software() -> bytes:
+    """Digests of `SOURCES`, read once: a process runs the code that it began with."""
+    return "\n".join(f"{source} {digest(source)}" for source in SOURCES).encode()
+
+
 class ScoreCache:
     """Entries in a folder; None for no cache at all."""
 
@@ -41,10 +69,9 @@ class ScoreCache:
 
     @staticmethod
     def key(*parts: str) -> str:
-        """A name for an entry; the parts are kept apart, so that no two lists of parts give the same name."""
+        """A name for an entry of this software; parts are kept apart, so that no two lists of them give the same name."""
         total = hashlib.sha256(_FORMAT)
-        for part in parts:
-            raw = part.encode()
+        for raw in (_software(), *(part.encode() for part in parts)):
             total.update(len(raw).to_bytes(8, "big") + raw)
         return total.hexdigest()
 
