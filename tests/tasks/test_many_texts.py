@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import sys
 import unicodedata
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tasks.errors import ScoringError
 from tasks.memo import Memo
 from tasks.normalise.simple import JIWER_A1
 from tasks.normalise.whisper import WHISPER_BASIC, WHISPER_ENGLISH
@@ -129,6 +131,42 @@ def test_any_white_space_between_two_words(a: str, b: str, separator: str) -> No
 def test_whisper_on_every_word_that_it_knows(before: str, after: str) -> None:
     words = dict.fromkeys([*NUMBERS, *RULES, *TRICKY, *SPELLING, *SPELLING.values()])
     same(WHISPER_ENGLISH, *(f"{before}{word}{end}{after}" for word in words for end in ("", ",", "'s")))
+
+
+LONG = "1" * 4301
+
+
+@pytest.mark.parametrize("limit", [4300, 640, 0])
+def test_numbers_longer_than_python_takes(limit: int) -> None:
+    """What the library gives where Python sets no limit, whatever the setting; it is left as it was."""
+    texts = [
+        LONG,
+        f"the {LONG} house",
+        f"${LONG}",
+        f"{LONG}.5 five",
+        f"{'1' * 2200} {'1' * 2200} thousand",
+        f"{'9' * 4300} million",
+        "٣" * 4301,
+        f"five {LONG}th, one",
+    ]
+    before = sys.get_int_max_str_digits()
+    try:
+        sys.set_int_max_str_digits(0)
+        expected = [str(english()(text)).strip() for text in texts]
+        sys.set_int_max_str_digits(limit)
+        same(WHISPER_ENGLISH, *texts)
+        assert [function(WHISPER_ENGLISH)(text) for text in texts] == expected
+        assert sys.get_int_max_str_digits() == limit
+    finally:
+        sys.set_int_max_str_digits(before)
+
+
+def test_a_number_that_is_too_long_is_no_traceback() -> None:
+    assert WHISPER_ENGLISH.batch is not None
+    for text in ("1" * 100_001, f"the {'1' * 100_001}"):
+        for given_one in (function(WHISPER_ENGLISH), lambda text: WHISPER_ENGLISH.batch([text])):  # type: ignore[misc]
+            with pytest.raises(ScoringError, match="cannot read a number"):
+                given_one(text)
 
 
 def test_whisper_on_pairs_of_words() -> None:
