@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from audit import counting
 from audit.score import score
 from audit.score_cache import ScoreCache
