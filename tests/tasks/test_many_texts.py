@@ -251,3 +251,27 @@ def test_a_memo_keeps_no_more_than_its_size() -> None:
     assert [memo[n] for n in (4, 1)] == [8, 2]
     assert asked == [1, 2, 3, 4, 1]
     assert len(memo) <= 3
+
+
+def test_a_memo_does_not_keep_what_is_not_worth_it() -> None:
+    memo: Memo[str, int] = Memo(len, worth=lambda text: len(text) < 3)
+    assert [memo[text] for text in ("ab", "abc", "abc")] == [2, 3, 3]
+    assert list(memo) == ["ab"]
+
+
+def test_long_words_and_runs_are_not_kept() -> None:
+    """An output without spaces, or of numbers alone, is longer than all words of a language."""
+    library = english()
+    by_word = WordByWord(library, lambda text: str(library(text).strip()))
+    texts = [
+        "a" * 5000,
+        "a-" * 2000 + "a",
+        "five " * 2000,
+        "twenty five",
+        "$" + "1" * 4000,
+        "the " + "b'" * 900 + "b house",
+    ]
+    assert by_word(texts) == [library(text).strip() for text in texts]
+    assert {"twenty", "five", "the"} <= set(by_word._words)
+    assert sum(map(len, by_word._words)) < 100
+    assert list(by_word._runs) == [("twenty five", False, False)]
