@@ -158,7 +158,7 @@ def test_package_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(java, "PACKAGE", "no_such_package_of_jars")
     with pytest.raises(UnavailableError, match="not installed"):
         java.jar("meteor/meteor-1.5.jar")
-    assert java.sources("meteor/meteor-1.5.jar") == ()
+    assert java.sources("meteor/meteor-1.5.jar") == ("module:tasks.java",)
 
 
 def test_run_gives_output_or_the_reason(fake: Path) -> None:
