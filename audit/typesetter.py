@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import json
 import multiprocessing
+import threading
 from collections.abc import Callable, Iterator
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import TypeAlias
 
@@ -37,28 +37,58 @@ def typesetter(cache: Path | None) -> Iterator[Typesetter]:
     if cores() < 2 or (cache is not None and any(cache.glob("*.pdf"))):
         yield here
         return
+    # Not forked: a fork of a process with threads may hang.
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_serve, args=(theirs,), daemon=True)
+    process.start()
+    theirs.close()
+
+    def begin(document: bytes) -> Callable[[], bytes]:
+        # By a thread: the process takes it when its libraries are loaded, and there is something to do meanwhile.
+        sender = threading.Thread(target=_send, args=(ours, document), daemon=True)
+        sender.start()
+
+        def wait() -> bytes:
+            sender.join()
+            try:
+                found: bytes | Exception = ours.recv()
+            except (EOFError, OSError):  # killed, for want of memory perhaps: this process tries as well
+                return lay_out(document)
+            if isinstance(found, Exception):
+                raise found
+            return found
+
+        return wait
+
     try:
-        pool = ProcessPoolExecutor(1, mp_context=multiprocessing.get_context("spawn"))
-    except OSError:  # no semaphores here
-        yield here
-        return
-    try:
-        pool.submit(_load)
-
-        def begin(document: bytes) -> Callable[[], bytes]:
-            future = pool.submit(lay_out, document)
-
-            def wait() -> bytes:
-                try:
-                    return future.result()
-                except BrokenProcessPool:  # killed, for want of memory perhaps: this process tries as well
-                    return lay_out(document)
-
-            return wait
-
         yield begin
     finally:
-        pool.shutdown(wait=False, cancel_futures=True)
+        # At the end of an ordinary run it is idle; otherwise nobody wants its work any more.
+        process.kill()
+        process.join()
+        ours.close()
+
+
+def _send(connection: Connection, document: bytes) -> None:
+    with suppress(OSError):
+        connection.send_bytes(document)
+
+
+def _serve(connection: Connection) -> None:
+    """The process: load, take one document, give its PDF or the error."""
+    with suppress(Exception):  # whatever is wrong will be said when it is needed
+        import weasyprint  # noqa: F401
+
+        import audit.report.pdf  # noqa: F401
+    answer: bytes | Exception
+    try:
+        answer = lay_out(connection.recv_bytes())
+    except EOFError:
+        return
+    except Exception as error:  # noqa: BLE001  it is raised where it is waited for
+        answer = error
+    connection.send(answer)
 
 
 def lay_out(document: bytes) -> bytes:
@@ -70,11 +100,3 @@ def lay_out(document: bytes) -> bytes:
     from audit.report.pdf import render_pdf
 
     return render_pdf(json.loads(document))
-
-
-def _load() -> None:
-    """Import what laying out needs; whatever is wrong will be said when it is needed."""
-    with suppress(Exception):
-        import weasyprint  # noqa: F401
-
-        import audit.report.pdf  # noqa: F401
