@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import pickle
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +23,19 @@ needs_pdf = pytest.mark.skipif(pdf_problem() is not None, reason=f"{pdf_problem(
 @pytest.fixture(autouse=True)
 def _two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "cores", lambda: 2)
+
+
+def processes(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
+    """Those that are started from now on."""
+    found: list[subprocess.Popen[bytes]] = []
+    start = subprocess.Popen
+
+    def noted(*args: Any, **kwargs: Any) -> subprocess.Popen[bytes]:
+        found.append(start(*args, **kwargs))
+        return found[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", noted)
+    return found
 
 
 @needs_pdf
@@ -47,10 +62,9 @@ def test_an_error_for_people_comes_back_whole() -> None:
 
 def test_a_process_that_dies_is_no_loss(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "lay_out", lambda _document: b"made here")
-    before = set(multiprocessing.active_children())
+    started = processes(monkeypatch)
     with typesetter(None) as begin:
-        [process] = set(multiprocessing.active_children()) - before
-        process.kill()
+        started[0].kill()
         assert begin(b"{}")() == b"made here"
 
 
@@ -68,8 +82,18 @@ def test_none_is_started_where_an_earlier_pdf_is_kept(tmp_path: Path) -> None:
         assert begin is here
 
 
-def test_no_process_outlives_an_error() -> None:
-    before = set(multiprocessing.active_children())
+def test_no_process_outlives_an_error(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    started = processes(monkeypatch)
     with pytest.raises(ZeroDivisionError), typesetter(None):
         raise ZeroDivisionError
-    assert set(multiprocessing.active_children()) == before
+    assert started[0].poll() is not None
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_process_ends_with_the_run(capfd: pytest.CaptureFixture[str]) -> None:
+    """Of a run that was killed nothing is left but the end of standard input."""
+    command = [sys.executable, "-c", "from audit.typesetter import serve; serve()"]
+    done = subprocess.run(
+        command, cwd=module.ROOT, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")

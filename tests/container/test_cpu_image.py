@@ -128,17 +128,17 @@ def test_the_default_audit_is_that_of_the_host(
 
 def test_scored_predictions_are_those_of_the_host(host: Host, image: dict[str, Any], tmp_path: Path) -> None:
     """Captions and Japanese too, whose conventions ask for programs and models that one machine has and another lacks."""
-    predictions = tmp_path / "predictions"
-    predictions.mkdir()
-    rows = {"aac-audiocaps": ["a dog barks", "rain falls on a roof"], "st-en-ja": ["犬が吠える", "雨が降る"]}
-    for task, texts in rows.items():
-        lines = [
-            {"id": f"{number}", "hypothesis": text, "finished": True, "prompt": None, "extra": {},
-             "reference": [text, "a dog"] if task == "aac-audiocaps" else text}
-            for number, text in enumerate(texts)
-        ]  # fmt: skip
-        (predictions / f"{task}.jsonl").write_text("".join(f"{json.dumps(line)}\n" for line in lines), encoding="utf-8")
-        (predictions / f"{task}.meta.json").write_text('{"model": "SALMONN", "variant": "13b"}', encoding="utf-8")
+    predictions, rows = tmp_path / "predictions", tmp_path / "rows.jsonl"
+    texts = {"aac-audiocaps": ["a dog barks", "rain falls on a roof"], "st-en-ja": ["犬が吠える", "雨が降る"]}
+    for task, outputs in texts.items():
+        entries = [
+            {"id": f"{number}", "hypothesis": text, "reference": [text] if task == "aac-audiocaps" else text}
+            for number, text in enumerate(outputs)
+        ]
+        rows.write_text("".join(f"{json.dumps(entry)}\n" for entry in entries), encoding="utf-8")
+        given = ["--task", task, "--variant", "13b", "--model", "SALMONN", "--out", str(predictions)]
+        imported = repro_audit("import", "jsonl", *given, str(rows))
+        assert imported.returncode == 0, imported.stderr
     outs = [writable(tmp_path / name) for name in ("image", "host")]
     words = ["--predictions", "PLACE", "--format", "csv", "--replicates", "50"]
     options = host.client.create_host_config(
