@@ -6,6 +6,7 @@ Docker's form, and not the OCI layout: that one has no place for a health check,
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import tarfile
 from collections.abc import Collection, Iterator
@@ -20,6 +21,7 @@ class Image:
 
     Attributes:
         config: Digest of its configuration, which is the image's id.
+        settings: The configuration, as JSON.
         diff_ids: Digests of its layers, unpacked.
         blobs: The layers' files, in the same order.
         labels: Of the configuration.
@@ -27,6 +29,7 @@ class Image:
     """
 
     config: str
+    settings: bytes
     diff_ids: tuple[str, ...]
     blobs: tuple[Path, ...]
     labels: dict[str, str]
@@ -41,15 +44,42 @@ def read(archive: Path, folder: Path) -> Image:
             member = tar.getmember(name)
             # A layer that is there twice is a link to the first.
             tar.extract(member, folder, filter="data")
-    raw = (folder / entry["Config"]).read_bytes()
-    config = json.loads(raw)
+    config = _stable(json.loads((folder / entry["Config"]).read_bytes()))
+    settings = json.dumps(config, sort_keys=True, separators=(",", ":")).encode()
     return Image(
-        f"sha256:{hashlib.sha256(raw).hexdigest()}",
+        f"sha256:{hashlib.sha256(settings).hexdigest()}",
+        settings,
         tuple(config["rootfs"]["diff_ids"]),
         tuple(folder / name for name in entry["Layers"]),
         dict(config["config"].get("Labels") or {}),
         config["config"].get("Healthcheck"),
     )
+
+
+def _stable(config: dict[str, Any]) -> dict[str, Any]:
+    """A configuration without what buildah invents for each build: names of containers, and of stages in the history."""
+    kept = {name: config[name] for name in ("architecture", "config", "created", "os", "rootfs") if name in config}
+    kept["history"] = [
+        {name: value for name, value in step.items() if name != "comment"} for step in config.get("history", [])
+    ]
+    return kept
+
+
+def write(image: Image, target: Path, name: str) -> None:
+    """The image as a Docker archive whose bytes follow from the image alone."""
+    settings = f"{image.config.removeprefix('sha256:')}.json"
+    names = [f"{digest.removeprefix('sha256:')}.tar" for digest in image.diff_ids]
+    manifest = json.dumps([{"Config": settings, "Layers": names, "RepoTags": [name]}]).encode()
+    with tarfile.open(target, "w", format=tarfile.GNU_FORMAT) as tar:
+        for member, blob in sorted(dict(zip(names, image.blobs, strict=True)).items()):
+            entry = tarfile.TarInfo(member)
+            entry.size = blob.stat().st_size
+            with blob.open("rb") as content:
+                tar.addfile(entry, content)
+        for member, data in ((settings, image.settings), ("manifest.json", manifest)):
+            entry = tarfile.TarInfo(member)
+            entry.size = len(data)
+            tar.addfile(entry, io.BytesIO(data))
 
 
 def _content(tar: tarfile.TarFile, name: str) -> bytes:

@@ -47,6 +47,8 @@ def main(argv: list[str]) -> int:
     if shutil.which("buildah") is None:
         print("buildah is missing: apt-get install buildah", file=sys.stderr)
         return 3
+    if options.base and options.base.endswith(".tar") and not Path(options.base).is_file():
+        parser.error(f"there is no {options.base}")
     epoch = os.environ.get("SOURCE_DATE_EPOCH") or _git("log", "-1", "--format=%ct") or "0"
     revision = _revision()
     shutil.rmtree(options.out, ignore_errors=True)
@@ -61,7 +63,7 @@ def main(argv: list[str]) -> int:
             print(f"the build failed: {error}", file=sys.stderr)
             return 1
         same = _compare(images[0], images[1], None if options.no_diffoscope else shutil.which("diffoscope"))
-        _write(options, images[0], Path(scratch) / "first/image.tar", epoch, revision, same)
+        _write(options, images[0], epoch, revision, same)
     if images[0].health_check is None:
         print("the image has lost its health check", file=sys.stderr)
         return 1
@@ -101,6 +103,7 @@ def _build(
     print(f"built in {time.monotonic() - begin:.0f} s", flush=True)
     image = layers.read(archive, folder / "layers")
     shutil.rmtree(source)
+    archive.unlink()
     return image
 
 
@@ -134,9 +137,7 @@ def _compare(one: layers.Image, other: layers.Image, diffoscope: str | None) -> 
     return one.config == other.config
 
 
-def _write(
-    options: argparse.Namespace, image: layers.Image, archive: Path, epoch: str, revision: str, same: bool
-) -> None:
+def _write(options: argparse.Namespace, image: layers.Image, epoch: str, revision: str, same: bool) -> None:
     """What the build leaves behind."""
     found = layers.files(image, {f"{SHELF}/{name}" for name in LISTS})
     texts = {name: found.get(f"{SHELF}/{name}", b"").decode() for name in LISTS}
@@ -154,7 +155,7 @@ def _write(
         "twice_the_same": same,
     }
     (options.out / "image.json").write_text(_json(record), encoding="utf-8")
-    shutil.move(archive, options.out / f"repro-audit-{options.target}.tar")
+    layers.write(image, options.out / f"repro-audit-{options.target}.tar", f"repro-audit:{options.target}")
     print(f"wrote {options.out}")
 
 

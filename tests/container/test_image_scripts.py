@@ -187,6 +187,34 @@ def test_equal_images_have_no_differences(tmp_path: Path) -> None:
     assert one.health_check == {"Test": ["CMD", "x"]}
 
 
+def test_what_a_build_invents_is_no_difference(tmp_path: Path) -> None:
+    def raw(folder: Path, container: str, label: str) -> layers.Image:
+        config = {"container": container, "config": {"Labels": {"a": label}}, "rootfs": {"diff_ids": []},
+                  "history": [{"created_by": "RUN x", "comment": f"FROM {container}"}]}  # fmt: skip
+        folder.mkdir()
+        with tarfile.open(folder / "image.tar", "w") as tar:
+            for name, value in (("c.json", config), ("manifest.json", [{"Config": "c.json", "Layers": []}])):
+                data = json.dumps(value).encode()
+                member = tarfile.TarInfo(name)
+                member.size = len(data)
+                tar.addfile(member, io.BytesIO(data))
+        return layers.read(folder / "image.tar", folder / "unpacked")
+
+    one, other = raw(tmp_path / "one", "c1", "same"), raw(tmp_path / "other", "c2", "same")
+    assert one.config == other.config
+    assert raw(tmp_path / "third", "c1", "another").config != one.config
+    assert b"RUN x" in one.settings
+
+
+def test_an_archive_is_read_back_and_has_one_form(tmp_path: Path) -> None:
+    found = image(tmp_path / "x", {"list": b"old"}, {"list": b"new"})
+    layers.write(found, tmp_path / "a.tar", "repro-audit:cpu")
+    again = layers.read(tmp_path / "a.tar", tmp_path / "again")
+    assert (again.config, again.diff_ids) == (found.config, found.diff_ids)
+    layers.write(again, tmp_path / "b.tar", "repro-audit:cpu")
+    assert (tmp_path / "a.tar").read_bytes() == (tmp_path / "b.tar").read_bytes()
+
+
 def test_differences_are_named_by_file(tmp_path: Path) -> None:
     one = image(tmp_path / "one", {"same": b""}, {"a": b"1", "b": b"2", "c": b""})
     other = image(tmp_path / "other", {"same": b""}, {"a": b"9", "b": b"2", "d": b""})
