@@ -30,6 +30,7 @@ from audit.provenance.run import CONTAINER_VARIABLE
 
 KEY = "/run/secrets/repro-audit-key"
 PASSPHRASE = "/run/secrets/repro-audit-passphrase"  # noqa: S105  a place
+SCRATCH = "/tmp"  # noqa: S108  the container's own
 DEFAULT_COMMAND = ("all", "--weights", "/weights", "--data", "/data", "--out", "/out")
 # Seconds to finish a row and write the journal's last line, before the engine kills.
 GRACE = 30
@@ -80,6 +81,9 @@ class Job:
         found = {
             environment.IMAGE_VARIABLE: json.dumps(self.image.environment(), sort_keys=True, separators=(",", ":")),
             CONTAINER_VARIABLE: self.conditions(),
+            # The image's own, /dev/shm, is small and `noexec`; a run has a better place, of the size that was asked for.
+            "TMPDIR": SCRATCH,
+            "HOME": SCRATCH,
         }
         if KEY in self.mounts:
             found[choose_key.VARIABLE] = KEY
@@ -250,7 +254,7 @@ def _host(engine: Engine, job: Job) -> dict[str, Any]:
         "init": True,
         "mounts": mounts,
         # Java libraries and compilers of GPU kernels run code that they unpack there, so it is not `noexec`.
-        "tmpfs": {"/tmp": f"rw,exec,nosuid,nodev,size={job.scratch},mode=1777"},  # noqa: S108  the container's own
+        "tmpfs": {SCRATCH: f"rw,exec,nosuid,nodev,size={job.scratch},mode=1777"},
         "shm_size": _SHARED_MEMORY,
     }
     # An engine without the controller (a rootless one, often) refuses the limit or drops it in silence.

@@ -104,6 +104,7 @@ def test_locked_down_from_inside(run: Any, out: Path, tmp_path: Path, monkeypatc
     variables = dict(line.split("=", 1) for line in lines if "=" in line)
     assert variables["SOURCE_DATE_EPOCH"] == "1700000000"
     assert variables["NVIDIA_VISIBLE_DEVICES"] == "void"
+    assert (variables["TMPDIR"], variables["HOME"]) == ("/tmp", "/tmp")
     assert variables["REPRO_AUDIT_CONTAINER"] == "network=none,gpus=none,memory=64m,pids=99,user=12345:54321"
     assert "REPRO_AUDIT_KEY" not in variables
     assert ((out / "made").stat().st_uid, (out / "made").stat().st_gid) == (12345, 54321)
