@@ -34,6 +34,7 @@ SCRATCH = "/tmp"  # noqa: S108  the container's own
 DEFAULT_COMMAND = ("all", "--weights", "/weights", "--data", "/data", "--out", "/out")
 # Seconds to finish a row and write the journal's last line, before the engine kills.
 GRACE = 30
+LONGEST_GRACE = 24 * 3600
 _SHARED_MEMORY = 1 << 30  # what processes that read data hand over to each other
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 

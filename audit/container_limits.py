@@ -15,6 +15,9 @@ UNPRIVILEGED = (65532, 65532)
 _UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 # The driver's device; under Windows its place is taken by another.
 _CONTROL_DEVICES = (Path("/dev/nvidiactl"), Path("/dev/dxg"))
+# What a processor of this age addresses, and what Linux counts to.
+_MOST_MEMORY = 64 << 40
+MOST_PIDS = 1 << 22
 _ALL_BY_CDI = "nvidia.com/gpu=all"
 
 
@@ -99,7 +102,7 @@ def choose_memory(engine: Engine, wish: str | None) -> int | None:
     more, this container is to be killed and not somebody else's program.
 
     Raises:
-        InputError: `wish` is no amount, or below the 6 MiB that engines ask for.
+        InputError: `wish` is no amount, below the 6 MiB that engines ask for, or more than any machine has.
     """
     if wish is None:
         total = engine.info.get("MemTotal")
@@ -107,16 +110,29 @@ def choose_memory(engine: Engine, wish: str | None) -> int | None:
     return None if wish == "none" else amount(wish, "--memory", least=6 << 20)
 
 
-def amount(text: str, option: str, least: int = 1) -> int:
+def amount(text: str, option: str, least: int = 1, most: int = _MOST_MEMORY) -> int:
     """`16g`, `512m`, `1048576` in bytes.
 
     Raises:
-        InputError: It is no amount, or less than `least`.
+        InputError: It is no amount, less than `least` or more than `most`.
     """
     match = re.fullmatch(r"([0-9]{1,15})([bkmgt]?)(?:i?b)?", text.strip().lower())
     value = int(match[1]) * _UNITS[match[2]] if match else 0
-    if value < least:
-        raise InputError(f"{text!r} is no amount of at least {words(least)}", where=option, fix="Give 512m, 16g, ...")
+    if not least <= value <= most:
+        raise InputError(
+            f"{text!r} is no amount from {words(least)} to {words(most)}", where=option, fix="Give 512m, 16g, ..."
+        )
+    return value
+
+
+def number(value: int, option: str, least: int, most: int) -> int:
+    """The value, if it is from `least` to `most`.
+
+    Raises:
+        InputError: It is not.
+    """
+    if not least <= value <= most:
+        raise InputError(f"{value} is no number from {least} to {most}", where=option)
     return value
 
 

@@ -134,9 +134,10 @@ def _build(args: argparse.Namespace) -> int:
 
 def _run(args: argparse.Namespace) -> int:
     from audit import container
+    from audit import container_limits as limits
 
-    if args.pids_limit < 1 or args.grace < 0:
-        raise InputError("must not be so small", where="--pids-limit" if args.pids_limit < 1 else "--grace")
+    limits.number(args.pids_limit, "--pids-limit", 1, limits.MOST_PIDS)
+    limits.number(args.grace, "--grace", 0, container.LONGEST_GRACE)
     if args.passphrase_file is not None and args.key is None:
         raise InputError("--passphrase-file needs a key", fix="--key FILE")
     with _engine(args) as engine:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from audit import canonical
 from audit import container_limits as limits
 from audit.container import Job, _host, describe
 from audit.container_engine import Engine
@@ -106,7 +108,8 @@ def test_memory() -> None:
     assert limits.choose_memory(engine(), None) is None
     assert limits.choose_memory(engine(MemTotal=1 << 30), "none") is None
     assert limits.choose_memory(engine(), "16g") == 16 << 30
-    for wish in ("", "5m", "g", "-1g", "1.5g", "16 g", "16x", "9" * 16):
+    assert limits.choose_memory(engine(), "64t") == 64 << 40
+    for wish in ("", "5m", "g", "-1g", "1.5g", "16 g", "16x", "9" * 16, "65t", "99999999999t", "9" * 15):
         with pytest.raises(InputError, match="is no amount"):
             limits.choose_memory(engine(), wish)
 
@@ -115,7 +118,23 @@ def test_memory() -> None:
     st.integers(1, 999), st.sampled_from([("", 0), ("b", 0), ("k", 10), ("M", 20), ("gb", 30), ("GiB", 30), ("t", 40)])
 )
 def test_amounts(number: int, unit: tuple[str, int]) -> None:
-    assert limits.amount(f"{number}{unit[0]}", "--x") == number << unit[1]
+    assert limits.amount(f"{number}{unit[0]}", "--x", most=1 << 50) == number << unit[1]
+
+
+@given(st.integers(), st.integers(0, 9), st.integers(10, 20))
+def test_numbers(value: int, least: int, most: int) -> None:
+    if least <= value <= most:
+        assert limits.number(value, "--x", least, most) == value
+    else:
+        with pytest.raises(InputError, match=f"is no number from {least} to {most}"):
+            limits.number(value, "--x", least, most)
+
+
+@given(st.from_regex(r"[0-9]{1,15}[bkmgt]?", fullmatch=True))
+@example("99999999999t")
+def test_an_amount_can_be_recorded(text: str) -> None:
+    with contextlib.suppress(InputError):
+        canonical.dumps({"scratch": limits.amount(text, "--x")})
 
 
 def test_amounts_in_words() -> None:

@@ -288,6 +288,24 @@ def test_another_network_is_recorded(run: Any, out: Path) -> None:
     assert json.loads((out / "container.json").read_bytes())["network"] == "host"
 
 
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--tmp-size", "99999999999t"),
+        ("--memory", "9999999t"),
+        ("--pids-limit", "0"),
+        ("--pids-limit", "99999999999999999999"),
+        ("--grace", "-1"),
+        ("--grace", "99999999999999999999"),
+    ],
+)
+def test_limits_beyond_every_machine(run: Any, out: Path, option: str, value: str) -> None:
+    code, stdout, stderr = run(option, value)
+    assert (code, stdout) == (2, "")
+    assert stderr.startswith(f"repro-audit: {option}: ")
+    assert list(out.iterdir()) == []
+
+
 def test_a_start_that_the_engine_refuses(run: Any) -> None:
     code, _, stderr = run("--network", "no-such-network")
     assert code == 3
