@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -150,7 +151,7 @@ def choose_user(engine: Engine, wish: str | None, out: Path) -> User:
     """`UID:GID`, or the caller; the superuser gives way to one without rights.
 
     Raises:
-        InputError: `wish` is no pair of numbers, or the folder `out` cannot be written by the user that was chosen.
+        InputError: `wish` is no pair of numbers, `out` is no folder, or the user that was chosen may not write to it.
     """
     caller = (os.getuid(), os.getgid())
     if wish is not None:
@@ -167,13 +168,27 @@ def choose_user(engine: Engine, wish: str | None, out: Path) -> User:
         user = User(*UNPRIVILEGED, outside=UNPRIVILEGED, reason="instead of root; --user chooses another")
     else:
         user = User(*caller, outside=caller)
-    if engine.local and out.exists() and not _may(out, user, 0o3):
+    if engine.local and os.path.lexists(out):
+        _check_out(out, user)
+    return user
+
+
+def _check_out(out: Path, user: User) -> None:
+    if not os.path.isdir(out):  # noqa: PTH112  Path's raises where a name is too long
+        raise InputError("is no folder", where=f"--out {out}", fix="Name one, or none that is there: it will be made.")
+    if not _may(out, user, 0o3):
         raise InputError(
             f"the container's user {user} may not write there",
-            where=str(out),
-            fix=f"Run: chown {user} {out}   or choose its owner: --user UID:GID",
+            where=f"--out {out}",
+            fix="Name a folder that is not there: it will be made. Or run as its owner (--user UID:GID), or:\n"
+            f"  {_chown(user, out)}",
         )
-    return user
+
+
+def _chown(user: User, path: Path) -> str:
+    """The command that makes the path the user's."""
+    uid, gid = user.outside or (user.uid, user.gid)
+    return f"chown {uid}:{gid} {shlex.quote(str(path))}"
 
 
 def check_readable(engine: Engine, user: User, path: Path, option: str, *, folder: bool) -> None:
@@ -205,12 +220,13 @@ def prepare_out(engine: Engine, user: User, out: Path) -> None:
     Raises:
         InputError: It is a file, or cannot be made.
     """
-    if not engine.local or out.is_dir():
+    if not engine.local or os.path.isdir(out):  # noqa: PTH112  as above
         return
     try:
         out.mkdir(parents=True)
         if user.outside is not None and os.getuid() == 0:
-            os.chown(out, *user.outside)
+            # Whoever may write beside it could have put a link in its place by now.
+            os.chown(out, *user.outside, follow_symlinks=False)
     except OSError as error:
         raise InputError(f"the folder cannot be made ({error.strerror})", where=f"--out {out}") from None
 

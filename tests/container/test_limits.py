@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from audit import canonical
+from audit import canonical, cli
 from audit import container_limits as limits
 from audit.container import Job, _host, describe
 from audit.container_engine import Engine
@@ -211,6 +211,47 @@ def test_a_folder_to_write(mode: int, user: str, allowed: bool, tmp_path: Path) 
         limits.choose_user(engine(SecurityOptions=ROOTLESS), f"{who[0]}:{who[1]}", folder)
     finally:
         folder.chmod(0o700)
+
+
+def test_a_file_is_no_folder_to_write(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "none")
+    for name in ("file", "link"):
+        with pytest.raises(InputError, match="is no folder") as caught:
+            limits.choose_user(engine(), "12345:12345", tmp_path / name)
+        assert "chown" not in str(caught.value)
+    long = tmp_path / ("x" * 300)
+    with pytest.raises(InputError, match="cannot be made"):
+        limits.prepare_out(engine(), limits.choose_user(engine(), "12345:12345", long), long)
+
+
+def test_the_advice_can_be_pasted(tmp_path: Path) -> None:
+    folder = tmp_path / "a b;c"
+    folder.mkdir(mode=0o700)
+    with pytest.raises(InputError) as caught:
+        limits.choose_user(engine(), "12345:12346", folder)
+    assert str(caught.value).endswith(f"chown 12345:12346 '{folder}'")
+
+
+def test_a_link_in_the_place_of_the_new_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if os.getuid() != 0:
+        pytest.skip("only root gives folders away")
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    monkeypatch.setattr(Path, "mkdir", lambda self, **_: self.symlink_to(victim))
+    limits.prepare_out(engine(), User(4242, 4242, (4242, 4242)), tmp_path / "out")
+    assert (tmp_path / "out").lstat().st_uid == 4242
+    assert victim.stat().st_uid == 0
+
+
+@pytest.mark.parametrize(
+    "option", ["--out", "--weights", "--data", "--predictions", "--key", "--passphrase-file", "--record"]
+)
+def test_an_empty_name(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["container", "run", option, ""])
+    assert caught.value.code == 2
+    assert f"{option}: must not be empty" in capsys.readouterr().err
 
 
 def test_what_is_to_be_read(tmp_path: Path) -> None:
