@@ -194,7 +194,7 @@ def _chown(user: User, path: Path) -> str:
 def check_readable(engine: Engine, user: User, path: Path, option: str, *, folder: bool) -> None:
     """Refuse a folder or file that is not there, is of the other kind, or that the container's user may not read.
 
-    Only what lies on this machine is looked at.
+    Only what lies on this machine is looked at. A file is a secret, so nobody is told to open it to more than the user.
 
     Raises:
         MissingError: It is not there.
@@ -210,8 +210,18 @@ def check_readable(engine: Engine, user: User, path: Path, option: str, *, folde
         raise InputError(
             f"the container's user {user} may not read it",
             where=f"{option} {path}",
-            fix="Run as its owner (--user UID:GID), or let that user read it (chown, chmod or setfacl).",
+            fix="Run as its owner (--user UID:GID), or let that user read it (chown, chmod or setfacl)."
+            if folder
+            else _secret(user, path),
         )
+
+
+def _secret(user: User, path: Path) -> str:
+    """How the user comes to read a secret that nobody else may."""
+    status = path.stat()
+    if user.outside is not None and user.outside[0] == status.st_uid:
+        return "It is theirs, but its mode is closed to themselves."
+    return f"Run: {_chown(user, path)}   or run as its owner: --user {status.st_uid}:{status.st_gid}"
 
 
 def prepare_out(engine: Engine, user: User, out: Path) -> None:

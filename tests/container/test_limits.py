@@ -268,6 +268,22 @@ def test_what_is_to_be_read(tmp_path: Path) -> None:
     limits.check_readable(engine(where="http://h:1"), user, tmp_path / "none", "--key", folder=False)
 
 
+def test_a_secret_is_not_opened_to_others(tmp_path: Path) -> None:
+    secret = tmp_path / "key.pem"
+    secret.touch(mode=0o600)
+    owner = f"{os.getuid()}:{os.getgid()}"
+    with pytest.raises(InputError) as caught:
+        limits.check_readable(engine(), User(4242, 4243, (4242, 4243)), secret, "--key", folder=False)
+    assert caught.value.fix == f"Run: chown 4242:4243 {secret}   or run as its owner: --user {owner}"
+    if os.getuid() == 0:
+        os.chown(secret, 4242, 4243)
+        limits.check_readable(engine(), User(4242, 4243, (4242, 4243)), secret, "--key", folder=False)
+        secret.chmod(0o000)
+        with pytest.raises(InputError) as caught:
+            limits.check_readable(engine(), User(4242, 4243, (4242, 4243)), secret, "--key", folder=False)
+        assert "chown" not in str(caught.value)
+
+
 def test_the_folder_for_results(tmp_path: Path) -> None:
     user = User(4242, 4242, (4242, 4242))
     out = tmp_path / "a" / "out"
