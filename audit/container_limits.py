@@ -224,6 +224,22 @@ def _secret(user: User, path: Path) -> str:
     return f"Run: {_chown(user, path)}   or run as its owner: --user {status.st_uid}:{status.st_gid}"
 
 
+def check_predictions(engine: Engine, folder: Path) -> None:
+    """Refuse a folder without predictions: the program inside would audit the recorded values instead, and succeed.
+
+    Raises:
+        InputError: No file in it is named as predictions are (`audit.predictions.find`).
+    """
+    if not engine.local:
+        return
+    for path in folder.iterdir():
+        if path.suffix == ".jsonl" and not path.name.startswith(".") and not path.name.endswith(".judgements.jsonl"):
+            return
+    raise InputError(
+        "has no predictions", where=f"--predictions {folder}", fix="Give the folder that holds TASK.jsonl files."
+    )
+
+
 def prepare_out(engine: Engine, user: User, out: Path) -> None:
     """Make the folder for the results, the container's user's own, if it is missing.
 

@@ -187,6 +187,8 @@ def _job(engine: Engine, args: argparse.Namespace, image: Image) -> Job:
             option = {container.KEY: "--key", container.PASSPHRASE: "--passphrase-file"}.get(place, f"--{place[1:]}")
             limits.check_readable(engine, user, path, option, folder=place in folders)
             mounts[place] = path
+    if args.predictions is not None:
+        limits.check_predictions(engine, args.predictions)
     job = container.Job(
         image=image,
         out=args.out,

@@ -136,6 +136,7 @@ def test_the_images_own_command(run: Any, tmp_path: Path) -> None:
         folder.mkdir()
         folder.chmod(0o755)
     (folders["data"] / "x").touch()
+    (folders["predictions"] / "st-en-zh.jsonl").touch()
     secret, passphrase = tmp_path / "key.pem", tmp_path / "passphrase"
     secret.write_text("a key", encoding="ascii")
     passphrase.write_text("a passphrase", encoding="ascii")
@@ -160,6 +161,20 @@ def test_a_secret_that_the_user_cannot_read(run: Any, tmp_path: Path) -> None:
     assert code == 2
     assert str(secret) in stderr
     assert "12345:12345 may not read it" in stderr
+
+
+def test_a_folder_without_predictions(run: Any, out: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "predictions"
+    folder.mkdir(mode=0o755)
+    for name in ("", "st-en-zh.judgements.jsonl", ".st-en-zh.jsonl", "st-en-zh.meta.json"):
+        if name:
+            (folder / name).touch()
+        code, stdout, stderr = run("--predictions", str(folder))
+        assert (code, stdout) == (2, "")
+        assert f"--predictions {folder}: has no predictions" in stderr
+        assert list(out.iterdir()) == []
+    (folder / "st-en-zh.jsonl").touch()
+    assert run("--predictions", str(folder))[0] == 0
 
 
 def test_a_key_in_a_token_stays_outside(run: Any) -> None:
