@@ -77,7 +77,7 @@ def connect(host: str | None = None) -> Engine:
     """The engine that `host`, or DOCKER_HOST, or the usual socket leads to.
 
     Raises:
-        InputError: The address is none.
+        InputError: The address is none, or of a kind that is not supported.
         MissingError: The `docker` package is not installed.
         EngineError: There is no engine, or it refuses the connection.
     """
@@ -100,6 +100,13 @@ def connect(host: str | None = None) -> Engine:
             where=given or "DOCKER_HOST",
             fix="unix:///PATH or tcp://HOST:PORT",
         ) from None
+    if where.startswith(("ssh://", "npipe://")):
+        raise InputError(
+            f"addresses with {where.partition(':')[0]}:// are not supported",
+            where=where,
+            fix="For an engine elsewhere, bring its socket here and name the port as --host tcp://127.0.0.1:2375:\n"
+            "  ssh -nNT -L 127.0.0.1:2375:/var/run/docker.sock USER@HOST",
+        )
     client = None
     try:
         client = docker.APIClient(version="auto", timeout=_CONNECT, **options)
