@@ -72,6 +72,16 @@ class Engine:
         except (DockerException, HTTPError, OSError, ValueError, KeyError) as error:
             raise explain(error, self.where, what, fix) from None
 
+    @contextlib.contextmanager
+    def unhurried(self) -> Iterator[None]:
+        """Around a request whose answer may take any time to begin."""
+        before = self.client.timeout
+        self.client.timeout = None
+        try:
+            yield
+        finally:
+            self.client.timeout = before
+
 
 def connect(host: str | None = None) -> Engine:
     """The engine that `host`, or DOCKER_HOST, or the usual socket leads to.
