@@ -18,6 +18,7 @@ from audit.container_engine import Engine
 from audit.container_image import Image
 from audit.container_limits import Gpus, User
 from audit.errors import InputError, MissingError
+from audit.provenance import run as provenance
 
 docker = pytest.importorskip("docker", reason="the docker package is not installed")
 
@@ -70,6 +71,32 @@ def job(**changes: Any) -> Job:
     settings = {"image": IMAGE, "out": Path("out"), "user": User(1, 2, (1, 2)), "gpus": Gpus(0, False, "x"),
                 "memory": 1 << 30, "pids": 5, "scratch": 1 << 20, **changes}  # fmt: skip
     return Job(**settings)
+
+
+def longest(network: str) -> Job:
+    return job(network=network, gpus=Gpus(0, False, ""), memory=64 << 40, pids=limits.MOST_PIDS,
+               user=User(4294967294, 4294967294, None))  # fmt: skip
+
+
+@pytest.mark.parametrize("network", ["none", "host"])
+def test_the_conditions_are_recorded_whole(network: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = longest(network)
+    monkeypatch.setenv(provenance.CONTAINER_VARIABLE, found.variables()[provenance.CONTAINER_VARIABLE])
+    recorded = provenance.collect()["variables"][provenance.CONTAINER_VARIABLE]
+    assert recorded == found.conditions()
+    assert recorded.endswith(",user=4294967294:4294967294")
+
+
+@pytest.mark.parametrize("length", range(1, 90))
+def test_a_networks_name_is_recorded_whole_or_refused(length: int) -> None:
+    name = "n" * length
+    rest = len(job(network="").conditions())
+    if rest + length <= 80:
+        assert job(network=name).conditions() == f"network={name},gpus=none,memory=1024m,pids=5,user=1:2"
+    else:
+        with pytest.raises(InputError, match=f"by {rest + length - 80} of its {length} characters") as caught:
+            job(network=name)
+        assert caught.value.where == f"--network {name}"
 
 
 def test_device_requests() -> None:
