@@ -69,7 +69,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     run_.add_argument("--network", default="none", metavar="NAME",
                       help="a network of the engine, such as host; it is recorded (default: %(default)s)")  # fmt: skip
     run_.add_argument("--grace", type=int, default=30, metavar="SECONDS",
-                      help="how long it may take to end after Ctrl-C (default: %(default)s)")  # fmt: skip
+                      help="how long it may take to end after SIGTERM, which Ctrl-C sends (default: %(default)s)")  # fmt: skip
     run_.add_argument("arguments", nargs="*", metavar="-- COMMAND",
                       help="other arguments for the image's repro-audit than its own")  # fmt: skip
 
