@@ -1,8 +1,8 @@
 """A run in a container: locked down, its output live, its exit code passed on, and nothing of it left behind.
 
 No network, a read-only root file system, no capability and no way to gain one, a scratch folder in memory, limits on
-memory and processes. What the program may read is mounted read-only; it writes to one folder. An interrupt stops the
-container in order; whatever happens, it is removed.
+memory and processes. What the program may read is mounted read-only; it writes to one folder. An interrupt ends the
+program by SIGTERM; whatever happens, the container is removed.
 """
 
 from __future__ import annotations
@@ -24,15 +24,18 @@ from typing import Any, BinaryIO
 from audit.container_engine import Engine, EngineError
 from audit.container_image import Image
 from audit.container_limits import Gpus, User, words
-from audit.errors import MissingError
+from audit.errors import InputError, MissingError
 from audit.provenance import choose_key, environment
 from audit.provenance.run import CONTAINER_VARIABLE
 
 KEY = "/run/secrets/repro-audit-key"
 PASSPHRASE = "/run/secrets/repro-audit-passphrase"  # noqa: S105  a place
+SCRATCH = "/tmp"  # noqa: S108  the container's own
 DEFAULT_COMMAND = ("all", "--weights", "/weights", "--data", "/data", "--out", "/out")
-# Seconds to finish a row and write the journal's last line, before the engine kills.
+# Seconds to end after SIGTERM, before the engine kills. What was finished is in the journal by then.
 GRACE = 30
+LONGEST_GRACE = 24 * 3600
+_RECORDED = 80  # characters of one variable that run.json takes; more are withheld there (audit.provenance.run)
 _SHARED_MEMORY = 1 << 30  # what processes that read data hand over to each other
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -52,7 +55,10 @@ class Job:
         network: `none`, or a network of the engine.
         mounts: Place inside to file or folder outside, read-only.
         arguments: The program's arguments; None for the image's own, with what the mounts ask for.
-        grace: Seconds between the request to stop and the kill.
+        grace: Seconds between SIGTERM and the kill.
+
+    Raises:
+        InputError: The network's name is too long for the record of the run.
     """
 
     image: Image
@@ -67,6 +73,16 @@ class Job:
     arguments: tuple[str, ...] | None = None
     grace: int = GRACE
 
+    def __post_init__(self) -> None:
+        # Only this name has no bound of its own; without one (none, host) the rest always fits.
+        beyond = len(self.conditions()) - _RECORDED
+        if beyond > 0:
+            raise InputError(
+                f"the name is too long for the record of the run, by {beyond} of its {len(self.network)} characters",
+                where=f"--network {self.network}",
+                fix="Name the network by the first digits of its id (docker network ls), which are recorded instead.",
+            )
+
     def command(self) -> list[str]:
         """The program's arguments."""
         if self.arguments is not None:
@@ -80,6 +96,9 @@ class Job:
         found = {
             environment.IMAGE_VARIABLE: json.dumps(self.image.environment(), sort_keys=True, separators=(",", ":")),
             CONTAINER_VARIABLE: self.conditions(),
+            # The image's own, /dev/shm, is small and `noexec`; a run has a better place, of the size that was asked for.
+            "TMPDIR": SCRATCH,
+            "HOME": SCRATCH,
         }
         if KEY in self.mounts:
             found[choose_key.VARIABLE] = KEY
@@ -94,7 +113,7 @@ class Job:
     def conditions(self) -> str:
         """The conditions in short, for the record of the run."""
         memory = "none" if self.memory is None else f"{self.memory >> 20}m"
-        return f"network={self.network},gpus={self.gpus},memory={memory},pids={self.pids},user={self.user}"[:80]
+        return f"network={self.network},gpus={self.gpus},memory={memory},pids={self.pids},user={self.user}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +269,7 @@ def _host(engine: Engine, job: Job) -> dict[str, Any]:
         "init": True,
         "mounts": mounts,
         # Java libraries and compilers of GPU kernels run code that they unpack there, so it is not `noexec`.
-        "tmpfs": {"/tmp": f"rw,exec,nosuid,nodev,size={job.scratch},mode=1777"},  # noqa: S108  the container's own
+        "tmpfs": {SCRATCH: f"rw,exec,nosuid,nodev,size={job.scratch},mode=1777"},
         "shm_size": _SHARED_MEMORY,
     }
     # An engine without the controller (a rootless one, often) refuses the limit or drops it in silence.
@@ -281,10 +300,10 @@ def _wait(engine: Engine, name: str, left: str) -> int:
 
 
 def _stop(engine: Engine, job: Job, name: str, signals: _Signals, say: Callable[[str], None], left: str) -> None:
-    """Ask it to stop, and kill it after the grace or at a second signal."""
+    """End it by SIGTERM, and kill it after the grace or at a second signal."""
     from docker.errors import APIError
 
-    say(f"stopping; it has {job.grace} seconds to finish (once more to kill it)")
+    say(f"stopping; after {job.grace} seconds it is killed (once more to kill it now)")
     with engine.asked("stop the container", left):
         try:
             with signals.heeded():
