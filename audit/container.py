@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import queue
 import secrets
 import signal
 import sys
@@ -36,6 +37,7 @@ DEFAULT_COMMAND = ("all", "--weights", "/weights", "--data", "/data", "--out", "
 GRACE = 30
 LONGEST_GRACE = 24 * 3600
 _RECORDED = 80  # characters of one variable that run.json takes; more are withheld there (audit.provenance.run)
+_LOOK = 0.2  # seconds that a signal may go unseen
 _SHARED_MEMORY = 1 << 30  # what processes that read data hand over to each other
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -295,8 +297,26 @@ def _outside(path: Path) -> str:
 
 
 def _wait(engine: Engine, name: str, left: str) -> int:
-    with engine.asked("say how the container ended", left):
-        return int(engine.client.wait(name)["StatusCode"])
+    """The exit code.
+
+    A thread waits for it: a signal that comes in the moment before a blocking read would be seen only after it.
+    """
+    found: queue.SimpleQueue[int | EngineError] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            with engine.asked("say how the container ended", left):
+                found.put(int(engine.client.wait(name)["StatusCode"]))
+        except EngineError as error:
+            found.put(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    while True:
+        with contextlib.suppress(queue.Empty):
+            answer = found.get(timeout=_LOOK)
+            if isinstance(answer, EngineError):
+                raise answer
+            return answer
 
 
 def _stop(engine: Engine, job: Job, name: str, signals: _Signals, say: Callable[[str], None], left: str) -> None:

@@ -7,15 +7,18 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from audit import cli
-from audit.container import DEFAULT_COMMAND
+from audit.container import DEFAULT_COMMAND, _Interrupted, _Signals, _wait
+from audit.container_engine import Engine
 from audit.provenance import environment
 from tests.container.conftest import Host
 
@@ -225,6 +228,27 @@ def test_sigterm_and_no_patience(host: Host, image: str, out: Path) -> None:
     assert program.first == "started\n"
     assert program.end(signal.SIGTERM)[0] == 143
     assert host.containers() == []
+
+
+def test_a_signal_in_the_moment_before_a_blocking_read() -> None:
+    """Seen at once, though no system call of the main thread is broken off: here another thread receives it."""
+    over, unseen = threading.Event(), threading.Event()
+    late = threading.Timer(4, unseen.set)
+
+    def wait(_name: str) -> dict[str, int]:
+        threading.Thread(target=signal.raise_signal, args=(signal.SIGTERM,)).start()
+        over.wait(8)
+        return {"StatusCode": 0}
+
+    signals = _Signals()
+    engine = Engine(SimpleNamespace(wait=wait), "unix:///s", {}, "Docker 1")
+    late.start()
+    with signals.installed(), pytest.raises(_Interrupted), signals.heeded():
+        _wait(engine, "x", "")
+    late.cancel()
+    over.set()
+    assert signals.number == signal.SIGTERM
+    assert not unseen.is_set()
 
 
 def test_a_second_ctrl_c_kills(host: Host, image: str, out: Path) -> None:
