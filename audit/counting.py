@@ -94,8 +94,10 @@ class Pairs:
             first = new[np.unique(at[new], return_index=True)[1]]
             try:
                 made = metric.count([hypotheses[i] for i in first], [references[i] for i in first])
-            except BaseException:
+            except BaseException as error:
                 self._index = dict(list(index.items())[:had])
+                if isinstance(error, ScoringError):
+                    raise error.at(first) from error
                 raise
             self._counts = made if self._counts is None else np.concatenate([self._counts, made])
         return self._counts[at]
@@ -133,7 +135,7 @@ def _count(work: _Work, convention: Convention) -> Counted:
     except UnavailableError as error:
         return Counted(unavailable=str(error))
     except ScoringError as error:
-        found.failure = (error.what, error.row)
+        found.failure = (error.what, error.of([cache.rows[i].id for i in found.kept]).row)
     return found
 
 

@@ -98,9 +98,9 @@ def _ray(number: int) -> Iterator[Map]:
         remote = ray.remote(count_work)
 
         def mapping(work: Iterable[Work]) -> Iterator[dict[Key, Counted]]:
-            # All shards are handed over at once; Ray's own retries bring back what a lost worker had.
-            for reference in [remote.options(max_retries=3).remote(item) for item in work]:
-                yield ray.get(reference)
+            # All shards are handed over now, not when the first is asked for; Ray's own retries bring back what a lost
+            # worker had.
+            return map(ray.get, [remote.options(max_retries=3).remote(item) for item in work])
 
         yield mapping
     finally:

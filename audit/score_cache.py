@@ -1,8 +1,9 @@
 """A cache of counts and intervals on disk, so that a second audit touches only what changed.
 
-Content-addressed: an entry's name is a hash of the predictions, the convention's own hash and the bootstrap's settings, so an
-entry is never stale. It can be deleted at any time. Entries are written whole, under a name of their own, and carry a
-checksum: a kill, a full disk or a second process leaves a valid entry or none.
+Content-addressed: an entry's name is a hash of the predictions, the convention's own hash, the bootstrap's settings, the code
+that shares, counts and resamples for all conventions, and the versions of the libraries that it does so with; what changes
+one of these finds no entry. It can be deleted at any time. Entries are written whole, under a name of their own, and carry a
+checksum of name and content: a kill, a full disk, a second process or a copy leaves a valid entry or none.
 """
 
 from __future__ import annotations
@@ -12,16 +13,40 @@ import hashlib
 import json
 import os
 import tempfile
+import time
 from array import array
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from tasks.compact import Compact
+from tasks.step import digest
 
-_FORMAT = b"repro-audit/score/3"
+# Files in writing that are older than this, in seconds, are what a kill left.
+_LEFT_BEHIND = 3600
+_FORMAT = b"repro-audit/score/4"
+# What decides counts and intervals of every convention, and is therefore in no convention's own hash.
+SOURCES = (
+    "module:audit.counting",
+    "module:audit.engines",
+    "module:audit.predictions",
+    "module:audit.score",
+    "module:audit.score_cache",
+    "module:tasks.chain",
+    "module:tasks.compact",
+    "module:tasks.convention",
+    "module:tasks.metrics.metric",
+    "module:tasks.resampling",
+    "module:tasks.row",
+    "module:tasks.statistics",
+    "module:tasks.step",
+    "unicode:",
+    "version:numpy",
+    "version:rapidfuzz",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +58,12 @@ class Entry:
     facts: dict[str, Any]
 
 
+@cache
+def _software() -> bytes:
+    """Digests of `SOURCES`, read once: a process runs the code that it began with."""
+    return "\n".join(f"{source} {digest(source)}" for source in SOURCES).encode()
+
+
 class ScoreCache:
     """Entries in a folder; None for no cache at all."""
 
@@ -41,10 +72,9 @@ class ScoreCache:
 
     @staticmethod
     def key(*parts: str) -> str:
-        """A name for an entry; the parts are kept apart, so that no two lists of parts give the same name."""
+        """A name for an entry of this software; parts are kept apart, so that no two lists of them give the same name."""
         total = hashlib.sha256(_FORMAT)
-        for part in parts:
-            raw = part.encode()
+        for raw in (_software(), *(part.encode() for part in parts)):
             total.update(len(raw).to_bytes(8, "big") + raw)
         return total.hexdigest()
 
@@ -53,14 +83,14 @@ class ScoreCache:
         return self.folder / key[:2] / key
 
     def get(self, key: str) -> Entry | None:
-        """The entry, or None if there is none or it is damaged."""
+        """The entry, or None if there is none, or it is damaged or another name's."""
         if self.folder is None:
             return None
         try:
             raw = self._path(key).read_bytes()
         except OSError:
             return None
-        if hashlib.sha256(raw[32:]).digest() != raw[:32]:
+        if _checksum(key, raw[32:]) != raw[:32]:
             return None
         end = raw.index(b"\n", 32) + 1
         shape, kind, kept, facts = json.loads(raw[32:end])
@@ -80,14 +110,19 @@ class ScoreCache:
         kept = b"" if whole else np.asarray(entry.kept, dtype="<i4").tobytes()
         raw = json.dumps(head).encode() + b"\n" + entry.counts.tobytes() + kept
         try:
-            _write(self._path(key), hashlib.sha256(raw).digest() + raw)
+            _write(self._path(key), _checksum(key, raw) + raw)
         except OSError:
             self.folder = None
+
+
+def _checksum(key: str, raw: bytes) -> bytes:
+    return hashlib.sha256(key.encode() + b"\n" + raw).digest()
 
 
 def _write(path: Path, data: bytes) -> None:
     """Write under a name of its own, then rename. Not forced to the disk: what a power cut damages is no entry."""
     path.parent.mkdir(parents=True, exist_ok=True)
+    _sweep(path.parent)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
     try:
         with os.fdopen(descriptor, "wb") as handle:
@@ -97,3 +132,11 @@ def _write(path: Path, data: bytes) -> None:
         with contextlib.suppress(OSError):
             Path(name).unlink()
         raise
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what runs that were killed within a write left there; what another one is writing now is younger."""
+    for left in folder.glob(".*.tmp"):
+        with contextlib.suppress(OSError):  # another process may have removed it
+            if time.time() - left.stat().st_mtime > _LEFT_BEHIND:
+                left.unlink()

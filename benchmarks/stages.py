@@ -17,7 +17,7 @@ import numpy as np
 
 from audit.counting import Pairs, select
 from tasks.chain import ChainCache
-from tasks.compact import compact
+from tasks.compact import compact, wide
 from tasks.convention import Convention
 from tasks.resampling import Part, replicates_together
 from tasks.row import Row
@@ -112,7 +112,7 @@ def _one(rows: Sequence[Row], conventions: list[Convention], clock: Clock, machi
             counts = compact(counting.count(convention.metric, *sides)[np.asarray(kept)])
         _count_floor(stage, sides, (len(counting) - before) / len(rows), clock, machine)
         found.append(Part(convention.metric, counts, kept))
-        columns.update((kept.tobytes(), column.tobytes()) for column in convention.metric.terms(counts).T)
+        columns.update((kept.tobytes(), column.tobytes()) for column in convention.metric.terms(wide(counts)).T)
     for texts in cache._seen.values():
         given = [text for text in texts if isinstance(text, str)]
         clock.work[READ] += sum(len(text.encode("utf-8", "surrogatepass")) for text in given)

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from tasks.convention import View
+from tasks.errors import ScoringError
 from tasks.row import Row
 from tasks.step import Step, Value, function
 
@@ -27,7 +28,11 @@ class ChainCache:
         self._tokens: dict[Value, Value] = {}
 
     def values(self, view: View, steps: tuple[Step, ...]) -> list[Value]:
-        """The chain's value for every row, in the rows' order; None where the view gives None."""
+        """The chain's value for every row, in the rows' order; None where the view gives None.
+
+        Raises:
+            ScoringError: A step cannot take a row's text; the row is named.
+        """
         key = (view, steps)
         known = self._done.get(key)
         if known is not None:
@@ -42,11 +47,25 @@ class ChainCache:
             # Every text once, then one look-up a row: most of the time is the step's own.
             new = [text for text in dict.fromkeys(before if flat else _leaves(before)) if text not in seen]
             if new:
-                seen.update(zip(new, self._made(step, new), strict=True))
+                try:
+                    made = self._made(step, new)
+                except ScoringError as error:
+                    raise error if error.row else self._named(error, step, before) from error
+                seen.update(zip(new, made, strict=True))
                 self.computed[step] += len(new)
             result = list(map(seen.__getitem__, before)) if flat else [_looked_up(value, seen) for value in before]
         self._done[key] = result
         return result
+
+    def _named(self, error: ScoringError, step: Step, before: Sequence[Value]) -> ScoringError:
+        """The error of the first row whose text the step cannot take."""
+        for row, value in zip(self.rows, before, strict=True):
+            try:
+                for text in _leaves([value]):
+                    function(step)(text)
+            except ScoringError as found:
+                return ScoringError(found.what, row=row.id)
+        return error
 
     def _made(self, step: Step, texts: Sequence[Value]) -> Sequence[Value]:
         made = list(map(function(step), texts)) if step.batch is None else step.batch(texts)

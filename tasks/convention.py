@@ -14,7 +14,7 @@ from typing import Any
 
 from tasks.metrics.metric import Metric
 from tasks.row import Row
-from tasks.step import Step, digest
+from tasks.step import Step, digest, origin
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Selection:
     @property
     def sources(self) -> tuple[str, ...]:
         """What decides the rule's result."""
-        return (f"module:{self.keep.__module__}",)
+        return origin(self.keep)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +49,7 @@ class View:
     @property
     def sources(self) -> tuple[str, ...]:
         """What decides the view's result."""
-        return (f"module:{self.take.__module__}",)
+        return origin(self.take)
 
 
 def _hypothesis(row: Row) -> Any:

@@ -77,8 +77,9 @@ def jar(path: str) -> Path:
 
 
 def sources(*paths: str) -> tuple[str, ...]:
-    """Sources of a convention's hash for files of the package; none where it is not installed."""
-    return tuple(f"file:{PACKAGE}/{path}" for path in paths if reason(lambda path=path: jar(path)) is None)  # type: ignore[misc]
+    """Sources of a convention's hash: how Java is run, and files of the package; none of those where it is not installed."""
+    found = [path for path in paths if reason(lambda path=path: jar(path)) is None]  # type: ignore[misc]
+    return (f"module:{__name__}", *(f"file:{PACKAGE}/{path}" for path in found))
 
 
 def run(name: str, arguments: Sequence[str], *, stdin: bytes = b"", timeout: float = 600) -> bytes:

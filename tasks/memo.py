@@ -16,17 +16,21 @@ class Memo(dict[K, V], Generic[K, V]):
     Args:
         function: Gives the value of a key that is not there.
         size: How many are kept at most; then all are forgotten, so that memory stays bounded.
+        worth: Whether a key is kept: a long one takes much memory, and does not come again. By default all are.
     """
 
-    __slots__ = ("_function", "_size")
+    __slots__ = ("_function", "_size", "_worth")
 
-    def __init__(self, function: Callable[[K], V], size: int = _SIZE) -> None:
+    def __init__(self, function: Callable[[K], V], size: int = _SIZE, worth: Callable[[K], bool] | None = None) -> None:
         super().__init__()
         self._function = function
         self._size = size
+        self._worth = worth
 
     def __missing__(self, key: K) -> V:
-        if len(self) >= self._size:
-            self.clear()
-        made = self[key] = self._function(key)
+        made = self._function(key)
+        if self._worth is None or self._worth(key):
+            if len(self) >= self._size:
+                self.clear()
+            self[key] = made
         return made

@@ -304,11 +304,14 @@ def _fill(
         wanted = np.flatnonzero(needed[key][start : start + len(shard)])
         hypotheses, references = cache.values(key[0], key[1]), cache.values(key[2], key[3])
         pairs = [(hypotheses[i], references[i]) for i in wanted]
-        if metric.whole_set:
-            tables[key][start + wanted] = metric.count([h for h, _ in pairs], [r for _, r in pairs])
-        else:
-            pool = known.setdefault(key[4], {}), seen.setdefault(key[4], [])
-            tables[key][start + wanted] = _shared(metric, pairs, *pool)
+        pool = known.setdefault(key[4], {}), seen.setdefault(key[4], [])
+        try:
+            if metric.whole_set:
+                tables[key][start + wanted] = metric.count([h for h, _ in pairs], [r for _, r in pairs])
+            else:
+                tables[key][start + wanted] = _shared(metric, pairs, *pool)
+        except ScoringError as error:
+            raise error.of([shard[i].id for i in wanted.tolist()]) from error
 
 
 def _shared(
@@ -324,8 +327,11 @@ def _shared(
         return metric.count([h for h, _ in pairs], [r for _, r in pairs])
     if new:
         first = len(known)
+        try:
+            seen.append(metric.count([h for h, _ in new], [r for _, r in new]))
+        except ScoringError as error:
+            raise error.at([pairs.index(pair) for pair in new]) from error
         known.update({pair: first + n for n, pair in enumerate(new)})
-        seen.append(metric.count([h for h, _ in new], [r for _, r in new]))
         if len(seen) > 1:
             seen[:] = [np.concatenate(seen)]
     if not pairs:

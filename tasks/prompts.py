@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from tasks.chain import ChainCache
 from tasks.convention import Convention
+from tasks.errors import ScoringError
 from tasks.metrics.metric import Counts, Metric
 from tasks.statistics import REPLICATES, SEED, decimal, percentile_interval, replicates, weights
 
@@ -128,7 +129,10 @@ def sensitivity(
     hypotheses = cache.values(convention.hypothesis_view, convention.hypothesis)
     references = cache.values(convention.reference_view, convention.reference)
     metric = convention.metric
-    counts = metric.count([hypotheses[i] for i in kept], [references[i] for i in kept])
+    try:
+        counts = metric.count([hypotheses[i] for i in kept], [references[i] for i in kept])
+    except ScoringError as error:
+        raise error.of([rows[i].id for i in kept]) from error
     number = {text: n for n, text in enumerate(texts)}
     labels = np.array([number[str(rows[i].prompt)] for i in kept], dtype=np.int32)
     clusters = [str(rows[i].extra.get("cluster", f"row {rows[i].id}")) for i in kept]

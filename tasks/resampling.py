@@ -115,13 +115,17 @@ class _Table:
         for start in range(0, self.units, _BLOCK_UNITS):
             units = slice(start, start + _BLOCK_UNITS)
             block = np.stack([column[units] for column in self._columns])
-            narrow = int(block.sum(axis=1, dtype=np.int64).max()) * most < _EXACT_32
-            kind = np.float32 if narrow else np.float64
+            kind = _kind(block, most)
             right: NDArray[Any] = np.ascontiguousarray(block.T, dtype=kind)
             for first in range(0, len(chunk), _BLOCK_REPLICATES):
                 replicates = slice(first, first + _BLOCK_REPLICATES)
                 found[replicates] += np.asarray(chunk[replicates, units].astype(kind) @ right, dtype=np.float64)
         return found
+
+
+def _kind(block: NDArray[np.uint8], most: int) -> type[np.floating[Any]]:
+    """The narrowest floating point in which no sum of a line is rounded, where no unit is drawn more than `most` times."""
+    return np.float32 if int(block.sum(axis=1, dtype=np.int64).max()) * most < _EXACT_32 else np.float64
 
 
 def _terms(sums: Sums, terms: Sequence[Places]) -> Sums:

@@ -8,6 +8,8 @@ from tasks.clean import ends_with_eos
 from tasks.convention import Selection
 from tasks.row import Row
 
+SOURCES = ("module:tasks.clean",)
+
 
 def _finished(row: Row) -> bool:
     if row.finished is not None:

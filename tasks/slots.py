@@ -21,6 +21,8 @@ from tasks.normalise.simple import COLLAPSE_SPACES, DROP_ASCII_PUNCTUATION, JIWE
 from tasks.row import ReferenceType, Row
 from tasks.task import Task
 
+SOURCES = ("module:tasks.choices",)
+
 
 def _object(row: Row) -> Mapping[str, Any]:
     return row.reference if isinstance(row.reference, Mapping) else {}

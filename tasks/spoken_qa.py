@@ -17,6 +17,8 @@ from tasks.normalise.simple import JIWER_A1, LOWER
 from tasks.row import ReferenceType, Row
 from tasks.task import Task
 
+SOURCES = ("module:tasks.choices",)
+
 
 def _object(row: Row) -> Mapping[str, Any]:
     return row.reference if isinstance(row.reference, Mapping) else {}

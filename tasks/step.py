@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import importlib.util
+import sys
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -21,16 +22,20 @@ def digest(source: str) -> str:
 
     Args:
         source: `module:NAME`, the bytes of a module's file; `file:PACKAGE/PATH`, of a file in an installed package;
-            `tree:PACKAGE/PATH`, of every file below a folder, by name; `unicode`, the version of Python's Unicode tables.
+            `tree:PACKAGE/PATH`, of every file below a folder, by name; `version:NAME`, an installed library's version, where
+            its compiled code decides; `unicode`, the version of Python's Unicode tables.
 
     Raises:
         FileNotFoundError: There is no such module or file.
+        importlib.metadata.PackageNotFoundError: There is no such library.
     """
     kind, _, name = source.partition(":")
     if kind == "unicode":
         import unicodedata
 
         return hashlib.sha256(unicodedata.unidata_version.encode()).hexdigest()
+    if kind == "version":
+        return hashlib.sha256(version_of(name).encode()).hexdigest()
     if kind == "module":
         package, _, rest = name.partition(".")
         path = _folder(package) / rest.replace(".", "/")
@@ -43,6 +48,12 @@ def digest(source: str) -> str:
     for item in sorted(p for p in path.rglob("*") if p.is_file() and p.suffix != ".pyc"):
         total.update(f"{item.relative_to(path).as_posix()} {hashlib.sha256(item.read_bytes()).hexdigest()}\n".encode())
     return total.hexdigest()
+
+
+def origin(thing: Any) -> tuple[str, ...]:
+    """Sources of a function or a class: its module, and what that module names in `SOURCES` because it takes from there."""
+    module = thing.__module__
+    return (f"module:{module}", *getattr(sys.modules.get(module), "SOURCES", ()))
 
 
 @cache
@@ -104,7 +115,7 @@ def step(
     batch: Callable[[Sequence[Any]], list[Value]] | None = None,
 ) -> Step:
     """A step from a plain function; its module is a source without being named."""
-    return Step(name, version, lambda: function, (f"module:{function.__module__}", *sources), kind, batch)
+    return Step(name, version, lambda: function, (*origin(function), *sources), kind, batch)
 
 
 @cache

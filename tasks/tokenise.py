@@ -9,6 +9,7 @@ from functools import cache
 from tasks import tokenise_many
 from tasks.step import Step, step, version_of
 
+SOURCES = ("module:tasks.tokenise_many", "module:tasks.memo")
 _MODULES = {
     "13a": ("sacrebleu.tokenizers.tokenizer_13a", "Tokenizer13a"),
     "none": ("sacrebleu.tokenizers.tokenizer_none", "NoneTokenizer"),
@@ -65,8 +66,7 @@ def _sources(name: str) -> tuple[str, ...]:
         f"module:{_MODULES[name][0]}",
         "module:sacrebleu.tokenizers.tokenizer_re",
         "module:tasks.tokenise",
-        "module:tasks.tokenise_many",
-        "module:tasks.memo",
+        *SOURCES,
     ]
     if name == "ja-mecab":
         sources.append("tree:ipadic/dicdir")

@@ -21,7 +21,10 @@ from tasks.row import Row
 
 FIELD, FOLLOWED = "judged", "followed"
 _EXCLUDED, _NOT_BEST = "excluded", "not-best"
-_SOURCES = tuple(f"module:tasks.judging.{name}" for name in ("conventions", "fields", "parsers", "verdict"))
+_SOURCES = (
+    *(f"module:tasks.judging.{name}" for name in ("conventions", "fields", "parsers", "verdict")),
+    "module:tasks.choices",
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from tasks.metrics.metric import Counts, RatioMetric
-from tasks.step import Value
+from tasks.step import Value, origin
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Share(RatioMetric):
     @property
     def sources(self) -> tuple[str, ...]:
         """The rule's module besides this one."""
-        return (*super().sources, f"module:{self.points.__module__}")
+        return (*super().sources, *origin(self.points))
 
     def count(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
         """(rows, 2): points, and points that could be had."""

@@ -15,6 +15,7 @@ from tasks.metrics.metric import FIXED_POINT, Counts, Metric, Sums, Terms, divid
 from tasks.metrics.ngrams import matches
 from tasks.step import Value
 
+SOURCES = ("module:tasks.metrics.ngrams",)
 ORDER = 4
 COLUMNS = (
     "hypothesis_length",
@@ -96,11 +97,6 @@ class Bleu(Metric):
     id: str = "bleu"
     columns: tuple[str, ...] = COLUMNS
     scale: int = 100
-
-    @property
-    def sources(self) -> tuple[str, ...]:
-        """The counting of n-grams besides this module."""
-        return (*super().sources, "module:tasks.metrics.ngrams")
 
     @property
     def signature(self) -> str:

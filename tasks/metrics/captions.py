@@ -36,7 +36,7 @@ def items(
     for row, (hypothesis, reference) in enumerate(zip(hypotheses, references, strict=True)):
         captions = reference if isinstance(reference, list) else [reference]
         if not captions:
-            raise ScoringError(f"item {row + 1} has no caption to be scored against")
+            raise ScoringError("no caption to be scored against", item=row)
         if axis == "all":
             found.append((row, hypothesis, captions))
         else:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from tasks.metrics.metric import Counts, MeanMetric, RatioMetric
 from tasks.step import Value
 
+SOURCES = ("version:rapidfuzz",)
 COLUMNS = ("substitutions", "deletions", "insertions", "hits")
 
 

@@ -8,10 +8,12 @@ from typing import Literal
 
 import numpy as np
 
+from tasks.metrics import error_rate
 from tasks.metrics.error_rate import edit_counts
 from tasks.metrics.metric import Counts, RatioMetric
 from tasks.step import Value
 
+SOURCES = ("module:tasks.metrics.error_rate", *error_rate.SOURCES)
 # Appendix E: WER below 30 % against the spoken question means that the output "does ASR".
 THRESHOLD_PERCENT = 30
 

@@ -153,7 +153,13 @@ class Meteor(Metric):
         """
         pairs = items(hypotheses, references, self.references)
         counts = table(len(hypotheses), len(COLUMNS))
-        statistics = meteor_statistics([meteor_line(hypothesis, captions) for _, hypothesis, captions in pairs])
+        lines = []
+        for row, hypothesis, captions in pairs:
+            try:
+                lines.append(meteor_line(hypothesis, captions))
+            except ScoringError as error:
+                raise ScoringError(error.what, item=row) from error
+        statistics = meteor_statistics(lines)
         for (row, _, _), values in zip(pairs, statistics, strict=True):
             counts[row] += values
         return counts

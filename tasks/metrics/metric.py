@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.step import Value
+from tasks.step import Value, origin
 
 Counts: TypeAlias = NDArray[np.int64]  # (rows, columns)
 Weights: TypeAlias = NDArray[np.float64]  # (replicates, rows): how often a row was drawn; whole numbers
@@ -48,7 +48,7 @@ class Metric(ABC):
     @property
     def sources(self) -> tuple[str, ...]:
         """What decides the result, for the convention's hash."""
-        return (f"module:{type(self).__module__}", "module:tasks.metrics.metric")
+        return (*origin(type(self)), "module:tasks.metrics.metric")
 
     @property
     def counting(self) -> Hashable:

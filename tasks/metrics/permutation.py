@@ -9,10 +9,12 @@ from itertools import permutations
 import numpy as np
 
 from tasks.errors import ScoringError
+from tasks.metrics import error_rate
 from tasks.metrics.error_rate import COLUMNS, edit_counts
 from tasks.metrics.metric import Counts, RatioMetric
 from tasks.step import Value
 
+SOURCES = ("module:tasks.metrics.error_rate", *error_rate.SOURCES)
 Stream = tuple[str, ...]
 MAX_SPEAKERS = 6
 
@@ -93,10 +95,14 @@ class PermutationErrorRate(RatioMetric):
     def count(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
         """(rows, 4): substitutions, deletions, insertions, hits, summed over the streams."""
         rows = []
-        for hypothesis, reference in zip(hypotheses, references, strict=True):
+        for item, (hypothesis, reference) in enumerate(zip(hypotheses, references, strict=True)):
+            if len(reference) > MAX_SPEAKERS:
+                raise ScoringError(f"more than {MAX_SPEAKERS} reference streams", item=item)
             if self.pooled_order:
                 if len(hypothesis) != len(reference):
-                    raise ScoringError(f"{len(hypothesis)} sentences for {len(reference)} speakers, and each needs one")
+                    raise ScoringError(
+                        f"{len(hypothesis)} sentences for {len(reference)} speakers, and each needs one", item=item
+                    )
                 orders = (
                     edit_counts(list(order), reference).sum(axis=0).tolist() for order in permutations(hypothesis)
                 )

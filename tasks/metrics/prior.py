@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.metrics.metric import Counts, Metric, Sums, divide
-from tasks.step import Value
+from tasks.step import Value, origin
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class OverPrior(Metric):
     @property
     def sources(self) -> tuple[str, ...]:
         """The rule's module besides this one."""
-        return (*super().sources, f"module:{self.points.__module__}")
+        return (*super().sources, *origin(self.points))
 
     def count(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
         """(rows, 3): 1 if right with the audio, 1 if right without, 1."""

@@ -7,19 +7,56 @@ rules, and are another convention. What is loaded is named by hash, never by the
 from __future__ import annotations
 
 import re
+import sys
+import threading
 import unicodedata
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import cache
 
+from tasks.errors import ScoringError
 from tasks.normalise.whisper_words import WordByWord
 from tasks.step import Step, function, version_of
+
+# Beyond it the time that Python takes for a number matters.
+_DIGITS = 100_000
+# No text of so few characters gives a number that the strictest setting (640 digits) refuses.
+_SHORT = 100
 
 
 def _english() -> Callable[[str], str]:
     from whisper_normalizer.english import EnglishTextNormalizer
 
     normalizer = EnglishTextNormalizer()
-    return lambda text: normalizer(text).strip()
+    lock = threading.Lock()
+
+    def english(text: str) -> str:
+        try:
+            if len(text) <= _SHORT:
+                return str(normalizer(text).strip())
+            with lock, _long_numbers():
+                return str(normalizer(text).strip())
+        except (AssertionError, ValueError) as error:
+            raise ScoringError(
+                f"Whisper's normaliser cannot read a number in this text (more than {_DIGITS:,} digits?)"
+            ) from error
+
+    return english
+
+
+@contextmanager
+def _long_numbers() -> Iterator[None]:
+    """Let numbers be as long as the library was made for.
+
+    Python refuses whole numbers of more than 4,300 digits, or of what its environment says; the library then stops, or leaves
+    a number as it is. An output that repeats a digit is a result like others, and the same wherever it is scored.
+    """
+    before = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(_DIGITS)
+    try:
+        yield
+    finally:
+        sys.set_int_max_str_digits(before)
 
 
 def _basic() -> Callable[[str], str]:

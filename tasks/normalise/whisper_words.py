@@ -32,7 +32,8 @@ _WORD = re.compile(
     r"\"?(?:([a-z]+)|[a-z]+(?:['-][a-z]+)+|\$?[0-9]+(?:,[0-9]+)*(?:\.[0-9]+)?(?:st|nd|rd|th|s|%)?)"
     r"(?:[.,?!;:]?\"?|\"[.,?!;:])"
 )
-_ACROSS = re.compile(r"'[ds] (?:been|gone|done|got)")
+# After any white space: the library's rule wants one space, which is what stands between the words of a run.
+_ACROSS = re.compile(r"'[ds]\s+(?:been|gone|done|got)")
 _LETTERS = re.compile(r"[a-z]+")
 # The rules' keys that are understood: letters, apostrophes and spaces between word boundaries.
 _RULE = re.compile(r"(?:\\b)?([a-z' ]+)\\b")
@@ -41,6 +42,8 @@ _HALF = "half"
 _SUFFIXES = ("st", "nd", "rd", "th", "s")
 # Stands where a run of joined words has a neighbour.
 _NEIGHBOUR = "x"
+# Longer ones are not kept: they hardly come again.
+_WORD_LENGTH, _RUN_LENGTH = 64, 256
 _JOINED: Any = None
 _UNKNOWN = ""  # No plain word has an empty result.
 
@@ -74,8 +77,10 @@ class WordByWord:
         self._rules = frozenset([*ignored[1].split("|"), *named, *self._numbers])
         self._spelling = {word: new for word, new in spelling.items() if _LETTERS.fullmatch(new)}
         self._odd_spelling = spelling.keys() - self._spelling.keys()
-        self._words: Memo[str, Any] = Memo(self._word)
-        self._runs: Memo[tuple[str, bool, bool], str | None] = Memo(self._run)
+        self._words: Memo[str, Any] = Memo(self._word, worth=lambda word: len(word) <= _WORD_LENGTH)
+        self._runs: Memo[tuple[str, bool, bool], str | None] = Memo(
+            self._run, worth=lambda key: len(key[0]) <= _RUN_LENGTH
+        )
 
     def __call__(self, texts: Sequence[str]) -> list[str]:
         """Every text normalised."""

@@ -17,6 +17,7 @@ import pytest
 
 from audit import engines
 from audit.counting import count, join
+from audit.errors import InputError
 from audit.predictions import PredictionSet
 from audit.score import Score, Scoring, begin, in_turn, score
 from audit.score_cache import ScoreCache
@@ -195,6 +196,19 @@ def test_a_chain_gives_what_its_steps_give_one_after_the_other() -> None:
                 for step in steps:
                     value = step(value)
                 assert found == value
+
+
+@pytest.mark.parametrize("rows_before", [0, 7])
+def test_a_text_that_a_step_cannot_take_names_its_row(rows_before: int) -> None:
+    """Once for both rows that hold it: the first is named, and the file."""
+    bad = [Row(name, "the " + "1" * 100_001, "one", True) for name in ("bad", "again")]
+    with pytest.raises(InputError, match="cannot read a number") as raised:
+        score(prediction_set((*rows(rows_before), *bad, *rows(3))), TASK, conventions=["nota"], replicates=0)
+    assert raised.value.where == "x.jsonl: row bad"
+    assert "nota" in (raised.value.fix or "")
+    long = (Row("long", "1" * 4301, "1" * 4301, True),)
+    (found,) = score(prediction_set(long), TASK, conventions=["nota"], replicates=0)
+    assert found.exact == 0
 
 
 class Calls:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import ast
+import importlib
 import subprocess
 import sys
 from collections import defaultdict
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 from tasks import convention as convention_module
 from tasks import step as step_module
 from tasks.convention import HYPOTHESIS, Convention, Selection, View
-from tasks.metrics.error_rate import ErrorRate
+from tasks.metrics.error_rate import ErrorRate, MeanErrorRate
+from tasks.metrics.following import NotTranscribed
+from tasks.metrics.metric import Metric
+from tasks.metrics.permutation import PermutationErrorRate
 from tasks.normalise.simple import LOWER, lower
 from tasks.registry import conventions, tasks
 from tasks.step import Step, digest, step, version_of
@@ -75,11 +81,86 @@ def test_a_name_is_one_rule_and_one_view() -> None:
     assert [key for key, value in rules.items() if len(value) > 1] == []
 
 
+def sources_of(convention: Convention) -> set[str]:
+    parts = (
+        *convention.hypothesis,
+        *convention.reference,
+        *convention.select,
+        convention.hypothesis_view,
+        convention.reference_view,
+    )
+    return {s for part in parts for s in part.sources} | set(convention.metric.sources) | set(convention.extra_sources)
+
+
 def test_every_source_exists() -> None:
     for key, convention in KNOWN.items():
-        parts = (*convention.hypothesis, *convention.reference, *convention.select)
-        for source in {s for part in parts for s in part.sources} | set(convention.metric.sources):
+        for source in sources_of(convention):
             assert len(digest(source)) == 64, (key, source)
+
+
+# Imported for types, errors, availability and composition: nothing in them decides a number.
+FRAMES = {
+    "tasks.convention",  # selections and views name their own sources
+    "tasks.errors",
+    "tasks.needs",  # why something is unavailable
+    "tasks.row",
+    "tasks.step",
+    "tasks.task",
+}
+# Only `Spider` takes it, which names it.
+ONE_METRIC_ONLY = {("tasks.metrics.spice", "tasks.metrics.cider")}
+
+
+def deciding_imports(module: str) -> set[str]:
+    """Modules of `tasks` that a module takes something from.
+
+    Of a module that puts conventions together only what its functions use: steps, rules, views, metrics and their functions
+    are named there, and bring their own sources.
+    """
+    tree = ast.parse((ROOT / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8"))
+    names: dict[str, str] = {}
+    named: set[str] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            assert not [item.name for item in node.names if item.name.startswith("tasks")], module
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{module}: a relative import"
+            package = node.module or ""
+            for item in node.names if package.split(".")[0] == "tasks" else ():
+                value = getattr(importlib.import_module(package), item.name)
+                names[item.asname or item.name] = value.__name__ if isinstance(value, ModuleType) else package
+                if isinstance(value, (Step, Selection, View)) or (
+                    isinstance(value, type) and issubclass(value, Metric)
+                ):
+                    named.add(item.asname or item.name)
+    if {"tasks.task", "tasks.convention"} <= set(names.values()):
+        bodies = [n.body for n in ast.walk(tree) if isinstance(n, (ast.FunctionDef, ast.Lambda))]
+        nodes = [node for body in bodies for node in (body if isinstance(body, list) else [body])]
+        used = {node.id for top in nodes for node in ast.walk(top) if isinstance(node, ast.Name)}
+        names = {name: package for name, package in names.items() if name in used - named}
+    return set(names.values()) - FRAMES
+
+
+def test_what_a_source_takes_from_other_modules_is_a_source_too() -> None:
+    missing: set[tuple[str, str, str]] = set()
+    for (task, metric, name), convention in KNOWN.items():
+        modules = {s.removeprefix("module:") for s in sources_of(convention) if s.startswith("module:tasks.")}
+        for module in modules:
+            missing |= {(f"{task} {metric} {name}", module, other) for other in deciding_imports(module) - modules}
+    assert {(module, other) for _, module, other in missing} == ONE_METRIC_ONLY, sorted(missing)[:9]
+
+
+def test_the_imports_of_a_source_are_found() -> None:
+    assert "tasks.metrics.error_rate" in deciding_imports("tasks.metrics.permutation")
+    assert "tasks.tokenise_many" in deciding_imports("tasks.tokenise")
+    assert deciding_imports("tasks.slots") >= {"tasks.choices"}
+    assert "tasks.metrics.accuracy" not in deciding_imports("tasks.slots")
+
+
+def test_the_library_that_aligns_is_a_source() -> None:
+    for metric in (ErrorRate(), MeanErrorRate(), PermutationErrorRate(), NotTranscribed()):
+        assert "version:rapidfuzz" in metric.sources
+    assert digest("version:rapidfuzz") != digest("version:numpy")
 
 
 def test_every_convention_and_task_is_described() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+import sys
 import unicodedata
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from tasks.errors import ScoringError
 from tasks.memo import Memo
 from tasks.normalise.simple import JIWER_A1
 from tasks.normalise.whisper import WHISPER_BASIC, WHISPER_ENGLISH
@@ -27,7 +29,7 @@ gotta gonna y'all y'all's i'ma ma'am mr mr. dr.'s o'clock one's five's fiven't o
 5 20 20.50 $20.50 $2 ¢7 7¢ £3 €9 1,000 1,000, 1874, 5th 1st 1960s 5% % $ 0 $0 0.05 $0.5 no. $5. 5's x$2 5. "5th
 well-known twenty-five um-um's five-o'clock half-time one-half behalf half. halfn't half's e.g. a.. ... ss th'x s's
 colour Colours colour's <a> [x] (b) ( < ] _ a_b Hello, world. World! three. and, per, cent. don't. won't! st- -th
-café ’s it’s İ ſt K ß ½ ² ٣ ’ ‘x’ “one” "one" "the "five, and" five." st", "um's "'s "'tis 5." "$5".
+café ’s it’s İ ſt K ß ½ ² ٣ ’ ‘x’ “one” been-two gone-th got-five "one" "the "five, and" five." st", "um's "'s "'tis 5." "$5".
 """
 TRICKY = [*_WORDS.split(), "'d been", "'s been", "'s got", "a half", "and a half", "\t", "\n", "\x1c", "a\nb"]
 
@@ -100,8 +102,28 @@ OUTSIDE = {"ptb", "ptb.java", "tok.flores101"}
 @example("two and a half")
 @example("$2 and seven cents x$2 seven cents")
 @example("5 um th house")
+@example("one's  been-two")
+@example("one's\tgot-five")
 def test_whisper_by_words_is_whisper(text: str) -> None:
     same(WHISPER_ENGLISH, text, text.upper(), f"the {text}", f"{text} house", f"the {text} house")
+
+
+PERFECT = [f"{a}{end}" for a in ("one", "five", "it", "he", "um") for end in ("'s", "'d")]
+PARTICIPLES = [f"{b}{end}" for b in ("been", "gone", "done", "got") for end in ("", "-two", "-five", "-th", "-house")]
+
+
+@given(
+    a=st.sampled_from([*PERFECT, *TRICKY]),
+    b=st.sampled_from([*PARTICIPLES, *TRICKY]),
+    separator=st.sampled_from(("  ", "\t", "\n", "\x1c", " ")),
+)
+@settings(max_examples=400)
+@example("one's", "been-two", "  ")
+@example("one's", "got-five", "\n")
+@example("one'd", "gone-two", "\x1c")
+def test_any_white_space_between_two_words(a: str, b: str, separator: str) -> None:
+    text = f"{a}{separator}{b}"
+    same(WHISPER_ENGLISH, text, f"the {text}", f"{text} house", f"{text}{separator}{a}")
 
 
 @pytest.mark.parametrize("before", ["", "the "])
@@ -109,6 +131,42 @@ def test_whisper_by_words_is_whisper(text: str) -> None:
 def test_whisper_on_every_word_that_it_knows(before: str, after: str) -> None:
     words = dict.fromkeys([*NUMBERS, *RULES, *TRICKY, *SPELLING, *SPELLING.values()])
     same(WHISPER_ENGLISH, *(f"{before}{word}{end}{after}" for word in words for end in ("", ",", "'s")))
+
+
+LONG = "1" * 4301
+
+
+@pytest.mark.parametrize("limit", [4300, 640, 0])
+def test_numbers_longer_than_python_takes(limit: int) -> None:
+    """What the library gives where Python sets no limit, whatever the setting; it is left as it was."""
+    texts = [
+        LONG,
+        f"the {LONG} house",
+        f"${LONG}",
+        f"{LONG}.5 five",
+        f"{'1' * 2200} {'1' * 2200} thousand",
+        f"{'9' * 4300} million",
+        "٣" * 4301,
+        f"five {LONG}th, one",
+    ]
+    before = sys.get_int_max_str_digits()
+    try:
+        sys.set_int_max_str_digits(0)
+        expected = [str(english()(text)).strip() for text in texts]
+        sys.set_int_max_str_digits(limit)
+        same(WHISPER_ENGLISH, *texts)
+        assert [function(WHISPER_ENGLISH)(text) for text in texts] == expected
+        assert sys.get_int_max_str_digits() == limit
+    finally:
+        sys.set_int_max_str_digits(before)
+
+
+def test_a_number_that_is_too_long_is_no_traceback() -> None:
+    assert WHISPER_ENGLISH.batch is not None
+    for text in ("1" * 100_001, f"the {'1' * 100_001}"):
+        for given_one in (function(WHISPER_ENGLISH), lambda text: WHISPER_ENGLISH.batch([text])):  # type: ignore[misc]
+            with pytest.raises(ScoringError, match="cannot read a number"):
+                given_one(text)
 
 
 def test_whisper_on_pairs_of_words() -> None:
@@ -193,3 +251,27 @@ def test_a_memo_keeps_no_more_than_its_size() -> None:
     assert [memo[n] for n in (4, 1)] == [8, 2]
     assert asked == [1, 2, 3, 4, 1]
     assert len(memo) <= 3
+
+
+def test_a_memo_does_not_keep_what_is_not_worth_it() -> None:
+    memo: Memo[str, int] = Memo(len, worth=lambda text: len(text) < 3)
+    assert [memo[text] for text in ("ab", "abc", "abc")] == [2, 3, 3]
+    assert list(memo) == ["ab"]
+
+
+def test_long_words_and_runs_are_not_kept() -> None:
+    """An output without spaces, or of numbers alone, is longer than all words of a language."""
+    library = english()
+    by_word = WordByWord(library, lambda text: str(library(text).strip()))
+    texts = [
+        "a" * 5000,
+        "a-" * 2000 + "a",
+        "five " * 2000,
+        "twenty five",
+        "$" + "1" * 4000,
+        "the " + "b'" * 900 + "b house",
+    ]
+    assert by_word(texts) == [library(text).strip() for text in texts]
+    assert {"twenty", "five", "the"} <= set(by_word._words)
+    assert sum(map(len, by_word._words)) < 100
+    assert list(by_word._runs) == [("twenty five", False, False)]

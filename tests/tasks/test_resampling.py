@@ -106,6 +106,49 @@ def test_wide_sums_are_not_rounded(monkeypatch: pytest.MonkeyPatch) -> None:
     assert not np.array_equal(together(), expected)
 
 
+# 255 x FULL is 2**24 - 1: the greatest sum that is below the bound.
+FULL = 65_793
+
+
+@pytest.mark.parametrize(
+    ("full", "ones", "most", "total", "kind"),
+    [
+        (FULL, 0, 1, 2**24 - 1, np.float32),
+        (FULL, 1, 1, 2**24, np.float64),
+        (FULL, 2, 1, 2**24 + 1, np.float64),
+        (FULL // 3, 0, 3, 2**24 - 1, np.float32),
+        (FULL // 3, 1, 3, 2**24 + 2, np.float64),
+        (FULL // 3, 2, 3, 2**24 + 5, np.float64),
+    ],
+)
+def test_the_narrow_sums_end_where_they_would_be_rounded(
+    full: int, ones: int, most: int, total: int, kind: type, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On either side of 2**24, and with units drawn three times; beyond it, an odd sum in 32 bits is another number."""
+    units = full + ones
+    monkeypatch.setattr(resampling, "_BLOCK_UNITS", units)
+    column = np.array([255] * full + [1] * ones, dtype=np.uint8)
+    table = resampling._Table(units)
+    table._place(column)
+    chunk = np.full((2, units), most, dtype=np.uint8)
+    chunk[1] = 0
+    chosen = resampling._kind
+
+    def sums() -> list[list[float]]:
+        return table.sums(chunk).tolist()
+
+    assert chosen(column[None], most) is kind
+    assert sums() == [[total], [0]]
+    odd = total > 2**24 and total % 2 == 1
+    monkeypatch.setattr(resampling, "_EXACT_32", 2**25)
+    assert chosen(column[None], most) is np.float32
+    assert (sums() != [[total], [0]]) is odd
+    monkeypatch.undo()
+    monkeypatch.setattr(resampling, "_BLOCK_UNITS", units)
+    monkeypatch.setattr(resampling, "_kind", lambda block, most: chosen(block, 1))
+    assert (sums() != [[total], [0]]) is (odd and most > 1)
+
+
 def test_equal_columns_are_multiplied_once() -> None:
     table = resampling._Table(ROWS)
     counts = np.arange(4 * ROWS).reshape(ROWS, 4) % 200

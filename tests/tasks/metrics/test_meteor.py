@@ -88,8 +88,12 @@ def test_separators_and_line_ends() -> None:
 
 
 def test_no_captions_and_lists_of_different_lengths() -> None:
-    with pytest.raises(ScoringError, match="item 2 has no caption"):
+    with pytest.raises(ScoringError, match="no caption") as raised:
         Meteor().count(["a", "b"], [["x"], []])
+    assert raised.value.item == 1
+    with pytest.raises(ScoringError, match="separates captions") as raised:
+        Meteor().count(["a", "b", "c"], [["x"], ["y"], ["z|||"]])
+    assert raised.value.item == 2
     with pytest.raises(ScoringError, match="2 outputs for 1 lists of captions"):
         Meteor().count(["a", "b"], [["x"]])
 

@@ -1,0 +1,60 @@
+"""What docs/performance.md says of its measurements, on made-up ones; and that a stage's counts do not wrap."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from benchmarks import stages
+from benchmarks.performance_page import audit_table, table
+from tasks.compact import compact
+from tasks.registry import tasks
+from tasks.row import Row
+
+
+def measured(seconds: float, processor: float) -> dict[str, Any]:
+    return {"seconds": seconds, "processor": processor, "peak": 2**20}
+
+
+def test_both_ratios_stand_beside_the_number_of_processors() -> None:
+    results = {"usual scripts": measured(120, 110), "ours, cold": measured(4, 7.5), "ours, warm": measured(0.2, 0.25)}
+    lines = table(results, 2).splitlines()
+    assert lines[0].count("on 2 processors") == 2
+    assert lines[3:] == ["| ours, cold | 4.00 | 30 | 7.50 | 15 | 1 |", "| ours, warm | 0.200 | 600 | 0.250 | 440 | 1 |"]
+    assert {line.count("|") for line in lines} == {7}
+    assert "on 1 processor |" in table(results, 1)
+
+
+@pytest.mark.parametrize(("cold", "said"), [(10.0, "10 s, met"), (11.2, "10 s, missed")])
+def test_a_missed_goal_is_told(cold: float, said: str) -> None:
+    results = {
+        "audit, none, cold": measured(cold, 9),
+        "audit, none, warm": measured(3.5, 3),
+        "audit, made-up, cold": measured(99, 99),
+    }
+    lines = audit_table(results).splitlines()
+    assert said in lines[2]
+    assert "3 s, missed" in lines[3]
+    assert "met" not in lines[4]
+    assert "missed" not in lines[4]
+    assert len({line.count("|") for line in lines}) == 1
+
+
+def test_a_stage_sees_the_counts_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Compact counts are given to no arithmetic: a byte times a hundred is another number."""
+    seen: list[np.dtype[Any]] = []
+    convention = tasks()["asr-librispeech-clean"].convention("wer", "cmi-bench")
+    kind = type(convention.metric)
+    real = kind.terms
+
+    def terms(self: Any, counts: Any) -> Any:
+        seen.append(counts.dtype)
+        return real(self, counts)
+
+    monkeypatch.setattr(kind, "terms", terms)
+    rows = [Row(str(n), "one two", "one three", True) for n in range(3)]
+    stages.measure({"some": (rows, [convention])})
+    assert compact(np.array([[2]])).dtype == np.uint8
+    assert set(seen) == {np.dtype(np.int64)}
