@@ -16,14 +16,14 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import Any, BinaryIO
 
 from audit.container_engine import Engine, EngineError
 from audit.container_image import Image
+from audit.container_io import Interrupted, Pump, Signals
 from audit.container_limits import Gpus, User, words
 from audit.errors import InputError, MissingError
 from audit.provenance import choose_key, environment
@@ -39,7 +39,6 @@ LONGEST_GRACE = 24 * 3600
 _RECORDED = 80  # characters of one variable that run.json takes; more are withheld there (audit.provenance.run)
 _LOOK = 0.2  # seconds that a signal may go unseen
 _SHARED_MEMORY = 1 << 30  # what processes that read data hand over to each other
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,49 +132,6 @@ class Outcome:
     signal: int | None = None
 
 
-class _Interrupted(BaseException):
-    """A signal asks for the end; no handler of ordinary errors may take it."""
-
-
-class _Signals:
-    """Signals become exceptions, but only inside `heeded`; others wait for the next one."""
-
-    def __init__(self) -> None:
-        self.number: int | None = None
-        self._waiting = 0
-        self._heeded = False
-
-    def _receive(self, number: int, _frame: FrameType | None) -> None:
-        self.number = number if self.number is None else self.number
-        self._waiting += 1
-        self._raise()
-
-    def _raise(self) -> None:
-        if self._heeded and self._waiting:
-            self._waiting = 0
-            raise _Interrupted
-
-    @contextlib.contextmanager
-    def installed(self) -> Iterator[None]:
-        """Handle them in this block; only the main thread may."""
-        before = {number: signal.signal(number, self._receive) for number in _SIGNALS}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    @contextlib.contextmanager
-    def heeded(self) -> Iterator[None]:
-        """Raise _Interrupted in this block when one arrives, or at once for one that came since the last block."""
-        self._heeded = True
-        try:
-            self._raise()
-            yield
-        finally:
-            self._heeded = False
-
-
 def run(
     engine: Engine,
     job: Job,
@@ -198,8 +154,8 @@ def run(
         BrokenPipeError: Nobody reads the output any more; the container has been stopped.
     """
     name = f"repro-audit-{secrets.token_hex(6)}"
-    signals = _Signals()
-    pump = _Pump(stdout or sys.stdout.buffer, stderr or sys.stderr.buffer)
+    signals = Signals()
+    pump = Pump(stdout or sys.stdout.buffer, stderr or sys.stderr.buffer)
     left = f"Start it again; the container may be left over: docker rm --force {name}"
     with signals.installed():
         try:
@@ -210,7 +166,7 @@ def run(
                 with signals.heeded():
                     _start(engine, name, left)
                     code = _wait(engine, name, left)
-            except _Interrupted:
+            except Interrupted:
                 stopped = signals.number or signal.SIGINT
                 _stop(engine, job, name, signals, say, left)
                 code = 128 + stopped
@@ -220,7 +176,7 @@ def run(
             _remove(engine, name, say)
 
 
-def _create(engine: Engine, job: Job, name: str, pump: _Pump, left: str) -> None:
+def _create(engine: Engine, job: Job, name: str, pump: Pump, left: str) -> None:
     with engine.asked("create the container"):
         client = engine.client
         host = client.create_host_config(**_host(engine, job))
@@ -319,7 +275,7 @@ def _wait(engine: Engine, name: str, left: str) -> int:
             return answer
 
 
-def _stop(engine: Engine, job: Job, name: str, signals: _Signals, say: Callable[[str], None], left: str) -> None:
+def _stop(engine: Engine, job: Job, name: str, signals: Signals, say: Callable[[str], None], left: str) -> None:
     """End it by SIGTERM, and kill it after the grace or at a second signal."""
     from docker.errors import APIError
 
@@ -328,7 +284,7 @@ def _stop(engine: Engine, job: Job, name: str, signals: _Signals, say: Callable[
         try:
             with signals.heeded():
                 engine.client.stop(name, timeout=job.grace)
-        except _Interrupted:
+        except Interrupted:
             with contextlib.suppress(APIError):  # it has just ended
                 engine.client.kill(name)
 
@@ -353,50 +309,6 @@ def _remove(engine: Engine, name: str, say: Callable[[str], None]) -> None:
     except EngineError as error:
         if not failing:
             say(f"the container {name} may be left over ({error.what}): docker rm --force {name}")
-
-
-class _Pump:
-    """The thread that carries the program's two streams to ours as they come."""
-
-    def __init__(self, stdout: BinaryIO, stderr: BinaryIO) -> None:
-        self._targets = (stdout, stderr)
-        self._thread: threading.Thread | None = None
-        self._error: OSError | None = None
-
-    def start(self, stream: Any, kill: Callable[[], None]) -> None:
-        """Carry until the stream ends; without a reader on our side, `kill`."""
-        self._thread = threading.Thread(target=self._carry, args=(stream, kill), daemon=True)
-        self._thread.start()
-
-    def _carry(self, stream: Any, kill: Callable[[], None]) -> None:
-        try:
-            # The stream ends without an error when the engine goes; `wait` tells.
-            for pair in stream:
-                for data, target in zip(pair, self._targets, strict=True):
-                    if data:
-                        target.write(data)
-                        target.flush()
-        except OSError as error:
-            self._error = error
-            with contextlib.suppress(Exception):
-                kill()
-        finally:
-            # The package closes only half of it.
-            ends: tuple[Any, ...] = (stream, getattr(stream, "_response", None))
-            for end in ends:
-                with contextlib.suppress(Exception):
-                    end.close()
-
-    def join(self, seconds: float) -> None:
-        """Wait for the rest of the output, at most so long.
-
-        Raises:
-            OSError: It could not be written.
-        """
-        if self._thread is not None:
-            self._thread.join(timeout=seconds)
-        if self._error is not None:
-            raise self._error
 
 
 def describe(engine: Engine, job: Job) -> str:

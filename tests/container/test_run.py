@@ -17,8 +17,9 @@ from typing import Any
 import pytest
 
 from audit import cli
-from audit.container import DEFAULT_COMMAND, _Interrupted, _Signals, _wait
+from audit.container import DEFAULT_COMMAND, _wait
 from audit.container_engine import Engine
+from audit.container_io import Interrupted, Signals
 from audit.provenance import environment
 from tests.container.conftest import Host
 
@@ -240,10 +241,10 @@ def test_a_signal_in_the_moment_before_a_blocking_read() -> None:
         over.wait(8)
         return {"StatusCode": 0}
 
-    signals = _Signals()
+    signals = Signals()
     engine = Engine(SimpleNamespace(wait=wait), "unix:///s", {}, "Docker 1")
     late.start()
-    with signals.installed(), pytest.raises(_Interrupted), signals.heeded():
+    with signals.installed(), pytest.raises(Interrupted), signals.heeded():
         _wait(engine, "x", "")
     late.cancel()
     over.set()
