@@ -69,6 +69,7 @@ ENV PATH=/opt/repro-audit/bin:/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
     HOME=/dev/shm \
     TMPDIR=/dev/shm \
     LANG=C.UTF-8 \
+    PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     REPRO_AUDIT_LOCK=/usr/share/repro-audit/requirements.lock \
     REPRO_AUDIT_FLORES101=/opt/assets/flores101/flores101.model \

@@ -10,8 +10,12 @@ import argparse
 import importlib
 import keyword
 import os
+import signal
 import sys
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from types import FrameType
 
 from audit.errors import AuditError
 
@@ -78,8 +82,32 @@ def _module(name: str) -> str:
     return f"{plain}_" if keyword.iskeyword(plain) else plain
 
 
+class _Terminated(KeyboardInterrupt):
+    """SIGTERM, as `docker stop` and job schedulers send it, ends a command as Ctrl-C does: in order."""
+
+
+@contextmanager
+def _terminable() -> Iterator[None]:
+    def end(_number: int, _frame: FrameType | None) -> None:
+        raise _Terminated
+
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, end)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and give its exit code."""
+    with _terminable():
+        return _main(argv)
+
+
+def _main(argv: Sequence[str] | None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     only = next((a for a in arguments if not a.startswith("-")), None)
     parser = _parser(only)
@@ -102,9 +130,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"repro-audit: {error.filename or 'a file'}: user {os.getuid()} is not allowed to read or write it\n"
               "  Let the user do so (chmod), or run as the user who may.", file=sys.stderr)  # fmt: skip
         return 2
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as error:
         print("repro-audit: stopped", file=sys.stderr)
-        return 130
+        return 128 + (signal.SIGTERM if isinstance(error, _Terminated) else signal.SIGINT)
     except BrokenPipeError:
         # The reader (head, less) has closed; Python must not complain again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

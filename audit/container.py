@@ -1,8 +1,8 @@
 """A run in a container: locked down, its output live, its exit code passed on, and nothing of it left behind.
 
 No network, a read-only root file system, no capability and no way to gain one, a scratch folder in memory, limits on
-memory and processes. What the program may read is mounted read-only; it writes to one folder. An interrupt stops the
-container in order; whatever happens, it is removed.
+memory and processes. What the program may read is mounted read-only; it writes to one folder. An interrupt ends the
+program by SIGTERM; whatever happens, the container is removed.
 """
 
 from __future__ import annotations
@@ -10,31 +10,35 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import queue
 import secrets
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from types import FrameType
 from typing import Any, BinaryIO
 
 from audit.container_engine import Engine, EngineError
 from audit.container_image import Image
+from audit.container_io import Interrupted, Pump, Signals
 from audit.container_limits import Gpus, User, words
-from audit.errors import MissingError
+from audit.errors import InputError, MissingError
 from audit.provenance import choose_key, environment
 from audit.provenance.run import CONTAINER_VARIABLE
 
 KEY = "/run/secrets/repro-audit-key"
 PASSPHRASE = "/run/secrets/repro-audit-passphrase"  # noqa: S105  a place
+SCRATCH = "/tmp"  # noqa: S108  the container's own
 DEFAULT_COMMAND = ("all", "--weights", "/weights", "--data", "/data", "--out", "/out")
-# Seconds to finish a row and write the journal's last line, before the engine kills.
+# Seconds to end after SIGTERM, before the engine kills. What was finished is in the journal by then.
 GRACE = 30
+LONGEST_GRACE = 24 * 3600
+_RECORDED = 80  # characters of one variable that run.json takes; more are withheld there (audit.provenance.run)
+_LOOK = 0.2  # seconds that a signal may go unseen
 _SHARED_MEMORY = 1 << 30  # what processes that read data hand over to each other
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +56,10 @@ class Job:
         network: `none`, or a network of the engine.
         mounts: Place inside to file or folder outside, read-only.
         arguments: The program's arguments; None for the image's own, with what the mounts ask for.
-        grace: Seconds between the request to stop and the kill.
+        grace: Seconds between SIGTERM and the kill.
+
+    Raises:
+        InputError: The network's name is too long for the record of the run.
     """
 
     image: Image
@@ -67,6 +74,16 @@ class Job:
     arguments: tuple[str, ...] | None = None
     grace: int = GRACE
 
+    def __post_init__(self) -> None:
+        # Only this name has no bound of its own; without one (none, host) the rest always fits.
+        beyond = len(self.conditions()) - _RECORDED
+        if beyond > 0:
+            raise InputError(
+                f"the name is too long for the record of the run, by {beyond} of its {len(self.network)} characters",
+                where=f"--network {self.network}",
+                fix="Name the network by the first digits of its id (docker network ls), which are recorded instead.",
+            )
+
     def command(self) -> list[str]:
         """The program's arguments."""
         if self.arguments is not None:
@@ -80,6 +97,9 @@ class Job:
         found = {
             environment.IMAGE_VARIABLE: json.dumps(self.image.environment(), sort_keys=True, separators=(",", ":")),
             CONTAINER_VARIABLE: self.conditions(),
+            # The image's own, /dev/shm, is small and `noexec`; a run has a better place, of the size that was asked for.
+            "TMPDIR": SCRATCH,
+            "HOME": SCRATCH,
         }
         if KEY in self.mounts:
             found[choose_key.VARIABLE] = KEY
@@ -94,7 +114,7 @@ class Job:
     def conditions(self) -> str:
         """The conditions in short, for the record of the run."""
         memory = "none" if self.memory is None else f"{self.memory >> 20}m"
-        return f"network={self.network},gpus={self.gpus},memory={memory},pids={self.pids},user={self.user}"[:80]
+        return f"network={self.network},gpus={self.gpus},memory={memory},pids={self.pids},user={self.user}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,49 +130,6 @@ class Outcome:
     code: int
     out_of_memory: bool
     signal: int | None = None
-
-
-class _Interrupted(BaseException):
-    """A signal asks for the end; no handler of ordinary errors may take it."""
-
-
-class _Signals:
-    """Signals become exceptions, but only inside `heeded`; others wait for the next one."""
-
-    def __init__(self) -> None:
-        self.number: int | None = None
-        self._waiting = 0
-        self._heeded = False
-
-    def _receive(self, number: int, _frame: FrameType | None) -> None:
-        self.number = number if self.number is None else self.number
-        self._waiting += 1
-        self._raise()
-
-    def _raise(self) -> None:
-        if self._heeded and self._waiting:
-            self._waiting = 0
-            raise _Interrupted
-
-    @contextlib.contextmanager
-    def installed(self) -> Iterator[None]:
-        """Handle them in this block; only the main thread may."""
-        before = {number: signal.signal(number, self._receive) for number in _SIGNALS}
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
-
-    @contextlib.contextmanager
-    def heeded(self) -> Iterator[None]:
-        """Raise _Interrupted in this block when one arrives, or at once for one that came since the last block."""
-        self._heeded = True
-        try:
-            self._raise()
-            yield
-        finally:
-            self._heeded = False
 
 
 def run(
@@ -177,8 +154,8 @@ def run(
         BrokenPipeError: Nobody reads the output any more; the container has been stopped.
     """
     name = f"repro-audit-{secrets.token_hex(6)}"
-    signals = _Signals()
-    pump = _Pump(stdout or sys.stdout.buffer, stderr or sys.stderr.buffer)
+    signals = Signals()
+    pump = Pump(stdout or sys.stdout.buffer, stderr or sys.stderr.buffer)
     left = f"Start it again; the container may be left over: docker rm --force {name}"
     with signals.installed():
         try:
@@ -189,7 +166,7 @@ def run(
                 with signals.heeded():
                     _start(engine, name, left)
                     code = _wait(engine, name, left)
-            except _Interrupted:
+            except Interrupted:
                 stopped = signals.number or signal.SIGINT
                 _stop(engine, job, name, signals, say, left)
                 code = 128 + stopped
@@ -199,7 +176,7 @@ def run(
             _remove(engine, name, say)
 
 
-def _create(engine: Engine, job: Job, name: str, pump: _Pump, left: str) -> None:
+def _create(engine: Engine, job: Job, name: str, pump: Pump, left: str) -> None:
     with engine.asked("create the container"):
         client = engine.client
         host = client.create_host_config(**_host(engine, job))
@@ -250,7 +227,7 @@ def _host(engine: Engine, job: Job) -> dict[str, Any]:
         "init": True,
         "mounts": mounts,
         # Java libraries and compilers of GPU kernels run code that they unpack there, so it is not `noexec`.
-        "tmpfs": {"/tmp": f"rw,exec,nosuid,nodev,size={job.scratch},mode=1777"},  # noqa: S108  the container's own
+        "tmpfs": {SCRATCH: f"rw,exec,nosuid,nodev,size={job.scratch},mode=1777"},
         "shm_size": _SHARED_MEMORY,
     }
     # An engine without the controller (a rootless one, often) refuses the limit or drops it in silence.
@@ -276,20 +253,38 @@ def _outside(path: Path) -> str:
 
 
 def _wait(engine: Engine, name: str, left: str) -> int:
-    with engine.asked("say how the container ended", left):
-        return int(engine.client.wait(name)["StatusCode"])
+    """The exit code.
+
+    A thread waits for it: a signal that comes in the moment before a blocking read would be seen only after it.
+    """
+    found: queue.SimpleQueue[int | EngineError] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            with engine.asked("say how the container ended", left):
+                found.put(int(engine.client.wait(name)["StatusCode"]))
+        except EngineError as error:
+            found.put(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    while True:
+        with contextlib.suppress(queue.Empty):
+            answer = found.get(timeout=_LOOK)
+            if isinstance(answer, EngineError):
+                raise answer
+            return answer
 
 
-def _stop(engine: Engine, job: Job, name: str, signals: _Signals, say: Callable[[str], None], left: str) -> None:
-    """Ask it to stop, and kill it after the grace or at a second signal."""
+def _stop(engine: Engine, job: Job, name: str, signals: Signals, say: Callable[[str], None], left: str) -> None:
+    """End it by SIGTERM, and kill it after the grace or at a second signal."""
     from docker.errors import APIError
 
-    say(f"stopping; it has {job.grace} seconds to finish (once more to kill it)")
+    say(f"stopping; after {job.grace} seconds it is killed (once more to kill it now)")
     with engine.asked("stop the container", left):
         try:
             with signals.heeded():
                 engine.client.stop(name, timeout=job.grace)
-        except _Interrupted:
+        except Interrupted:
             with contextlib.suppress(APIError):  # it has just ended
                 engine.client.kill(name)
 
@@ -314,50 +309,6 @@ def _remove(engine: Engine, name: str, say: Callable[[str], None]) -> None:
     except EngineError as error:
         if not failing:
             say(f"the container {name} may be left over ({error.what}): docker rm --force {name}")
-
-
-class _Pump:
-    """The thread that carries the program's two streams to ours as they come."""
-
-    def __init__(self, stdout: BinaryIO, stderr: BinaryIO) -> None:
-        self._targets = (stdout, stderr)
-        self._thread: threading.Thread | None = None
-        self._error: OSError | None = None
-
-    def start(self, stream: Any, kill: Callable[[], None]) -> None:
-        """Carry until the stream ends; without a reader on our side, `kill`."""
-        self._thread = threading.Thread(target=self._carry, args=(stream, kill), daemon=True)
-        self._thread.start()
-
-    def _carry(self, stream: Any, kill: Callable[[], None]) -> None:
-        try:
-            # The stream ends without an error when the engine goes; `wait` tells.
-            for pair in stream:
-                for data, target in zip(pair, self._targets, strict=True):
-                    if data:
-                        target.write(data)
-                        target.flush()
-        except OSError as error:
-            self._error = error
-            with contextlib.suppress(Exception):
-                kill()
-        finally:
-            # The package closes only half of it.
-            ends: tuple[Any, ...] = (stream, getattr(stream, "_response", None))
-            for end in ends:
-                with contextlib.suppress(Exception):
-                    end.close()
-
-    def join(self, seconds: float) -> None:
-        """Wait for the rest of the output, at most so long.
-
-        Raises:
-            OSError: It could not be written.
-        """
-        if self._thread is not None:
-            self._thread.join(timeout=seconds)
-        if self._error is not None:
-            raise self._error
 
 
 def describe(engine: Engine, job: Job) -> str:

@@ -103,7 +103,8 @@ class _Stream(io.RawIOBase):
     def __init__(self, engine: Engine, identity: str) -> None:
         super().__init__()
         self._engine = engine
-        with engine.asked("save the image"):
+        # An engine may write the whole archive to its disk before it sends the first byte.
+        with engine.unhurried(), engine.asked("save the image"):
             self._chunks: Iterator[bytes] = iter(engine.client.get_image(identity, chunk_size=CHUNK))
         self._rest = b""
 

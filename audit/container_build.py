@@ -27,6 +27,11 @@ _STEP = re.compile(r"((?:\[\d+/\d+\] )?)step (\d+/\d+)\s*: ?(.*)", re.IGNORECASE
 _BUILT = re.compile(r"Successfully built ([0-9a-f]{12,64})")
 _CHATTER = re.compile(r"-+> |Removing intermediate container |Using cache")
 _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Parts, a port, a tag: the grammar of image names, of which 64 hexadecimal digits alone are left out as an id.
+_PART = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
+_TAG = re.compile(
+    rf"(?![0-9a-f]{{64}}\Z){_PART}(?::[0-9]{{1,5}}(?=/))?(?:/{_PART})*(?::[A-Za-z0-9_][A-Za-z0-9._-]{{0,127}})?"
+)
 _KEPT = 40  # lines of a step's output that are shown when it fails
 _WIDTH = 80
 
@@ -43,6 +48,9 @@ class Plan:
         tag: A name for the image, for people.
         network: The network of the RUN steps: host, none or default.
         cache: Whether steps of earlier builds may be taken.
+
+    Raises:
+        InputError: The tag is no name of an image.
     """
 
     context: Path
@@ -52,6 +60,14 @@ class Plan:
     tag: str | None = None
     network: str = "default"
     cache: bool = True
+
+    def __post_init__(self) -> None:
+        if self.tag is not None and not _TAG.fullmatch(self.tag):
+            raise InputError(
+                f"{self.tag!r} is no name of an image",
+                where="--tag",
+                fix="Small letters, digits and . _ - between them, for example repro-audit:1.0",
+            )
 
 
 def build(engine: Engine, plan: Plan, stream: TextIO | None = None, *, verbose: bool = False) -> Image:

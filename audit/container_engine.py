@@ -72,12 +72,22 @@ class Engine:
         except (DockerException, HTTPError, OSError, ValueError, KeyError) as error:
             raise explain(error, self.where, what, fix) from None
 
+    @contextlib.contextmanager
+    def unhurried(self) -> Iterator[None]:
+        """Around a request whose answer may take any time to begin."""
+        before = self.client.timeout
+        self.client.timeout = None
+        try:
+            yield
+        finally:
+            self.client.timeout = before
+
 
 def connect(host: str | None = None) -> Engine:
     """The engine that `host`, or DOCKER_HOST, or the usual socket leads to.
 
     Raises:
-        InputError: The address is none.
+        InputError: The address is none, or of a kind that is not supported.
         MissingError: The `docker` package is not installed.
         EngineError: There is no engine, or it refuses the connection.
     """
@@ -100,6 +110,13 @@ def connect(host: str | None = None) -> Engine:
             where=given or "DOCKER_HOST",
             fix="unix:///PATH or tcp://HOST:PORT",
         ) from None
+    if where.startswith(("ssh://", "npipe://")):
+        raise InputError(
+            f"addresses with {where.partition(':')[0]}:// are not supported",
+            where=where,
+            fix="For an engine elsewhere, bring its socket here and name the port as --host tcp://127.0.0.1:2375:\n"
+            "  ssh -nNT -L 127.0.0.1:2375:/var/run/docker.sock USER@HOST",
+        )
     client = None
     try:
         client = docker.APIClient(version="auto", timeout=_CONNECT, **options)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,6 +16,9 @@ UNPRIVILEGED = (65532, 65532)
 _UNITS = {"": 1, "b": 1, "k": 1 << 10, "m": 1 << 20, "g": 1 << 30, "t": 1 << 40}
 # The driver's device; under Windows its place is taken by another.
 _CONTROL_DEVICES = (Path("/dev/nvidiactl"), Path("/dev/dxg"))
+# What a processor of this age addresses, and what Linux counts to.
+_MOST_MEMORY = 64 << 40
+MOST_PIDS = 1 << 22
 _ALL_BY_CDI = "nvidia.com/gpu=all"
 
 
@@ -99,7 +103,7 @@ def choose_memory(engine: Engine, wish: str | None) -> int | None:
     more, this container is to be killed and not somebody else's program.
 
     Raises:
-        InputError: `wish` is no amount, or below the 6 MiB that engines ask for.
+        InputError: `wish` is no amount, below the 6 MiB that engines ask for, or more than any machine has.
     """
     if wish is None:
         total = engine.info.get("MemTotal")
@@ -107,16 +111,29 @@ def choose_memory(engine: Engine, wish: str | None) -> int | None:
     return None if wish == "none" else amount(wish, "--memory", least=6 << 20)
 
 
-def amount(text: str, option: str, least: int = 1) -> int:
+def amount(text: str, option: str, least: int = 1, most: int = _MOST_MEMORY) -> int:
     """`16g`, `512m`, `1048576` in bytes.
 
     Raises:
-        InputError: It is no amount, or less than `least`.
+        InputError: It is no amount, less than `least` or more than `most`.
     """
     match = re.fullmatch(r"([0-9]{1,15})([bkmgt]?)(?:i?b)?", text.strip().lower())
     value = int(match[1]) * _UNITS[match[2]] if match else 0
-    if value < least:
-        raise InputError(f"{text!r} is no amount of at least {words(least)}", where=option, fix="Give 512m, 16g, ...")
+    if not least <= value <= most:
+        raise InputError(
+            f"{text!r} is no amount from {words(least)} to {words(most)}", where=option, fix="Give 512m, 16g, ..."
+        )
+    return value
+
+
+def number(value: int, option: str, least: int, most: int) -> int:
+    """The value, if it is from `least` to `most`.
+
+    Raises:
+        InputError: It is not.
+    """
+    if not least <= value <= most:
+        raise InputError(f"{value} is no number from {least} to {most}", where=option)
     return value
 
 
@@ -134,7 +151,7 @@ def choose_user(engine: Engine, wish: str | None, out: Path) -> User:
     """`UID:GID`, or the caller; the superuser gives way to one without rights.
 
     Raises:
-        InputError: `wish` is no pair of numbers, or the folder `out` cannot be written by the user that was chosen.
+        InputError: `wish` is no pair of numbers, `out` is no folder, or the user that was chosen may not write to it.
     """
     caller = (os.getuid(), os.getgid())
     if wish is not None:
@@ -151,19 +168,33 @@ def choose_user(engine: Engine, wish: str | None, out: Path) -> User:
         user = User(*UNPRIVILEGED, outside=UNPRIVILEGED, reason="instead of root; --user chooses another")
     else:
         user = User(*caller, outside=caller)
-    if engine.local and out.exists() and not _may(out, user, 0o3):
+    if engine.local and os.path.lexists(out):
+        _check_out(out, user)
+    return user
+
+
+def _check_out(out: Path, user: User) -> None:
+    if not os.path.isdir(out):  # noqa: PTH112  Path's raises where a name is too long
+        raise InputError("is no folder", where=f"--out {out}", fix="Name one, or none that is there: it will be made.")
+    if not _may(out, user, 0o3):
         raise InputError(
             f"the container's user {user} may not write there",
-            where=str(out),
-            fix=f"Run: chown {user} {out}   or choose its owner: --user UID:GID",
+            where=f"--out {out}",
+            fix="Name a folder that is not there: it will be made. Or run as its owner (--user UID:GID), or:\n"
+            f"  {_chown(user, out)}",
         )
-    return user
+
+
+def _chown(user: User, path: Path) -> str:
+    """The command that makes the path the user's."""
+    uid, gid = user.outside or (user.uid, user.gid)
+    return f"chown {uid}:{gid} {shlex.quote(str(path))}"
 
 
 def check_readable(engine: Engine, user: User, path: Path, option: str, *, folder: bool) -> None:
     """Refuse a folder or file that is not there, is of the other kind, or that the container's user may not read.
 
-    Only what lies on this machine is looked at.
+    Only what lies on this machine is looked at. A file is a secret, so nobody is told to open it to more than the user.
 
     Raises:
         MissingError: It is not there.
@@ -179,8 +210,34 @@ def check_readable(engine: Engine, user: User, path: Path, option: str, *, folde
         raise InputError(
             f"the container's user {user} may not read it",
             where=f"{option} {path}",
-            fix="Run as its owner (--user UID:GID), or let that user read it (chown, chmod or setfacl).",
+            fix="Run as its owner (--user UID:GID), or let that user read it (chown, chmod or setfacl)."
+            if folder
+            else _secret(user, path),
         )
+
+
+def _secret(user: User, path: Path) -> str:
+    """How the user comes to read a secret that nobody else may."""
+    status = path.stat()
+    if user.outside is not None and user.outside[0] == status.st_uid:
+        return "It is theirs, but its mode is closed to themselves."
+    return f"Run: {_chown(user, path)}   or run as its owner: --user {status.st_uid}:{status.st_gid}"
+
+
+def check_predictions(engine: Engine, folder: Path) -> None:
+    """Refuse a folder without predictions: the program inside would audit the recorded values instead, and succeed.
+
+    Raises:
+        InputError: No file in it is named as predictions are (`audit.predictions.find`).
+    """
+    if not engine.local:
+        return
+    for path in folder.iterdir():
+        if path.suffix == ".jsonl" and not path.name.startswith(".") and not path.name.endswith(".judgements.jsonl"):
+            return
+    raise InputError(
+        "has no predictions", where=f"--predictions {folder}", fix="Give the folder that holds TASK.jsonl files."
+    )
 
 
 def prepare_out(engine: Engine, user: User, out: Path) -> None:
@@ -189,12 +246,13 @@ def prepare_out(engine: Engine, user: User, out: Path) -> None:
     Raises:
         InputError: It is a file, or cannot be made.
     """
-    if not engine.local or out.is_dir():
+    if not engine.local or os.path.isdir(out):  # noqa: PTH112  as above
         return
     try:
         out.mkdir(parents=True)
         if user.outside is not None and os.getuid() == 0:
-            os.chown(out, *user.outside)
+            # Whoever may write beside it could have put a link in its place by now.
+            os.chown(out, *user.outside, follow_symlinks=False)
     except OSError as error:
         raise InputError(f"the folder cannot be made ({error.strerror})", where=f"--out {out}") from None
 

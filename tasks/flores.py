@@ -29,7 +29,7 @@ def flores_unavailable() -> str | None:
         return "sentencepiece is not installed (pip install repro-audit[flores])"
     if not Path(path).is_file():
         return f"FLORES-101 model not found: {Path(path).name}"
-    if _sha256(path) != digest:
+    if _sha256(path) != digest.lower():
         return f"FLORES-101 model {Path(path).name} has another hash than {HASH_VARIABLE}"
     return None
 
@@ -57,7 +57,7 @@ def _load() -> Callable[[str], tuple[str, ...]]:
 # The model's hash stands in the signature, so that another model is another convention.
 FLORES101_TOKENS = Step(
     "tok.flores101",
-    f"spm-{(os.environ.get(HASH_VARIABLE) or 'unset')[:12]}",
+    f"spm-{(os.environ.get(HASH_VARIABLE) or 'unset').lower()[:12]}",
     _load,
     ("module:tasks.flores",),
     "tokens",

@@ -92,7 +92,7 @@ def _plan(args: argparse.Namespace) -> tuple[list[SetLocation], Path | None]:
     tasks = args.tasks or _tasks(args.literature, args.study)
     model = args.weights / "model.yaml"
     sets, absent = find(args.data, tasks)
-    given = args.predictions is not None and args.predictions.is_dir() and any(args.predictions.glob("*.jsonl"))
+    given = args.predictions is not None and _has_predictions(args.predictions)
     if not model.is_file():
         if args.weights.is_dir() and any(args.weights.iterdir()):
             raise InputError(
@@ -122,6 +122,21 @@ def _plan(args: argparse.Namespace) -> tuple[list[SetLocation], Path | None]:
     return sets, model_found
 
 
+def _has_predictions(folder: Path) -> bool:
+    """Whether there are any; the image names a folder in any case, and it is empty if nothing is mounted there.
+
+    Raises:
+        InputError: There is something else in the folder.
+        PermissionError: It cannot be looked into.
+    """
+    if not folder.exists():
+        return False
+    names = os.listdir(folder)  # noqa: PTH208  Path.glob says nothing of a folder that may not be read
+    if names and not any(name.endswith(".jsonl") for name in names):
+        raise InputError("there are no TASK.jsonl files", where=str(folder), fix="See docs/reference/predictions.md.")
+    return bool(names)
+
+
 def _tasks(literature: Path, study_id: str) -> list[str]:
     from audit.study import load_study
 
@@ -143,7 +158,7 @@ def _inference(args: argparse.Namespace, sets: list[SetLocation], model: Path) -
             engine, errors = infer.infer(_infer_options(args, item, model), item.task, engine)
         except MissingError:
             raise
-        except AuditError as error:
+        except (AuditError, OSError) as error:
             print(f"repro-audit: {item.task}: {error}", file=sys.stderr, flush=True)
             errors = 1
         if errors:

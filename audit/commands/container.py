@@ -40,23 +40,23 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                        help="a build argument, no secret: it stays in the image's history (may be repeated)")  # fmt: skip
     build.add_argument("--network", choices=["default", "host", "none"], default="default",
                        help="the network of the build's steps (default: the engine's)")  # fmt: skip
-    build.add_argument("--context", type=Path, default=ROOT, metavar="DIR",
+    build.add_argument("--context", type=_path, default=ROOT, metavar="DIR",
                        help="the checkout (default: where this program lies)")  # fmt: skip
-    build.add_argument("--file", type=Path, metavar="FILE", help="the Dockerfile (default: the context's)")
+    build.add_argument("--file", type=_path, metavar="FILE", help="the Dockerfile (default: the context's)")
     build.add_argument("--no-cache", action="store_true", help="repeat every step")
-    build.add_argument("--record", type=Path, default=RECORD, metavar="FILE", help="the record (default: %(default)s)")
+    build.add_argument("--record", type=_path, default=RECORD, metavar="FILE", help="the record (default: %(default)s)")
     build.add_argument("--verbose", action="store_true", help="show every line of the steps' output")
 
     run_ = _action(actions, "run", "run the audit in the image", _run)
     _image_options(run_)
-    run_.add_argument("--weights", type=Path, metavar="DIR", help="the model's weights, at /weights inside")
-    run_.add_argument("--data", type=Path, metavar="DIR", help="the data sets, at /data inside")
-    run_.add_argument("--predictions", type=Path, metavar="DIR", help="predictions to score, at /predictions inside")
-    run_.add_argument("--out", type=Path, default=Path("out"), metavar="DIR",
+    run_.add_argument("--weights", type=_path, metavar="DIR", help="the model's weights, at /weights inside")
+    run_.add_argument("--data", type=_path, metavar="DIR", help="the data sets, at /data inside")
+    run_.add_argument("--predictions", type=_path, metavar="DIR", help="predictions to score, at /predictions inside")
+    run_.add_argument("--out", type=_path, default=Path("out"), metavar="DIR",
                       help="where the results go, the one folder that is written to (default: %(default)s)")  # fmt: skip
-    run_.add_argument("--key", default=os.environ.get("REPRO_AUDIT_KEY") or None, metavar="FILE",
+    run_.add_argument("--key", type=_given, default=os.environ.get("REPRO_AUDIT_KEY") or None, metavar="FILE",
                       help="the signing key (PEM), mounted as a secret (default: $REPRO_AUDIT_KEY)")  # fmt: skip
-    run_.add_argument("--passphrase-file", type=Path, metavar="FILE", help="its passphrase, mounted as a secret")
+    run_.add_argument("--passphrase-file", type=_path, metavar="FILE", help="its passphrase, mounted as a secret")
     run_.add_argument("--gpus", default="auto", metavar="auto|all|none|N",
                       help="auto takes all, where the engine can pass them on (default: %(default)s)")  # fmt: skip
     run_.add_argument("--memory", metavar="SIZE",
@@ -69,18 +69,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     run_.add_argument("--network", default="none", metavar="NAME",
                       help="a network of the engine, such as host; it is recorded (default: %(default)s)")  # fmt: skip
     run_.add_argument("--grace", type=int, default=30, metavar="SECONDS",
-                      help="how long it may take to end after Ctrl-C (default: %(default)s)")  # fmt: skip
+                      help="how long it may take to end after SIGTERM, which Ctrl-C sends (default: %(default)s)")  # fmt: skip
     run_.add_argument("arguments", nargs="*", metavar="-- COMMAND",
                       help="other arguments for the image's repro-audit than its own")  # fmt: skip
 
     inspect = _action(actions, "inspect", "say what an image or an archive is; an archive is checked", _inspect)
-    _image_options(inspect).add_argument("--archive", type=Path, metavar="FILE", help="a file of `container archive`")
+    _image_options(inspect).add_argument("--archive", type=_path, metavar="FILE", help="a file of `container archive`")
     inspect.add_argument("--json", action="store_true", help="print the record for machines")
 
     archive = _action(actions, "archive", "write the image as a file that needs no registry", _archive)
     _image_options(archive)
-    archive.add_argument("--output", type=Path, required=True, metavar="FILE.tar", help="the archive")
+    archive.add_argument("--output", type=_path, required=True, metavar="FILE.tar", help="the archive")
     archive.add_argument("--name", metavar="NAME:TAG", help="what `load` names it (default: repro-audit:DIGITS)")
+
+
+def _given(text: str) -> str:
+    """Not the empty text, which an unset variable of a shell leaves and which would mean the working folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("must not be empty")
+    return text
+
+
+def _path(text: str) -> Path:
+    return Path(_given(text))
 
 
 def _action(
@@ -95,7 +106,7 @@ def _action(
 def _image_options(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusiveGroup:
     which = parser.add_mutually_exclusive_group()
     which.add_argument("--image", metavar="REF", help="sha256:... or NAME@sha256:...; a tag is refused, as it can move")
-    which.add_argument("--record", type=Path, metavar="FILE",
+    which.add_argument("--record", type=_path, metavar="FILE",
                        help=f"the record of `container build` (default: {RECORD})")  # fmt: skip
     return which
 
@@ -134,9 +145,10 @@ def _build(args: argparse.Namespace) -> int:
 
 def _run(args: argparse.Namespace) -> int:
     from audit import container
+    from audit import container_limits as limits
 
-    if args.pids_limit < 1 or args.grace < 0:
-        raise InputError("must not be so small", where="--pids-limit" if args.pids_limit < 1 else "--grace")
+    limits.number(args.pids_limit, "--pids-limit", 1, limits.MOST_PIDS)
+    limits.number(args.grace, "--grace", 0, container.LONGEST_GRACE)
     if args.passphrase_file is not None and args.key is None:
         raise InputError("--passphrase-file needs a key", fix="--key FILE")
     with _engine(args) as engine:
@@ -175,6 +187,8 @@ def _job(engine: Engine, args: argparse.Namespace, image: Image) -> Job:
             option = {container.KEY: "--key", container.PASSPHRASE: "--passphrase-file"}.get(place, f"--{place[1:]}")
             limits.check_readable(engine, user, path, option, folder=place in folders)
             mounts[place] = path
+    if args.predictions is not None:
+        limits.check_predictions(engine, args.predictions)
     job = container.Job(
         image=image,
         out=args.out,

@@ -1,8 +1,12 @@
-"""Reads an image in an OCI layout: its digests, the files of its layers, and in what two images differ."""
+"""Reads an image in a Docker archive: its digests, the files of its layers, and in what two images differ.
+
+Docker's form, and not the OCI layout: that one has no place for a health check, and older engines do not load it.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import tarfile
 from collections.abc import Collection, Iterator
@@ -13,43 +17,76 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Image:
-    """An image of a layout.
+    """An image.
 
     Attributes:
-        manifest: Digest of its manifest.
-        config: Digest of its configuration.
+        config: Digest of its configuration, which is the image's id.
+        settings: The configuration, as JSON.
         diff_ids: Digests of its layers, unpacked.
         blobs: The layers' files, in the same order.
         labels: Of the configuration.
+        health_check: Of the configuration.
     """
 
-    manifest: str
     config: str
+    settings: bytes
     diff_ids: tuple[str, ...]
     blobs: tuple[Path, ...]
     labels: dict[str, str]
+    health_check: dict[str, Any] | None
 
 
-def read(layout: Path) -> Image:
-    """The one image of an OCI layout."""
-
-    def blob(digest: str) -> Path:
-        return layout / "blobs" / digest.replace(":", "/")
-
-    def document(digest: str) -> Any:
-        return json.loads(blob(digest).read_text(encoding="utf-8"))
-
-    index = json.loads((layout / "index.json").read_text(encoding="utf-8"))
-    [entry] = index["manifests"]
-    manifest = document(entry["digest"])
-    config = document(manifest["config"]["digest"])
+def read(archive: Path, folder: Path) -> Image:
+    """The one image of a Docker archive, unpacked into a folder."""
+    with tarfile.open(archive) as tar:
+        [entry] = json.loads(_content(tar, "manifest.json"))
+        for name in (entry["Config"], *entry["Layers"]):
+            member = tar.getmember(name)
+            # A layer that is there twice is a link to the first.
+            tar.extract(member, folder, filter="data")
+    config = _stable(json.loads((folder / entry["Config"]).read_bytes()))
+    settings = json.dumps(config, sort_keys=True, separators=(",", ":")).encode()
     return Image(
-        entry["digest"],
-        manifest["config"]["digest"],
+        f"sha256:{hashlib.sha256(settings).hexdigest()}",
+        settings,
         tuple(config["rootfs"]["diff_ids"]),
-        tuple(blob(layer["digest"]) for layer in manifest["layers"]),
+        tuple(folder / name for name in entry["Layers"]),
         dict(config["config"].get("Labels") or {}),
+        config["config"].get("Healthcheck"),
     )
+
+
+def _stable(config: dict[str, Any]) -> dict[str, Any]:
+    """A configuration without what buildah invents for each build: names of containers, and of stages in the history."""
+    kept = {name: config[name] for name in ("architecture", "config", "created", "os", "rootfs") if name in config}
+    kept["history"] = [
+        {name: value for name, value in step.items() if name != "comment"} for step in config.get("history", [])
+    ]
+    return kept
+
+
+def write(image: Image, target: Path, name: str) -> None:
+    """The image as a Docker archive whose bytes follow from the image alone."""
+    settings = f"{image.config.removeprefix('sha256:')}.json"
+    names = [f"{digest.removeprefix('sha256:')}.tar" for digest in image.diff_ids]
+    manifest = json.dumps([{"Config": settings, "Layers": names, "RepoTags": [name]}]).encode()
+    with tarfile.open(target, "w", format=tarfile.GNU_FORMAT) as tar:
+        for member, blob in sorted(dict(zip(names, image.blobs, strict=True)).items()):
+            entry = tarfile.TarInfo(member)
+            entry.size = blob.stat().st_size
+            with blob.open("rb") as content:
+                tar.addfile(entry, content)
+        for member, data in ((settings, image.settings), ("manifest.json", manifest)):
+            entry = tarfile.TarInfo(member)
+            entry.size = len(data)
+            tar.addfile(entry, io.BytesIO(data))
+
+
+def _content(tar: tarfile.TarFile, name: str) -> bytes:
+    file = tar.extractfile(name)
+    if file is None:
+        raise ValueError(f"{name} is no file")
+    return file.read()
 
 
 def differences(one: Image, other: Image) -> Iterator[tuple[str, str]]:
@@ -75,7 +112,7 @@ def _members(blob: Path) -> dict[str, dict[str, object]]:
     with tarfile.open(blob) as archive:
         for member in archive:
             content = archive.extractfile(member) if member.isfile() else None
-            found[member.name] = {
+            found[member.name.removeprefix("./")] = {
                 "content": hashlib.file_digest(content, "sha256").hexdigest() if content else member.linkname,  # type: ignore[arg-type]
                 "mode": member.mode,
                 "owner": (member.uid, member.gid),

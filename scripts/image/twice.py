@@ -2,8 +2,9 @@
 
     python scripts/image/twice.py [--target cpu|cuda] [--base IMAGE|ROOT.tar] [--build-arg NAME=VALUE ...]
 
-Writes to out/image: `oci/` (the image), `image.json` (its digests), `debs.sha256`, `wheels.sha256`, `debian.tsv` and
-`image.cdx.json` (what it is made of). Needs buildah, and no daemon. Exit codes: 0 the same, 1 not the same or the build
+Writes to out/image: `repro-audit-TARGET.tar` (the image, for `docker load` and `podman load`), `image.json` (its digests),
+`debs.sha256`, `wheels.sha256`, `debian.tsv` and `image.cdx.json` (what it is made of). The second build has another time zone
+and language. Needs buildah, and no daemon. Exit codes: 0 the same, 1 not the same or the build
 failed, 2 usage, 3 buildah is missing.
 """
 
@@ -15,10 +16,10 @@ import os
 import shutil
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
@@ -46,22 +47,32 @@ def main(argv: list[str]) -> int:
     if shutil.which("buildah") is None:
         print("buildah is missing: apt-get install buildah", file=sys.stderr)
         return 3
+    if options.base and options.base.endswith(".tar") and not Path(options.base).is_file():
+        parser.error(f"there is no {options.base}")
     epoch = os.environ.get("SOURCE_DATE_EPOCH") or _git("log", "-1", "--format=%ct") or "0"
     revision = _revision()
     shutil.rmtree(options.out, ignore_errors=True)
     options.out.mkdir(parents=True)
     with tempfile.TemporaryDirectory(dir=options.scratch, prefix="image-") as scratch:
         try:
-            images = [_build(options, Path(scratch) / name, epoch, revision) for name in ("first", "elsewhere/second")]
+            images = [
+                _build(options, Path(scratch) / name, epoch, revision, zone, language)
+                for name, zone, language in (("first", "UTC", "C.UTF-8"), ("elsewhere/second", "Asia/Seoul", "C"))
+            ]
         except BuildError as error:
             print(f"the build failed: {error}", file=sys.stderr)
             return 1
         same = _compare(images[0], images[1], None if options.no_diffoscope else shutil.which("diffoscope"))
-        _write(options, images[0], Path(scratch) / "first" / "oci", epoch, revision, same)
+        _write(options, images[0], epoch, revision, same)
+    if images[0].health_check is None:
+        print("the image has lost its health check", file=sys.stderr)
+        return 1
     return 0 if same else 1
 
 
-def _build(options: argparse.Namespace, folder: Path, epoch: str, revision: str) -> layers.Image:
+def _build(
+    options: argparse.Namespace, folder: Path, epoch: str, revision: str, zone: str, language: str
+) -> layers.Image:
     """One build, from a copy of the files that git knows, with a store of its own."""
     source = folder / "source"
     folder.mkdir(parents=True)
@@ -74,17 +85,25 @@ def _build(options: argparse.Namespace, folder: Path, epoch: str, revision: str)
     arguments = [f"SOURCE_DATE_EPOCH={epoch}", f"CREATED={_date(epoch)}", f"REVISION={revision}", *options.build_arg]
     if options.base:
         arguments.append(f"BASE={_base(buildah, options.base)}")
+    origin = urlsplit(_git("config", "--get", "remote.origin.url"))
+    if origin.scheme == "https" and "@" not in origin.netloc:
+        arguments.append(f"SOURCE={origin.geturl().removesuffix('.git')}")
     begin = time.monotonic()
     _run(
-        [*buildah, "bud", "--isolation", "chroot", "--network", "host", "--layers=false", "--timestamp", epoch,
-         "--target", options.target, *(word for item in arguments for word in ("--build-arg", item)),
+        [*buildah, "bud", "--format", "docker", "--isolation", "chroot", "--network", "host", "--layers=false",
+         "--timestamp", epoch, "--target", options.target, *(w for item in arguments for w in ("--build-arg", item)),
          "--tag", "localhost/repro-audit:built", "."],
-        source,
+        source, TZ=zone, LC_ALL=language,
     )  # fmt: skip
-    _run([*buildah, "push", "--quiet", "localhost/repro-audit:built", f"oci:{folder}/oci:built"], source)
+    archive = folder / "image.tar"
+    _run(
+        [*buildah, "push", "--quiet", "localhost/repro-audit:built", f"docker-archive:{archive}:repro-audit:built"],
+        source,
+    )
     print(f"built in {time.monotonic() - begin:.0f} s", flush=True)
-    image = layers.read(folder / "oci")
-    shutil.rmtree(folder / "source")
+    image = layers.read(archive, folder / "layers")
+    shutil.rmtree(source)
+    archive.unlink()
     return image
 
 
@@ -102,7 +121,7 @@ def _base(buildah: list[str], base: str) -> str:
 def _compare(one: layers.Image, other: layers.Image, diffoscope: str | None) -> bool:
     for number, (left, right) in enumerate(zip(one.diff_ids, other.diff_ids, strict=False), start=1):
         print(f"layer {number}: {left}" + ("" if left == right else f"\n     and: {right}"))
-    print(f"manifest: {one.manifest}" + ("" if one.manifest == other.manifest else f"\n     and: {other.manifest}"))
+    print(f"image:   {one.config}" + ("" if one.config == other.config else f"\n     and: {other.config}"))
     differing = list(layers.differences(one, other))
     for path, what in differing:
         print(f"differs: {path or '(the image)'}: {what}")
@@ -115,12 +134,10 @@ def _compare(one: layers.Image, other: layers.Image, diffoscope: str | None) -> 
                     (folder / path).write_bytes(content)
             if all(folder.is_dir() for folder in pair):
                 subprocess.run([diffoscope, *map(str, pair)], check=False)
-    return one.manifest == other.manifest
+    return one.config == other.config
 
 
-def _write(
-    options: argparse.Namespace, image: layers.Image, layout: Path, epoch: str, revision: str, same: bool
-) -> None:
+def _write(options: argparse.Namespace, image: layers.Image, epoch: str, revision: str, same: bool) -> None:
     """What the build leaves behind."""
     found = layers.files(image, {f"{SHELF}/{name}" for name in LISTS})
     texts = {name: found.get(f"{SHELF}/{name}", b"").decode() for name in LISTS}
@@ -131,7 +148,6 @@ def _write(
     (options.out / "image.cdx.json").write_text(_json(document), encoding="utf-8")
     record = {
         "target": options.target,
-        "manifest": image.manifest,
         "config": image.config,
         "layers": list(image.diff_ids),
         "labels": image.labels,
@@ -139,18 +155,8 @@ def _write(
         "twice_the_same": same,
     }
     (options.out / "image.json").write_text(_json(record), encoding="utf-8")
-    shutil.move(layout, options.out / "oci")
-    with tarfile.open(options.out / f"repro-audit-{options.target}.oci.tar", "w") as archive:
-        for path in sorted((options.out / "oci").rglob("*")):
-            archive.add(path, path.relative_to(options.out / "oci").as_posix(), recursive=False, filter=_plain)
+    layers.write(image, options.out / f"repro-audit-{options.target}.tar", f"repro-audit:{options.target}")
     print(f"wrote {options.out}")
-
-
-def _plain(member: tarfile.TarInfo) -> tarfile.TarInfo:
-    member.mtime = member.uid = member.gid = 0
-    member.uname = member.gname = ""
-    member.mode = 0o755 if member.isdir() else 0o644
-    return member
 
 
 def _json(value: object) -> str:
@@ -173,8 +179,11 @@ def _git(*words: str) -> str:
     return found.stdout.strip() if found.returncode == 0 else ""
 
 
-def _run(command: list[str], folder: Path, *, capture: bool = False) -> str:
-    done = subprocess.run(command, cwd=folder, stdout=subprocess.PIPE if capture else None, text=True, check=False)
+def _run(command: list[str], folder: Path, *, capture: bool = False, **variables: str) -> str:
+    output = subprocess.PIPE if capture else None
+    done = subprocess.run(
+        command, cwd=folder, env={**os.environ, **variables}, stdout=output, text=True, check=False, umask=0o022
+    )
     if done.returncode:
         raise BuildError(f"`{' '.join(command[:2])} ...` ended with {done.returncode}")
     return done.stdout or ""

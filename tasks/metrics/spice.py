@@ -57,14 +57,12 @@ def spice_models() -> Path:
         UnavailableError: It is not given, incomplete, or not what the hash says.
     """
     name, wanted = os.environ.get(PATH_VARIABLE), os.environ.get(HASH_VARIABLE)
-    if not name:
-        raise UnavailableError(f"SPICE models not found (set {PATH_VARIABLE} and {HASH_VARIABLE})")
+    if not name or not wanted:
+        raise UnavailableError(f"SPICE models not given (set {PATH_VARIABLE} and {HASH_VARIABLE})")
     folder = Path(name)
     for model in MODELS:
         if not (folder / model).is_file():
             raise UnavailableError(f"SPICE models not found: no {model} in the folder of {PATH_VARIABLE}")
-    if not wanted:
-        raise UnavailableError(f"SPICE models not checked (set {HASH_VARIABLE})")
     if models_digest(folder) != wanted.lower():
         raise UnavailableError(f"the SPICE models have another hash than {HASH_VARIABLE}")
     return folder
@@ -158,7 +156,8 @@ class Spice(MeanScore):
     @property
     def signature(self) -> str:
         """Counting and folding; the models by the hash they are checked against."""
-        return f"count:spice-1.0.corenlp-{(os.environ.get(HASH_VARIABLE) or 'unset')[:12]}|fold:mean|refs:{self.references}"
+        models = (os.environ.get(HASH_VARIABLE) or "unset").lower()[:12]
+        return f"count:spice-1.0.corenlp-{models}|fold:mean|refs:{self.references}"
 
     @property
     def sources(self) -> tuple[str, ...]:

@@ -65,6 +65,16 @@ def test_a_file_where_the_folder_should_be(tmp_path: Path, capsys: pytest.Captur
     assert "cannot be written to" in capsys.readouterr().err
 
 
+def test_predictions_that_are_none_are_an_error(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = tmp_path / "given"
+    given.mkdir()
+    call = ["all", "--predictions", str(given), "--out", str(tmp_path / "out"), *QUICK]
+    assert main(call) == 0  # the image names a folder, which is empty if nothing is mounted there
+    (given / "scores.txt").touch()
+    assert main(call) == 2
+    assert "there are no TASK.jsonl files" in capsys.readouterr().err
+
+
 def test_every_reader_has_a_folder() -> None:
     assert set(FOLDERS) == set(READERS.values())
 

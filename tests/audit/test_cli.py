@@ -124,3 +124,34 @@ def test_the_summary_fits_a_terminal(tmp_path: Path, capsys: pytest.CaptureFixtu
     table = lines[: lines.index("")]
     assert len(table) == 24
     assert max(map(len, table)) <= 80
+
+
+def test_a_request_to_end_is_an_end_in_order(tmp_path: Path) -> None:
+    """SIGTERM, as `docker stop` and schedulers send it."""
+    program = (
+        "import os, signal, sys; from audit import cli\n"
+        "from audit.commands import conventions\n"
+        "def run(args):\n"
+        "    try: os.kill(os.getpid(), signal.SIGTERM); signal.pause()\n"
+        "    finally: print('cleaned')\n"
+        "conventions.run = run\n"
+        "sys.exit(cli.main(['conventions']))\n"
+    )
+    root = Path(__file__).resolve().parents[2]
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=root, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (143, "cleaned\n", "repro-audit: stopped\n")
+
+
+def test_a_file_that_may_not_be_read_is_said(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from audit.commands import conventions
+
+    def refuse(_args: object) -> int:
+        raise PermissionError(13, "Permission denied", "secret.txt")
+
+    monkeypatch.setattr(conventions, "run", refuse)
+    assert main(["conventions"]) == 2
+    assert "secret.txt: user" in capsys.readouterr().err

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
-import time
+import pickle
+import subprocess
+import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -25,14 +25,17 @@ def _two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "cores", lambda: 2)
 
 
-def missing(document: bytes) -> bytes:
-    raise MissingError("the PDF cannot be made here", fix="install it")
+def processes(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
+    """Those that are started from now on."""
+    found: list[subprocess.Popen[bytes]] = []
+    start = subprocess.Popen
 
+    def noted(*args: Any, **kwargs: Any) -> subprocess.Popen[bytes]:
+        found.append(start(*args, **kwargs))
+        return found[-1]
 
-def killed(document: bytes) -> bytes:
-    if multiprocessing.parent_process() is not None:
-        os.kill(os.getpid(), signal.SIGKILL)
-    return b"made here"
+    monkeypatch.setattr(subprocess, "Popen", noted)
+    return found
 
 
 @needs_pdf
@@ -45,17 +48,23 @@ def test_the_bytes_are_those_of_this_process() -> None:
         assert wait() == lay_out(document)
 
 
-def test_an_error_comes_back_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "lay_out", missing)
-    with typesetter(None) as begin, pytest.raises(MissingError) as caught:
-        begin(b"{}")()
-    assert caught.value.fix == "install it"
-    assert str(caught.value).startswith("the PDF cannot be made here")
+@needs_pdf
+@pytest.mark.pdf
+def test_an_error_comes_back_as_it_is() -> None:
+    with typesetter(None) as begin, pytest.raises(ValueError, match="Expecting value"):
+        begin(b"no JSON")()
+
+
+def test_an_error_for_people_comes_back_whole() -> None:
+    error = pickle.loads(pickle.dumps(MissingError("the PDF cannot be made here", where="x", fix="install it")))
+    assert (type(error), error.where, error.fix) == (MissingError, "x", "install it")
 
 
 def test_a_process_that_dies_is_no_loss(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "lay_out", killed)
+    monkeypatch.setattr(module, "lay_out", lambda _document: b"made here")
+    started = processes(monkeypatch)
     with typesetter(None) as begin:
+        started[0].kill()
         assert begin(b"{}")() == b"made here"
 
 
@@ -73,20 +82,18 @@ def test_none_is_started_where_an_earlier_pdf_is_kept(tmp_path: Path) -> None:
         assert begin is here
 
 
-def test_without_semaphores_it_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(*args: object, **kwargs: object) -> None:
-        raise OSError(38, "Function not implemented")
-
-    monkeypatch.setattr(module, "ProcessPoolExecutor", refuse)
-    with typesetter(None) as begin:
-        assert begin is here
-
-
-def test_no_process_outlives_an_error() -> None:
-    before = set(multiprocessing.active_children())
+def test_no_process_outlives_an_error(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    started = processes(monkeypatch)
     with pytest.raises(ZeroDivisionError), typesetter(None):
         raise ZeroDivisionError
-    deadline = time.monotonic() + 60
-    while set(multiprocessing.active_children()) - before:
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    assert started[0].poll() is not None
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_process_ends_with_the_run(capfd: pytest.CaptureFixture[str]) -> None:
+    """Of a run that was killed nothing is left but the end of standard input."""
+    command = [sys.executable, "-c", "from audit.typesetter import serve; serve()"]
+    done = subprocess.run(
+        command, cwd=module.ROOT, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")

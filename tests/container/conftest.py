@@ -22,7 +22,7 @@ ARG SOURCE_DATE_EPOCH
 LABEL org.opencontainers.image.revision=$REVISION org.opencontainers.image.title=repro-audit
 COPY repro-audit /bin/repro-audit
 RUN chmod 755 /bin/repro-audit; echo a line of the step
-ENV HOME=/tmp
+ENV HOME=/dev/shm TMPDIR=/dev/shm
 ENTRYPOINT ["repro-audit"]
 CMD ["all", "--weights", "/weights", "--data", "/data", "--out", "/out"]
 FROM cpu AS failing

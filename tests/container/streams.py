@@ -95,7 +95,7 @@ def engine_with(stream: bytes, chunk: int = 1000, **more: Any) -> Engine:
     def get_image(identity: str, chunk_size: int) -> Iterator[bytes]:
         return (stream[start : start + chunk] for start in range(0, len(stream), chunk))
 
-    return Engine(SimpleNamespace(get_image=get_image, **more), "unix:///x", {}, "Docker 0")
+    return Engine(SimpleNamespace(get_image=get_image, timeout=300, **more), "unix:///x", {}, "Docker 0")
 
 
 def image(identity: str = CONFIG_DIGEST, *, config: str | None = CONFIG_DIGEST) -> Image:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import io
 import json
+import socket
 import tarfile
+import tempfile
+import threading
+import time
 from pathlib import Path
 
 import pytest
@@ -15,6 +20,7 @@ from hypothesis import strategies as st
 from audit import cli
 from audit.container_archive import write
 from audit.container_archive_check import Archive, read
+from audit.container_engine import Engine
 from audit.errors import AuditError, CheckFailedError, InputError, MissingError
 from tests.container import streams
 
@@ -35,6 +41,36 @@ def test_the_same_bytes_from_every_engine(name: str, tmp_path: Path) -> None:
     assert hashlib.sha256(raw).hexdigest() == found.sha256 == SHA256
     assert found.size == len(raw)
     assert [path.name for path in tmp_path.iterdir()] == ["a.tar"]
+
+
+def test_an_engine_that_takes_its_time_to_begin(tmp_path: Path) -> None:
+    import docker
+
+    body = STREAMS["legacy"]
+    with tempfile.TemporaryDirectory(prefix="ra-", dir="/tmp") as folder, socket.socket(socket.AF_UNIX) as server:
+        server.bind(f"{folder}/s")
+        server.listen()
+
+        def answer() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(65536)
+                time.sleep(1)
+                connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body))
+                time.sleep(1)
+                with contextlib.suppress(OSError):
+                    connection.sendall(body)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        client = docker.APIClient(base_url=f"unix://{folder}/s", version="1.41", timeout=0.2)
+        try:
+            found = write(Engine(client, "unix:///x", {}, "Docker 20"), streams.image(), tmp_path / "a.tar")
+            assert client.timeout == 0.2  # other requests still end
+        finally:
+            client.close()
+            thread.join()
+    assert found.sha256 == SHA256
 
 
 @pytest.mark.parametrize("identity", [streams.digest(streams.INDEX), streams.digest(streams.MANIFEST)])

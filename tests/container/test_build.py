@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit import cli
-from audit.container_build import _Progress, automatic_arguments, published
+from audit.container_build import Plan, _Progress, automatic_arguments, published
 from audit.errors import CheckFailedError
 from tests.container.conftest import Host
 
@@ -76,6 +76,23 @@ def test_verbose_shows_every_line(
                "--build-arg", f"BASE={base_image}", "--record", str(tmp_path / "r"), "--target", "cpu"]  # fmt: skip
     assert cli.main([*command, "--no-cache"]) == 0
     assert "\n  a line of the step\n" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "tag",
+    ["", "BAD TAG", "Bad:1", "a b", "a:", ":1", "a:b:c", "a//b", "a:-x", "a_-b", "a/b:" + "x" * 129, "0" * 64, "a\n"],
+)
+def test_a_tag_that_is_none(tag: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["container", "build", "--host", f"unix://{tmp_path}/none", "--tag", tag]) == 2
+    assert f"--tag: {tag!r} is no name of an image" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "tag", ["a", "a:1", "a.b__c--d:X_y.z-1", "localhost/a:1", "ghcr.io/a/b", "h:5000/a:1", "0" * 64 + ":1"]
+)
+def test_a_tag(tag: str) -> None:
+    match_tag = pytest.importorskip("docker.utils.build", reason="the docker package is not installed").match_tag
+    assert match_tag(Plan(Path(), Path(), "", tag=tag).tag)
 
 
 class Terminal(io.StringIO):

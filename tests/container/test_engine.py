@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import socket
@@ -26,6 +27,13 @@ docker = pytest.importorskip("docker", reason="the docker package is not install
 ROOT = Path(__file__).resolve().parents[2]
 # The docker package leaves a socket open for every connection that fails.
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    """What is left open is closed here, where it may be, and not in whatever test comes next."""
+    yield
+    gc.collect()
 
 
 @contextmanager
@@ -143,6 +151,14 @@ def test_no_address(host: str, capsys: pytest.CaptureFixture[str]) -> None:
     code = cli.main(["container", "inspect", "--host", host, "--image", "x"])
     assert code == 2, capsys.readouterr().err
     assert "no address of a container engine" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("host", ["ssh://me@machine", "ssh://machine:22", "npipe:////./pipe/docker_engine"])
+def test_addresses_that_are_not_supported(host: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["container", "inspect", "--host", host, "--image", "x"]) == 2
+    text = capsys.readouterr().err
+    assert f"addresses with {host.partition(':')[0]}:// are not supported" in text
+    assert "--host tcp://" in text
 
 
 def test_the_address_of_the_environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

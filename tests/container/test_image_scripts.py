@@ -127,7 +127,7 @@ def test_the_list_of_archives_has_hash_and_name() -> None:
     report = json.dumps(
         {"install": [item("https://x/b-1-py3-none-any.whl", SHA), item("file:///y/a-2.tar.gz", "b" * 64)]}
     )
-    assert wheels.lines(report) == [f"{'b' * 64}  a-2.tar.gz", f"{SHA}  b-1-py3-none-any.whl"]
+    assert wheels.lines('{"install": []}', report) == [f"{'b' * 64}  a-2.tar.gz", f"{SHA}  b-1-py3-none-any.whl"]
     with pytest.raises(KeyError):
         wheels.lines('{"install": [{"download_info": {"url": "file:///src", "dir_info": {}}}]}')
 
@@ -155,56 +155,83 @@ def test_a_list_that_cannot_be_read_is_an_error(line: str) -> None:
         bill.build("x", "", "", "", f"{line}\n")
 
 
-def layout(folder: Path, *members: dict[str, bytes], time: int = 0) -> Path:
-    """An OCI layout; one dict of files a layer."""
-    (folder / "blobs/sha256").mkdir(parents=True)
+def image(folder: Path, *members: dict[str, bytes], time: int = 0) -> layers.Image:
+    """An image in a Docker archive; one dict of files a layer."""
 
-    def blob(data: bytes) -> str:
-        (folder / "blobs/sha256" / sha256(data)).write_bytes(data)
-        return f"sha256:{sha256(data)}"
-
-    digests = []
-    for files in members:
+    def packed(files: dict[str, bytes], mtime: int = 0) -> bytes:
         memory = io.BytesIO()
         with tarfile.open(fileobj=memory, mode="w") as tar:
             for name, data in files.items():
                 member = tarfile.TarInfo(name)
-                member.size, member.mtime = len(data), time
+                member.size, member.mtime = len(data), mtime
                 tar.addfile(member, io.BytesIO(data))
-        digests.append(blob(memory.getvalue()))
-    config = {"rootfs": {"diff_ids": digests}, "config": {"Labels": {"a": "b"}}}
-    entries = [{"digest": digest} for digest in digests]
-    manifest = {"config": {"digest": blob(json.dumps(config).encode())}, "layers": entries}
-    (folder / "index.json").write_text(json.dumps({"manifests": [{"digest": blob(json.dumps(manifest).encode())}]}))
-    return folder
+        return memory.getvalue()
+
+    blobs = [packed(files, time) for files in members]
+    settings = {"Labels": {"a": "b"}, "Healthcheck": {"Test": ["CMD", "x"]}}
+    config = json.dumps({"rootfs": {"diff_ids": [f"sha256:{sha256(blob)}" for blob in blobs]}, "config": settings})
+    manifest = [{"Config": "c.json", "Layers": [f"{number}.tar" for number in range(len(blobs))]}]
+    files = {f"{number}.tar": blob for number, blob in enumerate(blobs)}
+    folder.mkdir(parents=True)
+    (folder / "image.tar").write_bytes(
+        packed({**files, "c.json": config.encode(), "manifest.json": json.dumps(manifest).encode()})
+    )
+    return layers.read(folder / "image.tar", folder / "unpacked")
 
 
 def test_equal_images_have_no_differences(tmp_path: Path) -> None:
-    one, other = (layers.read(layout(tmp_path / name, {"a": b"1"})) for name in ("one", "other"))
-    assert one.manifest == other.manifest
+    one, other = (image(tmp_path / name, {"a": b"1"}) for name in ("one", "other"))
+    assert one.config == other.config
     assert list(layers.differences(one, other)) == []
     assert one.labels == {"a": "b"}
+    assert one.health_check == {"Test": ["CMD", "x"]}
+
+
+def test_what_a_build_invents_is_no_difference(tmp_path: Path) -> None:
+    def raw(folder: Path, container: str, label: str) -> layers.Image:
+        config = {"container": container, "config": {"Labels": {"a": label}}, "rootfs": {"diff_ids": []},
+                  "history": [{"created_by": "RUN x", "comment": f"FROM {container}"}]}  # fmt: skip
+        folder.mkdir()
+        with tarfile.open(folder / "image.tar", "w") as tar:
+            for name, value in (("c.json", config), ("manifest.json", [{"Config": "c.json", "Layers": []}])):
+                data = json.dumps(value).encode()
+                member = tarfile.TarInfo(name)
+                member.size = len(data)
+                tar.addfile(member, io.BytesIO(data))
+        return layers.read(folder / "image.tar", folder / "unpacked")
+
+    one, other = raw(tmp_path / "one", "c1", "same"), raw(tmp_path / "other", "c2", "same")
+    assert one.config == other.config
+    assert raw(tmp_path / "third", "c1", "another").config != one.config
+    assert b"RUN x" in one.settings
+
+
+def test_an_archive_is_read_back_and_has_one_form(tmp_path: Path) -> None:
+    found = image(tmp_path / "x", {"list": b"old"}, {"list": b"new"})
+    layers.write(found, tmp_path / "a.tar", "repro-audit:cpu")
+    again = layers.read(tmp_path / "a.tar", tmp_path / "again")
+    assert (again.config, again.diff_ids) == (found.config, found.diff_ids)
+    layers.write(again, tmp_path / "b.tar", "repro-audit:cpu")
+    assert (tmp_path / "a.tar").read_bytes() == (tmp_path / "b.tar").read_bytes()
 
 
 def test_differences_are_named_by_file(tmp_path: Path) -> None:
-    one = layers.read(layout(tmp_path / "one", {"same": b""}, {"a": b"1", "b": b"2", "c": b""}))
-    other = layers.read(layout(tmp_path / "other", {"same": b""}, {"a": b"9", "b": b"2", "d": b""}))
+    one = image(tmp_path / "one", {"same": b""}, {"a": b"1", "b": b"2", "c": b""})
+    other = image(tmp_path / "other", {"same": b""}, {"a": b"9", "b": b"2", "d": b""})
     assert list(layers.differences(one, other)) == [
         ("a", "content"),
         ("c", "only in one"),
         ("d", "only in one"),
         ("", "the order of files in layer 2"),
     ]
-    later = layers.read(layout(tmp_path / "later", {"same": b""}, {"a": b"1", "b": b"2", "c": b""}, time=5))
+    later = image(tmp_path / "later", {"same": b""}, {"a": b"1", "b": b"2", "c": b""}, time=5)
     assert dict(layers.differences(one, later)) == dict.fromkeys(("same", "a", "b", "c"), "time")
-    assert list(layers.differences(one, layers.read(layout(tmp_path / "short", {"same": b""})))) == [
-        ("", "2 layers, and 1")
-    ]
+    assert list(layers.differences(one, image(tmp_path / "short", {"same": b""}))) == [("", "2 layers, and 1")]
 
 
 def test_files_are_those_of_the_topmost_layer(tmp_path: Path) -> None:
-    image = layers.read(layout(tmp_path, {"list": b"old", "other": b"x"}, {"list": b"new"}))
-    assert layers.files(image, {"list", "other", "gone"}) == {"list": b"new", "other": b"x"}
+    found = image(tmp_path / "x", {"list": b"old", "other": b"x"}, {"list": b"new"})
+    assert layers.files(found, {"list", "other", "gone"}) == {"list": b"new", "other": b"x"}
 
 
 def test_without_buildah_it_says_what_to_install(tmp_path: Path) -> None:
@@ -220,9 +247,15 @@ def test_without_buildah_it_says_what_to_install(tmp_path: Path) -> None:
     assert "apt-get install buildah" in done.stderr
 
 
-def test_every_listed_package_has_one_version() -> None:
+def test_every_listed_package_has_one_version_and_one_hash() -> None:
     for name in ("runtime", "build"):
         lines = (ROOT / f"scripts/image/{name}.packages").read_text(encoding="utf-8").splitlines()
         packages = [line.partition("=") for line in lines if not line.startswith("#")]
         assert len({package for package, _, _ in packages}) == len(packages) >= 2
         assert all(version for _, _, version in packages)
+        sums = (ROOT / f"scripts/image/{name}.sha256").read_text(encoding="utf-8").splitlines()
+        files = {line.split("  ")[1] for line in sums}
+        for package, _, version in packages:
+            start = f"{package}_{version.replace(':', '%3a')}_"
+            assert sum(file.startswith(start) for file in files) == 1, package
+        assert len(files) == len(packages)

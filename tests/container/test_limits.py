@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
+from audit import canonical, cli
 from audit import container_limits as limits
 from audit.container import Job, _host, describe
 from audit.container_engine import Engine
 from audit.container_image import Image
 from audit.container_limits import Gpus, User
 from audit.errors import InputError, MissingError
+from audit.provenance import run as provenance
 
 docker = pytest.importorskip("docker", reason="the docker package is not installed")
 
@@ -70,6 +73,32 @@ def job(**changes: Any) -> Job:
     return Job(**settings)
 
 
+def longest(network: str) -> Job:
+    return job(network=network, gpus=Gpus(0, False, ""), memory=64 << 40, pids=limits.MOST_PIDS,
+               user=User(4294967294, 4294967294, None))  # fmt: skip
+
+
+@pytest.mark.parametrize("network", ["none", "host"])
+def test_the_conditions_are_recorded_whole(network: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = longest(network)
+    monkeypatch.setenv(provenance.CONTAINER_VARIABLE, found.variables()[provenance.CONTAINER_VARIABLE])
+    recorded = provenance.collect()["variables"][provenance.CONTAINER_VARIABLE]
+    assert recorded == found.conditions()
+    assert recorded.endswith(",user=4294967294:4294967294")
+
+
+@pytest.mark.parametrize("length", range(1, 90))
+def test_a_networks_name_is_recorded_whole_or_refused(length: int) -> None:
+    name = "n" * length
+    rest = len(job(network="").conditions())
+    if rest + length <= 80:
+        assert job(network=name).conditions() == f"network={name},gpus=none,memory=1024m,pids=5,user=1:2"
+    else:
+        with pytest.raises(InputError, match=f"by {rest + length - 80} of its {length} characters") as caught:
+            job(network=name)
+        assert caught.value.where == f"--network {name}"
+
+
 def test_device_requests() -> None:
     assert "device_requests" not in _host(engine(), job())
     (request,) = _host(engine(), job(gpus=Gpus(-1, False, "")))["device_requests"]
@@ -106,7 +135,8 @@ def test_memory() -> None:
     assert limits.choose_memory(engine(), None) is None
     assert limits.choose_memory(engine(MemTotal=1 << 30), "none") is None
     assert limits.choose_memory(engine(), "16g") == 16 << 30
-    for wish in ("", "5m", "g", "-1g", "1.5g", "16 g", "16x", "9" * 16):
+    assert limits.choose_memory(engine(), "64t") == 64 << 40
+    for wish in ("", "5m", "g", "-1g", "1.5g", "16 g", "16x", "9" * 16, "65t", "99999999999t", "9" * 15):
         with pytest.raises(InputError, match="is no amount"):
             limits.choose_memory(engine(), wish)
 
@@ -115,7 +145,23 @@ def test_memory() -> None:
     st.integers(1, 999), st.sampled_from([("", 0), ("b", 0), ("k", 10), ("M", 20), ("gb", 30), ("GiB", 30), ("t", 40)])
 )
 def test_amounts(number: int, unit: tuple[str, int]) -> None:
-    assert limits.amount(f"{number}{unit[0]}", "--x") == number << unit[1]
+    assert limits.amount(f"{number}{unit[0]}", "--x", most=1 << 50) == number << unit[1]
+
+
+@given(st.integers(), st.integers(0, 9), st.integers(10, 20))
+def test_numbers(value: int, least: int, most: int) -> None:
+    if least <= value <= most:
+        assert limits.number(value, "--x", least, most) == value
+    else:
+        with pytest.raises(InputError, match=f"is no number from {least} to {most}"):
+            limits.number(value, "--x", least, most)
+
+
+@given(st.from_regex(r"[0-9]{1,15}[bkmgt]?", fullmatch=True))
+@example("99999999999t")
+def test_an_amount_can_be_recorded(text: str) -> None:
+    with contextlib.suppress(InputError):
+        canonical.dumps({"scratch": limits.amount(text, "--x")})
 
 
 def test_amounts_in_words() -> None:
@@ -194,6 +240,47 @@ def test_a_folder_to_write(mode: int, user: str, allowed: bool, tmp_path: Path) 
         folder.chmod(0o700)
 
 
+def test_a_file_is_no_folder_to_write(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "none")
+    for name in ("file", "link"):
+        with pytest.raises(InputError, match="is no folder") as caught:
+            limits.choose_user(engine(), "12345:12345", tmp_path / name)
+        assert "chown" not in str(caught.value)
+    long = tmp_path / ("x" * 300)
+    with pytest.raises(InputError, match="cannot be made"):
+        limits.prepare_out(engine(), limits.choose_user(engine(), "12345:12345", long), long)
+
+
+def test_the_advice_can_be_pasted(tmp_path: Path) -> None:
+    folder = tmp_path / "a b;c"
+    folder.mkdir(mode=0o700)
+    with pytest.raises(InputError) as caught:
+        limits.choose_user(engine(), "12345:12346", folder)
+    assert str(caught.value).endswith(f"chown 12345:12346 '{folder}'")
+
+
+def test_a_link_in_the_place_of_the_new_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    if os.getuid() != 0:
+        pytest.skip("only root gives folders away")
+    victim = tmp_path / "victim"
+    victim.mkdir()
+    monkeypatch.setattr(Path, "mkdir", lambda self, **_: self.symlink_to(victim))
+    limits.prepare_out(engine(), User(4242, 4242, (4242, 4242)), tmp_path / "out")
+    assert (tmp_path / "out").lstat().st_uid == 4242
+    assert victim.stat().st_uid == 0
+
+
+@pytest.mark.parametrize(
+    "option", ["--out", "--weights", "--data", "--predictions", "--key", "--passphrase-file", "--record"]
+)
+def test_an_empty_name(option: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        cli.main(["container", "run", option, ""])
+    assert caught.value.code == 2
+    assert f"{option}: must not be empty" in capsys.readouterr().err
+
+
 def test_what_is_to_be_read(tmp_path: Path) -> None:
     user = User(4242, 4242, (4242, 4242))
     with pytest.raises(MissingError, match="is not there"):
@@ -206,6 +293,22 @@ def test_what_is_to_be_read(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="may not read it"):
         limits.check_readable(engine(), user, tmp_path / "x", "--key", folder=False)
     limits.check_readable(engine(where="http://h:1"), user, tmp_path / "none", "--key", folder=False)
+
+
+def test_a_secret_is_not_opened_to_others(tmp_path: Path) -> None:
+    secret = tmp_path / "key.pem"
+    secret.touch(mode=0o600)
+    owner = f"{os.getuid()}:{os.getgid()}"
+    with pytest.raises(InputError) as caught:
+        limits.check_readable(engine(), User(4242, 4243, (4242, 4243)), secret, "--key", folder=False)
+    assert caught.value.fix == f"Run: chown 4242:4243 {secret}   or run as its owner: --user {owner}"
+    if os.getuid() == 0:
+        os.chown(secret, 4242, 4243)
+        limits.check_readable(engine(), User(4242, 4243, (4242, 4243)), secret, "--key", folder=False)
+        secret.chmod(0o000)
+        with pytest.raises(InputError) as caught:
+            limits.check_readable(engine(), User(4242, 4243, (4242, 4243)), secret, "--key", folder=False)
+        assert "chown" not in str(caught.value)
 
 
 def test_the_folder_for_results(tmp_path: Path) -> None:

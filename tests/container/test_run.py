@@ -7,15 +7,19 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from audit import cli
-from audit.container import DEFAULT_COMMAND
+from audit.container import DEFAULT_COMMAND, _wait
+from audit.container_engine import Engine
+from audit.container_io import Interrupted, Signals
 from audit.provenance import environment
 from tests.container.conftest import Host
 
@@ -104,6 +108,7 @@ def test_locked_down_from_inside(run: Any, out: Path, tmp_path: Path, monkeypatc
     variables = dict(line.split("=", 1) for line in lines if "=" in line)
     assert variables["SOURCE_DATE_EPOCH"] == "1700000000"
     assert variables["NVIDIA_VISIBLE_DEVICES"] == "void"
+    assert (variables["TMPDIR"], variables["HOME"]) == ("/tmp", "/tmp")
     assert variables["REPRO_AUDIT_CONTAINER"] == "network=none,gpus=none,memory=64m,pids=99,user=12345:54321"
     assert "REPRO_AUDIT_KEY" not in variables
     assert ((out / "made").stat().st_uid, (out / "made").stat().st_gid) == (12345, 54321)
@@ -135,6 +140,7 @@ def test_the_images_own_command(run: Any, tmp_path: Path) -> None:
         folder.mkdir()
         folder.chmod(0o755)
     (folders["data"] / "x").touch()
+    (folders["predictions"] / "st-en-zh.jsonl").touch()
     secret, passphrase = tmp_path / "key.pem", tmp_path / "passphrase"
     secret.write_text("a key", encoding="ascii")
     passphrase.write_text("a passphrase", encoding="ascii")
@@ -159,6 +165,20 @@ def test_a_secret_that_the_user_cannot_read(run: Any, tmp_path: Path) -> None:
     assert code == 2
     assert str(secret) in stderr
     assert "12345:12345 may not read it" in stderr
+
+
+def test_a_folder_without_predictions(run: Any, out: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "predictions"
+    folder.mkdir(mode=0o755)
+    for name in ("", "st-en-zh.judgements.jsonl", ".st-en-zh.jsonl", "st-en-zh.meta.json"):
+        if name:
+            (folder / name).touch()
+        code, stdout, stderr = run("--predictions", str(folder))
+        assert (code, stdout) == (2, "")
+        assert f"--predictions {folder}: has no predictions" in stderr
+        assert list(out.iterdir()) == []
+    (folder / "st-en-zh.jsonl").touch()
+    assert run("--predictions", str(folder))[0] == 0
 
 
 def test_a_key_in_a_token_stays_outside(run: Any) -> None:
@@ -209,6 +229,27 @@ def test_sigterm_and_no_patience(host: Host, image: str, out: Path) -> None:
     assert program.first == "started\n"
     assert program.end(signal.SIGTERM)[0] == 143
     assert host.containers() == []
+
+
+def test_a_signal_in_the_moment_before_a_blocking_read() -> None:
+    """Seen at once, though no system call of the main thread is broken off: here another thread receives it."""
+    over, unseen = threading.Event(), threading.Event()
+    late = threading.Timer(4, unseen.set)
+
+    def wait(_name: str) -> dict[str, int]:
+        threading.Thread(target=signal.raise_signal, args=(signal.SIGTERM,)).start()
+        over.wait(8)
+        return {"StatusCode": 0}
+
+    signals = Signals()
+    engine = Engine(SimpleNamespace(wait=wait), "unix:///s", {}, "Docker 1")
+    late.start()
+    with signals.installed(), pytest.raises(Interrupted), signals.heeded():
+        _wait(engine, "x", "")
+    late.cancel()
+    over.set()
+    assert signals.number == signal.SIGTERM
+    assert not unseen.is_set()
 
 
 def test_a_second_ctrl_c_kills(host: Host, image: str, out: Path) -> None:
@@ -285,6 +326,24 @@ def test_another_network_is_recorded(run: Any, out: Path) -> None:
     assert stdout.startswith("network=host,")
     assert "network  host" in stderr
     assert json.loads((out / "container.json").read_bytes())["network"] == "host"
+
+
+@pytest.mark.parametrize(
+    ("option", "value"),
+    [
+        ("--tmp-size", "99999999999t"),
+        ("--memory", "9999999t"),
+        ("--pids-limit", "0"),
+        ("--pids-limit", "99999999999999999999"),
+        ("--grace", "-1"),
+        ("--grace", "99999999999999999999"),
+    ],
+)
+def test_limits_beyond_every_machine(run: Any, out: Path, option: str, value: str) -> None:
+    code, stdout, stderr = run(option, value)
+    assert (code, stdout) == (2, "")
+    assert stderr.startswith(f"repro-audit: {option}: ")
+    assert list(out.iterdir()) == []
 
 
 def test_a_start_that_the_engine_refuses(run: Any) -> None:

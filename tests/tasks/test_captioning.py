@@ -172,7 +172,7 @@ def test_without_java(monkeypatch: pytest.MonkeyPatch) -> None:
     found = missing()
     assert "Java not found" in (found["meteor", "coco"] or "")
     assert "Java not found" in (found["cider", "coco"] or "")
-    assert (found["spider", "coco"] or "").startswith("SPICE models not found")
+    assert (found["spider", "coco"] or "").startswith("SPICE models not given")
     assert found["spider", "nota-v1.0"] is None
     assert found["meteor", "audiobench"] == wordnet_unavailable()
 
@@ -187,7 +187,7 @@ def test_without_the_jars(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_without_spice_models_everything_else_works(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(spice.PATH_VARIABLE, raising=False)
     found = missing()
-    affected = {key for key, reason in found.items() if reason and reason.startswith("SPICE models not found")}
+    affected = {key for key, reason in found.items() if reason and reason.startswith("SPICE models not given")}
     assert affected == {(metric, name) for metric, name in found if metric in {"spice", "spider"}} - {
         ("spider", "nota-v1.0")
     }

@@ -1,0 +1,99 @@
+"""Between a container and this process: signals that stop the run, and the program's output as it comes."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any, BinaryIO
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class Interrupted(BaseException):
+    """A signal asks for the end; no handler of ordinary errors may take it."""
+
+
+class Signals:
+    """Signals become exceptions, but only inside `heeded`; others wait for the next one."""
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        self._waiting = 0
+        self._heeded = False
+
+    def _receive(self, number: int, _frame: FrameType | None) -> None:
+        self.number = number if self.number is None else self.number
+        self._waiting += 1
+        self._raise()
+
+    def _raise(self) -> None:
+        if self._heeded and self._waiting:
+            self._waiting = 0
+            raise Interrupted
+
+    @contextlib.contextmanager
+    def installed(self) -> Iterator[None]:
+        """Handle them in this block; only the main thread may."""
+        before = {number: signal.signal(number, self._receive) for number in _SIGNALS}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    @contextlib.contextmanager
+    def heeded(self) -> Iterator[None]:
+        """Raise Interrupted in this block when one arrives, or at once for one that came since the last block."""
+        self._heeded = True
+        try:
+            self._raise()
+            yield
+        finally:
+            self._heeded = False
+
+
+class Pump:
+    """The thread that carries the program's two streams to ours as they come."""
+
+    def __init__(self, stdout: BinaryIO, stderr: BinaryIO) -> None:
+        self._targets = (stdout, stderr)
+        self._thread: threading.Thread | None = None
+        self._error: OSError | None = None
+
+    def start(self, stream: Any, kill: Callable[[], None]) -> None:
+        """Carry until the stream ends; without a reader on our side, `kill`."""
+        self._thread = threading.Thread(target=self._carry, args=(stream, kill), daemon=True)
+        self._thread.start()
+
+    def _carry(self, stream: Any, kill: Callable[[], None]) -> None:
+        try:
+            # The stream ends without an error when the engine goes; `wait` tells.
+            for pair in stream:
+                for data, target in zip(pair, self._targets, strict=True):
+                    if data:
+                        target.write(data)
+                        target.flush()
+        except OSError as error:
+            self._error = error
+            with contextlib.suppress(Exception):
+                kill()
+        finally:
+            # The package closes only half of it.
+            ends: tuple[Any, ...] = (stream, getattr(stream, "_response", None))
+            for end in ends:
+                with contextlib.suppress(Exception):
+                    end.close()
+
+    def join(self, seconds: float) -> None:
+        """Wait for the rest of the output, at most so long.
+
+        Raises:
+            OSError: It could not be written.
+        """
+        if self._thread is not None:
+            self._thread.join(timeout=seconds)
+        if self._error is not None:
+            raise self._error
