@@ -49,12 +49,15 @@ def debootstrap(folder: Path, suite: str = "bookworm") -> Path:
     program = shutil.which("debootstrap")
     if program is None:
         pytest.skip("debootstrap is not installed")
+    folder.mkdir(parents=True, exist_ok=True)
     root, part = folder / f"{suite}.root", folder / f"{suite}.part"
+    shutil.rmtree(root, ignore_errors=True)  # of a start that was broken off
     made = subprocess.run([program, "--variant=minbase", suite, str(root)], capture_output=True, text=True, check=False)
     if made.returncode:
         shutil.rmtree(root, ignore_errors=True)
         pytest.skip(f"debootstrap failed: {(made.stdout + made.stderr).strip().splitlines()[-1][:300]}")
     if CERTIFICATES:
+        (root / "etc/ssl").mkdir(exist_ok=True)
         shutil.copy(CERTIFICATES, root / "etc/ssl/machine.crt")
         (root / "etc/pip.conf").write_text("[global]\ncert = /etc/ssl/machine.crt\n", encoding="utf-8")
     subprocess.run(
