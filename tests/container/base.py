@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import tarfile
 from pathlib import Path
+from typing import NoReturn
 
 import pytest
 
@@ -48,14 +49,14 @@ def debootstrap(folder: Path, suite: str = "bookworm") -> Path:
         return path
     program = shutil.which("debootstrap")
     if program is None:
-        pytest.skip("debootstrap is not installed")
+        _without("debootstrap is not installed")
     folder.mkdir(parents=True, exist_ok=True)
     root, part = folder / f"{suite}.root", folder / f"{suite}.part"
     shutil.rmtree(root, ignore_errors=True)  # of a start that was broken off
     made = subprocess.run([program, "--variant=minbase", suite, str(root)], capture_output=True, text=True, check=False)
     if made.returncode:
         shutil.rmtree(root, ignore_errors=True)
-        pytest.skip(f"debootstrap failed: {(made.stdout + made.stderr).strip().splitlines()[-1][:300]}")
+        _without(f"debootstrap failed: {(made.stdout + made.stderr).strip().splitlines()[-1][:300]}")
     if CERTIFICATES:
         (root / "etc/ssl").mkdir(exist_ok=True)
         shutil.copy(CERTIFICATES, root / "etc/ssl/machine.crt")
@@ -66,3 +67,10 @@ def debootstrap(folder: Path, suite: str = "bookworm") -> Path:
     shutil.rmtree(root)
     part.rename(path)
     return path
+
+
+def _without(reason: str) -> NoReturn:
+    """Skip; but whoever names a folder for the base wants the tests that need it."""
+    if os.environ.get("REPRO_AUDIT_TEST_BASE"):
+        pytest.fail(reason)
+    pytest.skip(reason)

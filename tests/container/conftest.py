@@ -68,6 +68,8 @@ def host() -> Iterator[Host]:
     try:
         client = docker.APIClient(base_url=url, version="auto", timeout=60)
     except docker.errors.DockerException as error:
+        if given:  # whoever names an engine wants these tests
+            pytest.fail(f"{reason} does not answer: {error}")
         pytest.skip(f"no Docker engine: {reason}, and DOCKER_HOST={url} does not answer: {error}")
     yield Host(url, client)
     client.close()
