@@ -57,7 +57,7 @@ def read(archive: Path, folder: Path) -> Image:
 
 
 def _stable(config: dict[str, Any]) -> dict[str, Any]:
-    """A configuration without what buildah invents for each build: names of containers and hosts, and of stages in the history."""
+    """A configuration without what buildah invents for each build: names of containers, of hosts, and of stages."""
     kept = {name: config[name] for name in ("architecture", "created", "os", "rootfs") if name in config}
     kept["config"] = {
         name: value for name, value in config["config"].items() if name not in {"Hostname", "Domainname", "Image"}

@@ -189,7 +189,8 @@ def test_equal_images_have_no_differences(tmp_path: Path) -> None:
 
 def test_what_a_build_invents_is_no_difference(tmp_path: Path) -> None:
     def raw(folder: Path, container: str, label: str) -> layers.Image:
-        config = {"container": container, "config": {"Labels": {"a": label}, "Hostname": container}, "rootfs": {"diff_ids": []},
+        settings = {"Labels": {"a": label}, "Hostname": container}
+        config = {"container": container, "config": settings, "rootfs": {"diff_ids": []},
                   "history": [{"created_by": "RUN x", "comment": f"FROM {container}"}]}  # fmt: skip
         folder.mkdir()
         with tarfile.open(folder / "image.tar", "w") as tar:
