@@ -63,17 +63,16 @@ def write(
 
     content: dict[str, bytes] = {"audit.json": canonical.dumps(audit.document)}
     notes: list[str] = []
-    wanted = [name for name in RENDERERS if name in chosen]
-    pending = None
-    if PDF in wanted:
-        pending = cached_pdf(cache, content["audit.json"], typesetter)
-    made = {name: _bytes(RENDERERS[name], audit.document) for name in wanted if name != PDF}
+    # Begun first and waited for last.
+    pdf = cached_pdf(cache, content["audit.json"], typesetter) if PDF in chosen else None
+    content |= {name: render(audit.document) for name, render in RENDERERS.items() if name in chosen and name != PDF}
     meanwhile()
-    for name in wanted:
+    if pdf is not None:
         try:
-            content[name] = pending() if name == PDF and pending else made[name]
+            content[PDF] = pdf()
         except MissingError as error:
-            notes.append(f"{name} was not written: {error}")
+            notes.append(f"{PDF} was not written: {error}")
+    content = {name: content[name] for name in ("audit.json", *RENDERERS) if name in content}
     try:
         out.mkdir(parents=True, exist_ok=True)
         for name, data in content.items():
@@ -87,11 +86,6 @@ def write(
             f"cannot be written ({error.strerror})", where=str(error.filename or out), fix="Give --out another folder."
         ) from error
     return Written(tuple([f"wrote {out / name}" for name in content] + notes), content)
-
-
-def _bytes(render: Callable[[Mapping[str, Any]], str | bytes], document: Mapping[str, Any]) -> bytes:
-    text = render(document)
-    return text.encode("utf-8") if isinstance(text, str) else text
 
 
 def count_files(scored: Mapping[str, Scored]) -> Iterator[tuple[str, bytes]]:

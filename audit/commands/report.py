@@ -40,7 +40,7 @@ def run(args: argparse.Namespace) -> int:
     audit = load(args.audit)
     out = args.out or args.audit.parent
     missing: list[MissingError] = []
-    content: dict[str, str | bytes] = {}
+    content: dict[str, bytes] = {}
     for name in (FORMATS[part] for part in wanted):
         try:
             content[name] = RENDERERS[name](audit)

@@ -30,15 +30,15 @@ def check(files: Mapping[str, bytes], audit: Mapping[str, Any], known: Mapping[s
     for name, render in RENDERERS.items():
         if name == names.REPORT_PDF or name not in files:
             continue
-        if name in made and made[name] == files[name]:
+        if made.get(name) == files[name]:
             continue
         try:
-            text = render(audit)
+            again = render(audit)
         except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError, RecursionError) as error:
             raise RejectedError(
                 names.AUDIT, "malformed", f"{name} cannot be rendered from it ({type(error).__name__}: {error})"
             ) from None
-        if (text.encode("utf-8") if isinstance(text, str) else text) != files[name]:
+        if again != files[name]:
             raise RejectedError(name, "render-mismatch", f"is not what {names.AUDIT} gives when it is rendered again")
 
 

@@ -7,13 +7,14 @@ from typing import Any, TypeAlias
 
 from audit.errors import InputError
 
-Renderer: TypeAlias = Callable[[Mapping[str, Any]], str | bytes]
+# The bytes of the file; text is UTF-8.
+Renderer: TypeAlias = Callable[[Mapping[str, Any]], bytes]
 
 
-def _html(audit: Mapping[str, Any]) -> str:
+def _html(audit: Mapping[str, Any]) -> bytes:
     from audit.report.html import render_html
 
-    return render_html(audit)
+    return render_html(audit).encode("utf-8")
 
 
 def _pdf(audit: Mapping[str, Any]) -> bytes:
@@ -22,16 +23,16 @@ def _pdf(audit: Mapping[str, Any]) -> bytes:
     return render_pdf(audit)
 
 
-def _tex(audit: Mapping[str, Any]) -> str:
+def _tex(audit: Mapping[str, Any]) -> bytes:
     from audit.report.latex import render_tex
 
-    return render_tex(audit)
+    return render_tex(audit).encode("utf-8")
 
 
-def _csv(audit: Mapping[str, Any]) -> str:
+def _csv(audit: Mapping[str, Any]) -> bytes:
     from audit.report.csv import render_csv
 
-    return render_csv(audit)
+    return render_csv(audit).encode("utf-8")
 
 
 RENDERERS: dict[str, Renderer] = {
