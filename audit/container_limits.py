@@ -10,6 +10,7 @@ from pathlib import Path
 
 from audit.container_engine import Engine
 from audit.errors import InputError, MissingError
+from audit.predictions import is_rows
 
 # Debian and distroless images use it for nobody in particular; no account of a host has it.
 UNPRIVILEGED = (65532, 65532)
@@ -228,16 +229,14 @@ def check_predictions(engine: Engine, folder: Path) -> None:
     """Refuse a folder without predictions: the program inside would audit the recorded values instead, and succeed.
 
     Raises:
-        InputError: No file in it is named as predictions are (`audit.predictions.find`).
+        InputError: No file in it is named as predictions are.
     """
     if not engine.local:
         return
-    for path in folder.iterdir():
-        if path.suffix == ".jsonl" and not path.name.startswith(".") and not path.name.endswith(".judgements.jsonl"):
-            return
-    raise InputError(
-        "has no predictions", where=f"--predictions {folder}", fix="Give the folder that holds TASK.jsonl files."
-    )
+    if not any(map(is_rows, folder.iterdir())):
+        raise InputError(
+            "has no predictions", where=f"--predictions {folder}", fix="Give the folder that holds TASK.jsonl files."
+        )
 
 
 def prepare_out(engine: Engine, user: User, out: Path) -> None:

@@ -11,21 +11,28 @@ from pathlib import Path
 from typing import BinaryIO
 
 
-def write_atomic(path: str | Path, data: bytes | str, mode: int = 0o644) -> None:
+def write_atomic(path: str | Path, data: bytes | str, mode: int = 0o644, *, durable: bool = True) -> None:
     """Write `data` to `path` under a temporary name in the same folder, then rename it into place.
 
     Text is encoded as UTF-8. The folder is made if it is missing. A reader, or a run killed at any moment,
     sees the old file or the new one, never half of either.
 
+    Args:
+        path: The file.
+        data: All of it.
+        mode: Its permissions.
+        durable: Whether it must outlive a power cut. It costs a wait for the disk; what carries a checksum and can be
+            made again need not.
+
     Raises:
         OSError: The folder cannot be made or written to; `path` is as it was.
     """
-    with open_atomic(path, mode) as handle:
+    with open_atomic(path, mode, durable=durable) as handle:
         handle.write(data.encode("utf-8") if isinstance(data, str) else data)
 
 
 @contextlib.contextmanager
-def open_atomic(path: str | Path, mode: int = 0o644) -> Iterator[BinaryIO]:
+def open_atomic(path: str | Path, mode: int = 0o644, *, durable: bool = True) -> Iterator[BinaryIO]:
     """A file to write that takes its name when the block ends without an error; for what is too large for memory.
 
     Raises:
@@ -37,8 +44,9 @@ def open_atomic(path: str | Path, mode: int = 0o644) -> Iterator[BinaryIO]:
     try:
         with os.fdopen(descriptor, "wb") as handle:
             yield handle
-            handle.flush()
-            os.fsync(handle.fileno())
+            if durable:
+                handle.flush()
+                os.fsync(handle.fileno())
         Path(name).chmod(mode)
         Path(name).replace(path)
     except BaseException:

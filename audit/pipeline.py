@@ -90,10 +90,7 @@ def run(
     Raises:
         InputError: Anything that is read does not fit.
     """
-    study_path = literature / "studies" / f"{study_id}.yaml"
-    if not study_path.is_file():
-        known = ", ".join(sorted(p.stem for p in (literature / "studies").glob("*.yaml"))) or "none"
-        raise InputError(f"there is no study {study_id}", where=str(study_path), fix=f"Studies here: {known}.")
+    study_path = study_file(literature, study_id)
     study = load_study(study_path)
     claimed = _claimed_tasks(study)
     reproductions = _reproductions(literature / "reproductions", study)
@@ -133,6 +130,19 @@ def run(
         scored,
         study,
     )
+
+
+def study_file(literature: Path, study_id: str) -> Path:
+    """Where a study is.
+
+    Raises:
+        InputError: There is none of this id.
+    """
+    path = literature / "studies" / f"{study_id}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml"))) or "none"
+        raise InputError(f"there is no study {study_id}", where=str(path), fix=f"Studies here: {known}.")
+    return path
 
 
 def known_conventions() -> dict[tuple[str, str], frozenset[str]]:

@@ -223,6 +223,11 @@ def _load_meta(path: Path, task: str) -> tuple[dict[str, Any], str]:
     return meta, hashlib.sha256(raw).hexdigest()
 
 
+def is_rows(path: Path) -> bool:
+    """Whether a file is named as predictions are: hidden files and judgements are not."""
+    return path.suffix == ".jsonl" and not path.name.startswith(".") and not path.name.endswith(".judgements.jsonl")
+
+
 def find(folder: str | Path, tasks: Mapping[str, Task]) -> dict[str, Path]:
     """Prediction files of a folder by task id; an absent folder has none.
 
@@ -236,13 +241,12 @@ def find(folder: str | Path, tasks: Mapping[str, Task]) -> dict[str, Path]:
     if not folder.is_dir():
         raise InputError("is not a folder", where=str(folder), fix="Give the folder that holds TASK.jsonl files.")
     for path in sorted(folder.iterdir()):
-        if path.name.endswith(".judgements.jsonl") or path.name.startswith("."):
-            continue
-        name = path.name.removesuffix(".meta.json") if path.name.endswith(".meta.json") else path.stem
-        if path.name.endswith(".meta.json"):
+        if path.name.endswith(".meta.json") and not path.name.startswith("."):
+            name = path.name.removesuffix(".meta.json")
             if not path.with_name(f"{name}.jsonl").exists():
                 raise InputError("has no predictions beside it", where=str(path), fix=f"Add {name}.jsonl or remove it.")
-        elif path.suffix == ".jsonl":
+        elif is_rows(path):
+            name = path.stem
             if name not in tasks:
                 raise InputError(f"there is no task {name!r}", where=str(path), fix=f"Tasks are: {', '.join(tasks)}.")
             found[name] = path

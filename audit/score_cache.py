@@ -11,8 +11,6 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-import os
-import tempfile
 import time
 from array import array
 from dataclasses import dataclass
@@ -22,6 +20,7 @@ from typing import Any
 
 import numpy as np
 
+from audit.files import write_atomic
 from tasks.compact import Compact
 from tasks.step import digest
 
@@ -32,6 +31,7 @@ _FORMAT = b"repro-audit/score/4"
 SOURCES = (
     "module:audit.counting",
     "module:audit.engines",
+    "module:audit.files",
     "module:audit.predictions",
     "module:audit.score",
     "module:audit.score_cache",
@@ -110,28 +110,15 @@ class ScoreCache:
         kept = b"" if whole else np.asarray(entry.kept, dtype="<i4").tobytes()
         raw = json.dumps(head).encode() + b"\n" + entry.counts.tobytes() + kept
         try:
-            _write(self._path(key), _checksum(key, raw) + raw)
+            path = self._path(key)
+            _sweep(path.parent)
+            write_atomic(path, _checksum(key, raw) + raw, durable=False)
         except OSError:
             self.folder = None
 
 
 def _checksum(key: str, raw: bytes) -> bytes:
     return hashlib.sha256(key.encode() + b"\n" + raw).digest()
-
-
-def _write(path: Path, data: bytes) -> None:
-    """Write under a name of its own, then rename. Not forced to the disk: what a power cut damages is no entry."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    _sweep(path.parent)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(descriptor, "wb") as handle:
-            handle.write(data)
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(OSError):
-            Path(name).unlink()
-        raise
 
 
 def _sweep(folder: Path) -> None:

@@ -131,21 +131,19 @@ def _has_predictions(folder: Path) -> bool:
     """
     if not folder.exists():
         return False
-    names = os.listdir(folder)  # noqa: PTH208  Path.glob says nothing of a folder that may not be read
-    if names and not any(name.endswith(".jsonl") for name in names):
+    from audit.predictions import is_rows
+
+    files = list(folder.iterdir())  # not Path.glob, which says nothing of a folder that may not be read
+    if files and not any(map(is_rows, files)):
         raise InputError("there are no TASK.jsonl files", where=str(folder), fix="See docs/reference/predictions.md.")
-    return bool(names)
+    return bool(files)
 
 
 def _tasks(literature: Path, study_id: str) -> list[str]:
+    from audit.pipeline import study_file
     from audit.study import load_study
 
-    path = literature / "studies" / f"{study_id}.yaml"
-    if not path.is_file():
-        raise InputError(
-            f"there is no study {study_id}", where=str(path), fix="See --study of `repro-audit run --help`."
-        )
-    return list(dict.fromkeys(claim.task for claim in load_study(path).claims))
+    return list(dict.fromkeys(claim.task for claim in load_study(study_file(literature, study_id)).claims))
 
 
 def _inference(args: argparse.Namespace, sets: list[SetLocation], model: Path) -> list[str]:
