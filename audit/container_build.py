@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
 import shutil
-import subprocess
 import sys
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -20,7 +18,6 @@ from audit.container_image import Image, inspect
 from audit.errors import CheckFailedError, InputError
 from audit.files import write_atomic
 from audit.provenance import redaction
-from audit.provenance.run import utc
 
 # Docker: `Step 3/9 : RUN x`; Podman: `STEP 3/9: RUN x`, and with several stages `[1/2] STEP 3/9: RUN x`.
 _STEP = re.compile(r"((?:\[\d+/\d+\] )?)step (\d+/\d+)\s*: ?(.*)", re.IGNORECASE)
@@ -141,37 +138,6 @@ def _secret(name: str, value: str) -> bool:
         address = urlsplit(value)
         return "@" in address.netloc or bool(address.query or address.fragment)
     return redaction.text(value) != value
-
-
-def automatic_arguments(context: Path) -> dict[str, str]:
-    """What the labels of an image say of a checkout.
-
-    REVISION: its commit, `-dirty` if anything in it is not committed. SOURCE_DATE_EPOCH and CREATED: the commit's date.
-    SOURCE: where it was cloned from, if that is a public address.
-    """
-    found: dict[str, str] = {}
-    commit = _git(context, "rev-parse", "HEAD")
-    if commit:
-        found["REVISION"] = f"{commit}-dirty" if _git(context, "status", "--porcelain") != "" else commit
-    epoch = os.environ.get("SOURCE_DATE_EPOCH") or _git(context, "log", "-1", "--format=%ct")
-    if epoch:
-        found["SOURCE_DATE_EPOCH"] = epoch
-        if epoch.isdigit():
-            found["CREATED"] = utc(int(epoch))
-    origin = urlsplit(_git(context, "config", "--get", "remote.origin.url") or "")
-    if origin.scheme == "https" and origin.hostname and "@" not in origin.netloc:
-        found["SOURCE"] = origin.geturl().removesuffix(".git")
-    return found
-
-
-def _git(folder: Path, *arguments: str) -> str | None:
-    """What git prints; None where it cannot."""
-    command = ["git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-C", str(folder), "--no-optional-locks"]
-    try:
-        done = subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=60, check=True)
-    except (OSError, subprocess.SubprocessError):
-        return None
-    return done.stdout.strip()
 
 
 def _events(engine: Engine, plan: Plan, progress: _Progress) -> Iterator[Mapping[str, Any]]:

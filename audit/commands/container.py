@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audit import canonical
+from audit.checkout import image_arguments
 from audit.errors import InputError
 from audit.files import write_atomic
 from audit.places import ROOT
@@ -130,7 +131,7 @@ def _build(args: argparse.Namespace) -> int:
         context=args.context,
         file=args.file or args.context / "Dockerfile",
         target=args.target,
-        arguments={**container_build.automatic_arguments(args.context), **given},
+        arguments={**image_arguments(args.context), **given},
         tag=args.tag,
         network=args.network,
         cache=not args.no_cache,

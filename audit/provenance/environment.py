@@ -6,17 +6,16 @@ which is over this record, has the same bytes on any machine.
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import json
 import os
 import platform
 import re
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
+from audit.checkout import git
 from audit.errors import InputError
 from audit.files import sha256_file
 from audit.places import ROOT, TEMPLATES
@@ -63,18 +62,9 @@ def code() -> dict[str, Any]:
         return {**record, "commit": match[1], "clean": match[2] is None}
     if not (ROOT / ".git").exists():
         return record
-    # Another user's repository is read too: the one the code was loaded from.
-    git = ["git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-C", str(ROOT)]
-    with contextlib.suppress(OSError, subprocess.SubprocessError):
-        commit = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, timeout=20, check=True)
-        status = subprocess.run(
-            [*git, "--no-optional-locks", "status", "--porcelain", "--untracked-files=no"],
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=True,
-        )
-        record |= {"commit": commit.stdout.strip(), "clean": not status.stdout.strip()}
+    commit, changes = git(ROOT, "rev-parse", "HEAD"), git(ROOT, "status", "--porcelain", "--untracked-files=no")
+    if commit is not None and changes is not None:
+        record |= {"commit": commit, "clean": not changes}
     return record
 
 

@@ -18,12 +18,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
+from audit.checkout import git, image_arguments  # noqa: E402
 from scripts.image import bill, layers  # noqa: E402
 
 SHELF = "usr/share/repro-audit"
@@ -49,21 +50,21 @@ def main(argv: list[str]) -> int:
         return 3
     if options.base and options.base.endswith(".tar") and not Path(options.base).is_file():
         parser.error(f"there is no {options.base}")
-    epoch = os.environ.get("SOURCE_DATE_EPOCH") or _git("log", "-1", "--format=%ct") or "0"
-    revision = _revision()
+    # Asked once: both builds are of one checkout, though somebody may go on working in it.
+    facts = {"REVISION": "", "SOURCE_DATE_EPOCH": "0"} | image_arguments(ROOT)
     shutil.rmtree(options.out, ignore_errors=True)
     options.out.mkdir(parents=True)
     with tempfile.TemporaryDirectory(dir=options.scratch, prefix="image-") as scratch:
         try:
             images = [
-                _build(options, Path(scratch) / name, epoch, revision, zone, language)
+                _build(options, Path(scratch) / name, facts, zone, language)
                 for name, zone, language in (("first", "UTC", "C.UTF-8"), ("elsewhere/second", "Asia/Seoul", "C"))
             ]
         except BuildError as error:
             print(f"the build failed: {error}", file=sys.stderr)
             return 1
         same = _compare(images[0], images[1], None if options.no_diffoscope else shutil.which("diffoscope"))
-        _write(options, images[0], epoch, revision, same)
+        _write(options, images[0], facts, same)
     if images[0].health_check is None:
         print("the image has lost its health check", file=sys.stderr)
         return 1
@@ -71,27 +72,25 @@ def main(argv: list[str]) -> int:
 
 
 def _build(
-    options: argparse.Namespace, folder: Path, epoch: str, revision: str, zone: str, language: str
+    options: argparse.Namespace, folder: Path, facts: Mapping[str, str], zone: str, language: str
 ) -> layers.Image:
     """One build, from a copy of the files that git knows, with a store of its own."""
     source = folder / "source"
     folder.mkdir(parents=True)
-    for name in _git("ls-files", "--cached", "--others", "--exclude-standard", "-z").split("\0"):
+    for name in (git(ROOT, "ls-files", "--cached", "--others", "--exclude-standard", "-z") or "").split("\0"):
         if name and (ROOT / name).is_file():
             (source / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(ROOT / name, source / name)
             (source / name).chmod(0o755 if os.access(ROOT / name, os.X_OK) else 0o644)
     buildah = ["buildah", "--root", f"{folder}/root", "--runroot", f"{folder}/run"]
-    arguments = [f"SOURCE_DATE_EPOCH={epoch}", f"CREATED={_date(epoch)}", f"REVISION={revision}", *options.build_arg]
+    arguments = [*(f"{name}={value}" for name, value in facts.items()), *options.build_arg]
     if options.base:
         arguments.append(f"BASE={_base(buildah, options.base)}")
-    origin = urlsplit(_git("config", "--get", "remote.origin.url"))
-    if origin.scheme == "https" and "@" not in origin.netloc:
-        arguments.append(f"SOURCE={origin.geturl().removesuffix('.git')}")
     begin = time.monotonic()
     _run(
         [*buildah, "bud", "--format", "docker", "--isolation", "chroot", "--network", "host", "--layers=false",
-         "--timestamp", epoch, "--target", options.target, *(w for item in arguments for w in ("--build-arg", item)),
+         "--timestamp", facts["SOURCE_DATE_EPOCH"], "--target", options.target,
+         *(word for item in arguments for word in ("--build-arg", item)),
          "--tag", "localhost/repro-audit:built", "."],
         source, TZ=zone, LC_ALL=language,
     )  # fmt: skip
@@ -137,13 +136,13 @@ def _compare(one: layers.Image, other: layers.Image, diffoscope: str | None) -> 
     return one.config == other.config
 
 
-def _write(options: argparse.Namespace, image: layers.Image, epoch: str, revision: str, same: bool) -> None:
+def _write(options: argparse.Namespace, image: layers.Image, facts: Mapping[str, str], same: bool) -> None:
     """What the build leaves behind."""
     found = layers.files(image, {f"{SHELF}/{name}" for name in LISTS})
     texts = {name: found.get(f"{SHELF}/{name}", b"").decode() for name in LISTS}
     for name, text in texts.items():
         (options.out / name).write_text(text, encoding="utf-8")
-    document = bill.build(f"repro-audit-{options.target}", revision, texts["debian.tsv"], texts["debs.sha256"],
+    document = bill.build(f"repro-audit-{options.target}", facts["REVISION"], texts["debian.tsv"], texts["debs.sha256"],
                           texts["wheels.sha256"])  # fmt: skip
     (options.out / "image.cdx.json").write_text(_json(document), encoding="utf-8")
     record = {
@@ -151,7 +150,7 @@ def _write(options: argparse.Namespace, image: layers.Image, epoch: str, revisio
         "config": image.config,
         "layers": list(image.diff_ids),
         "labels": image.labels,
-        "source_date_epoch": int(epoch),
+        "source_date_epoch": int(facts["SOURCE_DATE_EPOCH"]),
         "twice_the_same": same,
     }
     (options.out / "image.json").write_text(_json(record), encoding="utf-8")
@@ -161,22 +160,6 @@ def _write(options: argparse.Namespace, image: layers.Image, epoch: str, revisio
 
 def _json(value: object) -> str:
     return json.dumps(value, indent=2, sort_keys=True) + "\n"
-
-
-def _date(epoch: str) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(epoch)))
-
-
-def _revision() -> str:
-    commit = _git("rev-parse", "HEAD")
-    return f"{commit}-dirty" if commit and _git("status", "--porcelain") else commit
-
-
-def _git(*words: str) -> str:
-    found = subprocess.run(
-        ["git", "-c", "safe.directory=*", "-C", str(ROOT), *words], capture_output=True, text=True, check=False
-    )
-    return found.stdout.strip() if found.returncode == 0 else ""
 
 
 def _run(command: list[str], folder: Path, *, capture: bool = False, **variables: str) -> str:

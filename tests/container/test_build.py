@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit import cli
-from audit.container_build import Plan, _Progress, automatic_arguments, published
+from audit.checkout import image_arguments
+from audit.container_build import Plan, _Progress, published
 from audit.errors import CheckFailedError
 from tests.container.conftest import Host
 
@@ -184,17 +185,17 @@ def test_what_looks_like_a_key_is_not_published(value: str) -> None:
         assert published({"X": f"sk-{value}-1"})["X"] is None
 
 
-def test_automatic_arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_image_arguments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("SOURCE_DATE_EPOCH", raising=False)
-    assert automatic_arguments(tmp_path) == {}
+    assert image_arguments(tmp_path) == {}
     git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.org", "-C", str(tmp_path)]
     monkeypatch.setenv("GIT_COMMITTER_DATE", "1700000000 +0000")
     for arguments in (["init", "--quiet"], ["commit", "--quiet", "--allow-empty", "--message", "x"]):
         subprocess.run([*git, *arguments], check=True)
-    clean = automatic_arguments(tmp_path)
+    clean = image_arguments(tmp_path)
     assert clean["SOURCE_DATE_EPOCH"] == "1700000000"
     assert len(clean["REVISION"]) == 40
     (tmp_path / "new").touch()
-    assert automatic_arguments(tmp_path)["REVISION"] == clean["REVISION"] + "-dirty"
+    assert image_arguments(tmp_path)["REVISION"] == clean["REVISION"] + "-dirty"
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "5")
-    assert automatic_arguments(tmp_path)["SOURCE_DATE_EPOCH"] == "5"
+    assert image_arguments(tmp_path)["SOURCE_DATE_EPOCH"] == "5"
