@@ -71,6 +71,19 @@ def test_nothing_is_wider_than_the_window(page: str, tmp_path: Path, width: int)
     assert found["violations"] == []
 
 
+@pytest.mark.parametrize("width", [390, 500])
+def test_nor_is_the_audit_that_comes_with_the_project(tmp_path: Path, width: int) -> None:
+    """Its survey is wider than the examples'."""
+    from audit import pipeline
+    from audit.places import LITERATURE
+    from audit.report.html import render_html
+
+    document = pipeline.run(LITERATURE, None, replicates=0).document
+    found = ask(render_html(document), _OVERFLOW, tmp_path, width=width)
+    assert found["wide"] == []
+    assert found["scroll"] <= width
+
+
 def test_the_matrix_can_be_filtered_and_sorted(page: str, tmp_path: Path) -> None:
     probe = """
       var rows = function () {
