@@ -74,8 +74,8 @@ def tests_inference(session: nox.Session) -> None:
     # kaldi-native-fbank is an oracle of the filter bank.
     session.install("--quiet", "torch==2.13.0", "transformers==5.23.0", "accelerate>=1.10", "kaldi-native-fbank>=1.21",
                     "peft>=0.17", "ray>=2.50", "safetensors>=0.5", "soundfile>=0.13", "soxr>=0.5")  # fmt: skip
-    chosen = session.posargs or ["tests/inference", "tests/tasks/datasets", "tests/judge/test_judge_local.py",
-                                 "tests/audit/test_scale.py", "tests/container/test_cpu_image.py"]  # fmt: skip
+    chosen = session.posargs or ["tests/audit/inference", "tests/tasks/datasets", "tests/audit/judge/test_local.py",
+                                 "tests/audit/scoring/test_shards.py", "tests/audit/container/test_cpu_image.py"]  # fmt: skip
     session.run("pytest", *chosen, env={"COLUMNS": "80", "OMP_NUM_THREADS": "2"})
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from audit.measure import Measurement
-from audit.study import Claim
-from audit.verdict import ENOUGH
-from tasks.feasible import Feasibility, Kind, feasibility
+from audit.literature.studies import Claim
+from audit.verdict.measurements import Measurement
+from audit.verdict.rules import ENOUGH
+from tasks.statistics.feasibility import Feasibility, Kind, feasibility
 
 # Accuracies that are a number of rows over all rows. A keyphrase score's denominator is no number of rows.
 _OVER_ROWS = frozenset({"accuracy", "following-rate"})

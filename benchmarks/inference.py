@@ -30,12 +30,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import numpy as np
 import torch
 
-from audit.inference.features_store import FeatureStore
+from audit.inference.feature_cache import FeatureStore
 from audit.inference.frontend import Frontend, Prefetcher, Prepared, prepare
-from audit.inference.random_model import SHAPES, Shape, random_model
 from audit.inference.salmonn import decoding as rules
 from audit.inference.salmonn.decoding import Decoding, Generation
 from audit.inference.salmonn.model import Salmonn
+from benchmarks.random_model import SHAPES, Shape, random_model
 from tasks.datasets.manifest import Item
 
 PROMPTS = {"asr": 20, "translation": 14, "story": 30}  # length of the part after the audio, in tokens

@@ -6,7 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
-from audit.processors import cores
+from audit._util.cpu import cores
 
 ROOT = Path(__file__).resolve().parent.parent
 Results = dict[str, dict[str, Any]]

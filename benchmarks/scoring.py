@@ -129,7 +129,7 @@ def machine() -> str:
         ),
         platform.machine(),
     )
-    from audit.processors import cores
+    from audit._util.cpu import cores
 
     busy = os.getloadavg()[0] if hasattr(os, "getloadavg") else 0.0
     version = f"Python {platform.python_version()}, {platform.system()}"
@@ -161,7 +161,7 @@ def _processor() -> float:
 def _prediction_set(task: str, rows: Any) -> Any:
     import hashlib
 
-    from audit.predictions import PredictionSet
+    from audit.scoring.predictions import PredictionSet
 
     total = hashlib.sha256()
     for row in rows:
@@ -171,9 +171,9 @@ def _prediction_set(task: str, rows: Any) -> Any:
 
 
 def _ours(folder: str) -> dict[str, Any]:
-    from audit.engines import engine
-    from audit.score import begin, in_turn
-    from audit.score_cache import ScoreCache
+    from audit.scoring.cache import ScoreCache
+    from audit.scoring.pool import engine
+    from audit.scoring.score import begin, in_turn
     from benchmarks.corpus import SETS
     from tasks.registry import tasks
 
@@ -214,8 +214,8 @@ def _usual() -> dict[str, Any]:
 
 
 def _growth(number: int) -> dict[str, Any]:
-    from audit.engines import engine
-    from audit.score import score
+    from audit.scoring.pool import engine
+    from audit.scoring.score import score
     from benchmarks.corpus import english
     from tasks.registry import tasks
 
@@ -250,7 +250,7 @@ def _audit(folder: str, rows: str) -> dict[str, Any]:
 
 
 def _write_predictions(folder: Path) -> None:
-    from audit.predictions import META_SCHEMA
+    from audit.scoring.predictions import META_SCHEMA
     from benchmarks.corpus import SETS
 
     for name, (size, make) in SETS.items():

@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 
-from audit.counting import Pairs, select
-from tasks.chain import ChainCache
-from tasks.compact import compact, wide
+from audit.scoring.counting import Pairs, select
 from tasks.convention import Convention
-from tasks.resampling import Part, replicates_together
 from tasks.row import Row
-from tasks.statistics import REPLICATES, SEED, draws
+from tasks.statistics.bootstrap import REPLICATES, SEED, draws
+from tasks.statistics.compact import compact, wide
+from tasks.statistics.paired import Part, replicates_together
+from tasks.step_cache import ChainCache
 
 READ = "clean, normalise, tokenise"
 SELECT = "select rows"
@@ -87,7 +87,7 @@ def measure(sets: Mapping[str, tuple[Sequence[Row], list[Convention]]]) -> dict[
 
 
 def _one(rows: Sequence[Row], conventions: list[Convention], clock: Clock, machine: Machine, *, again: bool) -> None:
-    """One set's stages, as `audit.counting` and `audit.score` take them; `again` if the last set had as many rows."""
+    """One set's stages, as `audit.scoring` takes them; `again` if the last set had as many rows."""
     cache = ChainCache(rows)
     pairs: defaultdict[Any, Pairs] = defaultdict(Pairs)
     selected: dict[Any, Any] = {}

@@ -33,7 +33,7 @@ def tasks() -> Mapping[str, Task]:
     """Every task by id, in the order of the paper's table."""
     found: dict[str, Task] = {}
     for family in FAMILIES:
-        for task in import_module(f"tasks.{family}").TASKS:
+        for task in import_module(f"tasks.families.{family}").TASKS:
             if task.id in found:
                 raise ValueError(f"two tasks have the id {task.id}")
             found[task.id] = task

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.paths import ROOT
+
 # The tests of inference alone run where it is not installed.
 with contextlib.suppress(ImportError):
     from hypothesis import settings
@@ -13,8 +15,6 @@ with contextlib.suppress(ImportError):
     # The same examples on every run, and no time limits: a test fails for its property alone.
     settings.register_profile("audit", deadline=None, derandomize=True)
     settings.load_profile("audit")
-
-ROOT = Path(__file__).resolve().parent.parent
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ from audit.errors import InputError
 from audit.importers import mapping
 from audit.importers.interface import Imported, Importer
 from audit.importers.records import Record, decode, read_bytes
-from audit.predictions import MAX_LINE_BYTES
+from audit.scoring.predictions import MAX_LINE_BYTES
 from tasks.task import Task
 
 

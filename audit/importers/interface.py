@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from audit.errors import InputError
-from tasks.clean import ends_with_eos
 from tasks.row import Row
+from tasks.steps.clean import ends_with_eos
 from tasks.task import Task
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from audit._util.strict_json import no_constant, no_copies
 from audit.errors import InputError
-from audit.predictions import MAX_LINE_BYTES
-from audit.strict_json import no_constant, no_copies
+from audit.scoring.predictions import MAX_LINE_BYTES
 
 _MAX_FILE_BYTES = 2 * 2**30
 

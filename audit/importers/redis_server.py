@@ -15,8 +15,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from audit._util.files import sha256_file
 from audit.errors import InputError, MissingError
-from audit.files import sha256_file
 
 if TYPE_CHECKING:
     import redis

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from audit._util.files import write_atomic
 from audit.errors import InputError
-from audit.files import write_atomic
-from audit.predictions import META_SCHEMA, load
+from audit.scoring.predictions import META_SCHEMA, load
 from tasks.row import Row
 from tasks.task import Task
 

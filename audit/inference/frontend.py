@@ -11,7 +11,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from audit.inference.features_store import FeatureStore, clip_key
+from audit.inference.feature_cache import FeatureStore, clip_key
 from audit.inference.salmonn.audio import AudioError, read_clip
 from audit.inference.salmonn.features import Array, fbank, log_mel, whisper_extractor
 from tasks.datasets.manifest import Item

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from audit import canonical
+from audit._util import canonical_json as canonical
 from audit.errors import InputError, MissingError
 
 SCHEMA = "repro-audit/journal/1"

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from audit import canonical
+from audit._util import canonical_json as canonical
+from audit._util.files import write_atomic
 from audit.errors import InputError
-from audit.files import write_atomic
 from audit.inference import journal as journals
 
 META_SCHEMA = "repro-audit/predictions/1"

@@ -11,8 +11,8 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from audit._util.files import write_atomic
 from audit.errors import InputError, MissingError
-from audit.files import write_atomic
 from audit.inference.engines.interface import Engine
 from audit.inference.journal import Journal
 from audit.inference.merge import merge, work_folder

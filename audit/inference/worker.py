@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from audit.errors import MissingError
-from audit.inference.features_store import FeatureStore, model_key
+from audit.inference.feature_cache import FeatureStore, model_key
 from audit.inference.frontend import Frontend, Prefetcher, Prepared, compute
 from audit.inference.plan import Batch
 from audit.inference.salmonn.checkpoint import Loaded, load

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from audit import canonical
+from audit._util import canonical_json as canonical
 from audit.judge import judgements as files
 from audit.judge.judgements import HUMAN, Judgement
 from audit.judge.scoring import Rating, by_rating, row_verdicts

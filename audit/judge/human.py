@@ -9,10 +9,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
-from audit import canonical
+from audit._util import canonical_json as canonical
+from audit._util.csv_cells import plain_cell
 from audit.errors import InputError
 from audit.judge.judgements import HUMAN, Judgement
-from audit.spreadsheet import plain_cell
 from tasks.judging.conventions import JudgedConvention
 from tasks.judging.fields import FieldError
 from tasks.judging.verdict import Verdict

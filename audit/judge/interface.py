@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from audit import canonical
+from audit._util import canonical_json as canonical
 from audit.errors import InputError, MissingError
 from audit.judge import plain_json
 

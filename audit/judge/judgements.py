@@ -14,12 +14,12 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
+from audit._util.files import write_atomic
 from audit.errors import CheckFailedError, InputError
-from audit.files import write_atomic
 from audit.judge import plain_json
 from audit.judge.cache import ReplyCache
 from audit.judge.interface import Message, Reply
-from audit.judge.requests import Plan, Setting
+from audit.judge.questions import Plan, Setting
 from audit.judge.templates import load
 from tasks.judging.conventions import JudgedConvention, find
 from tasks.judging.fields import FieldError

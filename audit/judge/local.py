@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from audit._util.files import sha256_file
 from audit.errors import InputError, MissingError
-from audit.files import sha256_file
 from audit.judge.interface import JudgeUnavailableError, Message, Params, RefusedError, Reply
 
 

@@ -13,14 +13,7 @@ from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
 from audit.errors import InputError, MissingError
-from audit.judge.interface import (
-    JudgeUnavailableError,
-    Message,
-    Params,
-    RefusedError,
-    Reply,
-    TransientError,
-)
+from audit.judge.interface import JudgeUnavailableError, Message, Params, RefusedError, Reply, TransientError
 
 URL_VARIABLE = "OPENAI_BASE_URL"
 KEY_VARIABLE = "OPENAI_API_KEY"

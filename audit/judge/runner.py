@@ -12,7 +12,7 @@ from audit.errors import AuditError
 from audit.judge.budget import Budget, estimate
 from audit.judge.cache import ReplyCache
 from audit.judge.interface import Judge, JudgeUnavailableError, RefusedError, Reply, TransientError
-from audit.judge.requests import Request
+from audit.judge.questions import Request
 
 # So many questions in a row that no retry could save mean that something is wrong with all of them.
 _HOPELESS = 20

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audit.errors import InputError
-from audit.judge import agreement
+from audit.judge import rater_agreement as agreement
 from audit.judge.scoring import Rating
 from tasks.judging.conventions import JudgedConvention
 from tasks.judging.verdict import JudgedCounts

@@ -24,7 +24,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from audit import canonical
+from audit._util import canonical_json as canonical
 from audit.errors import InputError
 from audit.judge.interface import Message, Role
 

@@ -14,10 +14,13 @@ from pathlib import Path
 from typing import Any
 
 from audit.errors import CheckFailedError, InputError
-from audit.provenance import archive, facts, names, verify
-from audit.provenance.encoding import b64decode, json_loads
-from audit.provenance.rejection import RejectedError
-from audit.provenance.trust import Trust
+from audit.provenance.errors import RejectedError
+from audit.provenance.format import archive
+from audit.provenance.format import layout as names
+from audit.provenance.format.canonical_encoding import b64decode, json_loads
+from audit.provenance.records import audit_facts as facts
+from audit.provenance.verification import verify
+from audit.provenance.verification.trust import Trust
 
 SCHEMA = "repro-audit/diff/1"
 

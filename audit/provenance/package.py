@@ -15,33 +15,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from audit import canonical
+from audit._util import canonical_json as canonical
+from audit._util.files import write_atomic
+from audit._util.paths import TEMPLATES
 from audit.errors import InputError, MissingError
-from audit.files import write_atomic
-from audit.places import TEMPLATES
-from audit.provenance import (
-    archive,
-    bundle,
-    certificate,
-    checksums,
-    codecheck,
-    crate,
-    environment,
-    facts,
-    keys,
-    names,
-    packages,
-    pdf,
-    rendered,
-    sbom,
-    sources,
-    sshsig,
-    statement,
-    timestamp,
-)
-from audit.provenance import run as run_record
-from audit.provenance.encoding import json_canonical
-from audit.provenance.rejection import RejectedError
+from audit.provenance.errors import RejectedError
+from audit.provenance.format import archive, checksums
+from audit.provenance.format import layout as names
+from audit.provenance.format.canonical_encoding import json_canonical
+from audit.provenance.records import audit_facts as facts
+from audit.provenance.records import codecheck, environment, packages, run_record, sbom, statement
+from audit.provenance.records import inputs as sources
+from audit.provenance.records import ro_crate as crate
+from audit.provenance.signing import bundle, certificate, keys, sshsig, timestamp
+from audit.provenance.signing import pades as pdf
+from audit.provenance.verification import rerender as rendered
 
 # What an audit writes beside audit.json and the reports; a file or a folder that is not there is left out.
 ARTEFACTS = ("measurements.csv", "table.tex", names.COUNTS)

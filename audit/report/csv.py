@@ -7,7 +7,7 @@ import io
 from collections.abc import Mapping
 from typing import Any
 
-from audit.report.values import clean
+from audit.report.numbers import clean
 
 COLUMNS = (
     "claim", "task", "metric", "variant", "unit", "reported", "reported_low", "reported_high", "reported_verified",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from audit.report.context import Claim, claims
-from audit.report.values import clean, date
+from audit.report.numbers import clean, date
+from audit.report.views import Claim, claims
 from audit.report.vocabulary import metric_name
 
 _SPECIAL = {

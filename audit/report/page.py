@@ -10,16 +10,16 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from audit import canonical
-from audit.places import TEMPLATES
+from audit._util import canonical_json as canonical
+from audit._util.paths import TEMPLATES
 from audit.report import vocabulary
-from audit.report.context import Claim, Measurement, anchor, claims, convention_anchor
 from audit.report.figures import spec_curve
-from audit.report.observed import observed
-from audit.report.prose import Sentence
+from audit.report.findings import observed
+from audit.report.markup import Sentence
+from audit.report.numbers import clean, date, moment, whole
 from audit.report.sentences import justification
 from audit.report.survey import short_names, survey
-from audit.report.values import clean, date, moment, whole
+from audit.report.views import Claim, Measurement, anchor, claims, convention_anchor
 
 if TYPE_CHECKING:
     from jinja2 import Environment

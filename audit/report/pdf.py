@@ -15,9 +15,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from audit.errors import MissingError
+from audit.report.numbers import moment
 from audit.report.page import canonical_bytes, render
-from audit.report.system import PACKAGES, apt_command, missing_libraries, pdf_problem
-from audit.report.values import moment
+from audit.report.requirements import PACKAGES, apt_command, missing_libraries, pdf_problem
 
 
 def render_pdf(audit: Mapping[str, Any]) -> bytes:

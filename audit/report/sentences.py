@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from audit.report.context import Claim, Measurement, anchor
-from audit.report.prose import Part, Sentence, code, link, listed, sentence
-from audit.report.values import chance, decimal, places, shown, whole
+from audit.report.markup import Part, Sentence, code, link, listed, sentence
+from audit.report.numbers import chance, decimal, places, shown, whole
+from audit.report.views import Claim, Measurement, anchor
 from audit.report.vocabulary import GRADES, metric_name
 
 # More works than this are named by the first ones and a number.

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from audit.report.context import anchor, convention_anchor
+from audit.report.views import anchor, convention_anchor
 from audit.report.vocabulary import SHORT_TASKS
 
 Json: TypeAlias = Mapping[str, Any]

@@ -24,7 +24,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent.parent
 sys.path.insert(0, str(ROOT))
 
-from audit.checkout import git, image_arguments  # noqa: E402
+from audit._util.git import git, image_arguments  # noqa: E402
 from scripts.image import bill, layers  # noqa: E402
 
 SHELF = "usr/share/repro-audit"

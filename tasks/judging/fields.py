@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tasks import choices as multiple
 from tasks.errors import ScoringError
+from tasks.families import choices as multiple
 from tasks.row import Row
 
 # What a judge's liking for long answers is tested with: words that add nothing.
@@ -179,7 +179,7 @@ def plain(row: Row, variant: str = "") -> list[Part]:
 
 
 def choices(row: Row) -> multiple.Question:
-    """The options of a multiple-choice row and the right one, as `tasks.choices` finds them."""
+    """The options of a multiple-choice row and the right one, as `tasks.families.choices` finds them."""
     try:
         found = multiple.question(row)
     except ScoringError as error:

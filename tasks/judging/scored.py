@@ -12,18 +12,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from tasks.chain import ChainCache
 from tasks.convention import Convention, Selection, View
 from tasks.judging.conventions import JudgedConvention, row_counts
 from tasks.judging.verdict import Failure, JudgedCounts, Verdict
 from tasks.metrics.accuracy import Share
 from tasks.row import Row
+from tasks.step_cache import ChainCache
 
 FIELD, FOLLOWED = "judged", "followed"
 _EXCLUDED, _NOT_BEST = "excluded", "not-best"
 _SOURCES = (
     *(f"module:tasks.judging.{name}" for name in ("conventions", "fields", "parsers", "verdict")),
-    "module:tasks.choices",
+    "module:tasks.families.choices",
 )
 
 

@@ -15,11 +15,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.availability import reason
+from tasks.backends.java import JavaChild, Shared, jar, java, sources
 from tasks.errors import ScoringError, UnavailableError
-from tasks.java import JavaChild, Shared, jar, java, sources
 from tasks.metrics.captions import References, items, table
 from tasks.metrics.metric import Counts, Metric, Sums
-from tasks.needs import reason
 from tasks.step import Value
 
 JAR = "meteor/meteor-1.5.jar"

@@ -12,10 +12,10 @@ from fractions import Fraction
 from functools import cache, lru_cache
 from typing import Any
 
+from tasks.backends.wordnet import wordnet, wordnet_digest, wordnet_folder
 from tasks.metrics.captions import MeanScore, References, fixed, items, table, words
 from tasks.metrics.metric import Counts
 from tasks.step import Step, Value, version_of
-from tasks.wordnet import wordnet, wordnet_digest, wordnet_folder
 
 _NLTK = version_of("nltk")
 
@@ -107,7 +107,7 @@ class NltkMeteor(MeanScore):
         return (
             *super().sources,
             "module:tasks.metrics.captions",
-            "module:tasks.wordnet",
+            "module:tasks.backends.wordnet",
             "module:nltk.translate.meteor_score",
             "module:nltk.stem.porter",
         )

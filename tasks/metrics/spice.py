@@ -20,12 +20,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.availability import reason
+from tasks.backends.java import jar, java, run, sources
 from tasks.errors import UnavailableError
-from tasks.java import jar, java, run, sources
 from tasks.metrics.captions import MeanScore, References, fixed, items, table, words
 from tasks.metrics.cider import CiderD
 from tasks.metrics.metric import Counts
-from tasks.needs import reason
 from tasks.step import Value
 
 JAR = "spice/spice-1.0.jar"

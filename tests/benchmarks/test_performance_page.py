@@ -9,9 +9,9 @@ import pytest
 
 from benchmarks import stages
 from benchmarks.performance_page import audit_table, table
-from tasks.compact import compact
 from tasks.registry import tasks
 from tasks.row import Row
+from tasks.statistics.compact import compact
 
 
 def measured(seconds: float, processor: float) -> dict[str, Any]:

@@ -20,12 +20,12 @@ from tasks.metrics.error_rate import ErrorRate, MeanErrorRate
 from tasks.metrics.following import NotTranscribed
 from tasks.metrics.metric import Metric
 from tasks.metrics.permutation import PermutationErrorRate
-from tasks.normalise.simple import LOWER, lower
 from tasks.registry import conventions, tasks
 from tasks.step import Step, digest, step, version_of
+from tasks.steps.normalise.simple import LOWER, lower
+from tests.support.paths import ROOT
 
 KNOWN = conventions()
-ROOT = Path(__file__).resolve().parent.parent.parent
 # Works that count in the same way: the chains are equal on purpose, so that each can be named by who uses it.
 EQUAL = {
     ("asr-librispeech-clean", "wer"): [{"qwen2-audio", "lmms-eval"}],
@@ -102,7 +102,7 @@ def test_every_source_exists() -> None:
 FRAMES = {
     "tasks.convention",  # selections and views name their own sources
     "tasks.errors",
-    "tasks.needs",  # why something is unavailable
+    "tasks.availability",  # why something is unavailable
     "tasks.row",
     "tasks.step",
     "tasks.task",
@@ -152,9 +152,9 @@ def test_what_a_source_takes_from_other_modules_is_a_source_too() -> None:
 
 def test_the_imports_of_a_source_are_found() -> None:
     assert "tasks.metrics.error_rate" in deciding_imports("tasks.metrics.permutation")
-    assert "tasks.tokenise_many" in deciding_imports("tasks.tokenise")
-    assert deciding_imports("tasks.slots") >= {"tasks.choices"}
-    assert "tasks.metrics.accuracy" not in deciding_imports("tasks.slots")
+    assert "tasks.steps.tokenise_batch" in deciding_imports("tasks.steps.tokenise")
+    assert deciding_imports("tasks.families.slots") >= {"tasks.families.choices"}
+    assert "tasks.metrics.accuracy" not in deciding_imports("tasks.families.slots")
 
 
 def test_the_library_that_aligns_is_a_source() -> None:

@@ -9,11 +9,11 @@ from typing import Any
 
 import numpy as np
 
-from audit.counting import Counted, count
-from tasks.compact import wide
+from audit.scoring.counting import Counted, count
 from tasks.convention import Convention
 from tasks.row import Row
-from tasks.statistics import REPLICATES, decimal, percentile_interval, weights
+from tasks.statistics.bootstrap import REPLICATES, decimal, percentile_interval, weights
+from tasks.statistics.compact import wide
 from tasks.task import Task
 
 PLACES = 6

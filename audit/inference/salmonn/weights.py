@@ -13,8 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from audit._util.files import sha256_file, write_atomic
 from audit.errors import InputError
-from audit.files import sha256_file, write_atomic
 from audit.inference.salmonn.config import VARIANTS, ModelConfig
 
 # Whisper's decoder, buffers that old library versions saved, and BERT's text branch, which SALMONN sets to None (R

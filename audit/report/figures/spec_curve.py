@@ -7,10 +7,10 @@ Simmons and Nelson's specification curve, which here compares ways of counting o
 
 from __future__ import annotations
 
-from audit.report.context import Claim, Measurement
 from audit.report.figures.scale import Scale, around
 from audit.report.figures.steps import Matrix, matrix
 from audit.report.figures.svg import element, number, text
+from audit.report.views import Claim, Measurement
 
 WIDTH = 720.0
 _PLOT = 190.0

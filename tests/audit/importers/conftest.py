@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from audit.commands import import_
-from audit.predictions import PredictionSet, load
+from audit.cli.commands import import_
+from audit.scoring.predictions import PredictionSet, load
 from tasks.registry import tasks
 
 Import = Callable[..., PredictionSet]

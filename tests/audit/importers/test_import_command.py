@@ -11,19 +11,19 @@ from typing import Any
 import pytest
 
 from audit.cli import main
-from audit.commands import import_
+from audit.cli.commands import import_
 from audit.errors import InputError
 from audit.importers import IMPORTERS
 from audit.importers.interface import Imported, Refused
 from audit.importers.redis_fields import NAMES
-from audit.predictions import PredictionSet, load
+from audit.scoring.predictions import PredictionSet, load
 from tasks.registry import tasks
 from tasks.row import Row
+from tests.support.paths import ROOT
 
 Import = Callable[..., PredictionSet]
 Write = Callable[..., Path]
 ASR = "asr-librispeech-clean"
-ROOT = Path(__file__).resolve().parents[3]
 ROW = {"id": "a", "hypothesis": "x", "reference": "y"}
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from audit.errors import InputError
-from audit.predictions import PredictionSet
+from audit.scoring.predictions import PredictionSet
 
 Import = Callable[..., PredictionSet]
 Write = Callable[..., Path]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from audit.predictions import PredictionSet
-from audit.score import Score, score
+from audit.scoring.predictions import PredictionSet
+from audit.scoring.score import Score, score
 from tasks.registry import tasks
 
 Import = Callable[..., PredictionSet]

@@ -17,8 +17,8 @@ from audit.errors import InputError, MissingError
 from audit.importers import redis_server
 from audit.importers.interface import Refused
 from audit.importers.redis_fields import Item, rows_of, split_answers
-from audit.predictions import PredictionSet
-from audit.score import score
+from audit.scoring.predictions import PredictionSet
+from audit.scoring.score import score
 from tasks.row import ReferenceType
 from tasks.task import Task
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from audit.errors import InputError
 from audit.importers.interface import position_ids
 from audit.importers.writer import write
-from audit.predictions import load
+from audit.scoring.predictions import load
 from tasks.registry import tasks
 from tasks.row import Row
-from tests.tasks.strategies import TEXTS
+from tests.support.strategies import TEXTS
 
 ASR = tasks()["asr-librispeech-clean"]
 META = {"model": "m", "variant": "13b"}

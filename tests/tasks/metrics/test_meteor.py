@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks import java
+from tasks.backends import java
 from tasks.errors import ScoringError, UnavailableError
 from tasks.metrics import meteor
 from tasks.metrics.meteor import COLUMNS, Meteor, meteor_from_sums, meteor_line, meteor_statistics, meteor_unavailable

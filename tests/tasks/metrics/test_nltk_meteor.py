@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tasks.backends.wordnet import PATH_VARIABLE, wordnet, wordnet_unavailable
 from tasks.metrics.nltk_meteor import NLTK_WORDS, NltkMeteor, chunks, nltk_meteor
-from tasks.wordnet import PATH_VARIABLE, wordnet, wordnet_unavailable
 
 needs_wordnet = pytest.mark.skipif(wordnet_unavailable() is not None, reason=str(wordnet_unavailable()))
 WORDS = ["a", "dog", "dogs", "hound", "barks", "barking", "man", "speaks", "talks", "car", "automobile", "loudly", "."]

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tasks import java
+from tasks.backends import java
 from tasks.errors import UnavailableError
 from tasks.metrics import spice
 from tasks.metrics.cider import CiderD

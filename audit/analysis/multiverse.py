@@ -1,0 +1,157 @@
+"""A task's multiverse on a predictions file: loading, computing, and the forms in which it is written."""
+
+from __future__ import annotations
+
+import csv
+import io
+import statistics
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from audit._util.progress import progress
+from audit.errors import InputError, MissingError
+from audit.scoring import predictions
+from audit.scoring.predictions import PredictionSet
+from tasks.analysis.explain import outcome_json
+from tasks.analysis.multiverse import Outcome, Specification, universe
+from tasks.analysis.specifications import specification
+from tasks.errors import ScoringError, UnavailableError
+from tasks.registry import tasks
+from tasks.task import Task
+
+SCHEMA = "repro-audit/multiverse/1"
+
+
+@dataclass(frozen=True, slots=True)
+class Exploration:
+    """Every pipeline's value on one set of predictions."""
+
+    specification: Specification
+    predictions: PredictionSet
+    outcomes: tuple[Outcome, ...]
+
+    @property
+    def known(self) -> list[Outcome]:
+        """Outcomes with a value, by value."""
+        found = [o for o in self.outcomes if o.value is not None]
+        return sorted(found, key=lambda o: (float(o.value or 0), o.pipeline.id))
+
+
+def chosen(task: str, metric: str | None) -> tuple[Task, str]:
+    """The task, and the metric that is asked for or the only one.
+
+    Raises:
+        InputError: There is no such task or metric, or the task has several metrics and none is named.
+    """
+    known = tasks()
+    if task not in known:
+        raise InputError(f"there is no task {task!r}", fix=f"Tasks: {', '.join(known)}.")
+    metrics = known[task].conventions
+    if metric is None and len(metrics) > 1:
+        raise InputError(f"{task} has several metrics", where="--metric", fix=f"Name one: {', '.join(metrics)}.")
+    if metric is not None and metric not in metrics:
+        raise InputError(f"{task} has no metric {metric!r}", where="--metric", fix=f"Metrics: {', '.join(metrics)}.")
+    return known[task], metric or next(iter(metrics))
+
+
+def explore(task: Task, metric: str, path: Path | None, replicates: int = 0) -> Exploration:
+    """Compute every pipeline of a task's metric.
+
+    Args:
+        task: The task.
+        metric: One of its metrics.
+        path: The predictions file; by default predictions/TASK.jsonl.
+        replicates: Of the bootstrap; 0 for no intervals.
+
+    Raises:
+        InputError: The predictions do not fit, or a row cannot be scored.
+        MissingError: No pipeline can be computed here.
+    """
+    rows = predictions.load(path or Path("predictions") / f"{task.id}.jsonl", task)
+    axes = specification(task, metric)
+    pipelines = axes.pipelines(task.conventions[metric])
+    if not pipelines:
+        reasons = sorted({c.unavailable() or "" for c in task.conventions[metric]})
+        raise MissingError(f"no way of counting {metric} can be computed here: {'; '.join(reasons)}", where=task.id)
+    try:
+        with progress(f"{len(pipelines)} pipelines", len(rows.rows)) as bar:
+            everything = universe(rows.rows, pipelines, bar.advance)
+        outcomes: Sequence[Outcome] = everything.outcomes()
+        if replicates:
+            outcomes = everything.with_intervals(outcomes, replicates)
+    except ScoringError as error:
+        where = f"{rows.path}: row {error.row}" if error.row else str(rows.path)
+        raise InputError(error.what, where=where, fix="Correct the row.") from error
+    except UnavailableError as error:
+        raise MissingError(str(error), where=task.id) from error
+    return Exploration(axes, rows, tuple(outcomes))
+
+
+def computed(exploration: Exploration) -> str:
+    """How many pipelines were computed, and how many of them have a value, for people."""
+    everything, known = len(exploration.outcomes), len(exploration.known)
+    if everything == known:
+        return f"{everything} pipelines computed, all with a value"
+    return (
+        f"{everything} pipelines computed, {known} with a value: "
+        f"the other {everything - known} count none of these rows"
+    )
+
+
+def by_option(exploration: Exploration) -> dict[str, dict[str, tuple[int, float]]]:
+    """For each axis and option: how many pipelines have it, and the median of their values."""
+    values: dict[str, dict[str, list[float]]] = {
+        axis.name: {option.name: [] for option in axis.options} for axis in exploration.specification.axes
+    }
+    for outcome in exploration.known:
+        for axis, option in outcome.pipeline.choices:
+            if option in values.get(axis, {}):
+                values[axis][option].append(float(outcome.value or 0))
+    return {
+        axis: {name: (len(found), statistics.median(found)) for name, found in options.items() if found}
+        for axis, options in values.items()
+    }
+
+
+def document(exploration: Exploration) -> dict[str, Any]:
+    """Everything as plain JSON without floats."""
+    rows = exploration.predictions
+    return {
+        "schema": SCHEMA,
+        "task": exploration.specification.task,
+        "metric": exploration.specification.metric,
+        "predictions": {
+            "sha256": rows.sha256,
+            "meta_sha256": rows.meta_sha256,
+            "model": rows.meta["model"],
+            "variant": rows.variant,
+            "rows": len(rows.rows),
+        },
+        "axes": [{"name": a.name, "options": [o.name for o in a.options]} for a in exploration.specification.axes],
+        "outcomes": [outcome_json(o) for o in exploration.outcomes],
+    }
+
+
+def table(exploration: Exploration) -> str:
+    """One line a pipeline, as CSV; its choices in columns of their own."""
+    axes = [axis.name for axis in exploration.specification.axes]
+    axes += [] if "convention" in axes else ["convention"]
+    buffer = io.StringIO()
+    writer = csv.writer(buffer, lineterminator="\n")
+    writer.writerow([*axes, "known_as", "value", "interval_low", "interval_high", "scored", "of", "signature"])
+    for outcome in exploration.outcomes:
+        data = outcome_json(outcome)
+        interval = data["interval"] or {"low": "", "high": ""}
+        writer.writerow([
+            *(data["choices"].get(axis, "") for axis in axes),
+            " ".join(data["known_as"]),
+            data["value"] or "",
+            interval["low"],
+            interval["high"],
+            data["scored"],
+            data["of"],
+            data["signature"],
+        ])  # fmt: skip
+    return buffer.getvalue()

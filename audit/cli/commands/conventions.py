@@ -1,0 +1,60 @@
+"""`repro-audit conventions`: what there is to count by, and what identifies it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from audit._util.paths import LITERATURE
+from audit.errors import InputError
+
+HELP = "List the conventions of a task, or of all tasks: grade, who uses it, signature and hash."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.add_argument("task", nargs="?", help="only this task")
+    parser.add_argument("--long", action="store_true", help="signature, hash and works as well")
+    parser.add_argument("--json", action="store_true", help="everything, as JSON")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print the list."""
+    from audit.literature.grades import grades
+    from audit.literature.works import load_works
+    from audit.pipeline.run import known_conventions
+    from tasks.registry import conventions, tasks
+
+    if args.task is not None and args.task not in tasks():
+        raise InputError(f"there is no task {args.task!r}", fix=f"Tasks: {', '.join(tasks())}.")
+    gradings = grades(load_works(LITERATURE / "works"), known_conventions())
+    chosen = {k: c for k, c in conventions().items() if args.task in {None, k[0]}}
+    if args.json:
+        entries = [
+            {
+                "task": task,
+                "metric": metric,
+                "id": item.id,
+                "summary": item.summary,
+                "grade": gradings[task, metric, item.id].grade,
+                "works": list(dict.fromkeys(s.work for s in gradings[task, metric, item.id].support)),
+                "signature": item.signature,
+                "hash": item.hash,
+                "unavailable": item.unavailable(),
+            }
+            for (task, metric, _), item in chosen.items()
+        ]
+        print(json.dumps(entries, indent=1, ensure_ascii=False))
+        return 0
+    heading = None
+    for (task, metric, name), item in chosen.items():
+        if heading != (task, metric):
+            heading = (task, metric)
+            print(f"{task}  {metric}")
+        grading = gradings[task, metric, name]
+        reason = item.unavailable()
+        print(f"  {grading.grade}  {name:<28} {reason or item.summary}"[:80])
+        if args.long:
+            works = ", ".join(dict.fromkeys(s.work for s in grading.support)) or "no record"
+            print(f"       {item.summary}\n       used by: {works}\n       {item.signature}\n       sha256:{item.hash}")
+    return 0

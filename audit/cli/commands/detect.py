@@ -1,0 +1,60 @@
+"""`repro-audit detect`: broken and wrong-task outputs in a predictions file."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from audit.errors import InputError
+
+HELP = """Count outputs that are broken or answer another task: unfinished, empty, phone strings, wrong script or language,
+loops, refusals, echoed prompts. With --sample, print rows for a check by eye: found ones and others."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.add_argument("task", help="the task's id, for instance asr-librispeech-clean")
+    parser.add_argument("--predictions", type=Path, metavar="FILE", help="default: predictions/TASK.jsonl")
+    parser.add_argument("--detector", metavar="ID", help="only this detector")
+    parser.add_argument("--ids", action="store_true", help="print the ids of the rows that are found")
+    parser.add_argument(
+        "--sample", type=int, metavar="N", help="print N rows that --detector finds and N that it does not"
+    )
+    parser.add_argument("--seed", type=int, default=11, help="of the sample's random half (default: %(default)s)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Count, and print what is asked for."""
+    from audit.scoring import predictions
+    from tasks.analysis.detectors import detect, detectors_of, hand_check
+    from tasks.registry import tasks
+
+    known = tasks()
+    if args.task not in known:
+        raise InputError(f"there is no task {args.task!r}", fix=f"Tasks: {', '.join(known)}.")
+    task = known[args.task]
+    detectors = {d.id: d for d in detectors_of(task)}
+    if args.detector is not None and args.detector not in detectors:
+        fix = f"Detectors: {', '.join(detectors)}."
+        raise InputError(f"{task.id} has no detector {args.detector!r}", where="--detector", fix=fix)
+    if args.sample is not None and (args.detector is None or args.sample < 1):
+        raise InputError(
+            "needs --detector and a positive number", where="--sample", fix="--detector phones --sample 100"
+        )
+    rows = predictions.load(args.predictions or Path("predictions") / f"{task.id}.jsonl", task).rows
+    for found in detect(rows, task):
+        if args.detector not in {None, found.detector}:
+            continue
+        words = f"{len(found.ids)} of {found.of}" if found.of else "cannot be judged"
+        print(f"{found.detector:<16} {words:<18} {found.fault}")
+        if args.ids:
+            print("\n".join(f"  {name}" for name in found.ids))
+    if args.sample is not None:
+        for word, side in zip(
+            ("found", "not found"), hand_check(rows, detectors[args.detector], args.sample, args.seed), strict=True
+        ):
+            print(f"{word}: {len(side)} rows")
+            for row in side:
+                print(f"  {row.id}  {json.dumps(row.hypothesis, ensure_ascii=False)}")
+    return 0

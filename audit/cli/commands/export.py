@@ -1,0 +1,85 @@
+"""`repro-audit export`: an audit in other people's formats."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+from typing import Any
+
+from audit.errors import InputError
+
+HELP = """Write an audit's values as Every Eval Ever records, as a Hugging Face .eval_results file, or as CSV."""
+FORMATS = ("every-eval-ever", "hf-eval-results", "csv")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.add_argument("audit", type=Path, metavar="AUDIT.json", help="as `repro-audit run` wrote it")
+    parser.add_argument("--format", required=True, choices=FORMATS, help="which format")
+    parser.add_argument("--out", type=Path, required=True, metavar="PATH",
+                        help="a folder for every-eval-ever, a file for the others")  # fmt: skip
+    parser.add_argument("--model-id", metavar="OWNER/NAME", help="the model's id on a hub (every-eval-ever)")
+    parser.add_argument("--datasets", type=Path, metavar="FILE.yaml",
+                        help="which data set of the Hub a task is (hf-eval-results)")  # fmt: skip
+    parser.add_argument("--include-recorded", action="store_true",
+                        help="also values that were recorded and not computed from predictions (hf-eval-results)")  # fmt: skip
+    parser.add_argument("--source-url", metavar="URL", help="where the evidence is (hf-eval-results)")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Write the files; everything is rendered before the first is written."""
+    from audit._util.files import write_atomic
+
+    audit = _load(args.audit)
+    try:
+        files = _render(args, audit)
+    except (KeyError, TypeError, ValueError) as error:
+        raise InputError(
+            f"does not have the shape of an audit ({type(error).__name__}: {error})",
+            where=str(args.audit),
+            fix="Write it anew with `repro-audit run`.",
+        ) from error
+    for path, content in files.items():
+        write_atomic(path, content)
+        print(f"written: {path}")
+    return 0
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        data = json.loads(path.read_bytes())
+    except (OSError, ValueError) as error:
+        raise InputError(f"no audit can be read ({error})", where=str(path), fix="Check the path.") from error
+    if not isinstance(data, dict) or data.get("schema") != "repro-audit/audit/1":
+        raise InputError("is no audit of schema repro-audit/audit/1", where=str(path), fix="Give an audit.json.")
+    return data
+
+
+def _render(args: argparse.Namespace, audit: dict[str, Any]) -> dict[Path, bytes | str]:
+    if args.format == "csv":
+        from audit.report.csv import render_csv
+
+        return {args.out: render_csv(audit)}
+    if args.format == "every-eval-ever":
+        from audit.exporters import every_eval_ever
+
+        found = every_eval_ever.records(audit, args.model_id)
+        return {args.out / name: every_eval_ever.dumps(record) for name, record in found.items()}
+    from audit.exporters import hf_eval_results
+
+    if args.datasets is None:
+        raise InputError(
+            "which data sets of the Hub the tasks are is not known",
+            where="--datasets",
+            fix="Give a file with lines such as: asr-librispeech-clean: {id: owner/name, task_id: test}",
+        )
+    results = hf_eval_results.results(
+        audit,
+        hf_eval_results.load_datasets(args.datasets),
+        args.source_url,
+        include_recorded=args.include_recorded,
+    )
+    for claim, reason in results.left_out.items():
+        print(f"left out: {claim}: {reason}")
+    return {args.out: hf_eval_results.dumps(results)}

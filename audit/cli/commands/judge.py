@@ -1,0 +1,281 @@
+"""`repro-audit judge`: let a language model or a person judge outputs, and say how far the judges agree."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from audit._util import canonical_json as canonical
+from audit._util.files import write_atomic
+from audit.cli.judge_options import add_arguments
+from audit.errors import CheckFailedError, InputError
+from audit.judge import human, judgements
+from audit.judge import tables as summary
+from audit.judge.attach import followed_rows
+from audit.judge.budget import Budget
+from audit.judge.cache import ReplyCache
+from audit.judge.interface import Judge
+from audit.judge.progress import Display
+from audit.judge.questions import build, setting
+from audit.judge.runner import Outcome, Retry, Runner
+from audit.judge.scoring import by_rating
+from audit.scoring import predictions as prediction_files
+from tasks.judging.conventions import CONVENTIONS, JudgedConvention, find
+from tasks.registry import tasks
+from tasks.row import Row
+
+__all__ = ["HELP", "add_arguments", "run"]
+HELP = "Let a judge, a model or a person, score outputs; see how far judges agree."
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run one subcommand and give its exit code."""
+    actions = {
+        "run": _run,
+        "sample": _sample,
+        "import-human": _import_human,
+        "import-replies": _import_replies,
+        "agreement": _agreement,
+        "status": _status,
+    }
+    return actions[args.action](args)
+
+
+def _convention(args: argparse.Namespace) -> JudgedConvention:
+    found = find(args.task, args.convention, args.metric)
+    if found is None:
+        there = sorted({f"{c.id} ({c.metric})" for c in CONVENTIONS if args.task in c.tasks})
+        raise InputError(
+            f"{args.task} has no judged convention {args.convention} for {args.metric}",
+            fix=f"It has {', '.join(there)}."
+            if there
+            else f"Judged tasks are {', '.join(sorted({t for c in CONVENTIONS for t in c.tasks}))}.",
+        )
+    return found
+
+
+def _rows(path: Path, task: str) -> tuple[Row, ...]:
+    if task not in tasks():
+        raise InputError(f"there is no task {task!r}", where=str(path))
+    return prediction_files.load(path, tasks()[task]).rows
+
+
+def _judge(args: argparse.Namespace) -> Judge:
+    if args.local is not None:
+        if args.model or args.base_url:
+            raise InputError("--local and --model or --base-url exclude each other")
+        from audit.judge.local import LocalModel
+
+        return LocalModel(args.local, device=args.device)
+    if not args.model:
+        raise InputError("which judge?", fix="Give --model NAME for a server, or --local DIR.")
+    from audit.judge.openai_server import OpenAIServer
+
+    return OpenAIServer(
+        args.model,
+        base_url=args.base_url,
+        key_variable=args.key_env,
+        backend=args.backend,
+        timeout=args.timeout,
+        stream=args.stream,
+        token_field=args.token_field,
+        concurrency=args.concurrency,
+    )
+
+
+def _extra(text: str | None) -> dict[str, Any]:
+    if text is None:
+        return {}
+    try:
+        value = json.loads(text)
+    except ValueError as error:
+        raise InputError(f"is not JSON: {error}", where="--extra", fix="""Give an object: '{"top_k": 1}'.""") from None
+    if not isinstance(value, dict) or {"model", "messages", "stream"} & value.keys():
+        raise InputError("an object with further fields: not model, messages or stream", where="--extra")
+    return value
+
+
+def _run(args: argparse.Namespace) -> int:
+    convention = _convention(args)
+    predictions = args.predictions / f"{args.task}.jsonl"
+    found = _rows(predictions, args.task)
+    # Before the judge is looked for: what is wrong with the command itself is said first.
+    extra = _extra(args.extra) or None
+    judge = _judge(args)
+    params = {
+        "temperature": args.temperature,
+        "top_p": args.top_p,
+        "seed": args.seed,
+        "max_tokens": args.reply_tokens,
+        "extra": extra,
+    }
+    chosen = setting(
+        convention,
+        backend=judge.backend,
+        model=judge.model,
+        params=params,
+        variant=args.variant,
+        template=args.template,
+    )
+    plan = build(chosen, found, repeats=args.repeats, where=str(predictions))
+    target = judgements.path_of(predictions)
+    # A file that cannot be read must stop the run before it costs anything.
+    others = judgements.read(target) if target.exists() else []
+    by_id = {row.id: row for row in found}
+    with ReplyCache(args.cache or args.predictions / "judge-cache") as cache:
+        try:
+            with Display(f"{args.task} {convention.id}", sys.stderr) as display:
+                outcome = Runner(
+                    judge,
+                    cache,
+                    budget=Budget(args.max_requests, args.max_tokens),
+                    retry=Retry(attempts=args.retries, first=args.retry_wait),
+                    progress=display,
+                ).run(plan.requests)
+        finally:
+            judge.close()
+        mine = judgements.collect(args.task, chosen, plan, cache, by_id)
+    judgements.write(target, [*others, *mine])
+    print(f"{target}: {len(mine)} judgements by {chosen.judge}")
+    failures = sum(1 for item in mine if item.verdict.failed)
+    empty = sum(1 for item in mine if item.verdict.status == "empty")
+    print(
+        f"questions: {outcome.cached} known, {outcome.answered} answered, {len(outcome.failed)} failed,"
+        f" {outcome.open} not put; {outcome.requests} requests, {outcome.tokens} tokens"
+    )
+    if outcome.in_doubt:
+        print(
+            f"{outcome.in_doubt} of them were under way when an earlier run was killed, and were put again"
+            " under the same idempotency key"
+        )
+    if failures:
+        print(f"replies without a verdict: {failures}, {empty} of them empty; the failure rule decides")
+    if plan.without_output:
+        print(f"rows without an output: {len(plan.without_output)}")
+    return _end(outcome, empty)
+
+
+def _end(outcome: Outcome, empty: int) -> int:
+    if outcome.unavailable is not None:
+        raise outcome.unavailable
+    if outcome.stopped == "interrupted":
+        raise KeyboardInterrupt
+    if outcome.failed:
+        key, reason = next(iter(sorted(outcome.failed.items())))
+        raise CheckFailedError(
+            f"{len(outcome.failed)} questions have no reply; one of them ({key[:12]}): {reason}",
+            fix="Run the same command again to ask for these alone.",
+        )
+    if outcome.stopped == "budget":
+        raise CheckFailedError(
+            f"the budget is used up, and {outcome.open} questions are left",
+            fix="Run the same command again, with a new budget, to go on.",
+        )
+    if empty:
+        raise CheckFailedError(
+            f"{empty} replies are empty",
+            fix="Look at the judge's reply length (--reply-tokens) and its server's log.",
+        )
+    return 0
+
+
+def _sample(args: argparse.Namespace) -> int:
+    convention = _convention(args)
+    found = _rows(args.predictions / f"{args.task}.jsonl", args.task)
+    if args.out.exists() and not args.force:
+        raise InputError("the sheet exists", where=str(args.out), fix="Overwrite it with --force.")
+    chosen = human.sample(found, args.size, args.seed)
+    # The mark at the start tells spreadsheets that this is UTF-8.
+    write_atomic(args.out, "\ufeff" + human.sheet(convention, chosen))
+    print(f"{args.out}: {len(chosen)} of {len(found)} rows; in the column verdict: {human.allowed(convention)}")
+    return 0
+
+
+def _import_human(args: argparse.Namespace) -> int:
+    convention = _convention(args)
+    human.check_person(args.person)
+    predictions = args.predictions / f"{args.task}.jsonl"
+    by_id = {row.id: row for row in _rows(predictions, args.task)}
+    mine, blank = human.parse(args.sheet, args.task, convention, by_id, args.person)
+    target = judgements.path_of(predictions)
+    others = judgements.read(target) if target.exists() else []
+    judgements.write(target, [*others, *mine])
+    print(f"{target}: {len(mine)} judgements by {args.person}, {blank} rows left blank")
+    return 0
+
+
+def _import_replies(args: argparse.Namespace) -> int:
+    convention = _convention(args)
+    predictions = args.predictions / f"{args.task}.jsonl"
+    found = _rows(predictions, args.task)
+    mine = judgements.stored(
+        args.task, convention, found, name=args.judge, reply_field=args.field, where=str(predictions)
+    )
+    target = judgements.path_of(predictions)
+    others = judgements.read(target) if target.exists() else []
+    judgements.write(target, [*others, *mine])
+    failures = sum(1 for item in mine if item.verdict.failed)
+    print(f"{target}: {len(mine)} stored replies of {args.judge}, {failures} of them without a verdict")
+    return 0
+
+
+def _agreement(args: argparse.Namespace) -> int:
+    convention = _convention(args)
+    predictions = args.predictions / f"{args.task}.jsonl"
+    found = _rows(predictions, args.task)
+    target = judgements.path_of(predictions)
+    known = judgements.read(target)
+    judgements.check(known, {row.id: row for row in found}, where=str(target))
+    data = summary.agreement_json(
+        args.task,
+        convention,
+        found,
+        known,
+        replicates=args.replicates,
+        seed=args.seed,
+        claim=args.claim,
+        factor=100 if args.percent else 1,
+        followed=followed_rows(tasks()[args.task], found),
+    )
+    if not data["ratings"]:
+        raise InputError(
+            "there are no judgements of this convention", where=str(target), fix="Make them with `judge run`."
+        )
+    print(summary.agreement_text(data))
+    if args.json is not None:
+        write_atomic(args.json, canonical.dumps(data) + b"\n")
+    return 0
+
+
+def _status(args: argparse.Namespace) -> int:
+    if not args.predictions.is_dir():
+        raise InputError("there is no such folder", where=str(args.predictions))
+    report: list[dict[str, Any]] = []
+    files = sorted(args.predictions.glob("*.judgements.jsonl"))
+    for target in files:
+        task = target.name.removesuffix(".judgements.jsonl")
+        found = _rows(args.predictions / f"{task}.jsonl", task)
+        known = judgements.read(target)
+        tied = judgements.check(known, {row.id: row for row in found}, where=str(target))
+        print(f"{task}: {len(found)} rows, {len(known)} judgements, {tied} of them tied to their output")
+        followed = followed_rows(tasks()[task], found)
+        for convention in CONVENTIONS:
+            if task not in convention.tasks:
+                continue
+            for rating, verdicts in by_rating(known, task, convention).items():
+                data = summary.rating_json(convention, found, rating, verdicts, followed)
+                report.append({"task": task, "convention": convention.id, "metric": convention.metric, **data})
+                own = data["scores"][convention.failure]
+                print(
+                    f"  {convention.id} {convention.metric}, {rating.name}: {own['share']}"
+                    f" ({own['points']}/{own['possible']}), {own['failed']} failed, {own['missing']} missing"
+                    + ("" if (over := data["over_followed"]) is None else f"; over followed: {over['share']}")
+                )
+    if not files:
+        print(f"{args.predictions}: no judgements")
+    if args.json is not None:
+        write_atomic(args.json, canonical.dumps(report) + b"\n")
+    return 0

@@ -1,0 +1,160 @@
+"""`repro-audit literature`: look at the records of surveyed works, check them, export them, begin a new one."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from audit.errors import InputError
+
+if TYPE_CHECKING:
+    from audit.literature.grades import Known
+    from audit.literature.works import Work
+
+HELP = "The surveyed works: one checked record a work, the grades that follow from them, and exports."
+
+KINDS = ("evaluated", "copied", "mentioned", "unknown", "none")
+RELATIONS = ("audited", "cited-metric-source", "independent", "reproduction-team", "audit")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's arguments."""
+    parser.add_argument("--works", metavar="DIR", help="the folder of records (default: literature/works)")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+    lint = actions.add_parser("lint", help="check every record, the studies and the reproductions")
+    lint.set_defaults(action_run=_lint)
+
+    listing = actions.add_parser("list", help="one line a record")
+    listing.add_argument("--treatment", choices=KINDS, help="only works that treat SALMONN so")
+    listing.add_argument("--relation", choices=RELATIONS, help="only works of this relation to the paper")
+    listing.add_argument("--task", metavar="TASK", help="only works with an entry on this task")
+    listing.set_defaults(action_run=_list)
+
+    show = actions.add_parser("show", help="one record in full, with the grades of its conventions")
+    show.add_argument("id", metavar="ID")
+    show.set_defaults(action_run=_show)
+
+    table = actions.add_parser("table", help="works x tasks, conventions with grades, what can be checked")
+    table.add_argument("--study", metavar="FILE", help="the study whose tasks are the columns (default: SALMONN's)")
+    table.set_defaults(action_run=_table)
+
+    for name, text in (("bibtex", "the works as BibTeX"), ("csv", "one line an entry")):
+        export = actions.add_parser(name, help=text)
+        export.add_argument("--out", metavar="FILE", help="write to a file instead of the screen")
+        export.set_defaults(action_run=_export)
+
+    new = actions.add_parser("new", help="write a template with every field explained")
+    new.add_argument("id", metavar="ID", help="lower-case words joined by hyphens")
+    new.set_defaults(action_run=_new)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what was asked; 0, or 1 where the lint found something."""
+    code: int = args.action_run(args)
+    return code
+
+
+def known() -> Known:
+    """The conventions of tasks/ by (task, metric)."""
+    from tasks.registry import conventions
+
+    found: dict[tuple[str, str], set[str]] = {}
+    for task, metric, name in conventions():
+        found.setdefault((task, metric), set()).add(name)
+    return found
+
+
+def _works(args: argparse.Namespace) -> tuple[Work, ...]:
+    from audit.literature.works import load_works
+
+    return load_works(args.works)
+
+
+def _lint(args: argparse.Namespace) -> int:
+    from audit.literature.lint import lint, lint_studies
+
+    conventions = known()
+    records, problems = lint(conventions, args.works)
+    problems += lint_studies(conventions)
+    for problem in problems:
+        print(problem)
+    noun = "problem" if len(problems) == 1 else "problems"
+    print(f"{len(records)} records, {len(problems)} {noun}")
+    return 1 if problems else 0
+
+
+def _list(args: argparse.Namespace) -> int:
+    works = [
+        w
+        for w in _works(args)
+        if args.treatment in {None, w.treatment}
+        and args.relation in {None, w.relation}
+        and (args.task is None or any(args.task in e.ids for e in w.tasks))
+    ]
+    width = max((len(w.id) for w in works), default=0)
+    for w in works:
+        print(f"{w.id:<{width}}  {w.year}  {w.relation:<19}  {w.treatment:<9}  code {w.code.available:<7}  {w.title}")
+    print(f"{len(works)} records")
+    return 0
+
+
+def _show(args: argparse.Namespace) -> int:
+    from audit.literature.export import record_text
+    from audit.literature.grades import grades
+    from audit.literature.survey import named
+    from audit.literature.works import find
+
+    works = _works(args)
+    work = find(works, args.id)
+    print(record_text(work, grades(works, named(works))), end="")
+    return 0
+
+
+def _table(args: argparse.Namespace) -> int:
+    from audit._util.paths import LITERATURE
+    from audit.literature.export import conventions_table, matrix, steps
+    from audit.literature.studies import load_study
+    from audit.literature.survey import survey
+
+    study = load_study(args.study or LITERATURE / "studies" / "salmonn.yaml")
+    data = survey(_works(args), study.claims, known())
+    print(matrix(data))
+    print(conventions_table(data))
+    print(steps(data), end="")
+    return 0
+
+
+def _export(args: argparse.Namespace) -> int:
+    from audit._util.files import write_atomic
+    from audit.literature.export import bibtex, table_csv
+
+    text = (bibtex if args.action == "bibtex" else table_csv)(_works(args))
+    if args.out:
+        write_atomic(args.out, text)
+        print(f"written: {args.out}")
+    else:
+        # A CSV's line ends are part of it; print() would turn them into others on some systems.
+        sys.stdout.write(text)
+    return 0
+
+
+def _new(args: argparse.Namespace) -> int:
+    from audit._util.files import write_atomic
+    from audit._util.paths import LITERATURE
+    from audit.literature.schema import schema
+    from audit.literature.works import WORKS
+
+    rules = schema("common")["$defs"]["id"]
+    if not re.fullmatch(rules["pattern"], args.id) or len(args.id) > rules["maxLength"]:
+        raise InputError(f"`{args.id}` is no id", fix=rules["description"])
+    path = Path(args.works or WORKS) / f"{args.id}.yaml"
+    if path.exists():
+        raise InputError("the record is already there", where=str(path), fix="Edit it, or choose another id.")
+    text = (LITERATURE / "work.template.yaml").read_text(encoding="utf-8")
+    write_atomic(path, text.replace("id: new-work\n", f"id: {args.id}\n", 1))
+    print(f"written: {path}\nFill it in, then run: repro-audit literature lint")
+    return 0

@@ -1,0 +1,121 @@
+"""`repro-audit probe`: what changes the outputs besides the model, and what they owe to the audio."""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from audit.errors import InputError, MissingError
+
+HELP = """Probe a model on some items of a task's test set, and write what is found as JSON for the audit.
+
+determinism: run twice, in batches, in another order, with extra padding, with other threads, restarted, in fp32; the
+first row, token and module that differ, and the effect on the task's metrics. prompts: the same clips under several
+instructions. text-prior: the auditory tokens zeroed. decoding: the beam rule of transformers 4.28 against the installed
+library's. Exit code 1 if a determinism test fails."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    from audit.cli.commands.infer import add_data_arguments, add_model_arguments
+
+    parser.add_argument("probe", choices=("determinism", "prompts", "text-prior", "decoding"))
+    parser.add_argument("--task", required=True, metavar="ID")
+    parser.add_argument("--out", type=Path, default=Path("probes"), metavar="FOLDER", help="default: probes")
+    parser.add_argument("--items", type=int, default=32, metavar="N", help="how many items, evenly spread (default 32)")
+    parser.add_argument("--batch-size", type=int, default=4, metavar="N", help="items together (default 4)")
+    parser.add_argument("--tests", nargs="+", metavar="NAME", help="determinism: only these")
+    parser.add_argument(
+        "--wordings", type=Path, metavar="FILE", help="prompts: one instruction a line; the task's is first"
+    )
+    add_data_arguments(parser)
+    add_model_arguments(parser)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Run the probe, print what it found, write OUT/TASK.PROBE.json."""
+    from audit._util import canonical_json as canonical
+    from audit._util.files import write_atomic
+    from audit.cli.commands.infer import check_counts, make_spec, read_manifest
+
+    check_counts(args, ("items", "batch_size", "beams", "max_new_tokens", "limit"))
+    if importlib.util.find_spec("torch") is None:
+        raise MissingError("probes need torch", fix="pip install 'repro-audit[inference]'")
+    from audit.inference.probes import determinism, wording
+    from audit.inference.worker import Worker
+    from tasks.registry import tasks
+
+    tests = args.tests or list(determinism.TESTS)
+    unknown = sorted(set(tests) - set(determinism.TESTS))
+    if unknown:
+        raise InputError(f"no such test: {', '.join(unknown)}", fix=f"tests are: {', '.join(determinism.TESTS)}")
+    manifest = read_manifest(args, args.task)
+    step = max(1, len(manifest.items) // args.items)
+    items = list(manifest.items[::step][: args.items])
+    spec = make_spec(args, args.task, manifest, args.out)
+    worker = Worker(spec)
+    task = tasks().get(args.task)
+    if args.probe == "determinism":
+        found = determinism.probe(worker, items, task, batch=args.batch_size, tests=tests, tell=_tell)
+    elif args.probe == "prompts":
+        found = wording.prompts(
+            worker, items, task, [spec.setting.instruction, *_wordings(args.wordings)], args.batch_size
+        )
+    elif args.probe == "decoding":
+        found = wording.decoding(worker, items, task, args.batch_size)
+    else:
+        found = wording.text_prior(worker, items, task, args.batch_size)
+    worker.close()
+    found["dataset"] = {"name": manifest.dataset, "split": manifest.split, "manifest_sha256": manifest.sha256}
+    path = args.out / f"{args.task}.{args.probe}.json"
+    write_atomic(path, canonical.dumps(found) + b"\n")
+    _show(found)
+    print(f"wrote {path}")
+    return 1 if any(test["passed"] is False for test in found.get("tests", ())) else 0
+
+
+def _wordings(path: Path | None) -> list[str]:
+    if path is None:
+        raise InputError("give the other instructions: --wordings FILE, one a line")
+    try:
+        lines = [line.strip() for line in path.read_text("utf-8").splitlines() if line.strip()]
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"cannot be read: {error}", where=str(path)) from None
+    if not lines:
+        raise InputError("no instruction in it", where=str(path))
+    return lines
+
+
+def _tell(test: str) -> None:
+    print(f"test: {test}", file=sys.stderr)
+
+
+def _show(found: dict[str, Any]) -> None:
+    for test in found.get("tests", ()):
+        state = {True: "pass", False: "FAIL", None: "skip"}[test["passed"]]
+        line = (
+            f"{state}  {test['test']:<10} {test['changed']} of {test['compared']} rows differ, {test['drifted']} drift"
+        )
+        print(line + (f" ({test['skipped']})" if test["skipped"] else ""))
+        if test["first"] is not None:
+            print(f"      first: {json.dumps(test['first'], ensure_ascii=False, sort_keys=True)}")
+        _effects(test["effect"])
+    for prompt in found.get("prompts", ()):
+        print(f"{prompt['changed']} rows differ: {prompt['prompt']}")
+        _effects(prompt["effect"])
+    if found["probe"] in {"text-prior", "decoding"}:
+        what = "without audio" if found["probe"] == "text-prior" else "between the two rules"
+        print(f"{found['changed']} of {found['items']} rows differ {what}")
+        _effects(found["effect"])
+
+
+def _effects(effects: list[dict[str, Any]]) -> None:
+    for e in effects:
+        interval = f" [{', '.join(e['interval'])}]" if e["interval"] else ""
+        print(
+            f"      {e['metric']} ({e['convention']}): {e['base']} -> {e['variant']}, difference {e['difference']}{interval}"
+        )

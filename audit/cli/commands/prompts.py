@@ -1,0 +1,71 @@
+"""`repro-audit prompts`: how far the prompt moves the score."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from audit.errors import InputError, MissingError
+from tasks.analysis.prompt_sensitivity import PERMUTATIONS
+from tasks.statistics.bootstrap import REPLICATES
+
+HELP = """Score each prompt of a predictions file by itself, with 95 % intervals, and test by permutation whether the prompts
+differ at all."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.add_argument("task", help="the task's id, for instance asr-librispeech-clean")
+    parser.add_argument("--predictions", type=Path, metavar="FILE", help="default: predictions/TASK.jsonl")
+    parser.add_argument("--metric", help="needed where the task has several")
+    parser.add_argument("--convention", metavar="ID", help="default: the metric's first that can be computed here")
+    parser.add_argument("--replicates", type=int, default=REPLICATES, metavar="N", help="default: %(default)s")
+    parser.add_argument("--permutations", type=int, default=PERMUTATIONS, metavar="N", help="default: %(default)s")
+    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Score by prompt and print."""
+    from audit.analysis.multiverse import chosen
+    from audit.scoring import predictions
+    from tasks.analysis.prompt_sensitivity import sensitivity
+    from tasks.errors import ScoringError, UnavailableError
+    from tasks.step_cache import ChainCache
+
+    task, metric = chosen(args.task, args.metric)
+    items = {c.id: c for c in task.conventions[metric]}
+    if args.convention is not None and args.convention not in items:
+        raise InputError(
+            f"{task.id} has no convention {args.convention!r} for {metric}", fix=f"Conventions: {', '.join(items)}."
+        )
+    if min(args.replicates, args.permutations) < 0:
+        raise InputError("must not be negative", where="--replicates, --permutations", fix="Give 0 for none.")
+    convention = next((c for c in items.values() if args.convention in {None, c.id} and c.unavailable() is None), None)
+    if convention is None:
+        reason = items[args.convention].unavailable() if args.convention else "no convention of it can be"
+        raise MissingError(f"{metric} cannot be computed here: {reason}", where=task.id)
+    rows = predictions.load(args.predictions or Path("predictions") / f"{task.id}.jsonl", task)
+    try:
+        found = sensitivity(
+            ChainCache(rows.rows), convention, bootstrap=args.replicates, permutations=args.permutations
+        )
+    except ScoringError as error:
+        raise InputError(error.what, where=f"{rows.path}: row {error.row}", fix="Correct the row.") from error
+    except UnavailableError as error:
+        raise MissingError(str(error), where=task.id) from error
+    if found is None:
+        raise InputError("the rows have fewer than two prompts", where=str(rows.path), fix="Nothing can be compared.")
+    data = found.as_json()
+    if args.json:
+        print(json.dumps(data, indent=1, ensure_ascii=False))
+        return 0
+    print(f"{task.id}, {metric}, {convention.id}: {found.rows} rows, {len(found.prompts)} prompts")
+    for item in data["prompts"]:
+        bounds = item["interval"]
+        interval = f"[{float(bounds['low']):.3f}, {float(bounds['high']):.3f}]" if bounds else ""
+        value = "not defined" if item["value"] is None else f"{float(item['value']):.3f}"
+        print(f"  {value:>10} {interval:<22} {item['rows']:>6}  {item['prompt']}")
+    if data["test"]:
+        print(f"p = {data['test']['p']} ({found.permutations} permutations of {found.tested} prompts over the rows)")
+    return 0

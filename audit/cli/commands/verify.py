@@ -1,0 +1,122 @@
+"""`repro-audit verify`: accept a package or name what is wrong with it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from audit.errors import InputError, MissingError
+
+if TYPE_CHECKING:
+    from audit.provenance.verification.rescore import Again
+
+HELP = """Verify a package, a folder or a zip, without network: signatures, every byte, and what the statements say of each
+other. Prints what was checked and what was not. Ends with 0 if the package is accepted, 1 if not."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The command's options."""
+    parser.add_argument("package", type=Path, metavar="PACKAGE", help="the package's folder or zip")
+    parser.add_argument(
+        "--key",
+        type=Path,
+        metavar="FILE",
+        help="the auditor's public key or certificate, as you know it from elsewhere",
+    )
+    parser.add_argument(
+        "--allowed-signers",
+        type=Path,
+        metavar="FILE",
+        help="an OpenSSH allowed-signers file; the package's SSH key must be in it",
+    )
+    parser.add_argument("--signer", metavar="PRINCIPAL", help="with --allowed-signers: whose signature it must be")
+    parser.add_argument(
+        "--reviewer-key",
+        type=Path,
+        action="append",
+        default=[],
+        metavar="FILE",
+        help="a reviewer's public key; there must be a countersignature by it (may be given more than once)",
+    )
+    parser.add_argument(
+        "--tsa-certificates",
+        type=Path,
+        metavar="FILE",
+        help="certificates of the time-stamp server, to check the time stamp",
+    )
+    parser.add_argument(
+        "--predictions",
+        type=Path,
+        metavar="DIR",
+        help="the folder of predictions, to compare with the package's hashes",
+    )
+    parser.add_argument(
+        "--render",
+        action="store_true",
+        help="render HTML, table and CSV again from audit.json, with this version of the program, and compare them",
+    )
+    parser.add_argument(
+        "--rescore",
+        action="store_true",
+        help="with --predictions: compute every recomputed value and every file of counts again; implies --render",
+    )
+    parser.add_argument("--json", action="store_true", help="print the result for machines")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Verify; 0 if accepted, 1 if not."""
+    from audit.provenance.verification.trust import Trust
+    from audit.provenance.verification.verify import verify
+
+    if args.rescore and args.predictions is None:
+        raise InputError("--rescore needs the predictions", fix="--predictions DIR")
+    if args.signer is not None and args.allowed_signers is None:
+        raise InputError("--signer needs an allowed-signers file", fix="--allowed-signers FILE")
+    allowed = read(args.allowed_signers)
+    trust = Trust(
+        key=read(args.key),
+        allowed_signers=None if allowed is None else allowed.decode("utf-8", "replace"),
+        principal=args.signer,
+        reviewers=tuple(raw for path in args.reviewer_key if (raw := read(path)) is not None),
+        time_stamp_roots=read(args.tsa_certificates),
+        predictions=args.predictions,
+        scorer=score_again if args.rescore else None,
+        render=args.render or args.rescore,
+    )
+    report = verify(args.package, trust)
+    sys.stdout.write(
+        json.dumps(report.as_json(), indent=1, ensure_ascii=False) + "\n" if args.json else report.as_text()
+    )
+    return 0 if report.accepted else 1
+
+
+def read(path: Path | None) -> bytes | None:
+    """The bytes of a file that an option names; None without the option.
+
+    Raises:
+        MissingError: It cannot be read.
+    """
+    if path is None:
+        return None
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise MissingError(f"cannot be read ({error.strerror})", where=str(path), fix="check the path") from None
+
+
+def score_again(predictions: Path, audit: Mapping[str, Any]) -> Again:
+    """The measurements and counts that this version of the program computes from the predictions."""
+    from audit._util.paths import LITERATURE
+    from audit.pipeline import run as pipeline
+    from audit.pipeline.outputs import count_files
+    from audit.provenance.verification.rescore import Again
+    from tasks.statistics.bootstrap import REPLICATES
+
+    # Without a cache: what another run has counted is no new count.
+    replicates = int(audit.get("bootstrap", {}).get("replicates", REPLICATES))
+    again = pipeline.run(LITERATURE, predictions, study_id=str(audit["study"]["id"]), replicates=replicates, cache=None)
+    return Again(again.document["measurements"], count_files(again.scored))

@@ -1,0 +1,58 @@
+"""From a command's options to the key that signs: a PEM file, a key in a token, or one made for this audit."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from pathlib import Path
+
+from audit.cli import passphrase
+from audit.provenance.signing import keys
+from audit.provenance.signing.keys import SigningKey
+
+VARIABLE = "REPRO_AUDIT_KEY"
+TOKEN = "pkcs11:"  # noqa: S105  a URI scheme
+
+
+def add_arguments(parser: argparse.ArgumentParser, *, ephemeral: bool) -> None:
+    """`--key` and where its passphrase comes from."""
+    without = (
+        "; without it a key is made for this one package, which proves integrity, not identity" if ephemeral else ""
+    )
+    parser.add_argument(
+        "--key",
+        required=not ephemeral,
+        default=os.environ.get(VARIABLE) or None if ephemeral else None,
+        metavar="FILE|pkcs11:LABEL",
+        help=f"the private key: a PEM file, or the label of a key in a PKCS#11 token{without}",
+    )
+    parser.add_argument("--pkcs11-module", metavar="FILE", help="the token's PKCS#11 library (default: $PKCS11_MODULE)")
+    passphrase.add_arguments(parser)
+
+
+def identity(key: str | None) -> str:
+    """`key` or `ephemeral`: what a package signed with this option will be, for the report to say."""
+    return "ephemeral" if key is None else "key"
+
+
+def load(args: argparse.Namespace) -> SigningKey:
+    """The key that the options name.
+
+    Raises:
+        MissingError: There is no such file, token or library.
+        InputError: It is no P-256 key, or the passphrase is wrong.
+    """
+    if args.key is None:
+        return keys.ephemeral()
+    if args.key.startswith(TOKEN):
+        from audit.provenance.signing import hsm
+
+        return hsm.load(
+            args.key.removeprefix(TOKEN), args.pkcs11_module, lambda: passphrase.ask(args, "PIN of the token")
+        )
+    path = Path(args.key)
+    key = keys.load_private(path, lambda: passphrase.ask(args, f"Passphrase of {path.name}"))
+    if keys.readable_by_others(path):
+        print(f"repro-audit: {path} can be read by others; `chmod 600 {path.name}`", file=sys.stderr)
+    return key

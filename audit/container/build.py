@@ -1,0 +1,262 @@
+"""Build the image with an engine's own builder, its progress on standard error."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from collections import deque
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+from urllib.parse import urlsplit
+
+from audit._util import canonical_json as canonical
+from audit._util.files import write_atomic
+from audit.container.engine import Engine, EngineError
+from audit.container.image import Image, inspect
+from audit.errors import CheckFailedError, InputError
+from audit.provenance.records import redaction
+
+# Docker: `Step 3/9 : RUN x`; Podman: `STEP 3/9: RUN x`, and with several stages `[1/2] STEP 3/9: RUN x`.
+_STEP = re.compile(r"((?:\[\d+/\d+\] )?)step (\d+/\d+)\s*: ?(.*)", re.IGNORECASE)
+_BUILT = re.compile(r"Successfully built ([0-9a-f]{12,64})")
+_CHATTER = re.compile(r"-+> |Removing intermediate container |Using cache")
+_CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# Parts, a port, a tag: the grammar of image names, of which 64 hexadecimal digits alone are left out as an id.
+_PART = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
+_TAG = re.compile(
+    rf"(?![0-9a-f]{{64}}\Z){_PART}(?::[0-9]{{1,5}}(?=/))?(?:/{_PART})*(?::[A-Za-z0-9_][A-Za-z0-9._-]{{0,127}})?"
+)
+_KEPT = 40  # lines of a step's output that are shown when it fails
+_WIDTH = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to build.
+
+    Attributes:
+        context: The folder that the Dockerfile copies from; its `.dockerignore` is honoured.
+        file: The Dockerfile, inside the context or outside.
+        target: The stage; empty for the last.
+        arguments: Build arguments; they stay in the image's history, so they are no place for secrets.
+        tag: A name for the image, for people.
+        network: The network of the RUN steps: host, none or default.
+        cache: Whether steps of earlier builds may be taken.
+
+    Raises:
+        InputError: The tag is no name of an image.
+    """
+
+    context: Path
+    file: Path
+    target: str
+    arguments: Mapping[str, str] = field(default_factory=dict)
+    tag: str | None = None
+    network: str = "default"
+    cache: bool = True
+
+    def __post_init__(self) -> None:
+        if self.tag is not None and not _TAG.fullmatch(self.tag):
+            raise InputError(
+                f"{self.tag!r} is no name of an image",
+                where="--tag",
+                fix="Small letters, digits and . _ - between them, for example repro-audit:1.0",
+            )
+
+
+def build(engine: Engine, plan: Plan, stream: TextIO | None = None, *, verbose: bool = False) -> Image:
+    """Build, and give the image.
+
+    Raises:
+        InputError: There is no such context or Dockerfile.
+        CheckFailedError: A step failed; its last lines have been written to `stream`.
+        EngineError: The engine is in trouble.
+    """
+    from docker.errors import APIError, DockerException, StreamParseError
+    from urllib3.exceptions import HTTPError
+
+    if not plan.file.is_file():
+        raise InputError("there is no such Dockerfile", where=str(plan.file), fix="Give it with --file.")
+    if not plan.context.is_dir():
+        raise InputError("there is no such folder", where=str(plan.context), fix="Give the checkout with --context.")
+    progress = _Progress(stream or sys.stderr, verbose=verbose)
+    identity: str | None = None
+    try:
+        for event in _events(engine, plan, progress):
+            identity = progress.take(event) or identity
+    except APIError as error:
+        # The builder's own objections (no such stage, a mistake in the Dockerfile) come before the first step.
+        raise CheckFailedError(
+            f"the build did not start: {error.explanation or error}", where=str(plan.file), fix="Mend the Dockerfile."
+        ) from None
+    except (DockerException, HTTPError, OSError, ValueError, StreamParseError) as error:
+        if str(error).startswith("Can not read file in context"):
+            raise InputError(str(error), where=str(plan.context), fix="Name it in .dockerignore.") from None
+        raise EngineError(
+            f"the engine is gone in the middle of the build ({str(error)[:200]})",
+            where=engine.where,
+            fix="Start it again, and repeat the command; finished steps are kept.",
+        ) from None
+    finally:
+        progress.close()
+    if identity is None:
+        raise EngineError(
+            "the engine ended the build without an image",
+            where=engine.where,
+            fix="Start it again, and repeat the command; finished steps are kept.",
+        )
+    image = inspect(engine, identity)
+    if image is None:
+        raise EngineError(f"the engine does not know the image {identity} that it built", where=engine.where)
+    return image
+
+
+def write_record(path: Path, image: Image, plan: Plan) -> None:
+    """The image's record, as canonical JSON.
+
+    Raises:
+        OSError: It cannot be written.
+    """
+    record = image.record(target=plan.target or None, build_args=published(plan.arguments))
+    write_atomic(path, canonical.dumps(record) + b"\n")
+
+
+def published(arguments: Mapping[str, str]) -> dict[str, str | None]:
+    """Build arguments for a record: null instead of what sounds like a secret or holds one."""
+    return {name: None if _secret(name, value) else value for name, value in sorted(arguments.items())}
+
+
+def _secret(name: str, value: str) -> bool:
+    if redaction.WITHHELD in redaction.command(["build", f"{name}=x"])[1]:
+        return True
+    if re.fullmatch(r"(?:[^@\s]+@)?sha256:[0-9a-f]{64}", value):
+        return False
+    if "://" in value:
+        address = urlsplit(value)
+        return "@" in address.netloc or bool(address.query or address.fragment)
+    return redaction.text(value) != value
+
+
+def _events(engine: Engine, plan: Plan, progress: _Progress) -> Iterator[Mapping[str, Any]]:
+    progress.note(f"sending {plan.context} to {engine.name}")
+    inside = plan.file.resolve().is_relative_to(plan.context.resolve())
+    yield from engine.client.build(
+        path=str(plan.context),
+        dockerfile=str(plan.file.resolve().relative_to(plan.context.resolve()) if inside else plan.file.resolve()),
+        tag=plan.tag,
+        target=plan.target or None,
+        # A copy: the package adds the proxies of the user's configuration, which are no arguments of the image.
+        buildargs=dict(plan.arguments),
+        network_mode=None if plan.network == "default" else plan.network,
+        nocache=not plan.cache,
+        rm=True,
+        forcerm=True,
+        decode=True,
+    )
+
+
+class _Progress:
+    """One line a step; on a terminal also the newest line of its output, which the next one replaces."""
+
+    def __init__(self, stream: TextIO, *, verbose: bool) -> None:
+        self._stream = stream
+        self._verbose = verbose
+        self._terminal = stream.isatty() and not verbose
+        self._width = min(_WIDTH, shutil.get_terminal_size().columns) if self._terminal else _WIDTH
+        self._tail: deque[str] = deque(maxlen=_KEPT)
+        self._partial = ""
+        self._step = self._instruction = ""
+        self._layers: dict[str, str] = {}
+
+    def take(self, event: Mapping[str, Any]) -> str | None:
+        """Show one event; the image's id if it tells it.
+
+        Raises:
+            CheckFailedError: It says that the build failed.
+        """
+        if "error" in event or "errorDetail" in event:
+            self._fail(event)
+        auxiliary = event.get("aux")
+        if isinstance(auxiliary, Mapping) and str(auxiliary.get("ID", "")).startswith("sha256:"):
+            return str(auxiliary["ID"])
+        if "status" in event:
+            self._layer(event)
+        identity = None
+        lines = (self._partial + str(event.get("stream", ""))).split("\n")
+        self._partial = lines.pop()
+        for line in lines:
+            identity = self._line(line) or identity
+        return identity
+
+    def _line(self, raw: str) -> str | None:
+        # A carriage return goes back to the line's start: only what is written last is seen.
+        text = _CONTROL.sub("", raw.rstrip("\r").rpartition("\r")[2]).rstrip()
+        step = _STEP.fullmatch(text.strip())
+        if step:
+            self._step, self._instruction = f"{step[1]}{step[2]}", step[3].strip()
+            self._tail.clear()
+            self.note(f"{self._step} {self._instruction}")
+            return None
+        built = _BUILT.fullmatch(text.strip())
+        if text.strip() and not _CHATTER.match(text.strip()):
+            self._tail.append(text)
+            if self._verbose:
+                self.note(f"  {text}", cut=False)
+            else:
+                self._passing(f"  {text.strip()}")
+        return built[1] if built else None
+
+    def _layer(self, event: Mapping[str, Any]) -> None:
+        """Progress of a base image's layers; without a terminal only their end."""
+        name, status = str(event.get("id", "")), _CONTROL.sub("", str(event["status"]))
+        if self._layers.get(name) == status:
+            if self._terminal:
+                self._passing(f"  {name} {status} {_CONTROL.sub('', str(event.get('progress', '')))}")
+            return
+        self._layers[name] = status
+        if status in {"Pull complete", "Already exists"} or not name:
+            self.note(f"  {name} {status}".rstrip())
+
+    def _fail(self, event: Mapping[str, Any]) -> None:
+        detail = event.get("errorDetail") or {}
+        message = _CONTROL.sub("", str(detail.get("message") or event.get("error"))).strip()
+        if self._partial:
+            self._line(self._partial)
+        self._clear()
+        if not self._verbose:
+            for line in self._tail:
+                print(f"  {line}", file=self._stream)
+        code = detail.get("code") or _code(message)
+        place = f"step {self._step}" if self._step else "the build"
+        what = f"{place} failed with exit code {code}: {self._instruction}" if code else f"{place} failed: {message}"
+        raise CheckFailedError(what, where="container build", fix="The step's last lines are above.")
+
+    def note(self, text: str, *, cut: bool = True) -> None:
+        """A line that stays."""
+        self._clear()
+        text = text if not cut or len(text) <= self._width else f"{text[: self._width - 3]}..."
+        print(text, file=self._stream, flush=True)
+
+    def _passing(self, text: str) -> None:
+        if self._terminal:
+            self._clear()
+            self._stream.write(text[: self._width - 1])
+            self._stream.flush()
+
+    def _clear(self) -> None:
+        if self._terminal:
+            self._stream.write("\r\x1b[K")
+
+    def close(self) -> None:
+        """The end: nothing is left on the terminal's last line."""
+        self._clear()
+        self._stream.flush()
+
+
+def _code(message: str) -> int | None:
+    """The exit code in a builder's sentence; Podman's words differ from Docker's."""
+    match = re.search(r"(?:non-zero code:|exit status|exit code:?) (\d+)", message)
+    return int(match[1]) if match else None

@@ -1,0 +1,245 @@
+"""Which image it is: references that cannot move, what an engine says of an image, and the record of one.
+
+An image has two digests. The config's is over its settings and the digests of its unpacked layers, so it is the same
+wherever the image is; the manifest's is over the packed layers too, so a registry, an archive and an engine may each
+have another. An engine's id is the first, or, with containerd's image store, the second; that engine does not tell the
+first, and the other kind knows the second of a pulled image alone.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from audit._util.strict_json import no_constant, no_copies
+from audit.container.engine import Engine
+from audit.errors import InputError, MissingError
+from audit.provenance.records.environment import labels_fit
+
+SCHEMA = "repro-audit/image/1"
+DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+_PINNED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/-]*@(sha256:[0-9a-f]{64})")
+_NAME = re.compile(r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*")
+_TITLE = "org.opencontainers.image.title"
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """An image as an engine or an archive describes it.
+
+    Attributes:
+        id: What the engine calls it: the digest of its config or, in containerd's store, of its manifest.
+        manifest: The manifest's digest, None where it is not known.
+        config: The config's digest, None where it is not known.
+        layers: The digests of the unpacked layers, the lowest first.
+        labels: Its labels.
+        created: When it was made, RFC 3339 as the engine spells it.
+        platform: Operating system and architecture, `linux/amd64`.
+        tags: The tags that point to it now.
+        command: Its default arguments.
+    """
+
+    id: str
+    manifest: str | None
+    config: str | None
+    layers: tuple[str, ...]
+    labels: Mapping[str, str]
+    created: str | None
+    platform: str
+    tags: tuple[str, ...] = ()
+    command: tuple[str, ...] = ()
+
+    def record(self, **more: Any) -> dict[str, Any]:
+        """The record of `container build` and `container inspect --json`; `more` are further fields."""
+        return {
+            "schema": SCHEMA,
+            "id": self.id,
+            "manifest": self.manifest,
+            "config": self.config,
+            "layers": list(self.layers),
+            "labels": dict(self.labels),
+            "created": self.created,
+            "platform": self.platform,
+            **more,
+        }
+
+    def environment(self) -> dict[str, Any]:
+        """What REPRO_AUDIT_IMAGE tells the program inside; without the labels where they are too many or too long.
+
+        The name in it is the image's own, not one of the tags that this engine happens to have.
+        """
+        title = self.labels.get(_TITLE, "")
+        name = title if _NAME.fullmatch(title) and len(title) <= 100 else "repro-audit"
+        version = f"@{self.manifest.replace(':', '%3A')}" if self.manifest else ""
+        stated: dict[str, Any] = {
+            "uri": f"pkg:oci/{name}{version}",
+            "manifest": self.manifest,
+            "config": self.config,
+            "layers": list(self.layers),
+        }
+        return {**stated, "labels": dict(self.labels)} if labels_fit(self.labels) else stated
+
+
+def find(engine: Engine, reference: str) -> Image:
+    """The image that an immutable reference names: `sha256:...` (64 digits) or `NAME@sha256:...`.
+
+    Raises:
+        InputError: The reference is a tag, which may name another image tomorrow; the message has what it names today.
+        MissingError: The engine has no such image.
+        EngineError: The engine is in trouble.
+    """
+    if not (DIGEST.fullmatch(reference) or _PINNED.fullmatch(reference)):
+        raise _mutable(engine, reference)
+    image = inspect(engine, reference)
+    if image is None:
+        raise MissingError(
+            "the engine has no such image",
+            where=reference,
+            fix="Load it (`docker load --input FILE.tar`), pull it, or build it (`repro-audit container build`).",
+        )
+    if reference.rpartition("@")[2] not in {image.id, image.manifest, image.config}:
+        raise MissingError(f"the engine answers with another image, {image.id}", where=reference)
+    return image
+
+
+def find_recorded(engine: Engine, path: Path) -> Image:
+    """The engine's image that a record describes, the same to the byte.
+
+    Raises:
+        InputError: The file is no record, or the engine's image differs from it.
+        MissingError: There is no such file or image.
+        EngineError: The engine is in trouble.
+    """
+    record = read_record(path)
+    for digest in dict.fromkeys((record["id"], record["config"], record["manifest"])):
+        image = inspect(engine, digest) if digest else None
+        if image is not None:
+            _compare(image, record, path)
+            return image
+    raise MissingError(
+        f"the engine has no image {record['id']}",
+        where=str(path),
+        fix="Load its archive (`docker load --input FILE.tar`), or build it again (`repro-audit container build`).",
+    )
+
+
+def inspect(engine: Engine, reference: str) -> Image | None:
+    """What the engine says of an image; None if it has none by that reference."""
+    from docker.errors import NotFound
+
+    with engine.asked(f"describe the image {reference}"):
+        try:
+            found = engine.client.inspect_image(reference)
+        except NotFound:
+            return None
+        return _image(found, reference, named_by_manifest=engine.names_by_manifest)
+
+
+def read_record(path: Path) -> dict[str, Any]:
+    """A record that `container build` or `container archive` wrote.
+
+    Raises:
+        InputError: It is none.
+        MissingError: It cannot be read.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise MissingError(
+            f"cannot be read ({error.strerror})", where=str(path), fix="`repro-audit container build` writes it."
+        ) from None
+    try:
+        record = json.loads(raw, object_pairs_hook=no_copies, parse_constant=no_constant)
+        fine = (
+            record["schema"] == SCHEMA
+            and DIGEST.fullmatch(record["id"]) is not None
+            and all(one is None or DIGEST.fullmatch(one) for one in (record["manifest"], record["config"]))
+            and all(DIGEST.fullmatch(layer) for layer in record["layers"])
+            and all(isinstance(value, str) for value in record["labels"].values())
+        )
+    except (ValueError, KeyError, TypeError, AttributeError):
+        fine, record = False, {}
+    if not fine:
+        raise InputError(
+            f"no record of an image ({SCHEMA})", where=str(path), fix="`repro-audit container build` writes one."
+        )
+    return dict(record)
+
+
+def _image(found: Mapping[str, Any], reference: str, *, named_by_manifest: bool) -> Image:
+    identity = str(found["Id"])
+    if not identity.startswith("sha256:"):
+        identity = f"sha256:{identity}"
+    # Only an engine that names by manifest says what its id describes.
+    by_manifest = named_by_manifest or "Descriptor" in found
+    digests = {str(one).rpartition("@")[2] for one in found.get("RepoDigests") or ()}
+    asked = _PINNED.fullmatch(reference)
+    manifest = None
+    if by_manifest:
+        manifest = identity
+    elif asked and asked[1] in digests:
+        manifest = asked[1]
+    elif len(digests) == 1:  # of several registries' manifests none is the image's
+        manifest = next(iter(digests))
+    config = found.get("Config") or {}
+    labels = config.get("Labels") or {}
+    return Image(
+        id=identity,
+        manifest=manifest,
+        config=None if by_manifest else identity,
+        layers=tuple(str(layer) for layer in (found.get("RootFS") or {}).get("Layers") or ()),
+        labels={str(name): str(value) for name, value in sorted(labels.items())},
+        created=found.get("Created") or None,
+        platform=f"{found.get('Os', 'unknown')}/{found.get('Architecture', 'unknown')}",
+        tags=tuple(sorted(str(tag) for tag in found.get("RepoTags") or ())),
+        command=tuple(str(one) for one in config.get("Cmd") or ()),
+    )
+
+
+def _compare(image: Image, record: Mapping[str, Any], path: Path) -> None:
+    """Raise unless the digests that both sides know are the same, and at least one decides."""
+    if list(image.layers) != record["layers"]:
+        differs = "layers"
+    elif image.config and record["config"]:
+        differs = "" if image.config == record["config"] else "config digest"
+    elif image.manifest and record["manifest"]:
+        differs = "" if image.manifest == record["manifest"] else "manifest digest"
+    else:
+        raise InputError(
+            "the record and the engine name the image by digests of different kinds, which cannot be compared",
+            where=str(path),
+            fix="Write a record with both, and load its archive here: repro-audit container archive",
+        )
+    if differs:
+        raise InputError(
+            f"the engine's image {image.id} differs from the record in its {differs}",
+            where=str(path),
+            fix="Build it again, or load the archive that belongs to the record.",
+        )
+
+
+def _mutable(engine: Engine, reference: str) -> InputError:
+    """The refusal of a tag, with the immutable names of what it points to now."""
+    image = inspect(engine, reference) if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:/@-]*", reference) else None
+    what = f"{reference!r} is a name that can be moved to another image"
+    if image is None:
+        return InputError(
+            f"{what}, and the engine has none by it now",
+            where="--image",
+            fix="Give an id (sha256:...), NAME@sha256:..., or a record of `container build` with --record.",
+        )
+    pinned = f"{_repository(reference)}@{image.manifest}" if image.manifest else None
+    names = f"{image.id}\n  or {pinned}" if pinned and pinned != image.id else image.id
+    return InputError(
+        f"{what}; an audit needs one that cannot", where="--image", fix=f"Now it names this image: --image {names}"
+    )
+
+
+def _repository(reference: str) -> str:
+    """The reference without its tag: a colon behind the last slash."""
+    head, slash, last = reference.partition("@")[0].rpartition("/")
+    return f"{head}{slash}{last.partition(':')[0]}"

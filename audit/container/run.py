@@ -1,0 +1,329 @@
+"""A run in a container: locked down, its output live, its exit code passed on, and nothing of it left behind.
+
+No network, a read-only root file system, no capability and no way to gain one, a scratch folder in memory, limits on
+memory and processes. What the program may read is mounted read-only; it writes to one folder. An interrupt ends the
+program by SIGTERM; whatever happens, the container is removed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import queue
+import secrets
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from audit.cli import key_options as choose_key
+from audit.container.engine import Engine, EngineError
+from audit.container.image import Image
+from audit.container.limits import Gpus, User, words
+from audit.container.streams import Interrupted, Pump, Signals
+from audit.errors import InputError, MissingError
+from audit.provenance.records import environment
+from audit.provenance.records.run_record import CONTAINER_VARIABLE
+
+KEY = "/run/secrets/repro-audit-key"
+PASSPHRASE = "/run/secrets/repro-audit-passphrase"  # noqa: S105  a place
+SCRATCH = "/tmp"  # noqa: S108  the container's own
+DEFAULT_COMMAND = ("all", "--weights", "/weights", "--data", "/data", "--out", "/out")
+# Seconds to end after SIGTERM, before the engine kills. What was finished is in the journal by then.
+GRACE = 30
+LONGEST_GRACE = 24 * 3600
+_RECORDED = 80  # characters of one variable that run.json takes; more are withheld there (audit.provenance.run)
+_LOOK = 0.2  # seconds that a signal may go unseen
+_SHARED_MEMORY = 1 << 30  # what processes that read data hand over to each other
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run.
+
+    Attributes:
+        image: What runs.
+        out: The folder that it writes to.
+        user: Who it runs as.
+        gpus: Its GPUs.
+        memory: Bytes, None for no limit.
+        pids: Processes and threads.
+        scratch: Bytes of /tmp.
+        network: `none`, or a network of the engine.
+        mounts: Place inside to file or folder outside, read-only.
+        arguments: The program's arguments; None for the image's own, with what the mounts ask for.
+        grace: Seconds between SIGTERM and the kill.
+
+    Raises:
+        InputError: The network's name is too long for the record of the run.
+    """
+
+    image: Image
+    out: Path
+    user: User
+    gpus: Gpus
+    memory: int | None
+    pids: int
+    scratch: int
+    network: str = "none"
+    mounts: Mapping[str, Path] = field(default_factory=dict)
+    arguments: tuple[str, ...] | None = None
+    grace: int = GRACE
+
+    def __post_init__(self) -> None:
+        # Only this name has no bound of its own; without one (none, host) the rest always fits.
+        beyond = len(self.conditions()) - _RECORDED
+        if beyond > 0:
+            raise InputError(
+                f"the name is too long for the record of the run, by {beyond} of its {len(self.network)} characters",
+                where=f"--network {self.network}",
+                fix="Name the network by the first digits of its id (docker network ls), which are recorded instead.",
+            )
+
+    def command(self) -> list[str]:
+        """The program's arguments."""
+        if self.arguments is not None:
+            return list(self.arguments)
+        more = ["--predictions", "/predictions"] if "/predictions" in self.mounts else []
+        more += ["--passphrase-file", PASSPHRASE] if PASSPHRASE in self.mounts else []
+        return [*(self.image.command or DEFAULT_COMMAND), *more]
+
+    def variables(self) -> dict[str, str]:
+        """The environment that the program gets beside the image's."""
+        found = {
+            environment.IMAGE_VARIABLE: json.dumps(self.image.environment(), sort_keys=True, separators=(",", ":")),
+            CONTAINER_VARIABLE: self.conditions(),
+            # The image's own, /dev/shm, is small and `noexec`; a run has a better place, of the size that was asked for.
+            "TMPDIR": SCRATCH,
+            "HOME": SCRATCH,
+        }
+        if KEY in self.mounts:
+            found[choose_key.VARIABLE] = KEY
+        epoch = os.environ.get("SOURCE_DATE_EPOCH")
+        if epoch:
+            found["SOURCE_DATE_EPOCH"] = epoch
+        if self.gpus.count == 0:
+            # Where NVIDIA's runtime is the engine's default, the image's own variable would bring every GPU in.
+            found["NVIDIA_VISIBLE_DEVICES"] = "void"
+        return found
+
+    def conditions(self) -> str:
+        """The conditions in short, for the record of the run."""
+        memory = "none" if self.memory is None else f"{self.memory >> 20}m"
+        return f"network={self.network},gpus={self.gpus},memory={memory},pids={self.pids},user={self.user}"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How it ended.
+
+    Attributes:
+        code: The exit code to pass on: the program's, or 128 and the number of the signal that stopped the run.
+        out_of_memory: Whether the limit on memory killed something in it.
+        signal: The signal that stopped the run, None if it ended by itself.
+    """
+
+    code: int
+    out_of_memory: bool
+    signal: int | None = None
+
+
+def run(
+    engine: Engine,
+    job: Job,
+    say: Callable[[str], None],
+    stdout: BinaryIO | None = None,
+    stderr: BinaryIO | None = None,
+) -> Outcome:
+    """Run it to its end, or until a signal; see the module.
+
+    Args:
+        engine: The engine.
+        job: What to run.
+        say: Takes lines for people.
+        stdout: Where the program's output goes; the process's own unless given.
+        stderr: Where its errors go, likewise.
+
+    Raises:
+        EngineError: The engine refuses, or is gone.
+        MissingError: The engine cannot give the GPUs.
+        BrokenPipeError: Nobody reads the output any more; the container has been stopped.
+    """
+    name = f"repro-audit-{secrets.token_hex(6)}"
+    signals = Signals()
+    pump = Pump(stdout or sys.stdout.buffer, stderr or sys.stderr.buffer)
+    left = f"Start it again; the container may be left over: docker rm --force {name}"
+    with signals.installed():
+        try:
+            stopped = None
+            # Creating is not broken off: an engine may finish what its client has given up, and nobody would remove it.
+            _create(engine, job, name, pump, left)
+            try:
+                with signals.heeded():
+                    _start(engine, name, left)
+                    code = _wait(engine, name, left)
+            except Interrupted:
+                stopped = signals.number or signal.SIGINT
+                _stop(engine, job, name, signals, say, left)
+                code = 128 + stopped
+            pump.join(20 if stopped is None else 5)
+            return Outcome(code, code == 137 and _out_of_memory(engine, name), stopped)
+        finally:
+            _remove(engine, name, say)
+
+
+def _create(engine: Engine, job: Job, name: str, pump: Pump, left: str) -> None:
+    with engine.asked("create the container"):
+        client = engine.client
+        host = client.create_host_config(**_host(engine, job))
+        if job.user.keep_id:
+            host["UsernsMode"] = "keep-id"  # Podman's; the package would accept Docker's values alone
+        configuration = client.create_container_config(
+            image=job.image.id,
+            command=job.command(),
+            user=str(job.user),
+            environment=job.variables(),
+            labels={"org.repro-audit.run": "1"},
+            host_config=host,
+            # The image's check is for those who keep a container; here it would only take time from the run.
+            healthcheck={"test": ["NONE"]},
+        )
+        client.create_container_from_config(configuration, name=name)
+    # Attached before it starts, so that not a line is missed.
+    with engine.asked("attach to the container", left):
+        stream = client.attach(name, stdout=True, stderr=True, stream=True, logs=False, demux=True)
+    pump.start(stream, lambda: client.kill(name))
+
+
+def _start(engine: Engine, name: str, left: str) -> None:
+    try:
+        with engine.asked("start the container", left):
+            engine.client.start(name)
+    except EngineError as error:
+        if "could not select device driver" in error.what or "nvidia.com/gpu" in error.what:
+            raise MissingError(
+                f"the engine cannot pass GPUs on: {error.what}",
+                where="--gpus",
+                fix="Install NVIDIA's container toolkit (`nvidia-ctk runtime configure`), or say --gpus none.",
+            ) from None
+        raise
+
+
+def _host(engine: Engine, job: Job) -> dict[str, Any]:
+    """The engine's settings of the container."""
+    from docker.types import DeviceRequest, Mount
+
+    mounts = [Mount("/out", _outside(job.out), type="bind", read_only=False)]
+    mounts += [Mount(place, _outside(path), type="bind", read_only=True) for place, path in sorted(job.mounts.items())]
+    settings: dict[str, Any] = {
+        "network_mode": job.network,
+        "read_only": True,
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges"],
+        "init": True,
+        "mounts": mounts,
+        # Java libraries and compilers of GPU kernels run code that they unpack there, so it is not `noexec`.
+        "tmpfs": {SCRATCH: f"rw,exec,nosuid,nodev,size={job.scratch},mode=1777"},
+        "shm_size": _SHARED_MEMORY,
+    }
+    # An engine without the controller (a rootless one, often) refuses the limit or drops it in silence.
+    if job.memory is not None and engine.info.get("MemoryLimit", True):
+        settings |= {"mem_limit": job.memory}
+        if engine.info.get("SwapLimit", True):
+            settings |= {"memswap_limit": job.memory}
+    if engine.info.get("PidsLimit", True):
+        settings |= {"pids_limit": job.pids}
+    if job.gpus.count:
+        settings |= {
+            "device_requests": [
+                DeviceRequest(driver="cdi", device_ids=job.gpus.devices())
+                if job.gpus.cdi
+                else DeviceRequest(count=job.gpus.count, capabilities=[["gpu"]])
+            ]
+        }
+    return settings
+
+
+def _outside(path: Path) -> str:
+    return str(path.absolute())
+
+
+def _wait(engine: Engine, name: str, left: str) -> int:
+    """The exit code.
+
+    A thread waits for it: a signal that comes in the moment before a blocking read would be seen only after it.
+    """
+    found: queue.SimpleQueue[int | EngineError] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            with engine.asked("say how the container ended", left):
+                found.put(int(engine.client.wait(name)["StatusCode"]))
+        except EngineError as error:
+            found.put(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    while True:
+        with contextlib.suppress(queue.Empty):
+            answer = found.get(timeout=_LOOK)
+            if isinstance(answer, EngineError):
+                raise answer
+            return answer
+
+
+def _stop(engine: Engine, job: Job, name: str, signals: Signals, say: Callable[[str], None], left: str) -> None:
+    """End it by SIGTERM, and kill it after the grace or at a second signal."""
+    from docker.errors import APIError
+
+    say(f"stopping; after {job.grace} seconds it is killed (once more to kill it now)")
+    with engine.asked("stop the container", left):
+        try:
+            with signals.heeded():
+                engine.client.stop(name, timeout=job.grace)
+        except Interrupted:
+            with contextlib.suppress(APIError):  # it has just ended
+                engine.client.kill(name)
+
+
+def _out_of_memory(engine: Engine, name: str) -> bool:
+    """Whether the engine counted a kill for memory; it may hear of it a moment later than of the end."""
+    with engine.asked("say how the container ended"):
+        for _ in range(5):
+            if engine.client.inspect_container(name)["State"].get("OOMKilled"):
+                return True
+            time.sleep(0.1)
+    return False
+
+
+def _remove(engine: Engine, name: str, say: Callable[[str], None]) -> None:
+    from docker.errors import NotFound
+
+    failing = sys.exc_info()[1] is not None  # then that error is what people should read
+    try:
+        with engine.asked("remove the container"), contextlib.suppress(NotFound):
+            engine.client.remove_container(name, force=True, v=True)
+    except EngineError as error:
+        if not failing:
+            say(f"the container {name} may be left over ({error.what}): docker rm --force {name}")
+
+
+def describe(engine: Engine, job: Job) -> str:
+    """What will run and how, in lines of at most 80 characters but for names and paths."""
+    tags = f" ({', '.join(job.image.tags[:3])})" if job.image.tags else ""
+    memory = words(job.memory) if engine.info.get("MemoryLimit", True) else "no limit (the engine has none)"
+    user = f"{job.user} ({job.user.reason})" if job.user.reason else str(job.user)
+    return "\n".join(
+        (
+            f"image    {job.image.id}{tags}",
+            f"engine   {engine.name} at {engine.where}",
+            f"user     {user}",
+            f"gpus     {job.gpus}: {job.gpus.reason}",
+            f"limits   memory {memory}, {job.pids} processes, /tmp {words(job.scratch)}",
+            f"network  {job.network}",
+        )
+    )

@@ -1,0 +1,116 @@
+"""Hugging Face `.eval_results`: reproduced values as the YAML list that a model's repository can carry.
+
+Fields after huggingface/hub-docs@242f4a1e:docs/hub/eval-results.md. Which data set of the Hub a task is, the audit does not
+know; it is told by a mapping, and a task without an entry is left out and named. No `verifyToken` is written: those are
+given out for runs inside the Hub's own jobs alone.
+
+An entry is shown as a measured value, and no field says where it comes from but the free text of `notes`. So values that
+somebody recorded, and nobody computed again, are left out unless they are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from audit.errors import InputError
+
+_FIELDS = frozenset({"id", "task_id", "revision"})
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """The entries of an `.eval_results` file, and the claims that are not in it with the reason."""
+
+    entries: list[dict[str, Any]]
+    left_out: dict[str, str]
+
+
+def load_datasets(path: Path) -> dict[str, dict[str, str]]:
+    """Read the mapping: a task's or claim's id to `{id, task_id}` of a Hub benchmark, and `revision` where it is known.
+
+    Raises:
+        InputError: The file cannot be read, or an entry does not fit; with its place.
+    """
+    from audit._util.strict_yaml import load
+
+    data = load(path).data
+    if not isinstance(data, dict) or not data:
+        raise InputError("must map tasks to data sets", where=str(path), fix="asr-x: {id: owner/name, task_id: test}")
+    for name, entry in data.items():
+        where = f"{path}: {name}"
+        if not isinstance(entry, dict) or not all(isinstance(v, str) for v in entry.values()):
+            raise InputError("must be an object of strings", where=where, fix="{id: owner/name, task_id: test}")
+        if not {"id", "task_id"} <= set(entry) <= _FIELDS:
+            raise InputError("needs id and task_id, and may have revision", where=where, fix="Correct the fields.")
+        if entry["id"].count("/") != 1:
+            raise InputError(f"{entry['id']!r} is no data set of the Hub", where=f"{where}.id", fix="owner/name")
+    return data
+
+
+def results(
+    audit: Mapping[str, Any],
+    datasets: Mapping[str, Mapping[str, str]],
+    source_url: str | None = None,
+    *,
+    include_recorded: bool = False,
+) -> Results:
+    """One entry a claim: the measurement that its verdict rests on.
+
+    Args:
+        audit: A parsed audit.json.
+        datasets: By claim id or task id.
+        source_url: Where the evidence can be seen.
+        include_recorded: Whether values that were not computed here are entries too; their notes begin with that.
+    """
+    measurements = {m["id"]: m for m in audit["measurements"]}
+    claims = {c["id"]: c for c in audit["claims"]}
+    day = datetime.fromtimestamp(audit["source_date_epoch"], UTC).date().isoformat()
+    entries, left_out = [], {}
+    for verdict in audit["verdicts"]:
+        claim = claims[verdict["claim"]]
+        dataset = datasets.get(claim["id"]) or datasets.get(claim["task"])
+        best = measurements.get(verdict["measurement"] or "")
+        if best is None or best["value"] is None:
+            left_out[claim["id"]] = "nothing was measured"
+        elif best["invalid"]:
+            left_out[claim["id"]] = "only measurements that are not comparable"
+        elif best["origin"] != "recomputed" and not include_recorded:
+            left_out[claim["id"]] = f"the value was {best['origin']}, not computed from predictions"
+        elif dataset is None:
+            left_out[claim["id"]] = "no data set of the Hub is named for it"
+        else:
+            entry: dict[str, Any] = {"dataset": dict(dataset), "value": float(best["value"]), "date": day}
+            if source_url is not None:
+                entry["source"] = {"url": source_url, "name": f"{audit['project']['name']} report"}
+            entry["notes"] = _notes(claim, best, verdict["verdict"])
+            entries.append(entry)
+    return Results(entries, left_out)
+
+
+def _notes(claim: Mapping[str, Any], measurement: Mapping[str, Any], verdict: str) -> str:
+    rows = measurement["rows"] or {}
+    counted = measurement["convention"] or measurement["rule"] or "not recorded"
+    parts = [
+        f"{claim['metric']} ({claim['unit']})",
+        f"counted as {counted}",
+        f"{rows.get('scored', '?')} of {rows.get('expected', '?')} rows",
+        f"reported {claim['value']}",
+        f"verdict: {verdict}",
+    ]
+    if measurement["origin"] != "recomputed":
+        parts.insert(
+            0, f"NOT MEASURED HERE: {measurement['origin']} by a reproduction team, not computed from predictions"
+        )
+    return "; ".join(parts)
+
+
+def dumps(found: Results) -> bytes:
+    """The file's bytes."""
+    text: str = yaml.safe_dump(found.entries, sort_keys=False, allow_unicode=True, width=100)
+    return text.encode()

@@ -1,0 +1,141 @@
+"""What inference has here and what it lacks, task by task: libraries, weights, data, memory."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from audit.errors import InputError
+from audit.inference.layouts import SetLocation
+from audit.inference.salmonn.config import VARIANTS, ModelConfig, read_model_config
+from audit.inference.settings import SETTINGS
+
+LIBRARIES = ("torch", "transformers", "peft", "safetensors", "sentencepiece", "soundfile")
+_GIB = 2**30
+# Bytes a parameter: of the language model, by precision; encoders and Q-Former always lie in fp32.
+_BYTES = {"fp32": 4, "bf16": 2, "fp16": 2, "int8": 1}
+_OTHERS = 650_000_000 + 90_000_000 + 27_000_000  # Whisper's encoder, BEATs, Q-Former with projection
+_LLAMA = {"13b": 13_016_000_000, "7b": 6_739_000_000}
+_CACHE = {"13b": 2 * 40 * 5120, "7b": 2 * 32 * 4096}  # keys and values of one position
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One part of one task: there or not, and what to do about it."""
+
+    task: str
+    part: str
+    ok: bool
+    detail: str
+
+
+def memory_needed(config: ModelConfig, batch: int = 1, beams: int = 4, new_tokens: int = 200) -> int | None:
+    """Bytes that a run takes on its device, or None for a model of one's own.
+
+    Weights, the prompts' keys and values once a clip (about 140 positions), the new tokens' once a beam, and a tenth for
+    what comes and goes.
+    """
+    if config.variant not in _LLAMA:
+        return None
+    width = 4 if config.precision == "fp32" else 2
+    weights = _LLAMA[config.variant] * _BYTES[config.precision] + _OTHERS * 4
+    cache = _CACHE[config.variant] * width * batch * (140 + beams * new_tokens)
+    return int((weights + cache) * 1.1)
+
+
+def check(
+    model: Path | None, sets: Sequence[SetLocation], batch: int = 1, tasks: Iterable[str] = SETTINGS
+) -> list[Finding]:
+    """Every finding.
+
+    Args:
+        model: model.yaml; None: said to be missing.
+        sets: Where test sets lie; tasks without one are said to lack data.
+        batch: Clips at a time, for the memory.
+        tasks: Whose data are spoken of.
+    """
+    found = [_libraries()]
+    config: ModelConfig | None = None
+    if model is None:
+        found.append(Finding("all", "model", False, "no model.yaml was given: see docs/how-to/run-inference.md"))
+    else:
+        try:
+            config = read_model_config(model)
+            found += _weights(config)
+        except InputError as error:
+            found.append(Finding("all", "model", False, str(error)))
+    if config is not None:
+        found.append(_memory(config, batch))
+    by_task = {item.task: item for item in sets}
+    found += [_data(task, by_task.get(task)) for task in tasks]
+    return found
+
+
+def _libraries() -> Finding:
+    missing = [name for name in LIBRARIES if importlib.util.find_spec(name) is None]
+    text = f"missing: {', '.join(missing)}; pip install 'repro-audit[inference]'" if missing else "all there"
+    return Finding("all", "libraries", not missing, text)
+
+
+def _weights(config: ModelConfig) -> list[Finding]:
+    variant = VARIANTS[config.variant]
+    parts = {
+        "whisper": (config.whisper / "config.json", variant.whisper),
+        "vicuna": (config.vicuna / "config.json", variant.vicuna),
+        "tokenizer": (config.vicuna / "tokenizer.model", variant.vicuna),
+        "beats": (config.beats, variant.beats),
+        "salmonn": (config.salmonn, variant.salmonn),
+    }
+    return [
+        Finding("all", part, path.is_file(), str(path) if path.is_file() else f"{path} is missing: download {what}")
+        for part, (path, what) in parts.items()
+    ]
+
+
+def _memory(config: ModelConfig, batch: int) -> Finding:
+    need = memory_needed(config, batch)
+    free = _free(config.device)
+    if need is None:
+        return Finding("all", "memory", True, "a model of one's own: not known")
+    text = f"{need / _GIB:.0f} GiB needed for {config.variant} in {config.precision}, batch {batch}"
+    if free is None:
+        return Finding("all", "memory", False, f"{text}; the device {config.device} is not there")
+    fix = "" if free >= need else "; use --precision int8, a smaller batch, or another device"
+    return Finding("all", "memory", free >= need, f"{text}; {free / _GIB:.0f} GiB free on {config.device}{fix}")
+
+
+def _free(device: str) -> int | None:
+    if device.startswith("cuda"):
+        if importlib.util.find_spec("torch") is None:
+            return None
+        import torch
+
+        return int(torch.cuda.mem_get_info(device)[0]) if torch.cuda.is_available() else None
+    for line in Path("/proc/meminfo").read_text("ascii").splitlines():
+        if line.startswith("MemAvailable:"):
+            return int(line.split()[1]) * 1024
+    return None
+
+
+def _data(task: str, place: SetLocation | None) -> Finding:
+    from audit.inference.dataset_errors import explain
+    from tasks.datasets.errors import DatasetError
+    from tasks.datasets.registry import READERS, Options, read
+
+    if task not in READERS:
+        return Finding(task, "data", False, "the set was never published")
+    if place is None:
+        return Finding(task, "data", False, f"no folder was given (--data {task}=FOLDER)")
+    try:
+        manifest = read(task, place.data, Options(labels=place.labels, speech=place.speech))
+    except DatasetError as error:
+        return Finding(task, "data", False, str(explain(error)).replace("\n ", ";"))
+    notes = "; ".join(manifest.notes)
+    text = f"{len(manifest.items)} items" + (f"; {notes}" if notes else "")
+    if manifest.missing:
+        return Finding(
+            task, "data", False, f"{text}; {len(manifest.missing)} missing, the first is {manifest.missing[0]}"
+        )
+    return Finding(task, "data", True, text)

@@ -1,0 +1,116 @@
+"""Which data sets lie in a folder of data sets, by the names that their publishers give them, or as data.yaml says.
+
+/data/LibriSpeech/test-clean/...      serves asr-librispeech-clean, asr-librispeech-other, pr-librispeech
+/data/data.yaml                       optional; for tasks that need more than a folder:
+    pr-librispeech: {labels: LS_testclean_pr.json}
+    st-en-zh: {data: cv-corpus-4, labels: covost2, resampler: soxr-hq}
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from audit.errors import InputError
+from tasks.datasets.registry import READERS
+
+FILE = "data.yaml"
+RESAMPLERS = ("none", "soxr-hq", "soxr-vhq")
+# The folder of a reader's data set, as its publisher's archive or repository calls it.
+FOLDERS: dict[str, str] = {
+    "audiocaps": "AudioCaps",
+    "covost": "CommonVoice",
+    "gigaspeech": "GigaSpeech",
+    "iemocap": "IEMOCAP_full_release",
+    "inspec": "Hulth2003",
+    "librimix": "Libri2Mix",
+    "librispeech": "LibriSpeech",
+    "musiccaps": "MusicCaps",
+    "sakura": "SAKURA",
+    "slurp": "slurp",
+    "voxceleb": "VoxCeleb1",
+    "wikiqa": "WikiQACorpus",
+}
+# Task -> which of the reader's options, and the name it has in the folder of data sets.
+BESIDES: dict[str, tuple[str, str]] = {
+    "ke-inspec": ("speech", "Hulth2003-speech"),
+    "osr-librimix": ("labels", "LibriSpeech"),
+    "pr-librispeech": ("labels", "LS_testclean_pr.json"),
+    "sqqa-wikiqa": ("speech", "WikiQACorpus-speech"),
+    "st-en-de": ("labels", "covost2"),
+    "st-en-ja": ("labels", "covost2"),
+    "st-en-zh": ("labels", "covost2"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class SetLocation:
+    """Where a task's test set lies, and what its reader needs besides."""
+
+    task: str
+    data: Path
+    labels: Path | None = None
+    speech: Path | None = None
+    resampler: str = "none"
+
+
+def find(root: Path, tasks: Iterable[str]) -> tuple[list[SetLocation], dict[str, str]]:
+    """The test sets of these tasks that are there, and why the others cannot be used, by task.
+
+    Args:
+        root: The folder of data sets; it may be missing.
+        tasks: Ids.
+
+    Raises:
+        InputError: data.yaml names an unknown task, field or resampler, or something that is not there.
+    """
+    given = _read(root / FILE) if (root / FILE).is_file() else {}
+    found: list[SetLocation] = []
+    absent: dict[str, str] = {}
+    for task in tasks:
+        if task not in READERS:
+            absent[task] = "the set was never published"
+            continue
+        entry = given.get(task, {})
+        folder = root / (entry.get("data") or FOLDERS[READERS[task]])
+        option, name = BESIDES.get(task, (None, ""))
+        extra: dict[str, Path] = {key: root / entry[key] for key in ("labels", "speech") if key in entry}
+        if option and option not in extra and (root / name).exists():
+            extra[option] = root / name
+        if not folder.is_dir():
+            absent[task] = f"there is no folder {folder.name}"
+        elif option and option not in extra:
+            absent[task] = f"{folder.name} is there, but not its {option} ({name})"
+        else:
+            found.append(
+                SetLocation(task, folder, extra.get("labels"), extra.get("speech"), entry.get("resampler", "none"))
+            )
+    return found, absent
+
+
+def _read(path: Path) -> dict[str, dict[str, str]]:
+    from audit._util import strict_yaml as yaml_strict
+
+    document = yaml_strict.load(path)
+    data = document.data if document.data is not None else {}
+    where = str(path)
+    if not isinstance(data, dict):
+        raise InputError("it must map tasks to where their data lie", where=where, fix="pr-librispeech: {labels: FILE}")
+    for task, entry in data.items():
+        if task not in READERS:
+            raise InputError(f"unknown task {task!r}", where=where, fix=f"Tasks: {', '.join(READERS)}.")
+        fields = ("data", "labels", "speech", "resampler")
+        if (
+            not isinstance(entry, dict)
+            or not set(entry) <= set(fields)
+            or not all(isinstance(v, str) for v in entry.values())
+        ):
+            raise InputError(f"{task} is not a mapping of texts", where=where, fix=f"Fields: {', '.join(fields)}.")
+        if entry.get("resampler", "none") not in RESAMPLERS:
+            raise InputError(f"{task}: unknown resampler", where=where, fix=f"Use: {', '.join(RESAMPLERS)}.")
+        for name in ("data", "labels", "speech"):
+            if name in entry and not (path.parent / entry[name]).exists():
+                raise InputError(f"{task}: {name} {entry[name]!r} is not there", where=where,
+                                 fix="Paths are relative to data.yaml.")  # fmt: skip
+    return data

@@ -1,0 +1,83 @@
+"""How well a convention is documented: a grade computed from the records, never typed.
+
+| grade | there is verified evidence that the convention is used by |
+|---|---|
+| A | the audited paper, its appendix, code or authors |
+| B | the source that the paper cites for this metric |
+| C | an independent work, in its public code |
+| D | an independent work, in its text alone |
+| E | the reproduction team or this audit only, or nobody |
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from audit.literature.works import Entry, Evidence, Work
+
+Grade: TypeAlias = Literal["A", "B", "C", "D", "E"]
+Key: TypeAlias = tuple[str, str, str]
+"""(task, metric, convention)."""
+Known: TypeAlias = Mapping[tuple[str, str], "frozenset[str] | set[str]"]
+"""(task, metric) -> the conventions that tasks/ has for them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Support:
+    """One work that names a convention, and what that is worth.
+
+    Attributes:
+        work: The work's id. entry: the index of the entry in its `tasks`.
+        grade: The grade that this support alone would give; E where its evidence is unverified.
+        evidence: The evidence that gives this grade; None where there is none.
+    """
+
+    work: str
+    entry: int
+    grade: Grade
+    evidence: Evidence | None
+
+
+@dataclass(frozen=True, slots=True)
+class Grading:
+    """The grade of a convention for one task and metric, and all works behind it, the best first."""
+
+    grade: Grade
+    support: tuple[Support, ...]
+
+
+def grade_of(entry: Entry, evidence: Evidence) -> Grade:
+    """The grade that one piece of evidence gives to the conventions of its entry."""
+    if not evidence.verified or evidence.kind == "none" or entry.relation in {"reproduction-team", "audit"}:
+        return "E"
+    if entry.relation == "audited":
+        return "A"
+    if entry.relation == "cited-metric-source":
+        return "B"
+    return "C" if evidence.kind == "code" else "D"
+
+
+def grades(works: Iterable[Work], known: Known) -> dict[Key, Grading]:
+    """The grade of every convention in `known`, for every task and metric it is known for."""
+    found: dict[Key, list[Support]] = {
+        (task, metric, name): [] for (task, metric), names in known.items() for name in names
+    }
+    for value in works:
+        for index, entry in enumerate(value.tasks):
+            best = min(entry.evidence, key=lambda e, entry=entry: grade_of(entry, e), default=None)  # type: ignore[misc]
+            grade: Grade = grade_of(entry, best) if best is not None else "E"
+            for task in entry.ids:
+                for metric in entry.metrics:
+                    for name in entry.conventions:
+                        if (task, metric, name) in found:
+                            found[task, metric, name].append(Support(value.id, index, grade, best))
+    return {
+        key: Grading(min((s.grade for s in support), default="E"), tuple(sorted(support, key=_order)))
+        for key, support in sorted(found.items())
+    }
+
+
+def _order(support: Support) -> tuple[str, str, int]:
+    return support.grade, support.work, support.entry

@@ -1,0 +1,316 @@
+"""What can be wrong with the records, said with file, line, field and fix.
+
+A rule is one function from the records (and, where it needs them, the conventions of `tasks/`) to problems; `RULES`
+lists them. The schema and the strict YAML reader come first: a record that fails them is not looked at further.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any, TypeAlias
+
+from audit._util.paths import LITERATURE
+from audit._util.strict_yaml import Document, Field, load
+from audit.errors import InputError
+from audit.literature.grades import Known
+from audit.literature.schema import Problem, load_checked, problems
+from audit.literature.studies import Study, load_reproduction, load_study
+from audit.literature.works import Work, record_files, short, twice, work
+
+# Words that people leave where something is to be filled in. XXX is a label of IEMOCAP in lower case, so case counts.
+PLACEHOLDERS = re.compile(
+    r"\bTODO\b|\bFIXME\b|\bTBD\b|\bXXX\b|\bREPLACE\b|\?\?\?|\blorem ipsum\b|\bto be (?:written|done|added|filled)\b"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A record with its file, for rules that say where something stands."""
+
+    document: Document
+    work: Work
+
+
+Rule: TypeAlias = Callable[[list[Record], Known], Iterator[Problem]]
+
+
+def lint(known: Known, folder: str | Path | None = None) -> tuple[list[Record], list[Problem]]:
+    """Check every record of a folder (by default `literature/works`).
+
+    Args:
+        known: (task, metric) -> ids of the conventions that tasks/ has.
+        folder: Where the records are.
+
+    Returns:
+        The records that fit the schema, and all problems, by file and line.
+
+    Raises:
+        MissingError: The folder is not there.
+    """
+    records: list[Record] = []
+    found: list[Problem] = []
+    for path in record_files(folder):
+        try:
+            document = load(path)
+        except InputError as error:
+            found.append(_problem(error, path))
+            continue
+        wrong = list(problems(document, "work"))
+        found.extend(wrong)
+        if not wrong:
+            records.append(Record(document, work(document)))
+    for rule in RULES:
+        found.extend(rule(records, known))
+    return records, sorted(found, key=_place)
+
+
+def lint_studies(known: Known, folder: str | Path | None = None) -> list[Problem]:
+    """Check the studies and reproductions of a folder (by default `literature`).
+
+    A study must load, and so must a reproduction with its study; a recorded value's convention must exist in tasks/.
+    """
+    place = Path(folder) if folder is not None else short(LITERATURE)
+    found: list[Problem] = []
+    studies: dict[str, Study] = {}
+    for path in sorted((place / "studies").glob("*.yaml")):
+        try:
+            study = load_study(path)
+        except InputError as error:
+            found.append(_problem(error, path))
+            continue
+        studies[study.id] = study
+    for path in sorted((place / "reproductions").glob("*.yaml")):
+        try:
+            about = load_checked(path, "reproduction").data["study"]
+            if about not in studies:
+                raise InputError(
+                    f"there is no sound study `{about}`", where=f"{path}: study", fix="Name a file of studies/."
+                )
+            recorded = load_reproduction(path, studies[about])
+        except InputError as error:
+            found.append(_problem(error, path))
+            continue
+        for index, value in enumerate(recorded):
+            have = known.get((value.task, value.metric), ())
+            if value.convention is not None and value.convention not in have:
+                where = load(path).where(("recorded", index, "convention"))
+                what = f"tasks/ has no convention `{value.convention}` for {value.metric} of {value.task}"
+                found.append(Problem(where, what, f"Use one of: {', '.join(sorted(have))}; or null."))
+    return sorted(found, key=_place)
+
+
+def _problem(error: InputError, path: Path) -> Problem:
+    return Problem(error.where or str(path), error.what, error.fix or "See docs/reference/literature.md.")
+
+
+def _place(problem: Problem) -> tuple[str, int, str]:
+    file, _, rest = problem.where.partition(":")
+    line = rest.split(":", 1)[0].strip()
+    return file, int(line) if line.isdigit() else 0, problem.where + problem.what
+
+
+def unique_ids(records: list[Record], known: Known) -> Iterator[Problem]:
+    """No two records have one id or one arXiv id, and a file is named after its record."""
+    del known
+    ids: dict[str, Record] = {}
+    arxiv: dict[str, Record] = {}
+    for record in records:
+        name = record.work.id
+        if name in ids:
+            yield twice(record.document, ids[name].document.path)
+        elif record.document.path.stem != name:
+            yield Problem(
+                record.document.where(("id",)),
+                f"the id `{name}` is not the file's name",
+                f"Rename the file to {name}.yaml, or the record to `{record.document.path.stem}`.",
+            )
+        ids.setdefault(name, record)
+        if record.work.arxiv is None:
+            continue
+        number = record.work.arxiv.partition("v")[0]
+        if number in arxiv:
+            yield Problem(
+                record.document.where(("arxiv",)),
+                f"arXiv {number} is that of {arxiv[number].document.path.name} too",
+                "Merge the two records into one.",
+            )
+        arxiv.setdefault(number, record)
+
+
+def tasks_exist(records: list[Record], known: Known) -> Iterator[Problem]:
+    """Every task and metric that a record names exists in tasks/."""
+    for key, have in (("ids", {task for task, _ in known}), ("metrics", {metric for _, metric in known})):
+        noun = "task" if key == "ids" else "metric"
+        for record, index, entry in _entries(records):
+            for position, name in enumerate(entry[key]):
+                if name not in have:
+                    near = difflib.get_close_matches(name, sorted(have), 1)
+                    yield Problem(
+                        record.document.where(("tasks", index, key, position)),
+                        f"tasks/ has no {noun} `{name}`",
+                        (f"Did you mean `{near[0]}`? " if near else "") + f"Use one of: {', '.join(sorted(have))}.",
+                    )
+
+
+def conventions_exist(records: list[Record], known: Known) -> Iterator[Problem]:
+    """Every convention that a record names exists in tasks/ for each of the entry's tasks."""
+    for record, index, entry in _entries(records):
+        for position, name in enumerate(entry["conventions"]):
+            where = record.document.where(("tasks", index, "conventions", position))
+            if not entry["ids"] or not entry["metrics"]:
+                yield Problem(
+                    where,
+                    f"the convention `{name}` belongs to no task and metric",
+                    "Name the tasks under `ids` and the metrics under `metrics`, or remove the convention.",
+                )
+            for task in entry["ids"]:
+                have = {c for metric in entry["metrics"] for c in known.get((task, metric), ())}
+                if name not in have:
+                    listed = ", ".join(sorted(have)) or "none"
+                    yield Problem(
+                        where,
+                        f"tasks/ has no convention `{name}` for {' or '.join(entry['metrics'])} of {task}",
+                        f"Use one of: {listed}; or add the convention to tasks/ first.",
+                    )
+
+
+def conventions_reached(records: list[Record], known: Known) -> Iterator[Problem]:
+    """Every convention in tasks/ is named by a record; the audit's own variants are named by its own record."""
+    named = {
+        (task, metric, name)
+        for _, _, entry in _entries(records)
+        for task in entry["ids"]
+        for metric in entry["metrics"]
+        for name in entry["conventions"]
+    }
+    for (task, metric), names in sorted(known.items()):
+        for name in sorted(names):
+            if (task, metric, name) not in named:
+                yield Problem(
+                    "literature/works",
+                    f"no record names the convention `{name}` of {metric} of {task}",
+                    "Name it under `conventions` in the record of a work that counts like this, "
+                    "or in repro-audit.yaml if nobody outside does.",
+                )
+
+
+def no_placeholders(records: list[Record], known: Known) -> Iterator[Problem]:
+    """No text is left to be filled in."""
+    del known
+    for record in records:
+        for field, text in _strings(record.document.data, ()):
+            match = PLACEHOLDERS.search(text)
+            if match:
+                yield Problem(
+                    record.document.where(field),
+                    f"the placeholder `{match.group()}` is still there",
+                    "Write what is known, or null where nothing is.",
+                )
+
+
+def yes_has_evidence(records: list[Record], known: Known) -> Iterator[Problem]:
+    """`same_data: yes` and `available: yes` stand on something that was read."""
+    del known
+    for record, index, entry in _entries(records):
+        if entry["same_data"] == "yes" and all(item["kind"] == "none" for item in entry["evidence"]):
+            yield Problem(
+                record.document.where(("tasks", index, "same_data")),
+                "`yes` without evidence",
+                "Add evidence of kind code or text, or write `unknown`.",
+            )
+    for record in records:
+        code = record.work.code
+        if code.available != "yes":
+            continue
+        place = record.document.where(("code", "available"))
+        if code.repo is None or not code.paths:
+            yield Problem(place, "`yes` without evidence", "Name `repo` and the scoring files under `paths`.")
+        elif code.commit is None and code.note is None:
+            yield Problem(place, "`yes` without a commit", "Name the commit, or say in `note` why it is not known.")
+
+
+def evidence_is_whole(records: list[Record], known: Known) -> Iterator[Problem]:
+    """Code is named by repository and path, a text by its section; what was not read is not verified."""
+    del known
+    for record, index, entry in _entries(records):
+        for number, item in enumerate(entry["evidence"]):
+            where = record.document.where(("tasks", index, "evidence", number))
+            evidence = record.work.tasks[index].evidence[number]
+            if item["kind"] == "code" and (evidence.path is None or evidence.repo is None):
+                yield Problem(
+                    where, "code without repository and path", "Name `path`, and `repo` here or under `code`."
+                )
+            if item["kind"] == "text" and evidence.section is None and evidence.path is None:
+                yield Problem(where, "a text without its section", "Name `section`: the section, table or issue.")
+            if item["kind"] == "none" and item["verified"]:
+                yield Problem(where, "nothing was read, yet it is verified", "Write `verified: false`.")
+
+
+def paths_stay_inside(records: list[Record], known: Known) -> Iterator[Problem]:
+    """A path is relative to its repository and does not leave it."""
+    del known
+    for record in records:
+        fields: list[tuple[Field, str]] = [
+            (("code", "paths", position), text) for position, text in enumerate(record.work.code.paths)
+        ]
+        for _, index, entry in _entries([record]):
+            fields += [
+                (("tasks", index, "evidence", number, "path"), item["path"])
+                for number, item in enumerate(entry["evidence"])
+                if "path" in item
+            ]
+        for field, text in fields:
+            for part in text.split("; "):
+                if part.startswith(("/", "~")) or "\\" in part or ".." in PurePosixPath(part).parts:
+                    yield Problem(
+                        record.document.where(field),
+                        f"the path {part} leaves its repository",
+                        "Write the path relative to the repository's root, with forward slashes.",
+                    )
+
+
+def values_have_a_treatment(records: list[Record], known: Known) -> Iterator[Problem]:
+    """A work that prints a SALMONN value has run it or copied it."""
+    del known
+    for record in records:
+        for index, entry in enumerate(record.work.tasks):
+            if entry.value is not None and entry.treatment not in {"evaluated", "copied"}:
+                yield Problem(
+                    record.document.where(("tasks", index, "value")),
+                    f"a SALMONN value, yet SALMONN is `{entry.treatment}`",
+                    "Write `treatment: evaluated` or `copied` in the entry or the record, or remove the value.",
+                )
+
+
+RULES: tuple[Rule, ...] = (
+    unique_ids,
+    tasks_exist,
+    conventions_exist,
+    conventions_reached,
+    no_placeholders,
+    yes_has_evidence,
+    evidence_is_whole,
+    paths_stay_inside,
+    values_have_a_treatment,
+)
+
+
+def _entries(records: list[Record]) -> Iterator[tuple[Record, int, Mapping[str, Any]]]:
+    for record in records:
+        for index, entry in enumerate(record.document.data["tasks"]):
+            yield record, index, entry
+
+
+def _strings(value: Any, field: Field) -> Iterator[tuple[Field, str]]:
+    if isinstance(value, str):
+        yield field, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _strings(item, (*field, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _strings(item, (*field, index))

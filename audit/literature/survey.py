@@ -1,0 +1,239 @@
+"""The survey chapter as data: which work did what on which task, and what of it can be checked.
+
+Everything is JSON without floats, in a fixed order, so that it can stand in `audit.json` and be rendered from there.
+The shape is described in docs/reference/literature.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+from audit.literature.grades import Known, grades
+from audit.literature.studies import Claim
+from audit.literature.works import Entry, Evidence, Work
+
+CITING = frozenset({"evaluated", "copied", "mentioned"})
+# The order in which several entries of one cell speak for it.
+SAME_DATA = ("yes", "partly", "unknown", "no")
+TREATMENTS = ("evaluated", "copied", "mentioned", "unknown", "none")
+
+
+def survey(works: Sequence[Work], claims: Iterable[Claim], known: Known | None = None) -> dict[str, Any]:
+    """The data of the survey chapter.
+
+    Args:
+        works: All records, as `audit.literature.works.load_works` gives them.
+        claims: The claims of the study; their tasks are the matrix's columns, in the claims' order.
+        known: (task, metric) -> conventions of tasks/; without it the conventions that records name are graded.
+    """
+    columns = _columns(claims)
+    shown = [w for w in works if w.relation != "audit"]
+    return {
+        "tasks": columns,
+        "works": [_work(w) | {"entries": [_entry(e) for e in w.tasks]} for w in works],
+        "matrix": [{"work": w.id, "cells": _cells(w, [c["id"] for c in columns])} for w in shown],
+        "conventions": _conventions(works, known if known is not None else named(works)),
+        "checkable": checkable(shown),
+        "disagreements": [
+            {
+                "work": w.id,
+                "about": d.about,
+                "said": d.said,
+                "said_by": d.said_by,
+                "found": d.found,
+                "found_in": d.found_in,
+                "effect": d.effect,
+            }
+            for w in works
+            for d in w.disagreements
+        ],
+        "bibliography": [
+            {"work": w.id, "text": reference(w), "links": list(w.links())} for w in sorted(shown, key=_by_author)
+        ],
+    }
+
+
+def named(works: Iterable[Work]) -> dict[tuple[str, str], set[str]]:
+    """The conventions that records name, in the shape of `Known`."""
+    found: dict[tuple[str, str], set[str]] = {}
+    for work in works:
+        for entry in work.tasks:
+            for task in entry.ids:
+                for metric in entry.metrics:
+                    found.setdefault((task, metric), set()).update(entry.conventions)
+    return found
+
+
+def _columns(claims: Iterable[Claim]) -> list[dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for claim in claims:
+        column = found.setdefault(claim.task, {"id": claim.task, "row": claim.locator.row, "metrics": []})
+        column["metrics"].append(claim.metric)
+    return list(found.values())
+
+
+def _work(work: Work) -> dict[str, Any]:
+    return {
+        "id": work.id,
+        "name": work.name,
+        "title": work.title,
+        "authors": list(work.authors),
+        "authors_complete": work.authors_complete,
+        "year": work.year,
+        "venue": work.venue,
+        "identity_source": work.identity_source,
+        "kind": work.kind,
+        "relation": work.relation,
+        "treatment": work.treatment,
+        "variant": work.variant,
+        "treatment_note": work.treatment_note,
+        "code": {
+            "available": work.code.available,
+            "repo": work.code.repo,
+            "commit": work.code.commit,
+            "licence": work.code.licence,
+            "note": work.code.note,
+        },
+        "outputs": work.outputs,
+        "summary": work.summary,
+        "survey_items": list(work.survey_items),
+        "unverified": list(work.unverified),
+        "notes": work.notes,
+        "links": list(work.links()),
+        "record": f"literature/works/{work.path.name}",
+    }
+
+
+def _cells(work: Work, tasks: Sequence[str]) -> list[dict[str, Any]]:
+    cells: list[dict[str, Any]] = []
+    for task in tasks:
+        indices = [index for index, entry in enumerate(work.tasks) if task in entry.ids]
+        entries = [work.tasks[index] for index in indices]
+        if entries:
+            cells.append(
+                {
+                    "task": task,
+                    "same_data": min((e.same_data for e in entries), key=SAME_DATA.index),
+                    "treatment": min((e.treatment for e in entries), key=TREATMENTS.index),
+                    "code": work.code.available,
+                    "entries": indices,
+                }
+            )
+    return cells
+
+
+def _entry(entry: Entry) -> dict[str, Any]:
+    return {
+        "tasks": list(entry.ids),
+        "metrics": list(entry.metrics),
+        "metric_as_named": entry.metric_as_named,
+        "data": entry.data,
+        "split": entry.split,
+        "same_data": entry.same_data,
+        "same_data_reason": entry.same_data_reason,
+        "treatment": entry.treatment,
+        "value": entry.value,
+        "conventions": list(entry.conventions),
+        "counting": entry.counting,
+        "evidence": [_evidence(e) for e in entry.evidence],
+        "unverified": list(entry.unverified),
+    }
+
+
+def _evidence(evidence: Evidence) -> dict[str, Any]:
+    return {
+        "kind": evidence.kind,
+        "verified": evidence.verified,
+        "text": evidence.text(),
+        "links": list(evidence.urls()),
+    }
+
+
+def _conventions(works: Sequence[Work], known: Known) -> list[dict[str, Any]]:
+    return [
+        {
+            "task": task,
+            "metric": metric,
+            "convention": name,
+            "grade": grading.grade,
+            "works": [{"work": s.work, "entry": s.entry, "grade": s.grade} for s in grading.support],
+        }
+        for (task, metric, name), grading in grades(works, known).items()
+    ]
+
+
+def checkable(works: Sequence[Work]) -> dict[str, Any]:
+    """What part of the citing works can be checked at all.
+
+    A work is *citing* if it is independent and evaluates, copies or mentions SALMONN (where that is unknown, it is
+    counted apart). It is *checkable* if it ran SALMONN on data that are at least partly those of the audited table,
+    and the code that scores is public; *recomputable* if the raw outputs are public too.
+    """
+    independent = [w for w in works if w.relation == "independent"]
+    citing = [w for w in independent if w.treatment in CITING]
+    steps: list[tuple[str, str, list[Work]]] = [("citing", "evaluate, copy or mention SALMONN", citing)]
+
+    def narrow(name: str, text: str, kept: list[Work]) -> None:
+        steps.append((name, text, [w for w in steps[-1][2] if w in kept]))
+
+    narrow("evaluated", "ran a SALMONN themselves", [w for w in citing if w.treatment == "evaluated"])
+    narrow("same_data", "on data at least partly those of the table", [w for w in citing if _overlaps(w)])
+    narrow("checkable", "and publish the code that scores", [w for w in citing if w.code.available == "yes"])
+    narrow("recomputable", "and the raw outputs", [w for w in citing if w.outputs is not None])
+    listed = {name: [w for w in kept if w.survey_items] for name, _, kept in steps}
+    return {
+        "steps": [
+            {"id": name, "text": text, "count": len(kept), "works": [w.id for w in kept]} for name, text, kept in steps
+        ],
+        "unknown": [w.id for w in independent if w.treatment == "unknown"],
+        "fraction": _fraction(len(_step(steps, "checkable")), len(citing)),
+        "survey_list": {
+            "records": sum(1 for w in works if w.survey_items),
+            "citing": len(listed["citing"]),
+            "checkable": len(listed["checkable"]),
+            "fraction": _fraction(len(listed["checkable"]), len(listed["citing"])),
+        },
+    }
+
+
+def _step(steps: Sequence[tuple[str, str, list[Work]]], name: str) -> list[Work]:
+    return next(kept for step, _, kept in steps if step == name)
+
+
+def _overlaps(work: Work) -> bool:
+    return any(e.ids and e.treatment == "evaluated" and e.same_data in {"yes", "partly"} for e in work.tasks)
+
+
+def _fraction(part: int, whole: int) -> str | None:
+    """Per cent with one decimal, as a string; None of nothing."""
+    if whole == 0:
+        return None
+    return str((Decimal(100 * part) / whole).quantize(Decimal("0.1"), rounding=ROUND_HALF_UP))
+
+
+def _by_author(work: Work) -> tuple[str, int, str]:
+    first = work.authors[0] if work.authors else work.title
+    return first.split()[-1].casefold(), work.year, work.id
+
+
+def reference(work: Work) -> str:
+    """A work as one line of a bibliography."""
+    names = ", ".join(work.authors) + ("" if work.authors_complete or not work.authors else " et al.")
+    stop = "" if work.title.endswith((".", "?", "!")) else "."
+    venue = work.venue if str(work.year) in work.venue else f"{work.venue}, {work.year}"
+    parts = [f"{names}: {work.title}{stop} {venue}." if names else f"{work.title}{stop} {venue}."]
+    if work.arxiv:
+        parts.append(f"arXiv:{work.arxiv}.")
+    if work.doi:
+        parts.append(f"doi:{work.doi}.")
+    if work.code.repo:
+        at = f" at {work.code.commit}" if work.code.commit else ""
+        parts.append(f"Code: {work.code.repo}{at}.")
+    return " ".join(parts)
+
+
+def cells(data: Mapping[str, Any]) -> dict[tuple[str, str], Mapping[str, Any]]:
+    """The matrix of `survey`'s data by (work, task)."""
+    return {(row["work"], cell["task"]): cell for row in data["matrix"] for cell in row["cells"]}

@@ -1,0 +1,331 @@
+"""The surveyed works: one YAML record a work, read into frozen values.
+
+What a record says is data alone. Evidence grades are not in it: they are computed from all records together,
+see `audit.literature.grades`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from audit._util.paths import LITERATURE
+from audit._util.strict_yaml import Document, load
+from audit.errors import InputError, MissingError
+from audit.literature.schema import Problem, problems
+
+Relation: TypeAlias = Literal["audited", "cited-metric-source", "independent", "reproduction-team", "audit"]
+Treatment: TypeAlias = Literal["evaluated", "copied", "mentioned", "unknown", "none"]
+Kind: TypeAlias = Literal["code", "text", "none"]
+SameData: TypeAlias = Literal["yes", "partly", "no", "unknown"]
+Availability: TypeAlias = Literal["yes", "partial", "no"]
+
+WORKS = LITERATURE / "works"
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Where something was read.
+
+    Attributes:
+        repo: OWNER/NAME; the work's own repository where the record names none here.
+        commit: 40 hexadecimal digits, or None where it is not known.
+        path: Files inside the repository, joined by `; `.
+        via: The secondary source through which it was seen.
+        verified: Read in the source itself or in a faithful image of it.
+    """
+
+    kind: Kind
+    verified: bool
+    repo: str | None = None
+    commit: str | None = None
+    path: str | None = None
+    lines: str | None = None
+    section: str | None = None
+    via: str | None = None
+
+    def urls(self) -> tuple[str, ...]:
+        """An address for each file of `path`, with line numbers where there is one file and one range.
+
+        Words that are no path ("whole repository") lead to the repository at its commit.
+        """
+        if self.repo is None or self.path is None:
+            return ()
+        home, at = f"https://github.com/{self.repo}", self.commit or "HEAD"
+        files = [part for part in self.path.split("; ") if " " not in part]
+        if not files:
+            return (f"{home}/tree/{at}",)
+        anchor = _anchor(self.lines) if len(files) == 1 else ""
+        return tuple(f"{home}/{'tree' if f.endswith('/') else 'blob'}/{at}/{f}{anchor}" for f in files)
+
+    def text(self) -> str:
+        """The evidence in one line for people."""
+        parts: list[str] = []
+        if self.repo:
+            parts.append(f"{self.repo}@{self.commit[:8]}" if self.commit else self.repo)
+        if self.path:
+            parts.append(self.path)
+        if self.lines:
+            parts.append(f"{'line' if self.lines.isdigit() else 'lines'} {self.lines}")
+        if self.section:
+            parts.append(self.section)
+        if self.via:
+            parts.append(f"seen through {self.via}")
+        if not self.verified:
+            parts.append("unverified")
+        return ", ".join(parts) or "nothing was read"
+
+
+def _anchor(lines: str | None) -> str:
+    if lines is None:
+        return ""
+    first, _, last = lines.partition("-")
+    if not first.isdigit() or (last and not last.isdigit()):
+        return ""
+    return f"#L{first}-L{last}" if last else f"#L{first}"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What a work does on one or several tasks.
+
+    Attributes:
+        ids: Tasks of Table 2; empty for a task outside it.
+        metrics: Metrics' ids; empty where the metric is none of them.
+        relation: The work's relation to the audited paper for these tasks: a source that the paper cites for
+            one metric is independent for another.
+        treatment: How SALMONN is treated here.
+        value: SALMONN's value as the work prints it.
+        conventions: Ids of conventions in `tasks/`.
+    """
+
+    ids: tuple[str, ...]
+    metrics: tuple[str, ...]
+    metric_as_named: str
+    data: str
+    split: str | None
+    same_data: SameData
+    same_data_reason: str
+    relation: Relation
+    treatment: Treatment
+    value: str | None
+    conventions: tuple[str, ...]
+    counting: str | None
+    evidence: tuple[Evidence, ...]
+    unverified: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """A work's public code, as far as it scores."""
+
+    available: Availability
+    repo: str | None
+    commit: str | None
+    licence: str | None
+    paths: tuple[str, ...]
+    note: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Disagreement:
+    """Two sources contradict each other about a work."""
+
+    about: str
+    said: str
+    said_by: str
+    found: str
+    found_in: str
+    effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """One surveyed work or metric source.
+
+    Attributes:
+        name: Short, for tables.
+        survey_items: Its numbers on the team's list of twenty citing works.
+        variant: Which SALMONN it ran or cites.
+        outputs: Where raw SALMONN outputs of it are public.
+    """
+
+    id: str
+    name: str
+    title: str
+    authors: tuple[str, ...]
+    authors_complete: bool
+    year: int
+    venue: str
+    arxiv: str | None
+    doi: str | None
+    url: str | None
+    identity_source: str
+    kind: str
+    relation: Relation
+    survey_items: tuple[int, ...]
+    treatment: Treatment
+    variant: str | None
+    treatment_note: str | None
+    code: Code
+    outputs: str | None
+    summary: str
+    tasks: tuple[Entry, ...]
+    disagreements: tuple[Disagreement, ...]
+    unverified: tuple[str, ...]
+    notes: str | None
+    path: Path
+
+    def links(self) -> tuple[str, ...]:
+        """Addresses of the work itself, the most lasting one first."""
+        found: list[str] = []
+        if self.doi:
+            found.append(f"https://doi.org/{self.doi}")
+        if self.arxiv:
+            found.append(f"https://arxiv.org/abs/{self.arxiv}")
+        if self.url:
+            found.append(self.url)
+        if self.code.repo:
+            tree = f"/tree/{self.code.commit}" if self.code.commit else ""
+            found.append(f"https://github.com/{self.code.repo}{tree}")
+        return tuple(found)
+
+
+def work(document: Document) -> Work:
+    """A record that fits the schema, as a value."""
+    data = document.data
+    salmonn, code = data["salmonn"], data["code"]
+    return Work(
+        id=data["id"],
+        name=data["name"],
+        title=data["title"],
+        authors=tuple(data["authors"]),
+        authors_complete=data["authors_complete"],
+        year=data["year"],
+        venue=data["venue"],
+        arxiv=data["arxiv"],
+        doi=data["doi"],
+        url=data["url"],
+        identity_source=data["identity_source"],
+        kind=data["kind"],
+        relation=data["relation"],
+        survey_items=tuple(data["survey_items"]),
+        treatment=salmonn["treatment"],
+        variant=salmonn["variant"],
+        treatment_note=salmonn["note"],
+        code=Code(**{**code, "paths": tuple(code["paths"])}),
+        outputs=data["outputs"],
+        summary=data["summary"],
+        tasks=tuple(_entry(entry, data) for entry in data["tasks"]),
+        disagreements=tuple(Disagreement(**entry) for entry in data["disagreements"]),
+        unverified=tuple(data["unverified"]),
+        notes=data["notes"],
+        path=document.path,
+    )
+
+
+def _entry(entry: Mapping[str, Any], data: Mapping[str, Any]) -> Entry:
+    return Entry(
+        ids=tuple(entry["ids"]),
+        metrics=tuple(entry["metrics"]),
+        metric_as_named=entry["metric_as_named"],
+        data=entry["data"],
+        split=entry["split"],
+        same_data=entry["same_data"],
+        same_data_reason=entry["same_data_reason"],
+        relation=entry.get("relation", data["relation"]),
+        treatment=entry.get("treatment", data["salmonn"]["treatment"]),
+        value=entry["value"],
+        conventions=tuple(entry["conventions"]),
+        counting=entry["counting"],
+        evidence=tuple(_evidence(item, data["code"]) for item in entry["evidence"]),
+        unverified=tuple(entry.get("unverified", ())),
+    )
+
+
+def _evidence(item: Mapping[str, Any], code: Mapping[str, Any]) -> Evidence:
+    # A path without a repository lies in the work's own one; a repository of another name has its own commit.
+    inherits = item.get("path") is not None and "repo" not in item
+    repo = code["repo"] if inherits else item.get("repo")
+    commit = item.get("commit", code["commit"] if repo == code["repo"] and repo is not None else None)
+    return Evidence(
+        kind=item["kind"],
+        verified=item["verified"],
+        repo=repo,
+        commit=commit,
+        path=item.get("path"),
+        lines=item.get("lines"),
+        section=item.get("section"),
+        via=item.get("via"),
+    )
+
+
+def record_files(folder: str | Path | None = None) -> tuple[Path, ...]:
+    """The record files of a folder (by default `literature/works`), by name.
+
+    Raises:
+        MissingError: The folder is not there.
+    """
+    place = Path(folder) if folder is not None else short(WORKS)
+    if not place.is_dir():
+        raise MissingError(
+            "the folder of records is not there",
+            where=str(place),
+            fix="Run in the project's folder, or name it with --works.",
+        )
+    return tuple(sorted(place.glob("*.yaml")))
+
+
+def short(path: Path) -> Path:
+    """A path as people in the project's folder know it: relative, where it lies below the current folder."""
+    here = Path.cwd()
+    return path.relative_to(here) if path.is_relative_to(here) else path
+
+
+def load_works(folder: str | Path | None = None) -> tuple[Work, ...]:
+    """Every record of a folder, by id.
+
+    Raises:
+        MissingError: The folder is not there.
+        InputError: A record is no strict YAML, does not fit the schema, or has the id of another one. Further
+            rules are `audit.literature.lint`'s.
+    """
+    found: dict[str, Work] = {}
+    for path in record_files(folder):
+        document = load(path)
+        for problem in problems(document, "work"):
+            raise problem.error()
+        value = work(document)
+        if value.id in found:
+            raise twice(document, found[value.id].path).error()
+        found[value.id] = value
+    return tuple(found[key] for key in sorted(found))
+
+
+def twice(document: Document, other: Path) -> Problem:
+    """The problem of an id that another record has too."""
+    return Problem(
+        document.where(("id",)),
+        f"the id `{document.data['id']}` is that of {other.name} too",
+        "Give the record an id of its own; the file is named after it.",
+    )
+
+
+def find(works: tuple[Work, ...], name: str) -> Work:
+    """The record with the id `name`.
+
+    Raises:
+        InputError: There is none; near ids are suggested.
+    """
+    import difflib
+
+    for value in works:
+        if value.id == name:
+            return value
+    near = difflib.get_close_matches(name, [w.id for w in works], 3)
+    raise InputError(
+        f"there is no record `{name}`",
+        fix=f"Did you mean {' or '.join(near)}?" if near else "`repro-audit literature list` lists the records.",
+    )

@@ -1,0 +1,153 @@
+"""What a run writes: audit.json, the reports rendered from it, and the counts of every scored row."""
+
+from __future__ import annotations
+
+import csv
+import io
+import shutil
+import tempfile
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from audit._util import canonical_json as canonical
+from audit._util.csv_cells import plain_cell
+from audit._util.files import write_atomic
+from audit.errors import InputError, MissingError
+from audit.pipeline.run import Audit, Scored
+from audit.report.pdf_cache import cached_pdf
+from audit.report.typesetter import Typesetter, here
+
+COUNTS = "counts/"
+PDF = "report.pdf"
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What a run has written.
+
+    Attributes:
+        lines: For people: what was written where, and what could not be and why.
+        files: audit.json and the reports, by name.
+    """
+
+    lines: tuple[str, ...]
+    files: Mapping[str, bytes]
+
+
+def write(
+    audit: Audit,
+    out: Path,
+    chosen: Collection[str],
+    cache: Path | None = None,
+    *,
+    typesetter: Typesetter = here,
+    meanwhile: Callable[[], None] = lambda: None,
+) -> Written:
+    """Write every output of a run; everything is rendered before the first file is touched.
+
+    Args:
+        audit: The run's result.
+        out: The folder; made if it is missing.
+        chosen: File names of the reports to render.
+        cache: Folder for rendered PDFs kept between runs; None for none.
+        typesetter: Lays the PDF out, here or in another process.
+        meanwhile: What can be done before the PDF is there.
+
+    Raises:
+        InputError: The folder cannot be written to.
+    """
+    from audit.report.formats import RENDERERS
+
+    content: dict[str, bytes] = {"audit.json": canonical.dumps(audit.document)}
+    notes: list[str] = []
+    # Begun first and waited for last.
+    pdf = cached_pdf(cache, content["audit.json"], typesetter) if PDF in chosen else None
+    content |= {name: render(audit.document) for name, render in RENDERERS.items() if name in chosen and name != PDF}
+    meanwhile()
+    if pdf is not None:
+        try:
+            content[PDF] = pdf()
+        except MissingError as error:
+            notes.append(f"{PDF} was not written: {error}")
+    content = {name: content[name] for name in ("audit.json", *RENDERERS) if name in content}
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        for name, data in content.items():
+            write_atomic(out / name, data)
+        for name in RENDERERS.keys() - content.keys():
+            # A file of an earlier run would speak of other values.
+            (out / name).unlink(missing_ok=True)
+        _write_counts(audit.scored, out / "counts")
+    except OSError as error:
+        raise InputError(
+            f"cannot be written ({error.strerror})", where=str(error.filename or out), fix="Give --out another folder."
+        ) from error
+    return Written(tuple([f"wrote {out / name}" for name in content] + notes), content)
+
+
+def count_files(scored: Mapping[str, Scored]) -> Iterator[tuple[str, bytes]]:
+    """One CSV for each task, metric and convention: the counts of every scored row.
+
+    Yields:
+        Its path below the output folder, with slashes, and its bytes; one at a time, for there may be many rows.
+    """
+    for task, entry in scored.items():
+        for item in entry.scores:
+            if item.counts is None:
+                continue
+            buffer = io.StringIO()
+            writer = csv.writer(buffer, lineterminator="\n")
+            writer.writerow(["id", *item.convention.metric.columns])
+            writer.writerows([plain_cell(name), *row] for name, row in zip(item.ids, item.counts.tolist(), strict=True))
+            yield f"{COUNTS}{task}/{item.metric}/{item.convention.id}.csv", buffer.getvalue().encode("utf-8")
+
+
+def _write_counts(scored: Mapping[str, Scored], folder: Path) -> None:
+    """The files of counts, in a folder that is replaced as a whole."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".counts."))
+    try:
+        for name, data in count_files(scored):
+            write_atomic(new / name.removeprefix(COUNTS), data)
+        new.chmod(0o755)
+        if folder.exists():
+            shutil.rmtree(folder)
+        new.replace(folder)
+    except BaseException:
+        shutil.rmtree(new, ignore_errors=True)
+        raise
+
+
+def summary(document: Mapping[str, Any]) -> str:
+    """The verdicts as a table of at most 80 columns."""
+    by_id = {m["id"]: m for m in document["measurements"]}
+    verdicts = {v["claim"]: v for v in document["verdicts"]}
+    lines = [f"{'claim':<30} {'reported':>8} {'found':>10}  {'verdict':<15} convention"[:80]]
+    for claim in document["claims"]:
+        verdict = verdicts[claim["id"]]
+        best = by_id.get(verdict["measurement"] or "")
+        value = short(best["value"], claim["value"]) if best else "-"
+        mark = "*" if best and best["origin"] == "recorded" else " "
+        convention = (best["convention"] or "rule not known") if best else ""
+        line = f"{claim['id']:<30} {claim['value']:>8} {value:>9}{mark}  {verdict['verdict']:<15} {convention}"
+        lines.append(line if len(line) <= 80 else f"{line[:79]}…")
+    counts: dict[str, int] = {}
+    for verdict in verdicts.values():
+        counts[verdict["verdict"]] = counts.get(verdict["verdict"], 0) + 1
+    lines += ["", ", ".join(f"{n} {name}" for name, n in counts.items()) + f" of {len(verdicts)} claims"]
+    if any(m["origin"] == "recorded" for m in document["measurements"]):
+        lines.append("* recorded by the reproduction team, not recomputed here")
+    return "\n".join(lines)
+
+
+def short(value: str | None, like: str) -> str:
+    """A value with two decimals more than the reported one, at most its own."""
+    if value is None:
+        return "-"
+    places = len(like.partition(".")[2]) + 2
+    if len(value.partition(".")[2]) <= places:
+        return value
+    return format(Decimal(value).quantize(Decimal(1).scaleb(-places)), "f")

@@ -1,0 +1,216 @@
+"""A package's bytes, from a folder or from a zip: a mapping of names to bytes, with nothing else let in.
+
+A zip is accepted only in the one form that `zip_bytes` writes: entries stored, sorted, with one date and one mode.
+That form is the same under every version of every compression library, it cannot be a bomb (a byte in the file for
+a byte in the package), and whatever two zip readers could see differently is refused with it.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import stat
+import zipfile
+from collections.abc import Mapping
+from pathlib import Path
+
+from audit.errors import InputError
+from audit.provenance.errors import RejectedError
+from audit.provenance.format import layout as names
+
+# Letters, digits and -_.+@=, in parts that do not start with a dot: safe in every file system, shell and URL.
+_PART = re.compile(r"[A-Za-z0-9_+@=-][A-Za-z0-9_.+@=-]*\Z")
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def check_name(name: str, container: str) -> str:
+    """The same name, if it is a plain relative path of safe characters.
+
+    Raises:
+        RejectedError: It could leave the folder, hide, or mean something else on another system.
+    """
+    parts = name.split("/")
+    if len(name) > 255 or len(parts) > 6 or not all(_PART.match(part) for part in parts):
+        raise RejectedError(container, "unsafe-name", f"an entry has the name {name[:80]!r}, which no package may hold")
+    return name
+
+
+def check_names(entries: list[str], container: str) -> None:
+    """Refuse names that some file system holds for the same.
+
+    Raises:
+        RejectedError: Two names differ in nothing but case.
+    """
+    folded: dict[str, str] = {}
+    for name in entries:
+        other = folded.setdefault(name.casefold(), name)
+        if other is not name:
+            raise RejectedError(container, "unsafe-name", f"{other!r} and {name!r} differ in nothing but case")
+    for name in entries:
+        parts = name.split("/")
+        for depth in range(1, len(parts)):
+            if "/".join(parts[:depth]).casefold() in folded:
+                raise RejectedError(container, "unsafe-name", f"{'/'.join(parts[:depth])!r} is a file and a folder")
+
+
+def zip_bytes(files: Mapping[str, bytes]) -> bytes:
+    """The zip of a package: the same bytes for the same files, anywhere."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+        for name in sorted(files):
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.create_system = 3  # Unix, wherever it is written
+            entry.external_attr = (stat.S_IFREG | 0o644) << 16
+            archive.writestr(entry, files[name])
+    return buffer.getvalue()
+
+
+def read(path: Path) -> dict[str, bytes]:
+    """The files of the package at `path`, a folder or a zip: name in the package -> bytes.
+
+    Raises:
+        InputError: There is nothing at `path`, or it is neither a folder nor a file.
+        RejectedError: What is there is no package (see `read_folder` and `read_zip`).
+    """
+    if path.is_dir():
+        return read_folder(path)
+    if not path.is_file():
+        raise InputError(
+            "no package here", where=str(path), fix="give the folder or the zip that `repro-audit package` made"
+        )
+    if path.stat().st_size > names.MAX_PACKAGE_BYTES:
+        raise RejectedError(path.name, "too-large", f"more than {names.MAX_PACKAGE_BYTES} bytes")
+    return read_zip(path.read_bytes(), path.name)
+
+
+def read_folder(folder: Path) -> dict[str, bytes]:
+    """Every regular file below `folder`.
+
+    Raises:
+        RejectedError: A symbolic link, a device, an unsafe name, an empty folder, or more than the limits allow.
+    """
+    files: dict[str, bytes] = {}
+    total = 0
+    pending = [""]
+    while pending:
+        inner = pending.pop()
+        entries = sorted(os.scandir(folder / inner), key=lambda entry: entry.name)
+        if not entries and inner:
+            raise RejectedError(inner, "unexpected-file", "an empty folder, which no package holds")
+        for entry in entries:
+            name = inner + entry.name
+            status = entry.stat(follow_symlinks=False)
+            check_name(name, folder.name)
+            if stat.S_ISLNK(status.st_mode):
+                raise RejectedError(name, "symbolic-link", "a symbolic link")
+            if stat.S_ISDIR(status.st_mode):
+                pending.append(f"{name}/")
+                continue
+            if not stat.S_ISREG(status.st_mode):
+                raise RejectedError(name, "malformed", "no regular file")
+            total += status.st_size
+            if total > names.MAX_PACKAGE_BYTES or len(files) >= names.MAX_FILES:
+                raise RejectedError(name, "too-large", "the package is larger than any package may be")
+            files[name] = (folder / name).read_bytes()
+    check_names(sorted(files), folder.name)
+    return files
+
+
+def read_zip(raw: bytes, container: str) -> dict[str, bytes]:
+    """The entries of a zip in the form that `zip_bytes` writes.
+
+    Args:
+        raw: The zip's bytes.
+        container: What messages call the zip.
+
+    Raises:
+        RejectedError: It is no zip, has an entry that no package holds, or differs in any bit from the zip that
+            packing its entries again gives. The message names the entry where there is one.
+    """
+    files: dict[str, bytes] = {}
+    infos: list[zipfile.ZipInfo] = []
+    name = container
+    try:
+        with zipfile.ZipFile(io.BytesIO(raw)) as archive:
+            infos = archive.infolist()
+            if len(infos) > names.MAX_FILES:
+                raise RejectedError(container, "too-large", f"more than {names.MAX_FILES} entries")
+            if sum(info.file_size for info in infos if info.compress_type == zipfile.ZIP_STORED) > len(raw):
+                raise RejectedError(container, "too-large", "entries that lie over one another")
+            for info in infos:
+                _check_entry(info, len(raw), container)
+                name = info.filename
+                if name in files:
+                    raise RejectedError(name, "duplicate-entry", f"{container} holds two entries of this name")
+                files[name] = archive.read(info)
+    except RejectedError:
+        raise
+    except Exception as error:  # noqa: BLE001  zipfile raises some ten kinds on damaged input, and all mean the same
+        raise RejectedError(name, "malformed", f"{container} cannot be read here ({error})") from None
+    check_names(list(files), container)
+    if zip_bytes(files) != raw:
+        _blame_strays(files, container)
+        place = _entry_at(infos, _first_difference(raw, zip_bytes(files)), container)
+        raise RejectedError(
+            place,
+            "not-canonical",
+            f"{container} is not the zip that repro-audit writes of these files; unpack it and verify the folder",
+        )
+    return files
+
+
+def _check_entry(info: zipfile.ZipInfo, size: int, container: str) -> None:
+    name = info.filename
+    # orig_filename still has what follows a NUL and the separators of the other system.
+    check_name(info.orig_filename, container)
+    if stat.S_ISLNK(info.external_attr >> 16):
+        raise RejectedError(name, "symbolic-link", f"a symbolic link in {container}")
+    if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
+        raise RejectedError(
+            name, "compressed", f"compressed in {container}; a package's entries are stored, so that none can be a bomb"
+        )
+    if info.file_size > size:
+        raise RejectedError(name, "too-large", f"said to be larger than {container} itself")
+    if info.flag_bits & 0x1:
+        raise RejectedError(name, "malformed", f"encrypted in {container}")
+
+
+def _blame_strays(files: Mapping[str, bytes], container: str) -> None:
+    """Name the entries that somebody added: those that the package's own list of files does not know.
+
+    The list is not authenticated here, and need not be: the zip is refused with or without it. Only whom to name hangs on
+    it, for the first byte that differs is another entry's wherever the added one is not where its name would be.
+
+    Raises:
+        RejectedError: There are such entries.
+    """
+    if names.CHECKSUMS not in files:
+        return
+    listed = files[names.CHECKSUMS].decode("ascii", "replace").splitlines()
+    known = names.UNLISTED | {line.partition("  ")[2] for line in listed}
+    strays = sorted(name for name in files if name not in known and not name.startswith(names.COUNTERSIGNATURES))
+    if strays:
+        more = f", and {len(strays) - 1} more" if strays[1:] else ""
+        raise RejectedError(strays[0], "unexpected-file", f"an entry of {container} that nobody signed{more}")
+
+
+def _first_difference(left: bytes, right: bytes) -> int:
+    low, high = 0, min(len(left), len(right))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if left[:middle] == right[:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def _entry_at(infos: list[zipfile.ZipInfo], offset: int, container: str) -> str:
+    before = [info for info in infos if info.header_offset <= offset]
+    if not before:
+        return container
+    info = max(before, key=lambda item: item.header_offset)
+    # 30 bytes of local header; what lies behind the last entry is the zip's own directory.
+    end = info.header_offset + 30 + len(info.filename.encode()) + info.compress_size
+    return info.filename if offset < end else container

@@ -1,0 +1,41 @@
+"""SHA256SUMS: the list that `sha256sum --check` reads, in one form."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+
+from audit.provenance.errors import RejectedError
+from audit.provenance.format.archive import check_name
+
+_LINE = re.compile(r"([0-9a-f]{64})  (\S+)\Z")
+
+
+def sha256(data: bytes) -> str:
+    """SHA-256 as lower-case hex."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def write(digests: Mapping[str, str]) -> bytes:
+    """The list of names and their SHA-256, sorted by name."""
+    return "".join(f"{digests[name]}  {name}\n" for name in sorted(digests)).encode("ascii")
+
+
+def read(raw: bytes, file: str) -> dict[str, str]:
+    """The names and digests of a list in the form that `write` gives.
+
+    Raises:
+        RejectedError: Another form, a name twice, or a name that no package may hold.
+    """
+    if not raw.isascii():
+        raise RejectedError(file, "malformed", "not ASCII")
+    digests: dict[str, str] = {}
+    for line in raw.decode("ascii").splitlines():
+        match = _LINE.match(line)
+        if match is None:
+            raise RejectedError(file, "malformed", f"no line of a checksum list: {line[:80]!r}")
+        digests[check_name(match[2], file)] = match[1]
+    if write(digests) != raw:
+        raise RejectedError(file, "not-canonical", "the list is not sorted, or has a name twice, or other line ends")
+    return digests

@@ -1,0 +1,64 @@
+"""codecheck.yml: the audit as a CODECHECK (codecheck.org.uk/spec/config/1.0), ready to be filed by hand.
+
+Field names and which of them must be there: codecheckers/codecheck@ef69ad8: R/validation.R. The certificate's number
+is left out, since the register assigns it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from audit.provenance.format import layout as names
+from audit.provenance.records import audit_facts as facts
+
+VERSION = "https://codecheck.org.uk/spec/config/1.0/"
+_COMMENTS = {
+    names.AUDIT: "claims, measurements and verdicts; every other file is made from it",
+    names.REPORT_PDF: "the report, signed",
+    names.REPORT_HTML: "the report",
+    "measurements.csv": "every measured value with its convention and interval",
+    "table.tex": "the table of reported and reproduced values",
+}
+
+
+def build(audit: Mapping[str, Any], files: list[str], codechecker: str) -> bytes:
+    """The YAML; the same bytes for the same audit.
+
+    Args:
+        audit: audit.json.
+        files: The names of the package's results.
+        codechecker: Who answers for the check: the name in the signer's certificate.
+    """
+    import yaml
+
+    counts = facts.verdict_counts(audit)
+    told = ", ".join(f"{counts[word]} {word}" for word in facts.RESULTS if counts[word])
+    document: dict[str, Any] = {"version": VERSION}
+    paper = _paper(audit)
+    if paper:
+        document["paper"] = paper
+    document |= {
+        "manifest": [{"file": name, "comment": _COMMENTS[name]} for name in files if name in _COMMENTS],
+        "codechecker": [{"name": codechecker}],
+        "summary": f"{len(audit['claims'])} reported values were checked against a reproduction under the conventions in use: "
+        f"{told}. It was not checked whether the original analysis is correct.",
+        "report": names.REPORT_PDF,
+    }
+    text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
+    return text.encode("utf-8")
+
+
+def _paper(audit: Mapping[str, Any]) -> dict[str, Any] | None:
+    study = audit.get("study")
+    paper = study.get("paper") if isinstance(study, Mapping) else None
+    if not isinstance(paper, Mapping) or not paper.get("title"):
+        return None
+    reference = paper.get("url") or (f"https://arxiv.org/abs/{paper['arxiv']}" if paper.get("arxiv") else None)
+    authors = paper.get("authors") or ([paper["authors_first"]] if paper.get("authors_first") else [])
+    found: dict[str, Any] = {"title": str(paper["title"])}
+    if authors:
+        found["authors"] = [{"name": str(name)} for name in authors]
+    if reference:
+        found["reference"] = str(reference)
+    return found

@@ -1,0 +1,87 @@
+"""What an audit was computed from: the predictions' files and what their meta files say of model, data and device."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from audit._util.files import sha256_file
+from audit.errors import InputError
+from audit.provenance.errors import RejectedError
+from audit.provenance.format.archive import check_name
+from audit.provenance.format.canonical_encoding import json_loads
+
+FOLDER = "predictions/"
+_JUDGEMENTS = ".judgements.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """The files of a predictions folder.
+
+    Args:
+        digests: Name in the folder -> SHA-256.
+        meta: Task -> the value of its meta file.
+        folder: Where the files are; None if they were not at hand.
+    """
+
+    digests: Mapping[str, str]
+    meta: Mapping[str, Mapping[str, Any]]
+    folder: Path | None = None
+
+    @property
+    def weights(self) -> dict[str, str]:
+        """Name -> SHA-256 of all weights that any task's predictions were made with."""
+        found: dict[str, str] = {}
+        for task, meta in sorted(self.meta.items()):
+            for name, digest in sorted((meta.get("weights") or {}).items()):
+                # Two tasks may have used different weights under one name; both are then listed.
+                found[name if found.get(name, digest) == digest else f"{name} ({task})"] = digest
+        return found
+
+
+def read(folder: Path | None, audit: Mapping[str, Any]) -> Sources:
+    """The sources in a predictions folder; without a folder, the predictions that audit.json names by hash.
+
+    Raises:
+        InputError: A file is not the one that audit.json was computed from, or cannot be read.
+    """
+    stated = _stated(audit)
+    if folder is None:
+        return Sources(stated, {})
+    if not folder.is_dir():
+        raise InputError(
+            "no such folder", where=str(folder), fix="give the folder of TASK.jsonl files with --predictions"
+        )
+    digests: dict[str, str] = {}
+    meta: dict[str, Mapping[str, Any]] = {}
+    for path in sorted(folder.iterdir()):
+        if path.name not in stated and path.name.removesuffix(_JUDGEMENTS) + ".jsonl" not in stated:
+            continue
+        try:
+            check_name(path.name, str(path))
+            if path.name.endswith(".meta.json"):
+                # Decoding settings may hold fractions, which a signed record writes as text.
+                meta[path.name.removesuffix(".meta.json")] = json_loads(path.read_bytes(), str(path), floats=True)
+        except RejectedError as error:
+            raise InputError(error.why, where=error.file) from None
+        digests[path.name] = sha256_file(path)
+    for name, digest in stated.items():
+        if digests.get(name, digest) != digest:
+            raise InputError(
+                "not the file that audit.json was computed from",
+                where=str(folder / name),
+                fix="run the audit again, then package it",
+            )
+    missing = sorted(set(stated) - set(digests))
+    if missing:
+        raise InputError(f"audit.json was computed from {missing[0]}, which is not here", where=str(folder))
+    return Sources(digests, meta, folder)
+
+
+def _stated(audit: Mapping[str, Any]) -> dict[str, str]:
+    """The inputs of audit.json that are predictions: file name -> SHA-256."""
+    inputs = {str(entry["path"]): str(entry["sha256"]) for entry in audit.get("inputs", [])}
+    return {path.removeprefix(FOLDER): digest for path, digest in inputs.items() if path.startswith(FOLDER)}

@@ -1,0 +1,140 @@
+"""run.json: this run on this machine. It differs from run to run, so the publication statement covers it, not the root."""
+
+from __future__ import annotations
+
+import datetime as dt
+import locale
+import os
+import platform
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from audit.provenance.records import redaction
+from audit.provenance.records.environment import python_flags
+
+SCHEMA = "repro-audit/run/1"
+# How `repro-audit container run` runs a container: network, GPUs, limits, user.
+CONTAINER_VARIABLE = "REPRO_AUDIT_CONTAINER"
+# Only these, by name: whatever else is in a user's environment is nobody's business.
+VARIABLES = (
+    "CUBLAS_WORKSPACE_CONFIG",
+    "CUDA_VISIBLE_DEVICES",
+    "LANG",
+    "LANGUAGE",
+    "LC_ALL",
+    "LC_CTYPE",
+    "LC_NUMERIC",
+    "MKL_NUM_THREADS",
+    "NVIDIA_TF32_OVERRIDE",
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "PYTHONHASHSEED",
+    "PYTHONOPTIMIZE",
+    "PYTORCH_CUDA_ALLOC_CONF",
+    CONTAINER_VARIABLE,
+    "SOURCE_DATE_EPOCH",
+    "TOKENIZERS_PARALLELISM",
+    "TZ",
+)
+_PLAIN = re.compile(r"[A-Za-z0-9_.:,+/=@ -]{0,80}\Z")
+_STARTED = time.time()
+
+
+def collect(started: float | None = None, arguments: Sequence[str] | None = None) -> dict[str, Any]:
+    """The record, of integers, strings and null.
+
+    Args:
+        started: When the run started, in seconds since 1970; by default, when this module was imported.
+        arguments: The command line; `sys.argv` unless given. It is cleaned (see `redaction`).
+    """
+    begin = _STARTED if started is None else started
+    end = time.time()
+    return {
+        "schema": SCHEMA,
+        "command": redaction.command(sys.argv if arguments is None else arguments),
+        "started": utc(begin),
+        "finished": utc(end),
+        "seconds": max(0, round(end - begin)),
+        "machine": {
+            "architecture": platform.machine(),
+            "cpu": _cpu(),
+            "cpus": os.cpu_count(),
+            "cpus_usable": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
+            "memory_mib": _memory_mib(),
+            "kernel": f"{platform.system()} {platform.release()}",
+            "gpus": _gpus(),
+        },
+        "torch": _torch(),
+        "locale": {"encoding": locale.getpreferredencoding(False), "numeric": locale.setlocale(locale.LC_NUMERIC)},
+        "time_zone": time.strftime("%z"),
+        "python_flags": python_flags(),
+        "variables": {name: _variable(os.environ[name]) for name in VARIABLES if name in os.environ},
+    }
+
+
+def utc(seconds: float) -> str:
+    """A time as RFC 3339, in UTC, to the second."""
+    return dt.datetime.fromtimestamp(int(seconds), dt.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _variable(value: str) -> str:
+    if not _PLAIN.match(value) or value.startswith(("/", ":/", "~")):
+        return redaction.WITHHELD
+    return redaction.text(value)
+
+
+def _cpu() -> str | None:
+    try:
+        text = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return platform.processor() or None
+    match = re.search(r"^(?:model name|Model|Hardware)\s*:\s*(.+)$", text, re.MULTILINE)
+    return match[1].strip() if match else None
+
+
+def _memory_mib() -> int | None:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") // (1 << 20)
+    except (OSError, ValueError):
+        return None
+
+
+def _gpus() -> list[dict[str, str]]:
+    """Name, memory and driver of each GPU; no serial numbers."""
+    query = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
+    try:
+        answer = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True)
+    except (OSError, subprocess.SubprocessError):
+        return []
+    rows = [[cell.strip() for cell in line.split(",")] for line in answer.stdout.splitlines()]
+    return [dict(zip(("name", "memory", "driver"), row, strict=True)) for row in rows if len(row) == 3]
+
+
+def _torch() -> dict[str, Any] | None:
+    """The build and the determinism settings of torch, if the run has loaded it; it is never loaded for this."""
+    torch: Any = sys.modules.get("torch")
+    if torch is None:
+        return None
+    cudnn = torch.backends.cudnn
+    return {
+        "version": str(torch.__version__),
+        "cuda": torch.version.cuda,
+        "cudnn": cudnn.version() if cudnn.is_available() else None,
+        "deterministic_algorithms": torch.are_deterministic_algorithms_enabled(),
+        "cudnn_benchmark": cudnn.benchmark,
+        "cudnn_deterministic": cudnn.deterministic,
+        "float32_matmul_precision": torch.get_float32_matmul_precision(),
+        "threads": torch.get_num_threads(),
+        "build_sha256": _sha256_text(torch.__config__.show()),
+    }
+
+
+def _sha256_text(text: str) -> str:
+    import hashlib
+
+    return hashlib.sha256(text.encode("utf-8")).hexdigest()

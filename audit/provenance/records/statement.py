@@ -1,0 +1,200 @@
+"""The in-toto statements of a package. Each is a function of what it is given: no clock, no machine.
+
+root          over every artefact that a second run makes with the same bytes
+provenance    SLSA v1: what the audit was computed from, and with what code
+test-result   one name a claim, with its verdict
+publication   over the signed PDF and the list of all files; made last, so it alone tells of this run
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from audit._util import canonical_json as canonical
+from audit.errors import InputError
+from audit.provenance.format import layout as names
+from audit.provenance.format.checksums import sha256
+from audit.provenance.records import audit_facts as facts
+from audit.provenance.records import redaction
+from audit.provenance.records.inputs import FOLDER, Sources
+
+SCHEMA_VERSION = "1.0.0"
+
+
+def descriptor(name: str, digest: str) -> dict[str, Any]:
+    """An in-toto resource descriptor."""
+    return {"name": name, "digest": {"sha256": digest}}
+
+
+def statement(subjects: Mapping[str, str], predicate_type: str, predicate: dict[str, Any]) -> dict[str, Any]:
+    """A statement about subjects (name -> SHA-256), sorted by name.
+
+    Raises:
+        InputError: More subjects than Sigstore's verifiers take.
+    """
+    if len(subjects) > names.MAX_SUBJECTS:
+        raise InputError(
+            f"{len(subjects)} files, and Sigstore's verifiers take {names.MAX_SUBJECTS} in one statement",
+            fix="give fewer files under counts/ (one a task holds all its conventions)",
+        )
+    return {
+        "_type": names.STATEMENT_TYPE,
+        "subject": [descriptor(name, subjects[name]) for name in sorted(subjects)],
+        "predicateType": predicate_type,
+        "predicate": predicate,
+    }
+
+
+def root(
+    audit: Mapping[str, Any],
+    subjects: Mapping[str, str],
+    environment: Mapping[str, Any],
+    siblings: Mapping[str, bytes],
+    *,
+    signer: str,
+    unsigned_pdf_bytes: int,
+) -> dict[str, Any]:
+    """The root statement.
+
+    Args:
+        audit: audit.json.
+        subjects: Every artefact that has the same bytes in each run: name -> SHA-256.
+        environment: environment.json.
+        siblings: The other two statements' payloads by their bundle's name: to drop one is then seen.
+        signer: `key` or `ephemeral`.
+        unsigned_pdf_bytes: The length of the rendering that report.pdf starts with.
+    """
+    predicate = {
+        "schemaVersion": SCHEMA_VERSION,
+        "package": names.PACKAGE_SCHEMA,
+        "study": facts.study_id(audit),
+        "verdicts": facts.verdict_counts(audit),
+        "image": image_descriptor(environment),
+        "environment": descriptor(names.ENVIRONMENT, subjects[names.ENVIRONMENT]),
+        "siblings": [descriptor(name, sha256(siblings[name])) for name in sorted(siblings)],
+        "signer": signer,
+        "unsignedPdfBytes": unsigned_pdf_bytes,
+        "sourceDateEpoch": facts.epoch(audit),
+    }
+    return statement(subjects, names.ROOT_TYPE, predicate)
+
+
+def test_result(audit: Mapping[str, Any], audit_sha256: str, environment_sha256: str) -> dict[str, Any]:
+    """One name a claim (in-toto/attestation: spec/predicates/test-result.md), and the verdicts' own words beside them."""
+    verdicts = facts.verdicts(audit)
+    groups = {
+        word: [claim for claim, verdict in verdicts.items() if facts.RESULTS[verdict] == word]
+        for word in ("passed", "warned", "failed")
+    }
+    result = "FAILED" if groups["failed"] else "WARNED" if groups["warned"] else "PASSED"
+    predicate = {
+        "result": result,
+        "configuration": [descriptor(names.ENVIRONMENT, environment_sha256)],
+        "passedTests": groups["passed"],
+        "warnedTests": groups["warned"],
+        "failedTests": groups["failed"],
+        "verdicts": verdicts,
+    }
+    return statement({names.AUDIT: audit_sha256}, names.TEST_RESULT_TYPE, predicate)
+
+
+def publication(subjects: Mapping[str, str], root_payload: bytes, published: str) -> dict[str, Any]:
+    """The publication statement.
+
+    Args:
+        subjects: The signed PDF, SHA256SUMS and its SSH signature: name -> SHA-256.
+        root_payload: The root statement that this is the publication of.
+        published: The signer's clock, RFC 3339; it proves nothing, for which there are time stamps.
+    """
+    predicate = {
+        "schemaVersion": SCHEMA_VERSION,
+        "package": names.PACKAGE_SCHEMA,
+        "root": descriptor(names.ROOT, sha256(root_payload)),
+        "publishedAt": published,
+    }
+    return statement(subjects, names.PUBLICATION_TYPE, predicate)
+
+
+def provenance(
+    audit: Mapping[str, Any], subjects: Mapping[str, str], environment: Mapping[str, Any], sources: Sources
+) -> dict[str, Any]:
+    """SLSA provenance v1 (slsa-framework/slsa@24905939: spec/provenance), without times: those are in run.json."""
+    code = environment["code"]
+    predicate = {
+        "buildDefinition": {
+            "buildType": names.BUILD_TYPE,
+            "externalParameters": {
+                "study": facts.study_id(audit),
+                "tasks": sorted({str(claim["task"]) for claim in audit["claims"] if "task" in claim}),
+            },
+            "internalParameters": {"sourceDateEpoch": facts.epoch(audit)},
+            "resolvedDependencies": _dependencies(audit, environment, sources),
+        },
+        "runDetails": {"builder": {"id": names.BUILDER_ID, "version": {"repro-audit": code["version"]}}},
+    }
+    return statement(subjects, names.SLSA_TYPE, predicate)
+
+
+def image_descriptor(environment: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The image of environment.json as a resource descriptor."""
+    image = environment["image"]
+    if image is None:
+        return None
+    digest = image["manifest"] or image["config"]
+    return (
+        {"uri": image["uri"], "digest": {"sha256": digest.removeprefix("sha256:")}} if digest else {"uri": image["uri"]}
+    )
+
+
+def _dependencies(audit: Mapping[str, Any], environment: Mapping[str, Any], sources: Sources) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    code = environment["code"]
+    if code["commit"]:
+        found.append(
+            {
+                "name": "repro-audit",
+                "digest": {"gitCommit": code["commit"]},
+                "annotations": {"role": "code", "clean": code["clean"]},
+            }
+        )
+    if environment["lock"]:
+        found.append({**descriptor("requirements.lock", environment["lock"]), "annotations": {"role": "lock"}})
+    image = image_descriptor(environment)
+    if image is not None:
+        found.append({**image, "annotations": {"role": "image"}})
+    for name in sorted(sources.digests):
+        role = "judge" if name.endswith(".judgements.jsonl") else "predictions"
+        found.append(
+            {
+                **descriptor(FOLDER + name, sources.digests[name]),
+                "annotations": {"role": role, "task": name.split(".")[0]},
+            }
+        )
+    for task, meta in sorted(sources.meta.items()):
+        found.extend(_of_task(task, meta))
+    known = {(entry.get("name", "").rsplit("/", 1)[-1], *entry.get("digest", {}).values()) for entry in found}
+    for entry in sorted(audit.get("inputs", []), key=lambda item: str(item["path"])):
+        path = str(entry["path"])
+        if (path.rsplit("/", 1)[-1], entry["sha256"]) not in known:
+            found.append({**descriptor(path, str(entry["sha256"])), "annotations": {"role": "input"}})
+    return found
+
+
+def _of_task(task: str, meta: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Weights, data set and decoding of one task's predictions, as its meta file states them."""
+    found = [
+        {**descriptor(name, str(digest)), "annotations": {"role": "weights", "task": task}}
+        for name, digest in sorted((meta.get("weights") or {}).items())
+    ]
+    data = meta.get("dataset") or {}
+    if data.get("manifest_sha256"):
+        name = " ".join(str(data[key]) for key in ("name", "split") if data.get(key))
+        found.append(
+            {**descriptor(name, str(data["manifest_sha256"])), "annotations": {"role": "dataset", "task": task}}
+        )
+    settings = {key: meta.get(key) for key in ("decoding", "prompt")}
+    plain = {key: redaction.text(str(meta[key])) for key in ("model", "variant", "device") if meta.get(key)}
+    annotations = {"role": "settings", "task": task, **plain}
+    found.append({**descriptor(f"{task} settings", sha256(canonical.dumps(settings))), "annotations": annotations})
+    return found

@@ -1,0 +1,104 @@
+"""The Sigstore bundle v0.3 around an envelope: what cosign and sigstore-js read.
+
+No certificate, no transparency log: a public-key hint, and a time stamp where one was asked for.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from audit._util import canonical_json as canonical
+from audit.provenance.errors import RejectedError
+from audit.provenance.format import layout as names
+from audit.provenance.format.canonical_encoding import b64decode, b64encode, json_canonical
+from audit.provenance.signing import dsse
+from audit.provenance.signing.keys import SigningKey, hint
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a bundle said, after its signature had been verified.
+
+    Args:
+        payload: The very bytes that were verified.
+        statement: Their value.
+        signature: The DER signature, which a time stamp is over.
+        timestamps: The DER of each RFC 3161 response, not yet verified.
+    """
+
+    payload: bytes
+    statement: dict[str, Any]
+    signature: bytes
+    timestamps: tuple[bytes, ...]
+
+
+def sign(statement: dict[str, Any], key: SigningKey) -> dict[str, Any]:
+    """The bundle of a statement."""
+    return {
+        "dsseEnvelope": dsse.sign(canonical.dumps(statement), key),
+        "mediaType": names.BUNDLE_TYPE,
+        "verificationMaterial": {"publicKey": {"hint": hint(key.public)}, "tlogEntries": []},
+    }
+
+
+def signature_of(bundle: dict[str, Any]) -> bytes:
+    """The DER signature in a bundle that `sign` made."""
+    return b64decode(bundle["dsseEnvelope"]["signatures"][0]["sig"], "bundle")
+
+
+def with_timestamp(bundle: dict[str, Any], response: bytes) -> dict[str, Any]:
+    """The same bundle with a DER TimeStampResp over its signature."""
+    stamps = {"rfc3161Timestamps": [{"signedTimestamp": b64encode(response)}]}
+    return {**bundle, "verificationMaterial": {**bundle["verificationMaterial"], "timestampVerificationData": stamps}}
+
+
+def verify(
+    raw: bytes, public: ec.EllipticCurvePublicKey, file: str, *, predicate_type: str, timestamped: bool = False
+) -> Verified:
+    """The statement in a bundle's bytes.
+
+    Args:
+        raw: The file.
+        public: The key that must have signed it.
+        file: What messages call it.
+        predicate_type: The predicate type that it must have.
+        timestamped: Whether it may carry a time stamp. Nobody signs those, so only the root statement's bundle may,
+            whose bytes the list of files covers.
+
+    Raises:
+        RejectedError: Whatever `dsse.verify` refuses; an unknown field; another encoding; another statement.
+    """
+    fields = dsse.shape(json_canonical(raw, file), {"dsseEnvelope", "mediaType", "verificationMaterial"}, file)
+    if fields["mediaType"] != names.BUNDLE_TYPE:
+        raise RejectedError(file, "malformed", f"the media type is not {names.BUNDLE_TYPE}")
+    timestamps = _material(fields["verificationMaterial"], public, file, timestamped=timestamped)
+    payload, signature = dsse.verify(fields["dsseEnvelope"], public, file)
+    statement = dsse.shape(json_canonical(payload, file), {"_type", "predicate", "predicateType", "subject"}, file)
+    if statement["_type"] != names.STATEMENT_TYPE:
+        raise RejectedError(file, "wrong-statement", f"not {names.STATEMENT_TYPE}")
+    if statement["predicateType"] != predicate_type:
+        raise RejectedError(file, "wrong-statement", f"the statement is not of the type {predicate_type}")
+    if not isinstance(statement["subject"], list) or not isinstance(statement["predicate"], dict):
+        raise RejectedError(file, "malformed", "a statement needs a list of subjects and an object as its predicate")
+    return Verified(payload, dict(statement), signature, timestamps)
+
+
+def _material(value: object, public: ec.EllipticCurvePublicKey, file: str, *, timestamped: bool) -> tuple[bytes, ...]:
+    stamped = timestamped and isinstance(value, dict) and "timestampVerificationData" in value
+    optional = {"timestampVerificationData"} if stamped else set()
+    material = dsse.shape(value, {"publicKey", "tlogEntries"} | optional, file)
+    if material["tlogEntries"] != []:
+        raise RejectedError(file, "malformed", "entries of a transparency log, which no package has")
+    if dsse.shape(material["publicKey"], {"hint"}, file)["hint"] != hint(public):
+        raise RejectedError(file, "key-mismatch", "the public-key hint is not that of the key which must have signed")
+    if not stamped:
+        return ()
+    data = dsse.shape(material["timestampVerificationData"], {"rfc3161Timestamps"}, file)
+    stamps = data["rfc3161Timestamps"]
+    if not isinstance(stamps, list) or len(stamps) != 1:
+        raise RejectedError(file, "malformed", "not exactly one time stamp")
+    return (b64decode(dsse.shape(stamps[0], {"signedTimestamp"}, file)["signedTimestamp"], file),)

@@ -1,0 +1,236 @@
+"""Keys: ECDSA P-256, from a PEM file, made for one audit, or (see `hsm`) in a token.
+
+P-256 because cosign, sigstore-js, WebCrypto, OpenSSL, OpenSSH, PKCS#11 tokens and PAdES all take it
+(docs/explanation/provenance.md). Signing is deterministic (RFC 6979), so the same statement has the same signature.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import stat
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from audit.errors import InputError, MissingError
+from audit.provenance.format.canonical_encoding import b64encode, signature_low_s
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+EPHEMERAL_NAME = "repro-audit ephemeral key"
+
+
+class SigningKey(Protocol):
+    """What a package is signed with."""
+
+    @property
+    def public(self) -> ec.EllipticCurvePublicKey:
+        """The public key, on P-256."""
+
+    @property
+    def identity(self) -> str:
+        """`key` (somebody's) or `ephemeral` (made for one audit and thrown away)."""
+
+    def sign(self, data: bytes) -> bytes:
+        """The DER of ECDSA over SHA-256 of `data`, with low s."""
+
+
+@dataclass(frozen=True, slots=True)
+class PemKey:
+    """A private key in memory.
+
+    Args:
+        private: The key, on P-256.
+        identity: `key` or `ephemeral`.
+    """
+
+    private: ec.EllipticCurvePrivateKey
+    identity: str = "key"
+
+    @property
+    def public(self) -> ec.EllipticCurvePublicKey:
+        """The public half."""
+        return self.private.public_key()
+
+    def sign(self, data: bytes) -> bytes:
+        """The DER of the signature; the same for the same data (RFC 6979)."""
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.asymmetric import ec
+
+        return signature_low_s(self.private.sign(data, ec.ECDSA(hashes.SHA256(), deterministic_signing=True)))
+
+
+def ephemeral() -> PemKey:
+    """A new key that is never written down: a package signed with it proves integrity, not identity."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    return PemKey(ec.generate_private_key(ec.SECP256R1()), identity="ephemeral")
+
+
+def public_der(public: ec.EllipticCurvePublicKey) -> bytes:
+    """The DER SubjectPublicKeyInfo."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    return public.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+
+def public_pem(public: ec.EllipticCurvePublicKey) -> bytes:
+    """The PEM SubjectPublicKeyInfo, with a line feed at its end."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    return public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+
+
+def hint(public: ec.EllipticCurvePublicKey) -> str:
+    """The Sigstore bundle's public-key hint: base64 of SHA-256 over the DER key."""
+    return b64encode(hashlib.sha256(public_der(public)).digest())
+
+
+def fingerprint(public: ec.EllipticCurvePublicKey) -> str:
+    """SHA-256 over the DER key, as lower-case hex: what two people compare over the telephone."""
+    return hashlib.sha256(public_der(public)).hexdigest()
+
+
+def key_id(public: ec.EllipticCurvePublicKey) -> str:
+    """The key id that securesystemslib gives this key, and without which it verifies no envelope.
+
+    It is SHA-256 over that library's canonical JSON of the key, in which a line feed is not escaped
+    (secure-systems-lab/securesystemslib@e3ccdc4: securesystemslib/formats.py and signer/_key.py).
+    """
+    pem = public_pem(public).decode("ascii")
+    text = '{"keytype":"ecdsa","keyval":{"public":"' + pem + '"},"scheme":"ecdsa-sha2-nistp256"}'
+    return hashlib.sha256(text.encode("ascii")).hexdigest()
+
+
+def ssh_public(public: ec.EllipticCurvePublicKey) -> str:
+    """The key as OpenSSH writes it: `ecdsa-sha2-nistp256 AAAA...`, without a comment."""
+    from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+    return public.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode("ascii")
+
+
+def load_public(raw: bytes, where: str) -> ec.EllipticCurvePublicKey:
+    """A P-256 public key from PEM (a key or a certificate) or an OpenSSH line.
+
+    Raises:
+        InputError: It is none of these, or of another kind.
+    """
+    from cryptography import x509
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import load_pem_public_key, load_ssh_public_key
+
+    try:
+        if b"-----BEGIN CERTIFICATE-----" in raw:
+            key: object = x509.load_pem_x509_certificate(raw).public_key()
+        elif raw.startswith(b"ecdsa-"):
+            key = load_ssh_public_key(raw)
+        else:
+            key = load_pem_public_key(raw)
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise InputError(f"no public key ({error})", where=where, fix="give a PEM public key or certificate") from None
+    if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise InputError("the key is not on the curve P-256", where=where, fix="`repro-audit keygen` makes such a key")
+    return key
+
+
+def load_private(path: Path, passphrase: Callable[[], bytes] | None = None) -> PemKey:
+    """The private key in a PEM file.
+
+    Args:
+        path: The file.
+        passphrase: Asked only if the key is encrypted.
+
+    Raises:
+        MissingError: There is no such file.
+        InputError: It holds no P-256 private key, or the passphrase is wrong or missing.
+    """
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.asymmetric import ec
+    from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+    if not path.is_file():
+        raise MissingError("no key file", where=str(path), fix="make one with `repro-audit keygen`")
+    raw = path.read_bytes()
+    try:
+        try:
+            key: object = load_pem_private_key(raw, password=None)
+        except TypeError:  # how cryptography says that the key is encrypted
+            if passphrase is None:
+                raise InputError("the key is encrypted", where=str(path), fix="give its passphrase") from None
+            key = load_pem_private_key(raw, password=passphrase())
+    except (ValueError, UnsupportedAlgorithm):
+        # The library's message could quote what it was given.
+        raise InputError("no private key in PEM, or a wrong passphrase", where=str(path)) from None
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
+        raise InputError(
+            "the key is not on the curve P-256", where=str(path), fix="`repro-audit keygen` makes such a key"
+        )
+    return PemKey(key)
+
+
+def readable_by_others(path: Path) -> bool:
+    """Whether the file's mode lets its group or others read it."""
+    return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
+
+
+def generate(path: Path, name: str, passphrase: bytes | None) -> dict[str, Path]:
+    """Make a key pair: `path` (private, mode 0600), and beside it `.pub.pem` and `.cert.pem`.
+
+    Args:
+        path: Where the private key goes; the other two names are made from its stem.
+        name: The common name in the certificate, as it shall stand in the PDF.
+        passphrase: What the private key is encrypted with; None leaves it in the clear.
+
+    Raises:
+        InputError: One of the three files exists already. None is overwritten, ever.
+    """
+    from cryptography.hazmat.primitives.serialization import (
+        BestAvailableEncryption,
+        Encoding,
+        NoEncryption,
+        PrivateFormat,
+    )
+
+    from audit.provenance.signing.certificate import self_signed
+
+    paths = {"private": path, "public": path.with_suffix(".pub.pem"), "certificate": path.with_suffix(".cert.pem")}
+    for target in paths.values():
+        if target.exists() or target.is_symlink():
+            raise InputError(
+                "the file exists already, and a key is never overwritten", where=str(target), fix="choose another name"
+            )
+    key = PemKey(ephemeral().private)
+    encryption = BestAvailableEncryption(passphrase) if passphrase is not None else NoEncryption()
+    _create(paths["private"], key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption), 0o600)
+    _create(paths["public"], public_pem(key.public), 0o644)
+    _create(paths["certificate"], self_signed(key, name), 0o644)
+    return paths
+
+
+def _create(path: Path, data: bytes, mode: int) -> None:
+    """Write a new file, whole or not at all; `os.link` fails, in one step, if the name is taken."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".key.")
+    try:
+        with os.fdopen(descriptor, "wb") as handle:
+            os.fchmod(handle.fileno(), mode)
+            handle.write(data)
+            handle.flush()
+            os.fsync(handle.fileno())
+        os.link(name, path)
+    except FileExistsError:
+        raise InputError("the file exists already, and a key is never overwritten", where=str(path)) from None
+    finally:
+        Path(name).unlink()
+
+
+def ssh_fingerprint(line: str) -> str:
+    """`SHA256:...` of an OpenSSH public key, as `ssh-keygen -l` prints it."""
+    blob = base64.b64decode(line.split()[1])
+    return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode("ascii").rstrip("=")

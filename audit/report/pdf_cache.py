@@ -1,0 +1,119 @@
+"""A cache of the rendered PDF on disk, so that an audit that has not changed is not laid out again.
+
+Content-addressed: an entry's name is a hash of audit.json's bytes and of everything else that decides the PDF's bytes: the
+templates, the code of the report, the libraries that lay text out with their versions, the fonts, the language. It can be
+deleted at any time; a damaged entry is no entry.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import ctypes.util
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import zlib
+from collections.abc import Callable, Iterator
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+from audit._util.files import write_atomic
+from audit._util.paths import ROOT, TEMPLATES
+
+_FORMAT = b"repro-audit/pdf/1"
+_KEPT = 8
+_PACKAGES = ("weasyprint", "pydyf", "fonttools", "tinyhtml5", "tinycss2", "cssselect2", "pyphen", "pillow", "jinja2",
+             "markupsafe", "brotli", "zopfli", "cffi")  # fmt: skip
+# Library -> the function that gives its version as a text, or None: then its file's name and time stand for it.
+_LIBRARIES = {"pango-1.0": "pango_version_string", "harfbuzz": "hb_version_string", "harfbuzz-subset": None}
+# What fontconfig and Pango ask the environment for.
+_VARIABLES = ("LANG", "LC_ALL", "LC_CTYPE", "PANGO_LANGUAGE", "FONTCONFIG_FILE", "FONTCONFIG_PATH", "XDG_DATA_HOME")
+
+
+def cached_pdf(
+    folder: Path | None, document: bytes, render: Callable[[bytes], Callable[[], bytes]]
+) -> Callable[[], bytes]:
+    """What gives the PDF of a document: from the folder, or rendered and kept there.
+
+    Args:
+        folder: Of the cache; None for none.
+        document: audit.json's bytes.
+        render: Begins to make the PDF of this document, and gives what waits for it.
+    """
+    if folder is None:
+        return render(document)
+    path = folder / f"{_key(document)}.pdf"
+    known = _read(path)
+    if known is not None:
+        return lambda: known
+    wait = render(document)
+
+    def keep() -> bytes:
+        made = wait()
+        # A cache that cannot be written to is no error: the work is only done again.
+        with contextlib.suppress(OSError):
+            write_atomic(path, hashlib.sha256(made).digest() + made)
+            oldest_first = sorted(folder.glob("*.pdf"), key=lambda item: item.stat().st_mtime_ns)
+            for old in oldest_first[:-_KEPT]:
+                old.unlink()
+        return made
+
+    return keep
+
+
+def _read(path: Path) -> bytes | None:
+    try:
+        raw = path.read_bytes()
+    except OSError:
+        return None
+    return raw[32:] if hashlib.sha256(raw[32:]).digest() == raw[:32] else None
+
+
+def _key(document: bytes) -> str:
+    total = hashlib.sha256(_FORMAT)
+    for part in (document, *_surroundings()):
+        total.update(len(part).to_bytes(8, "big") + part)
+    return total.hexdigest()
+
+
+def _surroundings() -> Iterator[bytes]:
+    """What else decides the PDF's bytes."""
+    for folder, pattern in ((TEMPLATES, "**/*"), (ROOT / "audit", "**/*.py")):
+        for path in sorted(item for item in folder.glob(pattern) if item.is_file()):
+            yield path.relative_to(ROOT).as_posix().encode()
+            yield path.read_bytes()
+    yield f"{sys.version} zlib {zlib.ZLIB_RUNTIME_VERSION}".encode()
+    for name in _PACKAGES:
+        with contextlib.suppress(PackageNotFoundError):
+            yield f"{name} {version(name)}".encode()
+    for name, function in _LIBRARIES.items():
+        yield f"{name} {_library_version(name, function)}".encode()
+    for name in _VARIABLES:
+        yield f"{name}={os.environ.get(name, '')}".encode()
+    yield _fonts()
+
+
+def _library_version(name: str, function: str | None) -> str:
+    file = ctypes.util.find_library(name)
+    if file is None or function is None:
+        return str(file)
+    ask = getattr(ctypes.CDLL(file), function)
+    ask.restype = ctypes.c_char_p
+    return str(ask().decode())
+
+
+def _fonts() -> bytes:
+    """Every font that fontconfig knows, with its file and version, in a fixed order."""
+    program = shutil.which("fc-list")
+    if program is None:
+        return b""
+    listed = subprocess.run(
+        [program, "--format", "%{file} %{fontversion} %{family} %{style}\n"],
+        capture_output=True,
+        check=False,
+        timeout=60,
+    ).stdout
+    return b"\n".join(sorted(listed.splitlines()))

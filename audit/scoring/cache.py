@@ -1,0 +1,129 @@
+"""A cache of counts and intervals on disk, so that a second audit touches only what changed.
+
+Content-addressed: an entry's name is a hash of the predictions, the convention's own hash, the bootstrap's settings, the code
+that shares, counts and resamples for all conventions, and the versions of the libraries that it does so with; what changes
+one of these finds no entry. It can be deleted at any time. Entries are written whole, under a name of their own, and carry a
+checksum of name and content: a kill, a full disk, a second process or a copy leaves a valid entry or none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import time
+from array import array
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from audit._util.files import write_atomic
+from tasks.statistics.compact import Compact
+from tasks.step import digest
+
+# Files in writing that are older than this, in seconds, are what a kill left.
+_LEFT_BEHIND = 3600
+_FORMAT = b"repro-audit/score/4"
+# What decides counts and intervals of every convention, and is therefore in no convention's own hash.
+SOURCES = (
+    "module:audit.scoring.counting",
+    "module:audit.scoring.pool",
+    "module:audit._util.files",
+    "module:audit.scoring.predictions",
+    "module:audit.scoring.score",
+    "module:audit.scoring.cache",
+    "module:tasks.step_cache",
+    "module:tasks.statistics.compact",
+    "module:tasks.convention",
+    "module:tasks.metrics.metric",
+    "module:tasks.statistics.paired",
+    "module:tasks.row",
+    "module:tasks.statistics.bootstrap",
+    "module:tasks.step",
+    "unicode:",
+    "version:numpy",
+    "version:rapidfuzz",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """Counts with what belongs to them: indices of the scored rows, skipped rows, errors, interval."""
+
+    counts: Compact
+    kept: array[int]
+    facts: dict[str, Any]
+
+
+@cache
+def _software() -> bytes:
+    """Digests of `SOURCES`, read once: a process runs the code that it began with."""
+    return "\n".join(f"{source} {digest(source)}" for source in SOURCES).encode()
+
+
+class ScoreCache:
+    """Entries in a folder; None for no cache at all."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self.folder = folder
+
+    @staticmethod
+    def key(*parts: str) -> str:
+        """A name for an entry of this software; parts are kept apart, so that no two lists of them give the same name."""
+        total = hashlib.sha256(_FORMAT)
+        for raw in (_software(), *(part.encode() for part in parts)):
+            total.update(len(raw).to_bytes(8, "big") + raw)
+        return total.hexdigest()
+
+    def _path(self, key: str) -> Path:
+        assert self.folder is not None
+        return self.folder / key[:2] / key
+
+    def get(self, key: str) -> Entry | None:
+        """The entry, or None if there is none, or it is damaged or another name's."""
+        if self.folder is None:
+            return None
+        try:
+            raw = self._path(key).read_bytes()
+        except OSError:
+            return None
+        if _checksum(key, raw[32:]) != raw[:32]:
+            return None
+        end = raw.index(b"\n", 32) + 1
+        shape, kind, kept, facts = json.loads(raw[32:end])
+        counts = np.frombuffer(raw, np.dtype(kind), shape[0] * shape[1], end).reshape(shape)
+        if kept is not None:
+            return Entry(counts, array("i", range(kept)), facts)
+        indices = np.frombuffer(raw, "<i4", offset=end + counts.nbytes).astype(np.int32)
+        return Entry(counts, array("i", indices.tobytes()), facts)
+
+    def put(self, key: str, entry: Entry) -> None:
+        """Keep an entry. A cache that cannot be written to is no error: the work is only done again."""
+        if self.folder is None:
+            return
+        # Indices from 0 on are known by their number.
+        whole = not entry.kept or (entry.kept[0] == 0 and entry.kept[-1] == len(entry.kept) - 1)
+        head = [entry.counts.shape, entry.counts.dtype.str, len(entry.kept) if whole else None, entry.facts]
+        kept = b"" if whole else np.asarray(entry.kept, dtype="<i4").tobytes()
+        raw = json.dumps(head).encode() + b"\n" + entry.counts.tobytes() + kept
+        try:
+            path = self._path(key)
+            _sweep(path.parent)
+            write_atomic(path, _checksum(key, raw) + raw, durable=False)
+        except OSError:
+            self.folder = None
+
+
+def _checksum(key: str, raw: bytes) -> bytes:
+    return hashlib.sha256(key.encode() + b"\n" + raw).digest()
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what runs that were killed within a write left there; what another one is writing now is younger."""
+    for left in folder.glob(".*.tmp"):
+        with contextlib.suppress(OSError):  # another process may have removed it
+            if time.time() - left.stat().st_mtime > _LEFT_BEHIND:
+                left.unlink()

@@ -1,0 +1,185 @@
+"""Counting a shard of rows under many conventions: the part of scoring that is independent from row to row.
+
+A shard's counts depend on its rows alone, so shards can be counted anywhere and put together in order; the result does not
+depend on how many there are. Metrics whose counts need the whole set (`Metric.whole_set`) are left to one shard.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.convention import Convention, Selection
+from tasks.errors import ScoringError, UnavailableError
+from tasks.metrics.metric import Counts, Metric
+from tasks.row import Row
+from tasks.statistics.compact import Compact, compact
+from tasks.step import Value
+from tasks.step_cache import ChainCache
+
+Key = tuple[str, str]  # (metric, convention id)
+
+
+@dataclass(slots=True)
+class Counted:
+    """What one convention made of some rows.
+
+    Attributes:
+        kept: Indices of the scored rows.
+        skipped: Rows skipped by the convention's n-th selection.
+        errors: Rows without a hypothesis.
+        counts: (scored rows, columns), compact; None where the convention is unavailable.
+        unavailable: Why there are no counts.
+        failure: (what, row id) of a row whose content cannot be scored.
+    """
+
+    kept: array[int] = field(default_factory=lambda: array("i"))
+    skipped: Counter[int] = field(default_factory=Counter)
+    errors: int = 0
+    counts: Compact | None = None
+    unavailable: str | None = None
+    failure: tuple[str, str | None] | None = None
+
+    def copy(self) -> Counted:
+        """Another one of the same rows; the indices are not copied, since nothing changes them."""
+        return Counted(self.kept, Counter(self.skipped), self.errors, self.counts, self.unavailable, self.failure)
+
+
+def count(rows: Sequence[Row], conventions: Iterable[tuple[str, Convention]]) -> dict[Key, Counted]:
+    """Count rows under conventions, sharing every chain's work and every metric's counts between them."""
+    work = _Work(ChainCache(rows))
+    return {(metric, convention.id): _count(work, convention) for metric, convention in conventions}
+
+
+@dataclass(slots=True)
+class _Work:
+    """What conventions share: texts after their steps, selections, chains' counts, pairs' counts."""
+
+    cache: ChainCache
+    selected: dict[tuple[Selection, ...], Counted] = field(default_factory=dict)
+    shared: dict[Hashable, Counted] = field(default_factory=dict)
+    pairs: dict[Hashable, Pairs] = field(default_factory=dict)
+
+
+class Pairs:
+    """Counts of pairs of a hypothesis and a reference under one metric's counting: each different pair is counted once.
+
+    A pair is known by its two objects, which the chains' cache keeps alive and makes one where their tokens are equal.
+    """
+
+    def __init__(self) -> None:
+        self._index: dict[tuple[int, int], int] = {}
+        self._counts: Counts | None = None
+
+    def __len__(self) -> int:
+        """How many different pairs were counted."""
+        return len(self._index)
+
+    def count(self, metric: Metric, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
+        """What `metric.count` gives for these rows: (rows, columns).
+
+        Raises:
+            ScoringError, UnavailableError: As the metric raises them.
+        """
+        index, had = self._index, len(self._index)
+        pairs = zip(map(id, hypotheses), map(id, references), strict=True)
+        at = np.array([index.setdefault(pair, len(index)) for pair in pairs], dtype=np.intp)
+        new = np.flatnonzero(at >= had)
+        if self._counts is None or len(new):
+            first = new[np.unique(at[new], return_index=True)[1]]
+            try:
+                made = metric.count([hypotheses[i] for i in first], [references[i] for i in first])
+            except BaseException as error:
+                self._index = dict(list(index.items())[:had])
+                if isinstance(error, ScoringError):
+                    raise error.at(first) from error
+                raise
+            self._counts = made if self._counts is None else np.concatenate([self._counts, made])
+        return self._counts[at]
+
+
+def _count(work: _Work, convention: Convention) -> Counted:
+    reason = convention.unavailable()
+    if reason:
+        return Counted(unavailable=reason)
+    cache, shared = work.cache, work.shared
+    if convention.select not in work.selected:
+        work.selected[convention.select] = select(cache.rows, convention.select)
+    found = work.selected[convention.select].copy()
+    sides = (convention.hypothesis_view, convention.hypothesis, convention.reference_view, convention.reference)
+    key = (convention.metric.counting, *sides)
+    known = None if convention.metric.whole_set else shared.get(key)
+    if known is not None and known.counts is not None:
+        at = _positions(found.kept, known.kept)
+        if at is not None:
+            found.counts = known.counts[at]
+            return found
+    try:
+        hypotheses = cache.values(convention.hypothesis_view, convention.hypothesis)
+        references = cache.values(convention.reference_view, convention.reference)
+        if len(found.kept) < len(cache.rows):
+            hypotheses = [hypotheses[i] for i in found.kept]
+            references = [references[i] for i in found.kept]
+        metric = convention.metric
+        if metric.whole_set:
+            counts = metric.count(hypotheses, references)
+        else:
+            counts = work.pairs.setdefault(metric.counting, Pairs()).count(metric, hypotheses, references)
+        found.counts = compact(counts)
+        shared[key] = found
+    except UnavailableError as error:
+        return Counted(unavailable=str(error))
+    except ScoringError as error:
+        found.failure = (error.what, error.of([cache.rows[i].id for i in found.kept]).row)
+    return found
+
+
+def _positions(wanted: array[int], known: array[int]) -> slice | NDArray[np.intp] | None:
+    """Where the rows of one selection are in another's; None if some are not."""
+    if wanted == known:
+        return slice(None)
+    if not known:
+        return None
+    mine, others = np.asarray(wanted), np.asarray(known)
+    at = np.minimum(np.searchsorted(others, mine), len(others) - 1)
+    return at if np.array_equal(others[at], mine) else None
+
+
+def select(rows: Sequence[Row], rules: Sequence[Selection]) -> Counted:
+    """Which rows the rules keep, and how many each skips; no counts yet."""
+    found = Counted()
+    for index, row in enumerate(rows):
+        if row.hypothesis is None:
+            found.errors += 1
+            continue
+        failed = next((n for n, rule in enumerate(rules) if not rule.keep(row)), None)
+        if failed is None:
+            found.kept.append(index)
+        else:
+            found.skipped[failed] += 1
+    return found
+
+
+def join(parts: Sequence[tuple[int, Counted]]) -> Counted:
+    """Put shards' results together, in order.
+
+    Args:
+        parts: (index of the shard's first row, its result), first shard first.
+    """
+    whole = Counted()
+    pieces = []
+    for offset, part in parts:
+        if part.unavailable or part.failure:
+            return part
+        whole.kept.extend(array("i", (np.asarray(part.kept, dtype=np.int32) + np.int32(offset)).tobytes()))
+        whole.skipped += part.skipped
+        whole.errors += part.errors
+        assert part.counts is not None
+        pieces.append(part.counts)
+    whole.counts = np.concatenate(pieces)
+    return whole

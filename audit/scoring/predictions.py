@@ -1,0 +1,253 @@
+"""Prediction files: JSON Lines of rows sorted by id, and a meta file beside them; read strictly.
+
+A row that does not fit its task's type is an error that names file, line and field; nothing is repaired in silence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from audit._util.strict_json import no_constant, no_copies
+from audit.errors import InputError
+from tasks.row import ReferenceType, Row
+from tasks.task import Task
+
+META_SCHEMA = "repro-audit/predictions/1"
+# A row is a few hundred bytes; a line longer than this is a broken file, and must not fill the memory.
+MAX_LINE_BYTES = 4 * 2**20
+_ROW_FIELDS = ("id", "hypothesis", "finished", "reference", "prompt", "extra")
+_META_TEXT = ("model", "variant")
+_META_FIELDS: Mapping[str, tuple[type, ...]] = {
+    "schema": (str,),
+    "task": (str,),
+    "model": (str,),
+    "variant": (str,),
+    "weights": (dict, type(None)),
+    "decoding": (dict, type(None)),
+    "dataset": (dict, type(None)),
+    "prompt": (str, type(None)),
+    "who": (str, type(None)),
+    "when": (str, type(None)),
+    "device": (str, type(None)),
+    "source": (str, type(None)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionSet:
+    """A task's predictions.
+
+    Attributes:
+        task: The task's id.
+        rows: In the file's order, which is by id.
+        meta: Of the meta file: model, variant, decoding, data set, who, when, on what.
+        path: The rows' file.
+        sha256: Of the rows' file.
+        meta_sha256: Of the meta file.
+    """
+
+    task: str
+    rows: tuple[Row, ...]
+    meta: Mapping[str, Any]
+    path: Path
+    sha256: str
+    meta_sha256: str
+
+    @property
+    def variant(self) -> str:
+        """The model's variant that produced the rows."""
+        return str(self.meta["variant"])
+
+
+def load(path: str | Path, task: Task) -> PredictionSet:
+    """Read `TASK.jsonl` and `TASK.meta.json` beside it.
+
+    Raises:
+        InputError: A file is missing, empty, not UTF-8, not JSON, or a row does not fit; with file, line and field.
+    """
+    path = Path(path)
+    meta, meta_sha256 = _load_meta(path.with_suffix(".meta.json"), task.id)
+    digest = hashlib.sha256()
+    rows: list[Row] = []
+    seen: dict[str, int] = {}
+    for number, raw in _lines(path):
+        digest.update(raw)
+        place = f"{path}:{number}"
+        row = parse_row(raw, place, task.reference_type)
+        if row.id in seen:
+            raise InputError(
+                f"the id {row.id!r} is already on line {seen[row.id]}",
+                where=f"{place}: id",
+                fix="Give every row an id of its own, or remove the copy.",
+            )
+        if rows and row.id < rows[-1].id:
+            raise InputError(
+                f"the rows are not sorted by id ({row.id!r} after {rows[-1].id!r})",
+                where=f"{place}: id",
+                fix="Sort the file by id; `repro-audit import jsonl` does.",
+            )
+        variant = row.extra.get("variant")
+        if variant is not None and variant != meta["variant"]:
+            raise InputError(
+                f"a row of model variant {variant!r} in a file of variant {meta['variant']!r}",
+                where=f"{place}: extra.variant",
+                fix="Keep one file for each variant.",
+            )
+        seen[row.id] = number
+        rows.append(row)
+    if not rows:
+        raise InputError("no rows", where=str(path), fix="Remove the file, or write predictions into it.")
+    return PredictionSet(task.id, tuple(rows), meta, path, digest.hexdigest(), meta_sha256)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
+    try:
+        handle = path.open("rb")
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", where=str(path), fix="Check the path.") from error
+    with handle:
+        number = 0
+        while raw := handle.readline(MAX_LINE_BYTES + 1):
+            number += 1
+            if len(raw) > MAX_LINE_BYTES:
+                raise InputError(
+                    f"a line of more than {MAX_LINE_BYTES // 2**20} MiB",
+                    where=f"{path}:{number}",
+                    fix="Write one row a line.",
+                )
+            yield number, raw
+
+
+def parse_row(raw: bytes, place: str, reference_type: ReferenceType) -> Row:
+    """One line of a predictions file.
+
+    Args:
+        raw: The line's bytes.
+        place: `FILE:LINE`, for messages.
+        reference_type: What `reference` must hold.
+
+    Raises:
+        InputError: It is no row; the message names the place and the field.
+    """
+    data = _object(raw, place)
+    for name in data:
+        if name not in _ROW_FIELDS:
+            raise InputError(
+                f"unknown field {name!r}",
+                where=f"{place}: {name}",
+                fix=f"A row has the fields {', '.join(_ROW_FIELDS)}; put anything else into extra.",
+            )
+    for name in ("id", "hypothesis", "reference"):
+        if name not in data:
+            raise InputError("the field is missing", where=f"{place}: {name}", fix="Add it.")
+    extra = _typed(data.get("extra", {}), dict, "an object", f"{place}: extra")
+    identifier = _typed(data["id"], str, "a string", f"{place}: id")
+    if not identifier:
+        raise InputError("the id is empty", where=f"{place}: id", fix="Give every row an id.")
+    if any("\ud800" <= c <= "\udfff" for c in identifier):
+        raise InputError("the id holds a lone surrogate", where=f"{place}: id", fix="Use ordinary characters.")
+    hypothesis = data["hypothesis"]
+    if hypothesis is None and not isinstance(extra.get("error"), str):
+        raise InputError(
+            "null without a reason",
+            where=f"{place}: hypothesis",
+            fix='Give the raw output as a string, or say in extra why there is none: {"error": "..."}.',
+        )
+    if hypothesis is not None:
+        _typed(hypothesis, str, "a string", f"{place}: hypothesis")
+    problem = reference_type.problem(data["reference"])
+    if problem:
+        raise InputError(problem, where=f"{place}: reference", fix="See docs/reference/predictions.md.")
+    return Row(
+        identifier,
+        hypothesis,
+        data["reference"],
+        _typed(data.get("finished"), (bool, type(None)), "true, false or null", f"{place}: finished"),
+        _typed(data.get("prompt"), (str, type(None)), "a string or null", f"{place}: prompt"),
+        extra,
+    )
+
+
+def _typed(value: Any, kind: type | tuple[type, ...], words: str, where: str) -> Any:
+    if not isinstance(value, kind):
+        raise InputError(f"must be {words}, not {json.dumps(value)[:60]}", where=where, fix="Correct the field.")
+    return value
+
+
+def _object(raw: bytes, place: str) -> dict[str, Any]:
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise InputError(
+            f"not UTF-8 (byte {error.start + 1} of the line)", where=place, fix="Save the file as UTF-8."
+        ) from error
+    try:
+        value = json.loads(text, object_pairs_hook=no_copies, parse_constant=no_constant)
+    except (ValueError, RecursionError) as error:
+        reason = f"{error.msg}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else str(error)
+        raise InputError(f"not valid JSON: {reason}", where=place, fix="Write one JSON object a line.") from error
+    if not isinstance(value, dict):
+        raise InputError("not a JSON object", where=place, fix="Write one JSON object a line.")
+    return value
+
+
+def _load_meta(path: Path, task: str) -> tuple[dict[str, Any], str]:
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"the meta file cannot be read ({error.strerror})",
+            where=str(path),
+            fix="Every predictions file needs one beside it; see docs/reference/predictions.md.",
+        ) from error
+    meta = _object(raw, str(path))
+    for name, value in meta.items():
+        if name not in _META_FIELDS:
+            raise InputError("unknown field", where=f"{path}: {name}", fix=f"Known: {', '.join(_META_FIELDS)}.")
+        if not isinstance(value, _META_FIELDS[name]):
+            raise InputError("has the wrong type", where=f"{path}: {name}", fix="See docs/reference/predictions.md.")
+    for name in ("schema", "task", *_META_TEXT):
+        if not meta.get(name):
+            raise InputError("the field is missing or empty", where=f"{path}: {name}", fix="Add it.")
+    if meta["schema"] != META_SCHEMA:
+        raise InputError(
+            f"schema {meta['schema']!r} is not known", where=f"{path}: schema", fix=f"This program reads {META_SCHEMA}."
+        )
+    if meta["task"] != task:
+        raise InputError(f"is of the task {meta['task']!r}, not {task!r}", where=f"{path}: task", fix="Rename one.")
+    return meta, hashlib.sha256(raw).hexdigest()
+
+
+def is_rows(path: Path) -> bool:
+    """Whether a file is named as predictions are: hidden files and judgements are not."""
+    return path.suffix == ".jsonl" and not path.name.startswith(".") and not path.name.endswith(".judgements.jsonl")
+
+
+def find(folder: str | Path, tasks: Mapping[str, Task]) -> dict[str, Path]:
+    """Prediction files of a folder by task id; an absent folder has none.
+
+    Raises:
+        InputError: A file is named after no task, or a meta file has no rows beside it.
+    """
+    folder = Path(folder)
+    found: dict[str, Path] = {}
+    if not folder.exists():
+        return found
+    if not folder.is_dir():
+        raise InputError("is not a folder", where=str(folder), fix="Give the folder that holds TASK.jsonl files.")
+    for path in sorted(folder.iterdir()):
+        if path.name.endswith(".meta.json") and not path.name.startswith("."):
+            name = path.name.removesuffix(".meta.json")
+            if not path.with_name(f"{name}.jsonl").exists():
+                raise InputError("has no predictions beside it", where=str(path), fix=f"Add {name}.jsonl or remove it.")
+        elif is_rows(path):
+            name = path.stem
+            if name not in tasks:
+                raise InputError(f"there is no task {name!r}", where=str(path), fix=f"Tasks are: {', '.join(tasks)}.")
+            found[name] = path
+    return found

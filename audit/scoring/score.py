@@ -1,0 +1,365 @@
+"""Scoring: prediction sets to measurements' counts, values and intervals, every convention of a task at once.
+
+Every row ends in one of four states, and their numbers must add up to the set's size: scored, skipped (by a rule of the
+convention, which is named), missing, error.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+
+from audit.errors import InputError
+from audit.scoring.cache import Entry, ScoreCache
+from audit.scoring.counting import Counted, Key, count, join
+from audit.scoring.pool import WORTH_A_PROCESS, Map, serial
+from audit.scoring.predictions import PredictionSet
+from tasks.convention import Convention
+from tasks.row import Row
+from tasks.statistics.bootstrap import REPLICATES, SEED, decimal, percentile_interval
+from tasks.statistics.compact import Compact, wide
+from tasks.statistics.paired import Part, replicates_together
+from tasks.task import Task
+
+# Decimals of a stored value, whatever its unit; agreement is decided on the exact value, not on this form.
+PLACES = 6
+# Rows counted at once: bounds the memory that texts and tokens take.
+SHARD_ROWS = 4_000
+# Sets that are handed out while one is waited for.
+_AHEAD = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Skipped:
+    """Rows that a rule of the convention skipped."""
+
+    rule: str
+    reason: str
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Where every row of a set went. Numbers that do not add up stop the audit.
+
+    Raises:
+        InputError: On construction, if the states do not add up to the set's size.
+    """
+
+    expected: int
+    scored: int
+    skipped: tuple[Skipped, ...]
+    missing: int
+    error: int
+    where: str
+
+    def __post_init__(self) -> None:
+        total = self.scored + sum(s.rows for s in self.skipped) + self.missing + self.error
+        if total != self.expected or min(self.scored, self.missing, self.error) < 0:
+            skipped = sum(s.rows for s in self.skipped)
+            raise InputError(
+                f"scored {self.scored} + skipped {skipped} + missing {self.missing} + error {self.error} "
+                f"is not the set's size, {self.expected}",
+                where=self.where,
+                fix="The predictions hold rows that are not in the set, or the claim's expected_rows is wrong.",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What one convention gives on one prediction set.
+
+    Attributes:
+        convention: The convention.
+        metric: The metric's id as the task lists it.
+        exact: The value, exact for ratios; None where it is undefined or unavailable.
+        value: The same with `PLACES` decimals.
+        interval: 95 % percentile interval of the paired bootstrap.
+        account: Where the rows went; None where the convention is unavailable.
+        counts: (scored rows, columns), compact: sums widen them, other arithmetic needs `audit.scoring.counting.wide` first.
+        ids: Of the scored rows.
+        unavailable: Why there is no value.
+    """
+
+    convention: Convention
+    metric: str
+    exact: Fraction | float | None
+    value: Decimal | None
+    interval: tuple[Decimal, Decimal] | None
+    account: Account | None
+    counts: Compact | None
+    ids: tuple[str, ...]
+    unavailable: str | None = None
+
+
+def score(
+    predictions: PredictionSet,
+    task: Task,
+    *,
+    expected: int | None = None,
+    metrics: Iterable[str] | None = None,
+    conventions: Iterable[str] | None = None,
+    replicates: int = REPLICATES,
+    seed: int = SEED,
+    cache: ScoreCache | None = None,
+    engine: tuple[Map, int] | None = None,
+) -> list[Score]:
+    """Score a prediction set under every convention of its task: what `begin` begins, done.
+
+    Raises:
+        InputError: The rows do not add up to the set's size, or a row's content cannot be scored.
+    """
+    begun = begin(
+        predictions,
+        task,
+        expected=expected,
+        metrics=metrics,
+        conventions=conventions,
+        replicates=replicates,
+        seed=seed,
+        cache=cache,
+        engine=engine,
+    )
+    return begun.finish()
+
+
+def in_turn(begun: Iterable[Scoring]) -> Iterator[list[Score]]:
+    """Scores of one set after the other, the next set begun before one is finished, so that no worker waits.
+
+    Args:
+        begun: Begins a set whenever it is asked for one.
+
+    Raises:
+        InputError: As `score` does.
+    """
+    waiting: deque[Scoring] = deque()
+    for scoring in begun:
+        waiting.append(scoring)
+        if len(waiting) > _AHEAD:
+            yield waiting.popleft().finish()
+    while waiting:
+        yield waiting.popleft().finish()
+
+
+def begin(
+    predictions: PredictionSet,
+    task: Task,
+    *,
+    expected: int | None = None,
+    metrics: Iterable[str] | None = None,
+    conventions: Iterable[str] | None = None,
+    replicates: int = REPLICATES,
+    seed: int = SEED,
+    cache: ScoreCache | None = None,
+    engine: tuple[Map, int] | None = None,
+) -> Scoring:
+    """Hand a prediction set's rows to the workers, for every convention of its task that the cache does not know.
+
+    Args:
+        predictions: The rows.
+        task: Their task.
+        expected: The set's size; by default the number of rows at hand.
+        metrics: Only these metrics.
+        conventions: Only conventions with these ids.
+        replicates: Bootstrap replicates; 0 for no intervals.
+        seed: Of the bootstrap.
+        cache: Where counts and intervals are kept between runs.
+        engine: A map over shards and the number of shards, of `audit.scoring.pool`; by default this process. The task must
+            then be the registry's.
+    """
+    names = None if conventions is None else set(conventions)
+    wanted = None if metrics is None else set(metrics)
+    chosen = [
+        (metric, convention)
+        for metric, items in task.conventions.items()
+        if wanted is None or metric in wanted
+        for convention in items
+        if names is None or convention.id in names
+    ]
+    bootstrap = (replicates, seed)
+    results, todo = _known(predictions, task, chosen, cache or ScoreCache(None), bootstrap)
+    collect = _counting(predictions.rows, task, todo, engine)
+    return Scoring(predictions, chosen, results, collect, expected, bootstrap, cache)
+
+
+@dataclass(slots=True)
+class _Result:
+    counted: Counted
+    cache_key: str | None
+    interval: tuple[float, float] | None = None
+    cached: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Scoring:
+    """A prediction set that is being scored."""
+
+    predictions: PredictionSet
+    chosen: Sequence[tuple[str, Convention]]
+    results: dict[Key, _Result]
+    collect: Callable[[], dict[Key, Counted]]
+    expected: int | None
+    bootstrap: tuple[int, int]
+    cache: ScoreCache | None
+
+    def finish(self) -> list[Score]:
+        """Wait for the counts, fold them, and keep what is new in the cache.
+
+        Raises:
+            InputError: The rows do not add up to the set's size, or a row's content cannot be scored.
+        """
+        for name, counted in self.collect().items():
+            self.results[name].counted = counted
+        for metric, convention in self.chosen:
+            _check(self.results[metric, convention.id].counted, convention, self.predictions)
+        _add_intervals(self.chosen, self.results, self.predictions.rows, *self.bootstrap)
+        _keep(self.chosen, self.results, self.cache)
+        ids = tuple(row.id for row in self.predictions.rows)
+        return [
+            _score(metric, convention, self.results[metric, convention.id], self.predictions, self.expected, ids)
+            for metric, convention in self.chosen
+        ]
+
+
+def _known(
+    predictions: PredictionSet,
+    task: Task,
+    chosen: Sequence[tuple[str, Convention]],
+    cache: ScoreCache,
+    bootstrap: tuple[int, int],
+) -> tuple[dict[Key, _Result], list[tuple[str, Convention]]]:
+    """Every convention's result as far as it is known without counting, and the conventions to count."""
+    found: dict[Key, _Result] = {}
+    todo: list[tuple[str, Convention]] = []
+    for metric, convention in chosen:
+        key = None
+        reason = convention.unavailable()
+        if reason:
+            found[metric, convention.id] = _Result(Counted(unavailable=reason), None)
+            continue
+        if cache.folder is not None:
+            key = cache.key(predictions.sha256, task.id, metric, convention.hash, *map(str, bootstrap))
+            entry = cache.get(key)
+            if entry is not None:
+                skipped = Counter({int(n): rows for n, rows in entry.facts["skipped"].items()})
+                counted = Counted(entry.kept, skipped, entry.facts["errors"], entry.counts)
+                interval = entry.facts["interval"]
+                found[metric, convention.id] = _Result(counted, key, interval and tuple(interval), cached=True)
+                continue
+        found[metric, convention.id] = _Result(Counted(), key)
+        todo.append((metric, convention))
+    return found, todo
+
+
+def _counting(
+    rows: Sequence[Row], task: Task, todo: Sequence[tuple[str, Convention]], engine: tuple[Map, int] | None
+) -> Callable[[], dict[Key, Counted]]:
+    """Hand shards of the rows out; the function returned waits for their counts and puts them together."""
+    if not todo:
+        return dict
+    if len(rows) <= SHARD_ROWS and (engine is None or engine[1] == 1 or len(rows) < WORTH_A_PROCESS):
+        return lambda: count(rows, todo)
+    mapping, workers = engine or (serial, 1)
+    shards = max(workers, -(-len(rows) // SHARD_ROWS))
+    whole = [item for item in todo if item[1].metric.whole_set]
+    split = tuple((metric, convention.id) for metric, convention in todo if not convention.metric.whole_set)
+    bounds = [len(rows) * n // shards for n in range(shards + 1)]
+    counted = mapping((task.id, split, rows[a:b]) for a, b in pairwise(bounds)) if split else iter(())
+
+    def collect() -> dict[Key, Counted]:
+        found = count(rows, whole)
+        parts = list(counted)
+        for name in split:
+            # Taken out of the parts one by one: whole and parts are not in memory twice.
+            found[name] = join([(start, part.pop(name)) for start, part in zip(bounds, parts, strict=False)])
+        return found
+
+    return collect
+
+
+def _check(counted: Counted, convention: Convention, predictions: PredictionSet) -> None:
+    if counted.failure:
+        what, row = counted.failure
+        where = f"{predictions.path}: row {row}" if row else str(predictions.path)
+        raise InputError(what, where=where, fix=f"Correct the row (convention {convention.id}).")
+
+
+def _add_intervals(
+    chosen: Sequence[tuple[str, Convention]],
+    results: dict[Key, _Result],
+    rows: Sequence[Row],
+    replicates: int,
+    seed: int,
+) -> None:
+    """Fill in intervals: every convention sees the same draws over all rows, so that differences are paired."""
+    live = [
+        (result, Part(convention.metric, result.counted.counts, result.counted.kept))
+        for metric, convention in chosen
+        if not (result := results[metric, convention.id]).cached
+        and result.counted.counts is not None
+        and result.counted.kept
+    ]
+    if not replicates or not live:
+        return
+    keys = [row.extra.get("cluster") for row in rows]
+    clusters: int | list[str] = len(rows)
+    if any(key is not None for key in keys):
+        clusters = [str(key) if key is not None else f"row {row.id}" for key, row in zip(keys, rows, strict=True)]
+    values = replicates_together([part for _, part in live], clusters, replicates, seed)
+    for (result, _), value in zip(live, values, strict=True):
+        result.interval = percentile_interval(value)
+
+
+def _keep(chosen: Sequence[tuple[str, Convention]], results: dict[Key, _Result], cache: ScoreCache | None) -> None:
+    for metric, convention in chosen:
+        result = results[metric, convention.id]
+        counted = result.counted
+        if cache is None or result.cached or result.cache_key is None or counted.counts is None:
+            continue
+        facts = {
+            "skipped": {str(n): rows for n, rows in counted.skipped.items()},
+            "errors": counted.errors,
+            "interval": result.interval,
+        }
+        cache.put(result.cache_key, Entry(counted.counts, counted.kept, facts))
+
+
+def _score(
+    metric: str,
+    convention: Convention,
+    result: _Result,
+    predictions: PredictionSet,
+    expected: int | None,
+    ids: tuple[str, ...],
+) -> Score:
+    counted = result.counted
+    if counted.counts is None:
+        return Score(convention, metric, None, None, None, None, None, (), counted.unavailable)
+    size = len(predictions.rows) if expected is None else expected
+    rules = convention.select
+    account = Account(
+        size,
+        len(counted.kept),
+        tuple(Skipped(rules[n].name, rules[n].reason, counted.skipped[n]) for n in sorted(counted.skipped)),
+        size - len(predictions.rows),
+        counted.errors,
+        f"{predictions.path} ({convention.id})",
+    )
+    exact = convention.metric.fold(wide(counted.counts))
+    interval = None
+    if result.interval and exact is not None:
+        interval = (decimal(result.interval[0], PLACES), decimal(result.interval[1], PLACES))
+    return Score(
+        convention,
+        metric,
+        exact,
+        None if exact is None else decimal(exact, PLACES),
+        interval,
+        account,
+        counted.counts,
+        ids if len(counted.kept) == len(ids) else tuple(ids[i] for i in counted.kept),
+    )

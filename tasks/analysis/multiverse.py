@@ -1,0 +1,339 @@
+"""The multiverse of a metric: every combination of defensible steps, not only those that somebody is known to use.
+
+A specification lists axes (selection, cleaning, normaliser, tokenizer, metric and fold), each with its options; a pipeline
+takes one option of each and is an ordinary convention made of the existing steps. Pipelines share all work that is the
+same: chains with the same beginning, counts of the same pair of texts, masks of the same selection. After Steegen et al.
+2016 (multiverse analysis) and Simonsohn et al. 2020 (specification curve): a way to see how far a choice of counting moves
+a number, not a better way to estimate it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from itertools import product
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.convention import Convention, Selection, View
+from tasks.errors import ScoringError
+from tasks.metrics.metric import Counts, Metric
+from tasks.row import Row
+from tasks.statistics.bootstrap import SEED, percentile_interval, weights
+from tasks.step import Step, Value
+from tasks.step_cache import ChainCache
+
+# Rows whose texts are in memory at once, under all chains.
+SHARD = 2000
+Choice: TypeAlias = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Option:
+    """One option of an axis: what it adds to a pipeline.
+
+    Attributes:
+        name: Unique in its axis.
+        hypothesis: Steps appended on the hypothesis' side.
+        reference: Steps appended on the reference's side.
+        select: Rules that rows must pass.
+        metric: How pairs are counted and folded.
+        base: A whole convention to start from, for tasks whose pipelines are no free combination of steps.
+    """
+
+    name: str
+    hypothesis: tuple[Step, ...] = ()
+    reference: tuple[Step, ...] = ()
+    select: tuple[Selection, ...] = ()
+    metric: Metric | None = None
+    base: Convention | None = None
+
+
+def both(name: str, *steps: Step) -> Option:
+    """The same steps on both sides."""
+    return Option(name, steps, steps)
+
+
+def output(name: str, *steps: Step) -> Option:
+    """Steps on the output's side alone."""
+    return Option(name, steps)
+
+
+def rows_with(name: str, *rules: Selection) -> Option:
+    """Rows that pass all rules."""
+    return Option(name, select=rules)
+
+
+def counted(name: str, metric: Metric, *steps: Step) -> Option:
+    """A metric, with last steps on both sides that belong to it."""
+    return Option(name, steps, steps, metric=metric)
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """A choice that has to be made; the first option is the plain one."""
+
+    name: str
+    options: tuple[Option, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """One way through the axes.
+
+    Attributes:
+        choices: (axis, option) for each axis; (`convention`, its id) for a registered convention outside the axes.
+        convention: What is computed.
+        known_as: Ids of the registered conventions with the same signature.
+        departures: Axes on which it does not take the first option.
+    """
+
+    choices: tuple[Choice, ...]
+    convention: Convention
+    known_as: tuple[str, ...] = ()
+    departures: int = 0
+
+    @property
+    def id(self) -> str:
+        """`finished/special/lower/13a/corpus`."""
+        return "/".join(option for _, option in self.choices)
+
+
+@dataclass(frozen=True, slots=True)
+class Specification:
+    """The axes of a task's metric, in the order in which their steps are applied.
+
+    Attributes:
+        task: The task's id.
+        metric: The metric's id.
+        axes: At least one gives the metric.
+        allowed: Which combinations make sense, by their options' names.
+    """
+
+    task: str
+    metric: str
+    axes: tuple[Axis, ...]
+    allowed: Callable[[frozenset[str]], bool] = field(default=bool, compare=False)
+
+    def pipelines(self, registered: Iterable[Convention] = ()) -> list[Pipeline]:
+        """Every allowed combination, then the registered conventions that are none of them and can be computed here."""
+        found: dict[str, Pipeline] = {}
+        for options in product(*(axis.options for axis in self.axes)):
+            if not self.allowed(frozenset(o.name for o in options)):
+                continue
+            choices = tuple((axis.name, o.name) for axis, o in zip(self.axes, options, strict=True))
+            departures = sum(o != axis.options[0] for axis, o in zip(self.axes, options, strict=True))
+            convention = _compose(options, "/".join(o.name for o in options))
+            if convention.unavailable() is None:
+                found.setdefault(convention.signature, Pipeline(choices, convention, (), departures))
+        for convention in registered:
+            if convention.unavailable() is not None:
+                continue
+            known = found.get(convention.signature)
+            if known is None:
+                found[convention.signature] = Pipeline((("convention", convention.id),), convention, (convention.id,))
+            else:
+                found[convention.signature] = replace(known, known_as=(*known.known_as, convention.id))
+        return list(found.values())
+
+
+def _compose(options: Sequence[Option], name: str) -> Convention:
+    base = next((o.base for o in options if o.base), None)
+    metric = next((o.metric for o in options if o.metric), None) or (base.metric if base else None)
+    if metric is None:
+        raise ValueError(f"the pipeline {name} has no metric")
+    convention = base or Convention(name, "", metric)
+    rules = [*convention.select, *(rule for o in options for rule in o.select)]
+    return replace(
+        convention,
+        id=name,
+        metric=metric,
+        select=tuple(dict.fromkeys(rules)),
+        hypothesis=convention.hypothesis + tuple(s for o in options for s in o.hypothesis),
+        reference=convention.reference + tuple(s for o in options for s in o.reference),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a pipeline gives on a set of rows: value in the metric's scale, 95 % interval, rows scored and in all."""
+
+    pipeline: Pipeline
+    value: Fraction | float | None
+    scored: int
+    of: int
+    interval: tuple[float, float] | None = None
+
+
+_Rules: TypeAlias = tuple[Selection, ...]
+_Table: TypeAlias = tuple[View, tuple[Step, ...], View, tuple[Step, ...], str, tuple[str, ...], _Rules | None]
+
+
+def _table(convention: Convention) -> _Table:
+    """What decides a row's counts: both chains, the counting part of the metric's signature, rarely the other rows."""
+    counting = convention.metric.signature.partition("|fold:")[0]
+    return (
+        convention.hypothesis_view,
+        convention.hypothesis,
+        convention.reference_view,
+        convention.reference,
+        counting,
+        convention.metric.columns,
+        convention.select if convention.metric.whole_set else None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Universe:
+    """Counts of all pipelines over one set of rows; a value is then only a fold.
+
+    Attributes:
+        pipelines: In the specification's order.
+        rows: Rows in all.
+        live: Rows with a hypothesis; counts and masks are over these.
+        tables: Counts by chains and way of counting, (live rows, columns); rows that no pipeline scores are zero.
+        masks: Kept live rows by selection.
+    """
+
+    pipelines: tuple[Pipeline, ...]
+    rows: int
+    live: tuple[Row, ...]
+    tables: dict[_Table, Counts]
+    masks: dict[_Rules, NDArray[np.bool_]]
+
+    def counts(self, pipeline: Pipeline, part: NDArray[np.bool_] | None = None) -> Counts:
+        """The pipeline's counts of the rows that it keeps, of those in `part`.
+
+        Raises:
+            ScoringError: Its counts depend on the whole set (CIDEr), and a part was asked for.
+        """
+        if part is not None and pipeline.convention.metric.whole_set:
+            raise ScoringError(f"{pipeline.id}: a row's counts depend on the other rows, so a part cannot be taken out")
+        mask = self.masks[pipeline.convention.select]
+        return self.tables[_table(pipeline.convention)][mask if part is None else mask & part]
+
+    def outcomes(self, part: NDArray[np.bool_] | None = None) -> list[Outcome]:
+        """Values of all pipelines, over all live rows or some of them."""
+        found = []
+        of = self.rows if part is None else int(part.sum())
+        for pipeline in self.pipelines:
+            counts = self.counts(pipeline, part)
+            found.append(Outcome(pipeline, pipeline.convention.metric.fold(counts), len(counts), of))
+        return found
+
+    def with_intervals(self, outcomes: Sequence[Outcome], replicates: int, seed: int = SEED) -> list[Outcome]:
+        """The same outcomes (over all rows) with percentile intervals of one paired bootstrap."""
+        keys = [row.extra.get("cluster") for row in self.live]
+        clusters: int | list[str] = len(self.live)
+        if any(key is not None for key in keys):
+            clusters = [
+                str(key) if key is not None else f"row {row.id}" for key, row in zip(keys, self.live, strict=True)
+            ]
+        values: list[list[NDArray[np.float64]]] = [[] for _ in outcomes]
+        for chunk in weights(clusters, replicates, seed):
+            drawn = {select: chunk if mask.all() else chunk[:, mask] for select, mask in self.masks.items()}
+            for collected, outcome in zip(values, outcomes, strict=True):
+                convention = outcome.pipeline.convention
+                counts = self.counts(outcome.pipeline)
+                if len(counts):
+                    collected.append(convention.metric.replicate(counts, drawn[convention.select]))
+        return [
+            replace(o, interval=percentile_interval(np.concatenate(v)) if v else None)
+            for o, v in zip(outcomes, values, strict=True)
+        ]
+
+
+def universe(
+    rows: Sequence[Row], pipelines: Sequence[Pipeline], advance: Callable[[int], None] | None = None
+) -> Universe:
+    """Count rows under all pipelines.
+
+    Args:
+        rows: A set's rows; those without a hypothesis count as not scored.
+        pipelines: Of a specification.
+        advance: Called with the number of rows done, for a progress bar.
+
+    Raises:
+        ScoringError: A row's content cannot be scored.
+        UnavailableError: A pipeline cannot be computed here.
+    """
+    live = tuple(row for row in rows if row.hypothesis is not None)
+    masks: dict[_Rules, NDArray[np.bool_]] = {}
+    users: dict[_Table, list[Pipeline]] = {}
+    for pipeline in pipelines:
+        convention = pipeline.convention
+        users.setdefault(_table(convention), []).append(pipeline)
+        if convention.select not in masks:
+            kept = (all(rule.keep(row) for rule in convention.select) for row in live)
+            masks[convention.select] = np.fromiter(kept, dtype=bool, count=len(live))
+    tables = {
+        key: np.zeros((len(live), len(items[0].convention.metric.columns)), dtype=np.int64)
+        for key, items in users.items()
+    }
+    needed = {
+        key: np.any([masks[select] for select in {p.convention.select for p in items}], axis=0)
+        for key, items in users.items()
+    }
+    alone = {key: items for key, items in users.items() if key[-1] is not None}
+    _fill(live, alone, tables, needed, 0)
+    together = {key: items for key, items in users.items() if key[-1] is None}
+    for start in range(0, len(live), SHARD):
+        shard = live[start : start + SHARD]
+        _fill(shard, together, tables, needed, start)
+        if advance:
+            advance(len(shard))
+    return Universe(tuple(pipelines), len(rows), live, tables, masks)
+
+
+def _fill(
+    shard: Sequence[Row],
+    users: dict[_Table, list[Pipeline]],
+    tables: dict[_Table, Counts],
+    needed: dict[_Table, NDArray[np.bool_]],
+    start: int,
+) -> None:
+    """Count the rows from `start` on under all tables of `users`, with one cache of chains and one of pairs."""
+    cache = ChainCache(shard)
+    known: dict[str, dict[tuple[Value, Value], int]] = {}
+    seen: dict[str, list[Counts]] = {}
+    for key, items in users.items():
+        metric = items[0].convention.metric
+        wanted = np.flatnonzero(needed[key][start : start + len(shard)])
+        hypotheses, references = cache.values(key[0], key[1]), cache.values(key[2], key[3])
+        pairs = [(hypotheses[i], references[i]) for i in wanted]
+        pool = known.setdefault(key[4], {}), seen.setdefault(key[4], [])
+        try:
+            if metric.whole_set:
+                tables[key][start + wanted] = metric.count([h for h, _ in pairs], [r for _, r in pairs])
+            else:
+                tables[key][start + wanted] = _shared(metric, pairs, *pool)
+        except ScoringError as error:
+            raise error.of([shard[i].id for i in wanted.tolist()]) from error
+
+
+def _shared(
+    metric: Metric,
+    pairs: Sequence[tuple[Value, Value]],
+    known: dict[tuple[Value, Value], int],
+    seen: list[Counts],
+) -> Counts:
+    """Counts of pairs of texts; a pair that was counted before, under any pipeline, is not counted again."""
+    try:
+        new = [pair for pair in dict.fromkeys(pairs) if pair not in known]
+    except TypeError:  # lists (split sentences, several captions) cannot be looked up
+        return metric.count([h for h, _ in pairs], [r for _, r in pairs])
+    if new:
+        first = len(known)
+        try:
+            seen.append(metric.count([h for h, _ in new], [r for _, r in new]))
+        except ScoringError as error:
+            raise error.at([pairs.index(pair) for pair in new]) from error
+        known.update({pair: first + n for n, pair in enumerate(new)})
+        if len(seen) > 1:
+            seen[:] = [np.concatenate(seen)]
+    if not pairs:
+        return np.zeros((0, len(metric.columns)), dtype=np.int64)
+    return seen[0][[known[pair] for pair in pairs]]

@@ -1,0 +1,190 @@
+"""Prompt sensitivity: the score under each prompt of a prediction set, and whether the prompts differ at all.
+
+The test is a permutation test: the prompts' labels are shuffled over the rows, and the observed differences between
+prompts are compared with those of shuffled labels. Where a run draws a prompt for each row by chance, as AudioBench does,
+the test is exact. A chi-square test on pooled error counts would not do: it takes the errors of one output for
+independent, and a single output that is a phone string or a loop brings a hundred of them at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from decimal import ROUND_CEILING
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.convention import Convention
+from tasks.errors import ScoringError
+from tasks.metrics.metric import Counts, Metric
+from tasks.statistics.bootstrap import REPLICATES, SEED, decimal, percentile_interval, replicates, weights
+from tasks.step_cache import ChainCache
+
+PERMUTATIONS = 1999
+# A prompt with fewer rows is shown, and left out of the test.
+LEAST_ROWS = 10
+_PLACES = 6
+_CHUNK_BYTES = 32 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class PromptScore:
+    """The score of one prompt's rows: value and 95 % bootstrap interval, in the metric's scale."""
+
+    prompt: str
+    rows: int
+    value: Fraction | float | None
+    interval: tuple[float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
+class PromptSensitivity:
+    """Scores by prompt, best known first.
+
+    Attributes:
+        convention: The convention's id.
+        metric: The metric's id.
+        prompts: Sorted by value, then by text; prompts without a value last.
+        rows: Scored rows with a prompt.
+        tested: Prompts that took part in the test.
+        p: Chance of differences as large as these if the prompts made none; None with fewer than two prompts to test.
+        permutations: Of the test.
+    """
+
+    convention: str
+    metric: str
+    prompts: tuple[PromptScore, ...]
+    rows: int
+    tested: int
+    p: Fraction | None
+    permutations: int
+
+    def as_json(self) -> dict[str, Any]:
+        """For audit.json: integers and decimal strings; p is rounded up."""
+        return {
+            "convention": self.convention,
+            "metric": self.metric,
+            "rows": self.rows,
+            "prompts": [
+                {
+                    "prompt": item.prompt,
+                    "rows": item.rows,
+                    "value": None if item.value is None else str(decimal(item.value, _PLACES)),
+                    "interval": item.interval
+                    and {
+                        "low": str(decimal(item.interval[0], _PLACES)),
+                        "high": str(decimal(item.interval[1], _PLACES)),
+                        "level": "95",
+                        "method": "bootstrap",
+                    },
+                }
+                for item in self.prompts
+            ],
+            "test": self.p
+            and {
+                "name": "permutation of prompts over rows",
+                "prompts": self.tested,
+                "permutations": self.permutations,
+                "p": str(decimal(self.p, 4, ROUND_CEILING)),
+            },
+        }
+
+
+def sensitivity(
+    cache: ChainCache,
+    convention: Convention,
+    *,
+    bootstrap: int = REPLICATES,
+    permutations: int = PERMUTATIONS,
+    seed: int = SEED,
+) -> PromptSensitivity | None:
+    """Score each prompt's rows under a convention, and test whether the prompts differ.
+
+    Args:
+        cache: Over the rows; steps that are already done are not done again.
+        convention: An available one.
+        bootstrap: Replicates of each prompt's interval; 0 for none.
+        permutations: Of the test.
+        seed: Of both.
+
+    Returns:
+        None if the scored rows have fewer than two prompts.
+
+    Raises:
+        ScoringError: A row's content cannot be scored.
+        UnavailableError: The convention cannot be computed here.
+    """
+    rows = cache.rows
+    kept = [
+        index
+        for index, row in enumerate(rows)
+        if row.hypothesis is not None and row.prompt is not None and all(rule.keep(row) for rule in convention.select)
+    ]
+    texts = sorted({str(rows[i].prompt) for i in kept})
+    if len(texts) < 2:
+        return None
+    hypotheses = cache.values(convention.hypothesis_view, convention.hypothesis)
+    references = cache.values(convention.reference_view, convention.reference)
+    metric = convention.metric
+    try:
+        counts = metric.count([hypotheses[i] for i in kept], [references[i] for i in kept])
+    except ScoringError as error:
+        raise error.of([rows[i].id for i in kept]) from error
+    number = {text: n for n, text in enumerate(texts)}
+    labels = np.array([number[str(rows[i].prompt)] for i in kept], dtype=np.int32)
+    clusters = [str(rows[i].extra.get("cluster", f"row {rows[i].id}")) for i in kept]
+    scores = []
+    for n, text in enumerate(texts):
+        members = np.flatnonzero(labels == n)
+        own = counts[members]
+        interval = None
+        if bootstrap:
+            draws = list(weights([clusters[i] for i in members], bootstrap, seed))
+            interval = percentile_interval(replicates(metric, own, draws))
+        scores.append(PromptScore(text, len(members), metric.fold(own), interval))
+    tested, p = _test(metric, counts, labels, permutations, seed)
+    order = sorted(scores, key=lambda s: (s.value is None, s.value or 0, s.prompt))
+    return PromptSensitivity(convention.id, metric.id, tuple(order), len(kept), tested, p, permutations)
+
+
+def _test(
+    metric: Metric, counts: Counts, labels: NDArray[np.int32], permutations: int, seed: int
+) -> tuple[int, Fraction | None]:
+    """The number of tested prompts, and p: (1 + shuffles at least as extreme) / (1 + shuffles)."""
+    names, sizes = np.unique(labels, return_counts=True)
+    names = names[sizes >= LEAST_ROWS]
+    if len(names) < 2 or not permutations:
+        return len(names), None
+    part = np.isin(labels, names)
+    counts, labels = counts[part], labels[part]
+    generator = np.random.Generator(np.random.PCG64(seed))
+    observed = _between(metric, counts, labels[None, :], names)[0]
+    if np.isnan(observed):
+        return len(names), None
+    step = max(1, _CHUNK_BYTES // (12 * len(labels)))
+    extreme = 0
+    for start in range(0, permutations, step):
+        shuffled = np.empty((min(step, permutations - start), len(labels)), dtype=np.int32)
+        for line in shuffled:
+            line[:] = generator.permutation(labels)
+        extreme += int((_between(metric, counts, shuffled, names) >= observed).sum())
+    return len(names), Fraction(1 + extreme, 1 + permutations)
+
+
+def _between(
+    metric: Metric, counts: Counts, labels: NDArray[np.int32], names: Sequence[int] | NDArray[np.int32]
+) -> NDArray[np.float64]:
+    """Differences between prompts for every line of labels: squares of (prompt's value - all rows'), weighted by rows.
+
+    Rounded, so that a shuffle that equals the observed labels compares as equal whatever the order of summation.
+    """
+    whole = float(metric.replicate(counts, np.ones((1, len(counts))))[0])
+    total = np.zeros(len(labels))
+    for name in names:
+        member = (labels == name).astype(np.float64)
+        value = metric.replicate(counts, member)
+        total += np.where(np.isnan(value), 0.0, member.sum(axis=1) * (value - whole) ** 2)
+    return np.asarray(np.round(total / len(counts), 9))

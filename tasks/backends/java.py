@@ -1,0 +1,254 @@
+"""Java programs as child processes: one that answers line by line for as long as it is needed, and one run to its end.
+
+No child outlives this process. A child that reads standard input until its end stops by itself when the pipe closes,
+which the kernel does even for a parent that was killed. A child that does not read is started so that the kernel kills it
+with its parent (`PR_SET_PDEATHSIG`).
+"""
+
+from __future__ import annotations
+
+import atexit
+import importlib.util
+import os
+import selectors
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import IO
+
+from tasks.availability import reason
+from tasks.errors import UnavailableError
+
+JAVA_VARIABLE = "REPRO_AUDIT_JAVA"
+PACKAGE = "pycocoevalcap"
+# Numbers with a point and texts in UTF-8, whatever the machine's locale.
+SETTINGS = ("-Duser.country=US", "-Duser.language=en", "-Dfile.encoding=UTF-8", "-Djava.awt.headless=true")
+
+
+def settings() -> tuple[str, ...]:
+    """Those, and scratch files where Python's go: the folder that Java takes by itself may not be writable."""
+    return (*SETTINGS, "-XX:-UsePerfData", f"-Djava.io.tmpdir={tempfile.gettempdir()}")
+
+
+_CHUNK = 1 << 16
+# Becomes the program named by its arguments, after asking the kernel to be killed when its parent ends.
+_TIED = """
+import ctypes, os, signal, sys
+prctl = getattr(ctypes.CDLL(None), "prctl", None)
+if prctl is not None:
+    prctl(1, int(signal.SIGKILL), 0, 0, 0)
+if os.getppid() != int(sys.argv[1]):
+    sys.exit(1)
+os.execvp(sys.argv[2], sys.argv[2:])
+"""
+
+
+def java() -> str:
+    """The path of the Java program: `REPRO_AUDIT_JAVA`, else `java` of the search path.
+
+    Raises:
+        UnavailableError: There is none.
+    """
+    wanted = os.environ.get(JAVA_VARIABLE) or "java"
+    found = shutil.which(wanted)
+    if found is None:
+        raise UnavailableError(f"Java not found (install a Java runtime, or set {JAVA_VARIABLE})")
+    return found
+
+
+def jar(path: str) -> Path:
+    """A jar of the `pycocoevalcap` package, by its path inside the package; the package is not imported.
+
+    Raises:
+        UnavailableError: The package, or the file, is missing.
+    """
+    spec = importlib.util.find_spec(PACKAGE)
+    if spec is None or not spec.submodule_search_locations:
+        raise UnavailableError(f"{PACKAGE} is not installed (pip install 'repro-audit[captions]')")
+    found = Path(next(iter(spec.submodule_search_locations))) / path
+    if not found.is_file():
+        raise UnavailableError(f"{found.name} not found in {PACKAGE}")
+    return found
+
+
+def sources(*paths: str) -> tuple[str, ...]:
+    """Sources of a convention's hash: how Java is run, and files of the package; none of those where it is not installed."""
+    found = [path for path in paths if reason(lambda path=path: jar(path)) is None]  # type: ignore[misc]
+    return (f"module:{__name__}", *(f"file:{PACKAGE}/{path}" for path in found))
+
+
+def run(name: str, arguments: Sequence[str], *, stdin: bytes = b"", timeout: float = 600) -> bytes:
+    """Run a Java program to its end and give what it wrote.
+
+    Raises:
+        UnavailableError: Java is missing, the program failed, or it took more than `timeout` seconds.
+    """
+    command = [sys.executable, "-I", "-S", "-c", _TIED, str(os.getpid()), java(), *settings(), *arguments]
+    try:
+        done = subprocess.run(command, input=stdin, capture_output=True, timeout=timeout, check=False)
+    except subprocess.TimeoutExpired:
+        raise UnavailableError(f"{name}: not done after {timeout:g} s") from None
+    if done.returncode:
+        raise UnavailableError(f"{name}: {_ending(done.returncode)}{_last_line(done.stderr)}")
+    return done.stdout
+
+
+class JavaChild:
+    """A Java program that answers every line with a line.
+
+    It must end when its standard input does. Calls from several threads wait for each other. After an error the child is
+    gone and every further call fails; start another one.
+    """
+
+    def __init__(self, name: str, arguments: Sequence[str]) -> None:
+        self.name = name
+        self._lock = threading.Lock()
+        self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the child
+        try:
+            self._process = subprocess.Popen(
+                [java(), *settings(), *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=self._errors,
+                bufsize=0,
+            )
+        except (OSError, UnavailableError) as error:
+            self._errors.close()
+            raise UnavailableError(f"{name}: {error}") from None
+        for pipe in (self._process.stdin, self._process.stdout):
+            assert pipe is not None
+            os.set_blocking(pipe.fileno(), False)
+
+    @property
+    def pid(self) -> int:
+        """The child's process id."""
+        return self._process.pid
+
+    @property
+    def alive(self) -> bool:
+        """Whether the child still runs."""
+        return self._process.poll() is None
+
+    def ask(self, lines: Sequence[str], timeout: float = 120, *, answers: int | None = None) -> list[str]:
+        """The answers to lines, in their order; writing and reading overlap, so that long lists do not block.
+
+        Args:
+            lines: Without line ends inside; what UTF-8 cannot hold is replaced.
+            answers: How many lines come back; by default one a line.
+            timeout: Seconds without any progress after which the child is killed.
+
+        Raises:
+            UnavailableError: The child died, closed its output, made no progress, or said more than it was asked.
+        """
+        if any("\n" in line or "\r" in line for line in lines):
+            raise ValueError("a line to a child process holds a line end")
+        with self._lock:
+            try:
+                waiting = "".join(f"{line}\n" for line in lines).encode(errors="replace")
+                return self._exchange(waiting, len(lines) if answers is None else answers, timeout)
+            except BaseException:
+                self._stop()
+                raise
+
+    def close(self) -> None:
+        """End the child and wait for it."""
+        with self._lock:
+            self._stop()
+
+    def _exchange(self, waiting: bytes, wanted: int, timeout: float) -> list[str]:
+        source, sink = self._process.stdout, self._process.stdin
+        if source is None or sink is None or source.closed or sink.closed:
+            raise UnavailableError(f"{self.name}: Java is not running any more")
+        left, received, found = memoryview(waiting), bytearray(), 0
+        with selectors.DefaultSelector() as ready:
+            ready.register(source, selectors.EVENT_READ)
+            if ready.select(0) and (early := os.read(source.fileno(), _CHUNK)):
+                raise UnavailableError(f"{self.name}: an answer to no question: {early[:80]!r}")
+            if left:
+                ready.register(sink, selectors.EVENT_WRITE)
+            deadline = time.monotonic() + timeout
+            while found < wanted:
+                events = ready.select(max(0.0, deadline - time.monotonic()))
+                if not events:
+                    raise UnavailableError(f"{self.name}: no answer within {timeout:g} s")
+                deadline = time.monotonic() + timeout
+                for key, _ in events:
+                    if key.fileobj is sink:
+                        try:
+                            left = left[os.write(sink.fileno(), left[:_CHUNK]) :]
+                        except BrokenPipeError:
+                            raise self._died() from None
+                        if not left:
+                            ready.unregister(sink)
+                    else:
+                        chunk = os.read(source.fileno(), _CHUNK)
+                        if not chunk:
+                            raise self._died()
+                        received += chunk
+                        found += chunk.count(b"\n")
+        lines = received.decode(errors="replace").split("\n")
+        if lines.pop() or len(lines) != wanted:
+            raise UnavailableError(f"{self.name}: more than {wanted} answers to {wanted} questions")
+        return lines
+
+    def _died(self) -> UnavailableError:
+        try:
+            status = self._process.wait(5)
+        except subprocess.TimeoutExpired:
+            return UnavailableError(f"{self.name}: Java closed its output")
+        self._errors.seek(0)
+        return UnavailableError(f"{self.name}: {_ending(status)}{_last_line(self._errors.read())}")
+
+    def _stop(self) -> None:
+        for pipe in (self._process.stdin, self._process.stdout):
+            if pipe is not None:
+                pipe.close()
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        self._errors.close()
+
+
+class Shared:
+    """One child for the whole process, started at first use, replaced if it has died, ended at exit; never across a fork."""
+
+    def __init__(self, start: Callable[[], JavaChild]) -> None:
+        self._start = start
+        self._child: JavaChild | None = None
+        self._owner = 0
+        self._lock = threading.Lock()
+        atexit.register(self.close)
+
+    def get(self) -> JavaChild:
+        """The child.
+
+        Raises:
+            UnavailableError: It cannot be started.
+        """
+        with self._lock:
+            if self._child is None or self._owner != os.getpid() or not self._child.alive:
+                if self._child is not None and self._owner == os.getpid():
+                    self._child.close()
+                self._child, self._owner = self._start(), os.getpid()
+            return self._child
+
+    def close(self) -> None:
+        """End the child, if this process started it."""
+        with self._lock:
+            if self._child is not None and self._owner == os.getpid():
+                self._child.close()
+            self._child = None
+
+
+def _ending(status: int) -> str:
+    return f"Java was killed (signal {-status})" if status < 0 else f"Java ended with status {status}"
+
+
+def _last_line(errors: bytes) -> str:
+    lines = errors.decode(errors="replace").strip().splitlines()
+    return f": {lines[-1].strip()}" if lines else ""

@@ -1,0 +1,167 @@
+"""Synonyms from WordNet 3.0's own files, as nltk's reader finds them: for nltk's METEOR.
+
+Read from Debian's `wordnet-base` (/usr/share/wordnet), or from the folder that `REPRO_AUDIT_WORDNET` names. nltk's reader
+takes a folder below its own data path only, needs files that METEOR does not (`index.sense`, `lexnames`) and builds every
+synset in full; METEOR asks for one thing, the words that share a synset with a word.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+
+from tasks.availability import reason
+from tasks.errors import UnavailableError
+
+PATH_VARIABLE = "REPRO_AUDIT_WORDNET"
+FOLDER = "/usr/share/wordnet"
+PARTS = ("noun", "verb", "adj", "adv")
+FILES = tuple(f"{kind}.{part}" for part in PARTS for kind in ("data", "index")) + tuple(f"{p}.exc" for p in PARTS)
+# A word's lemma, by part of speech: an ending and what stands for it in the lemma (WordNet's morphy(7)).
+_ENDINGS: Mapping[str, tuple[tuple[str, str], ...]] = {
+    "noun": (
+        ("s", ""),
+        ("ses", "s"),
+        ("ves", "f"),
+        ("xes", "x"),
+        ("zes", "z"),
+        ("ches", "ch"),
+        ("shes", "sh"),
+        ("men", "man"),
+        ("ies", "y"),
+    ),
+    "verb": (("s", ""), ("ies", "y"), ("es", "e"), ("es", ""), ("ed", "e"), ("ed", ""), ("ing", "e"), ("ing", "")),
+    "adj": (("er", ""), ("est", ""), ("er", "e"), ("est", "e")),
+    "adv": (),
+}
+
+
+def wordnet_folder() -> Path:
+    """Where WordNet's files are.
+
+    Raises:
+        UnavailableError: There is no such folder, or a file is missing or of another version than 3.0.
+    """
+    folder = Path(os.environ.get(PATH_VARIABLE) or FOLDER)
+    missing = [name for name in FILES if not (folder / name).is_file()]
+    if len(missing) == len(FILES):
+        raise UnavailableError(f"WordNet 3.0 not found (install wordnet-base, or set {PATH_VARIABLE})")
+    if missing:
+        raise UnavailableError(f"WordNet 3.0 is incomplete: {', '.join(missing)} not found")
+    with (folder / "data.noun").open(encoding="ascii", errors="replace") as file:
+        head = "".join(next(file, "") for _ in range(29))
+    if "WordNet 3.0" not in head:
+        raise UnavailableError("the WordNet files are not of version 3.0")
+    return folder
+
+
+@cache
+def wordnet_digest(folder: Path) -> str:
+    """SHA-256 (hex) over the files that decide synonyms, by name."""
+    total = hashlib.sha256()
+    for name in sorted(FILES):
+        total.update(f"{name} {hashlib.sha256((folder / name).read_bytes()).hexdigest()}\n".encode())
+    return total.hexdigest()
+
+
+class _Lemma:
+    """What nltk's METEOR asks of a lemma."""
+
+    __slots__ = ("_name",)
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def name(self) -> str:
+        """The word as WordNet writes it."""
+        return self._name
+
+
+class _Synset:
+    """What nltk's METEOR asks of a synset."""
+
+    __slots__ = ("_lemmas",)
+
+    def __init__(self, names: frozenset[str]) -> None:
+        self._lemmas = [_Lemma(name) for name in sorted(names)]
+
+    def lemmas(self) -> list[_Lemma]:
+        """Its words."""
+        return self._lemmas
+
+
+class WordNet:
+    """Synonyms of words; what was once asked is remembered."""
+
+    def __init__(self, folder: Path) -> None:
+        self._data = {part: (folder / f"data.{part}").read_bytes() for part in PARTS}
+        self._offsets = {part: _index(folder / f"index.{part}") for part in PARTS}
+        self._exceptions = {part: _exceptions(folder / f"{part}.exc") for part in PARTS}
+        self._known: dict[str, list[_Synset]] = {}
+
+    def lemmas(self, word: str, part: str) -> list[str]:
+        """The forms under which a word stands in a part of speech's index: itself, then exceptions or cut endings."""
+        forms = self._exceptions[part].get(word)
+        if forms is None:
+            forms = [word[: -len(end)] + new for end, new in _ENDINGS[part] if word.endswith(end)]
+        index = self._offsets[part]
+        return list(dict.fromkeys(form for form in (word, *forms) if form in index))
+
+    def synonyms(self, word: str) -> frozenset[str]:
+        """Every word of every synset of a word, spelt and capitalised as in WordNet, `_` for a space."""
+        word = word.lower()
+        return frozenset(
+            name
+            for part in PARTS
+            for form in self.lemmas(word, part)
+            for offset in self._offsets[part][form]
+            for name in self._names(part, offset)
+        )
+
+    def synsets(self, word: str) -> list[_Synset]:
+        """For nltk: all synonyms of a word, as one synset."""
+        known = self._known.get(word)
+        if known is None:
+            known = self._known[word] = [_Synset(self.synonyms(word))]
+        return known
+
+    def _names(self, part: str, offset: int) -> list[str]:
+        # `offset file kind count word id word id ...`: the count is hexadecimal; adjectives may end in `(a)`, `(p)`, `(ip)`.
+        data = self._data[part]
+        fields = data[offset : data.index(b"\n", offset)].decode("ascii").split("|", 1)[0].split()
+        return [fields[4 + 2 * i].split("(", 1)[0] for i in range(int(fields[3], 16))]
+
+
+def _index(path: Path) -> dict[str, list[int]]:
+    found: dict[str, list[int]] = {}
+    for line in path.read_text(encoding="ascii").splitlines():
+        if not line.startswith(" "):
+            fields = line.split()
+            found[fields[0]] = [int(offset) for offset in fields[-int(fields[2]) :]]
+    return found
+
+
+def _exceptions(path: Path) -> dict[str, list[str]]:
+    return {fields[0]: fields[1:] for fields in map(str.split, path.read_text(encoding="ascii").splitlines()) if fields}
+
+
+@cache
+def _load(folder: Path) -> WordNet:
+    return WordNet(folder)
+
+
+def wordnet() -> WordNet:
+    """The WordNet of this machine.
+
+    Raises:
+        UnavailableError: See `wordnet_folder`.
+    """
+    return _load(wordnet_folder())
+
+
+def wordnet_unavailable() -> str | None:
+    """Why there are no synonyms here, or None."""
+    return reason(wordnet_folder)

@@ -1,0 +1,205 @@
+"""Speech recognition: LibriSpeech test-clean and test-other, GigaSpeech test; word error rates."""
+
+from __future__ import annotations
+
+from tasks.availability import Always
+from tasks.convention import Convention
+from tasks.metrics.error_rate import ErrorRate, MeanErrorRate
+from tasks.row import ReferenceType
+from tasks.step import Step
+from tasks.steps.clean import BEFORE_END_SYMBOL, CMI_WRAPPERS, EMPTY_WORD, HUFS_UNWRAP, REMOVE_SP, STRIP_SPECIAL
+from tasks.steps.normalise.audiobench import AUDIOBENCH_WORDS
+from tasks.steps.normalise.cmi import CMI_WORDS
+from tasks.steps.normalise.gigaspeech import GIGASPEECH_MARKS, GIGASPEECH_OFFICIAL
+from tasks.steps.normalise.simple import DROP_PUNCTUATION_BUT, JIWER_A1, LOWER
+from tasks.steps.normalise.whisper import WHISPER_BASIC, WHISPER_ENGLISH
+from tasks.steps.select import FINISHED, REFERENCE_AFTER_TAGS
+from tasks.steps.tokenise import DROP_PUNCTUATION_TOKENS, JOIN_13A, JOIN_NONE, JOIN_ZH, SPACE_WORDS, WORDS
+from tasks.task import Task
+
+_WER = ErrorRate()
+
+
+def _both(id: str, summary: str, *steps: Step, notes: str = "") -> Convention:  # noqa: A002  # the field's name
+    """The same chain on both sides; special tokens are cut from the output first, as decoding without them would."""
+    return Convention(
+        id, summary, _WER, hypothesis=(STRIP_SPECIAL, *steps, WORDS), reference=(*steps, WORDS), notes=notes
+    )
+
+
+HUFS = Convention(
+    "hufs",
+    "Lower case, category-P characters and <...> deleted with jiwer, pooled over the set.",
+    _WER,
+    hypothesis=(JIWER_A1, SPACE_WORDS),
+    reference=(JIWER_A1, SPACE_WORDS),
+    notes="No rule for numerals or abbreviations. Every output is scored.",
+)
+HUFS_FINISHED = Convention(
+    "hufs-finished",
+    "As hufs, outputs without an end token dropped.",
+    _WER,
+    hypothesis=HUFS.hypothesis,
+    reference=HUFS.reference,
+    select=(FINISHED,),
+)
+HUFS_FILTERED = Convention(
+    "hufs-filtered",
+    "As hufs, outputs without an end token and references that are empty without their tags dropped.",
+    _WER,
+    hypothesis=HUFS.hypothesis,
+    reference=HUFS.reference,
+    select=(REFERENCE_AFTER_TAGS, FINISHED),
+)
+_QWEN2 = (REMOVE_SP, WHISPER_ENGLISH, WHISPER_BASIC, JOIN_NONE, DROP_PUNCTUATION_TOKENS, LOWER)
+CONVENTIONS = (
+    HUFS,
+    HUFS_FINISHED,
+    _both(
+        "qwen-audio",
+        "Tags and spaces tidied, sacreBLEU `none` tokens, lower case; punctuation counts.",
+        REMOVE_SP,
+        JOIN_NONE,
+        LOWER,
+        notes="Made for a model that was asked not to punctuate; a punctuating model is charged for every mark.",
+    ),
+    _both(
+        "qwen2-audio",
+        "Whisper's English and then its basic normaliser, `none` tokens, all-punctuation tokens dropped.",
+        *_QWEN2,
+    ),
+    _both(
+        "kimi-audio-evalkit",
+        "Whisper's English and basic normalisers, sacreBLEU `zh` tokens, lower case, all-punctuation tokens dropped.",
+        WHISPER_ENGLISH,
+        WHISPER_BASIC,
+        JOIN_ZH,
+        DROP_PUNCTUATION_TOKENS,
+        LOWER,
+    ),
+    _both(
+        "ultraeval-audio",
+        "Whisper's English normaliser, sacreBLEU `13a` tokens, lower case; punctuation tokens count.",
+        WHISPER_ENGLISH,
+        JOIN_13A,
+        LOWER,
+    ),
+    _both("lmms-eval", "As qwen2-audio; lmms-eval's LibriSpeech task.", *_QWEN2),
+    Convention(
+        "nota",
+        "Text before the end symbol, lower case, Whisper's English normaliser, `13a` tokens, punctuation tokens dropped.",
+        _WER,
+        hypothesis=(
+            STRIP_SPECIAL,
+            BEFORE_END_SYMBOL,
+            LOWER,
+            WHISPER_ENGLISH,
+            JOIN_13A,
+            DROP_PUNCTUATION_TOKENS,
+            LOWER,
+            WORDS,
+        ),
+        reference=(WHISPER_ENGLISH, JOIN_13A, DROP_PUNCTUATION_TOKENS, LOWER, WORDS),
+    ),
+    _both(
+        "covost2-wer",
+        "`13a` tokens, lower case, punctuation except apostrophes and hyphens deleted.",
+        JOIN_13A,
+        LOWER,
+        DROP_PUNCTUATION_BUT,
+        notes="The source gives the rule in words; the order of its three parts is read from that sentence.",
+    ),
+    _both(
+        "gigaspeech-official",
+        "Upper case, hyphens to spaces, fillers and GigaSpeech's tags dropped; ordinary punctuation counts.",
+        GIGASPEECH_OFFICIAL,
+        notes="The official script expects an output that is already free of punctuation.",
+    ),
+    _both("slam-llm", "Lower case, words between white space.", LOWER),
+    Convention(
+        "ltu-as",
+        "Upper case without punctuation; an output that contains an outside recogniser's transcript is replaced by it.",
+        _WER,
+        hypothesis=(STRIP_SPECIAL, WORDS),
+        reference=(WORDS,),
+        unavailable=Always("needs an external recogniser's transcripts"),
+        notes="Scores another system's transcript in place of the model's output.",
+    ),
+    Convention(
+        "verbatim",
+        "Words as they stand, case, punctuation and special tokens included.",
+        _WER,
+        hypothesis=(WORDS,),
+        reference=(WORDS,),
+    ),
+    Convention(
+        "cmi-bench",
+        "Introductions cut, ASCII punctuation but the apostrophe deleted, numbers spelled; mean of the utterances' rates.",
+        MeanErrorRate(),
+        hypothesis=(CMI_WRAPPERS, CMI_WORDS, WORDS),
+        reference=(CMI_WORDS, WORDS),
+        notes="A mean of rates weighs a four-word line as much as a forty-word one; a single loop can dominate it.",
+    ),
+    Convention(
+        "cmi-bench-corpus",
+        "As cmi-bench, errors pooled over the set instead of averaged.",
+        _WER,
+        hypothesis=(CMI_WRAPPERS, CMI_WORDS, WORDS),
+        reference=(CMI_WORDS, WORDS),
+    ),
+    Convention(
+        "hufs-parser",
+        "The transcript inside known wrappers, then as hufs.",
+        _WER,
+        hypothesis=(HUFS_UNWRAP, JIWER_A1, SPACE_WORDS),
+        reference=(JIWER_A1, SPACE_WORDS),
+        select=(FINISHED,),
+    ),
+    Convention(
+        "audiobench",
+        "Lower case, Whisper's English normaliser, small numbers spelled, punctuation and fillers deleted.",
+        _WER,
+        hypothesis=(STRIP_SPECIAL, LOWER, WHISPER_ENGLISH, AUDIOBENCH_WORDS, EMPTY_WORD, WORDS),
+        reference=(LOWER, WHISPER_ENGLISH, AUDIOBENCH_WORDS, EMPTY_WORD, WORDS),
+        notes="An empty text becomes the word `empty`.",
+    ),
+)
+GIGASPEECH_CONVENTIONS = (
+    *CONVENTIONS,
+    HUFS_FILTERED,
+    _both(
+        "lmms-eval-gigaspeech",
+        "Punctuation tags to marks, Whisper's English normaliser, `none` tokens, all-punctuation tokens dropped.",
+        GIGASPEECH_MARKS,
+        WHISPER_ENGLISH,
+        JOIN_NONE,
+        DROP_PUNCTUATION_TOKENS,
+        LOWER,
+    ),
+)
+TASKS = (
+    Task(
+        "asr-librispeech-clean",
+        "ASR",
+        "LibriSpeech test-clean",
+        ReferenceType.TEXT,
+        {"wer": CONVENTIONS},
+        source="Table 2",
+    ),
+    Task(
+        "asr-librispeech-other",
+        "ASR",
+        "LibriSpeech test-other",
+        ReferenceType.TEXT,
+        {"wer": CONVENTIONS},
+        source="Table 2",
+    ),
+    Task(
+        "asr-gigaspeech",
+        "ASR",
+        "GigaSpeech test",
+        ReferenceType.TEXT,
+        {"wer": GIGASPEECH_CONVENTIONS},
+        source="Table 2",
+    ),
+)

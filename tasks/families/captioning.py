@@ -1,0 +1,221 @@
+"""Audio captioning on AudioCaps: METEOR and SPIDEr, in every way they are counted.
+
+Two things are decided besides the tokens: which METEOR (1.5 or nltk's, which gives about twice as much), and whether an
+output is scored against one caption or all five of its clip. A row's `reference` is the list of its captions; conventions
+that score one caption an item treat every caption of a row as an item.
+"""
+
+from __future__ import annotations
+
+import string
+from dataclasses import replace
+
+from tasks.availability import Reason, first_reason
+from tasks.backends.wordnet import wordnet_unavailable
+from tasks.convention import Convention
+from tasks.metrics.captions import References
+from tasks.metrics.cider import CiderD
+from tasks.metrics.meteor import Meteor, meteor_unavailable
+from tasks.metrics.metric import Metric
+from tasks.metrics.nltk_meteor import NLTK_WORDS, NltkMeteor
+from tasks.metrics.spice import Spice, Spider, spice_unavailable
+from tasks.row import ReferenceType
+from tasks.step import Step, step
+from tasks.steps.clean import BEFORE_END_SYMBOL, STRIP_SPECIAL
+from tasks.steps.normalise.simple import JIWER_A1, LOWER
+from tasks.steps.ptb import PTB, ptb_unavailable
+from tasks.steps.select import FINISHED
+from tasks.steps.tokenise import WORDS
+from tasks.task import Task
+
+_PUNCTUATION = str.maketrans("", "", string.punctuation)
+
+
+def ltu_caption(text: str) -> str:
+    """What follows the last colon and one more character; then without ASCII punctuation, lower case.
+
+    YuanGongND/ltu@2002aad:src/ltu/eval/eval_audiocaps.py. The source's texts all begin with `Audio caption: `; it cuts the
+    first character of a text without a colon as well, which is not done here.
+    """
+    _, colon, after = text.rpartition(":")
+    return (after[1:] if colon else text).translate(_PUNCTUATION).lower()
+
+
+LTU_CAPTION = step("ltu-caption", ltu_caption, "unicode:")
+
+
+_METEOR = first_reason(meteor_unavailable, ptb_unavailable)
+_SPICE = first_reason(spice_unavailable, ptb_unavailable)
+_ONE = "one caption an item"
+_ALL = "all captions of the row"
+
+
+def _ptb(id: str, summary: str, metric: Metric, missing: Reason, *before: Step, notes: str = "") -> Convention:  # noqa: A002  # the field's name
+    """The same steps and PTB tokens on both sides."""
+    return Convention(
+        id,
+        summary,
+        metric,
+        hypothesis=(STRIP_SPECIAL, *before, PTB),
+        reference=(*before, PTB),
+        unavailable=missing,
+        notes=notes,
+    )
+
+
+def _plain(id: str, summary: str, metric: Metric, missing: Reason, *steps: Step, notes: str = "") -> Convention:  # noqa: A002  # the field's name
+    """The same steps on both sides, no PTB."""
+    return Convention(
+        id, summary, metric, hypothesis=(STRIP_SPECIAL, *steps), reference=steps, unavailable=missing, notes=notes
+    )
+
+
+def _finished(convention: Convention) -> Convention:
+    return replace(
+        convention,
+        id=f"{convention.id}-finished",
+        summary=convention.summary[:-1] + "; outputs without an end token dropped.",
+        select=(FINISHED,),
+    )
+
+
+_COCO_NOTES = "The COCO scorer's way; the paper's source for this task scores the same way."
+_DF = " Document frequencies come from the captions of the scored set."
+_SINGLE = "The data set's five captions a clip are five items here: lower than against all five at once."
+
+
+def _coco(metric: str, references: References) -> Convention:
+    found: dict[str, tuple[str, Metric, Reason, str]] = {
+        "meteor": ("METEOR 1.5", Meteor(references), _METEOR, ""),
+        "spider": ("SPIDEr (CIDEr-D and SPICE)", Spider(references), _SPICE, _DF),
+        "cider": ("CIDEr-D", CiderD(references), ptb_unavailable, _DF),
+        "spice": ("SPICE 1.0", Spice(references), _SPICE, ""),
+    }
+    name, scored, missing, notes = found[metric]
+    if references == "all":
+        return _ptb("coco", f"{name} on PTB tokens, {_ALL}.", scored, missing, notes=_COCO_NOTES + notes)
+    return _ptb("coco-one", f"{name} on PTB tokens, {_ONE}.", scored, missing, notes=_SINGLE + notes)
+
+
+_HUFS_NLTK = _plain(
+    "hufs-nltk",
+    f"nltk's METEOR on lower-cased words without punctuation, {_ONE}.",
+    NltkMeteor("each"),
+    wordnet_unavailable,
+    JIWER_A1,
+    WORDS,
+    notes="nltk's METEOR gives about twice what METEOR 1.5 gives. " + _SINGLE,
+)
+_HUFS_METEOR = _ptb(
+    "hufs-coco",
+    f"METEOR 1.5 on lower-cased text without punctuation, {_ONE}.",
+    Meteor("each"),
+    _METEOR,
+    JIWER_A1,
+    notes=_SINGLE,
+)
+_HUFS_SPIDER = replace(
+    _HUFS_METEOR,
+    summary=f"SPIDEr on lower-cased text without punctuation, {_ONE}.",
+    metric=Spider("each"),
+    unavailable=_SPICE,
+    notes=_SINGLE + _DF,
+)
+_AUDIOBENCH = _plain(
+    "audiobench",
+    f"nltk's METEOR on nltk's word tokens, {_ONE}.",
+    NltkMeteor("each"),
+    wordnet_unavailable,
+    NLTK_WORDS,
+    notes="Each clip was decoded once a caption there, with another prompt each time. "
+    "Sentences are split without nltk's English model, which is a download.",
+)
+_AAC = "The same programs as coco, with the numbers' format fixed; a text with a line end is an error there."
+METEOR = (
+    _coco("meteor", "all"),
+    _coco("meteor", "each"),
+    _ptb("aac-metrics", f"METEOR 1.5 on PTB tokens, {_ALL}.", Meteor(), _METEOR, notes=_AAC),
+    _HUFS_NLTK,
+    _finished(_HUFS_NLTK),
+    replace(
+        _HUFS_NLTK,
+        id="hufs-nltk-five",
+        summary=f"As hufs-nltk, the best of {_ALL}.",
+        metric=NltkMeteor(),
+        notes="Nobody's published way: it shows what the number of captions alone does.",
+    ),
+    _HUFS_METEOR,
+    _finished(_HUFS_METEOR),
+    _AUDIOBENCH,
+    replace(
+        _AUDIOBENCH,
+        id="audiobench-five",
+        summary=f"As audiobench, the best of {_ALL}.",
+        metric=NltkMeteor(),
+        notes="Nobody's published way: it shows what the number of captions alone does.",
+    ),
+)
+_NOTA = Convention(
+    "nota-v1.0",
+    f"CIDEr-D alone, printed as SPIDEr; words between white space, captions as they stand, {_ONE}.",
+    CiderD("each", id="spider"),
+    hypothesis=(STRIP_SPECIAL, BEFORE_END_SYMBOL, LOWER),
+    reference=(),
+    notes="No SPICE and no PTB tokens: not SPIDEr, though its source calls it so." + _DF,
+)
+_LTU_NOTES = "There five outputs a clip are scored and averaged; here the row's one output." + _DF
+SPIDER = (
+    _coco("spider", "all"),
+    _coco("spider", "each"),
+    _ptb("aac-metrics", f"SPIDEr on PTB tokens, {_ALL}.", Spider(), _SPICE, notes=_AAC + _DF),
+    _HUFS_SPIDER,
+    _finished(_HUFS_SPIDER),
+    _NOTA,
+    replace(
+        _NOTA,
+        id="nota-v1.1",
+        summary=f"SPIDEr on words between white space, captions as they stand, {_ONE}.",
+        metric=Spider("each"),
+        unavailable=spice_unavailable,
+        notes="On another scale than nota-v1.0 in its source: a fraction, here times 100." + _DF,
+    ),
+    _ptb("ltu", f"SPIDEr on what follows a colon, {_ALL}.", Spider(), _SPICE, LTU_CAPTION, notes=_LTU_NOTES),
+    _ptb(
+        "slam-llm",
+        f"SPIDEr on PTB tokens, {_ONE}.",
+        Spider("each"),
+        _SPICE,
+        notes="Every line of the source's files has one caption." + _DF,
+    ),
+)
+CIDER = (
+    _coco("cider", "all"),
+    _coco("cider", "each"),
+    replace(
+        _HUFS_SPIDER,
+        summary=f"CIDEr-D on lower-cased text without punctuation, {_ONE}.",
+        metric=CiderD("each"),
+        unavailable=ptb_unavailable,
+    ),
+    _ptb("ltu", f"CIDEr-D on what follows a colon, {_ALL}.", CiderD(), ptb_unavailable, LTU_CAPTION, notes=_LTU_NOTES),
+)
+SPICE = (
+    _coco("spice", "all"),
+    _coco("spice", "each"),
+    replace(
+        _HUFS_SPIDER,
+        summary=f"SPICE on lower-cased text without punctuation, {_ONE}.",
+        metric=Spice("each"),
+        notes=_SINGLE,
+    ),
+)
+TASKS = (
+    Task(
+        "aac-audiocaps",
+        "AAC",
+        "AudioCaps, split not stated",
+        ReferenceType.CAPTIONS,
+        {"meteor": METEOR, "spider": SPIDER, "cider": CIDER, "spice": SPICE},
+        source="Table 2",
+    ),
+)

@@ -1,0 +1,115 @@
+"""Emotion recognition on IEMOCAP Session 5: four classes, excited counted as happy; accuracy."""
+
+from __future__ import annotations
+
+import re
+
+from tasks.availability import Always, needs_judge
+from tasks.convention import Convention
+from tasks.metrics.accuracy import Accuracy, Share
+from tasks.row import ReferenceType
+from tasks.step import step
+from tasks.steps.clean import LSTRIP, STRIP_SPECIAL
+from tasks.steps.normalise.simple import LOWER
+from tasks.task import Task
+
+LABELS = ("neutral", "happy", "sad", "angry")
+# FairMLLM accepts a word as a label's misspelling from this similarity on.
+_SIMILAR = 0.57
+
+
+def fairmllm_label(text: str) -> str:
+    """The first label that is a substring; else the label most like the words; else `unknown`.
+
+    Likeness: for every label, the sum of `Levenshtein.ratio` over the words at or above 0.57
+    (links-ads/FairMLLM-Emotion-Recognition@003cee2).
+    """
+    from rapidfuzz.distance import Indel
+
+    text = text.lower()
+    for label in LABELS:
+        if label in text:
+            return label
+    words = re.sub(r"\W", " ", text).split()
+    sums = {
+        label: sum(ratio for word in words if (ratio := Indel.normalized_similarity(label, word)) >= _SIMILAR)
+        for label in LABELS
+    }
+    best = max(LABELS, key=lambda label: sums[label])
+    return best if sums[best] else "unknown"
+
+
+def llaso_points(hypothesis: str, reference: str) -> tuple[int, int]:
+    """(right, 1): equal, or the gold label is contained and no other label is; without full stops (EIT-NLP/LLaSO)."""
+    hypothesis, reference = hypothesis.lower().strip().strip("."), reference.lower()
+    if hypothesis == reference:
+        return 1, 1
+    others = [label for label in LABELS if label != reference and label in hypothesis]
+    return int(reference in hypothesis and not others), 1
+
+
+FAIRMLLM_LABEL = step("fairmllm-label", fairmllm_label, "module:rapidfuzz.distance.Indel")
+_ACCURACY = Accuracy()
+CONVENTIONS = (
+    Convention(
+        "iemocap-4way",
+        "The whole output must be the label (Neutral, Happy, Sad, Angry; excited counts as Happy), letter for letter.",
+        _ACCURACY,
+        hypothesis=(STRIP_SPECIAL,),
+        notes="Anything else than a label is wrong; rows with another gold label are not in the set.",
+    ),
+    Convention(
+        "qwen-audio",
+        "The output, stripped on the left, must equal the label.",
+        _ACCURACY,
+        hypothesis=(STRIP_SPECIAL, LSTRIP),
+        notes="`Neutral.` is wrong.",
+    ),
+    Convention(
+        "fairmllm",
+        "The first label contained in the output, else the most similar one.",
+        _ACCURACY,
+        hypothesis=(STRIP_SPECIAL, FAIRMLLM_LABEL),
+        reference=(LOWER,),
+    ),
+    Convention(
+        "llaso",
+        "Right if equal, or if the gold label and no other label is contained.",
+        Share("label-contained", llaso_points),
+        hypothesis=(STRIP_SPECIAL,),
+    ),
+    Convention(
+        "diva-eval",
+        "The most likely of four first tokens.",
+        _ACCURACY,
+        unavailable=Always("needs the logits of the first token"),
+    ),
+    Convention(
+        "ltu-as",
+        "The label whose embedding is nearest to the output's.",
+        _ACCURACY,
+        unavailable=Always("needs text-embedding-ada-002 embeddings"),
+    ),
+    Convention(
+        "audiobench-judge",
+        "A language model rates from 0 to 5 how well the output matches.",
+        _ACCURACY,
+        unavailable=needs_judge,
+    ),
+    Convention(
+        "audiobench-judge-binary",
+        "A language model says 0 or 1: whether the output matches.",
+        _ACCURACY,
+        unavailable=needs_judge,
+    ),
+)
+TASKS = (
+    Task(
+        "er-iemocap",
+        "ER",
+        "IEMOCAP Session 5, four classes",
+        ReferenceType.TEXT,
+        {"accuracy": CONVENTIONS},
+        source="Table 2",
+    ),
+)

@@ -1,0 +1,143 @@
+"""Slot filling on SLURP: one question a slot; accuracy, SLU-F1, and how often the instruction was followed.
+
+A row is a slot. Rows of the same recording carry its name in `extra["recording"]`, or in `extra["item"]` if they were imported
+from one answer to all slots; a row without either is a recording of its own. (`extra["cluster"]` may span recordings.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from tasks.availability import needs_judge
+from tasks.convention import Convention, Selection, View
+from tasks.families.choices import plain_words
+from tasks.metrics.accuracy import Accuracy, Share
+from tasks.metrics.following import NotTranscribed
+from tasks.metrics.slu_f1 import Slot, SluF1
+from tasks.row import ReferenceType, Row
+from tasks.steps.clean import STRIP_SPECIAL
+from tasks.steps.normalise.simple import COLLAPSE_SPACES, DROP_ASCII_PUNCTUATION, JIWER_A1, LOWER
+from tasks.task import Task
+
+SOURCES = ("module:tasks.families.choices",)
+
+
+def _object(row: Row) -> Mapping[str, Any]:
+    return row.reference if isinstance(row.reference, Mapping) else {}
+
+
+def _value(row: Row) -> str | None:
+    value = _object(row).get("value")
+    return value if isinstance(value, str) else None
+
+
+def _transcript(row: Row) -> str | None:
+    value = _object(row).get("transcript")
+    return value if isinstance(value, str) else None
+
+
+def _slot(row: Row) -> Slot | None:
+    kind, value = _object(row).get("slot"), _value(row)
+    if not isinstance(kind, str) or value is None:
+        return None
+    recording = row.extra.get("recording", row.extra.get("item", row.id))
+    return str(recording), kind.lower(), value
+
+
+def _answered(row: Row) -> bool:
+    return bool(STRIP_SPECIAL(row.hypothesis or ""))
+
+
+VALUE = View("value", _value)
+TRANSCRIPT = View("transcript", _transcript)
+SLOT = View("slot", _slot)
+ANSWERED = Selection("answered", _answered, "no answer")
+
+
+def value_in_output(hypothesis: str, value: str) -> tuple[int, int]:
+    """(right, 1): the slot's words stand in the output, in a row, without case and punctuation."""
+    words = plain_words(value)
+    return int(bool(words.strip()) and words in plain_words(hypothesis)), 1
+
+
+_NORMALISED = (LOWER, DROP_ASCII_PUNCTUATION, COLLAPSE_SPACES)
+_JUDGE = Convention(
+    "hufs-judge",
+    "Qwen3-8B says whether the answer reflects the gold slot, once a slot.",
+    Accuracy(),
+    unavailable=needs_judge,
+    notes="The paper does not say how an answer is judged.",
+)
+ACCURACY = (
+    _JUDGE,
+    replace(
+        _JUDGE,
+        id="llaso-judge",
+        summary="GPT-4o-mini gives 1 to 5 for the slot.",
+        notes="The prompt of its source is not public.",
+    ),
+    Convention(
+        "exact-match",
+        "The output is the slot's value, letter for letter.",
+        Accuracy(),
+        hypothesis=(STRIP_SPECIAL,),
+        reference_view=VALUE,
+    ),
+    Convention(
+        "normalised-match",
+        "The output is the slot's value, without case and punctuation.",
+        Accuracy(),
+        hypothesis=(STRIP_SPECIAL, *_NORMALISED),
+        reference=_NORMALISED,
+        reference_view=VALUE,
+    ),
+    Convention(
+        "contained-match",
+        "The slot's value stands in the output, without case and punctuation.",
+        Share("value-in-output", value_in_output),
+        hypothesis=(STRIP_SPECIAL,),
+        reference_view=VALUE,
+    ),
+)
+_SLURP = Convention(
+    "slurp-f1",
+    "SLURP's SLU-F1; a slot without an answer is a false negative.",
+    SluF1(),
+    hypothesis=(STRIP_SPECIAL,),
+    reference_view=SLOT,
+    notes="SLURP's own program leaves slots without a prediction out; here an empty answer is a false negative. A row that "
+    "is not in the predictions at all has no slot here either: the share of the set that was scored shows it.",
+)
+F1 = (
+    _SLURP,
+    replace(
+        _SLURP,
+        id="slurp-f1-answered",
+        summary="SLURP's SLU-F1; slots without an answer left out, as its own program does.",
+        select=(ANSWERED,),
+        notes="A model that answers only what it is sure of scores high here.",
+    ),
+)
+FOLLOWING = (
+    Convention(
+        "appendix-e",
+        "Not followed: below 30 % WER to what was said.",
+        NotTranscribed(),
+        hypothesis=(JIWER_A1,),
+        reference=(JIWER_A1,),
+        reference_view=TRANSCRIPT,
+        notes="The paper names no normaliser; lower case without punctuation is used.",
+    ),
+)
+TASKS = (
+    Task(
+        "sf-slurp",
+        "SF",
+        "SLURP, split not stated",
+        ReferenceType.SLOT,
+        {"accuracy": ACCURACY, "f1": F1, "following-rate": FOLLOWING},
+        source="Table 2; appendix E",
+    ),
+)

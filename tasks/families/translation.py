@@ -1,0 +1,184 @@
+"""Speech translation: CoVoST 2 English to Chinese, German and Japanese; BLEU."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from tasks.availability import Always
+from tasks.convention import Convention
+from tasks.metrics.bleu import Bleu, MeanSentenceBleu
+from tasks.row import ReferenceType
+from tasks.step import Step
+from tasks.steps.clean import EMPTY_WORD, RSTRIP, STRIP_SPECIAL
+from tasks.steps.flores import FLORES101_TOKENS, flores_unavailable
+from tasks.steps.normalise.simple import DROP_PUNCTUATION_BUT, LOWER
+from tasks.steps.select import FINISHED, HAS_KANA, REFERENCE_NOT_EMPTY
+from tasks.steps.tokenise import CHAR_LEVEL, JOIN_13A, TOK_13A, TOK_CHAR, TOK_JA_MECAB, TOK_ZH, WORDS
+from tasks.task import Task
+
+_BLEU = Bleu()
+
+
+def _bleu(id: str, summary: str, *steps: Step, notes: str = "") -> Convention:  # noqa: A002  # the field's name
+    return Convention(id, summary, _BLEU, hypothesis=(STRIP_SPECIAL, *steps), reference=steps, notes=notes)
+
+
+_CHAR = _bleu("sacrebleu-char", "sacreBLEU, every character that is no white space a token.", TOK_CHAR)
+_13A = _bleu("sacrebleu-13a", "sacreBLEU's default, `13a` tokens.", TOK_13A)
+_NORMALISED = (LOWER, DROP_PUNCTUATION_BUT, TOK_CHAR)
+_HUFS_NORMALISED = _bleu(
+    "hufs-char-normalised",
+    "Lower case, ASCII punctuation but `'` and `-` deleted, characters.",
+    *_NORMALISED,
+)
+_HUFS_EOS = Convention(
+    "hufs-char-normalised-eos",
+    "As hufs-char-normalised with the literal `</s>` left in the output, where it becomes an `s`.",
+    _BLEU,
+    hypothesis=_NORMALISED,
+    reference=_NORMALISED,
+    notes="A stray token on one side only.",
+)
+_HUFS = (
+    replace(_CHAR, id="hufs-char", summary="sacreBLEU `char` on the text without its end token."),
+    _HUFS_NORMALISED,
+    _HUFS_EOS,
+    replace(
+        _HUFS_NORMALISED,
+        id="hufs-char-normalised-finished",
+        summary="As hufs-char-normalised, outputs without an end token dropped.",
+        select=(FINISHED,),
+    ),
+)
+_CHARACTER_LEVEL = _bleu(
+    "covost2",
+    "Character-level BLEU as fairseq computes it: `13a`, spaces to U+2581, characters; case-sensitive.",
+    JOIN_13A,
+    CHAR_LEVEL,
+    WORDS,
+    notes="Spaces count as a token. Released by the source that the paper cites for this metric.",
+)
+_WORD_LEVEL = replace(_13A, id="covost2", summary="sacreBLEU's default, `13a` tokens, case-sensitive.")
+
+
+def _by_language(language_tokens: Step, name: str) -> tuple[Convention, ...]:
+    """The conventions that choose their tokenizer by target language."""
+    return (
+        _bleu("qwen2-audio", f"sacreBLEU `{name}` on the raw output.", language_tokens),
+        replace(
+            _bleu(
+                "ultraeval-audio",
+                f"sacreBLEU `{name}`, pairs with an empty reference dropped.",
+                language_tokens,
+            ),
+            select=(REFERENCE_NOT_EMPTY,),
+        ),
+        _bleu("slam-llm", f"sacreBLEU `{name}`, lower case.", RSTRIP, LOWER, language_tokens),
+        Convention(
+            "diva-eval",
+            f"The mean of sentences' BLEU with `{name}` tokens.",
+            MeanSentenceBleu(),
+            hypothesis=(STRIP_SPECIAL, language_tokens),
+            reference=(language_tokens,),
+            notes="A mean over sentences, not comparable with corpus BLEU; its own run used the validation split.",
+        ),
+    )
+
+
+def _audiobench(tokens: Step, name: str) -> tuple[Convention, ...]:
+    return (
+        _bleu(
+            "audiobench-2024",
+            f"sacreBLEU `{name}` on raw texts, an empty text replaced by `empty` (until 2025-03-25).",
+            EMPTY_WORD,
+            tokens,
+        ),
+        replace(
+            _bleu(
+                "audiobench",
+                "sacreBLEU `flores101`, an empty text replaced by `empty` (since 2025-03-25).",
+                EMPTY_WORD,
+                FLORES101_TOKENS,
+            ),
+            unavailable=flores_unavailable,
+        ),
+    )
+
+
+_LMMS = Convention(
+    "lmms-eval",
+    "A Chinese text normaliser, `zh` tokens, punctuation dropped and lower case before sacreBLEU `zh`.",
+    _BLEU,
+    unavailable=Always("the rules of its Chinese text normaliser are not in evidence"),
+)
+_KANA = (
+    *(
+        replace(
+            c,
+            id=f"{c.id}-kana",
+            summary=c.summary[:-1] + "; outputs without any kana dropped.",
+            select=(HAS_KANA,),
+        )
+        for c in _HUFS[:3]
+    ),
+    replace(
+        _bleu("hufs-ja-mecab-kana", "sacreBLEU `ja-mecab`; outputs without any kana dropped.", TOK_JA_MECAB),
+        select=(HAS_KANA,),
+    ),
+)
+_SOURCE = "Table 2; CoVoST 2"
+TASKS = (
+    Task(
+        "st-en-zh",
+        "En2Zh",
+        "CoVoST 2 English to Chinese, test",
+        ReferenceType.TEXT,
+        {
+            "bleu": (
+                _CHARACTER_LEVEL,
+                _CHAR,
+                _13A,
+                *_by_language(TOK_ZH, "zh"),
+                _LMMS,
+                *_audiobench(TOK_ZH, "zh"),
+                *_HUFS,
+            )
+        },
+        source=_SOURCE,
+    ),
+    Task(
+        "st-en-de",
+        "En2De",
+        "CoVoST 2 English to German, test",
+        ReferenceType.TEXT,
+        {
+            "bleu": (
+                _WORD_LEVEL,
+                _CHAR,
+                _13A,
+                *_by_language(TOK_13A, "13a"),
+                *_audiobench(TOK_13A, "13a"),
+                *_HUFS,
+            )
+        },
+        source=_SOURCE,
+    ),
+    Task(
+        "st-en-ja",
+        "En2Ja",
+        "CoVoST 2 English to Japanese, test",
+        ReferenceType.TEXT,
+        {
+            "bleu": (
+                _CHARACTER_LEVEL,
+                _CHAR,
+                _13A,
+                *_by_language(TOK_JA_MECAB, "ja-mecab"),
+                *_audiobench(TOK_13A, "13a"),
+                *_HUFS,
+                *_KANA,
+            )
+        },
+        source=_SOURCE,
+    ),
+)

@@ -1,0 +1,67 @@
+"""Speaker verification on VoxCeleb1 as a yes/no question: accuracy."""
+
+from __future__ import annotations
+
+import re
+
+from tasks.convention import Convention
+from tasks.metrics.accuracy import Accuracy
+from tasks.row import ReferenceType
+from tasks.step import step
+from tasks.steps.clean import STRIP_SPECIAL
+from tasks.steps.normalise.simple import LOWER
+from tasks.task import Task
+
+
+def yes_or_not(text: str) -> str:
+    """`yes` if the lower-cased output is exactly that, else `no` (jaeeewon/project-multimodal@d9e5d17:eval_sv.py)."""
+    return "yes" if text.lower() == "yes" else "no"
+
+
+def yes_no_exact(text: str) -> str:
+    """`yes` or `no` if the output is that word, with or without a full stop; anything else is no answer."""
+    word = text.lower().strip().removesuffix(".")
+    return word if word in {"yes", "no"} else ""
+
+
+def first_word(text: str) -> str:
+    """The first word if it is yes or no; anything else is no answer."""
+    match = re.match(r"\W*(yes|no)\b", text.lower())
+    return match.group(1) if match else ""
+
+
+_ACCURACY = Accuracy()
+_GOLD = (LOWER,)
+CONVENTIONS = (
+    Convention(
+        "hufs",
+        "An output that is exactly `yes` means the same speaker, anything else a different one.",
+        _ACCURACY,
+        hypothesis=(STRIP_SPECIAL, step("yes-or-not", yes_or_not)),
+        reference=_GOLD,
+    ),
+    Convention(
+        "exact-yes-no",
+        "The output must be `yes` or `no`, a full stop allowed; anything else is wrong.",
+        _ACCURACY,
+        hypothesis=(STRIP_SPECIAL, step("yes-no", yes_no_exact)),
+        reference=_GOLD,
+    ),
+    Convention(
+        "first-word",
+        "The first word, if it is `yes` or `no`; anything else is wrong.",
+        _ACCURACY,
+        hypothesis=(STRIP_SPECIAL, step("first-yes-no", first_word)),
+        reference=_GOLD,
+    ),
+)
+TASKS = (
+    Task(
+        "sv-voxceleb1",
+        "SV",
+        "VoxCeleb1, trial list not stated",
+        ReferenceType.TEXT,
+        {"accuracy": CONVENTIONS},
+        source="Table 2; bytedance/SALMONN issue 30",
+    ),
+)

@@ -1,0 +1,137 @@
+"""Many metrics under one bootstrap: every replicate's draws are multiplied with the terms of all conventions at once.
+
+The sums are those of `Metric.replicate`, and so is every bit of the values: whole numbers are summed, in 32 bits only where
+no sum can reach 2**24, else in 64; both are exact, whatever the order, the chunks and the threads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tasks.metrics.metric import Metric, Sums
+from tasks.statistics.bootstrap import Draws, draws, units_of
+from tasks.statistics.compact import Compact, wide
+
+# What is multiplied at once: as floating point it stays in the processor's cache.
+_BLOCK_UNITS = 4096
+_BLOCK_REPLICATES = 128
+_EXACT_32 = 2**24
+# (factor, column) of every byte that a term is made of
+Places: TypeAlias = list[tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A metric's counts of some rows of a set.
+
+    Attributes:
+        metric: Whose replicates are wanted.
+        counts: (rows kept, columns).
+        kept: Their indices in the set, ascending.
+    """
+
+    metric: Metric
+    counts: Compact
+    kept: Sequence[int]
+
+
+def replicates_together(
+    parts: Sequence[Part], clusters: Sequence[str] | int, replicates: int, seed: int
+) -> list[NDArray[np.float64]]:
+    """What `metric.replicate` gives for every part under the same draws: (replicates,) each.
+
+    Args:
+        parts: One a convention.
+        clusters: The set's number of rows, or one cluster key a row.
+        replicates: How many there are.
+        seed: Of the draws.
+    """
+    table = _Table(clusters)
+    places = [table.add(part) for part in parts]
+    sums = [table.sums(chunk) for chunk in draws(table.units, replicates, seed)]
+    whole = np.concatenate(sums) if sums else np.empty((0, table.width))
+    return [part.metric.from_sums(_terms(whole, terms)) for part, terms in zip(parts, places, strict=True)]
+
+
+class _Table:
+    """The different columns of all parts' terms, each over all units (rows, or clusters of rows), byte by byte.
+
+    A number of more than one byte is the sum of its bytes' multiples: their sums are narrow, and put together in 64 bits.
+    """
+
+    def __init__(self, clusters: Sequence[str] | int) -> None:
+        self.rows = clusters if isinstance(clusters, int) else len(clusters)
+        self.units, self._unit_of = units_of(clusters)
+        self._bytes: dict[bytes, int] = {}
+        self._columns: list[NDArray[np.uint8]] = []
+
+    def add(self, part: Part) -> list[Places]:
+        """Where the part's terms are among the columns."""
+        terms = part.metric.terms(wide(part.counts)).astype(np.int64)
+        kept = None if len(part.kept) == self.rows else np.asarray(part.kept, dtype=np.intp)
+        return [self._places(column, kept) for column in terms.T]
+
+    def _places(self, column: NDArray[np.int64], kept: NDArray[np.intp] | None) -> Places:
+        if kept is not None:
+            # A row that is not kept adds nothing.
+            column, some = np.zeros(self.rows, dtype=np.int64), column
+            column[kept] = some
+        if self._unit_of is not None:
+            column, rows = np.zeros(self.units, dtype=np.int64), column
+            np.add.at(column, self._unit_of, rows)
+        low, high = int(column.min(initial=0)), int(column.max(initial=0))
+        signs = [(1, column)] if low >= 0 else [(1, np.maximum(column, 0)), (-1, np.maximum(-column, 0))]
+        width = (max(high, -low).bit_length() + 7) // 8
+        return [
+            (sign << (8 * n), self._place((numbers >> (8 * n)).astype(np.uint8)))
+            for sign, numbers in signs
+            for n in range(width)
+        ]
+
+    def _place(self, column: NDArray[np.uint8]) -> int:
+        key = hashlib.blake2b(column.data).digest()
+        if key not in self._bytes:
+            self._bytes[key] = len(self._columns)
+            self._columns.append(column)
+        return self._bytes[key]
+
+    @property
+    def width(self) -> int:
+        """How many columns there are."""
+        return len(self._columns)
+
+    def sums(self, chunk: Draws) -> Sums:
+        """Every column's sum under every replicate of a chunk: (replicates, columns)."""
+        found = np.zeros((len(chunk), len(self._columns)), dtype=np.float64)
+        if not self._columns:
+            return found
+        most = int(chunk.max(initial=0))
+        for start in range(0, self.units, _BLOCK_UNITS):
+            units = slice(start, start + _BLOCK_UNITS)
+            block = np.stack([column[units] for column in self._columns])
+            kind = _kind(block, most)
+            right: NDArray[Any] = np.ascontiguousarray(block.T, dtype=kind)
+            for first in range(0, len(chunk), _BLOCK_REPLICATES):
+                replicates = slice(first, first + _BLOCK_REPLICATES)
+                found[replicates] += np.asarray(chunk[replicates, units].astype(kind) @ right, dtype=np.float64)
+        return found
+
+
+def _kind(block: NDArray[np.uint8], most: int) -> type[np.floating[Any]]:
+    """The narrowest floating point in which no sum of a line is rounded, where no unit is drawn more than `most` times."""
+    return np.float32 if int(block.sum(axis=1, dtype=np.int64).max()) * most < _EXACT_32 else np.float64
+
+
+def _terms(sums: Sums, terms: Sequence[Places]) -> Sums:
+    """The terms' sums from their bytes' sums: (replicates, terms)."""
+    whole = np.zeros((len(sums), len(terms)), dtype=np.float64)
+    for term, places in enumerate(terms):
+        for factor, place in places:
+            whole[:, term] += factor * sums[:, place]
+    return whole

@@ -1,0 +1,66 @@
+"""Penn Treebank tokens as the caption scorers have them: Stanford's PTBTokenizer 3.4.1, lower case, punctuation dropped.
+
+salaniz/pycocoevalcap@ad63453:tokenizer/ptbtokenizer.py and audio-captioning/caption-evaluation-tools@c1798df, the same
+jar. The program reads until the end of its input, so texts go to it in one batch, a line each. What it makes of a line
+depends on the next line in one thing alone: whether an abbreviation's full stop at the line's end is written once or
+twice; the second is a token of its own, and dropped. So the tokens of a text depend on nothing but the text.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from tasks.availability import reason
+from tasks.backends.java import jar, java, run, sources
+from tasks.errors import UnavailableError
+from tasks.step import Step
+
+JAR = "tokenizer/stanford-corenlp-3.4.1.jar"
+VERSION = "corenlp-3.4.1"
+PUNCTUATION = frozenset(
+    ["''", "'", "``", "`", "-LRB-", "-RRB-", "-LCB-", "-RCB-", ".", "?", "!", ",", ":", "-", "--", "...", ";"]
+)
+# The scorers replace `\n` alone; the tokenizer ends a line at the others too, which would shift all lines that follow.
+_LINE_ENDS = re.compile("[\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]")
+
+
+def ptb_unavailable() -> str | None:
+    """Why the tokenizer cannot be used here, or None."""
+    return reason(java, lambda: jar(JAR))
+
+
+def ptb_texts(texts: Sequence[str]) -> list[str]:
+    """The tokens of every text, joined by spaces.
+
+    The dropped tokens are those of `PUNCTUATION`, compared after lower-casing, as the scorers do: brackets come out as
+    `-lrb-` and stay.
+
+    Raises:
+        UnavailableError: Java or the jar is missing, or Java failed.
+    """
+    if not texts:
+        return []
+    lines = "".join(_LINE_ENDS.sub(" ", text) + "\n" for text in texts).encode(errors="replace")
+    arguments = (
+        "-Xmx512m",
+        "-cp",
+        str(jar(JAR)),
+        "edu.stanford.nlp.process.PTBTokenizer",
+        "-preserveLines",
+        "-lowerCase",
+    )
+    written = run("PTB tokenizer", arguments, stdin=lines).decode(errors="replace").split("\n")
+    if written and not written[-1]:
+        written.pop()
+    if len(written) != len(texts):
+        raise UnavailableError(f"PTB tokenizer: {len(written)} lines came back for {len(texts)} texts")
+    return [" ".join(word for word in line.rstrip().split(" ") if word not in PUNCTUATION) for line in written]
+
+
+def ptb_text(text: str) -> str:
+    """As `ptb_texts`, for one text."""
+    return ptb_texts([text])[0]
+
+
+PTB = Step("ptb", VERSION, lambda: ptb_text, ("module:tasks.steps.ptb", *sources(JAR)), batch=ptb_texts)

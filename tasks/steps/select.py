@@ -1,0 +1,42 @@
+"""Selection: rules that skip rows. What a rule skips is counted and shown beside the value."""
+
+from __future__ import annotations
+
+import re
+
+from tasks.convention import Selection
+from tasks.row import Row
+from tasks.steps.clean import ends_with_eos
+
+SOURCES = ("module:tasks.steps.clean",)
+
+
+def _finished(row: Row) -> bool:
+    if row.finished is not None:
+        return row.finished
+    return ends_with_eos(row.hypothesis or "")
+
+
+def _has_kana(row: Row) -> bool:
+    return bool(re.search(r"[\u3040-\u30ff]", row.hypothesis or ""))
+
+
+_TAGS = re.compile(r"<[^>]*>")
+
+
+def _reference_not_empty(row: Row) -> bool:
+    return isinstance(row.reference, str) and bool(_TAGS.sub("", row.reference).strip())
+
+
+def _reference_text(row: Row) -> bool:
+    return bool(row.reference)
+
+
+# Dropping outputs without an end token: jaeeewon/project-multimodal@d9e5d17:dist_eval/.
+FINISHED = Selection("finished", _finished, "no end token")
+# Dropping translations without a single kana (U+3040..U+30FF): the same, slides of 2025-10-13 and 2025-10-27.
+HAS_KANA = Selection("has-kana", _has_kana, "no kana in the output")
+# Dropping segments whose reference is empty once <...> tags are removed: the same, eval_wer.py.
+REFERENCE_AFTER_TAGS = Selection("reference-after-tags", _reference_not_empty, "reference empty without its tags")
+# Dropping pairs with an empty reference: OpenBMB/UltraEval-Audio@9b69da6:audio_evals/agg/base.py.
+REFERENCE_NOT_EMPTY = Selection("reference-not-empty", _reference_text, "empty reference")

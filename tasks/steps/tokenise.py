@@ -1,0 +1,155 @@
+"""Tokenizers: sacreBLEU's own classes, and the families built on them."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Callable, Sequence
+from functools import cache
+
+from tasks.step import Step, step, version_of
+from tasks.steps import tokenise_batch as tokenise_many
+
+SOURCES = ("module:tasks.steps.tokenise_batch", "module:tasks.steps.memo")
+_MODULES = {
+    "13a": ("sacrebleu.tokenizers.tokenizer_13a", "Tokenizer13a"),
+    "none": ("sacrebleu.tokenizers.tokenizer_none", "NoneTokenizer"),
+    "char": ("sacrebleu.tokenizers.tokenizer_char", "TokenizerChar"),
+    "zh": ("sacrebleu.tokenizers.tokenizer_zh", "TokenizerZh"),
+    "intl": ("sacrebleu.tokenizers.tokenizer_intl", "TokenizerV14International"),
+    "ja-mecab": ("sacrebleu.tokenizers.tokenizer_ja_mecab", "TokenizerJaMecab"),
+}
+_SACREBLEU = version_of("sacrebleu")
+_SPACE_MARK = "\u2581"
+
+
+@cache
+def sacrebleu_tokenizer(name: str) -> Callable[[str], str]:
+    """sacreBLEU's tokenizer of that name: a text to its tokens joined by spaces."""
+    from importlib import import_module
+
+    module, attribute = _MODULES[name]
+    tokenizer = getattr(import_module(module), attribute)()
+    plain = _uncached(tokenizer)
+    if name != "ja-mecab":
+        return plain
+    # MeCab takes UTF-8, which has no lone surrogates.
+    return lambda text: plain(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
+
+
+def _uncached(tokenizer: object) -> Callable[[str], str]:
+    """Past a tokenizer's own cache of 65,536 lines: texts are cached once, by the chain."""
+    raw = type(tokenizer).__call__
+    plain = getattr(raw, "__wrapped__", raw)
+    return lambda text: str(plain(tokenizer, text))
+
+
+@cache
+def sacrebleu_many(name: str) -> Callable[[Sequence[str]], list[str]]:
+    """The same on many texts, see `tasks.steps.tokenise_batch`."""
+    if name == "none":
+        return tokenise_many.none
+    if name == "char":
+        return tokenise_many.char
+    library = sacrebleu_tokenizer(name)
+    if name == "13a":
+        return tokenise_many.ThirteenA(library)
+    if name == "zh":
+        from sacrebleu.tokenizers.tokenizer_re import TokenizerRegexp
+        from sacrebleu.tokenizers.tokenizer_zh import TokenizerZh
+
+        return tokenise_many.Chinese(TokenizerZh._is_chinese_char, _uncached(TokenizerRegexp()))  # type: ignore[no-untyped-call]
+    return lambda texts: list(map(library, texts))
+
+
+def _sources(name: str) -> tuple[str, ...]:
+    sources = [
+        f"module:{_MODULES[name][0]}",
+        "module:sacrebleu.tokenizers.tokenizer_re",
+        "module:tasks.steps.tokenise",
+        *SOURCES,
+    ]
+    if name == "ja-mecab":
+        sources.append("tree:ipadic/dicdir")
+    if name == "intl":
+        sources.append("unicode:")
+    return tuple(sources)
+
+
+def _bleu_tokens(name: str) -> Callable[[str], tuple[str, ...]]:
+    tokenize = sacrebleu_tokenizer(name)
+    return lambda text: tuple(tokenize(text.rstrip()).split())
+
+
+def _bleu_tokens_of_many(name: str, texts: Sequence[str]) -> list[tuple[str, ...]]:
+    if name == "char":
+        # Spaces put between characters are white space too: what is left of the text without any are the tokens.
+        return [tuple("".join(text.split())) for text in texts]
+    return [tuple(text.split()) for text in sacrebleu_many(name)(list(map(str.rstrip, texts)))]
+
+
+def sacrebleu_tokens(name: str) -> Step:
+    """Tokens as sacreBLEU's BLEU sees them: trailing white space stripped, tokenised, split on white space."""
+    version = _SACREBLEU + ("+" + version_of("ipadic") if name == "ja-mecab" else "")
+    return Step(
+        f"tok.{name}",
+        version,
+        lambda: _bleu_tokens(name),
+        _sources(name),
+        "tokens",
+        batch=lambda texts: _bleu_tokens_of_many(name, texts),
+    )
+
+
+def _joined(name: str) -> Callable[[str], str]:
+    return sacrebleu_tokenizer(name)
+
+
+def sacrebleu_joined(name: str) -> Step:
+    """The tokenizer's output as a text, for the steps of the fairseq family that follow it."""
+    return Step(
+        f"join.{name}",
+        _SACREBLEU,
+        lambda: _joined(name),
+        _sources(name),
+        batch=lambda texts: sacrebleu_many(name)(texts),  # noqa: PLW0108  # loads sacreBLEU when it is called
+    )
+
+
+def drop_punctuation_tokens(text: str) -> str:
+    """Drop space-separated tokens whose characters are all of Unicode category P; empty tokens go too.
+
+    fairseq's EvaluationTokenizer; `$` and `€` are of category S and stay, `%` is P and goes.
+    """
+    # Letters and digits are not of category P; most tokens are made of them alone.
+    return " ".join(t for t in text.split(" ") if t.isalnum() or not all(unicodedata.category(c)[0] == "P" for c in t))
+
+
+def char_level(text: str) -> str:
+    """Spaces become U+2581, then every character is a token (fairseq's `--sacrebleu-char-level`)."""
+    return " ".join(text.replace(" ", _SPACE_MARK))
+
+
+def split_words(text: str) -> tuple[str, ...]:
+    """Tokens between white space."""
+    return tuple(text.split())
+
+
+def split_spaces(text: str) -> tuple[str, ...]:
+    """Tokens between spaces, as jiwer splits: a single newline or tab does not part two words."""
+    return tuple(word for word in text.split(" ") if word)
+
+
+def split_characters(text: str) -> tuple[str, ...]:
+    """Every character a token, spaces too."""
+    return tuple(text)
+
+
+DROP_PUNCTUATION_TOKENS = step("drop-punct-tokens", drop_punctuation_tokens, "unicode:")
+CHAR_LEVEL = step("char-level", char_level)
+WORDS = step("words", split_words, kind="tokens")
+SPACE_WORDS = step("words-between-spaces", split_spaces, kind="tokens")
+CHARACTERS = step("characters", split_characters, kind="tokens")
+TOK_13A, TOK_ZH, TOK_CHAR, TOK_JA_MECAB, TOK_NONE, TOK_INTL = (
+    sacrebleu_tokens(name) for name in ("13a", "zh", "char", "ja-mecab", "none", "intl")
+)
+JOIN_13A, JOIN_ZH, JOIN_NONE = (sacrebleu_joined(name) for name in ("13a", "zh", "none"))

@@ -1,0 +1,264 @@
+"""Exports of an audit: the shapes that others ask for, and no number lost on the way."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+import yaml
+
+from audit._util import canonical_json as canonical
+from audit._util.paths import LITERATURE
+from audit.cli.commands import export
+from audit.errors import InputError
+from audit.exporters import every_eval_ever, hf_eval_results
+from audit.pipeline import run as pipeline
+
+# The required fields, closed lists and types of Every Eval Ever's schema, in our own words.
+_STRING, _NUMBER = {"type": "string"}, {"type": "number"}
+_STRINGS = {"type": "object", "additionalProperties": _STRING}
+RECORD = {
+    "type": "object",
+    "required": [
+        "schema_version", "evaluation_id", "retrieved_timestamp", "source_metadata", "model_info", "eval_library",
+        "evaluation_results",
+    ],
+    "additionalProperties": False,
+    "properties": {
+        "schema_version": {"const": "0.3.0"},
+        "evaluation_id": {"type": "string", "pattern": ".+/.+/[0-9]+$"},
+        "retrieved_timestamp": {"type": "string", "pattern": "^[0-9]+$"},
+        "source_metadata": {
+            "type": "object",
+            "required": ["source_type", "source_organization_name", "evaluator_relationship"],
+            "properties": {
+                "source_type": {"enum": ["documentation", "evaluation_run"]},
+                "evaluator_relationship": {"enum": ["first_party", "third_party", "collaborative", "other"]},
+                "source_organization_name": _STRING,
+                "additional_details": _STRINGS,
+            },
+        },
+        "model_info": {
+            "type": "object",
+            "required": ["name", "id"],
+            "properties": {"name": _STRING, "id": {"type": "string", "pattern": "/"}, "additional_details": _STRINGS},
+        },
+        "eval_library": {
+            "type": "object",
+            "required": ["name", "version"],
+            "properties": {"name": _STRING, "version": _STRING},
+        },
+        "evaluation_results": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "required": ["evaluation_name", "source_data", "metric_config", "score_details"],
+                "properties": {
+                    "evaluation_result_id": _STRING,
+                    "evaluation_name": _STRING,
+                    "source_data": {
+                        "type": "object",
+                        "required": ["dataset_name", "source_type"],
+                        "properties": {"dataset_name": _STRING, "source_type": {"const": "other"}},
+                    },
+                    "metric_config": {
+                        "type": "object",
+                        "required": ["lower_is_better"],
+                        "properties": {
+                            "lower_is_better": {"type": "boolean"},
+                            "metric_parameters": _STRINGS,
+                            "score_type": {"enum": ["binary", "continuous", "levels"]},
+                        },
+                        "dependentRequired": {"score_type": ["min_score", "max_score"]},
+                    },
+                    "score_details": {
+                        "type": "object",
+                        "required": ["score"],
+                        "properties": {
+                            "score": _NUMBER,
+                            "details": _STRINGS,
+                            "uncertainty": {
+                                "type": "object",
+                                "properties": {
+                                    "confidence_interval": {
+                                        "type": "object",
+                                        "required": ["lower", "upper"],
+                                        "properties": {"lower": _NUMBER, "upper": _NUMBER, "confidence_level": _NUMBER},
+                                    },
+                                    "num_samples": {"type": "integer"},
+                                },
+                            },
+                        },
+                    },
+                },
+            },
+        },
+    },
+}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def audit(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    folder = tmp_path_factory.mktemp("predictions")
+    rows = [
+        {"id": f"{n:04}", "hypothesis": f"{gold if n % 3 else 'Angry'}</s>", "reference": gold,
+         "prompt": "Describe the emotion of the speaker in one word."}
+        for n in range(1241) for gold in ("Happy" if n % 2 else "Sad",)
+    ]  # fmt: skip
+    (folder / "er-iemocap.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
+    meta = {"schema": "repro-audit/predictions/1", "task": "er-iemocap", "model": "made up", "variant": "13b"}
+    (folder / "er-iemocap.meta.json").write_text(json.dumps(meta | {"who": "somebody"}))
+    before = os.environ.get("SOURCE_DATE_EPOCH")
+    os.environ["SOURCE_DATE_EPOCH"] = "1763856000"
+    try:
+        document = pipeline.run(LITERATURE, folder, replicates=50).document
+    finally:
+        if before is None:
+            del os.environ["SOURCE_DATE_EPOCH"]
+        else:
+            os.environ["SOURCE_DATE_EPOCH"] = before
+    parsed: dict[str, Any] = json.loads(canonical.dumps(document))
+    return parsed
+
+
+def test_every_record_fits_the_schema(audit: dict[str, Any]) -> None:
+    records = every_eval_ever.records(audit)
+    for record in records.values():
+        jsonschema.validate(json.loads(every_eval_ever.dumps(record)), RECORD)
+    kinds = {name: r["source_metadata"]["source_type"] for name, r in records.items()}
+    assert kinds["reported.json"] == "documentation"
+    [run] = [name for name, kind in kinds.items() if kind == "evaluation_run"]
+    assert run.startswith("recomputed-er-iemocap-")
+    assert records[run]["model_info"]["name"] == "made up"
+    assert records["reported.json"]["source_metadata"]["evaluator_relationship"] == "first_party"
+
+
+def test_no_value_is_lost_or_changed(audit: dict[str, Any]) -> None:
+    """Every claim and every measurement with a value, its exact string and its number."""
+    records = every_eval_ever.records(audit)
+    results = {r["evaluation_result_id"]: r for record in records.values() for r in record["evaluation_results"]}
+    valued = [m for m in audit["measurements"] if m["value"] is not None]
+    assert len(results) == len(audit["claims"]) + len(valued)
+    for claim in audit["claims"]:
+        details = results[claim["id"]]["score_details"]
+        assert details["details"]["printed"] == claim["value"]
+        assert Decimal(str(details["score"])) == Decimal(claim["value"])
+    for measurement in valued:
+        details = results[measurement["id"]]["score_details"]
+        assert details["details"]["value"] == measurement["value"]
+        assert Decimal(str(details["score"])) == Decimal(measurement["value"])
+        if measurement["interval"]:
+            interval = details["uncertainty"]["confidence_interval"]
+            assert interval["lower"] <= details["score"] <= interval["upper"]
+        if measurement["invalid"]:
+            assert measurement["invalid"][0]["text"] in details["details"]["cannot_justify_because"]
+    wer = results["asr-librispeech-clean.wer"]["metric_config"]
+    assert (wer["lower_is_better"], wer["metric_unit"], "max_score" in wer) == (True, "percent", False)
+
+
+def test_conventions_are_named_by_signature_and_hash(audit: dict[str, Any]) -> None:
+    records = every_eval_ever.records(audit, "owner/model")
+    [run] = [r for name, r in records.items() if name.startswith("recomputed")]
+    assert run["model_info"]["id"] == "owner/model"
+    for result in run["evaluation_results"]:
+        assert len(result["metric_config"]["metric_parameters"]["convention_hash"]) == 64
+
+
+def test_hf_results_rest_on_the_verdicts_measurement(audit: dict[str, Any]) -> None:
+    datasets = {"er-iemocap": {"id": "owner/iemocap", "task_id": "session-5", "revision": "abc"}}
+    found = hf_eval_results.results(audit, datasets, "https://example.org/report")
+    entries = yaml.safe_load(hf_eval_results.dumps(found))
+    [entry] = entries
+    verdict = next(v for v in audit["verdicts"] if v["claim"] == "er-iemocap.accuracy")
+    best = next(m for m in audit["measurements"] if m["id"] == verdict["measurement"])
+    assert Decimal(str(entry["value"])) == Decimal(best["value"])
+    assert entry["dataset"] == datasets["er-iemocap"]
+    assert entry["date"] == "2025-11-23"
+    assert entry["source"]["url"] == "https://example.org/report"
+    assert "reported 0.69" in entry["notes"]
+    assert "verifyToken" not in entry
+    assert len(found.left_out) == len(audit["claims"]) - 1
+    assert found.left_out["sac-inhouse.accuracy"] == "nothing was measured"
+    assert found.left_out["sv-voxceleb1.accuracy"] == "only measurements that are not comparable"
+
+
+def test_hf_results_hold_no_recorded_value_unless_asked(audit: dict[str, Any]) -> None:
+    by_id = {m["id"]: m for m in audit["measurements"]}
+    datasets = {c["id"]: {"id": "owner/set", "task_id": c["task"]} for c in audit["claims"]}
+    usable = [
+        (v["claim"], best)
+        for v in audit["verdicts"]
+        if (best := by_id.get(v["measurement"] or "")) and best["value"] is not None and not best["invalid"]
+    ]
+    recorded = {claim: best for claim, best in usable if best["origin"] == "recorded"}
+    assert recorded
+    found = hf_eval_results.results(audit, datasets)
+    assert [entry["dataset"]["task_id"] for entry in found.entries] == ["er-iemocap"]
+    assert "NOT MEASURED" not in found.entries[0]["notes"]
+    for claim in recorded:
+        assert found.left_out[claim] == "the value was recorded, not computed from predictions"
+    more = hf_eval_results.results(audit, datasets, include_recorded=True)
+    marked = [entry for entry in more.entries if entry["notes"].startswith("NOT MEASURED HERE: recorded by")]
+    assert len(marked) == len(recorded)
+    assert len(more.entries) == len(usable)
+
+
+def command(*arguments: str) -> int:
+    parser = argparse.ArgumentParser()
+    export.add_arguments(parser)
+    return export.run(parser.parse_args(arguments))
+
+
+def test_the_command_writes_all_three(
+    audit: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    source = tmp_path / "audit.json"
+    source.write_bytes(canonical.dumps(audit))
+    mapping = tmp_path / "datasets.yaml"
+    mapping.write_text("er-iemocap.accuracy:\n  id: owner/iemocap\n  task_id: session-5\n")
+    assert command(str(source), "--format", "every-eval-ever", "--out", str(tmp_path / "eee")) == 0
+    assert len(list((tmp_path / "eee").glob("*.json"))) >= 3
+    assert command(str(source), "--format", "hf-eval-results", "--out", str(tmp_path / "r.yaml"),
+                   "--datasets", str(mapping)) == 0  # fmt: skip
+    assert "left out: sac-inhouse.accuracy: nothing was measured" in capsys.readouterr().out
+    assert len(yaml.safe_load((tmp_path / "r.yaml").read_text())) == 1
+    mapping.write_text("er-iemocap: {id: a/b, task_id: c}\nstory-audiocaps: {id: a/b, task_id: d}\n")
+    recorded = ("--format", "hf-eval-results", "--out", str(tmp_path / "r2.yaml"), "--datasets", str(mapping))
+    assert command(str(source), *recorded, "--include-recorded") == 0
+    assert {e["dataset"]["task_id"] for e in yaml.safe_load((tmp_path / "r2.yaml").read_text())} == {"c", "d"}
+    assert command(str(source), "--format", "csv", "--out", str(tmp_path / "m.csv")) == 0
+    assert (tmp_path / "m.csv").read_text().count("\n") > len(audit["measurements"])
+
+
+@pytest.mark.parametrize(
+    ("content", "mapping"),
+    [
+        ("", "x: {id: a/b, task_id: c}"),
+        ('{"schema": "other"}', "x: {id: a/b, task_id: c}"),
+        ('{"schema": "repro-audit/audit/1"}', "x: {id: a/b, task_id: c}"),
+        (None, "- a"),
+        (None, "x: {id: a/b}"),
+        (None, "x: {id: ab, task_id: c}"),
+        (None, "x: {id: a/b, task_id: c, more: d}"),
+        (None, None),
+    ],
+)
+def test_bad_input_is_refused_and_nothing_written(
+    content: str | None, mapping: str | None, audit: dict[str, Any], tmp_path: Path
+) -> None:
+    source = tmp_path / "audit.json"
+    source.write_bytes(canonical.dumps(audit) if content is None else content.encode())
+    arguments = [str(source), "--format", "hf-eval-results", "--out", str(tmp_path / "out.yaml")]
+    if mapping is not None:
+        (tmp_path / "map.yaml").write_text(mapping)
+        arguments += ["--datasets", str(tmp_path / "map.yaml")]
+    with pytest.raises(InputError):
+        command(*arguments)
+    assert not (tmp_path / "out.yaml").exists()

@@ -1,0 +1,225 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from audit._util.paths import LITERATURE
+from audit.cli.commands import literature
+from audit.errors import MissingError
+from audit.literature.lint import RULES, lint, lint_studies
+from tests.support.literature_records import record
+
+KNOWN = {("er-iemocap", "accuracy"): {"fairmllm"}}
+
+
+def problems(tmp_path: Path, *changes: tuple[str, str], name: str = "one", known: object = None) -> list[str]:
+    """What the lint says of the folder once a record, changed by replacements, is in it."""
+    text = record("one")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new, 1)
+    (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
+    _, found = lint(KNOWN if known is None else known, tmp_path)  # type: ignore[arg-type]
+    return [str(problem).replace(str(tmp_path), "works") for problem in found]
+
+
+def test_the_records_pass() -> None:
+    records, found = lint(literature.known())
+    assert [str(problem) for problem in found] == []
+    assert len(records) >= 60
+    assert [str(problem) for problem in lint_studies(literature.known())] == []
+
+
+def test_a_sound_record_has_no_problem(tmp_path: Path) -> None:
+    assert problems(tmp_path) == []
+
+
+def test_no_strict_yaml(tmp_path: Path) -> None:
+    assert problems(tmp_path, ('value: "0.70"', "value: 0.70"))[0] == (
+        "works/one.yaml:34: tasks[0].value: 0.70 is a float; records hold decimal numbers as strings, because "
+        'trailing zeros count\n  Write "0.70" with quotes.'
+    )
+
+
+def test_schema(tmp_path: Path) -> None:
+    assert problems(tmp_path, ("kind: benchmark", "kind: bench"))[0].startswith(
+        'works/one.yaml:13: kind: "bench" is not allowed here\n  Did you mean `benchmark`? Use one of: '
+    )
+
+
+def test_unique_ids(tmp_path: Path) -> None:
+    problems(tmp_path)
+    assert problems(tmp_path, name="two") == [
+        (
+            "works/two.yaml:2: id: the id `one` is that of one.yaml too\n"
+            "  Give the record an id of its own; the file is named after it."
+        )
+    ]
+
+
+def test_a_file_is_named_after_its_record(tmp_path: Path) -> None:
+    assert problems(tmp_path, name="other") == [
+        "works/other.yaml:2: id: the id `one` is not the file's name\n  Rename the file to one.yaml, or the record to `other`."
+    ]
+
+
+def test_one_paper_has_one_record(tmp_path: Path) -> None:
+    problems(tmp_path, ("arxiv: null", 'arxiv: "2310.13289"'))
+    assert problems(tmp_path, ("id: one", "id: two"), ("arxiv: null", 'arxiv: "2310.13289v2"'), name="two") == [
+        "works/two.yaml:9: arxiv: arXiv 2310.13289 is that of one.yaml too\n  Merge the two records into one."
+    ]
+
+
+def test_conventions_exist(tmp_path: Path) -> None:
+    assert problems(tmp_path, ("[fairmllm]", "[fairmllm, fairlm]")) == [
+        (
+            "works/one.yaml:35: tasks[0].conventions[1]: tasks/ has no convention `fairlm` for accuracy of er-iemocap\n"
+            "  Use one of: fairmllm; or add the convention to tasks/ first."
+        )
+    ]
+
+
+def test_tasks_exist(tmp_path: Path) -> None:
+    found = problems(tmp_path, ("[er-iemocap]", "[er-iemocab]"), ("[fairmllm]", "[]"), known=KNOWN)
+    assert (
+        "works/one.yaml:27: tasks[0].ids[0]: tasks/ has no task `er-iemocab`\n"
+        "  Did you mean `er-iemocap`? Use one of: er-iemocap."
+    ) in found
+    found = problems(tmp_path, ("[accuracy]", "[accuracy, f1]"))
+    assert found == ["works/one.yaml:28: tasks[0].metrics[1]: tasks/ has no metric `f1`\n  Use one of: accuracy."]
+
+
+def test_a_convention_belongs_to_a_task(tmp_path: Path) -> None:
+    found = problems(tmp_path, ("[er-iemocap]", "[]"))
+    assert found[0].startswith("works: no record names") or "belongs to no task and metric" in found[0]
+    assert any("tasks[0].conventions[0]: the convention `fairmllm` belongs to no task and metric" in f for f in found)
+
+
+def test_every_convention_is_reached(tmp_path: Path) -> None:
+    known = {("er-iemocap", "accuracy"): {"fairmllm", "brand-new"}}
+    assert problems(tmp_path, known=known) == [
+        (
+            "literature/works: no record names the convention `brand-new` of accuracy of er-iemocap\n"
+            "  Name it under `conventions` in the record of a work that counts like this, or in repro-audit.yaml if nobody "
+            "outside does."
+        )
+    ]
+
+
+@pytest.mark.parametrize("word", ["TODO", "FIXME", "TBD", "XXX", "REPLACE with it", "what???", "to be written"])
+def test_no_placeholders(tmp_path: Path, word: str) -> None:
+    found = problems(tmp_path, ("summary: A work for a test.", f"summary: {word}"))
+    assert len(found) == 1
+    assert found[0].startswith("works/one.yaml:25: summary: the placeholder")
+
+
+def test_a_label_of_iemocap_is_no_placeholder(tmp_path: Path) -> None:
+    assert problems(tmp_path, ("summary: A work for a test.", "summary: Labels xxx and oth are dropped.")) == []
+
+
+def test_yes_has_evidence(tmp_path: Path) -> None:
+    none = ("kind: code\n        path: score.py\n        verified: true", "kind: none\n        verified: false")
+    assert problems(tmp_path, none) == [
+        (
+            "works/one.yaml:32: tasks[0].same_data: `yes` without evidence\n"
+            "  Add evidence of kind code or text, or write `unknown`."
+        )
+    ]
+    assert problems(tmp_path, none, ("same_data: yes", "same_data: unknown")) == []
+
+
+def test_available_code_has_a_place(tmp_path: Path) -> None:
+    assert problems(tmp_path, ("  paths: [score.py]", "  paths: []")) == [
+        "works/one.yaml:18: code.available: `yes` without evidence\n  Name `repo` and the scoring files under `paths`."
+    ]
+    no_commit = (f"  commit: {'a' * 40}", "  commit: null")
+    assert problems(tmp_path, no_commit) == [
+        (
+            "works/one.yaml:18: code.available: `yes` without a commit\n"
+            "  Name the commit, or say in `note` why it is not known."
+        )
+    ]
+    assert problems(tmp_path, no_commit, ("  note: null", "  note: Read at the short id abc1234.")) == []
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (("        path: score.py\n", ""), "code without repository and path"),
+        (("kind: code\n        path: score.py", "kind: text"), "a text without its section"),
+        (
+            ("kind: code\n        path: score.py", "kind: none\n        section: x"),
+            "nothing was read, yet it is verified",
+        ),
+    ],
+)
+def test_evidence_is_whole(tmp_path: Path, change: tuple[str, str], what: str) -> None:
+    found = problems(tmp_path, change, ("same_data: yes", "same_data: unknown"))
+    assert [f.split("\n")[0] for f in found] == [f"works/one.yaml:38: tasks[0].evidence[0]: {what}"]
+
+
+@pytest.mark.parametrize("path", ["../score.py", "/etc/passwd", "a/../../b", "~/x", "a\\b"])
+def test_paths_stay_inside(tmp_path: Path, path: str) -> None:
+    found = problems(tmp_path, ("        path: score.py", f"        path: {path}"))
+    assert [f.split("\n")[0] for f in found] == [
+        f"works/one.yaml:39: tasks[0].evidence[0].path: the path {path} leaves its repository"
+    ]
+    assert len(problems(tmp_path, ("  paths: [score.py]", f"  paths: [{path}]"))) == 1
+
+
+def test_values_have_a_treatment(tmp_path: Path) -> None:
+    found = problems(tmp_path, ("treatment: evaluated", "treatment: mentioned"))
+    assert [f.split("\n")[0] for f in found] == [
+        "works/one.yaml:34: tasks[0].value: a SALMONN value, yet SALMONN is `mentioned`"
+    ]
+
+
+def test_every_rule_has_a_test() -> None:
+    import sys
+
+    here = sys.modules[__name__]
+    for rule in RULES:
+        tests = [name for name in dir(here) if name.startswith("test_")]
+        words = rule.__name__.replace("conventions_reached", "every_convention_is_reached")
+        assert any(words.removeprefix("no_") in name for name in tests), rule.__name__
+
+
+def test_problems_come_by_file_and_line(tmp_path: Path) -> None:
+    problems(tmp_path, ("summary: A work for a test.", "summary: TODO"), ("title: A work", "title: TBD"))
+    found = problems(tmp_path, ("id: one", "id: two"), ("title: A work", "title: TODO"), name="two")
+    assert [f.split(": ")[0] for f in found] == ["works/one.yaml:4", "works/one.yaml:25", "works/two.yaml:4"]
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(MissingError):
+        lint(KNOWN, tmp_path / "none")
+
+
+def _literature(tmp_path: Path) -> Path:
+    for name in ("studies/salmonn.yaml", "reproductions/hufs.yaml"):
+        target = tmp_path / "literature" / name
+        target.parent.mkdir(parents=True)
+        target.write_text((LITERATURE / name).read_text(encoding="utf-8"), encoding="utf-8")
+    return tmp_path / "literature"
+
+
+def test_studies_are_linted_too(tmp_path: Path) -> None:
+    folder = _literature(tmp_path)
+    assert lint_studies(literature.known(), folder) == []
+    path = folder / "reproductions" / "hufs.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("convention: iemocap-4way", "convention: iemocap-5way"), encoding="utf-8")
+    line = text[: text.index("convention: iemocap-4way")].count("\n") + 1
+    (found,) = lint_studies(literature.known(), folder)
+    assert found.where == f"{path}:{line}: recorded[23].convention"
+    assert "no convention `iemocap-5way`" in found.what
+    assert "iemocap-4way" in found.fix
+
+
+def test_a_reproduction_without_a_sound_study(tmp_path: Path) -> None:
+    folder = _literature(tmp_path)
+    path = folder / "studies" / "salmonn.yaml"
+    path.write_text(path.read_text(encoding="utf-8").replace('value: "2.1"', "value: 2.1", 1), encoding="utf-8")
+    found = lint_studies({}, folder)
+    assert [p.what.split(";")[0] for p in found] == ["there is no sound study `salmonn`", "2.1 is a float"]

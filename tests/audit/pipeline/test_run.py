@@ -1,0 +1,339 @@
+"""The audit end to end: the recorded study's verdicts follow from the rules, and bad input leaves nothing behind."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit._util import canonical_json as canonical
+from audit._util.paths import LITERATURE, ROOT
+from audit.literature.studies import load_study
+from audit.pipeline import run as pipeline
+
+EPOCH = "1763856000"
+META = {"schema": "repro-audit/predictions/1", "task": "er-iemocap", "model": "made up", "variant": "13b"}
+PROMPT = "Describe the emotion of the speaker in one word."
+
+
+@pytest.fixture(scope="module")
+def document() -> dict[str, Any]:
+    os.environ["SOURCE_DATE_EPOCH"] = EPOCH
+    try:
+        return pipeline.run(LITERATURE, None).document
+    finally:
+        del os.environ["SOURCE_DATE_EPOCH"]
+
+
+def verdict(document: dict[str, Any], claim: str) -> dict[str, Any]:
+    return next(v for v in document["verdicts"] if v["claim"] == claim)
+
+
+def test_the_default_audit_has_all_claims_and_all_recorded_values(document: dict[str, Any]) -> None:
+    assert len(document["claims"]) == 23
+    assert sum(c["metric"] == "following-rate" for c in document["claims"]) == 4
+    recorded = [m for m in document["measurements"] if m["origin"] == "recorded"]
+    assert len(recorded) == len(document["measurements"]) == 43
+    assert all(m["prediction"] is None and m["rule"] for m in recorded)
+
+
+@pytest.mark.parametrize(
+    ("claim", "expected"),
+    [
+        ("er-iemocap.accuracy", "reproduced"),
+        ("sv-voxceleb1.accuracy", "not-comparable"),
+        ("aac-audiocaps.meteor", "not-comparable"),
+        ("aac-audiocaps.spider", "not-comparable"),
+        ("sac-inhouse.accuracy", "not-run"),
+        ("sac-inhouse.following-rate", "not-run"),
+        ("st-en-ja.bleu", "selective"),
+        ("pr-librispeech.per", "selective"),
+        ("sqqa-wikiqa.accuracy", "not-comparable"),
+        ("sqqa-wikiqa.following-rate", "not-comparable"),
+        ("story-audiocaps.diversity", "reproduced"),
+        ("st-en-de.bleu", "not-reproduced"),
+    ],
+)
+def test_the_recorded_study(document: dict[str, Any], claim: str, expected: str) -> None:
+    assert verdict(document, claim)["verdict"] == expected
+
+
+def test_emotion_agrees_within_its_noise(document: dict[str, Any]) -> None:
+    best = next(
+        m for m in document["measurements"] if m["id"] == verdict(document, "er-iemocap.accuracy")["measurement"]
+    )
+    assert best["agreement"] == {"kind": "within-noise", "difference": "-0.006"}
+    assert best["rows"]["scored"] == best["rows"]["expected"] == 1241
+    assert best["interval"]["method"] == "wilson"
+
+
+def test_incomparable_values_say_why(document: dict[str, Any]) -> None:
+    for claim, words in (("sv-voxceleb1.accuracy", "constant yes"), ("aac-audiocaps.meteor", "five references")):
+        texts = [r["text"] for r in verdict(document, claim)["reasons"] if r["code"] == "refused"]
+        assert any(words in text for text in texts)
+
+
+def test_japanese_is_never_justified_by_values_that_drop_most_rows(document: dict[str, Any]) -> None:
+    found = verdict(document, "st-en-ja.bleu")
+    for name in found["supporting"]:
+        measurement = next(m for m in document["measurements"] if m["id"] == name)
+        assert measurement["rows"]["scored"] == 6602
+        assert measurement["rows"]["expected"] == 15531
+    assert found["verdict"] == "selective"
+
+
+def test_the_states_of_rows_add_up_for_every_measurement(document: dict[str, Any]) -> None:
+    checked = 0
+    for measurement in document["measurements"]:
+        rows = measurement["rows"]
+        if rows is None or None in (rows["expected"], rows["scored"], rows["missing"]):
+            continue
+        total = rows["scored"] + sum(s["rows"] for s in rows["skipped"]) + rows["missing"] + rows["error"]
+        assert total == rows["expected"]
+        checked += 1
+    assert checked > 30
+
+
+def test_no_floats_and_no_paths_of_this_machine(document: dict[str, Any]) -> None:
+    raw = canonical.dumps(document)
+    assert str(ROOT).encode() not in raw
+    assert str(Path.home()).encode() + b"/" not in raw
+
+
+def run(folder: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    fast = () if "--format" in arguments else ("--format", "csv")
+    return subprocess.run(
+        [
+            sys.executable,
+            "-m",
+            "audit",
+            "run",
+            "--out",
+            str(folder / "out"),
+            "--replicates",
+            "50",
+            "--no-cache",
+            *fast,
+            *arguments,
+        ],
+        cwd=ROOT,
+        env={**os.environ, "SOURCE_DATE_EPOCH": EPOCH, **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def emotions(folder: Path, rows: int = 1241, right: int = 849, **meta: Any) -> Path:
+    """A made-up predictions file of the task with the smallest rows."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lines = [
+        json.dumps({"id": f"{i:05}", "hypothesis": f"{('Sad', 'Angry')[i % 2] if i < right else 'Happy'}</s>",
+                    "finished": True, "reference": ("Sad", "Angry")[i % 2], "prompt": PROMPT, "extra": {}})
+        for i in range(rows)
+    ]  # fmt: skip
+    (folder / "er-iemocap.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "er-iemocap.meta.json").write_text(json.dumps({**META, **meta}), encoding="utf-8")
+    return folder
+
+
+def audit_json(folder: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((folder / "out" / "audit.json").read_bytes())
+    return found
+
+
+def test_predictions_are_recomputed_and_win_over_recorded_values(tmp_path: Path) -> None:
+    done = run(tmp_path, "--predictions", str(emotions(tmp_path / "p")))
+    assert done.returncode == 0, done.stderr
+    found = verdict(audit_json(tmp_path), "er-iemocap.accuracy")
+    assert found["verdict"] == "reproduced"
+    assert found["measurement"] == "er-iemocap.accuracy/recomputed/iemocap-4way"
+    counts = (tmp_path / "out/counts/er-iemocap/accuracy/iemocap-4way.csv").read_text(encoding="utf-8").splitlines()
+    assert counts[0] == "id,correct,total"
+    assert len(counts) == 1242
+
+
+def test_another_variant_is_shown_and_justifies_nothing(tmp_path: Path) -> None:
+    done = run(tmp_path, "--predictions", str(emotions(tmp_path / "p", right=856, variant="7b")))
+    assert done.returncode == 0, done.stderr
+    document = audit_json(tmp_path)
+    shown = [m for m in document["measurements"] if m["origin"] == "recomputed" and m["claim"]]
+    assert shown
+    assert all("other-variant" in {i["code"] for i in m["invalid"]} for m in shown)
+    assert verdict(document, "er-iemocap.accuracy")["measurement"].split("/")[1] == "recorded"
+
+
+def test_another_prompt_is_shown_and_justifies_nothing(tmp_path: Path) -> None:
+    folder = emotions(tmp_path / "p")
+    path = folder / "er-iemocap.jsonl"
+    path.write_text(path.read_text(encoding="utf-8").replace(PROMPT, "How does it sound?", 3), encoding="utf-8")
+    assert run(tmp_path, "--predictions", str(folder)).returncode == 0
+    shown = [m for m in audit_json(tmp_path)["measurements"] if m["origin"] == "recomputed"]
+    assert {
+        "code": "other-prompt",
+        "text": "3 of 1241 outputs were made under another prompt than the claim's.",
+    } in shown[0]["invalid"]
+
+
+def test_a_set_with_one_class_justifies_nothing(tmp_path: Path) -> None:
+    folder = emotions(tmp_path / "p")
+    path = folder / "er-iemocap.jsonl"
+    path.write_text(path.read_text(encoding="utf-8").replace("Angry", "Sad"), encoding="utf-8")
+    assert run(tmp_path, "--predictions", str(folder)).returncode == 0
+    document = audit_json(tmp_path)
+    shown = [m for m in document["measurements"] if m["origin"] == "recomputed"]
+    assert all({i["code"] for i in m["invalid"]} == {"one-class"} for m in shown)
+    best = document["findings"]["baselines"]["er-iemocap"][0]
+    assert (best["answer"], best["correct"], best["total"]) == ("Sad", 1241, 1241)
+
+
+def music(folder: Path, rows: int) -> Path:
+    """Made-up captions for a task whose claim states no size."""
+    folder.mkdir(parents=True, exist_ok=True)
+    prompt = "Listen to this music clip and describe the music."
+    lines = [
+        json.dumps({"id": f"{i:05}", "hypothesis": "a slow song with a piano</s>", "finished": True,
+                    "reference": "a fast song with a drum", "prompt": prompt, "extra": {}})
+        for i in range(rows)
+    ]  # fmt: skip
+    (folder / "mc-musiccaps.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    (folder / "mc-musiccaps.meta.json").write_text(json.dumps({**META, "task": "mc-musiccaps"}), encoding="utf-8")
+    return folder
+
+
+def test_a_few_rows_are_not_the_whole_set_where_the_claim_states_no_size(tmp_path: Path) -> None:
+    assert run(tmp_path, "--predictions", str(music(tmp_path / "p", 2))).returncode == 0
+    document = audit_json(tmp_path)
+    shown = [
+        m for m in document["measurements"] if m["task"] == "mc-musiccaps" and m["origin"] == "recomputed" and m["rows"]
+    ]
+    assert {m["rows"]["expected"] for m in shown} == {2828}
+    assert verdict(document, "mc-musiccaps.bleu")["verdict"] in {"selective", "not-reproduced"}
+
+
+def test_more_rows_than_were_recorded_are_a_larger_set(tmp_path: Path) -> None:
+    assert run(tmp_path, "--predictions", str(music(tmp_path / "p", 2858))).returncode == 0
+    shown = [m for m in audit_json(tmp_path)["measurements"] if m["task"] == "mc-musiccaps" and m["rows"]]
+    assert {m["rows"]["expected"] for m in shown if m["origin"] == "recomputed"} == {2858}
+
+
+def test_a_recomputed_value_speaks_in_place_of_a_recorded_one(tmp_path: Path) -> None:
+    """The whole set, the same convention, another value: what was recorded elsewhere decides nothing more."""
+    assert run(tmp_path, "--predictions", str(emotions(tmp_path / "p", right=300))).returncode == 0
+    document = audit_json(tmp_path)
+    found = verdict(document, "er-iemocap.accuracy")
+    assert found["verdict"] == "not-reproduced"
+    assert found["measurement"].split("/")[1] == "recomputed"
+    old = next(m for m in document["measurements"] if m["id"] == "er-iemocap.accuracy/recorded/iemocap-4way")
+    assert [i["code"] for i in old["invalid"]] == ["superseded"]
+
+
+def test_a_required_verdict_that_fails_gives_exit_code_1(tmp_path: Path) -> None:
+    done = run(tmp_path, "--require", "reproduced,justified")
+    assert done.returncode == 1
+    assert "other verdicts: " in done.stdout
+    assert (tmp_path / "out" / "audit.json").is_file()
+
+
+def change_study(folder: Path, old: str, new: str) -> Path:
+    literature = folder / "literature"
+    shutil.copytree(LITERATURE, literature)
+    path = literature / "studies" / "salmonn.yaml"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return literature
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('value: "33.1"', "value: 33.1", "33.1"),
+        ("model: ", "colour: red\nmodel: ", "colour"),
+        ("study/1", "study/9", "study"),
+        ('value: "33.1"', 'value: "33,1"', "33,1"),
+    ],
+)
+def test_a_broken_study_is_refused_and_nothing_is_written(tmp_path: Path, old: str, new: str, message: str) -> None:
+    literature = change_study(tmp_path, old, new)
+    done = run(tmp_path, "--literature", str(literature))
+    assert done.returncode == 2
+    assert "salmonn.yaml" in done.stderr
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_path_outside_the_project_is_refused(tmp_path: Path) -> None:
+    literature = tmp_path / "literature"
+    shutil.copytree(LITERATURE, literature)
+    path = literature / "reproductions" / "hufs.yaml"
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace("predictions: null", "predictions: ../../secret", 1), encoding="utf-8")
+    done = run(tmp_path, "--literature", str(literature))
+    assert done.returncode == 2
+    assert "leaves the project" in done.stderr
+
+
+def test_broken_predictions_leave_the_earlier_results_alone(tmp_path: Path) -> None:
+    assert run(tmp_path).returncode == 0
+    before = {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir() if p.is_file()}
+    folder = emotions(tmp_path / "p")
+    with (folder / "er-iemocap.jsonl").open("a", encoding="utf-8") as handle:
+        handle.write('{"id": "99999", ')
+    done = run(tmp_path, "--predictions", str(folder))
+    assert done.returncode == 2
+    assert "er-iemocap.jsonl:1242" in done.stderr
+    assert {p.name: p.read_bytes() for p in (tmp_path / "out").iterdir() if p.is_file()} == before
+
+
+def test_more_rows_than_the_set_has_stop_the_audit(tmp_path: Path) -> None:
+    done = run(tmp_path, "--predictions", str(emotions(tmp_path / "p", rows=1242)))
+    assert done.returncode == 2
+    assert "is not the set's size, 1241" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_two_runs_give_the_same_bytes(tmp_path: Path) -> None:
+    folder = emotions(tmp_path / "p")
+    for name, environment in (("one", {}), ("two", {"TZ": "Asia/Tokyo", "LC_ALL": "C", "PYTHONHASHSEED": "7"})):
+        done = run(
+            tmp_path / name, "--predictions", str(folder), "--format", "html,pdf,tex,csv", "--no-package", **environment
+        )
+        assert done.returncode == 0, done.stderr
+    files = sorted(p.relative_to(tmp_path / "one") for p in (tmp_path / "one").rglob("*") if p.is_file())
+    assert Path("out/audit.json") in files
+    assert Path("out/report.html") in files
+    for name in files:
+        assert (tmp_path / "one" / name).read_bytes() == (tmp_path / "two" / name).read_bytes(), name
+
+
+def test_an_audit_ends_in_a_package_that_verifies(tmp_path: Path) -> None:
+    done = run(tmp_path, "--predictions", str(emotions(tmp_path / "p")), "--format", "html,pdf,csv")
+    assert done.returncode == 0, done.stderr
+    assert "integrity, not identity" in done.stdout
+    assert "ephemeral key" in (tmp_path / "out/report.html").read_text(encoding="utf-8")
+    for arguments in ([], ["--rescore", "--predictions", str(tmp_path / "p")]):
+        checked = subprocess.run(
+            [sys.executable, "-m", "audit", "verify", str(tmp_path / "out/package.zip"), *arguments],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert checked.returncode == 0, checked.stdout + checked.stderr
+        assert checked.stdout.strip().endswith("accepted")
+        assert not arguments or re.search(r"ok +counts: [1-9]\d* files made again, all equal", checked.stdout)
+        assert not arguments or "ok     reports: report.html, measurements.csv:" in checked.stdout
+
+
+def test_the_study_of_the_default_audit_is_the_one_of_the_paper() -> None:
+    study = load_study(LITERATURE / "studies" / "salmonn.yaml")
+    assert study.paper.arxiv == "2310.13289"

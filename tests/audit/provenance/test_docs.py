@@ -1,0 +1,44 @@
+"""The reference page says what the program does."""
+
+from __future__ import annotations
+
+import re
+
+from audit.provenance.format import layout as names
+from tests.support.paths import ROOT
+
+PAGE = (ROOT / "docs" / "reference" / "package.md").read_text(encoding="utf-8")
+
+
+def test_every_file_is_explained() -> None:
+    for name in names.REQUIRED:
+        assert f"`{name}`" in PAGE, name
+
+
+def test_every_code_is_explained_and_no_other() -> None:
+    source = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "audit" / "provenance").glob("*.py"))
+    raised = set(re.findall(r'RejectedError\(\s*[^"]*?,\s*"([a-z-]+)"', source)) | {
+        "missing",
+        "unexpected-file",
+        "wrong-statement",
+    }
+    table = PAGE.split("| code | the file |")[1].split("\n\n")[0]
+    assert set(re.findall(r"`([a-z-]+)`", table)) == raised
+
+
+def test_the_verdicts_are_told_as_they_are_grouped() -> None:
+    from audit.provenance.records import audit_facts as facts
+    from audit.verdict.rules import Verdict
+
+    assert set(facts.RESULTS) == {verdict.value for verdict in Verdict}
+    row = next(line for line in PAGE.splitlines() if line.startswith("| test-result |"))
+    for group, words in re.findall(r"(passed|warned|failed): ([a-z, -]+?)(?:;|$)", row):
+        assert {word.strip() for word in words.split(",")} == {v for v, g in facts.RESULTS.items() if g == group}
+
+
+def test_predicate_of_the_root_statement(files: dict[str, bytes]) -> None:
+    from tests.support.provenance.attacks import payload
+
+    row = next(line for line in PAGE.splitlines() if line.startswith("| root |"))
+    told = set(re.findall(r"`([a-zA-Z]+)`", row)) - {"key", "ephemeral"}
+    assert set(payload(files, names.ROOT)["predicate"]) == told

@@ -1,0 +1,115 @@
+from __future__ import annotations
+
+import copy
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit.provenance import package
+from audit.provenance.verification.rescore import Again
+from audit.provenance.verification.trust import Trust
+from audit.provenance.verification.verify import verify_files
+from tests.support.provenance import made
+
+
+@pytest.fixture
+def predictions(tmp_path: Path) -> Path:
+    return made.write_predictions(tmp_path / "predictions")
+
+
+@pytest.fixture
+def scored(predictions: Path) -> dict[str, bytes]:
+    return package.make(
+        made.artefacts(predictions), package.Options(key=made.key(), predictions=predictions, command=("x",))
+    )
+
+
+COUNTS = {name: data for name, data in made.TABLES.items() if name.startswith("counts/")}
+
+
+def scorer(change: Any = None, drop: bool = False, more: bool = False, counts: Any = COUNTS) -> Any:
+    """A scorer that gives the audit's own measurements and counts, or others."""
+
+    def score(folder: Path, audit: Mapping[str, Any]) -> Again:
+        assert folder.is_dir()
+        found = copy.deepcopy(list(audit["measurements"]))
+        if change:
+            found[0].update(change)
+        if more:
+            found.append({**found[0], "id": "another"})
+        return Again([] if drop else found, iter(counts.items()))
+
+    return score
+
+
+def test_equal(scored: dict[str, bytes], predictions: Path) -> None:
+    report = verify_files(scored, Trust(predictions=predictions, scorer=scorer()))
+    assert report.accepted
+    assert [check.detail for check in report.checks if check.name == "values"] == ["1 computed again, all equal"]
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        scorer({"value": "2.11"}),
+        scorer({"interval": {"low": "1", "high": "3"}}),
+        scorer({"rows": {"expected": 3}}),
+        scorer({"counts": {"hits": 1}}),
+        scorer({"id": "renamed"}),
+        scorer(drop=True),
+        scorer(more=True),
+    ],
+)
+def test_other_values_are_refused(other: Any, scored: dict[str, bytes], predictions: Path) -> None:
+    report = verify_files(scored, Trust(predictions=predictions, scorer=other))
+    assert [(check.file, check.code) for check in report.failures] == [("audit.json", "value-mismatch")]
+
+
+@pytest.mark.parametrize(
+    ("other", "file", "code"),
+    [
+        (dict.fromkeys(COUNTS, b"id,errors,words\na,1,3\nb,0,2\n"), min(COUNTS), "value-mismatch"),
+        ({}, min(COUNTS), "value-mismatch"),
+        (
+            COUNTS | {"counts/sv-voxceleb1/accuracy/hufs.csv": b"id\n"},
+            "counts/sv-voxceleb1/accuracy/hufs.csv",
+            "missing",
+        ),
+    ],
+)
+def test_other_counts_are_refused(
+    other: dict[str, bytes], file: str, code: str, scored: dict[str, bytes], predictions: Path
+) -> None:
+    """The values may agree: counts of other rows can have the same sums."""
+    report = verify_files(scored, Trust(predictions=predictions, scorer=scorer(counts=other)))
+    assert [(check.file, check.code) for check in report.failures] == [(file, code)]
+
+
+def test_recorded_values_are_not_asked_for(scored: dict[str, bytes], predictions: Path) -> None:
+    def score(folder: Path, audit: Mapping[str, Any]) -> Again:
+        return Again([*audit["measurements"], {"id": "recorded", "origin": "recorded", "value": "1"}], COUNTS.items())
+
+    assert verify_files(scored, Trust(predictions=predictions, scorer=score)).accepted
+
+
+def test_nothing_is_scored_from_other_predictions(scored: dict[str, bytes], predictions: Path) -> None:
+    def never(folder: Path, audit: Mapping[str, Any]) -> Again:
+        raise AssertionError("scored predictions that are not the audit's")
+
+    path = predictions / "sv-voxceleb1.jsonl"
+    path.write_text(path.read_text(encoding="utf-8").replace("Yes", "No"), encoding="utf-8")
+    report = verify_files(scored, Trust(predictions=predictions, scorer=never))
+    assert [(check.file, check.code) for check in report.failures] == [
+        ("predictions/sv-voxceleb1.jsonl", "digest-mismatch")
+    ]
+
+
+def test_without_predictions_it_is_not_checked(scored: dict[str, bytes]) -> None:
+    report = verify_files(scored, Trust())
+    assert report.accepted
+    assert [check.status for check in report.checks if check.name in {"predictions", "values"}] == [
+        "not-checked",
+        "not-checked",
+    ]

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support.example_audit import build
+
+
+@pytest.fixture(scope="session")
+def audit() -> dict[str, Any]:
+    return build()
+
+
+@pytest.fixture(scope="session")
+def page(audit: dict[str, Any]) -> str:
+    from audit.report.html import render_html
+
+    return render_html(audit)

@@ -1,0 +1,99 @@
+"""The process that lays the PDF out: the same bytes, the same errors, and none where it gains nothing."""
+
+from __future__ import annotations
+
+import pickle
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit._util.canonical_json import dumps
+from audit.errors import MissingError
+from audit.report import typesetter as module
+from audit.report.requirements import pdf_problem
+from audit.report.typesetter import here, lay_out, typesetter
+from tests.support.example_audit import build
+
+needs_pdf = pytest.mark.skipif(pdf_problem() is not None, reason=f"{pdf_problem()}")
+
+
+@pytest.fixture(autouse=True)
+def _two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "cores", lambda: 2)
+
+
+def processes(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
+    """Those that are started from now on."""
+    found: list[subprocess.Popen[bytes]] = []
+    start = subprocess.Popen
+
+    def noted(*args: Any, **kwargs: Any) -> subprocess.Popen[bytes]:
+        found.append(start(*args, **kwargs))
+        return found[-1]
+
+    monkeypatch.setattr(subprocess, "Popen", noted)
+    return found
+
+
+@needs_pdf
+@pytest.mark.pdf
+def test_the_bytes_are_those_of_this_process() -> None:
+    document = dumps(build(hostile=False))
+    with typesetter(None) as begin:
+        assert begin is not here
+        wait = begin(document)
+        assert wait() == lay_out(document)
+
+
+@needs_pdf
+@pytest.mark.pdf
+def test_an_error_comes_back_as_it_is() -> None:
+    with typesetter(None) as begin, pytest.raises(ValueError, match="Expecting value"):
+        begin(b"no JSON")()
+
+
+def test_an_error_for_people_comes_back_whole() -> None:
+    error = pickle.loads(pickle.dumps(MissingError("the PDF cannot be made here", where="x", fix="install it")))
+    assert (type(error), error.where, error.fix) == (MissingError, "x", "install it")
+
+
+def test_a_process_that_dies_is_no_loss(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "lay_out", lambda _document: b"made here")
+    started = processes(monkeypatch)
+    with typesetter(None) as begin:
+        started[0].kill()
+        assert begin(b"{}")() == b"made here"
+
+
+def test_none_is_started_for_one_processor(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "cores", lambda: 1)
+    with typesetter(None) as begin:
+        assert begin is here
+
+
+def test_none_is_started_where_an_earlier_pdf_is_kept(tmp_path: Path) -> None:
+    with typesetter(tmp_path) as begin:
+        assert begin is not here
+    (tmp_path / "x.pdf").touch()
+    with typesetter(tmp_path) as begin:
+        assert begin is here
+
+
+def test_no_process_outlives_an_error(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    started = processes(monkeypatch)
+    with pytest.raises(ZeroDivisionError), typesetter(None):
+        raise ZeroDivisionError
+    assert started[0].poll() is not None
+    assert capfd.readouterr() == ("", "")
+
+
+def test_the_process_ends_with_the_run(capfd: pytest.CaptureFixture[str]) -> None:
+    """Of a run that was killed nothing is left but the end of standard input."""
+    command = [sys.executable, "-c", "from audit.report.typesetter import serve; serve()"]
+    done = subprocess.run(
+        command, cwd=module.ROOT, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60
+    )
+    assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")

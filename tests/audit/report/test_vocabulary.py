@@ -1,0 +1,21 @@
+from __future__ import annotations
+
+from audit.report import vocabulary
+from audit.verdict.agreement import Agreement
+from audit.verdict.rules import RULES, Verdict
+from tasks.registry import tasks
+
+
+def test_every_verdict_has_words_in_the_order_of_the_rules() -> None:
+    assert list(vocabulary.VERDICTS) == [rule.verdict.value for rule in RULES]
+    assert set(vocabulary.VERDICTS) == {v.value for v in Verdict}
+
+
+def test_every_agreement_has_words() -> None:
+    assert list(vocabulary.AGREEMENTS) == [a.value for a in Agreement]
+
+
+def test_every_metric_and_task_of_the_table_has_a_name() -> None:
+    for task in tasks().values():
+        assert set(task.conventions) <= set(vocabulary.METRICS), task.id
+        assert task.id in vocabulary.SHORT_TASKS

@@ -1,0 +1,187 @@
+"""Made inputs for the provenance tests: a small audit with real reports around it, and keys that are in no file."""
+
+from __future__ import annotations
+
+import datetime as dt
+import functools
+import hashlib
+import json
+import warnings
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from audit._util import canonical_json as canonical
+from audit.provenance import package
+from audit.provenance.signing.keys import PemKey
+
+EPOCH = 1_700_000_000
+TABLES = {
+    "table.tex": b"\\begin{tabular}{lr}\\end{tabular}\n",
+    "counts/asr-librispeech-clean/wer/hufs.csv": b"id,errors,words\na,0,3\nb,1,2\n",
+}
+ROWS = {"asr-librispeech-clean": ["so it is", "all right"], "sv-voxceleb1": ["Yes.", "No."]}
+
+
+def key(number: int = 12345, identity: str = "key") -> PemKey:
+    """A key of the test's own; the same number gives the same key."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    return PemKey(ec.derive_private_key(number, ec.SECP256R1()), identity)
+
+
+def write_predictions(folder: Path) -> Path:
+    """Two tasks' predictions, with meta files."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for task, rows in ROWS.items():
+        lines = [
+            json.dumps(
+                {
+                    "id": f"{task}-{n}",
+                    "hypothesis": row,
+                    "finished": True,
+                    "reference": row,
+                    "prompt": None,
+                    "extra": {},
+                }
+            )
+            for n, row in enumerate(rows)
+        ]
+        (folder / f"{task}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        meta = {
+            "schema": "repro-audit/predictions/1", "task": task, "model": "SALMONN", "variant": "13b",
+            "weights": {"salmonn_v1.pth": hashlib.sha256(b"weights").hexdigest()},
+            "decoding": {"num_beams": 4, "length_penalty": 1.0},
+            "dataset": {"name": task, "split": "test", "manifest_sha256": hashlib.sha256(task.encode()).hexdigest()},
+            "prompt": None, "who": None, "when": None, "device": "cpu", "source": None,
+        }  # fmt: skip
+        (folder / f"{task}.meta.json").write_text(json.dumps(meta), encoding="utf-8")
+    return folder
+
+
+def audit_value(predictions: Path | None = None, value: str = "2.10") -> dict[str, Any]:
+    """An audit document of three claims, in the pipeline's shape where provenance reads it."""
+    claims = [
+        ("asr-librispeech-clean/wer", "reproduced"),
+        ("sv-voxceleb1/accuracy", "infeasible"),
+        ("story-audiocaps/diversity", "not-run"),
+    ]
+    inputs = [
+        {"path": f"predictions/{path.name}", "sha256": hashlib.sha256(path.read_bytes()).hexdigest()}
+        for path in (sorted(predictions.iterdir()) if predictions else [])
+    ]
+    return {
+        "schema": "repro-audit/audit/1",
+        "project": {"name": "repro-audit", "version": "0.1.0"},
+        "source_date_epoch": EPOCH,
+        "study": {
+            "id": "salmonn",
+            "title": "SALMONN",
+            "paper": {"title": "A paper", "authors_first": "A. Author", "url": "https://doi.org/10.1/x", "arxiv": None},
+        },
+        "claims": [
+            {"id": name, "task": name.split("/")[0], "metric": name.split("/")[1], "value": "2.1"} for name, _ in claims
+        ],
+        "conventions": [
+            {
+                "task": "asr-librispeech-clean",
+                "metric": "wer",
+                "id": "hufs",
+                "signature": "hufs|v1",
+                "hash": "0" * 64,
+                "grade": "E",
+            }
+        ],
+        "measurements": [
+            {
+                "id": "asr-librispeech-clean/wer/recomputed/hufs",
+                "claim": "asr-librispeech-clean/wer",
+                "task": "asr-librispeech-clean",
+                "metric": "wer",
+                "convention": "hufs",
+                "origin": "recomputed",
+                "value": value,
+                "interval": None,
+                "rows": {"expected": 2, "scored": 2, "skipped": [], "missing": 0, "error": 0},
+            },
+        ],
+        "verdicts": [{"claim": name, "verdict": verdict, "rule": 1, "measurement": None} for name, verdict in claims],
+        "literature": {},
+        "findings": {},
+        "inputs": inputs,
+        "software": {"unicode": "14.0.0", "packages": {"sacrebleu": "2.6.0"}},
+        "rules": [],
+    }
+
+
+@functools.lru_cache(maxsize=8)
+def render_pdf(audit_json: bytes) -> bytes:
+    """A PDF/A-3b with audit.json attached: the same bytes each time, for the time of SOURCE_DATE_EPOCH is fixed."""
+    import os
+
+    try:
+        import weasyprint
+    except OSError as error:
+        pytest.skip(f"needs Pango ({error})")
+    when = dt.datetime.fromtimestamp(EPOCH, dt.UTC)
+    attached = weasyprint.Attachment(
+        string=audit_json.decode(), name="audit.json", relationship="Data", created=when, modified=when
+    )
+    before = os.environ.get("SOURCE_DATE_EPOCH")
+    os.environ["SOURCE_DATE_EPOCH"] = str(EPOCH)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ResourceWarning)  # WeasyPrint leaves its colour profile open
+            html = weasyprint.HTML(string="<html lang=en><title>Audit</title><h1>Audit</h1><p>Three claims.")
+            result: bytes = html.write_pdf(attachments=[attached], pdf_variant="pdf/a-3b")
+    finally:
+        if before is None:
+            del os.environ["SOURCE_DATE_EPOCH"]
+        else:
+            os.environ["SOURCE_DATE_EPOCH"] = before
+    return result
+
+
+def artefacts(predictions: Path | None = None, value: str = "2.10") -> dict[str, bytes]:
+    """What an audit writes, name -> bytes."""
+    audit_json = canonical.dumps(audit_value(predictions, value))
+    return {
+        "audit.json": audit_json,
+        "report.html": b"<!doctype html><title>Audit</title><p>Three claims.\n",
+        "report.pdf": render_pdf(audit_json),
+        "measurements.csv": f"claim,convention,value\nasr-librispeech-clean/wer,hufs,{value}\n".encode(),
+        **TABLES,
+    }
+
+
+def rendered(audit: dict[str, Any]) -> dict[str, bytes]:
+    """HTML, table and CSV as the program renders them; `artefacts` has short stand-ins."""
+    from audit.report.formats import RENDERERS
+
+    texts = {name: render(audit) for name, render in RENDERERS.items() if name != "report.pdf"}
+    return {name: text.encode("utf-8") if isinstance(text, str) else text for name, text in texts.items()}
+
+
+def write_out(out: Path, predictions: Path | None = None, value: str = "2.10") -> Path:
+    """An audit's output folder, with reports that were rendered from its audit.json."""
+    for name, data in (artefacts(predictions, value) | rendered(audit_value(predictions, value))).items():
+        (out / name).parent.mkdir(parents=True, exist_ok=True)
+        (out / name).write_bytes(data)
+    return out
+
+
+def make(options: package.Options | None = None, value: str = "2.10") -> dict[str, bytes]:
+    """A package in memory."""
+    return package.make(
+        artefacts(value=value),
+        options or package.Options(key=key(), name="Test Auditor", command=("repro-audit", "run")),
+    )
+
+
+def write(files: dict[str, bytes], folder: Path) -> Path:
+    """A package in memory, as a folder."""
+    for name, data in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    return folder

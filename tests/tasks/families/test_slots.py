@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+
+from tasks.metrics.slu_f1 import SluF1, character_distance, word_distance
+from tasks.registry import conventions
+from tasks.row import Row
+from tasks.step_cache import ChainCache
+
+KNOWN = conventions()
+
+
+def row(
+    name: str, said: str | None, kind: str, value: str, recording: str = "", transcript: str = "wake me at five"
+) -> Row:
+    extra = {"recording": recording} if recording else {}
+    return Row(name, said, {"slot": kind, "value": value, "transcript": transcript}, extra=extra)
+
+
+def score(rows: list[Row], metric: str, name: str) -> tuple[object, list[int]]:
+    convention = KNOWN["sf-slurp", metric, name]
+    kept = [r for r in rows if all(rule.keep(r) for rule in convention.select)]
+    cache = ChainCache(kept)
+    counts = convention.metric.count(
+        cache.values(convention.hypothesis_view, convention.hypothesis),
+        cache.values(convention.reference_view, convention.reference),
+    )
+    return convention.metric.fold(counts), [int(n) for n in counts.sum(axis=0)]
+
+
+def test_matches_and_following() -> None:
+    rows = [
+        row("1", "five am</s>", "time", "five am"),
+        row("2", "Five AM.</s>", "time", "five am"),
+        row("3", "The time is five am.", "time", "five am"),
+        row("4", "Wake me at five!", "time", "five am"),
+    ]
+    assert score(rows, "accuracy", "exact-match")[1] == [1, 4]
+    assert score(rows, "accuracy", "normalised-match")[1] == [2, 4]
+    assert score(rows, "accuracy", "contained-match")[1] == [3, 4]
+    assert score(rows, "following-rate", "appendix-e")[1] == [3, 4]
+
+
+def test_distances() -> None:
+    assert word_distance("five am", "five") == Fraction(1, 2)
+    assert word_distance("five", "at five in the morning") == 4
+    assert character_distance("abcd", "abxd") == Fraction(1, 4)
+    assert character_distance("a", "abcd") == Fraction(3, 4)
+
+
+def test_slu_f1_by_hand() -> None:
+    rows = [
+        row("1", "five am", "time", "five am", "r1"),
+        row("2", "tomorow", "date", "tomorrow", "r1"),
+        row("3", "", "place", "office", "r1"),
+    ]
+    value, _ = score(rows, "f1", "slurp-f1")
+    # Words: TP 2, FP 1, FN 1 + 1. Characters: TP 2, FP 1/8, FN 1/8 + 1.
+    wrong = 1 + 2 + Fraction(1, 8) + Fraction(9, 8)
+    assert value == Fraction(8) / (8 + wrong)
+    answered, _ = score(rows, "f1", "slurp-f1-answered")
+    assert answered == Fraction(8) / (8 + 2 + Fraction(1, 4))
+
+
+def test_slots_of_a_recording_are_matched_together() -> None:
+    """The answers to two questions of one type may be in either order, as in the official matching."""
+    swapped = [row("1", "bob", "person", "ann", "r"), row("2", "ann", "person", "bob", "r")]
+    assert score(swapped, "f1", "slurp-f1")[0] == 1
+    apart = [row("1", "bob", "person", "ann"), row("2", "ann", "person", "bob")]
+    assert score(apart, "f1", "slurp-f1")[0] != 1
+    imported = [replace(r, extra={"item": "r", "cluster": "s"}) for r in swapped]
+    assert score(imported, "f1", "slurp-f1")[0] == 1
+    sentence = [replace(r, extra={"cluster": "s"}) for r in swapped]  # two recordings of one sentence
+    assert score(sentence, "f1", "slurp-f1")[0] != 1
+    assert SluF1().whole_set
+
+
+def official(hypotheses: list[str], references: list[tuple[str, str, str]]) -> Fraction | None:
+    """The published procedure, recording by recording, predictions in order."""
+    true = wrong = Fraction(0)
+    for distance in (word_distance, character_distance):
+        for recording in sorted({r for r, _, _ in references}):
+            rows = [i for i, (r, _, _) in enumerate(references) if r == recording]
+            gold = [(references[i][1], references[i][2]) for i in rows]
+            for i in rows:
+                if not hypotheses[i]:
+                    continue
+                same = [
+                    (distance(text, hypotheses[i]), n)
+                    for n, (kind, text) in enumerate(gold)
+                    if kind == references[i][1]
+                ]
+                if same:
+                    far, n = min(same)
+                    true, wrong = true + 1, wrong + 2 * far
+                    gold.pop(n)
+                else:
+                    wrong += 1
+            wrong += len(gold)
+    return 2 * true / (2 * true + wrong) if true or wrong else None
+
+
+@pytest.mark.parametrize("seed", range(30))
+def test_slu_f1_equals_the_published_procedure(seed: int) -> None:
+    pick = random.Random(seed)
+    fillers = ["ann", "bob", "ann lee", "five am", "five", "at five", "tomorrow"]
+    references = [(pick.choice("pqr"), pick.choice(["person", "time"]), pick.choice(fillers)) for _ in range(12)]
+    hypotheses = [pick.choice([*fillers, "", "anne"]) for _ in references]
+    counts = SluF1().count(hypotheses, references)
+    expected = official(hypotheses, references)
+    assert float(SluF1().fold(counts) or 0) == pytest.approx(float(expected or 0), abs=1e-9)
+    assert SluF1().replicate(counts, np.ones((1, 12)))[0] == pytest.approx(float(expected or 0), abs=1e-5)
+
+
+def test_an_empty_answer_is_a_false_negative() -> None:
+    slot = {"slot": "time", "value": "five", "transcript": "t"}
+    rows = [Row("0", "five", slot), *(Row(str(n), "</s>", slot) for n in (1, 2, 3))]
+    assert score(rows, "f1", "slurp-f1")[0] == Fraction(2, 5)  # 2 TP, 6 FN in both distances together
+    assert score(rows, "f1", "slurp-f1-answered")[0] == 1
+    assert SluF1().fold(SluF1().count([], [])) is None

@@ -1,0 +1,37 @@
+"""ROUGE-L against rouge-score."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rouge_score.rouge_scorer import RougeScorer
+
+from tasks.metrics.rouge import RougeL, rouge_tokens
+from tests.support.strategies import FEW, TEXTS, pairs
+
+SENTENCES = st.lists(
+    st.sampled_from(("the", "cats", "cat", "running", "run", "a", "flies", "Music", "music,", "2")), max_size=10
+).map(" ".join)
+
+
+@pytest.mark.parametrize("stemmer", [False, True])
+@pytest.mark.parametrize("measure", ["f", "recall"])
+@given(texts=pairs(st.one_of(SENTENCES, TEXTS, FEW), 4))
+def test_the_mean_of_rouge_scores(stemmer: bool, measure: str, texts: list[tuple[str, str]]) -> None:
+    scorer = RougeScorer(["rougeL"], use_stemmer=stemmer)
+    scores = [scorer.score(reference, hypothesis)["rougeL"] for hypothesis, reference in texts]
+    expected = [s.fmeasure if measure == "f" else s.recall for s in scores]
+    tokens = rouge_tokens(stemmer)
+    metric = RougeL(measure="f" if measure == "f" else "recall")
+    found = metric.fold(metric.count([tokens(h) for h, _ in texts], [tokens(r) for _, r in texts]))
+    assert found is not None
+    assert float(found) == pytest.approx(100 * sum(expected) / len(expected), rel=1e-12, abs=1e-12)
+
+
+def test_texts_without_any_letter() -> None:
+    tokens = rouge_tokens(stemmer=True)
+    assert tokens("你好。") == ()
+    metric = RougeL()
+    assert metric.fold(metric.count([()], [()])) == 0
+    assert metric.fold(metric.count([], [])) is None
