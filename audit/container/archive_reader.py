@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit.container.image import Image
 from audit.errors import CheckFailedError, InputError, MissingError
 
@@ -78,7 +78,7 @@ def documents(config: str, raw: bytes, layers: Sequence[tuple[str, int]], name: 
         ValueError: It is no JSON.
     """
     content = json.loads(raw)
-    manifest = canonical.dumps(
+    manifest = canonical_json.dumps(
         {
             "schemaVersion": 2,
             "mediaType": MANIFEST,
@@ -96,9 +96,9 @@ def documents(config: str, raw: bytes, layers: Sequence[tuple[str, int]], name: 
     }
     legacy = [{"Config": place_of(config), "Layers": [place_of(one) for one, _ in layers], "RepoTags": [name]}]
     return {
-        "index.json": canonical.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": [described]}),
-        "manifest.json": canonical.dumps(legacy),
-        "oci-layout": canonical.dumps({"imageLayoutVersion": "1.0.0"}),
+        "index.json": canonical_json.dumps({"schemaVersion": 2, "mediaType": INDEX, "manifests": [described]}),
+        "manifest.json": canonical_json.dumps(legacy),
+        "oci-layout": canonical_json.dumps({"imageLayoutVersion": "1.0.0"}),
         place_of(digest): manifest,
     }
 

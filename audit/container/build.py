@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 from urllib.parse import urlsplit
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit._util.files import write_atomic
 from audit.container.engine import Engine, EngineError
 from audit.container.image import Image, inspect
@@ -121,7 +121,7 @@ def write_record(path: Path, image: Image, plan: Plan) -> None:
         OSError: It cannot be written.
     """
     record = image.record(target=plan.target or None, build_args=published(plan.arguments))
-    write_atomic(path, canonical.dumps(record) + b"\n")
+    write_atomic(path, canonical_json.dumps(record) + b"\n")
 
 
 def published(arguments: Mapping[str, str]) -> dict[str, str | None]:

@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from audit.cli import key_options as choose_key
+from audit.cli import key_options
 from audit.container.engine import Engine, EngineError
 from audit.container.image import Image
 from audit.container.limits import Gpus, User, words
@@ -103,7 +103,7 @@ class Job:
             "HOME": SCRATCH,
         }
         if KEY in self.mounts:
-            found[choose_key.VARIABLE] = KEY
+            found[key_options.VARIABLE] = KEY
         epoch = os.environ.get("SOURCE_DATE_EPOCH")
         if epoch:
             found["SOURCE_DATE_EPOCH"] = epoch

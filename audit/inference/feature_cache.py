@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit._util.files import write_atomic
 from audit.inference.salmonn.audio import Samples
 
@@ -27,7 +27,7 @@ def model_key(record: Mapping[str, Any], encode_batch: int) -> str:
     weights = {name: value for name, value in record["weights"].items() if not name.startswith("vicuna/tok")}
     parts = {"version": _VERSION, "weights": weights, "encode_batch": encode_batch}
     parts |= {name: record[name] for name in ("precision", "attention")}
-    return hashlib.sha256(canonical.dumps(parts)).hexdigest()
+    return hashlib.sha256(canonical_json.dumps(parts)).hexdigest()
 
 
 def clip_key(samples: Samples, model: str) -> str:

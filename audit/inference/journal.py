@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit.errors import InputError, MissingError
 
 SCHEMA = "repro-audit/journal/1"
@@ -83,7 +83,7 @@ class Journal:
         self.done[batch] = entry
 
     def _append(self, entry: dict[str, Any]) -> None:
-        data = canonical.dumps(entry) + b"\n"
+        data = canonical_json.dumps(entry) + b"\n"
         try:
             written = 0
             while written < len(data):

@@ -90,9 +90,9 @@ def find(root: Path, tasks: Iterable[str]) -> tuple[list[SetLocation], dict[str,
 
 
 def _read(path: Path) -> dict[str, dict[str, str]]:
-    from audit._util import strict_yaml as yaml_strict
+    from audit._util import strict_yaml
 
-    document = yaml_strict.load(path)
+    document = strict_yaml.load(path)
     data = document.data if document.data is not None else {}
     where = str(path)
     if not isinstance(data, dict):

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit._util.files import write_atomic
 from audit.errors import InputError
 from audit.inference import journal as journals
@@ -68,7 +68,7 @@ def merge(task: str, sources: Sequence[Path], out: Path, who: str | None = None)
     errors = {row["id"]: row["extra"]["error"] for row in rows if row["hypothesis"] is None}
     record = {"run": run, "environments": environments, "events": events, "errors": errors}
     try:
-        write_atomic(path, b"".join(canonical.dumps(row) + b"\n" for row in rows))
+        write_atomic(path, b"".join(canonical_json.dumps(row) + b"\n" for row in rows))
         write_atomic(out / f"{task}.meta.json", _pretty(meta))
         write_atomic(out / f"{task}.run.json", _pretty(record))
     except OSError as error:

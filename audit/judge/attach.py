@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from audit._util import canonical_json as canonical
-from audit.judge import judgements as files
+from audit._util import canonical_json
+from audit.judge import judgements
 from audit.judge.judgements import HUMAN, Judgement
 from audit.judge.scoring import Rating, by_rating, row_verdicts
 from tasks.convention import Convention
@@ -59,11 +59,11 @@ def attach(task: Task, rows: Sequence[Row], predictions: Path) -> tuple[list[Row
         InputError: The judgement file is not valid.
         CheckFailedError: It is about other outputs, or says another thing than its replies (exit code 1).
     """
-    path = files.path_of(predictions)
+    path = judgements.path_of(predictions)
     if not path.exists():
         return list(rows), []
-    known = files.read(path)
-    files.check(known, {row.id: row for row in rows}, where=str(path))
+    known = judgements.read(path)
+    judgements.check(known, {row.id: row for row in rows}, where=str(path))
     which = followed_rows(task, rows)
     joined = with_followed(rows, which) if which is not None else list(rows)
     found: list[Attached] = []
@@ -127,7 +127,7 @@ def _of(known: Iterable[Judgement], judged: JudgedConvention, rating: Rating) ->
 
 
 def _digest(items: Iterable[Judgement]) -> str:
-    lines = b"\n".join(canonical.dumps(item.as_json()) for item in sorted(items, key=lambda item: item.identity))
+    lines = b"\n".join(canonical_json.dumps(item.as_json()) for item in sorted(items, key=lambda item: item.identity))
     return hashlib.sha256(lines).hexdigest()[:12]
 
 

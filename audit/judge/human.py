@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit._util.csv_cells import plain_cell
 from audit.errors import InputError
 from audit.judge.judgements import HUMAN, Judgement
@@ -83,7 +83,7 @@ def _fields(convention: JudgedConvention, row: Row) -> dict[str, str]:
 
 
 def _check(values: Mapping[str, str]) -> str:
-    return hashlib.sha256(canonical.dumps(dict(values))).hexdigest()[:12]
+    return hashlib.sha256(canonical_json.dumps(dict(values))).hexdigest()[:12]
 
 
 def sheet(convention: JudgedConvention, rows: Sequence[Row]) -> str:

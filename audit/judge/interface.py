@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, Protocol
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit.errors import InputError, MissingError
 from audit.judge import plain_json
 
@@ -53,7 +53,7 @@ class Params:
         if self.max_tokens < 1:
             raise InputError(f"max_tokens is {self.max_tokens}", fix="Give a number of at least 1.")
         try:
-            if canonical.dumps(self.as_json()) != plain_json.dumps(self.as_json()):
+            if canonical_json.dumps(self.as_json()) != plain_json.dumps(self.as_json()):
                 raise ValueError("a name of a field is not of the Basic Multilingual Plane")
         except (TypeError, ValueError) as error:
             raise InputError(

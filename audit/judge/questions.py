@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit.errors import InputError
 from audit.judge.interface import Message, Params, request_key
 from audit.judge.templates import Template, load
@@ -89,7 +89,7 @@ class Setting:
             # A probe is the same judge under another prompt, so the variant is not part of the judge's name.
             "template": self.prompt,
         }
-        return f"{self.model}#{hashlib.sha256(canonical.dumps(identity)).hexdigest()[:8]}"
+        return f"{self.model}#{hashlib.sha256(canonical_json.dumps(identity)).hexdigest()[:8]}"
 
     def sampling(self, row: str) -> Params:
         """The parameters for one row: with several temperatures, the one that the row's id draws."""

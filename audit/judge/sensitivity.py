@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from audit.errors import InputError
-from audit.judge import rater_agreement as agreement
+from audit.judge import rater_agreement
 from audit.judge.scoring import Rating
 from tasks.judging.conventions import JudgedConvention
 from tasks.judging.verdict import JudgedCounts
@@ -102,15 +102,15 @@ def agree(convention: JudgedConvention, ratings: Mapping[Rating, Units]) -> Agre
         rating: [_grade(units.get(name)) for name in names] for rating, units in ratings.items()
     }
     rows = [list(unit) for unit in zip(*table.values(), strict=True)]
-    level: agreement.Level = "nominal" if convention.scale.highest - convention.scale.lowest == 1 else "ordinal"
+    level: rater_agreement.Level = "nominal" if convention.scale.highest - convention.scale.lowest == 1 else "ordinal"
     found = list(table)
     return Agreement(
         units=sum(1 for unit in rows if sum(grade is not None for grade in unit) > 1),
-        raw=agreement.raw(rows),
-        fleiss=agreement.fleiss(rows),
-        alpha=agreement.krippendorff(rows, level),
+        raw=rater_agreement.raw(rows),
+        fleiss=rater_agreement.fleiss(rows),
+        alpha=rater_agreement.krippendorff(rows, level),
         cohen={
-            (a.name, b.name): agreement.cohen(table[a], table[b])
+            (a.name, b.name): rater_agreement.cohen(table[a], table[b])
             for index, a in enumerate(found)
             for b in found[index + 1 :]
         },

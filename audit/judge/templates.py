@@ -24,7 +24,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal, cast
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit.errors import InputError
 from audit.judge.interface import Message, Role
 
@@ -167,7 +167,7 @@ def parse(data: Mapping[str, Any], *, variant: str = "", where: str = "template"
     if sorted(seen) != sorted(slots):
         raise InputError("each placeholder must occur exactly once in the messages", where=where)
     identity = {"messages": messages, "placeholders": placeholders}
-    digest = hashlib.sha256(canonical.dumps(identity)).hexdigest()
+    digest = hashlib.sha256(canonical_json.dumps(identity)).hexdigest()
     return Template(f"{name}.{variant}" if variant else name, digest, fidelity, source, tuple(turns))
 
 

@@ -12,7 +12,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit._util.csv_cells import plain_cell
 from audit._util.files import write_atomic
 from audit.errors import InputError, MissingError
@@ -61,7 +61,7 @@ def write(
     """
     from audit.report.formats import RENDERERS
 
-    content: dict[str, bytes] = {"audit.json": canonical.dumps(audit.document)}
+    content: dict[str, bytes] = {"audit.json": canonical_json.dumps(audit.document)}
     notes: list[str] = []
     # Begun first and waited for last.
     pdf = cached_pdf(cache, content["audit.json"], typesetter) if PDF in chosen else None

@@ -15,7 +15,7 @@ from typing import Any
 from audit._util.progress import progress
 from audit.analysis.findings import by_kind, findings, set_problems
 from audit.analysis.probe_results import load as load_probes
-from audit.document import build as document
+from audit.document import build
 from audit.errors import InputError
 from audit.judge.judgements import path_of as judgement_file
 from audit.literature.grades import Grading, Key, grades
@@ -111,7 +111,7 @@ def run(
     probed, probe_files = load_probes(probes, claimed)
     inputs = _inputs(literature, study_path, reproductions, scored)
     return Audit(
-        document.build(
+        build.build(
             study=study,
             tasks=claimed,
             measurements=measurements,

@@ -15,10 +15,9 @@ from typing import Any
 
 from audit.errors import CheckFailedError, InputError
 from audit.provenance.errors import RejectedError
-from audit.provenance.format import archive
-from audit.provenance.format import layout as names
+from audit.provenance.format import archive, layout
 from audit.provenance.format.canonical_encoding import b64decode, json_loads
-from audit.provenance.records import audit_facts as facts
+from audit.provenance.records import audit_facts
 from audit.provenance.verification import verify
 from audit.provenance.verification.trust import Trust
 
@@ -51,11 +50,11 @@ def load(path: Path) -> Side:
         InputError: There is no audit.
         CheckFailedError: A package that does not verify.
     """
-    alone = path / names.AUDIT if path.is_dir() and not (path / names.CHECKSUMS).exists() else path
+    alone = path / layout.AUDIT if path.is_dir() and not (path / layout.CHECKSUMS).exists() else path
     try:
         if alone.suffix == ".json" and alone.is_file():
             audit = json_loads(alone.read_bytes(), str(alone))
-            facts.verdicts(audit, str(alone))
+            audit_facts.verdicts(audit, str(alone))
             return Side(str(path), audit)
         files = archive.read(path)
         report = verify.verify_files(files, Trust())
@@ -67,19 +66,19 @@ def load(path: Path) -> Side:
             )
     except RejectedError as error:
         raise InputError(error.why, where=f"{path}: {error.file}") from None
-    payload = b64decode(json.loads(files[names.PROVENANCE])["dsseEnvelope"]["payload"], names.PROVENANCE)
+    payload = b64decode(json.loads(files[layout.PROVENANCE])["dsseEnvelope"]["payload"], layout.PROVENANCE)
     return Side(
         str(path),
-        json.loads(files[names.AUDIT]),
-        json.loads(files[names.ENVIRONMENT]),
-        json.loads(files[names.RUN]),
+        json.loads(files[layout.AUDIT]),
+        json.loads(files[layout.ENVIRONMENT]),
+        json.loads(files[layout.RUN]),
         json.loads(payload)["predicate"]["buildDefinition"]["resolvedDependencies"],
     )
 
 
 def compare(left: Side, right: Side) -> dict[str, Any]:
     """What moved and what differs, as a value for machines."""
-    verdicts = facts.verdicts(left.audit), facts.verdicts(right.audit)
+    verdicts = audit_facts.verdicts(left.audit), audit_facts.verdicts(right.audit)
     claims = [_claim(name, left, right, verdicts) for name in sorted(set(verdicts[0]) | set(verdicts[1]))]
     return {
         "schema": SCHEMA,

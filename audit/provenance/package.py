@@ -15,24 +15,29 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit._util.files import write_atomic
 from audit._util.paths import TEMPLATES
 from audit.errors import InputError, MissingError
 from audit.provenance.errors import RejectedError
-from audit.provenance.format import archive, checksums
-from audit.provenance.format import layout as names
+from audit.provenance.format import archive, checksums, layout
 from audit.provenance.format.canonical_encoding import json_canonical
-from audit.provenance.records import audit_facts as facts
-from audit.provenance.records import codecheck, environment, packages, run_record, sbom, statement
-from audit.provenance.records import inputs as sources
-from audit.provenance.records import ro_crate as crate
-from audit.provenance.signing import bundle, certificate, keys, sshsig, timestamp
-from audit.provenance.signing import pades as pdf
-from audit.provenance.verification import rerender as rendered
+from audit.provenance.records import (
+    audit_facts,
+    codecheck,
+    environment,
+    inputs,
+    packages,
+    ro_crate,
+    run_record,
+    sbom,
+    statement,
+)
+from audit.provenance.signing import bundle, certificate, keys, pades, sshsig, timestamp
+from audit.provenance.verification import rerender
 
 # What an audit writes beside audit.json and the reports; a file or a folder that is not there is left out.
-ARTEFACTS = ("measurements.csv", "table.tex", names.COUNTS)
+ARTEFACTS = ("measurements.csv", "table.tex", layout.COUNTS)
 
 
 _REASONS = {
@@ -89,12 +94,14 @@ def build(out: Path, options: Options, just_rendered: Mapping[str, bytes] | None
     """
     artefacts = _artefacts(out)
     try:
-        rendered.check(
-            artefacts, json_canonical(artefacts[names.AUDIT], names.AUDIT, newline=True), just_rendered or {}
+        rerender.check(
+            artefacts, json_canonical(artefacts[layout.AUDIT], layout.AUDIT, newline=True), just_rendered or {}
         )
         files = make(artefacts, options)
     except RejectedError as error:
-        again = f"`repro-audit report {out / names.AUDIT}` writes it again" if error.code == "render-mismatch" else None
+        again = (
+            f"`repro-audit report {out / layout.AUDIT}` writes it again" if error.code == "render-mismatch" else None
+        )
         raise InputError(error.why, where=str(out / error.file), fix=again or "run the audit again") from None
     target = out / "package"
     _may_replace(target)
@@ -117,7 +124,7 @@ def build(out: Path, options: Options, just_rendered: Mapping[str, bytes] | None
 def _may_replace(target: Path) -> None:
     if target.is_symlink() or target.is_file():
         raise InputError("something else has the package's name", where=str(target), fix="move it away")
-    if (target / names.COUNTERSIGNATURES).exists():
+    if (target / layout.COUNTERSIGNATURES).exists():
         raise InputError(
             "the package there has countersignatures, which would be lost", where=str(target), fix="move it away first"
         )
@@ -136,55 +143,57 @@ def make(artefacts: Mapping[str, bytes], options: Options) -> dict[str, bytes]:
         InputError: Predictions, key or certificate do not fit.
     """
     key = options.key
-    audit = json_canonical(artefacts[names.AUDIT], names.AUDIT, newline=True)
-    unsigned = artefacts[names.REPORT_PDF]
-    if pdf.attachment(unsigned, names.AUDIT, names.REPORT_PDF) != artefacts[names.AUDIT]:
+    audit = json_canonical(artefacts[layout.AUDIT], layout.AUDIT, newline=True)
+    unsigned = artefacts[layout.REPORT_PDF]
+    if pades.attachment(unsigned, layout.AUDIT, layout.REPORT_PDF) != artefacts[layout.AUDIT]:
         raise RejectedError(
-            names.REPORT_PDF, "pdf-attachment", "the audit.json that it carries is not the one beside it"
+            layout.REPORT_PDF, "pdf-attachment", "the audit.json that it carries is not the one beside it"
         )
-    if facts.stated_signer(audit) not in {None, key.identity}:
+    if audit_facts.stated_signer(audit) not in {None, key.identity}:
         raise RejectedError(
-            names.AUDIT, "wrong-statement", f"the report says another kind of key than this one ({key.identity})"
+            layout.AUDIT, "wrong-statement", f"the report says another kind of key than this one ({key.identity})"
         )
-    made_from = sources.read(options.predictions, audit)
+    made_from = inputs.read(options.predictions, audit)
     certificates = options.certificates or certificate.self_signed(key, _name(options))
-    chain = certificate.load_chain(certificates, key, names.CERTIFICATE)
+    chain = certificate.load_chain(certificates, key, layout.CERTIFICATE)
     signer = str(chain[0].subject.native.get("common_name", _name(options)))
 
-    files = {name: data for name, data in artefacts.items() if name != names.REPORT_PDF}
+    files = {name: data for name, data in artefacts.items() if name != layout.REPORT_PDF}
     if options.with_predictions and made_from.folder is not None:
-        files |= {sources.FOLDER + name: (made_from.folder / name).read_bytes() for name in made_from.digests}
+        files |= {inputs.FOLDER + name: (made_from.folder / name).read_bytes() for name in made_from.digests}
     software = environment.collect()
-    files[names.ENVIRONMENT] = canonical.dumps(software)
-    files[names.SBOM] = canonical.dumps(sbom.build(made_from.weights))
-    files[names.CODECHECK] = codecheck.build(audit, sorted([*files, names.REPORT_PDF]), signer)
-    files[names.PREDICTIONS_LIST] = checksums.write(made_from.digests)
+    files[layout.ENVIRONMENT] = canonical_json.dumps(software)
+    files[layout.SBOM] = canonical_json.dumps(sbom.build(made_from.weights))
+    files[layout.CODECHECK] = codecheck.build(audit, sorted([*files, layout.REPORT_PDF]), signer)
+    files[layout.PREDICTIONS_LIST] = checksums.write(made_from.digests)
 
     # Everything so far has the same bytes in each run; these are the root statement's subjects.
     subjects = {name: checksums.sha256(data) for name, data in files.items()}
-    subjects |= {sources.FOLDER + name: digest for name, digest in made_from.digests.items()}
-    subjects[names.UNSIGNED_PDF] = checksums.sha256(unsigned)
+    subjects |= {inputs.FOLDER + name: digest for name, digest in made_from.digests.items()}
+    subjects[layout.UNSIGNED_PDF] = checksums.sha256(unsigned)
     root = _statements(files, audit, software, subjects, made_from, options, len(unsigned))
 
-    files[names.REPORT_PDF] = pdf.sign(unsigned, key, chain, reason=_REASONS[key.identity], requester=options.requester)
-    files[names.PUBLIC_KEY] = keys.public_pem(key.public)
-    files[names.CERTIFICATE] = certificates
+    files[layout.REPORT_PDF] = pades.sign(
+        unsigned, key, chain, reason=_REASONS[key.identity], requester=options.requester
+    )
+    files[layout.PUBLIC_KEY] = keys.public_pem(key.public)
+    files[layout.CERTIFICATE] = certificates
     ssh = options.ssh or sshsig.from_key(key)
-    files[names.SSH_KEY] = f"{ssh.line}\n".encode("ascii")
-    files[names.VERIFY] = _verify_text(audit, options, chain, signer, len(subjects), len(unsigned), made_from)
+    files[layout.SSH_KEY] = f"{ssh.line}\n".encode("ascii")
+    files[layout.VERIFY] = _verify_text(audit, options, chain, signer, len(subjects), len(unsigned), made_from)
     record = run_record.collect(options.started, options.command)
-    files[names.RUN] = canonical.dumps(record)
+    files[layout.RUN] = canonical_json.dumps(record)
     digests = {name: checksums.sha256(data) for name, data in files.items()}
     sizes = {name: len(data) for name, data in files.items()}
-    files[names.CRATE] = canonical.dumps(
-        crate.build(audit, digests, sizes, record, version=packages.project_version(), signer=signer)
+    files[layout.CRATE] = canonical_json.dumps(
+        ro_crate.build(audit, digests, sizes, record, version=packages.project_version(), signer=signer)
     )
 
-    files[names.CHECKSUMS] = checksums.write({name: checksums.sha256(data) for name, data in files.items()})
-    files[names.SSH_SIGNATURE] = sshsig.sign(files[names.CHECKSUMS], ssh)
-    last = {name: checksums.sha256(files[name]) for name in (names.CHECKSUMS, names.SSH_SIGNATURE, names.REPORT_PDF)}
+    files[layout.CHECKSUMS] = checksums.write({name: checksums.sha256(data) for name, data in files.items()})
+    files[layout.SSH_SIGNATURE] = sshsig.sign(files[layout.CHECKSUMS], ssh)
+    last = {name: checksums.sha256(files[name]) for name in (layout.CHECKSUMS, layout.SSH_SIGNATURE, layout.REPORT_PDF)}
     published = statement.publication(last, root, run_record.utc(time.time()))
-    files[names.PUBLICATION] = canonical.dumps(bundle.sign(published, key))
+    files[layout.PUBLICATION] = canonical_json.dumps(bundle.sign(published, key))
     return files
 
 
@@ -193,31 +202,31 @@ def _statements(
     audit: Mapping[str, Any],
     software: Mapping[str, Any],
     subjects: Mapping[str, str],
-    made_from: sources.Sources,
+    made_from: inputs.Sources,
     options: Options,
     unsigned_bytes: int,
 ) -> bytes:
     """Add the root statement and its two siblings to `files`; the root's payload."""
     siblings = {
-        names.PROVENANCE: statement.provenance(audit, {names.AUDIT: subjects[names.AUDIT]}, software, made_from),
-        names.TEST_RESULT: statement.test_result(audit, subjects[names.AUDIT], subjects[names.ENVIRONMENT]),
+        layout.PROVENANCE: statement.provenance(audit, {layout.AUDIT: subjects[layout.AUDIT]}, software, made_from),
+        layout.TEST_RESULT: statement.test_result(audit, subjects[layout.AUDIT], subjects[layout.ENVIRONMENT]),
     }
-    payloads = {name: canonical.dumps(value) for name, value in siblings.items()}
+    payloads = {name: canonical_json.dumps(value) for name, value in siblings.items()}
     root = statement.root(
         audit, subjects, software, payloads, signer=options.key.identity, unsigned_pdf_bytes=unsigned_bytes
     )
     for name, value in siblings.items():
-        files[name] = canonical.dumps(bundle.sign(value, options.key))
+        files[name] = canonical_json.dumps(bundle.sign(value, options.key))
     signed = bundle.sign(root, options.key)
     if options.requester is not None:
         signed = bundle.with_timestamp(signed, timestamp.stamp(bundle.signature_of(signed), options.requester))
-    files[names.ROOT] = canonical.dumps(signed)
-    return canonical.dumps(root)
+    files[layout.ROOT] = canonical_json.dumps(signed)
+    return canonical_json.dumps(root)
 
 
 def _artefacts(out: Path) -> dict[str, bytes]:
     files: dict[str, bytes] = {}
-    for name in (names.AUDIT, names.REPORT_HTML, names.REPORT_PDF):
+    for name in (layout.AUDIT, layout.REPORT_HTML, layout.REPORT_PDF):
         if not (out / name).is_file():
             raise MissingError("an audit's output is missing", where=str(out / name), fix="run `repro-audit run` first")
         files[name] = (out / name).read_bytes()
@@ -247,7 +256,7 @@ def _verify_text(
     signer: str,
     subjects: int,
     unsigned_bytes: int,
-    made_from: sources.Sources,
+    made_from: inputs.Sources,
 ) -> bytes:
     import jinja2
 
@@ -256,7 +265,7 @@ def _verify_text(
     engine = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)  # noqa: S701
     template = engine.get_template("VERIFY.md.j2")
     text = template.render(
-        study=facts.study_id(audit),
+        study=audit_facts.study_id(audit),
         subjects=subjects,
         unsigned_bytes=unsigned_bytes,
         ephemeral=options.key.identity == "ephemeral",

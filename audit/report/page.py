@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit._util.paths import TEMPLATES
 from audit.report import vocabulary
 from audit.report.figures import spec_curve
@@ -97,9 +97,9 @@ def _tidy(text: str) -> str:
 def canonical_bytes(audit: Json) -> bytes:
     """The document's canonical JSON; half surrogates, which no UTF-8 can hold, become U+FFFD first."""
     try:
-        return canonical.dumps(audit)
+        return canonical_json.dumps(audit)
     except (UnicodeEncodeError, ValueError):
-        return canonical.dumps(clean(audit))
+        return canonical_json.dumps(clean(audit))
 
 
 @cache

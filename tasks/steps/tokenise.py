@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import cache
 
 from tasks.step import Step, step, version_of
-from tasks.steps import tokenise_batch as tokenise_many
+from tasks.steps import tokenise_batch
 
 SOURCES = ("module:tasks.steps.tokenise_batch", "module:tasks.steps.memo")
 _MODULES = {
@@ -47,17 +47,17 @@ def _uncached(tokenizer: object) -> Callable[[str], str]:
 def sacrebleu_many(name: str) -> Callable[[Sequence[str]], list[str]]:
     """The same on many texts, see `tasks.steps.tokenise_batch`."""
     if name == "none":
-        return tokenise_many.none
+        return tokenise_batch.none
     if name == "char":
-        return tokenise_many.char
+        return tokenise_batch.char
     library = sacrebleu_tokenizer(name)
     if name == "13a":
-        return tokenise_many.ThirteenA(library)
+        return tokenise_batch.ThirteenA(library)
     if name == "zh":
         from sacrebleu.tokenizers.tokenizer_re import TokenizerRegexp
         from sacrebleu.tokenizers.tokenizer_zh import TokenizerZh
 
-        return tokenise_many.Chinese(TokenizerZh._is_chinese_char, _uncached(TokenizerRegexp()))  # type: ignore[no-untyped-call]
+        return tokenise_batch.Chinese(TokenizerZh._is_chinese_char, _uncached(TokenizerRegexp()))  # type: ignore[no-untyped-call]
     return lambda texts: list(map(library, texts))
 
 

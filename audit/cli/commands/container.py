@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit._util.files import write_atomic
 from audit._util.git import image_arguments
 from audit._util.paths import ROOT
@@ -169,13 +169,13 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _job(engine: Engine, args: argparse.Namespace, image: Image) -> Job:
-    from audit.cli import key_options as choose_key
+    from audit.cli import key_options
     from audit.container import limits
     from audit.container import run as container
 
     user: User = limits.choose_user(engine, args.user, args.out)
     folders = {"/weights": args.weights, "/data": args.data, "/predictions": args.predictions}
-    if args.key is not None and args.key.startswith(choose_key.TOKEN):
+    if args.key is not None and args.key.startswith(key_options.TOKEN):
         raise InputError(
             "a key in a token cannot be reached from inside the container",
             where="--key",
@@ -232,16 +232,16 @@ def _write_record(engine: Engine, job: Job, outcome: Outcome, started: int) -> N
         "out_of_memory": outcome.out_of_memory,
     }
     try:
-        write_atomic(job.out / "container.json", canonical.dumps(record) + b"\n")
+        write_atomic(job.out / "container.json", canonical_json.dumps(record) + b"\n")
     except OSError as error:
         _say(f"{job.out / 'container.json'} cannot be written ({error.strerror}): the folder is {job.user}'s")
 
 
 def _inspect(args: argparse.Namespace) -> int:
-    from audit.container import archive_reader as container_archive_check
+    from audit.container import archive_reader
 
     if args.archive is not None:
-        found = container_archive_check.read(args.archive)
+        found = archive_reader.read(args.archive)
         image, more = found.image, {"name": found.name, "size": found.size}
     else:
         with _engine(args) as engine:
@@ -262,7 +262,7 @@ def _archive(args: argparse.Namespace) -> int:
         found = container_archive.write(engine, image, args.output, args.name)
     beside = args.output.with_name(f"{args.output.name}.json")
     about = {"name": args.output.name, "sha256": found.sha256, "size": found.size, "load_as": found.name}
-    write_atomic(beside, canonical.dumps(found.image.record(archive=about)) + b"\n")
+    write_atomic(beside, canonical_json.dumps(found.image.record(archive=about)) + b"\n")
     print(_readable(found.image, {"name": found.name, "size": found.size}))
     print(f"wrote {args.output} and {beside}")
     return 0

@@ -14,10 +14,10 @@ every value was computed again and came out the same."""
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    from audit.cli import key_options as choose_key
+    from audit.cli import key_options
 
     parser.add_argument("package", type=Path, metavar="PACKAGE", help="the package's folder or zip")
-    choose_key.add_arguments(parser, ephemeral=False)
+    key_options.add_arguments(parser, ephemeral=False)
     parser.add_argument(
         "--auditor-key",
         type=Path,
@@ -43,7 +43,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Countersign; 1 if the package is not accepted."""
     from audit._util.files import write_atomic
-    from audit.cli import key_options as choose_key
+    from audit.cli import key_options
     from audit.cli.commands.verify import read, score_again
     from audit.errors import InputError
     from audit.provenance.format import archive
@@ -70,7 +70,7 @@ def run(args: argparse.Namespace) -> int:
     files = archive.read(args.package)
     added = countersign.add(
         files,
-        choose_key.load(args),
+        key_options.load(args),
         reviewer=args.reviewer,
         properties=properties,
         comment=args.comment,

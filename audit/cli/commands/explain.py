@@ -24,9 +24,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Explain and print."""
-    from audit._util import canonical_json as canonical
+    from audit._util import canonical_json
     from audit._util.files import write_atomic
-    from audit.analysis import multiverse as exploration
+    from audit.analysis import multiverse
     from tasks.analysis.explain import explain
     from tasks.analysis.multiverse import Outcome
     from tasks.errors import ScoringError
@@ -36,8 +36,8 @@ def run(args: argparse.Namespace) -> int:
         parse(args.value, "fraction")
     except ScoringError as error:
         raise InputError(error.what, where="--value", fix="Give it as it is printed: 33.1.") from error
-    task, metric = exploration.chosen(args.task, args.metric)
-    found = exploration.explore(task, metric, args.predictions)
+    task, metric = multiverse.chosen(args.task, args.metric)
+    found = multiverse.explore(task, metric, args.predictions)
     if not found.known:
         where = str(found.predictions.path)
         raise InputError("no pipeline has a value on these rows", where=where, fix="Check the predictions.")
@@ -48,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
         kept = "" if outcome.scored == outcome.of else f" {outcome.scored}/{outcome.of}"
         return f"  {float(outcome.value or 0):>12.6f}{kept}  {outcome.pipeline.id}" + (f"  = {names}" if names else "")
 
-    print(f"{task.id}, {metric}: {exploration.computed(found)}")
+    print(f"{task.id}, {metric}: {multiverse.computed(found)}")
     print(f"{len(answer.matches)} of the {answer.tried} print {args.value}")
     for outcome in answer.matches if args.all else answer.matches[:_SHOWN]:
         print(line(outcome))
@@ -70,6 +70,6 @@ def run(args: argparse.Namespace) -> int:
         rows = found.predictions
         head = {"schema": "repro-audit/explanation/1", "task": task.id, "metric": metric}
         head |= {"predictions_sha256": rows.sha256, "model": rows.meta["model"], "variant": rows.variant}
-        write_atomic(args.json, canonical.dumps({**head, **answer.as_json()}))
+        write_atomic(args.json, canonical_json.dumps({**head, **answer.as_json()}))
         print(f"written: {args.json}")
     return 0

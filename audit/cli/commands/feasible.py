@@ -58,7 +58,7 @@ def _check(path: Path) -> int:
 
 
 def _test(args: argparse.Namespace) -> int:
-    from audit._util import canonical_json as canonical
+    from audit._util import canonical_json
     from audit._util.files import write_atomic
     from tasks.statistics.feasibility import MAX_SIZES, feasibility
 
@@ -81,6 +81,6 @@ def _test(args: argparse.Namespace) -> int:
         above = f", {gap.above} is too many" if gap.above is not None else ", and there are no more"
         print(f"  of {gap.n}: {gap.below} is too few{above}")
     if args.json is not None:
-        write_atomic(args.json, canonical.dumps(answer.certificate.as_json()))
+        write_atomic(args.json, canonical_json.dumps(answer.certificate.as_json()))
         print(f"written: {args.json}")
     return 1

@@ -8,12 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit._util.files import write_atomic
 from audit.cli.judge_options import add_arguments
 from audit.errors import CheckFailedError, InputError
-from audit.judge import human, judgements
-from audit.judge import tables as summary
+from audit.judge import human, judgements, tables
 from audit.judge.attach import followed_rows
 from audit.judge.budget import Budget
 from audit.judge.cache import ReplyCache
@@ -229,7 +228,7 @@ def _agreement(args: argparse.Namespace) -> int:
     target = judgements.path_of(predictions)
     known = judgements.read(target)
     judgements.check(known, {row.id: row for row in found}, where=str(target))
-    data = summary.agreement_json(
+    data = tables.agreement_json(
         args.task,
         convention,
         found,
@@ -244,9 +243,9 @@ def _agreement(args: argparse.Namespace) -> int:
         raise InputError(
             "there are no judgements of this convention", where=str(target), fix="Make them with `judge run`."
         )
-    print(summary.agreement_text(data))
+    print(tables.agreement_text(data))
     if args.json is not None:
-        write_atomic(args.json, canonical.dumps(data) + b"\n")
+        write_atomic(args.json, canonical_json.dumps(data) + b"\n")
     return 0
 
 
@@ -266,7 +265,7 @@ def _status(args: argparse.Namespace) -> int:
             if task not in convention.tasks:
                 continue
             for rating, verdicts in by_rating(known, task, convention).items():
-                data = summary.rating_json(convention, found, rating, verdicts, followed)
+                data = tables.rating_json(convention, found, rating, verdicts, followed)
                 report.append({"task": task, "convention": convention.id, "metric": convention.metric, **data})
                 own = data["scores"][convention.failure]
                 print(
@@ -277,5 +276,5 @@ def _status(args: argparse.Namespace) -> int:
     if not files:
         print(f"{args.predictions}: no judgements")
     if args.json is not None:
-        write_atomic(args.json, canonical.dumps(report) + b"\n")
+        write_atomic(args.json, canonical_json.dumps(report) + b"\n")
     return 0

@@ -26,10 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Compute, print a summary, write what is asked for."""
-    from audit._util import canonical_json as canonical
+    from audit._util import canonical_json
     from audit._util.files import write_atomic
-    from audit.analysis import multiverse as exploration
-    from audit.analysis import specification_curve as curve
+    from audit.analysis import multiverse, specification_curve
     from tasks.errors import ScoringError
     from tasks.statistics.feasibility import parse
 
@@ -40,25 +39,25 @@ def run(args: argparse.Namespace) -> int:
             parse(args.value, "fraction")
         except ScoringError as error:
             raise InputError(error.what, where="--value", fix="Give it as it is printed: 33.1.") from error
-    task, metric = exploration.chosen(args.task, args.metric)
-    found = exploration.explore(task, metric, args.predictions, args.replicates)
+    task, metric = multiverse.chosen(args.task, args.metric)
+    found = multiverse.explore(task, metric, args.predictions, args.replicates)
     known = found.known
     rows = found.predictions
-    print(f"{task.id}, {metric}: {exploration.computed(found)}; {len(rows.rows)} rows of {rows.meta['model']}")
+    print(f"{task.id}, {metric}: {multiverse.computed(found)}; {len(rows.rows)} rows of {rows.meta['model']}")
     if not known:
         raise InputError("no pipeline has a value on these rows", where=str(rows.path), fix="Check the predictions.")
     middle = known[len(known) // 2]
     for word, outcome in (("lowest", known[0]), ("median", middle), ("highest", known[-1])):
         print(f"  {word:<8} {float(outcome.value or 0):>10.4f}  {outcome.pipeline.id}")
     print("Median by option, over all that is chosen otherwise:")
-    for axis, options in exploration.by_option(found).items():
+    for axis, options in multiverse.by_option(found).items():
         print(f"  {axis}")
         for name, (number, median) in options.items():
             print(f"    {name:<24} {median:>10.4f}  ({number})")
     for path, content in (
-        (args.svg, lambda: curve.draw(found, args.value)),
-        (args.json, lambda: canonical.dumps(exploration.document(found))),
-        (args.csv, lambda: exploration.table(found)),
+        (args.svg, lambda: specification_curve.draw(found, args.value)),
+        (args.json, lambda: canonical_json.dumps(multiverse.document(found))),
+        (args.csv, lambda: multiverse.table(found)),
     ):
         if path is not None:
             write_atomic(path, content())

@@ -12,10 +12,10 @@ in it; the predictions only with --with-predictions, since the licences of some 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    from audit.cli import key_options as choose_key
+    from audit.cli import key_options
 
     parser.add_argument("out", type=Path, metavar="OUT", help="the folder that `repro-audit run` wrote")
-    choose_key.add_arguments(parser, ephemeral=True)
+    key_options.add_arguments(parser, ephemeral=True)
     parser.add_argument(
         "--certificate",
         type=Path,
@@ -37,15 +37,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Make the package."""
-    from audit.cli import key_options as choose_key
-    from audit.cli import passphrase
+    from audit.cli import key_options, passphrase
     from audit.errors import InputError
     from audit.provenance import package
     from audit.provenance.signing import keys, sshsig, timestamp
 
     if args.with_predictions and args.predictions is None:
         raise InputError("--with-predictions needs the predictions", fix="--predictions DIR")
-    key = choose_key.load(args)
+    key = key_options.load(args)
     ssh = (
         None
         if args.ssh_key is None

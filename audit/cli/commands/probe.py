@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run the probe, print what it found, write OUT/TASK.PROBE.json."""
-    from audit._util import canonical_json as canonical
+    from audit._util import canonical_json
     from audit._util.files import write_atomic
     from audit.cli.commands.infer import check_counts, make_spec, read_manifest
 
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace) -> int:
     worker.close()
     found["dataset"] = {"name": manifest.dataset, "split": manifest.split, "manifest_sha256": manifest.sha256}
     path = args.out / f"{args.task}.{args.probe}.json"
-    write_atomic(path, canonical.dumps(found) + b"\n")
+    write_atomic(path, canonical_json.dumps(found) + b"\n")
     _show(found)
     print(f"wrote {path}")
     return 1 if any(test["passed"] is False for test in found.get("tests", ())) else 0

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit._util.paths import LITERATURE
-from audit.cli import key_options as choose_key
+from audit.cli import key_options
 from audit.errors import InputError
 from audit.verdict.rules import Verdict
 from tasks.statistics.bootstrap import REPLICATES
@@ -38,7 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="bootstrap replicates (default: %(default)s)")  # fmt: skip
     add_engine_arguments(parser)
     parser.add_argument("--no-package", action="store_true", help="write the results without signing a package of them")
-    choose_key.add_arguments(parser, ephemeral=True)
+    key_options.add_arguments(parser, ephemeral=True)
     parser.add_argument("--require", metavar="VERDICT[,VERDICT]",
                         help="end with exit code 1 if any claim has another verdict than these")  # fmt: skip
 
@@ -91,7 +91,7 @@ def run(args: argparse.Namespace) -> int:
             probes=args.probes,
         )
         if packed:
-            audit.document["signing"] = {"identity": choose_key.identity(args.key)}
+            audit.document["signing"] = {"identity": key_options.identity(args.key)}
         meanwhile = _prepare_package if packed else lambda: None
         written = write(audit, args.out, chosen, kept, typesetter=typeset, meanwhile=meanwhile)
     print(summary(audit.document))
@@ -120,7 +120,7 @@ def _package(args: argparse.Namespace, written: Written) -> str:
     if "report.pdf" not in written.files:
         return "no package was signed: it needs report.pdf"
     predictions = args.predictions if args.predictions.is_dir() else None
-    options = package.Options(key=choose_key.load(args), predictions=predictions)
+    options = package.Options(key=key_options.load(args), predictions=predictions)
     folder = package.build(args.out, options, written.files)
     who = "a key made for this run (integrity, not identity)" if args.key is None else "your key"
     return f"wrote {folder} and {folder}.zip, signed by {who}"

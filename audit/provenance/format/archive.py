@@ -17,7 +17,7 @@ from pathlib import Path
 
 from audit.errors import InputError
 from audit.provenance.errors import RejectedError
-from audit.provenance.format import layout as names
+from audit.provenance.format import layout
 
 # Letters, digits and -_.+@=, in parts that do not start with a dot: safe in every file system, shell and URL.
 _PART = re.compile(r"[A-Za-z0-9_+@=-][A-Za-z0-9_.+@=-]*\Z")
@@ -79,8 +79,8 @@ def read(path: Path) -> dict[str, bytes]:
         raise InputError(
             "no package here", where=str(path), fix="give the folder or the zip that `repro-audit package` made"
         )
-    if path.stat().st_size > names.MAX_PACKAGE_BYTES:
-        raise RejectedError(path.name, "too-large", f"more than {names.MAX_PACKAGE_BYTES} bytes")
+    if path.stat().st_size > layout.MAX_PACKAGE_BYTES:
+        raise RejectedError(path.name, "too-large", f"more than {layout.MAX_PACKAGE_BYTES} bytes")
     return read_zip(path.read_bytes(), path.name)
 
 
@@ -110,7 +110,7 @@ def read_folder(folder: Path) -> dict[str, bytes]:
             if not stat.S_ISREG(status.st_mode):
                 raise RejectedError(name, "malformed", "no regular file")
             total += status.st_size
-            if total > names.MAX_PACKAGE_BYTES or len(files) >= names.MAX_FILES:
+            if total > layout.MAX_PACKAGE_BYTES or len(files) >= layout.MAX_FILES:
                 raise RejectedError(name, "too-large", "the package is larger than any package may be")
             files[name] = (folder / name).read_bytes()
     check_names(sorted(files), folder.name)
@@ -134,8 +134,8 @@ def read_zip(raw: bytes, container: str) -> dict[str, bytes]:
     try:
         with zipfile.ZipFile(io.BytesIO(raw)) as archive:
             infos = archive.infolist()
-            if len(infos) > names.MAX_FILES:
-                raise RejectedError(container, "too-large", f"more than {names.MAX_FILES} entries")
+            if len(infos) > layout.MAX_FILES:
+                raise RejectedError(container, "too-large", f"more than {layout.MAX_FILES} entries")
             if sum(info.file_size for info in infos if info.compress_type == zipfile.ZIP_STORED) > len(raw):
                 raise RejectedError(container, "too-large", "entries that lie over one another")
             for info in infos:
@@ -185,11 +185,11 @@ def _blame_strays(files: Mapping[str, bytes], container: str) -> None:
     Raises:
         RejectedError: There are such entries.
     """
-    if names.CHECKSUMS not in files:
+    if layout.CHECKSUMS not in files:
         return
-    listed = files[names.CHECKSUMS].decode("ascii", "replace").splitlines()
-    known = names.UNLISTED | {line.partition("  ")[2] for line in listed}
-    strays = sorted(name for name in files if name not in known and not name.startswith(names.COUNTERSIGNATURES))
+    listed = files[layout.CHECKSUMS].decode("ascii", "replace").splitlines()
+    known = layout.UNLISTED | {line.partition("  ")[2] for line in listed}
+    strays = sorted(name for name in files if name not in known and not name.startswith(layout.COUNTERSIGNATURES))
     if strays:
         more = f", and {len(strays) - 1} more" if strays[1:] else ""
         raise RejectedError(strays[0], "unexpected-file", f"an entry of {container} that nobody signed{more}")

@@ -12,7 +12,7 @@ import binascii
 import json
 from typing import Any, NoReturn
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit.provenance.errors import RejectedError
 
 # The order of the group of P-256 (FIPS 186-5, SP 800-186, section 3.2.1.3).
@@ -82,7 +82,7 @@ def json_canonical(raw: bytes, file: str, *, newline: bool = False) -> Any:
     """
     value = json_loads(raw, file)
     try:
-        again = canonical.dumps(value)
+        again = canonical_json.dumps(value)
     except (TypeError, ValueError, RecursionError) as error:
         raise RejectedError(file, "malformed", f"no canonical JSON ({error})") from None
     if raw != again and not (newline and raw == again + b"\n"):

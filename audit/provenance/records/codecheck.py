@@ -9,14 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from audit.provenance.format import layout as names
-from audit.provenance.records import audit_facts as facts
+from audit.provenance.format import layout
+from audit.provenance.records import audit_facts
 
 VERSION = "https://codecheck.org.uk/spec/config/1.0/"
 _COMMENTS = {
-    names.AUDIT: "claims, measurements and verdicts; every other file is made from it",
-    names.REPORT_PDF: "the report, signed",
-    names.REPORT_HTML: "the report",
+    layout.AUDIT: "claims, measurements and verdicts; every other file is made from it",
+    layout.REPORT_PDF: "the report, signed",
+    layout.REPORT_HTML: "the report",
     "measurements.csv": "every measured value with its convention and interval",
     "table.tex": "the table of reported and reproduced values",
 }
@@ -32,8 +32,8 @@ def build(audit: Mapping[str, Any], files: list[str], codechecker: str) -> bytes
     """
     import yaml
 
-    counts = facts.verdict_counts(audit)
-    told = ", ".join(f"{counts[word]} {word}" for word in facts.RESULTS if counts[word])
+    counts = audit_facts.verdict_counts(audit)
+    told = ", ".join(f"{counts[word]} {word}" for word in audit_facts.RESULTS if counts[word])
     document: dict[str, Any] = {"version": VERSION}
     paper = _paper(audit)
     if paper:
@@ -43,7 +43,7 @@ def build(audit: Mapping[str, Any], files: list[str], codechecker: str) -> bytes
         "codechecker": [{"name": codechecker}],
         "summary": f"{len(audit['claims'])} reported values were checked against a reproduction under the conventions in use: "
         f"{told}. It was not checked whether the original analysis is correct.",
-        "report": names.REPORT_PDF,
+        "report": layout.REPORT_PDF,
     }
     text: str = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=100)
     return text.encode("utf-8")

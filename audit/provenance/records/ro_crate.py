@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from audit.provenance.format import layout as names
-from audit.provenance.records import audit_facts as facts
+from audit.provenance.format import layout
+from audit.provenance.records import audit_facts
 from audit.provenance.records.run_record import utc
 
 _PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
@@ -56,16 +56,16 @@ def build(
     action = {
         "@id": "#audit",
         "@type": "CreateAction",
-        "name": f"Audit of {facts.study_id(audit)}",
+        "name": f"Audit of {audit_facts.study_id(audit)}",
         "description": " ".join(run["command"]),
         "startTime": _time(run["started"]),
         "endTime": _time(run["finished"]),
         "actionStatus": "http://schema.org/CompletedActionStatus",
-        "instrument": {"@id": names.PROJECT_URI},
+        "instrument": {"@id": layout.PROJECT_URI},
         "agent": {"@id": "#signer"},
         "result": [{"@id": name} for name in results],
     } | ({"object": [{"@id": name} for name in inputs]} if inputs else {})
-    title = f"Audit of {facts.study_id(audit)}"
+    title = f"Audit of {audit_facts.study_id(audit)}"
     described = (
         f"What was reported, what a reproduction gives, and a verdict for each of {len(audit['claims'])} claims."
     )
@@ -73,7 +73,7 @@ def build(
         "@context": ["https://w3id.org/ro/crate/1.1/context", "https://w3id.org/ro/terms/workflow-run/context"],
         "@graph": [
             {
-                "@id": names.CRATE,
+                "@id": layout.CRATE,
                 "@type": "CreativeWork",
                 "about": {"@id": "./"},
                 "conformsTo": {"@id": "https://w3id.org/ro/crate/1.1"},
@@ -83,7 +83,7 @@ def build(
                 "@type": "Dataset",
                 "name": title,
                 "description": described,
-                "datePublished": utc(facts.epoch(audit))[:10],
+                "datePublished": utc(audit_facts.epoch(audit))[:10],
                 "license": {"@id": _LICENCE},
                 "conformsTo": {"@id": _PROFILE},
                 "hasPart": [{"@id": name} for name in sorted(digests)],
@@ -99,11 +99,11 @@ def build(
                 "description": "Of what repro-audit wrote; the data sets' licences stay as they are.",
             },
             {
-                "@id": names.PROJECT_URI,
+                "@id": layout.PROJECT_URI,
                 "@type": "SoftwareApplication",
                 "name": "repro-audit",
                 "softwareVersion": version,
-                "url": names.PROJECT_URI,
+                "url": layout.PROJECT_URI,
             },
             agent,
             action,

@@ -11,12 +11,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit.errors import InputError
-from audit.provenance.format import layout as names
+from audit.provenance.format import layout
 from audit.provenance.format.checksums import sha256
-from audit.provenance.records import audit_facts as facts
-from audit.provenance.records import redaction
+from audit.provenance.records import audit_facts, redaction
 from audit.provenance.records.inputs import FOLDER, Sources
 
 SCHEMA_VERSION = "1.0.0"
@@ -33,13 +32,13 @@ def statement(subjects: Mapping[str, str], predicate_type: str, predicate: dict[
     Raises:
         InputError: More subjects than Sigstore's verifiers take.
     """
-    if len(subjects) > names.MAX_SUBJECTS:
+    if len(subjects) > layout.MAX_SUBJECTS:
         raise InputError(
-            f"{len(subjects)} files, and Sigstore's verifiers take {names.MAX_SUBJECTS} in one statement",
+            f"{len(subjects)} files, and Sigstore's verifiers take {layout.MAX_SUBJECTS} in one statement",
             fix="give fewer files under counts/ (one a task holds all its conventions)",
         )
     return {
-        "_type": names.STATEMENT_TYPE,
+        "_type": layout.STATEMENT_TYPE,
         "subject": [descriptor(name, subjects[name]) for name in sorted(subjects)],
         "predicateType": predicate_type,
         "predicate": predicate,
@@ -67,36 +66,36 @@ def root(
     """
     predicate = {
         "schemaVersion": SCHEMA_VERSION,
-        "package": names.PACKAGE_SCHEMA,
-        "study": facts.study_id(audit),
-        "verdicts": facts.verdict_counts(audit),
+        "package": layout.PACKAGE_SCHEMA,
+        "study": audit_facts.study_id(audit),
+        "verdicts": audit_facts.verdict_counts(audit),
         "image": image_descriptor(environment),
-        "environment": descriptor(names.ENVIRONMENT, subjects[names.ENVIRONMENT]),
+        "environment": descriptor(layout.ENVIRONMENT, subjects[layout.ENVIRONMENT]),
         "siblings": [descriptor(name, sha256(siblings[name])) for name in sorted(siblings)],
         "signer": signer,
         "unsignedPdfBytes": unsigned_pdf_bytes,
-        "sourceDateEpoch": facts.epoch(audit),
+        "sourceDateEpoch": audit_facts.epoch(audit),
     }
-    return statement(subjects, names.ROOT_TYPE, predicate)
+    return statement(subjects, layout.ROOT_TYPE, predicate)
 
 
 def test_result(audit: Mapping[str, Any], audit_sha256: str, environment_sha256: str) -> dict[str, Any]:
     """One name a claim (in-toto/attestation: spec/predicates/test-result.md), and the verdicts' own words beside them."""
-    verdicts = facts.verdicts(audit)
+    verdicts = audit_facts.verdicts(audit)
     groups = {
-        word: [claim for claim, verdict in verdicts.items() if facts.RESULTS[verdict] == word]
+        word: [claim for claim, verdict in verdicts.items() if audit_facts.RESULTS[verdict] == word]
         for word in ("passed", "warned", "failed")
     }
     result = "FAILED" if groups["failed"] else "WARNED" if groups["warned"] else "PASSED"
     predicate = {
         "result": result,
-        "configuration": [descriptor(names.ENVIRONMENT, environment_sha256)],
+        "configuration": [descriptor(layout.ENVIRONMENT, environment_sha256)],
         "passedTests": groups["passed"],
         "warnedTests": groups["warned"],
         "failedTests": groups["failed"],
         "verdicts": verdicts,
     }
-    return statement({names.AUDIT: audit_sha256}, names.TEST_RESULT_TYPE, predicate)
+    return statement({layout.AUDIT: audit_sha256}, layout.TEST_RESULT_TYPE, predicate)
 
 
 def publication(subjects: Mapping[str, str], root_payload: bytes, published: str) -> dict[str, Any]:
@@ -109,11 +108,11 @@ def publication(subjects: Mapping[str, str], root_payload: bytes, published: str
     """
     predicate = {
         "schemaVersion": SCHEMA_VERSION,
-        "package": names.PACKAGE_SCHEMA,
-        "root": descriptor(names.ROOT, sha256(root_payload)),
+        "package": layout.PACKAGE_SCHEMA,
+        "root": descriptor(layout.ROOT, sha256(root_payload)),
         "publishedAt": published,
     }
-    return statement(subjects, names.PUBLICATION_TYPE, predicate)
+    return statement(subjects, layout.PUBLICATION_TYPE, predicate)
 
 
 def provenance(
@@ -123,17 +122,17 @@ def provenance(
     code = environment["code"]
     predicate = {
         "buildDefinition": {
-            "buildType": names.BUILD_TYPE,
+            "buildType": layout.BUILD_TYPE,
             "externalParameters": {
-                "study": facts.study_id(audit),
+                "study": audit_facts.study_id(audit),
                 "tasks": sorted({str(claim["task"]) for claim in audit["claims"] if "task" in claim}),
             },
-            "internalParameters": {"sourceDateEpoch": facts.epoch(audit)},
+            "internalParameters": {"sourceDateEpoch": audit_facts.epoch(audit)},
             "resolvedDependencies": _dependencies(audit, environment, sources),
         },
-        "runDetails": {"builder": {"id": names.BUILDER_ID, "version": {"repro-audit": code["version"]}}},
+        "runDetails": {"builder": {"id": layout.BUILDER_ID, "version": {"repro-audit": code["version"]}}},
     }
-    return statement(subjects, names.SLSA_TYPE, predicate)
+    return statement(subjects, layout.SLSA_TYPE, predicate)
 
 
 def image_descriptor(environment: Mapping[str, Any]) -> dict[str, Any] | None:
@@ -196,5 +195,5 @@ def _of_task(task: str, meta: Mapping[str, Any]) -> list[dict[str, Any]]:
     settings = {key: meta.get(key) for key in ("decoding", "prompt")}
     plain = {key: redaction.text(str(meta[key])) for key in ("model", "variant", "device") if meta.get(key)}
     annotations = {"role": "settings", "task": task, **plain}
-    found.append({**descriptor(f"{task} settings", sha256(canonical.dumps(settings))), "annotations": annotations})
+    found.append({**descriptor(f"{task} settings", sha256(canonical_json.dumps(settings))), "annotations": annotations})
     return found

@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit.provenance.errors import RejectedError
-from audit.provenance.format import layout as names
+from audit.provenance.format import layout
 from audit.provenance.format.canonical_encoding import b64decode, b64encode, json_canonical
 from audit.provenance.signing import dsse
 from audit.provenance.signing.keys import SigningKey, hint
@@ -39,8 +39,8 @@ class Verified:
 def sign(statement: dict[str, Any], key: SigningKey) -> dict[str, Any]:
     """The bundle of a statement."""
     return {
-        "dsseEnvelope": dsse.sign(canonical.dumps(statement), key),
-        "mediaType": names.BUNDLE_TYPE,
+        "dsseEnvelope": dsse.sign(canonical_json.dumps(statement), key),
+        "mediaType": layout.BUNDLE_TYPE,
         "verificationMaterial": {"publicKey": {"hint": hint(key.public)}, "tlogEntries": []},
     }
 
@@ -73,13 +73,13 @@ def verify(
         RejectedError: Whatever `dsse.verify` refuses; an unknown field; another encoding; another statement.
     """
     fields = dsse.shape(json_canonical(raw, file), {"dsseEnvelope", "mediaType", "verificationMaterial"}, file)
-    if fields["mediaType"] != names.BUNDLE_TYPE:
-        raise RejectedError(file, "malformed", f"the media type is not {names.BUNDLE_TYPE}")
+    if fields["mediaType"] != layout.BUNDLE_TYPE:
+        raise RejectedError(file, "malformed", f"the media type is not {layout.BUNDLE_TYPE}")
     timestamps = _material(fields["verificationMaterial"], public, file, timestamped=timestamped)
     payload, signature = dsse.verify(fields["dsseEnvelope"], public, file)
     statement = dsse.shape(json_canonical(payload, file), {"_type", "predicate", "predicateType", "subject"}, file)
-    if statement["_type"] != names.STATEMENT_TYPE:
-        raise RejectedError(file, "wrong-statement", f"not {names.STATEMENT_TYPE}")
+    if statement["_type"] != layout.STATEMENT_TYPE:
+        raise RejectedError(file, "wrong-statement", f"not {layout.STATEMENT_TYPE}")
     if statement["predicateType"] != predicate_type:
         raise RejectedError(file, "wrong-statement", f"the statement is not of the type {predicate_type}")
     if not isinstance(statement["subject"], list) or not isinstance(statement["predicate"], dict):

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from audit.provenance.errors import RejectedError
-from audit.provenance.format import layout as names
+from audit.provenance.format import layout
 from audit.provenance.format.canonical_encoding import b64decode, b64encode, signature_canonical
 from audit.provenance.signing.keys import SigningKey, key_id
 
@@ -22,10 +22,10 @@ def pre_authentication(payload_type: str, payload: bytes) -> bytes:
 
 def sign(payload: bytes, key: SigningKey) -> dict[str, Any]:
     """An envelope with one signature; cosign and sigstore-go take no more than one."""
-    signature = key.sign(pre_authentication(names.PAYLOAD_TYPE, payload))
+    signature = key.sign(pre_authentication(layout.PAYLOAD_TYPE, payload))
     return {
         "payload": b64encode(payload),
-        "payloadType": names.PAYLOAD_TYPE,
+        "payloadType": layout.PAYLOAD_TYPE,
         "signatures": [{"keyid": key_id(key.public), "sig": b64encode(signature)}],
     }
 
@@ -42,8 +42,8 @@ def verify(envelope: object, public: ec.EllipticCurvePublicKey, file: str) -> tu
     from cryptography.hazmat.primitives.asymmetric import ec
 
     fields = shape(envelope, {"payload", "payloadType", "signatures"}, file)
-    if fields["payloadType"] != names.PAYLOAD_TYPE:
-        raise RejectedError(file, "payload-type", f"the payload type is not {names.PAYLOAD_TYPE}")
+    if fields["payloadType"] != layout.PAYLOAD_TYPE:
+        raise RejectedError(file, "payload-type", f"the payload type is not {layout.PAYLOAD_TYPE}")
     signatures = fields["signatures"]
     if not isinstance(signatures, list) or len(signatures) != 1:
         raise RejectedError(file, "malformed", "not exactly one signature")
@@ -51,7 +51,7 @@ def verify(envelope: object, public: ec.EllipticCurvePublicKey, file: str) -> tu
     payload = b64decode(fields["payload"], file)
     signature = signature_canonical(b64decode(entry["sig"], file), file)
     try:
-        public.verify(signature, pre_authentication(names.PAYLOAD_TYPE, payload), ec.ECDSA(hashes.SHA256()))
+        public.verify(signature, pre_authentication(layout.PAYLOAD_TYPE, payload), ec.ECDSA(hashes.SHA256()))
     except InvalidSignature:
         raise RejectedError(file, "bad-signature", "the signature is not of this key over this statement") from None
     # Nobody signs the key id, so it decides nothing; it is compared lest it say what is not so.

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 
 from audit.errors import InputError, MissingError
 from audit.provenance.errors import RejectedError
-from audit.provenance.format import layout as names
+from audit.provenance.format import layout
 from audit.provenance.format.canonical_encoding import P256_ORDER, b64decode, signature_low_s
 from audit.provenance.signing.keys import SigningKey, ssh_public
 
@@ -86,7 +86,7 @@ def load(path: Path, passphrase: Callable[[], bytes] | None = None) -> SshSigner
     )
 
 
-def sign(message: bytes, signer: SshSigner, namespace: str = names.SSH_NAMESPACE) -> bytes:
+def sign(message: bytes, signer: SshSigner, namespace: str = layout.SSH_NAMESPACE) -> bytes:
     """The armoured signature file of `message`."""
     kind = signer.line.split()[0].encode("ascii")
     key = base64.b64decode(signer.line.split()[1])
@@ -103,7 +103,7 @@ def sign(message: bytes, signer: SshSigner, namespace: str = names.SSH_NAMESPACE
     return _armour(blob)
 
 
-def verify(raw: bytes, message: bytes, line: str, file: str, namespace: str = names.SSH_NAMESPACE) -> None:
+def verify(raw: bytes, message: bytes, line: str, file: str, namespace: str = layout.SSH_NAMESPACE) -> None:
     """Accept a signature file of `message` by the public key in `line`, and nothing else.
 
     Raises:

@@ -11,11 +11,10 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit.errors import InputError
 from audit.provenance.errors import RejectedError
-from audit.provenance.format import checksums
-from audit.provenance.format import layout as names
+from audit.provenance.format import checksums, layout
 from audit.provenance.records import statement
 from audit.provenance.signing import bundle, keys
 from audit.provenance.signing.dsse import shape
@@ -51,11 +50,11 @@ def add(
         InputError: The key signed the package itself, or has countersigned it; a property or URI that is none.
     """
     fingerprint = keys.fingerprint(key.public)
-    if keys.public_pem(key.public) == files[names.PUBLIC_KEY]:
+    if keys.public_pem(key.public) == files[layout.PUBLIC_KEY]:
         raise InputError(
             "this key signed the package itself; nobody is their own reviewer", fix="use the reviewer's key"
         )
-    stem = names.COUNTERSIGNATURES + fingerprint[:16]
+    stem = layout.COUNTERSIGNATURES + fingerprint[:16]
     if stem + _BUNDLE in files:
         raise InputError("this key has countersigned the package already", where=stem + _BUNDLE)
     wrong = [word for word in properties if not _PROPERTY.match(word)]
@@ -63,7 +62,7 @@ def add(
         raise InputError(
             f"{wrong[0]!r} is no name of a property", fix="capitals, digits and underscores: RESULTS_REPRODUCED"
         )
-    identifier = reviewer or f"{names.PROJECT_URI}/reviewer/{fingerprint}"
+    identifier = reviewer or f"{layout.PROJECT_URI}/reviewer/{fingerprint}"
     if not _URI.match(identifier):
         raise InputError(
             f"{identifier!r} is no URI",
@@ -77,8 +76,8 @@ def add(
     }
     if comment:
         predicate["comment"] = comment
-    value = statement.statement(_subjects(files), names.SVR_TYPE, predicate)
-    return {stem + _BUNDLE: canonical.dumps(bundle.sign(value, key)), stem + _KEY: keys.public_pem(key.public)}
+    value = statement.statement(_subjects(files), layout.SVR_TYPE, predicate)
+    return {stem + _BUNDLE: canonical_json.dumps(bundle.sign(value, key)), stem + _KEY: keys.public_pem(key.public)}
 
 
 def check(files: Mapping[str, bytes], reviewers: Sequence[bytes], report: Report) -> None:
@@ -89,7 +88,7 @@ def check(files: Mapping[str, bytes], reviewers: Sequence[bytes], report: Report
     """
     wanted = {keys.fingerprint(keys.load_public(raw, "--reviewer-key")) for raw in reviewers}
     found: set[str] = set()
-    for name in sorted(name for name in files if name.startswith(names.COUNTERSIGNATURES)):
+    for name in sorted(name for name in files if name.startswith(layout.COUNTERSIGNATURES)):
         stem = name.removesuffix(_BUNDLE).removesuffix(_KEY)
         if name not in {stem + _BUNDLE, stem + _KEY} or not {stem + _BUNDLE, stem + _KEY} <= set(files):
             raise RejectedError(name, "unexpected-file", "no countersignature with its public key beside it")
@@ -105,7 +104,7 @@ def check(files: Mapping[str, bytes], reviewers: Sequence[bytes], report: Report
             )
         found.add(fingerprint)
     for fingerprint in sorted(wanted - found):
-        raise RejectedError(names.COUNTERSIGNATURES, "missing", f"no countersignature by the key {fingerprint}")
+        raise RejectedError(layout.COUNTERSIGNATURES, "missing", f"no countersignature by the key {fingerprint}")
 
 
 def _one(files: Mapping[str, bytes], stem: str) -> tuple[str, Mapping[str, Any]]:
@@ -118,7 +117,7 @@ def _one(files: Mapping[str, bytes], stem: str) -> tuple[str, Mapping[str, Any]]
     if keys.public_pem(public) != raw or not stem.endswith("/" + fingerprint[:16]):
         raise RejectedError(stem + _KEY, "not-canonical", "not the key, in its one encoding, that the file's name says")
     name = stem + _BUNDLE
-    value = bundle.verify(files[name], public, name, predicate_type=names.SVR_TYPE).statement
+    value = bundle.verify(files[name], public, name, predicate_type=layout.SVR_TYPE).statement
     if value["subject"] != statement.statement(_subjects(files), "", {})["subject"]:
         raise RejectedError(name, "wrong-statement", "about another package")
     predicate = value["predicate"]
@@ -132,4 +131,4 @@ def _one(files: Mapping[str, bytes], stem: str) -> tuple[str, Mapping[str, Any]]
 
 def _subjects(files: Mapping[str, bytes]) -> dict[str, str]:
     """The publication covers every file, so its bundle's bytes stand for the whole package."""
-    return {name: checksums.sha256(files[name]) for name in (names.AUDIT, names.PUBLICATION)}
+    return {name: checksums.sha256(files[name]) for name in (layout.AUDIT, layout.PUBLICATION)}

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from audit.provenance.errors import RejectedError
-from audit.provenance.format import layout as names
+from audit.provenance.format import layout
 from audit.provenance.records import packages
 from audit.provenance.verification.result import Report
 
@@ -27,9 +27,9 @@ def check(files: Mapping[str, bytes], audit: Mapping[str, Any], known: Mapping[s
     """
     from audit.report.formats import RENDERERS
 
-    made = known if known and known.get(names.AUDIT) == files[names.AUDIT] else {}
+    made = known if known and known.get(layout.AUDIT) == files[layout.AUDIT] else {}
     for name, render in RENDERERS.items():
-        if name == names.REPORT_PDF or name not in files:
+        if name == layout.REPORT_PDF or name not in files:
             continue
         if made.get(name) == files[name]:
             continue
@@ -37,10 +37,10 @@ def check(files: Mapping[str, bytes], audit: Mapping[str, Any], known: Mapping[s
             again = render(audit)
         except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError, RecursionError) as error:
             raise RejectedError(
-                names.AUDIT, "malformed", f"{name} cannot be rendered from it ({type(error).__name__}: {error})"
+                layout.AUDIT, "malformed", f"{name} cannot be rendered from it ({type(error).__name__}: {error})"
             ) from None
         if again != files[name]:
-            raise RejectedError(name, "render-mismatch", f"is not what {names.AUDIT} gives when it is rendered again")
+            raise RejectedError(name, "render-mismatch", f"is not what {layout.AUDIT} gives when it is rendered again")
 
 
 def verify(files: Mapping[str, bytes], audit: Mapping[str, Any], wanted: bool, report: Report) -> None:
@@ -64,7 +64,7 @@ def verify(files: Mapping[str, bytes], audit: Mapping[str, Any], wanted: bool, r
             hint = "" if made_by == here else f" by version {here}; the package was made by version {made_by}"
             raise RejectedError(error.file, error.code, error.why + hint) from None
 
-    present = [name for name in (names.REPORT_HTML, "table.tex", "measurements.csv") if name in files]
+    present = [name for name in (layout.REPORT_HTML, "table.tex", "measurements.csv") if name in files]
     report.run(
         "reports", again, f"{', '.join(present)}: as audit.json gives them (the PDF's pages were not laid out again)"
     )

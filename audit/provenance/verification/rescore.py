@@ -9,8 +9,7 @@ from typing import Any
 
 from audit._util.files import sha256_file
 from audit.provenance.errors import RejectedError
-from audit.provenance.format import checksums
-from audit.provenance.format import layout as names
+from audit.provenance.format import checksums, layout
 from audit.provenance.records.inputs import FOLDER
 from audit.provenance.verification.result import Report
 
@@ -51,7 +50,7 @@ def check(
         scorer: Computes values and counts again.
         report: Where the outcome goes.
     """
-    listed = checksums.read(files[names.PREDICTIONS_LIST], names.PREDICTIONS_LIST)
+    listed = checksums.read(files[layout.PREDICTIONS_LIST], layout.PREDICTIONS_LIST)
     values = [entry for entry in audit["measurements"] if entry.get("origin") == "recomputed"]
     if predictions is None:
         report.skip(
@@ -68,7 +67,7 @@ def check(
         report.skip("values", "not computed again; give --rescore")
     elif not report.failures:
         score = scorer
-        counts = {name: data for name, data in files.items() if name.startswith(names.COUNTS)}
+        counts = {name: data for name, data in files.items() if name.startswith(layout.COUNTS)}
 
         def score_again() -> Again:
             found = score(predictions, audit)
@@ -97,17 +96,17 @@ def _same_values(values: list[Mapping[str, Any]], again: Iterable[Mapping[str, A
     for entry in values:
         other = found.pop(str(entry["id"]), None)
         if other is None:
-            raise RejectedError(names.AUDIT, "value-mismatch", f"{entry['id']} does not come out of the predictions")
+            raise RejectedError(layout.AUDIT, "value-mismatch", f"{entry['id']} does not come out of the predictions")
         for field in _FIELDS:
             if entry.get(field) != other.get(field):
                 raise RejectedError(
-                    names.AUDIT,
+                    layout.AUDIT,
                     "value-mismatch",
                     f"{entry['id']}: {field} is {other.get(field)!r} when computed again, not {entry.get(field)!r}",
                 )
     if found:
         raise RejectedError(
-            names.AUDIT, "value-mismatch", f"{min(found)} comes out of the predictions, and is not in the audit"
+            layout.AUDIT, "value-mismatch", f"{min(found)} comes out of the predictions, and is not in the audit"
         )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audit.provenance.errors import RejectedError
-from audit.provenance.format import layout as names
+from audit.provenance.format import layout
 from audit.provenance.signing import allowed_signers, timestamp
 from audit.provenance.signing.bundle import Verified
 from audit.provenance.verification import rescore
@@ -44,7 +44,7 @@ class Trust:
 
 def ssh_line(files: Mapping[str, bytes]) -> str:
     """The package's SSH public key: type and base64."""
-    return files[names.SSH_KEY].decode("ascii", "replace").removesuffix("\n")
+    return files[layout.SSH_KEY].decode("ascii", "replace").removesuffix("\n")
 
 
 def check_identity(files: Mapping[str, bytes], signer: str, trust: Trust, report: Report) -> None:
@@ -73,15 +73,15 @@ def _allowed(files: Mapping[str, bytes], trust: Trust) -> None:
     now = trust.now or dt.datetime.now(dt.UTC)
     assert trust.allowed_signers is not None
     found = allowed_signers.principals(
-        trust.allowed_signers, ssh_line(files), names.SSH_NAMESPACE, now, "--allowed-signers"
+        trust.allowed_signers, ssh_line(files), layout.SSH_NAMESPACE, now, "--allowed-signers"
     )
     if not found:
         raise RejectedError(
-            names.SSH_KEY, "key-mismatch", "the SSH key is not one that the allowed-signers file lets sign audits"
+            layout.SSH_KEY, "key-mismatch", "the SSH key is not one that the allowed-signers file lets sign audits"
         )
     if trust.principal is not None and not allowed_signers.matches(found, trust.principal):
         raise RejectedError(
-            names.SSH_KEY, "key-mismatch", f"the SSH key is not {trust.principal}'s but {', '.join(found)}'s"
+            layout.SSH_KEY, "key-mismatch", f"the SSH key is not {trust.principal}'s but {', '.join(found)}'s"
         )
 
 
@@ -93,7 +93,7 @@ def check_time(root: Verified, trust: Trust, report: Report) -> None:
             report.fail(
                 "time",
                 RejectedError(
-                    names.ROOT, "timestamp", "you gave certificates for time stamps, and there is no time stamp"
+                    layout.ROOT, "timestamp", "you gave certificates for time stamps, and there is no time stamp"
                 ),
             )
         return
@@ -103,7 +103,7 @@ def check_time(root: Verified, trust: Trust, report: Report) -> None:
         return
     stamped = report.run(
         "time stamp",
-        lambda: timestamp.verify(root.timestamps[0], root.signature, roots, names.ROOT, "--tsa-certificates"),
+        lambda: timestamp.verify(root.timestamps[0], root.signature, roots, layout.ROOT, "--tsa-certificates"),
     )
     if stamped is not None:
         report.ok("time", f"signed before {stamped.strftime('%Y-%m-%dT%H:%M:%SZ')}")

@@ -14,16 +14,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from audit.provenance.errors import RejectedError
-from audit.provenance.format import archive, checksums
-from audit.provenance.format import layout as names
+from audit.provenance.format import archive, checksums, layout
 from audit.provenance.format.canonical_encoding import json_canonical
-from audit.provenance.records import audit_facts as facts
-from audit.provenance.records import statement
+from audit.provenance.records import audit_facts, statement
 from audit.provenance.records.inputs import FOLDER
-from audit.provenance.signing import bundle, certificate, dsse, keys, sshsig
-from audit.provenance.signing import pades as pdf
-from audit.provenance.verification import countersign, rescore
-from audit.provenance.verification import rerender as rendered
+from audit.provenance.signing import bundle, certificate, dsse, keys, pades, sshsig
+from audit.provenance.verification import countersign, rerender, rescore
 from audit.provenance.verification import trust as trusted
 from audit.provenance.verification.result import Report
 from audit.provenance.verification.trust import Trust
@@ -31,7 +27,7 @@ from audit.provenance.verification.trust import Trust
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
 
-_PUBLISHED = frozenset({names.CHECKSUMS, names.SSH_SIGNATURE, names.REPORT_PDF})
+_PUBLISHED = frozenset({layout.CHECKSUMS, layout.SSH_SIGNATURE, layout.REPORT_PDF})
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _ROOT_FIELDS = {
     "environment",
@@ -75,7 +71,7 @@ def verify_files(files: Mapping[str, bytes], trust: Trust, report: Report | None
     trusted.check_identity(files, str(root.statement["predicate"]["signer"]), trust, report)
     trusted.check_time(root, trust, report)
     report.run("countersignatures", lambda: countersign.check(files, trust.reviewers, report))
-    rendered.verify(files, audit, trust.render, report)
+    rerender.verify(files, audit, trust.render, report)
     rescore.check(files, audit, trust.predictions, trust.scorer, report)
     report.finished = True
     return report
@@ -84,21 +80,21 @@ def verify_files(files: Mapping[str, bytes], trust: Trust, report: Report | None
 def _key(files: Mapping[str, bytes], trust: Trust) -> ec.EllipticCurvePublicKey:
     from audit.errors import InputError
 
-    missing = sorted(names.REQUIRED - set(files))
+    missing = sorted(layout.REQUIRED - set(files))
     if missing:
         raise RejectedError(
             missing[0], "missing", f"not in the package ({len(missing)} files that must be there are missing)"
         )
-    raw = files[names.PUBLIC_KEY]
+    raw = files[layout.PUBLIC_KEY]
     try:
-        public = keys.load_public(raw, names.PUBLIC_KEY)
+        public = keys.load_public(raw, layout.PUBLIC_KEY)
     except InputError as error:
-        raise RejectedError(names.PUBLIC_KEY, "malformed", error.what) from None
+        raise RejectedError(layout.PUBLIC_KEY, "malformed", error.what) from None
     if keys.public_pem(public) != raw:
-        raise RejectedError(names.PUBLIC_KEY, "not-canonical", "the key is not in its one accepted encoding")
+        raise RejectedError(layout.PUBLIC_KEY, "not-canonical", "the key is not in its one accepted encoding")
     if trust.key is not None and keys.public_der(keys.load_public(trust.key, "--key")) != keys.public_der(public):
         raise RejectedError(
-            names.PUBLIC_KEY, "key-mismatch", "the package is signed by another key than the one you gave"
+            layout.PUBLIC_KEY, "key-mismatch", "the package is signed by another key than the one you gave"
         )
     return public
 
@@ -106,16 +102,16 @@ def _key(files: Mapping[str, bytes], trust: Trust) -> ec.EllipticCurvePublicKey:
 def _integrity(files: Mapping[str, bytes], public: ec.EllipticCurvePublicKey, report: Report) -> bundle.Verified | None:
     """From the key to every byte of every file; None if anything does not hold."""
     published = report.run(
-        names.PUBLICATION,
+        layout.PUBLICATION,
         lambda: bundle.verify(
-            files[names.PUBLICATION], public, names.PUBLICATION, predicate_type=names.PUBLICATION_TYPE
+            files[layout.PUBLICATION], public, layout.PUBLICATION, predicate_type=layout.PUBLICATION_TYPE
         ),
         "signed by the key",
     )
     if published is None:
         return None
     subjects = report.run(
-        "what was published", lambda: _subjects(published.statement, names.PUBLICATION), file=names.PUBLICATION
+        "what was published", lambda: _subjects(published.statement, layout.PUBLICATION), file=layout.PUBLICATION
     )
     if subjects is None:
         return None
@@ -123,7 +119,7 @@ def _integrity(files: Mapping[str, bytes], public: ec.EllipticCurvePublicKey, re
         report.fail(
             "what was published",
             RejectedError(
-                names.PUBLICATION, "wrong-statement", "not about exactly the PDF, the list of files and its signature"
+                layout.PUBLICATION, "wrong-statement", "not about exactly the PDF, the list of files and its signature"
             ),
         )
         return None
@@ -134,10 +130,10 @@ def _integrity(files: Mapping[str, bytes], public: ec.EllipticCurvePublicKey, re
             )
     if report.failures:
         return None
-    listed = report.run(names.CHECKSUMS, lambda: checksums.read(files[names.CHECKSUMS], names.CHECKSUMS))
+    listed = report.run(layout.CHECKSUMS, lambda: checksums.read(files[layout.CHECKSUMS], layout.CHECKSUMS))
     if listed is None:
         return None
-    present = {name for name in files if name not in names.UNLISTED and not name.startswith(names.COUNTERSIGNATURES)}
+    present = {name for name in files if name not in layout.UNLISTED and not name.startswith(layout.COUNTERSIGNATURES)}
     for name in sorted(set(listed) ^ present):
         missing = name not in present
         why = "in the list of files, and not in the package" if missing else "a file that nobody signed"
@@ -147,7 +143,7 @@ def _integrity(files: Mapping[str, bytes], public: ec.EllipticCurvePublicKey, re
             report.fail("files", RejectedError(name, "digest-mismatch", "its bytes are not those that were signed"))
     if report.failures:
         return None
-    report.ok("files", f"{len(listed) + len(names.UNLISTED)} files, every byte as it was signed")
+    report.ok("files", f"{len(listed) + len(layout.UNLISTED)} files, every byte as it was signed")
     return published
 
 
@@ -156,11 +152,13 @@ def _meaning(
 ) -> tuple[dict[str, Any], bundle.Verified] | None:
     """What the signed files say, and whether they say it of each other: audit.json and the root statement, or None."""
     audit: dict[str, Any] | None = report.run(
-        names.AUDIT, lambda: json_canonical(files[names.AUDIT], names.AUDIT, newline=True), "canonical"
+        layout.AUDIT, lambda: json_canonical(files[layout.AUDIT], layout.AUDIT, newline=True), "canonical"
     )
     root = report.run(
-        names.ROOT,
-        lambda: bundle.verify(files[names.ROOT], public, names.ROOT, predicate_type=names.ROOT_TYPE, timestamped=True),
+        layout.ROOT,
+        lambda: bundle.verify(
+            files[layout.ROOT], public, layout.ROOT, predicate_type=layout.ROOT_TYPE, timestamped=True
+        ),
         "signed by the key",
     )
     if audit is None or root is None:
@@ -169,9 +167,9 @@ def _meaning(
         "root statement",
         lambda: _root(files, audit, root, published),
         f"{len(root.statement['subject'])} subjects, {_told(audit)}",
-        names.ROOT,
+        layout.ROOT,
     )
-    for name, kind in ((names.PROVENANCE, names.SLSA_TYPE), (names.TEST_RESULT, names.TEST_RESULT_TYPE)):
+    for name, kind in ((layout.PROVENANCE, layout.SLSA_TYPE), (layout.TEST_RESULT, layout.TEST_RESULT_TYPE)):
         report.run(
             name,
             functools.partial(_sibling, files, audit, root, public, name, kind),
@@ -185,17 +183,17 @@ def _meaning(
         "PDF signature",
         lambda: _pdf(files, public, length),
         "covers the whole file, certified against changes",
-        names.REPORT_PDF,
+        layout.REPORT_PDF,
     )
-    report.run("PDF attachment", lambda: _attachment(files, length), "the package's audit.json", names.REPORT_PDF)
-    report.run("certificate", lambda: _certificate(files, public), file=names.CERTIFICATE)
-    report.run("SSH signature", lambda: _ssh(files), "over the list of files", names.SSH_SIGNATURE)
+    report.run("PDF attachment", lambda: _attachment(files, length), "the package's audit.json", layout.REPORT_PDF)
+    report.run("certificate", lambda: _certificate(files, public), file=layout.CERTIFICATE)
+    report.run("SSH signature", lambda: _ssh(files), "over the list of files", layout.SSH_SIGNATURE)
     return None if report.failures else (audit, root)
 
 
 def _told(audit: Mapping[str, Any]) -> str:
     try:
-        return ", ".join(f"{count} {word}" for word, count in facts.verdict_counts(audit).items() if count)
+        return ", ".join(f"{count} {word}" for word, count in audit_facts.verdict_counts(audit).items() if count)
     except RejectedError:
         return ""
 
@@ -216,45 +214,50 @@ def _root(
     wrong = "wrong-statement"
     if (
         set(predicate) != _ROOT_FIELDS
-        or predicate["package"] != names.PACKAGE_SCHEMA
+        or predicate["package"] != layout.PACKAGE_SCHEMA
         or predicate["schemaVersion"] != statement.SCHEMA_VERSION
     ):
-        raise RejectedError(names.ROOT, wrong, f"no statement of {names.PACKAGE_SCHEMA} that this version knows")
+        raise RejectedError(layout.ROOT, wrong, f"no statement of {layout.PACKAGE_SCHEMA} that this version knows")
     publication = dsse.shape(
-        published.statement["predicate"], {"package", "publishedAt", "root", "schemaVersion"}, names.PUBLICATION
+        published.statement["predicate"], {"package", "publishedAt", "root", "schemaVersion"}, layout.PUBLICATION
     )
     stated = (publication["package"], publication["schemaVersion"])
-    if stated != (names.PACKAGE_SCHEMA, statement.SCHEMA_VERSION) or not _TIME.fullmatch(publication["publishedAt"]):
-        raise RejectedError(names.PUBLICATION, wrong, f"no statement of {names.PACKAGE_SCHEMA} that this version knows")
-    if publication["root"] != statement.descriptor(names.ROOT, checksums.sha256(root.payload)):
-        raise RejectedError(names.ROOT, wrong, "the publication statement is of another root statement")
-    subjects = _subjects(root.statement, names.ROOT)
-    stable = {name for name in files if name not in names.VOLATILE and not name.startswith(names.COUNTERSIGNATURES)}
-    listed = checksums.read(files[names.PREDICTIONS_LIST], names.PREDICTIONS_LIST)
+    if stated != (layout.PACKAGE_SCHEMA, statement.SCHEMA_VERSION) or not _TIME.fullmatch(publication["publishedAt"]):
+        raise RejectedError(
+            layout.PUBLICATION, wrong, f"no statement of {layout.PACKAGE_SCHEMA} that this version knows"
+        )
+    if publication["root"] != statement.descriptor(layout.ROOT, checksums.sha256(root.payload)):
+        raise RejectedError(layout.ROOT, wrong, "the publication statement is of another root statement")
+    subjects = _subjects(root.statement, layout.ROOT)
+    stable = {name for name in files if name not in layout.VOLATILE and not name.startswith(layout.COUNTERSIGNATURES)}
+    listed = checksums.read(files[layout.PREDICTIONS_LIST], layout.PREDICTIONS_LIST)
     predictions = {FOLDER + name: digest for name, digest in listed.items()}
-    if set(subjects) != stable | set(predictions) | {names.UNSIGNED_PDF}:
-        name = min(set(subjects) ^ (stable | set(predictions) | {names.UNSIGNED_PDF}))
+    if set(subjects) != stable | set(predictions) | {layout.UNSIGNED_PDF}:
+        name = min(set(subjects) ^ (stable | set(predictions) | {layout.UNSIGNED_PDF}))
         raise RejectedError(name, wrong, "in the package or in the root statement, but not in both")
     actual = {name: checksums.sha256(files[name]) for name in stable}
-    actual[names.UNSIGNED_PDF] = pdf.prefix_digest(files[names.REPORT_PDF], predicate["unsignedPdfBytes"])
+    actual[layout.UNSIGNED_PDF] = pades.prefix_digest(files[layout.REPORT_PDF], predicate["unsignedPdfBytes"])
     for name, digest in subjects.items():
         if {predictions.get(name, digest), actual.get(name, digest)} != {digest}:
             raise RejectedError(name, "digest-mismatch", "its bytes are not those of the root statement")
-    if predicate["environment"] != statement.descriptor(names.ENVIRONMENT, actual[names.ENVIRONMENT]):
-        raise RejectedError(names.ROOT, wrong, "the predicate names another environment record")
-    environment = json_canonical(files[names.ENVIRONMENT], names.ENVIRONMENT)
+    if predicate["environment"] != statement.descriptor(layout.ENVIRONMENT, actual[layout.ENVIRONMENT]):
+        raise RejectedError(layout.ROOT, wrong, "the predicate names another environment record")
+    environment = json_canonical(files[layout.ENVIRONMENT], layout.ENVIRONMENT)
     if predicate["image"] != statement.image_descriptor(environment):
-        raise RejectedError(names.ROOT, wrong, "the predicate names another image than the environment record")
-    if [entry["name"] for entry in predicate["siblings"]] != sorted([names.PROVENANCE, names.TEST_RESULT]):
-        raise RejectedError(names.ROOT, wrong, "the predicate does not name exactly the two other statements")
+        raise RejectedError(layout.ROOT, wrong, "the predicate names another image than the environment record")
+    if [entry["name"] for entry in predicate["siblings"]] != sorted([layout.PROVENANCE, layout.TEST_RESULT]):
+        raise RejectedError(layout.ROOT, wrong, "the predicate does not name exactly the two other statements")
     if (
-        predicate["verdicts"] != facts.verdict_counts(audit)
-        or predicate["study"] != facts.study_id(audit)
-        or predicate["sourceDateEpoch"] != facts.epoch(audit)
+        predicate["verdicts"] != audit_facts.verdict_counts(audit)
+        or predicate["study"] != audit_facts.study_id(audit)
+        or predicate["sourceDateEpoch"] != audit_facts.epoch(audit)
     ):
-        raise RejectedError(names.ROOT, wrong, "the predicate says otherwise than audit.json")
-    if predicate["signer"] not in {"key", "ephemeral"} or facts.stated_signer(audit) not in {None, predicate["signer"]}:
-        raise RejectedError(names.ROOT, wrong, "the predicate and the report do not say the same of the key")
+        raise RejectedError(layout.ROOT, wrong, "the predicate says otherwise than audit.json")
+    if predicate["signer"] not in {"key", "ephemeral"} or audit_facts.stated_signer(audit) not in {
+        None,
+        predicate["signer"],
+    }:
+        raise RejectedError(layout.ROOT, wrong, "the predicate and the report do not say the same of the key")
 
 
 def _sibling(
@@ -268,30 +271,30 @@ def _sibling(
     found = bundle.verify(files[name], public, name, predicate_type=kind)
     if statement.descriptor(name, checksums.sha256(found.payload)) not in root.statement["predicate"]["siblings"]:
         raise RejectedError(name, "wrong-statement", "not the statement that the root statement names")
-    if _subjects(found.statement, name) != {names.AUDIT: checksums.sha256(files[names.AUDIT])}:
+    if _subjects(found.statement, name) != {layout.AUDIT: checksums.sha256(files[layout.AUDIT])}:
         raise RejectedError(name, "wrong-statement", "about another audit.json")
-    if kind == names.TEST_RESULT_TYPE:
-        environment = checksums.sha256(files[names.ENVIRONMENT])
-        if found.statement != statement.test_result(audit, checksums.sha256(files[names.AUDIT]), environment):
+    if kind == layout.TEST_RESULT_TYPE:
+        environment = checksums.sha256(files[layout.ENVIRONMENT])
+        if found.statement != statement.test_result(audit, checksums.sha256(files[layout.AUDIT]), environment):
             raise RejectedError(name, "wrong-statement", "its verdicts are not those of audit.json")
 
 
 def _pdf(files: Mapping[str, bytes], public: ec.EllipticCurvePublicKey, length: int) -> None:
-    if not 0 < length < len(files[names.REPORT_PDF]):
-        raise RejectedError(names.ROOT, "wrong-statement", "no length of the unsigned PDF in the predicate")
-    pdf.check(files[names.REPORT_PDF], length, public, names.REPORT_PDF)
+    if not 0 < length < len(files[layout.REPORT_PDF]):
+        raise RejectedError(layout.ROOT, "wrong-statement", "no length of the unsigned PDF in the predicate")
+    pades.check(files[layout.REPORT_PDF], length, public, layout.REPORT_PDF)
 
 
 def _attachment(files: Mapping[str, bytes], length: int) -> None:
     # Of the rendering and not of the signed file: the rendering is what the root statement is over.
-    if pdf.attachment(files[names.REPORT_PDF][:length], names.AUDIT, names.REPORT_PDF) != files[names.AUDIT]:
-        raise RejectedError(names.REPORT_PDF, "pdf-attachment", "the audit.json that it carries is not the package's")
+    if pades.attachment(files[layout.REPORT_PDF][:length], layout.AUDIT, layout.REPORT_PDF) != files[layout.AUDIT]:
+        raise RejectedError(layout.REPORT_PDF, "pdf-attachment", "the audit.json that it carries is not the package's")
 
 
 def _certificate(files: Mapping[str, bytes], public: ec.EllipticCurvePublicKey) -> None:
-    if certificate.leaf_key(files[names.CERTIFICATE], names.CERTIFICATE) != keys.public_der(public):
-        raise RejectedError(names.CERTIFICATE, "key-mismatch", "the certificate is for another key")
+    if certificate.leaf_key(files[layout.CERTIFICATE], layout.CERTIFICATE) != keys.public_der(public):
+        raise RejectedError(layout.CERTIFICATE, "key-mismatch", "the certificate is for another key")
 
 
 def _ssh(files: Mapping[str, bytes]) -> None:
-    sshsig.verify(files[names.SSH_SIGNATURE], files[names.CHECKSUMS], trusted.ssh_line(files), names.SSH_SIGNATURE)
+    sshsig.verify(files[layout.SSH_SIGNATURE], files[layout.CHECKSUMS], trusted.ssh_line(files), layout.SSH_SIGNATURE)

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit.analysis import multiverse as exploration
-from audit.analysis import specification_curve as curve
+from audit.analysis import specification_curve
 from audit.analysis.findings import findings
 from audit.cli.commands import detect, explain, feasible, multiverse, prompts
 from audit.errors import InputError, MissingError
@@ -69,7 +69,7 @@ def test_multiverse_writes_curve_json_and_csv(
     assert "60 rows of made up" in printed
     assert "contained" in printed
     data = json.loads(files[1].read_bytes())
-    assert files[1].read_bytes() == canonical.dumps(data)
+    assert files[1].read_bytes() == canonical_json.dumps(data)
     assert data["schema"] == "repro-audit/multiverse/1"
     lines = list(csv.DictReader(io.StringIO(files[2].read_text())))
     assert len(lines) == len(data["outcomes"]) > 150
@@ -87,8 +87,8 @@ def test_multiverse_writes_curve_json_and_csv(
 def test_the_same_inputs_give_the_same_bytes(predictions: Path) -> None:
     task, metric = exploration.chosen(TASK, None)
     one, two = (exploration.explore(task, metric, predictions, 10) for _ in range(2))
-    assert canonical.dumps(exploration.document(one)) == canonical.dumps(exploration.document(two))
-    assert curve.draw(one, "0.5") == curve.draw(two, "0.5")
+    assert canonical_json.dumps(exploration.document(one)) == canonical_json.dumps(exploration.document(two))
+    assert specification_curve.draw(one, "0.5") == specification_curve.draw(two, "0.5")
 
 
 def test_how_many_pipelines_have_a_value_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -239,7 +239,7 @@ def seen(path: Path) -> dict[str, Any]:
 
 def test_findings_name_detectors_and_prompts(predictions: Path) -> None:
     found = seen(predictions)
-    assert canonical.dumps(found)
+    assert canonical_json.dumps(found)
     [unfinished] = [d for d in found["detectors"] if d["detector"] == "unfinished"]
     assert (unfinished["rows"], unfinished["of"]) == (12, 60)
     [scores] = found["prompts"]

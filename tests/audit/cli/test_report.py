@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit.cli.commands import report
 from audit.errors import InputError, MissingError
-from audit.report import requirements as system
+from audit.report import requirements
 from audit.report.numbers import clean
 
 
@@ -24,7 +24,7 @@ def run(*arguments: str) -> int:
 def document(audit: dict[str, Any], tmp_path: Path) -> Path:
     path = tmp_path / "in" / "audit.json"
     path.parent.mkdir()
-    path.write_bytes(canonical.dumps(clean(audit)))
+    path.write_bytes(canonical_json.dumps(clean(audit)))
     return path
 
 
@@ -46,7 +46,7 @@ def test_writes_into_another_folder_and_twice_the_same(document: Path, tmp_path:
 def test_what_is_missing_is_said_after_the_rest_is_written(
     document: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(system, "_loads", lambda library: False)
+    monkeypatch.setattr(requirements, "_loads", lambda library: False)
     out = tmp_path / "out"
     with pytest.raises(MissingError, match="apt-get install"):
         run(str(document), "--out", str(out), "--format", "pdf,html")

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit.container.engine import Engine
 from audit.container.image import Image, find, find_recorded, inspect, read_record
 from audit.errors import AuditError, InputError, MissingError
@@ -106,7 +106,7 @@ def test_an_engine_that_answers_with_another() -> None:
 
 def recorded(path: Path, **changes: Any) -> Path:
     record = find(engine(CONFIG), CONFIG).record(target="cpu", build_args={"A": None})
-    path.write_bytes(canonical.dumps({**record, **changes}))
+    path.write_bytes(canonical_json.dumps({**record, **changes}))
     return path
 
 

@@ -12,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from audit import cli
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit.container import limits
 from audit.container.engine import Engine
 from audit.container.image import Image
@@ -162,7 +162,7 @@ def test_numbers(value: int, least: int, most: int) -> None:
 @example("99999999999t")
 def test_an_amount_can_be_recorded(text: str) -> None:
     with contextlib.suppress(InputError):
-        canonical.dumps({"scratch": limits.amount(text, "--x")})
+        canonical_json.dumps({"scratch": limits.amount(text, "--x")})
 
 
 def test_amounts_in_words() -> None:

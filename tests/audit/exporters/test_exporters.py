@@ -13,7 +13,7 @@ import jsonschema
 import pytest
 import yaml
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit._util.paths import LITERATURE
 from audit.cli.commands import export
 from audit.errors import InputError
@@ -124,7 +124,7 @@ def audit(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
             del os.environ["SOURCE_DATE_EPOCH"]
         else:
             os.environ["SOURCE_DATE_EPOCH"] = before
-    parsed: dict[str, Any] = json.loads(canonical.dumps(document))
+    parsed: dict[str, Any] = json.loads(canonical_json.dumps(document))
     return parsed
 
 
@@ -220,7 +220,7 @@ def test_the_command_writes_all_three(
     audit: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     source = tmp_path / "audit.json"
-    source.write_bytes(canonical.dumps(audit))
+    source.write_bytes(canonical_json.dumps(audit))
     mapping = tmp_path / "datasets.yaml"
     mapping.write_text("er-iemocap.accuracy:\n  id: owner/iemocap\n  task_id: session-5\n")
     assert command(str(source), "--format", "every-eval-ever", "--out", str(tmp_path / "eee")) == 0
@@ -254,7 +254,7 @@ def test_bad_input_is_refused_and_nothing_written(
     content: str | None, mapping: str | None, audit: dict[str, Any], tmp_path: Path
 ) -> None:
     source = tmp_path / "audit.json"
-    source.write_bytes(canonical.dumps(audit) if content is None else content.encode())
+    source.write_bytes(canonical_json.dumps(audit) if content is None else content.encode())
     arguments = [str(source), "--format", "hf-eval-results", "--out", str(tmp_path / "out.yaml")]
     if mapping is not None:
         (tmp_path / "map.yaml").write_text(mapping)

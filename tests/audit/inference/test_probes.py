@@ -12,7 +12,7 @@ import pytest
 
 torch = pytest.importorskip("torch")
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit.inference.probes import determinism, wording
 from audit.inference.probes.effect import by_callable, effects
 from audit.inference.salmonn.config import read_model_config
@@ -51,7 +51,7 @@ def test_the_faultless_model_passes_every_test(worker: Worker, items: list[Item]
     found = determinism.probe(
         worker, items, tasks()[TASK], batch=3, tests=("batch", "order", "padding") if beams == 4 else determinism.TESTS
     )
-    canonical.dumps(found)
+    canonical_json.dumps(found)
     for name, test in by_name(found).items():
         assert test["passed"] is (None if name == "fp32" else True), test
     assert found["items"] == 4
@@ -130,7 +130,7 @@ def test_a_planted_fault_is_found_at_its_module(
     [effect] = found["effect"]
     assert effect["metric"] == "wer"
     assert len(effect["interval"]) == 2
-    canonical.dumps(found)
+    canonical_json.dumps(found)
 
 
 def test_a_fault_of_the_beams_alone_is_said_to_be_of_the_decoding(
@@ -193,7 +193,7 @@ def test_prompts_are_compared_on_the_same_clips(worker: Worker) -> None:
     found = wording.prompts(
         worker, some, tasks()[TASK], ["Write it.", "Write it.", "Translate the speech now."], size=2
     )
-    canonical.dumps(found)
+    canonical_json.dumps(found)
     changed = [entry["changed"] for entry in found["prompts"]]
     assert changed[:2] == [0, 0]
     assert changed[2] > 0
@@ -204,7 +204,7 @@ def test_without_audio_every_clip_gets_one_answer(worker: Worker) -> None:
     spec = replace(worker.spec, setting=TaskSetting("asr", "Write it."))
     some = list(golden_manifest().items)
     found = wording.text_prior(Worker(spec, worker.loaded), some, tasks()[TASK])
-    canonical.dumps(found)
+    canonical_json.dumps(found)
     assert found["distinct_without_audio"] == 1
     assert found["changed"] > 0
     assert set(found["outputs_without_audio"]) == {item.id for item in some}
@@ -215,7 +215,7 @@ def test_the_two_beam_rules_are_compared(worker: Worker) -> None:
         worker.spec, setting=TaskSetting("QA", "what is the date?"), decoding=Decoding(beams=4, max_new_tokens=48)
     )
     found = wording.decoding(Worker(spec, worker.loaded), list(golden_manifest().items), tasks()[TASK], size=4)
-    canonical.dumps(found)
+    canonical_json.dumps(found)
     # The two golden cases of this prompt where the rules part.
     assert (found["changed"], found["first"]) == (2, "mid_3.3s-00")
     assert found["effect"][0]["metric"] == "wer"

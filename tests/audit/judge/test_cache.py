@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit.errors import InputError, MissingError
 from audit.judge import plain_json
 from audit.judge.cache import NAME, ReplyCache
@@ -156,4 +156,4 @@ values = st.recursive(
 @settings(max_examples=150, deadline=None)
 @given(values)
 def test_the_quick_encoder_writes_canonical_json(value: object) -> None:
-    assert plain_json.dumps(value) == canonical.dumps(value)
+    assert plain_json.dumps(value) == canonical_json.dumps(value)

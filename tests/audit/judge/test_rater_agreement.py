@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit.judge import rater_agreement as agreement
+from audit.judge import rater_agreement
 
 Table = list[list[Fraction | None]]
 
@@ -44,13 +44,13 @@ def test_cohen_worked_by_hand() -> None:
     # kappa 0.4.
     pairs = [(1, 1)] * 20 + [(1, 0)] * 5 + [(0, 1)] * 10 + [(0, 0)] * 15
     first, second = ([Fraction(pair[side]) for pair in pairs] for side in (0, 1))
-    assert agreement.cohen(first, second) == Fraction(2, 5)
+    assert rater_agreement.cohen(first, second) == Fraction(2, 5)
 
 
 def test_fleiss_published_example() -> None:
     units = table([[grade for grade, number in enumerate(row) for _ in range(number)] for row in FLEISS])
-    kappa = agreement.fleiss(units)
-    observed = agreement.raw(units)
+    kappa = rater_agreement.fleiss(units)
+    observed = rater_agreement.raw(units)
     assert kappa is not None
     assert observed is not None
     assert f"{float(observed):.3f}" == "0.378"
@@ -58,9 +58,9 @@ def test_fleiss_published_example() -> None:
 
 
 @pytest.mark.parametrize(("level", "alpha"), [("nominal", "0.743"), ("ordinal", "0.815"), ("interval", "0.849")])
-def test_krippendorff_published_example(level: agreement.Level, alpha: str) -> None:
+def test_krippendorff_published_example(level: rater_agreement.Level, alpha: str) -> None:
     units = table([list(unit) for unit in zip(*KRIPPENDORFF, strict=True)])
-    value = agreement.krippendorff(units, level)
+    value = rater_agreement.krippendorff(units, level)
     assert value is not None
     assert f"{float(value):.3f}" == alpha
 
@@ -68,23 +68,23 @@ def test_krippendorff_published_example(level: agreement.Level, alpha: str) -> N
 def test_krippendorff_binary_published_example() -> None:
     # The same paper, section A: ten units, two observers, four disagreements; alpha 0.095.
     units = table([list(p) for p in zip([0, 1, 0, 0, 0, 0, 0, 0, 1, 0], [1, 1, 1, 0, 0, 1, 0, 0, 0, 0], strict=True)])
-    value = agreement.krippendorff(units)
+    value = rater_agreement.krippendorff(units)
     assert value is not None
     assert f"{float(value):.3f}" == "0.095"
 
 
 def test_where_nothing_can_be_said() -> None:
     same = table([[1, 1], [1, 1]])
-    assert agreement.cohen([Fraction(1)], [Fraction(1)]) is None
-    assert agreement.cohen([None], [Fraction(1)]) is None
-    assert agreement.fleiss(same) is None
-    assert agreement.fleiss(table([[1], [0]])) is None
-    assert agreement.fleiss([]) is None
-    assert agreement.krippendorff(same) is None
-    assert agreement.krippendorff(table([[1, None], [None, 0]])) is None
-    assert agreement.krippendorff([]) is None
-    assert agreement.raw([]) is None
-    assert agreement.raw(same) == 1
+    assert rater_agreement.cohen([Fraction(1)], [Fraction(1)]) is None
+    assert rater_agreement.cohen([None], [Fraction(1)]) is None
+    assert rater_agreement.fleiss(same) is None
+    assert rater_agreement.fleiss(table([[1], [0]])) is None
+    assert rater_agreement.fleiss([]) is None
+    assert rater_agreement.krippendorff(same) is None
+    assert rater_agreement.krippendorff(table([[1, None], [None, 0]])) is None
+    assert rater_agreement.krippendorff([]) is None
+    assert rater_agreement.raw([]) is None
+    assert rater_agreement.raw(same) == 1
 
 
 grades = st.integers(0, 3).map(Fraction)
@@ -95,7 +95,7 @@ grades = st.integers(0, 3).map(Fraction)
 def test_two_raters_against_scikit_learn(pairs: list[tuple[Fraction, Fraction]]) -> None:
     metrics = pytest.importorskip("sklearn.metrics", reason="scikit-learn is the oracle here")
     first, second = [a for a, _ in pairs], [b for _, b in pairs]
-    ours = agreement.cohen(first, second)
+    ours = rater_agreement.cohen(first, second)
     if ours is not None:
         assert float(ours) == pytest.approx(
             metrics.cohen_kappa_score([int(a) for a in first], [int(b) for b in second])
@@ -106,7 +106,7 @@ def test_two_raters_against_scikit_learn(pairs: list[tuple[Fraction, Fraction]])
 @given(st.lists(st.lists(grades, min_size=3, max_size=3), min_size=2, max_size=30))
 def test_three_raters_against_statsmodels(units: list[list[Fraction]]) -> None:
     oracle = pytest.importorskip("statsmodels.stats.inter_rater", reason="statsmodels is the oracle here")
-    ours = agreement.fleiss(units)
+    ours = rater_agreement.fleiss(units)
     counts = [[unit.count(Fraction(grade)) for grade in range(4)] for unit in units]
     if ours is not None:
         assert float(ours) == pytest.approx(oracle.fleiss_kappa(counts))
@@ -117,9 +117,9 @@ def test_three_raters_against_statsmodels(units: list[list[Fraction]]) -> None:
     st.lists(st.lists(st.one_of(st.none(), grades), min_size=4, max_size=4), min_size=2, max_size=20),
     st.sampled_from(["nominal", "ordinal", "interval"]),
 )
-def test_missing_grades_against_krippendorff(units: Table, level: agreement.Level) -> None:
+def test_missing_grades_against_krippendorff(units: Table, level: rater_agreement.Level) -> None:
     oracle = pytest.importorskip("krippendorff", reason="the package krippendorff is the oracle here")
-    ours = agreement.krippendorff(units, level)
+    ours = rater_agreement.krippendorff(units, level)
     if ours is not None:
         data = [
             [float("nan") if grade is None else float(grade) for grade in rater] for rater in zip(*units, strict=True)
@@ -131,8 +131,8 @@ def test_missing_grades_against_krippendorff(units: Table, level: agreement.Leve
 @given(st.lists(st.tuples(grades, grades), min_size=1, max_size=20))
 def test_order_of_raters_does_not_matter(pairs: list[tuple[Fraction, Fraction]]) -> None:
     first, second = [a for a, _ in pairs], [b for _, b in pairs]
-    assert agreement.cohen(first, second) == agreement.cohen(second, first)
+    assert rater_agreement.cohen(first, second) == rater_agreement.cohen(second, first)
     both = [[a, b] for a, b in pairs]
     turned = list(starmap(lambda a, b: [b, a], pairs))
-    assert agreement.krippendorff(both, "ordinal") == agreement.krippendorff(turned, "ordinal")
-    assert agreement.fleiss(both) == agreement.fleiss(turned)
+    assert rater_agreement.krippendorff(both, "ordinal") == rater_agreement.krippendorff(turned, "ordinal")
+    assert rater_agreement.fleiss(both) == rater_agreement.fleiss(turned)

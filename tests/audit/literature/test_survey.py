@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit._util.paths import LITERATURE
 from audit.literature.export import CSV_FIELDS, bibtex, conventions_table, matrix, record_text, steps, table_csv
 from audit.literature.grades import grades
@@ -35,9 +35,9 @@ def data(works: tuple[Work, ...], study: Study) -> dict[str, Any]:
 
 
 def test_it_is_json_without_floats_and_always_the_same(works: tuple[Work, ...], study: Study) -> None:
-    first = canonical.dumps(survey(works, study.claims))
+    first = canonical_json.dumps(survey(works, study.claims))
     assert json.loads(first)
-    assert canonical.dumps(survey(load_works(), study.claims)) == first
+    assert canonical_json.dumps(survey(load_works(), study.claims)) == first
 
 
 def test_the_columns_are_the_tables_tasks(data: dict[str, Any], study: Study) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit._util.paths import LITERATURE, ROOT
 from audit.literature.studies import load_study
 from audit.pipeline import run as pipeline
@@ -102,7 +102,7 @@ def test_the_states_of_rows_add_up_for_every_measurement(document: dict[str, Any
 
 
 def test_no_floats_and_no_paths_of_this_machine(document: dict[str, Any]) -> None:
-    raw = canonical.dumps(document)
+    raw = canonical_json.dumps(document)
     assert str(ROOT).encode() not in raw
     assert str(Path.home()).encode() + b"/" not in raw
 

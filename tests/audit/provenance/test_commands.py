@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from audit._util import canonical_json as canonical
-from audit.provenance.format import archive
-from audit.provenance.format import layout as names
+from audit._util import canonical_json
+from audit.provenance.format import archive, layout
 from tests.support.provenance import made
 
 Run = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -178,7 +177,7 @@ def test_a_rejected_package_is_not_countersigned(run: Run, tmp_path: Path, files
     run("keygen", "r.pem", "--name", "R", "--no-passphrase")
     assert (
         "not countersigned"
-        in run("countersign", folder, "--auditor-key", folder / names.PUBLIC_KEY, "--key", "r.pem", code=1).stdout
+        in run("countersign", folder, "--auditor-key", folder / layout.PUBLIC_KEY, "--key", "r.pem", code=1).stdout
     )
     assert not (folder / "countersignatures").exists()
 
@@ -212,7 +211,7 @@ def test_an_audit_that_cannot_be_rendered(run: Run, tmp_path: Path) -> None:
     out = made.write_out(tmp_path / "out")
     value = made.audit_value()
     del value["claims"][0]["value"]
-    (out / "audit.json").write_bytes(canonical.dumps(value))
+    (out / "audit.json").write_bytes(canonical_json.dumps(value))
     assert "cannot be rendered" in run("package", "out", code=2).stderr
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from audit.errors import InputError
-from audit.provenance.format import layout as names
+from audit.provenance.format import layout
 from audit.provenance.signing.keys import public_pem
 from audit.provenance.verification import countersign
 from audit.provenance.verification.trust import Trust
@@ -45,7 +45,7 @@ def test_accepted_and_by_whom(files: dict[str, bytes]) -> None:
 
 def test_one_that_was_taken_away_is_missed_by_who_asks_for_it(files: dict[str, bytes]) -> None:
     report = verify_files(files, Trust(reviewers=(public_pem(REVIEWER.public),)))
-    assert [(check.file, check.code) for check in report.failures] == [(names.COUNTERSIGNATURES, "missing")]
+    assert [(check.file, check.code) for check in report.failures] == [(layout.COUNTERSIGNATURES, "missing")]
 
 
 def test_two_reviewers(files: dict[str, bytes]) -> None:
@@ -62,7 +62,7 @@ def test_the_statement_is_a_simple_verification_result(files: dict[str, bytes]) 
     assert value["predicateType"] == "https://in-toto.io/attestation/svr/v0.2"
     assert value["predicate"]["verifier"] == {"id": "https://orcid.org/0000-0000-0000-0001", "policies": []}
     assert value["predicate"]["timeCreated"] == WHEN
-    assert {subject["name"] for subject in value["subject"]} == {names.AUDIT, names.PUBLICATION}
+    assert {subject["name"] for subject in value["subject"]} == {layout.AUDIT, layout.PUBLICATION}
 
 
 def test_a_package_that_was_published_again_has_lost_it(files: dict[str, bytes]) -> None:

@@ -12,26 +12,25 @@ from pathlib import Path
 
 import pytest
 
-from audit.provenance.format import archive
-from audit.provenance.format import layout as names
-from audit.provenance.signing import pades as pdf
+from audit.provenance.format import archive, layout
+from audit.provenance.signing import pades
 from tests.support.paths import ROOT
 from tests.support.provenance import made
 
 STABLE = (
-    names.AUDIT,
-    names.REPORT_HTML,
-    names.SBOM,
-    names.ENVIRONMENT,
-    names.CODECHECK,
-    names.ROOT,
-    names.PROVENANCE,
-    names.TEST_RESULT,
-    names.CERTIFICATE,
-    names.PUBLIC_KEY,
-    names.SSH_KEY,
-    names.PREDICTIONS_LIST,
-    names.VERIFY,
+    layout.AUDIT,
+    layout.REPORT_HTML,
+    layout.SBOM,
+    layout.ENVIRONMENT,
+    layout.CODECHECK,
+    layout.ROOT,
+    layout.PROVENANCE,
+    layout.TEST_RESULT,
+    layout.CERTIFICATE,
+    layout.PUBLIC_KEY,
+    layout.SSH_KEY,
+    layout.PREDICTIONS_LIST,
+    layout.VERIFY,
 )
 
 # Renders the PDF and makes the package in a process of its own, and prints what must be equal.
@@ -39,7 +38,7 @@ SCRIPT = """
 import hashlib, json, os, pathlib, sys
 sys.path.insert(0, sys.argv[1])
 from tests.support.provenance import made
-from audit.provenance.format import layout as names, package
+from audit.provenance.format import layout, package
 out = pathlib.Path(sys.argv[2])
 predictions = made.write_predictions(out / "predictions")
 os.umask(int(os.environ.get("TEST_UMASK", "022"), 8))
@@ -136,8 +135,8 @@ def test_the_zip_is_a_function_of_the_files(files: dict[str, bytes]) -> None:
 
 def test_the_signed_pdf_starts_with_the_rendering(files: dict[str, bytes]) -> None:
     unsigned = made.artefacts()["report.pdf"]
-    assert files[names.REPORT_PDF].startswith(unsigned)
-    assert pdf.prefix_digest(files[names.REPORT_PDF], len(unsigned)) == hashlib.sha256(unsigned).hexdigest()
+    assert files[layout.REPORT_PDF].startswith(unsigned)
+    assert pades.prefix_digest(files[layout.REPORT_PDF], len(unsigned)) == hashlib.sha256(unsigned).hexdigest()
 
 
 def test_the_signed_pdf_is_still_pdf_a_3(files: dict[str, bytes]) -> None:
@@ -147,7 +146,7 @@ def test_the_signed_pdf_is_still_pdf_a_3(files: dict[str, bytes]) -> None:
     import pypdf
 
     before, after = (
-        pypdf.PdfReader(io.BytesIO(raw)) for raw in (made.artefacts()["report.pdf"], files[names.REPORT_PDF])
+        pypdf.PdfReader(io.BytesIO(raw)) for raw in (made.artefacts()["report.pdf"], files[layout.REPORT_PDF])
     )
     assert after.xmp_metadata is not None
     assert before.xmp_metadata is not None
@@ -161,12 +160,12 @@ def test_the_signed_pdf_is_still_pdf_a_3(files: dict[str, bytes]) -> None:
 
 
 VOLATILE = [
-    names.REPORT_PDF,
-    names.RUN,
-    names.CRATE,
-    names.CHECKSUMS,
-    names.SSH_SIGNATURE,
-    Path(names.PUBLICATION).name,
+    layout.REPORT_PDF,
+    layout.RUN,
+    layout.CRATE,
+    layout.CHECKSUMS,
+    layout.SSH_SIGNATURE,
+    Path(layout.PUBLICATION).name,
 ]
 
 # The program itself, from predictions to package, with all of it different at once.
@@ -241,10 +240,10 @@ def test_the_whole_program(tmp_path: Path, need: Callable[..., None]) -> None:
         "audit.json",
         "report.html",
         "unsigned",
-        names.SBOM,
-        names.ROOT,
-        names.PROVENANCE,
-        names.TEST_RESULT,
+        layout.SBOM,
+        layout.ROOT,
+        layout.PROVENANCE,
+        layout.TEST_RESULT,
     } <= set(one)
     assert any(name.startswith("counts/") for name in one)
     assert one == two

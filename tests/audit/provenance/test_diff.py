@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit.errors import CheckFailedError, InputError
 from audit.provenance import diff, package
 from tests.support.provenance import made
@@ -134,7 +134,7 @@ def test_loads_a_zip_a_folder_and_an_audit_json(packaged: Callable[..., Path]) -
 
 def test_refuses_a_package_that_does_not_verify(packaged: Callable[..., Path]) -> None:
     folder = packaged("a")
-    (folder / "audit.json").write_bytes(canonical.dumps(made.audit_value(value="9.99")))
+    (folder / "audit.json").write_bytes(canonical_json.dumps(made.audit_value(value="9.99")))
     with pytest.raises(CheckFailedError):
         diff.load(folder)
 

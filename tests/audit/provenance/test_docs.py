@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 
-from audit.provenance.format import layout as names
+from audit.provenance.format import layout
 from tests.support.paths import ROOT
 
 PAGE = (ROOT / "docs" / "reference" / "package.md").read_text(encoding="utf-8")
 
 
 def test_every_file_is_explained() -> None:
-    for name in names.REQUIRED:
+    for name in layout.REQUIRED:
         assert f"`{name}`" in PAGE, name
 
 
@@ -27,13 +27,13 @@ def test_every_code_is_explained_and_no_other() -> None:
 
 
 def test_the_verdicts_are_told_as_they_are_grouped() -> None:
-    from audit.provenance.records import audit_facts as facts
+    from audit.provenance.records import audit_facts
     from audit.verdict.rules import Verdict
 
-    assert set(facts.RESULTS) == {verdict.value for verdict in Verdict}
+    assert set(audit_facts.RESULTS) == {verdict.value for verdict in Verdict}
     row = next(line for line in PAGE.splitlines() if line.startswith("| test-result |"))
     for group, words in re.findall(r"(passed|warned|failed): ([a-z, -]+?)(?:;|$)", row):
-        assert {word.strip() for word in words.split(",")} == {v for v, g in facts.RESULTS.items() if g == group}
+        assert {word.strip() for word in words.split(",")} == {v for v, g in audit_facts.RESULTS.items() if g == group}
 
 
 def test_predicate_of_the_root_statement(files: dict[str, bytes]) -> None:
@@ -41,4 +41,4 @@ def test_predicate_of_the_root_statement(files: dict[str, bytes]) -> None:
 
     row = next(line for line in PAGE.splitlines() if line.startswith("| root |"))
     told = set(re.findall(r"`([a-zA-Z]+)`", row)) - {"key", "ephemeral"}
-    assert set(payload(files, names.ROOT)["predicate"]) == told
+    assert set(payload(files, layout.ROOT)["predicate"]) == told

@@ -9,10 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit.provenance.errors import RejectedError
-from audit.provenance.format import archive, checksums
-from audit.provenance.format import canonical_encoding as encoding
+from audit.provenance.format import archive, canonical_encoding, checksums
 from audit.provenance.signing import sshsig
 from tests.support.provenance import made
 
@@ -25,13 +24,13 @@ VALUES = st.recursive(
 
 @given(st.binary())
 def test_base64_comes_back(data: bytes) -> None:
-    assert encoding.b64decode(encoding.b64encode(data), "f") == data
+    assert canonical_encoding.b64decode(canonical_encoding.b64encode(data), "f") == data
 
 
 @given(st.text(alphabet="ABCDwxyz019+/=-_ \n", max_size=40))
 def test_base64_has_one_text_for_each_value(text: str) -> None:
     try:
-        data = encoding.b64decode(text, "f")
+        data = canonical_encoding.b64decode(text, "f")
     except RejectedError:
         return
     assert base64.b64encode(data).decode() == text
@@ -40,22 +39,22 @@ def test_base64_has_one_text_for_each_value(text: str) -> None:
 @given(VALUES)
 def test_json_comes_back(value: object) -> None:
     try:
-        raw = canonical.dumps(value)
+        raw = canonical_json.dumps(value)
     except ValueError:  # lone surrogates have no UTF-8
         return
-    assert encoding.json_canonical(raw, "f") == value
+    assert canonical_encoding.json_canonical(raw, "f") == value
 
 
 @given(VALUES, st.sampled_from([" ", "\n", "\t"]))
 def test_json_with_anything_more_is_refused(value: object, more: str) -> None:
     try:
-        raw = canonical.dumps(value)
+        raw = canonical_json.dumps(value)
     except ValueError:
         return
     for other in (raw + more.encode(), more.encode() + raw, json.dumps(json.loads(raw), indent=1).encode()):
         if other != raw:
             with pytest.raises(RejectedError) as caught:
-                encoding.json_canonical(other, "f")
+                canonical_encoding.json_canonical(other, "f")
             assert caught.value.code == "not-canonical"
 
 
@@ -81,7 +80,7 @@ def test_json_with_anything_more_is_refused(value: object, more: str) -> None:
 )
 def test_json_refused(raw: bytes, code: str) -> None:
     with pytest.raises(RejectedError) as caught:
-        encoding.json_canonical(raw, "f")
+        canonical_encoding.json_canonical(raw, "f")
     assert caught.value.code == code
 
 
@@ -90,10 +89,10 @@ def test_only_one_form_of_a_signature(data: bytes) -> None:
     key = made.key()
     der = key.sign(data)
     assert der == key.sign(data)
-    assert encoding.signature_canonical(der, "f") == der
+    assert canonical_encoding.signature_canonical(der, "f") == der
     for other in (der + b"\0", b"\x30\x81" + der[1:], der[:-1]):
         with pytest.raises(RejectedError):
-            encoding.signature_canonical(other, "f")
+            canonical_encoding.signature_canonical(other, "f")
 
 
 NAMES = st.text(alphabet="ab./\\ \0:~-_A", min_size=1, max_size=12)

@@ -12,12 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit.errors import InputError
 from audit.provenance import package
-from audit.provenance.format import layout as names
-from audit.provenance.records import environment, packages, redaction
-from audit.provenance.records import run_record as run
+from audit.provenance.format import layout
+from audit.provenance.records import environment, packages, redaction, run_record
 from tests.support.paths import ROOT
 from tests.support.provenance import made
 
@@ -25,7 +24,7 @@ DIGEST = "sha256:" + "a" * 64
 
 
 def test_environment_is_canonical_and_the_same_twice() -> None:
-    assert canonical.dumps(environment.collect()) == canonical.dumps(environment.collect())
+    assert canonical_json.dumps(environment.collect()) == canonical_json.dumps(environment.collect())
 
 
 def test_packages_carry_versions_and_hashes() -> None:
@@ -60,11 +59,11 @@ def test_image_from_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     files = made.make()
     from tests.support.provenance.attacks import payload
 
-    assert payload(files, names.ROOT)["predicate"]["image"] == {
+    assert payload(files, layout.ROOT)["predicate"]["image"] == {
         "uri": "pkg:oci/repro-audit",
         "digest": {"sha256": "a" * 64},
     }
-    assert json.loads(files[names.ENVIRONMENT])["image"] == value
+    assert json.loads(files[layout.ENVIRONMENT])["image"] == value
 
 
 def stated(labels: object) -> str:
@@ -77,7 +76,7 @@ def test_labels_of_the_image(labels: dict[str, str], monkeypatch: pytest.MonkeyP
     found = environment.image()
     assert found is not None
     assert found["labels"] == labels
-    canonical.dumps(found)
+    canonical_json.dumps(found)
 
 
 @pytest.mark.parametrize(
@@ -102,8 +101,8 @@ def test_labels_that_do_not_fit(labels: object, monkeypatch: pytest.MonkeyPatch)
 
 def test_how_the_container_runs_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     conditions = "network=none,gpus=all,memory=21694m,pids=4096,user=65532:65532"
-    monkeypatch.setenv(run.CONTAINER_VARIABLE, conditions)
-    assert run.collect()["variables"][run.CONTAINER_VARIABLE] == conditions
+    monkeypatch.setenv(run_record.CONTAINER_VARIABLE, conditions)
+    assert run_record.collect()["variables"][run_record.CONTAINER_VARIABLE] == conditions
 
 
 @pytest.mark.parametrize(
@@ -148,7 +147,7 @@ def test_commit_of_the_checkout() -> None:
 
 def test_no_torch_is_loaded_for_the_record() -> None:
     script = (
-        "import sys; from audit.provenance.records import run_record as run, environment\n"
+        "import sys; from audit.provenance.records import run_record, environment\n"
         "run.collect(); environment.collect(); print('torch' in sys.modules)"
     )
     result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
@@ -170,9 +169,9 @@ def test_torch_settings_when_it_is_loaded(monkeypatch: pytest.MonkeyPatch) -> No
         __config__=Value(show=lambda: "GCC"),
     )
     monkeypatch.setitem(sys.modules, "torch", torch)
-    found = run.collect()["torch"]
+    found = run_record.collect()["torch"]
     assert (found["cuda"], found["cudnn"], found["deterministic_algorithms"]) == ("13.0", 91000, True)
-    canonical.dumps(found)
+    canonical_json.dumps(found)
 
 
 def test_gpus_without_serial_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -184,7 +183,7 @@ def test_gpus_without_serial_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyP
     )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    assert run._gpus() == [{"name": "NVIDIA A100-SXM4-80GB", "memory": "81920 MiB", "driver": "550.54.15"}]
+    assert run_record._gpus() == [{"name": "NVIDIA A100-SXM4-80GB", "memory": "81920 MiB", "driver": "550.54.15"}]
     assert not {"uuid", "serial"} & set(re.findall("[a-z]+", (tmp_path / "asked").read_text()))
 
 
@@ -279,7 +278,7 @@ def test_a_package_holds_no_path_user_or_secret(tmp_path: Path, monkeypatch: pyt
                 sys.prefix.encode(),
             ):
                 assert word not in raw, (path.name, word)
-    assert json.loads((folder / names.RUN).read_bytes())["command"] == [
+    assert json.loads((folder / layout.RUN).read_bytes())["command"] == [
         "repro-audit",
         "run",
         "--out",

@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from audit.provenance.errors import RejectedError
-from audit.provenance.format import archive
-from audit.provenance.format import layout as names
+from audit.provenance.format import archive, layout
 from audit.provenance.verification.result import Report
 from audit.provenance.verification.trust import Trust
 from audit.provenance.verification.verify import verify_files
@@ -60,7 +59,7 @@ def test_none_is_accepted_and_each_names_its_file(countersigned: dict[str, bytes
 def test_every_bit_of_what_all_hangs_on_counts(countersigned: dict[str, bytes]) -> None:
     """All bits, not a sample, of the publication statement, the key and the SSH signature."""
     wrong = []
-    for name in (names.PUBLICATION, names.PUBLIC_KEY, names.SSH_SIGNATURE):
+    for name in (layout.PUBLICATION, layout.PUBLIC_KEY, layout.SSH_SIGNATURE):
         for place in range(8 * len(countersigned[name])):
             report = verify_files({**countersigned, name: flipped(countersigned[name], place // 8, place % 8)}, Trust())
             if report.accepted or name not in {check.file for check in report.failures}:
@@ -71,7 +70,7 @@ def test_every_bit_of_what_all_hangs_on_counts(countersigned: dict[str, bytes]) 
 def test_every_bit_of_a_countersignature_counts(countersigned: dict[str, bytes]) -> None:
     from audit.provenance.verification import countersign
 
-    for name in (name for name in countersigned if name.startswith(names.COUNTERSIGNATURES)):
+    for name in (name for name in countersigned if name.startswith(layout.COUNTERSIGNATURES)):
         for place in range(8 * len(countersigned[name])):
             changed = {**countersigned, name: flipped(countersigned[name], place // 8, place % 8)}
             with pytest.raises(RejectedError) as caught:
@@ -181,9 +180,9 @@ def flipped_bundles(files: dict[str, bytes], tmp_path: Path) -> Path:
     Those that mean the same to a tolerant reader are left out: their flip is not in what the signature covers.
     """
     (tmp_path / "bundles").mkdir()
-    (tmp_path / "signer.pub.pem").write_bytes(files[names.PUBLIC_KEY])
-    whole = files[names.PUBLICATION]
-    for number, raw in enumerate(covered_flips(files, names.PUBLICATION, FLIPS)):
+    (tmp_path / "signer.pub.pem").write_bytes(files[layout.PUBLIC_KEY])
+    whole = files[layout.PUBLICATION]
+    for number, raw in enumerate(covered_flips(files, layout.PUBLICATION, FLIPS)):
         if not means_the_same(whole, raw):
             (tmp_path / "bundles" / f"{number:05}").write_bytes(raw)
     assert len(list((tmp_path / "bundles").iterdir())) > 0.9 * FLIPS
@@ -220,19 +219,19 @@ def outside_tools(files: dict[str, bytes], folder: Path, count: int) -> list[tup
     from audit.provenance.format.canonical_encoding import b64decode
     from audit.provenance.signing import dsse
 
-    envelope = json.loads(files[names.PUBLICATION])["dsseEnvelope"]
-    signed = dsse.pre_authentication(names.PAYLOAD_TYPE, b64decode(envelope["payload"], ""))
+    envelope = json.loads(files[layout.PUBLICATION])["dsseEnvelope"]
+    signed = dsse.pre_authentication(layout.PAYLOAD_TYPE, b64decode(envelope["payload"], ""))
     signature = b64decode(envelope["signatures"][0]["sig"], "")
-    (folder / "key").write_bytes(files[names.PUBLIC_KEY])
+    (folder / "key").write_bytes(files[layout.PUBLIC_KEY])
     (folder / "sig").write_bytes(signature)
-    (folder / "allowed").write_bytes(b'signer namespaces="repro-audit/v1" ' + files[names.SSH_KEY])
-    (folder / "sshsig").write_bytes(files[names.SSH_SIGNATURE])
+    (folder / "allowed").write_bytes(b'signer namespaces="repro-audit/v1" ' + files[layout.SSH_KEY])
+    (folder / "sshsig").write_bytes(files[layout.SSH_SIGNATURE])
     openssl = ["openssl", "dgst", "-sha256", "-verify", "key", "-signature", "sig"]
     ssh = ["ssh-keygen", "-Y", "verify", "-n", "repro-audit/v1", "-I", "signer", "-f", "allowed", "-s", "sshsig"]
     assert accepts(openssl, signed, folder)
-    assert accepts(ssh, files[names.CHECKSUMS], folder)
+    assert accepts(ssh, files[layout.CHECKSUMS], folder)
     accepted = []
-    targets = {"openssl": (openssl, signed), "ssh": (ssh, files[names.CHECKSUMS])}
+    targets = {"openssl": (openssl, signed), "ssh": (ssh, files[layout.CHECKSUMS])}
     for number, (name, offset, bit) in enumerate(flips({tool: data for tool, (_, data) in targets.items()}, count)):
         command, data = targets[name]
         if accepts(command, flipped(data, offset, bit), folder):
@@ -248,7 +247,7 @@ def outside_tools(files: dict[str, bytes], folder: Path, count: int) -> list[tup
 
 def pdf_tools(files: dict[str, bytes], folder: Path, count: int) -> list[tuple[int, int]]:
     """Flip bits in what the PDF's signature covers, and ask pdfsig; the flips it called valid."""
-    raw = files[names.REPORT_PDF]
+    raw = files[layout.REPORT_PDF]
     match = re.search(rb"/ByteRange *\[0 (\d+) (\d+) (\d+)\]", raw)
     assert match is not None
     first, second = int(match[1]), int(match[2])
@@ -291,7 +290,7 @@ def test_sha256sum_accepts_none_of_what_it_covers(
     """Every listed file with one bit flipped, in one run of sha256sum."""
     need("sha256sum")
     lines = []
-    listed = {line.split("  ")[1]: line.split("  ")[0] for line in files[names.CHECKSUMS].decode().splitlines()}
+    listed = {line.split("  ")[1]: line.split("  ")[0] for line in files[layout.CHECKSUMS].decode().splitlines()}
     inside = {name: files[name] for name in listed if files[name]}
     for number, (name, offset, bit) in enumerate(flips(inside, 2_000)):
         (tmp_path / f"{number}").write_bytes(flipped(files[name], offset, bit))

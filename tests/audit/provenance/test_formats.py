@@ -10,7 +10,7 @@ import jsonschema
 import pytest
 import yaml
 
-from audit.provenance.format import layout as names
+from audit.provenance.format import layout
 from audit.provenance.records import sbom, statement
 from tests.support.paths import ROOT
 from tests.support.provenance import made
@@ -64,7 +64,7 @@ def test_crate_is_a_process_run_crate(severity: str, folder: Path, tools_python:
 
 
 def test_crate_validator_can_refuse(folder: Path, tools_python: Path) -> None:
-    path = folder / names.CRATE
+    path = folder / layout.CRATE
     path.write_bytes(path.read_bytes().replace(b'"instrument"', b'"description"'))
     command = [tools_python, HERE / "validate_crate.py", folder, "REQUIRED"]
     result = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
@@ -74,17 +74,17 @@ def test_crate_validator_can_refuse(folder: Path, tools_python: Path) -> None:
 def test_crate_lists_the_files_with_their_hashes(files: dict[str, bytes]) -> None:
     from audit.provenance.format.checksums import sha256
 
-    graph = {one["@id"]: one for one in json.loads(files[names.CRATE])["@graph"]}
+    graph = {one["@id"]: one for one in json.loads(files[layout.CRATE])["@graph"]}
     for name, entity in graph.items():
         if entity["@type"] == "File":
             assert (entity["sha256"], entity["contentSize"]) == (sha256(files[name]), str(len(files[name])))
-    later = {names.CRATE, names.CHECKSUMS, names.SSH_SIGNATURE, names.PUBLICATION}
+    later = {layout.CRATE, layout.CHECKSUMS, layout.SSH_SIGNATURE, layout.PUBLICATION}
     assert {one["@id"] for one in graph["./"]["hasPart"]} == set(files) - later
 
 
 def test_codecheck(files: dict[str, bytes]) -> None:
     schema = json.loads((HERE / "codecheck.schema.json").read_text(encoding="utf-8"))
-    value = yaml.safe_load(files[names.CODECHECK])
+    value = yaml.safe_load(files[layout.CODECHECK])
     jsonschema.Draft202012Validator(schema).validate(value)
     assert {entry["file"] for entry in value["manifest"]} <= set(files)
     with pytest.raises(jsonschema.ValidationError):
@@ -96,7 +96,7 @@ def test_provenance_is_slsa_v1(tmp_path: Path) -> None:
 
     predictions = made.write_predictions(tmp_path / "predictions")
     options = package.Options(key=made.key(), predictions=predictions, command=("x",))
-    value = payload(package.make(made.artefacts(predictions), options), names.PROVENANCE)
+    value = payload(package.make(made.artefacts(predictions), options), layout.PROVENANCE)
     assert value["predicateType"] == "https://slsa.dev/provenance/v1"
     definition, details = value["predicate"]["buildDefinition"], value["predicate"]["runDetails"]
     assert {"buildType", "externalParameters", "internalParameters", "resolvedDependencies"} == set(definition)
@@ -109,7 +109,7 @@ def test_provenance_is_slsa_v1(tmp_path: Path) -> None:
 
 
 def test_test_result_has_one_name_a_claim(files: dict[str, bytes]) -> None:
-    value = payload(files, names.TEST_RESULT)["predicate"]
+    value = payload(files, layout.TEST_RESULT)["predicate"]
     assert value["result"] == "FAILED"
     named = [*value["passedTests"], *value["warnedTests"], *value["failedTests"]]
     assert sorted(named) == sorted(claim["id"] for claim in made.audit_value()["claims"])

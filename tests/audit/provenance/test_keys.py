@@ -10,7 +10,7 @@ import pytest
 
 from audit.errors import InputError, MissingError
 from audit.provenance import package
-from audit.provenance.format import layout as names
+from audit.provenance.format import layout
 from audit.provenance.signing import certificate, keys
 from audit.provenance.verification.trust import Trust
 from audit.provenance.verification.verify import verify_files
@@ -140,7 +140,7 @@ def test_an_institutions_certificate(tmp_path: Path, need: Callable[..., None], 
     chain = institutional(tmp_path, keys.public_pem(made.key().public))
     files = made.make(package.Options(key=made.key(), certificates=chain, command=("x",)))
     assert verify_files(files, Trust()).accepted
-    assert b"names *Jane Doe*." in files[names.VERIFY]
+    assert b"names *Jane Doe*." in files[layout.VERIFY]
     folder = made.write(files, tmp_path / "package")
     for section in ("5. pdfsig", "6. openssl"):
         result = shell(block(folder, section), folder)

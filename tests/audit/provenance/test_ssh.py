@@ -11,7 +11,7 @@ import pytest
 
 from audit.errors import InputError, MissingError
 from audit.provenance import package
-from audit.provenance.format import layout as names
+from audit.provenance.format import layout
 from audit.provenance.signing import allowed_signers, sshsig
 from audit.provenance.verification.trust import Trust
 from audit.provenance.verification.verify import verify_files
@@ -31,7 +31,7 @@ def ssh_key(request: pytest.FixtureRequest, tmp_path: Path, need: Callable[..., 
 def test_the_same_bytes_as_ssh_keygen_makes(ssh_key: Path, tmp_path: Path) -> None:
     message = tmp_path / "message"
     message.write_bytes(b"a list of files\n")
-    subprocess.run(["ssh-keygen", "-q", "-Y", "sign", "-n", names.SSH_NAMESPACE, "-f", ssh_key, message], check=True)
+    subprocess.run(["ssh-keygen", "-q", "-Y", "sign", "-n", layout.SSH_NAMESPACE, "-f", ssh_key, message], check=True)
     theirs = (tmp_path / "message.sig").read_bytes()
     signer = sshsig.load(ssh_key)
     ours = sshsig.sign(message.read_bytes(), signer)
@@ -45,7 +45,7 @@ def test_ssh_keygen_accepts_ours(ssh_key: Path, tmp_path: Path) -> None:
     signer = sshsig.load(ssh_key)
     (tmp_path / "sig").write_bytes(sshsig.sign(b"message", signer))
     (tmp_path / "allowed").write_text(f'me namespaces="repro-audit/v1" {signer.line}\n', encoding="ascii")
-    command = ["ssh-keygen", "-Y", "verify", "-n", names.SSH_NAMESPACE, "-I", "me", "-f", "allowed", "-s", "sig"]
+    command = ["ssh-keygen", "-Y", "verify", "-n", layout.SSH_NAMESPACE, "-I", "me", "-f", "allowed", "-s", "sig"]
     assert subprocess.run(command, input=b"message", cwd=tmp_path, capture_output=True, check=False).returncode == 0
     assert subprocess.run(command, input=b"massage", cwd=tmp_path, capture_output=True, check=False).returncode != 0
 
@@ -107,7 +107,7 @@ LINE = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIBpgZmZmZmZmZmZmZmZmZmZmZmZmZmZmZmZm
     ],
 )
 def test_allowed_signers(entry: str, found: list[str]) -> None:
-    assert allowed_signers.principals(entry, LINE, names.SSH_NAMESPACE, NOW, "f") == found
+    assert allowed_signers.principals(entry, LINE, layout.SSH_NAMESPACE, NOW, "f") == found
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ def test_allowed_signers(entry: str, found: list[str]) -> None:
 )
 def test_allowed_signers_that_are_none(entry: str) -> None:
     with pytest.raises(InputError):
-        allowed_signers.principals(entry, LINE, names.SSH_NAMESPACE, NOW, "f")
+        allowed_signers.principals(entry, LINE, layout.SSH_NAMESPACE, NOW, "f")
 
 
 @pytest.mark.parametrize(

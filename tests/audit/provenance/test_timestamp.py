@@ -9,7 +9,7 @@ import pytest
 
 from audit.errors import InputError, MissingError
 from audit.provenance import package
-from audit.provenance.format import layout as names
+from audit.provenance.format import layout
 from audit.provenance.signing import timestamp
 from audit.provenance.verification.trust import Trust
 from audit.provenance.verification.verify import verify_files
@@ -52,7 +52,7 @@ def test_without_certificates_it_is_not_checked(stamped: dict[str, bytes]) -> No
 
 def test_another_authority_is_refused(stamped: dict[str, bytes], tmp_path: Path) -> None:
     report = verify_files(stamped, Trust(time_stamp_roots=tsa.make_authority(tmp_path).read_bytes()))
-    assert [(check.file, check.code) for check in report.failures] == [(names.ROOT, "timestamp")]
+    assert [(check.file, check.code) for check in report.failures] == [(layout.ROOT, "timestamp")]
 
 
 def test_a_stamp_of_another_package_is_refused(stamped: dict[str, bytes], address: str, authority: Path) -> None:
@@ -62,13 +62,13 @@ def test_a_stamp_of_another_package_is_refused(stamped: dict[str, bytes], addres
         package.Options(key=made.key(), name="Test Auditor", requester=timestamp.http(address), command=("x",)),
         value="1.10",
     )
-    bundle = json.loads(stamped[names.ROOT])
-    bundle["verificationMaterial"] = json.loads(other[names.ROOT])["verificationMaterial"]
-    from audit._util import canonical_json as canonical
+    bundle = json.loads(stamped[layout.ROOT])
+    bundle["verificationMaterial"] = json.loads(other[layout.ROOT])["verificationMaterial"]
+    from audit._util import canonical_json
 
-    forged = republish({**stamped, names.ROOT: canonical.dumps(bundle)}, made.key())
+    forged = republish({**stamped, layout.ROOT: canonical_json.dumps(bundle)}, made.key())
     report = verify_files(forged, Trust(time_stamp_roots=(authority / "root.pem").read_bytes()))
-    assert [(check.file, check.code) for check in report.failures] == [(names.ROOT, "timestamp")]
+    assert [(check.file, check.code) for check in report.failures] == [(layout.ROOT, "timestamp")]
 
 
 def test_asked_for_and_not_there(files: dict[str, bytes], authority: Path) -> None:
@@ -81,7 +81,7 @@ def test_the_pdf_carries_one_too(stamped: dict[str, bytes], tmp_path: Path) -> N
 
     from pyhanko.pdf_utils.reader import PdfFileReader
 
-    signature = PdfFileReader(io.BytesIO(stamped[names.REPORT_PDF])).embedded_signatures[0]
+    signature = PdfFileReader(io.BytesIO(stamped[layout.REPORT_PDF])).embedded_signatures[0]
     kinds = [attribute["type"].native for attribute in signature.signer_info["unsigned_attrs"]]
     assert kinds == ["signature_time_stamp_token"]
 
@@ -116,10 +116,10 @@ verifier.verify(toSignedEntity(bundleFromJSON(JSON.parse(readFileSync('audit.sig
 
 def test_sigstore_counts_it(stamped: dict[str, bytes], authority: Path, tmp_path: Path, node_modules: Path) -> None:
     (tmp_path / "node_modules").symlink_to(node_modules)
-    (tmp_path / "signer.pub.pem").write_bytes(stamped[names.PUBLIC_KEY])
+    (tmp_path / "signer.pub.pem").write_bytes(stamped[layout.PUBLIC_KEY])
     for name in ("tsa.pem", "root.pem"):
         (tmp_path / name).write_bytes((authority / name).read_bytes())
-    (tmp_path / "audit.sigstore.json").write_bytes(stamped[names.ROOT])
+    (tmp_path / "audit.sigstore.json").write_bytes(stamped[layout.ROOT])
     result = subprocess.run(
         ["node", "-"], input=SIGSTORE, cwd=tmp_path, capture_output=True, text=True, timeout=60, check=False
     )

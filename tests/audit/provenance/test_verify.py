@@ -9,8 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from audit._util import canonical_json as canonical
-from audit.provenance.format import layout as names
+from audit._util import canonical_json
+from audit.provenance.format import layout
 from audit.provenance.signing import bundle
 from audit.provenance.signing.keys import public_pem
 from audit.provenance.verification.trust import Trust
@@ -48,14 +48,14 @@ def put(value: Any, path: tuple[Any, ...], item: Any) -> Any:
 
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
-@pytest.mark.parametrize("name", [names.ROOT, names.TEST_RESULT])
+@pytest.mark.parametrize("name", [layout.ROOT, layout.TEST_RESULT])
 def test_statements_with_anything_in_them(name: str, data: st.DataObject, files: dict[str, bytes]) -> None:
     value = payload(files, name)
     path = data.draw(st.sampled_from(places(value)))
     other = put(value, path, data.draw(ODD))
     if other == value:
         return
-    signed = {**files, name: canonical.dumps(bundle.sign(other, made.key()))}
+    signed = {**files, name: canonical_json.dumps(bundle.sign(other, made.key()))}
     report = verify_files(republish(signed, made.key()), Trust())
     assert not report.accepted
     assert report.failures[0].file is not None
@@ -65,12 +65,12 @@ def test_statements_with_anything_in_them(name: str, data: st.DataObject, files:
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_publication_with_anything_in_it(data: st.DataObject, files: dict[str, bytes]) -> None:
-    value = payload(files, names.PUBLICATION)
+    value = payload(files, layout.PUBLICATION)
     path = data.draw(st.sampled_from(places(value)))
     other = put(value, path, data.draw(ODD))
     if other == value:
         return
-    report = verify_files({**files, names.PUBLICATION: canonical.dumps(bundle.sign(other, made.key()))}, Trust())
+    report = verify_files({**files, layout.PUBLICATION: canonical_json.dumps(bundle.sign(other, made.key()))}, Trust())
     assert not report.accepted
 
 
@@ -80,23 +80,23 @@ def test_audit_json_with_anything_in_it(data: st.DataObject, files: dict[str, by
     """Signed again all the way up to the root: an audit.json of another shape is refused or read, never stumbled over."""
     value = made.audit_value()
     other = put(value, data.draw(st.sampled_from(places(value))), data.draw(ODD))
-    raw = canonical.dumps(other)
-    report = verify_files(republish({**files, names.AUDIT: raw}, made.key()), Trust())
-    assert report.accepted == (raw == files[names.AUDIT])
+    raw = canonical_json.dumps(other)
+    report = verify_files(republish({**files, layout.AUDIT: raw}, made.key()), Trust())
+    assert report.accepted == (raw == files[layout.AUDIT])
 
 
-@given(st.dictionaries(st.sampled_from(sorted(names.REQUIRED)), st.binary(max_size=64)))
+@given(st.dictionaries(st.sampled_from(sorted(layout.REQUIRED)), st.binary(max_size=64)))
 def test_nonsense(files: dict[str, bytes]) -> None:
     assert not verify_files(files, Trust()).accepted
-    assert not verify_files({**dict.fromkeys(names.REQUIRED, b""), **files}, Trust()).accepted
+    assert not verify_files({**dict.fromkeys(layout.REQUIRED, b""), **files}, Trust()).accepted
 
 
-@pytest.mark.parametrize("name", sorted(names.REQUIRED))
+@pytest.mark.parametrize("name", sorted(layout.REQUIRED))
 def test_deny_unless_present(name: str, files: dict[str, bytes]) -> None:
     """Without any one of the files that must be there; and also when the signer left it out."""
     without = {other: data for other, data in files.items() if other != name}
     assert (name, "missing") in {(check.file, check.code) for check in verify_files(without, Trust()).failures}
-    if name not in names.UNLISTED | {names.REPORT_PDF}:
+    if name not in layout.UNLISTED | {layout.REPORT_PDF}:
         again = republish(without, made.key())
         assert (name, "missing") in {(check.file, check.code) for check in verify_files(again, Trust()).failures}
 
@@ -123,8 +123,8 @@ def test_a_report_that_says_another_kind_of_key() -> None:
 
     made_artefacts = made.artefacts()
     value = {**made.audit_value(), "signing": {"identity": "ephemeral"}}
-    raw = canonical.dumps(value)
-    artefacts = {**made_artefacts, names.AUDIT: raw, names.REPORT_PDF: made.render_pdf(raw)}
+    raw = canonical_json.dumps(value)
+    artefacts = {**made_artefacts, layout.AUDIT: raw, layout.REPORT_PDF: made.render_pdf(raw)}
     with pytest.raises(RejectedError, match="another kind of key"):
         package.make(artefacts, package.Options(key=made.key(), command=("x",)))
     files = package.make(artefacts, package.Options(key=made.key(3, "ephemeral"), command=("x",)))

@@ -75,10 +75,10 @@ def test_nothing_is_wider_than_the_window(page: str, tmp_path: Path, width: int)
 def test_nor_is_the_audit_that_comes_with_the_project(tmp_path: Path, width: int) -> None:
     """Its survey is wider than the examples'."""
     from audit._util.paths import LITERATURE
-    from audit.pipeline import run as pipeline
+    from audit.pipeline import run
     from audit.report.html import render_html
 
-    document = pipeline.run(LITERATURE, None, replicates=0).document
+    document = run.run(LITERATURE, None, replicates=0).document
     found = ask(render_html(document), _OVERFLOW, tmp_path, width=width)
     assert found["wide"] == []
     assert found["scroll"] <= width

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.report import numbers as values
+from audit.report import numbers
 
 
 @pytest.mark.parametrize(("value", "digits", "text"), [
@@ -15,12 +15,12 @@ from audit.report import numbers as values
     ("+2", 3, "+2"), ("100", 0, "100"), ("not a number", 2, "not a number"), (None, 2, ""), ("0.99996", 4, "1.0000"),
 ])  # fmt: skip
 def test_shown(value: str | None, digits: int, text: str) -> None:
-    assert values.shown(value, digits) == text
+    assert numbers.shown(value, digits) == text
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-1000, max_value=1000, places=6), st.integers(0, 6))
 def test_shown_is_within_half_a_unit_of_the_last_digit(number: Decimal, digits: int) -> None:
-    text = values.shown(f"{number:f}", digits).replace("\u2212", "-")
+    text = numbers.shown(f"{number:f}", digits).replace("\u2212", "-")
     assert abs(Decimal(text) - number) <= Decimal(5).scaleb(-digits - 1)
     assert len(text.partition(".")[2]) <= digits
 
@@ -29,15 +29,15 @@ def test_shown_is_within_half_a_unit_of_the_last_digit(number: Decimal, digits: 
     ("0.31", "at most 31 %"), ("1.00", "more than 99 %"), ("0.00", "none"), ("0.01", "at most 1 %"), (None, ""), ("x", ""),
 ])  # fmt: skip
 def test_chance(value: str | None, text: str) -> None:
-    assert values.chance(value) == text
+    assert numbers.chance(value) == text
 
 
 @given(st.integers(0, 10_000), st.integers(1, 10_000))
 def test_a_part_never_looks_like_the_whole(part: int, of: int) -> None:
     if part < of:
-        assert values.share(part, of) != "100.0 %"
+        assert numbers.share(part, of) != "100.0 %"
     if part == of:
-        assert values.share(part, of) == "100.0 %"
+        assert numbers.share(part, of) == "100.0 %"
 
 
 _JSON = st.recursive(
@@ -48,17 +48,17 @@ _JSON = st.recursive(
 
 @given(_JSON)
 def test_clean_texts_can_be_written_and_stay_clean(value: object) -> None:
-    found = values.clean(value)
+    found = numbers.clean(value)
     text = json.dumps(found, ensure_ascii=False)
     text.encode("utf-8")
-    assert values.clean(found) == found
+    assert numbers.clean(found) == found
     assert not any(c in text for c in "\x00\x0b\x7f\u202e\u2066")
 
 
 def test_line_ends_and_ordinary_text_stay() -> None:
-    assert values.clean("a\tb\nc \u8a9e \u00e9 \U0001f600") == "a\tb\nc \u8a9e \u00e9 \U0001f600"
+    assert numbers.clean("a\tb\nc \u8a9e \u00e9 \U0001f600") == "a\tb\nc \u8a9e \u00e9 \U0001f600"
 
 
 def test_date() -> None:
-    assert values.date(1_763_856_000) == "2025-11-23"
-    assert values.date(None) == ""
+    assert numbers.date(1_763_856_000) == "2025-11-23"
+    assert numbers.date(None) == ""

@@ -11,16 +11,20 @@ from typing import Any
 
 import pytest
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit.errors import MissingError
 from audit.report import pdf as pdf_module
-from audit.report import requirements as system
+from audit.report import requirements
 from audit.report.pdf import render_pdf
 from tests.support.example_audit import build
 from tests.support.paths import ROOT
 
-needs_pango = pytest.mark.skipif(bool(system.missing_libraries()), reason=f"needs Pango: {system.pdf_problem()}")
-needs_cjk = pytest.mark.skipif(bool(system.missing_fonts()), reason="needs fonts for Chinese, Japanese and Korean")
+needs_pango = pytest.mark.skipif(
+    bool(requirements.missing_libraries()), reason=f"needs Pango: {requirements.pdf_problem()}"
+)
+needs_cjk = pytest.mark.skipif(
+    bool(requirements.missing_fonts()), reason="needs fonts for Chinese, Japanese and Korean"
+)
 
 
 @pytest.fixture(scope="module")
@@ -72,7 +76,7 @@ def test_it_is_tagged_pdf_a_3b_with_the_audit_attached(made: bytes, audit: dict[
     assert reader.metadata is not None
     assert reader.metadata.title == "Reproducibility audit: EXAMPLE-1B, Table 9"
     attached = reader.attachments["audit.json"]
-    assert attached == [canonical.dumps(_utf8(audit))]
+    assert attached == [canonical_json.dumps(_utf8(audit))]
     files = root["/AF"]
     assert files[0].get_object()["/AFRelationship"] == "/Data"
 
@@ -180,8 +184,8 @@ def test_no_text_of_a_record_makes_the_renderer_read_or_call_out(tmp_path: Path)
 
 
 def test_without_pango_one_line_says_what_to_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(system, "_loads", lambda library: False)
-    monkeypatch.setattr(system.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(requirements, "_loads", lambda library: False)
+    monkeypatch.setattr(requirements.os, "geteuid", lambda: 1000)
     with pytest.raises(MissingError) as caught:
         render_pdf(build(conventions=2))
     assert caught.value.exit_code == 3
@@ -193,15 +197,15 @@ def test_without_pango_one_line_says_what_to_run(monkeypatch: pytest.MonkeyPatch
 
 
 def test_missing_fonts_are_named_with_the_command(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(system, "missing_libraries", list)
-    monkeypatch.setattr(system, "missing_fonts", lambda: ("ja", "ko"))
-    monkeypatch.setattr(system.os, "geteuid", lambda: 0)
-    assert system.pdf_problem() == (
+    monkeypatch.setattr(requirements, "missing_libraries", list)
+    monkeypatch.setattr(requirements, "missing_fonts", lambda: ("ja", "ko"))
+    monkeypatch.setattr(requirements.os, "geteuid", lambda: 0)
+    assert requirements.pdf_problem() == (
         "no font covers Japanese, Korean, whose characters the PDF shows as boxes; run: apt-get update && apt-get install -y "
         "--no-install-recommends fonts-noto-cjk"
     )
-    monkeypatch.setattr(system, "missing_fonts", tuple)
-    assert system.pdf_problem() is None
+    monkeypatch.setattr(requirements, "missing_fonts", tuple)
+    assert requirements.pdf_problem() is None
 
 
 def test_the_environment_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.report import pdf_cache as render_cache
+from audit.report import pdf_cache
 from audit.report.pdf_cache import cached_pdf as begun_pdf
 
 
@@ -51,7 +51,7 @@ def test_another_document_is_another_entry(tmp_path: Path) -> None:
 def test_other_fonts_or_libraries_are_another_entry(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
     assert cached_pdf(tmp_path, b"{}", Renderer(b"one")) == b"one"
     other = b"another font" if what == "_fonts" else "9.9"
-    monkeypatch.setattr(render_cache, what, lambda *_: other)
+    monkeypatch.setattr(pdf_cache, what, lambda *_: other)
     assert cached_pdf(tmp_path, b"{}", Renderer(b"two")) == b"two"
 
 
@@ -60,8 +60,8 @@ def test_other_templates_or_code_are_another_entry(tmp_path: Path, monkeypatch: 
     for name in ("templates/a.j2", "audit/report/b.py"):
         (root / name).parent.mkdir(parents=True)
         (root / name).write_text("before")
-    monkeypatch.setattr(render_cache, "ROOT", root)
-    monkeypatch.setattr(render_cache, "TEMPLATES", root / "templates")
+    monkeypatch.setattr(pdf_cache, "ROOT", root)
+    monkeypatch.setattr(pdf_cache, "TEMPLATES", root / "templates")
     seen = [cached_pdf(tmp_path / "cache", b"{}", Renderer(b"first"))]
     for number, name in enumerate(("templates/a.j2", "audit/report/b.py")):
         (root / name).write_text("after")
@@ -84,8 +84,8 @@ def test_a_folder_that_cannot_be_written_to_is_done_without(tmp_path: Path) -> N
 
 
 def test_old_entries_go(tmp_path: Path) -> None:
-    for number in range(render_cache._KEPT + 3):
+    for number in range(pdf_cache._KEPT + 3):
         cached_pdf(tmp_path, str(number).encode(), Renderer())
         for age, path in enumerate(tmp_path.iterdir()):
             os.utime(path, (age, age))
-    assert len(list(tmp_path.iterdir())) == render_cache._KEPT
+    assert len(list(tmp_path.iterdir())) == pdf_cache._KEPT

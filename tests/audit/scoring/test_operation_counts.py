@@ -13,8 +13,7 @@ from audit.scoring import counting
 from audit.scoring.cache import ScoreCache
 from audit.scoring.score import score
 from tasks.convention import Selection
-from tasks.statistics import bootstrap as statistics
-from tasks.statistics import paired as resampling
+from tasks.statistics import bootstrap, paired
 from tasks.statistics.bootstrap import draws
 from tests.audit.scoring.test_shards import CHOSEN, TASK, plain, prediction_set, rows
 
@@ -41,14 +40,14 @@ def test_a_rule_is_asked_once_a_row_however_many_conventions_have_it() -> None:
 
 def test_sets_of_one_size_are_drawn_for_once(monkeypatch: pytest.MonkeyPatch) -> None:
     drawn: list[tuple[int, int]] = []
-    real = statistics._lines
+    real = bootstrap._lines
 
     def lines(units: int, seed: int) -> Any:
         drawn.append((units, seed))
         return real(units, seed)
 
-    monkeypatch.setattr(statistics, "_lines", lines)
-    statistics._kept_draws.cache_clear()
+    monkeypatch.setattr(bootstrap, "_lines", lines)
+    bootstrap._kept_draws.cache_clear()
     one, again = (list(draws(23, 9, 4)) for _ in range(2))
     assert [chunk.tolist() for chunk in one] == [chunk.tolist() for chunk in again]
     assert drawn == [(23, 4)]
@@ -57,7 +56,7 @@ def test_sets_of_one_size_are_drawn_for_once(monkeypatch: pytest.MonkeyPatch) ->
     assert drawn == [(23, 4), (31, 4)]
     list(draws(23, 9, 5))
     assert drawn[2:] == [(23, 5)]
-    statistics._kept_draws.cache_clear()
+    bootstrap._kept_draws.cache_clear()
 
 
 def test_a_warm_run_draws_nothing_and_folds_no_replicate(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,8 +65,8 @@ def test_a_warm_run_draws_nothing_and_folds_no_replicate(tmp_path: Path, monkeyp
     done: Counter[str] = Counter()
     kinds = {type(c.metric) for _, c in CHOSEN}
     for target, name in [
-        (resampling, "draws"),
-        (resampling._Table, "add"),
+        (paired, "draws"),
+        (paired._Table, "add"),
         *((kind, name) for kind in kinds for name in ("from_sums", "terms", "count")),
         (ScoreCache, "put"),
     ]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from audit.scoring import pool as engines
+from audit.scoring import pool
 
 
 class Remote:
@@ -34,7 +34,7 @@ def test_ray_has_all_shards_before_the_first_is_asked_for(monkeypatch: pytest.Mo
     ray.remote = lambda _function: Remote(handed)
     ray.get = lambda reference: asked.append(reference) or {"shard": reference}
     monkeypatch.setitem(sys.modules, "ray", ray)
-    with engines.engine("ray", 2) as (mapping, _):
+    with pool.engine("ray", 2) as (mapping, _):
         found = mapping(iter([1, 2, 3]))  # type: ignore[arg-type]
         assert handed == [1, 2, 3]
         assert asked == []

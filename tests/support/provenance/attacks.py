@@ -13,10 +13,9 @@ import zipfile
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit.provenance import package
-from audit.provenance.format import archive, checksums
-from audit.provenance.format import layout as names
+from audit.provenance.format import archive, checksums, layout
 from audit.provenance.format.canonical_encoding import P256_ORDER, b64decode, b64encode
 from audit.provenance.records import statement
 from audit.provenance.signing import bundle, sshsig
@@ -59,7 +58,7 @@ def changed(files: Files, name: str, change: Callable[[dict[str, Any]], None]) -
     """The files with one JSON file changed, as whoever has no key can."""
     value = load(files, name)
     change(value)
-    return {**files, name: canonical.dumps(value)}
+    return {**files, name: canonical_json.dumps(value)}
 
 
 def republish(files: Files, key: Any = SIGNER) -> Files:
@@ -67,15 +66,15 @@ def republish(files: Files, key: Any = SIGNER) -> Files:
     listed = {
         name: checksums.sha256(data)
         for name, data in files.items()
-        if name not in names.UNLISTED and not name.startswith("countersignatures/")
+        if name not in layout.UNLISTED and not name.startswith("countersignatures/")
     }
-    result = {**files, names.CHECKSUMS: checksums.write(listed)}
-    result[names.SSH_SIGNATURE] = sshsig.sign(result[names.CHECKSUMS], sshsig.from_key(key))
+    result = {**files, layout.CHECKSUMS: checksums.write(listed)}
+    result[layout.SSH_SIGNATURE] = sshsig.sign(result[layout.CHECKSUMS], sshsig.from_key(key))
     subjects = {
-        name: checksums.sha256(result[name]) for name in (names.CHECKSUMS, names.SSH_SIGNATURE, names.REPORT_PDF)
+        name: checksums.sha256(result[name]) for name in (layout.CHECKSUMS, layout.SSH_SIGNATURE, layout.REPORT_PDF)
     }
-    root = canonical.dumps(payload(result, names.ROOT)) if names.ROOT in result else b""
-    result[names.PUBLICATION] = canonical.dumps(
+    root = canonical_json.dumps(payload(result, layout.ROOT)) if layout.ROOT in result else b""
+    result[layout.PUBLICATION] = canonical_json.dumps(
         bundle.sign(statement.publication(subjects, root, "2026-11-23T12:00:00Z"), key)
     )
     return result
@@ -85,64 +84,64 @@ def resigned(files: Files, name: str, change: Callable[[dict[str, Any]], None]) 
     """A statement changed and signed again by the signer, and everything published again."""
     value = payload(files, name)
     change(value)
-    return republish({**files, name: canonical.dumps(bundle.sign(value, SIGNER))})
+    return republish({**files, name: canonical_json.dumps(bundle.sign(value, SIGNER))})
 
 
 # Outsiders, without the key.
 
 
-@attack(names.PUBLIC_KEY, "key-mismatch")
+@attack(layout.PUBLIC_KEY, "key-mismatch")
 def wrong_key(files: Files) -> Files:
     return good(value="1.10", key=ATTACKER)
 
 
-@attack(names.PUBLICATION, "bad-signature")
+@attack(layout.PUBLICATION, "bad-signature")
 def wrong_key_under_the_right_name(files: Files) -> Files:
-    forged = copy.deepcopy(bundle.sign(payload(files, names.PUBLICATION), ATTACKER))
-    forged["verificationMaterial"] = load(files, names.PUBLICATION)["verificationMaterial"]
-    forged["dsseEnvelope"]["signatures"][0]["keyid"] = load(files, names.PUBLICATION)["dsseEnvelope"]["signatures"][0][
+    forged = copy.deepcopy(bundle.sign(payload(files, layout.PUBLICATION), ATTACKER))
+    forged["verificationMaterial"] = load(files, layout.PUBLICATION)["verificationMaterial"]
+    forged["dsseEnvelope"]["signatures"][0]["keyid"] = load(files, layout.PUBLICATION)["dsseEnvelope"]["signatures"][0][
         "keyid"
     ]
-    return {**files, names.PUBLICATION: canonical.dumps(forged)}
+    return {**files, layout.PUBLICATION: canonical_json.dumps(forged)}
 
 
-@attack(names.PUBLICATION, "payload-type")
+@attack(layout.PUBLICATION, "payload-type")
 def swapped_payload_type(files: Files) -> Files:
     return changed(
         files,
-        names.PUBLICATION,
+        layout.PUBLICATION,
         lambda value: value["dsseEnvelope"].update(payloadType="application/vnd.in-toto.audit+json"),
     )
 
 
-@attack(names.CHECKSUMS, "digest-mismatch")
+@attack(layout.CHECKSUMS, "digest-mismatch")
 def statement_of_another_audit(files: Files) -> Files:
     """The same signer's genuine publication statement of another audit."""
-    return {**files, names.PUBLICATION: good(value="1.10")[names.PUBLICATION]}
+    return {**files, layout.PUBLICATION: good(value="1.10")[layout.PUBLICATION]}
 
 
-@attack(names.PROVENANCE, "missing")
+@attack(layout.PROVENANCE, "missing")
 def removed_statement(files: Files) -> Files:
-    return {name: data for name, data in files.items() if name != names.PROVENANCE}
+    return {name: data for name, data in files.items() if name != layout.PROVENANCE}
 
 
-@attack(names.PUBLICATION, "missing")
+@attack(layout.PUBLICATION, "missing")
 def removed_publication(files: Files) -> Files:
-    return {name: data for name, data in files.items() if name != names.PUBLICATION}
+    return {name: data for name, data in files.items() if name != layout.PUBLICATION}
 
 
-@attack(names.SSH_SIGNATURE, "missing")
+@attack(layout.SSH_SIGNATURE, "missing")
 def removed_ssh_signature(files: Files) -> Files:
-    return {name: data for name, data in files.items() if name != names.SSH_SIGNATURE}
+    return {name: data for name, data in files.items() if name != layout.SSH_SIGNATURE}
 
 
-@attack(names.PUBLICATION, "duplicate-key")
+@attack(layout.PUBLICATION, "duplicate-key")
 def duplicate_json_keys(files: Files) -> Files:
-    raw = files[names.PUBLICATION]
-    return {**files, names.PUBLICATION: raw.replace(b'"mediaType":', b'"mediaType":"application/json","mediaType":')}
+    raw = files[layout.PUBLICATION]
+    return {**files, layout.PUBLICATION: raw.replace(b'"mediaType":', b'"mediaType":"application/json","mediaType":')}
 
 
-@attack(names.PUBLICATION, "not-canonical")
+@attack(layout.PUBLICATION, "not-canonical")
 def non_canonical_base64(files: Files) -> Files:
     """The signature's base64 with its unused bits set: ordinary tools accept it."""
 
@@ -157,19 +156,19 @@ def non_canonical_base64(files: Files) -> Files:
 
         assert base64.b64decode(entry["sig"]) == base64.b64decode(text)
 
-    return changed(files, names.PUBLICATION, change)
+    return changed(files, layout.PUBLICATION, change)
 
 
-@attack(names.PUBLICATION, "not-canonical")
+@attack(layout.PUBLICATION, "not-canonical")
 def base64_in_lines(files: Files) -> Files:
     def change(value: dict[str, Any]) -> None:
         envelope = value["dsseEnvelope"]
         envelope["payload"] = envelope["payload"][:64] + "\n" + envelope["payload"][64:]
 
-    return changed(files, names.PUBLICATION, change)
+    return changed(files, layout.PUBLICATION, change)
 
 
-@attack(names.PUBLICATION, "not-canonical")
+@attack(layout.PUBLICATION, "not-canonical")
 def other_half_of_the_signature(files: Files) -> Files:
     """(r, n - s) verifies as (r, s) does; it would be another file that is accepted."""
     from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
@@ -179,49 +178,49 @@ def other_half_of_the_signature(files: Files) -> Files:
         r, s = decode_dss_signature(b64decode(entry["sig"], ""))
         entry["sig"] = b64encode(encode_dss_signature(r, P256_ORDER - s))
 
-    return changed(files, names.PUBLICATION, change)
+    return changed(files, layout.PUBLICATION, change)
 
 
-@attack(names.PUBLICATION, "malformed")
+@attack(layout.PUBLICATION, "malformed")
 def second_signature(files: Files) -> Files:
     def change(value: dict[str, Any]) -> None:
-        value["dsseEnvelope"]["signatures"] += bundle.sign(payload(files, names.PUBLICATION), ATTACKER)["dsseEnvelope"][
-            "signatures"
-        ]
+        value["dsseEnvelope"]["signatures"] += bundle.sign(payload(files, layout.PUBLICATION), ATTACKER)[
+            "dsseEnvelope"
+        ]["signatures"]
 
-    return changed(files, names.PUBLICATION, change)
+    return changed(files, layout.PUBLICATION, change)
 
 
-@attack(names.PUBLICATION, "malformed")
+@attack(layout.PUBLICATION, "malformed")
 def no_signature(files: Files) -> Files:
-    return changed(files, names.PUBLICATION, lambda value: value["dsseEnvelope"].update(signatures=[]))
+    return changed(files, layout.PUBLICATION, lambda value: value["dsseEnvelope"].update(signatures=[]))
 
 
-@attack(names.PUBLICATION, "key-mismatch")
+@attack(layout.PUBLICATION, "key-mismatch")
 def another_key_id(files: Files) -> Files:
     return changed(
-        files, names.PUBLICATION, lambda value: value["dsseEnvelope"]["signatures"][0].update(keyid="0" * 64)
+        files, layout.PUBLICATION, lambda value: value["dsseEnvelope"]["signatures"][0].update(keyid="0" * 64)
     )
 
 
-@attack(names.PUBLICATION, "malformed")
+@attack(layout.PUBLICATION, "malformed")
 def time_stamp_nobody_asked_for(files: Files) -> Files:
     return {
         **files,
-        names.PUBLICATION: canonical.dumps(bundle.with_timestamp(load(files, names.PUBLICATION), b"\x30\x00")),
+        layout.PUBLICATION: canonical_json.dumps(bundle.with_timestamp(load(files, layout.PUBLICATION), b"\x30\x00")),
     }
 
 
-@attack(names.PUBLICATION, "malformed")
+@attack(layout.PUBLICATION, "malformed")
 def entry_of_a_log(files: Files) -> Files:
     return changed(
-        files, names.PUBLICATION, lambda value: value["verificationMaterial"].update(tlogEntries=[{"logIndex": "1"}])
+        files, layout.PUBLICATION, lambda value: value["verificationMaterial"].update(tlogEntries=[{"logIndex": "1"}])
     )
 
 
-@attack(names.REPORT_PDF, "digest-mismatch")
+@attack(layout.REPORT_PDF, "digest-mismatch")
 def pdf_with_an_appended_update(files: Files) -> Files:
-    return {**files, names.REPORT_PDF: append_update(files[names.REPORT_PDF])}
+    return {**files, layout.REPORT_PDF: append_update(files[layout.REPORT_PDF])}
 
 
 def append_update(raw: bytes) -> bytes:
@@ -235,13 +234,13 @@ def append_update(raw: bytes) -> bytes:
     return buffer.getvalue()
 
 
-@attack(names.CHECKSUMS, "digest-mismatch")
+@attack(layout.CHECKSUMS, "digest-mismatch")
 def value_changed_and_rehashed(files: Files) -> Files:
     """audit.json says another value, and the list of files its hash."""
-    raw = files[names.AUDIT].replace(b'"value":"2.10"', b'"value":"2.01"')
-    assert raw != files[names.AUDIT]
-    listed = checksums.read(files[names.CHECKSUMS], "") | {names.AUDIT: checksums.sha256(raw)}
-    return {**files, names.AUDIT: raw, names.CHECKSUMS: checksums.write(listed)}
+    raw = files[layout.AUDIT].replace(b'"value":"2.10"', b'"value":"2.01"')
+    assert raw != files[layout.AUDIT]
+    listed = checksums.read(files[layout.CHECKSUMS], "") | {layout.AUDIT: checksums.sha256(raw)}
+    return {**files, layout.AUDIT: raw, layout.CHECKSUMS: checksums.write(listed)}
 
 
 @attack("counts/extra.csv", "unexpected-file")
@@ -249,7 +248,7 @@ def file_nobody_signed(files: Files) -> Files:
     return {**files, "counts/extra.csv": b"id\n"}
 
 
-@attack(names.COUNTERSIGNATURES, "")
+@attack(layout.COUNTERSIGNATURES, "")
 def countersignature_of_another_package(files: Files) -> Files:
     other = good(value="1.10")
     added = countersign.add(
@@ -261,52 +260,52 @@ def countersignature_of_another_package(files: Files) -> Files:
 # The signer as the attacker, or fooled: every outer signature is good.
 
 
-@attack(names.PROVENANCE, "wrong-statement")
+@attack(layout.PROVENANCE, "wrong-statement")
 def signer_provenance_of_another_audit(files: Files) -> Files:
-    return republish({**files, names.PROVENANCE: good(value="1.10")[names.PROVENANCE]})
+    return republish({**files, layout.PROVENANCE: good(value="1.10")[layout.PROVENANCE]})
 
 
-@attack(names.AUDIT, "digest-mismatch")
+@attack(layout.AUDIT, "digest-mismatch")
 def signer_root_statement_of_another_audit(files: Files) -> Files:
-    return republish({**files, names.ROOT: good(value="1.10")[names.ROOT]})
+    return republish({**files, layout.ROOT: good(value="1.10")[layout.ROOT]})
 
 
-@attack(names.ROOT, "wrong-statement")
+@attack(layout.ROOT, "wrong-statement")
 def signer_publication_of_another_root(files: Files) -> Files:
     def change(value: dict[str, Any]) -> None:
         value["predicate"]["root"]["digest"]["sha256"] = "0" * 64
 
-    value = payload(files, names.PUBLICATION)
+    value = payload(files, layout.PUBLICATION)
     change(value)
-    return {**files, names.PUBLICATION: canonical.dumps(bundle.sign(value, SIGNER))}
+    return {**files, layout.PUBLICATION: canonical_json.dumps(bundle.sign(value, SIGNER))}
 
 
-@attack(names.AUDIT, "digest-mismatch")
+@attack(layout.AUDIT, "digest-mismatch")
 def signer_value_changed_and_republished(files: Files) -> Files:
-    return republish({**files, names.AUDIT: files[names.AUDIT].replace(b'"value":"2.10"', b'"value":"2.01"')})
+    return republish({**files, layout.AUDIT: files[layout.AUDIT].replace(b'"value":"2.10"', b'"value":"2.01"')})
 
 
-@attack(names.AUDIT, "duplicate-key")
+@attack(layout.AUDIT, "duplicate-key")
 def signer_duplicate_keys_in_audit_json(files: Files) -> Files:
     return republish(
-        {**files, names.AUDIT: files[names.AUDIT].replace(b'"value":"2.10"', b'"value":"2.10","value":"2.01"')}
+        {**files, layout.AUDIT: files[layout.AUDIT].replace(b'"value":"2.10"', b'"value":"2.10","value":"2.01"')}
     )
 
 
-@attack(names.ROOT, "not-canonical")
+@attack(layout.ROOT, "not-canonical")
 def signer_statement_not_canonical(files: Files) -> Files:
     from audit.provenance.signing import dsse
 
-    forged = load(files, names.ROOT)
-    forged["dsseEnvelope"] = dsse.sign(json.dumps(payload(files, names.ROOT), indent=1).encode(), SIGNER)
-    return republish({**files, names.ROOT: canonical.dumps(forged)})
+    forged = load(files, layout.ROOT)
+    forged["dsseEnvelope"] = dsse.sign(json.dumps(payload(files, layout.ROOT), indent=1).encode(), SIGNER)
+    return republish({**files, layout.ROOT: canonical_json.dumps(forged)})
 
 
-@attack(names.ROOT, "wrong-statement")
+@attack(layout.ROOT, "wrong-statement")
 def signer_better_verdicts(files: Files) -> Files:
     return resigned(
         files,
-        names.ROOT,
+        layout.ROOT,
         lambda value: value["predicate"]["verdicts"].update({"reproduced": 3, "infeasible": 0, "not-run": 0}),
     )
 
@@ -315,70 +314,69 @@ def signer_better_verdicts(files: Files) -> Files:
 def signer_subject_left_out(files: Files) -> Files:
     return resigned(
         files,
-        names.ROOT,
+        layout.ROOT,
         lambda value: value.update(subject=[entry for entry in value["subject"] if entry["name"] != "table.tex"]),
     )
 
 
-@attack(names.ROOT, "wrong-statement")
+@attack(layout.ROOT, "wrong-statement")
 def signer_sibling_left_out(files: Files) -> Files:
     return resigned(
-        files, names.ROOT, lambda value: value["predicate"].update(siblings=value["predicate"]["siblings"][:1])
+        files, layout.ROOT, lambda value: value["predicate"].update(siblings=value["predicate"]["siblings"][:1])
     )
 
 
-@attack(names.ROOT, "wrong-statement")
+@attack(layout.ROOT, "wrong-statement")
 def signer_statement_of_another_type(files: Files) -> Files:
-    return resigned(files, names.ROOT, lambda value: value.update(predicateType="https://example.org/other/v1"))
+    return resigned(files, layout.ROOT, lambda value: value.update(predicateType="https://example.org/other/v1"))
 
 
-@attack(names.UNSIGNED_PDF, "digest-mismatch")
+@attack(layout.UNSIGNED_PDF, "digest-mismatch")
 def signer_another_length_of_the_rendering(files: Files) -> Files:
     return resigned(
         files,
-        names.ROOT,
+        layout.ROOT,
         lambda value: value["predicate"].update(unsignedPdfBytes=value["predicate"]["unsignedPdfBytes"] - 1),
     )
 
 
-@attack(names.REPORT_PDF, "pdf-signature")
+@attack(layout.REPORT_PDF, "pdf-signature")
 def signer_pdf_with_an_appended_update(files: Files) -> Files:
-    return republish({**files, names.REPORT_PDF: append_update(files[names.REPORT_PDF])})
+    return republish({**files, layout.REPORT_PDF: append_update(files[layout.REPORT_PDF])})
 
 
-@attack(names.REPORT_PDF, "pdf-signature")
+@attack(layout.REPORT_PDF, "pdf-signature")
 def signer_pdf_without_signature(files: Files) -> Files:
-    length = payload(files, names.ROOT)["predicate"]["unsignedPdfBytes"]
-    return republish({**files, names.REPORT_PDF: files[names.REPORT_PDF][:length] + b"\n"})
+    length = payload(files, layout.ROOT)["predicate"]["unsignedPdfBytes"]
+    return republish({**files, layout.REPORT_PDF: files[layout.REPORT_PDF][:length] + b"\n"})
 
 
-@attack(names.REPORT_PDF, "key-mismatch")
+@attack(layout.REPORT_PDF, "key-mismatch")
 def signer_pdf_by_another_key(files: Files) -> Files:
-    from audit.provenance.signing import certificate
-    from audit.provenance.signing import pades as pdf
+    from audit.provenance.signing import certificate, pades
 
-    length = payload(files, names.ROOT)["predicate"]["unsignedPdfBytes"]
+    length = payload(files, layout.ROOT)["predicate"]["unsignedPdfBytes"]
     chain = certificate.load_chain(certificate.self_signed(ATTACKER, "Golden Auditor"), ATTACKER, "")
     return republish(
-        {**files, names.REPORT_PDF: pdf.sign(files[names.REPORT_PDF][:length], ATTACKER, chain, reason="")}
+        {**files, layout.REPORT_PDF: pades.sign(files[layout.REPORT_PDF][:length], ATTACKER, chain, reason="")}
     )
 
 
-@attack(names.CERTIFICATE, "key-mismatch")
+@attack(layout.CERTIFICATE, "key-mismatch")
 def signer_certificate_of_another_key(files: Files) -> Files:
     from audit.provenance.signing import certificate
 
-    return republish({**files, names.CERTIFICATE: certificate.self_signed(ATTACKER, "Golden Auditor")})
+    return republish({**files, layout.CERTIFICATE: certificate.self_signed(ATTACKER, "Golden Auditor")})
 
 
-@attack(names.SSH_SIGNATURE, "key-mismatch")
+@attack(layout.SSH_SIGNATURE, "key-mismatch")
 def signer_ssh_signature_by_another_key(files: Files) -> Files:
-    forged = {**files, names.SSH_SIGNATURE: sshsig.sign(files[names.CHECKSUMS], sshsig.from_key(ATTACKER))}
+    forged = {**files, layout.SSH_SIGNATURE: sshsig.sign(files[layout.CHECKSUMS], sshsig.from_key(ATTACKER))}
     subjects = {
-        name: checksums.sha256(forged[name]) for name in (names.CHECKSUMS, names.SSH_SIGNATURE, names.REPORT_PDF)
+        name: checksums.sha256(forged[name]) for name in (layout.CHECKSUMS, layout.SSH_SIGNATURE, layout.REPORT_PDF)
     }
-    value = statement.publication(subjects, canonical.dumps(payload(files, names.ROOT)), "2026-11-23T12:00:00Z")
-    return {**forged, names.PUBLICATION: canonical.dumps(bundle.sign(value, SIGNER))}
+    value = statement.publication(subjects, canonical_json.dumps(payload(files, layout.ROOT)), "2026-11-23T12:00:00Z")
+    return {**forged, layout.PUBLICATION: canonical_json.dumps(bundle.sign(value, SIGNER))}
 
 
 # Containers.
@@ -479,8 +477,8 @@ def main() -> None:
     small()
     (ASSETS / "malicious").mkdir(parents=True, exist_ok=True)
     files = good()
-    while len(b64decode(load(files, names.PUBLICATION)["dsseEnvelope"]["signatures"][0]["sig"], "")) % 3 == 0:
-        files = republish({**files, names.RUN: files[names.RUN][:-1] + b" }"})  # another text, another signature
+    while len(b64decode(load(files, layout.PUBLICATION)["dsseEnvelope"]["signatures"][0]["sig"], "")) % 3 == 0:
+        files = republish({**files, layout.RUN: files[layout.RUN][:-1] + b" }"})  # another text, another signature
     for name, (function, _, _) in ATTACKS.items():
         result = function(dict(files))
         data = result if isinstance(result, bytes) else archive.zip_bytes(result)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from audit._util import canonical_json as canonical
+from audit._util import canonical_json
 from audit.provenance import package
 from audit.provenance.signing.keys import PemKey
 
@@ -145,7 +145,7 @@ def render_pdf(audit_json: bytes) -> bytes:
 
 def artefacts(predictions: Path | None = None, value: str = "2.10") -> dict[str, bytes]:
     """What an audit writes, name -> bytes."""
-    audit_json = canonical.dumps(audit_value(predictions, value))
+    audit_json = canonical_json.dumps(audit_value(predictions, value))
     return {
         "audit.json": audit_json,
         "report.html": b"<!doctype html><title>Audit</title><p>Three claims.\n",

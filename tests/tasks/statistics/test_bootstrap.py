@@ -18,7 +18,7 @@ from tasks.metrics.keyphrases import Keyphrases
 from tasks.metrics.metric import Counts, Metric
 from tasks.metrics.rouge import RougeL
 from tasks.metrics.story import Diversity, StoryFollowing
-from tasks.statistics import bootstrap as statistics
+from tasks.statistics import bootstrap
 from tasks.statistics.bootstrap import decimal, percentile_interval, replicates, weights, wilson_interval
 
 WORDS = ["a", "b", "c", "d", "e", "f", "g", "h"]
@@ -73,7 +73,7 @@ def test_a_replicate_is_the_fold_of_the_rows_that_were_drawn(metric: Metric) -> 
 
 
 def test_draws_are_those_of_a_plain_loop() -> None:
-    generator = np.random.Generator(np.random.PCG64(statistics.SEED))
+    generator = np.random.Generator(np.random.PCG64(bootstrap.SEED))
     drawn = [generator.integers(0, 40, size=40) for _ in range(30)]
     (chunk,) = weights(40, 30)
     assert chunk.tolist() == [np.bincount(d, minlength=40).tolist() for d in drawn]
@@ -94,7 +94,7 @@ def test_corpus_bleu_of_a_resampled_set_is_sacrebleus() -> None:
 @pytest.mark.parametrize("size", [1, 8 * 37 * 3, 10**9])
 def test_chunks_do_not_change_the_draws(monkeypatch: pytest.MonkeyPatch, clusters: int | list[str], size: int) -> None:
     whole = np.concatenate(list(weights(clusters, 50)))
-    monkeypatch.setattr(statistics, "_CHUNK_BYTES", size)
+    monkeypatch.setattr(bootstrap, "_CHUNK_BYTES", size)
     chunks = list(weights(clusters, 50))
     assert np.array_equal(np.concatenate(chunks), whole)
     if size == 1:
@@ -105,7 +105,7 @@ def test_chunks_do_not_change_the_draws(monkeypatch: pytest.MonkeyPatch, cluster
 def test_chunks_do_not_change_a_bit_of_a_value(metric: Metric, monkeypatch: pytest.MonkeyPatch) -> None:
     counts = counts_of(metric)
     whole = replicates(metric, counts, list(weights(len(counts), 40)))
-    monkeypatch.setattr(statistics, "_CHUNK_BYTES", 8 * len(counts) * 7)
+    monkeypatch.setattr(bootstrap, "_CHUNK_BYTES", 8 * len(counts) * 7)
     parts = replicates(metric, counts, list(weights(len(counts), 40)))
     assert whole.tobytes() == parts.tobytes()
 

@@ -13,8 +13,7 @@ from tasks.metrics.bleu import Bleu, MeanSentenceBleu, NltkCharacterBleu
 from tasks.metrics.error_rate import ErrorRate, MeanErrorRate
 from tasks.metrics.metric import Counts, Metric, Sums, Terms
 from tasks.metrics.rouge import RougeL
-from tasks.statistics import bootstrap as statistics
-from tasks.statistics import paired as resampling
+from tasks.statistics import bootstrap, paired
 from tasks.statistics.bootstrap import draws, weights
 from tasks.statistics.compact import compact
 from tasks.statistics.paired import Part, replicates_together
@@ -77,9 +76,9 @@ CLUSTERS: list[int | list[str]] = [ROWS, [f"{n % 7}" for n in range(ROWS)], ["on
 def test_together_is_what_each_gives_alone(
     clusters: int | list[str], units: int, lines: int, kept: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(resampling, "_BLOCK_UNITS", units)
-    monkeypatch.setattr(resampling, "_BLOCK_REPLICATES", lines)
-    monkeypatch.setattr(statistics, "_KEPT_BYTES", kept)
+    monkeypatch.setattr(paired, "_BLOCK_UNITS", units)
+    monkeypatch.setattr(paired, "_BLOCK_REPLICATES", lines)
+    monkeypatch.setattr(bootstrap, "_KEPT_BYTES", kept)
     together = replicates_together(parts(), clusters, REPLICATES, 3)
     (drawn,) = weights(clusters, REPLICATES, 3)
     for part, found in zip(parts(), together, strict=True):
@@ -92,18 +91,18 @@ def test_wide_sums_are_not_rounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond what 32 bits hold exactly; with the test taken out, a bit is lost."""
     counts = np.full((70_000, 4), 255) - np.arange(70_000)[:, None] % 3
     part = Part(ErrorRate(), compact(counts), range(len(counts)))
-    monkeypatch.setattr(resampling, "_BLOCK_UNITS", 70_000)
+    monkeypatch.setattr(paired, "_BLOCK_UNITS", 70_000)
 
     def together() -> NDArray[np.float64]:
         (chunk,) = draws(len(counts), 3, 1)
-        table = resampling._Table(len(counts))
+        table = paired._Table(len(counts))
         table.add(part)
         return table.sums(chunk)
 
     (drawn,) = weights(len(counts), 3, 1)
     expected = drawn @ counts[:, :1].astype(np.float64)
     assert np.array_equal(together(), expected)
-    monkeypatch.setattr(resampling, "_EXACT_32", 2**60)
+    monkeypatch.setattr(paired, "_EXACT_32", 2**60)
     assert not np.array_equal(together(), expected)
 
 
@@ -127,13 +126,13 @@ def test_the_narrow_sums_end_where_they_would_be_rounded(
 ) -> None:
     """On either side of 2**24, and with units drawn three times; beyond it, an odd sum in 32 bits is another number."""
     units = full + ones
-    monkeypatch.setattr(resampling, "_BLOCK_UNITS", units)
+    monkeypatch.setattr(paired, "_BLOCK_UNITS", units)
     column = np.array([255] * full + [1] * ones, dtype=np.uint8)
-    table = resampling._Table(units)
+    table = paired._Table(units)
     table._place(column)
     chunk = np.full((2, units), most, dtype=np.uint8)
     chunk[1] = 0
-    chosen = resampling._kind
+    chosen = paired._kind
 
     def sums() -> list[list[float]]:
         return table.sums(chunk).tolist()
@@ -141,17 +140,17 @@ def test_the_narrow_sums_end_where_they_would_be_rounded(
     assert chosen(column[None], most) is kind
     assert sums() == [[total], [0]]
     odd = total > 2**24 and total % 2 == 1
-    monkeypatch.setattr(resampling, "_EXACT_32", 2**25)
+    monkeypatch.setattr(paired, "_EXACT_32", 2**25)
     assert chosen(column[None], most) is np.float32
     assert (sums() != [[total], [0]]) is odd
     monkeypatch.undo()
-    monkeypatch.setattr(resampling, "_BLOCK_UNITS", units)
-    monkeypatch.setattr(resampling, "_kind", lambda block, most: chosen(block, 1))
+    monkeypatch.setattr(paired, "_BLOCK_UNITS", units)
+    monkeypatch.setattr(paired, "_kind", lambda block, most: chosen(block, 1))
     assert (sums() != [[total], [0]]) is (odd and most > 1)
 
 
 def test_equal_columns_are_multiplied_once() -> None:
-    table = resampling._Table(ROWS)
+    table = paired._Table(ROWS)
     counts = np.arange(4 * ROWS).reshape(ROWS, 4) % 200
     first = table.add(Part(ErrorRate(), compact(counts), range(ROWS)))
     assert table.add(Part(ErrorRate(), compact(counts[:, ::-1]), range(ROWS))) == first[::-1]
@@ -161,8 +160,8 @@ def test_equal_columns_are_multiplied_once() -> None:
 def test_draws_are_those_of_the_weights(monkeypatch: pytest.MonkeyPatch) -> None:
     (expected,) = weights(50, 40, 9)
     for kept, chunk in ((2**20, 2**20), (0, 50 * 3), (0, 1)):
-        monkeypatch.setattr(statistics, "_KEPT_BYTES", kept)
-        monkeypatch.setattr(statistics, "_CHUNK_BYTES", chunk)
+        monkeypatch.setattr(bootstrap, "_KEPT_BYTES", kept)
+        monkeypatch.setattr(bootstrap, "_CHUNK_BYTES", chunk)
         found = list(draws(50, 40, 9))
         assert np.array_equal(np.concatenate(found), expected)
         assert all(part.dtype == np.uint8 for part in found)
@@ -170,7 +169,7 @@ def test_draws_are_those_of_the_weights(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_a_unit_drawn_more_often_than_a_byte_holds() -> None:
     lines = iter([np.array([3, 1]), np.array([255, 0]), np.array([256, 1]), np.array([0, 2])])
-    found = statistics._chunk(lines, 4, 2)
+    found = bootstrap._chunk(lines, 4, 2)
     assert found.tolist() == [[3, 1], [255, 0], [256, 1], [0, 2]]
 
 
