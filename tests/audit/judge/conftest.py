@@ -1,22 +1,3 @@
-from __future__ import annotations
+from tests.support.judge.fixtures import serve
 
-from collections.abc import Callable, Iterator
-from typing import Any
-
-import pytest
-
-from tests.support.judge.helpers import FakeServer
-
-
-@pytest.fixture
-def serve() -> Iterator[Callable[..., FakeServer]]:
-    pytest.importorskip("openai", reason="needs the extra judge (the openai package)")
-    running: list[FakeServer] = []
-
-    def start(**options: Any) -> FakeServer:
-        running.append(FakeServer(**options))
-        return running[-1]
-
-    yield start
-    for server in running:
-        server.stop()
+__all__ = ["serve"]

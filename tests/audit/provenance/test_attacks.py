@@ -54,7 +54,7 @@ def test_an_attack_is_made_as_its_file_was(name: str) -> None:
 
 
 def test_a_folder_with_a_symbolic_link(tmp_path: Path, files: dict[str, bytes]) -> None:
-    from tests.provenance import made
+    from tests.support.provenance import made
 
     folder = made.write(files, tmp_path / "package")
     (folder / "report.html").unlink()

@@ -38,7 +38,8 @@ SCRIPT = """
 import hashlib, json, os, pathlib, sys
 sys.path.insert(0, sys.argv[1])
 from tests.support.provenance import made
-from audit.provenance.format import layout, package
+from audit.provenance import package
+from audit.provenance.format import layout
 out = pathlib.Path(sys.argv[2])
 predictions = made.write_predictions(out / "predictions")
 os.umask(int(os.environ.get("TEST_UMASK", "022"), 8))

@@ -148,7 +148,7 @@ def test_commit_of_the_checkout() -> None:
 def test_no_torch_is_loaded_for_the_record() -> None:
     script = (
         "import sys; from audit.provenance.records import run_record, environment\n"
-        "run.collect(); environment.collect(); print('torch' in sys.modules)"
+        "run_record.collect(); environment.collect(); print('torch' in sys.modules)"
     )
     result = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert result.stdout.strip() == "False"
