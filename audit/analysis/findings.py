@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from audit.schema import Baseline, Detection, Findings, Interval, PromptScore, PromptSensitivity, PromptTest
 from audit.scoring.predictions import PredictionSet
 from audit.scoring.score import Score
-from audit.verdict.measurements import Invalid
-from tasks.analysis.baselines import constant_baseline, single_class
-from tasks.analysis.detectors import detect
-from tasks.analysis.prompt_sensitivity import sensitivity
+from tasks.analysis import detectors, prompt_sensitivity
+from tasks.analysis.baselines import constant_baseline
 from tasks.step_cache import ChainCache
 from tasks.task import Task
 
@@ -18,18 +18,17 @@ from tasks.task import Task
 MAX_PROMPTS = 40
 
 
-def set_problems(predictions: PredictionSet, task: Task) -> tuple[Invalid, ...]:
-    """What makes every accuracy on these rows meaningless."""
-    if "accuracy" not in task.conventions:
-        return ()
-    reason = single_class(predictions.rows)
-    return (Invalid("one-class", f"In this set {reason}."),) if reason else ()
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What was seen in one prediction set."""
+
+    detectors: tuple[Detection, ...]
+    prompts: tuple[PromptSensitivity, ...]
+    baselines: tuple[Baseline, ...]
 
 
-def findings(
-    predictions: PredictionSet, task: Task, scores: tuple[Score, ...], replicates: int
-) -> dict[str, list[dict[str, Any]]]:
-    """Everything found in one prediction set, by kind; kinds without a finding are left out.
+def findings(predictions: PredictionSet, task: Task, scores: tuple[Score, ...], replicates: int) -> Seen:
+    """Everything found in one prediction set.
 
     Args:
         predictions: The rows.
@@ -37,21 +36,29 @@ def findings(
         scores: Of the rows, under every convention.
         replicates: Of the bootstrap of each prompt's interval.
     """
-    found: dict[str, list[dict[str, Any]]] = {
-        "detectors": [d.as_json() for d in detect(predictions.rows, task) if d.of],
-        "prompts": _prompts(predictions, scores, replicates),
-        "baselines": _baselines(predictions, scores),
-    }
-    return {kind: items for kind, items in found.items() if items}
+    return Seen(
+        tuple(_detection(d) for d in detectors.detect(predictions.rows, task) if d.of),
+        tuple(_prompts(predictions, scores, replicates)),
+        tuple(_baselines(predictions, scores)),
+    )
 
 
-def by_kind(of_tasks: Mapping[str, Mapping[str, list[dict[str, Any]]]]) -> dict[str, dict[str, list[dict[str, Any]]]]:
-    """Kind -> task -> findings, as audit.json has them."""
-    kinds = sorted({kind for found in of_tasks.values() for kind in found})
-    return {kind: {task: found[kind] for task, found in of_tasks.items() if kind in found} for kind in kinds}
+def gathered(of_tasks: Mapping[str, Seen], probes: Mapping[str, Mapping[str, Any]]) -> Findings:
+    """By kind and task, as audit.json has them; tasks without a finding of a kind are left out of it."""
+    return Findings(
+        {task: seen.detectors for task, seen in of_tasks.items() if seen.detectors},
+        {task: seen.prompts for task, seen in of_tasks.items() if seen.prompts},
+        {task: seen.baselines for task, seen in of_tasks.items() if seen.baselines},
+        probes,
+    )
 
 
-def _prompts(predictions: PredictionSet, scores: tuple[Score, ...], replicates: int) -> list[dict[str, Any]]:
+def _detection(found: detectors.Detection) -> Detection:
+    data: dict[str, Any] = found.as_json()
+    return Detection(**{**data, "example_ids": tuple(data["example_ids"])})
+
+
+def _prompts(predictions: PredictionSet, scores: tuple[Score, ...], replicates: int) -> list[PromptSensitivity]:
     wordings = {row.prompt for row in predictions.rows if row.prompt is not None}
     if not 2 <= len(wordings) <= MAX_PROMPTS:
         return []
@@ -70,13 +77,27 @@ def _prompts(predictions: PredictionSet, scores: tuple[Score, ...], replicates: 
             ),
             None,
         )
-        outcome = sensitivity(cache, score.convention, bootstrap=replicates) if score else None
+        outcome = prompt_sensitivity.sensitivity(cache, score.convention, bootstrap=replicates) if score else None
         if outcome is not None:
-            result.append(outcome.as_json())
+            result.append(_sensitivity(outcome))
     return result
 
 
-def _baselines(predictions: PredictionSet, scores: tuple[Score, ...]) -> list[dict[str, Any]]:
+def _sensitivity(found: prompt_sensitivity.PromptSensitivity) -> PromptSensitivity:
+    data = found.as_json()
+    scores = [
+        {**item, "interval": Interval(**item["interval"]) if item["interval"] else None} for item in data["prompts"]
+    ]
+    return PromptSensitivity(
+        data["convention"],
+        data["metric"],
+        data["rows"],
+        tuple(PromptScore(**item) for item in scores),
+        PromptTest(**data["test"]) if data["test"] else None,
+    )
+
+
+def _baselines(predictions: PredictionSet, scores: tuple[Score, ...]) -> list[Baseline]:
     result = []
     for score in scores:
         if score.metric != "accuracy" or score.value is None:
@@ -84,12 +105,5 @@ def _baselines(predictions: PredictionSet, scores: tuple[Score, ...]) -> list[di
         kept = set(score.ids)
         best = constant_baseline([row for row in predictions.rows if row.id in kept], score.convention)
         if best is not None:
-            result.append(
-                {
-                    "convention": score.convention.id,
-                    "answer": best.answer,
-                    "correct": best.correct,
-                    "total": best.total,
-                }
-            )
+            result.append(Baseline(score.convention.id, best.answer, best.correct, best.total))
     return result

@@ -15,7 +15,9 @@ KINDS = ("determinism", "prompts", "text-prior", "decoding")
 _LEFT_OUT = ("outputs_without_audio",)
 
 
-def load(folder: Path | None, tasks: Mapping[str, object]) -> tuple[dict[str, dict[str, Any]], list[tuple[str, Path]]]:
+def load_probes(
+    folder: Path | None, tasks: Mapping[str, object]
+) -> tuple[dict[str, dict[str, Any]], list[tuple[str, Path]]]:
     """Probe results of a folder, `TASK.KIND.json`.
 
     Args:

@@ -11,8 +11,8 @@ from collections.abc import Callable, Sequence
 from html import escape
 
 from audit.analysis.multiverse import Exploration
-from audit.verdict.agreement import rounding_interval
 from tasks.analysis.multiverse import Outcome
+from tasks.statistics.printed import rounding_interval
 
 _LEFT, _WIDTH, _TOP, _PLOT, _ROW, _GAP = 190.0, 760.0, 40.0, 240.0, 13.0, 8.0
 _INK, _MUTED, _BAND, _EDGE, _DOT = "#1f2328", "#5b636d", "#f6e3b4", "#c48f1c", "#0f5f8a"

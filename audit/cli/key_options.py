@@ -31,11 +31,6 @@ def add_arguments(parser: argparse.ArgumentParser, *, ephemeral: bool) -> None:
     passphrase.add_arguments(parser)
 
 
-def identity(key: str | None) -> str:
-    """`key` or `ephemeral`: what a package signed with this option will be, for the report to say."""
-    return "ephemeral" if key is None else "key"
-
-
 def load(args: argparse.Namespace) -> SigningKey:
     """The key that the options name.
 

@@ -12,6 +12,17 @@ import json
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from audit.schema import (
+    AuditDocument,
+    Claim,
+    Convention,
+    Decision,
+    Measurement,
+    PredictionFile,
+    Project,
+    StudyFacts,
+)
+
 SCHEMA_VERSION = "0.3.0"
 _UNIT = {"percent": "percent", "fraction": "proportion", "count": "count"}
 _NAMES = {
@@ -23,34 +34,34 @@ _BOUNDED = frozenset({"bleu", "meteor", "rouge-l", "accuracy", "following-rate"}
 Json = dict[str, Any]
 
 
-def records(audit: Mapping[str, Any], model_id: str | None = None) -> dict[str, Json]:
-    """The records of a parsed audit.json, by file name.
+def records(audit: AuditDocument, model_id: str | None = None) -> dict[str, Json]:
+    """The records of an audit, by file name.
 
     Args:
         audit: As `repro-audit run` wrote it.
         model_id: The model's id as hubs write it, `owner/name`; by default the study's id and variant.
     """
-    claims = {c["id"]: c for c in audit["claims"]}
-    conventions = {(c["task"], c["metric"], c["id"]): c for c in audit["conventions"]}
-    verdicts = {v["claim"]: v for v in audit["verdicts"]}
-    study = audit["study"]
-    paper = study["paper"]
+    claims = {c.id: c for c in audit.claims}
+    conventions = {(c.task, c.metric, c.id): c for c in audit.conventions}
+    verdicts = {v.claim: v for v in audit.verdicts}
+    study = audit.study
+    paper = study.paper
     found: dict[str, Json] = {}
     reported = [_reported(claim) for claim in claims.values()]
     if reported:
         source = {
-            "source_name": paper["title"],
+            "source_name": paper.title,
             "source_type": "documentation",
-            "source_organization_name": f"{paper['authors_first']} and others",
-            "source_organization_url": paper["url"],
+            "source_organization_name": f"{paper.authors_first} and others",
+            "source_organization_url": paper.url,
             "evaluator_relationship": "first_party",
         }
         found["reported"] = _record(audit, "reported", source, _model(study, None, model_id), reported)
-    for name, items in _sources(audit["measurements"]).items():
-        results = [_measured(m, claims.get(m["claim"]), conventions, verdicts) for m in items if m["value"] is not None]
+    for name, items in _sources(audit.measurements).items():
+        results = [_measured(m, claims.get(m.claim or ""), conventions, verdicts) for m in items if m.value is not None]
         if results:
-            source = _source(items[0], audit["project"])
-            found[name] = _record(audit, name, source, _model(study, items[0]["prediction"], model_id), results)
+            source = _source(items[0], audit.project)
+            found[name] = _record(audit, name, source, _model(study, items[0].prediction, model_id), results)
     return {f"{name}.json": record for name, record in found.items()}
 
 
@@ -59,61 +70,61 @@ def dumps(record: Json) -> bytes:
     return (json.dumps(record, ensure_ascii=False, indent=2) + "\n").encode()
 
 
-def _sources(measurements: Iterable[Mapping[str, Any]]) -> dict[str, list[Mapping[str, Any]]]:
+def _sources(measurements: Iterable[Measurement]) -> dict[str, list[Measurement]]:
     """Measurements by where they come from: a reproduction's record, or one scored predictions file."""
-    found: dict[str, list[Mapping[str, Any]]] = {}
+    found: dict[str, list[Measurement]] = {}
     for item in measurements:
-        if item["prediction"] is not None:
-            name = f"recomputed-{item['task']}-{item['prediction']['sha256'][:12]}"
+        if item.prediction is not None:
+            name = f"recomputed-{item.task}-{item.prediction.sha256[:12]}"
         else:
-            name = f"recorded-{str(item['source'] or 'unnamed').partition(':')[0]}"
+            name = f"recorded-{str(item.source or 'unnamed').partition(':')[0]}"
         found.setdefault(name, []).append(item)
     return found
 
 
-def _source(item: Mapping[str, Any], project: Mapping[str, Any]) -> Json:
-    prediction = item["prediction"]
+def _source(item: Measurement, project: Project) -> Json:
+    prediction = item.prediction
     if prediction is None:
         return {
-            "source_name": str(item["source"] or "unnamed"),
+            "source_name": str(item.source or "unnamed"),
             "source_type": "documentation",
-            "source_organization_name": str(item["source"] or "unnamed").partition(":")[0],
+            "source_organization_name": str(item.source or "unnamed").partition(":")[0],
             "evaluator_relationship": "third_party",
         }
-    details = {k: prediction[k] for k in ("path", "sha256", "meta_sha256", "who", "when", "variant")}
+    details = {k: getattr(prediction, k) for k in ("path", "sha256", "meta_sha256", "who", "when", "variant")}
     return {
-        "source_name": f"predictions for {item['task']}, scored by {project['name']}",
+        "source_name": f"predictions for {item.task}, scored by {project.name}",
         "source_type": "evaluation_run",
-        "source_organization_name": str(prediction["who"] or "unknown"),
+        "source_organization_name": str(prediction.who or "unknown"),
         "evaluator_relationship": "third_party",
         "additional_details": _strings({f"predictions_{k}": v for k, v in details.items()}),
     }
 
 
-def _model(study: Mapping[str, Any], prediction: Mapping[str, Any] | None, model_id: str | None) -> Json:
+def _model(study: StudyFacts, prediction: PredictionFile | None, model_id: str | None) -> Json:
     if prediction is not None:
-        variant = str(prediction["variant"])
+        variant = str(prediction.variant)
         return {
-            "name": str(prediction["model"]),
-            "id": model_id or f"{study['id']}/{variant}",
+            "name": str(prediction.model),
+            "id": model_id or f"{study.id}/{variant}",
             "additional_details": {"variant": variant},
         }
-    variants = ", ".join(study.get("variants") or ())
+    variants = ", ".join(study.variants)
     return {
-        "name": study["model"],
-        "id": model_id or f"{study['id']}/{variants or 'unknown'}",
+        "name": study.model,
+        "id": model_id or f"{study.id}/{variants or 'unknown'}",
         "additional_details": {"variant": variants},
     }
 
 
-def _record(audit: Mapping[str, Any], name: str, source: Json, model: Json, results: list[Json]) -> Json:
-    epoch = str(audit["source_date_epoch"])
+def _record(audit: AuditDocument, name: str, source: Json, model: Json, results: list[Json]) -> Json:
+    epoch = str(audit.source_date_epoch)
     return {
         "schema_version": SCHEMA_VERSION,
-        "evaluation_id": f"{audit['study']['id']}-{name}/{model['id']}/{epoch}",
+        "evaluation_id": f"{audit.study.id}-{name}/{model['id']}/{epoch}",
         "retrieved_timestamp": epoch,
         "source_metadata": source,
-        "eval_library": {"name": audit["project"]["name"], "version": audit["project"]["version"]},
+        "eval_library": {"name": audit.project.name, "version": audit.project.version},
         "model_info": model,
         "evaluation_results": results,
     }
@@ -136,84 +147,85 @@ def _metric(metric: str, unit: str | None, direction: str | None, parameters: Js
     return found
 
 
-def _reported(claim: Mapping[str, Any]) -> Json:
-    place = claim["locator"]
-    words = f"As printed in Table {place['table']}, row {place['row']}, column {place['column']}"
+def _reported(claim: Claim) -> Json:
+    place = claim.locator
+    words = f"As printed in Table {place.table}, row {place.row}, column {place.column}"
     return {
-        "evaluation_result_id": claim["id"],
-        "evaluation_name": claim["task"],
-        "source_data": {"dataset_name": claim["dataset"], "source_type": "other"},
+        "evaluation_result_id": claim.id,
+        "evaluation_name": claim.task,
+        "source_data": {"dataset_name": claim.dataset, "source_type": "other"},
         "metric_config": _metric(
-            claim["metric"], claim["unit"], claim["direction"], {},
+            claim.metric, claim.unit, claim.direction, {},
             f"{words}; how it was counted is not stated.",
         ),
         "score_details": {
-            "score": _number(claim["value"]),
+            "score": _number(claim.value),
             "details": _strings({
-                "printed": claim["value"],
-                "rounding_low": claim["rounding"]["low"],
-                "rounding_high": claim["rounding"]["high"],
-                "transcription_verified": claim["verified"],
-                "source": claim["source"],
+                "printed": claim.value,
+                "rounding_low": claim.rounding.low if claim.rounding else None,
+                "rounding_high": claim.rounding.high if claim.rounding else None,
+                "transcription_verified": claim.verified,
+                "source": claim.source,
             }),
         },
     }  # fmt: skip
 
 
 def _measured(
-    item: Mapping[str, Any],
-    claim: Mapping[str, Any] | None,
-    conventions: Mapping[tuple[str, str, str], Mapping[str, Any]],
-    verdicts: Mapping[str, Mapping[str, Any]],
+    item: Measurement,
+    claim: Claim | None,
+    conventions: Mapping[tuple[str, str, str], Convention],
+    verdicts: Mapping[str, Decision],
 ) -> Json:
-    convention = conventions.get((item["task"], item["metric"], str(item["convention"])))
-    verdict = verdicts.get(str(item["claim"]))
-    rows = item["rows"] or {}
-    parameters = {} if convention is None else {k: convention[k] for k in ("id", "signature", "hash", "grade")}
-    invalid = [i["text"] for i in item["invalid"]]
-    words = convention["summary"] if convention else str(item["rule"] or "how it was counted is not recorded")
+    convention = conventions.get((item.task, item.metric, str(item.convention)))
+    verdict = verdicts.get(str(item.claim))
+    rows = item.rows
+    parameters = {} if convention is None else {k: getattr(convention, k) for k in ("id", "signature", "hash", "grade")}
+    invalid = [i.text for i in item.invalid]
+    words = convention.summary if convention else str(item.rule or "how it was counted is not recorded")
     score: Json = {
-        "score": _number(item["value"]),
+        "score": _number(item.value),
         "details": _strings({
-            "value": item["value"],
-            "origin": item["origin"],
-            "rows_expected": rows.get("expected"),
-            "rows_scored": rows.get("scored"),
-            "reported": claim["value"] if claim else None,
-            "agreement": item["agreement"]["kind"],
-            "difference": item["agreement"]["difference"],
-            "verdict_on_claim": verdict["verdict"] if verdict else None,
-            "decides_the_verdict": bool(verdict and verdict["measurement"] == item["id"]),
+            "value": item.value,
+            "origin": item.origin,
+            "rows_expected": rows.expected if rows else None,
+            "rows_scored": rows.scored if rows else None,
+            "reported": claim.value if claim else None,
+            "agreement": item.agreement.kind,
+            "difference": item.agreement.difference,
+            "verdict_on_claim": verdict.verdict if verdict else None,
+            "decides_the_verdict": bool(verdict and verdict.measurement == item.id),
             "cannot_justify_because": " ".join(invalid) or None,
-            "note": item["note"],
+            "note": item.note,
         }),
     }  # fmt: skip
-    interval = item["interval"]
+    interval = item.interval
     if interval is not None:
         score["uncertainty"] = {
             "confidence_interval": {
-                "lower": _number(interval["low"]),
-                "upper": _number(interval["high"]),
-                "confidence_level": int(interval["level"]) / 100,
-                "method": interval["method"],
+                "lower": _number(interval.low),
+                "upper": _number(interval.high),
+                "confidence_level": int(interval.level) / 100,
+                "method": interval.method,
             }
         }
-        if rows.get("scored") is not None:
-            score["uncertainty"]["num_samples"] = rows["scored"]
-    dataset = claim["dataset"] if claim else item["task"]
+        if rows and rows.scored is not None:
+            score["uncertainty"]["num_samples"] = rows.scored
+    dataset = claim.dataset if claim else item.task
     return {
-        "evaluation_result_id": item["id"],
-        "evaluation_name": item["task"],
+        "evaluation_result_id": item.id,
+        "evaluation_name": item.task,
         "source_data": {"dataset_name": dataset, "source_type": "other"},
         "metric_config": _metric(
-            item["metric"], claim["unit"] if claim else None, claim["direction"] if claim else None,
+            item.metric, claim.unit if claim else None, claim.direction if claim else None,
             {f"convention_{k}": v for k, v in parameters.items()}, words,
         ),
         "score_details": score,
     }  # fmt: skip
 
 
-def _number(text: str) -> int | float:
+def _number(text: str | None) -> int | float:
+    assert text is not None  # measurements without a value are left out
     return float(text) if "." in text else int(text)
 
 

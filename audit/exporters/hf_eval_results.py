@@ -19,6 +19,7 @@ from typing import Any
 import yaml
 
 from audit.errors import InputError
+from audit.schema import AuditDocument, Claim, Measurement
 
 _FIELDS = frozenset({"id", "task_id", "revision"})
 
@@ -54,7 +55,7 @@ def load_datasets(path: Path) -> dict[str, dict[str, str]]:
 
 
 def results(
-    audit: Mapping[str, Any],
+    audit: AuditDocument,
     datasets: Mapping[str, Mapping[str, str]],
     source_url: str | None = None,
     *,
@@ -63,51 +64,55 @@ def results(
     """One entry a claim: the measurement that its verdict rests on.
 
     Args:
-        audit: A parsed audit.json.
+        audit: The document.
         datasets: By claim id or task id.
         source_url: Where the evidence can be seen.
         include_recorded: Whether values that were not computed here are entries too; their notes begin with that.
     """
-    measurements = {m["id"]: m for m in audit["measurements"]}
-    claims = {c["id"]: c for c in audit["claims"]}
-    day = datetime.fromtimestamp(audit["source_date_epoch"], UTC).date().isoformat()
+    measurements = {m.id: m for m in audit.measurements}
+    claims = {c.id: c for c in audit.claims}
+    day = datetime.fromtimestamp(audit.source_date_epoch, UTC).date().isoformat()
     entries, left_out = [], {}
-    for verdict in audit["verdicts"]:
-        claim = claims[verdict["claim"]]
-        dataset = datasets.get(claim["id"]) or datasets.get(claim["task"])
-        best = measurements.get(verdict["measurement"] or "")
-        if best is None or best["value"] is None:
-            left_out[claim["id"]] = "nothing was measured"
-        elif best["invalid"]:
-            left_out[claim["id"]] = "only measurements that are not comparable"
-        elif best["origin"] != "recomputed" and not include_recorded:
-            left_out[claim["id"]] = f"the value was {best['origin']}, not computed from predictions"
+    for verdict in audit.verdicts:
+        claim = claims[verdict.claim]
+        dataset = datasets.get(claim.id) or datasets.get(claim.task)
+        best = measurements.get(verdict.measurement or "")
+        if best is None or best.value is None:
+            left_out[claim.id] = "nothing was measured"
+        elif best.invalid:
+            left_out[claim.id] = "only measurements that are not comparable"
+        elif best.origin != "recomputed" and not include_recorded:
+            left_out[claim.id] = f"the value was {best.origin}, not computed from predictions"
         elif dataset is None:
-            left_out[claim["id"]] = "no data set of the Hub is named for it"
+            left_out[claim.id] = "no data set of the Hub is named for it"
         else:
-            entry: dict[str, Any] = {"dataset": dict(dataset), "value": float(best["value"]), "date": day}
+            entry: dict[str, Any] = {"dataset": dict(dataset), "value": float(best.value), "date": day}
             if source_url is not None:
-                entry["source"] = {"url": source_url, "name": f"{audit['project']['name']} report"}
-            entry["notes"] = _notes(claim, best, verdict["verdict"])
+                entry["source"] = {"url": source_url, "name": f"{audit.project.name} report"}
+            entry["notes"] = _notes(claim, best, verdict.verdict)
             entries.append(entry)
     return Results(entries, left_out)
 
 
-def _notes(claim: Mapping[str, Any], measurement: Mapping[str, Any], verdict: str) -> str:
-    rows = measurement["rows"] or {}
-    counted = measurement["convention"] or measurement["rule"] or "not recorded"
+def _notes(claim: Claim, measurement: Measurement, verdict: str) -> str:
+    scored, expected = (measurement.rows.scored, measurement.rows.expected) if measurement.rows else (None, None)
+    counted = measurement.convention or measurement.rule or "not recorded"
     parts = [
-        f"{claim['metric']} ({claim['unit']})",
+        f"{claim.metric} ({claim.unit})",
         f"counted as {counted}",
-        f"{rows.get('scored', '?')} of {rows.get('expected', '?')} rows",
-        f"reported {claim['value']}",
+        f"{_known(scored)} of {_known(expected)} rows",
+        f"reported {claim.value}",
         f"verdict: {verdict}",
     ]
-    if measurement["origin"] != "recomputed":
+    if measurement.origin != "recomputed":
         parts.insert(
-            0, f"NOT MEASURED HERE: {measurement['origin']} by a reproduction team, not computed from predictions"
+            0, f"NOT MEASURED HERE: {measurement.origin} by a reproduction team, not computed from predictions"
         )
     return "; ".join(parts)
+
+
+def _known(count: int | None) -> str:
+    return "?" if count is None else str(count)
 
 
 def dumps(found: Results) -> bytes:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from audit.literature.grades import Grading, Key
 from audit.literature.survey import cells
 from audit.literature.works import Entry, Work
+from audit.schema import Survey
 
 _LATEX = {
     "\\": r"\textbackslash{}",
@@ -132,47 +132,43 @@ def table_csv(works: Iterable[Work]) -> str:
     return target.getvalue()
 
 
-def matrix(data: Mapping[str, Any]) -> str:
+def matrix(data: Survey) -> str:
     """The works x tasks matrix of `audit.literature.works.survey.survey`, in letters, with its legend."""
-    tasks: Sequence[Mapping[str, Any]] = data["tasks"]
+    tasks = data.tasks
     found = cells(data)
-    rows = [row["work"] for row in data["matrix"] if row["cells"]]
+    rows = [row.work for row in data.matrix if row.cells]
     width = max(map(len, rows), default=0)
-    lines = [f"{number:>2}  {task['id']} ({task['row']})" for number, task in enumerate(tasks, 1)]
+    lines = [f"{number:>2}  {task.id} ({task.row})" for number, task in enumerate(tasks, 1)]
     lines += ["", " " * width + "".join(f" {number:>3}" for number in range(1, len(tasks) + 1))]
     for work in rows:
         line = f"{work:<{width}}"
         for task in tasks:
-            cell = found.get((work, task["id"]))
-            text = (
-                "  ."
-                if cell is None
-                else _SAME[cell["same_data"]] + _TREATMENT[cell["treatment"]] + _CODE[cell["code"]]
-            )
+            cell = found.get((work, task.id))
+            text = "  ." if cell is None else _SAME[cell.same_data] + _TREATMENT[cell.treatment] + _CODE[cell.code]
             line += f" {text}"
         lines.append(line.rstrip())
     return "\n".join([*lines, "", LEGEND, ""])
 
 
-def conventions_table(data: Mapping[str, Any]) -> str:
+def conventions_table(data: Survey) -> str:
     """The conventions by task and metric, each with its grade and the works behind it."""
     lines: list[str] = []
     place = ("", "")
-    for row in data["conventions"]:
-        if (row["task"], row["metric"]) != place:
-            place = (row["task"], row["metric"])
-            lines += ["", f"{row['task']}, {row['metric']}"]
-        works = ", ".join(dict.fromkeys(w["work"] for w in row["works"])) or "no record"
-        lines.append(f"  {row['grade']}  {row['convention']}: {works}")
+    for row in data.conventions:
+        if (row.task, row.metric) != place:
+            place = (row.task, row.metric)
+            lines += ["", f"{row.task}, {row.metric}"]
+        works = ", ".join(dict.fromkeys(w.work for w in row.works)) or "no record"
+        lines.append(f"  {row.grade}  {row.convention}: {works}")
     return "\n".join([*lines, ""])
 
 
-def steps(data: Mapping[str, Any]) -> str:
+def steps(data: Survey) -> str:
     """What part of the citing works can be checked, step by step."""
-    found = data["checkable"]
-    lines = [f"{step['count']:>4}  {step['text']}" for step in found["steps"]]
-    lines.append(f"{len(found['unknown']):>4}  (not known whether they cite SALMONN)")
-    lines.append(f"{found['fraction'] or '-'} % of the citing works can be checked at all.")
+    found = data.checkable
+    lines = [f"{step.count:>4}  {step.text}" for step in found.steps]
+    lines.append(f"{len(found.unknown):>4}  (not known whether they cite SALMONN)")
+    lines.append(f"{found.fraction or '-'} % of the citing works can be checked at all.")
     return "\n".join([*lines, ""])
 
 

@@ -13,11 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from audit.literature.works import Entry, Evidence, Work
+from audit.schema import Grade
 
-Grade: TypeAlias = Literal["A", "B", "C", "D", "E"]
 Key: TypeAlias = tuple[str, str, str]
 """(task, metric, convention)."""
 Known: TypeAlias = Mapping[tuple[str, str], "frozenset[str] | set[str]"]
@@ -46,6 +46,13 @@ class Grading:
 
     grade: Grade
     support: tuple[Support, ...]
+
+
+def known_conventions() -> dict[tuple[str, str], frozenset[str]]:
+    """(task, metric) -> the ids of the conventions that `tasks` has."""
+    from tasks.registry import tasks
+
+    return {(t.id, m): frozenset(c.id for c in cs) for t in tasks().values() for m, cs in t.conventions.items()}
 
 
 def grade_of(entry: Entry, evidence: Evidence) -> Grade:

@@ -17,8 +17,9 @@ from audit._util.paths import LITERATURE
 from audit._util.strict_yaml import Document, Field, load
 from audit.errors import InputError
 from audit.literature.grades import Known
+from audit.literature.reproductions import load_reproduction
 from audit.literature.schema import Problem, load_checked, problems
-from audit.literature.studies import Study, load_reproduction, load_study
+from audit.literature.studies import Study, load_study
 from audit.literature.works import Work, record_files, short, twice, work
 
 # Words that people leave where something is to be filled in. XXX is a label of IEMOCAP in lower case, so case counts.
@@ -90,7 +91,7 @@ def lint_studies(known: Known, folder: str | Path | None = None) -> list[Problem
                 raise InputError(
                     f"there is no sound study `{about}`", where=f"{path}: study", fix="Name a file of studies/."
                 )
-            recorded = load_reproduction(path, studies[about])
+            recorded = load_reproduction(path, studies[about]).recorded
         except InputError as error:
             found.append(_problem(error, path))
             continue

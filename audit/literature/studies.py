@@ -1,96 +1,20 @@
-"""Studies under audit and what reproduction teams recorded: YAML in, frozen values out.
+"""Studies under audit: YAML in, frozen values out.
 
-A claim's value stays the string that the paper prints: its last digit says how far it is rounded. A recorded
-value has no predictions behind it and can never be recomputed; what its record does not say stays null here.
+A claim's value stays the string that the paper prints: its last digit says how far it is rounded.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from pathlib import Path
-from typing import Any, Literal, TypeAlias
+from typing import Any
 
 from audit._util.strict_yaml import Document, Field
 from audit.errors import InputError
 from audit.literature.schema import load_checked
-
-Unit: TypeAlias = Literal["percent", "fraction", "count"]
-Direction: TypeAlias = Literal["lower", "higher"]
-
-
-@dataclass(frozen=True, slots=True)
-class Locator:
-    """Where in the paper a value is printed."""
-
-    table: str
-    row: str
-    column: str
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A value of the same row in another column; context, never a claim."""
-
-    value: str | None
-    verified: bool
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class Tolerance:
-    """How near counts as near for one metric, in the unit of the study's claims, and why."""
-
-    value: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """One reported value.
-
-    Attributes:
-        value: As printed, trailing zeros included.
-        unit: `percent` is a rate times 100, `fraction` lies in [0, 1], `count` is a number of things.
-        expected_rows: The set's size; None where it is unknown, `expected_rows_reason` says why.
-        prompt: The instruction without the speech placeholder; `{}` in it stands for what varies by row. None
-            where it is unknown.
-        judge: The judge the paper names; None where no judge is named.
-        verified: Two independent transcriptions agree.
-    """
-
-    id: str
-    task: str
-    metric: str
-    value: str
-    unit: Unit
-    direction: Direction
-    locator: Locator
-    variant: str
-    expected_rows: int | None
-    prompt: str | None
-    verified: bool
-    source: str
-    notes: str | None
-    expected_rows_reason: str
-    prompt_key: str | None
-    judge: str | None
-    dataset: str
-    split: str
-    other_columns: Mapping[str, Column]
-
-
-@dataclass(frozen=True, slots=True)
-class Paper:
-    """The identity of the paper that makes the claims."""
-
-    title: str
-    authors_first: str
-    year: int
-    venue: str
-    arxiv: str | None
-    url: str | None
+from audit.schema import Claim, Locator, OtherColumn, Paper, Prompt, Rounding, StudyFacts, Tolerance
+from tasks.statistics.printed import rounding_interval
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,93 +22,36 @@ class Study:
     """A paper under audit.
 
     Attributes:
-        tolerances: Metric -> tolerance; every metric of a claim is in it.
-        sources: Label used in claims' `source` -> the source in words.
-        not_found: What no source states, one sentence each.
+        facts: What the study says of itself; every metric of a claim has a tolerance in it.
+        claims: In the paper's order.
+        path: The file.
     """
 
-    id: str
-    title: str
-    paper: Paper
+    facts: StudyFacts
     claims: tuple[Claim, ...]
-    tolerances: Mapping[str, Tolerance]
-    model: str
-    variants: Mapping[str, str]
-    sources: Mapping[str, str]
-    prompts_note: str
-    not_found: tuple[str, ...]
     path: Path
+
+    @property
+    def id(self) -> str:
+        """The study's id."""
+        return self.facts.id
 
     def claim(self, task: str, metric: str) -> Claim | None:
         """The claim on one metric of one task, or None."""
         return next((c for c in self.claims if (c.task, c.metric) == (task, metric)), None)
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
-    """A value that a reproduction team wrote down.
+def study_file(literature: Path, study_id: str) -> Path:
+    """Where a study is.
 
-    Attributes:
-        value: As printed, in the claim's unit; None where the task was not run.
-        kept: Rows scored. total: rows in the set. None where unknown.
-        correct: The numerator, where it was recorded; over `denominator`, or over `kept` where that is None.
-        convention: The id in `tasks/` that counts by the same rule; None where the rule is not fully known.
-        rule: The rule in words.
-        invalid: Why the value can justify nothing; None for a usable one.
-        variant: The model's variant that was run.
-        conditions: The setting (batch, precision) where one reproduction gives several values.
-        reproduction: The id of the reproduction.
+    Raises:
+        InputError: No study has this id.
     """
-
-    task: str
-    metric: str
-    value: str | None
-    kept: int | None
-    total: int | None
-    correct: int | None
-    denominator: int | None
-    convention: str | None
-    rule: str
-    invalid: str | None
-    judge: str | None
-    note: str | None
-    source: str
-    variant: str
-    conditions: str | None
-    reproduction: str
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """Something a team found beside its values, for instance how outputs change with the batch size."""
-
-    id: str
-    statement: str
-    numbers: Mapping[str, str | int]
-    source: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reproduction:
-    """A reproduction with its recorded values.
-
-    Attributes:
-        predictions: A folder of prediction files, relative to the project; None where they are not public.
-    """
-
-    id: str
-    study: str
-    title: str
-    origin: Literal["recorded"]
-    team: str
-    repo: str
-    commit: str
-    variant: str
-    setup: str
-    predictions: str | None
-    findings: tuple[Finding, ...]
-    recorded: tuple[Recorded, ...]
-    path: Path
+    path = literature / "studies" / f"{study_id}.yaml"
+    if not path.is_file():
+        known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml"))) or "none"
+        raise InputError(f"there is no study {study_id}", where=str(path), fix=f"Studies here: {known}.")
+    return path
 
 
 def load_study(path: str | Path) -> Study:
@@ -202,19 +69,18 @@ def load_study(path: str | Path) -> Study:
         claim = _claim(entry)
         _check_claim(claim, [c.id for c in claims], document, index)
         claims.append(claim)
-    return Study(
+    facts = StudyFacts(
         id=data["id"],
         title=data["title"],
-        paper=Paper(**data["paper"]),
-        claims=tuple(claims),
-        tolerances={metric: Tolerance(**entry) for metric, entry in data["tolerances"].items()},
         model=data["model"],
         variants=data["variants"],
+        paper=Paper(**data["paper"]),
         sources=data["sources"],
         prompts_note=data["prompts_note"],
         not_found=tuple(data["not_found"]),
-        path=document.path,
+        tolerances={metric: Tolerance(**entry) for metric, entry in sorted(data["tolerances"].items())},
     )
+    return Study(facts, tuple(claims), document.path)
 
 
 def _check_ids(document: Document) -> None:
@@ -235,14 +101,21 @@ def _check_ids(document: Document) -> None:
 
 
 def _claim(entry: Mapping[str, Any]) -> Claim:
-    plain = {key: value for key, value in entry.items() if key not in {"locator", "prompt", "other_columns"}}
-    prompt = entry["prompt"] or {"key": None, "text": None}
+    from tasks.registry import tasks
+
+    derived = {"dataset", "split", "locator", "prompt", "other_columns"}
+    interval = rounding_interval(entry["value"])
     return Claim(
+        task_name=tasks()[entry["task"]].name,
+        dataset=", ".join(part for part in (entry["dataset"], entry["split"]) if part),
+        rounding=Rounding(format(interval.low, "f"), format(interval.high, "f")),
         locator=Locator(**entry["locator"]),
-        prompt=prompt["text"],
-        prompt_key=prompt["key"],
-        other_columns={name: Column(**column) for name, column in entry["other_columns"].items()},
-        **plain,
+        prompt=Prompt(**entry["prompt"]) if entry["prompt"] else None,
+        other_columns=tuple(
+            OtherColumn(name, column["value"], column["verified"], column["detail"])
+            for name, column in entry["other_columns"].items()
+        ),
+        **{key: value for key, value in entry.items() if key not in derived},
     )
 
 
@@ -280,118 +153,3 @@ def _check_claim(claim: Claim, earlier: list[str], document: Document, index: in
                 where=document.where((*place, "source")),
                 fix="Use labels of `sources`, joined by a comma and a space: " + ", ".join(data["sources"]) + ".",
             )
-
-
-def load_reproduction(path: str | Path, study: Study, root: str | Path | None = None) -> tuple[Recorded, ...]:
-    """The recorded values of `literature/reproductions/NAME.yaml`; see `load_reproduction_record`.
-
-    Raises:
-        InputError: As `load_reproduction_record`.
-    """
-    return load_reproduction_record(path, study, root).recorded
-
-
-def load_reproduction_record(path: str | Path, study: Study, root: str | Path | None = None) -> Reproduction:
-    """Read `literature/reproductions/NAME.yaml`, with its findings.
-
-    Args:
-        path: The file.
-        study: The study that it reproduces.
-        root: The project's folder, which no path in a record may leave; by default the folder that holds
-            `literature/`, or the file's own folder where there is none.
-
-    Raises:
-        InputError: The file does not fit the schema, names another study, a claim that the study does not
-            make, more rows kept than there are, a value that its own counts contradict, or a path outside the
-            project.
-    """
-    document = load_checked(path, "reproduction")
-    data = document.data
-    if data["study"] != study.id:
-        raise InputError(
-            f"the record is about the study `{data['study']}`, not `{study.id}`",
-            where=document.where(("study",)),
-        )
-    _check_path(document, ("predictions",), data["predictions"], Path(root) if root else _root(document.path))
-    recorded = tuple(_recorded(entry, document, study, index) for index, entry in enumerate(data["recorded"]))
-    return Reproduction(
-        id=data["id"],
-        study=study.id,
-        title=data["title"],
-        origin="recorded",
-        team=data["team"],
-        repo=data["repo"],
-        commit=data["commit"],
-        variant=data["variant"],
-        setup=data["setup"],
-        predictions=data["predictions"],
-        findings=tuple(Finding(**entry) for entry in data["findings"]),
-        recorded=recorded,
-        path=document.path,
-    )
-
-
-def _recorded(entry: Mapping[str, Any], document: Document, study: Study, index: int) -> Recorded:
-    place = ("recorded", index)
-    if study.claim(entry["task"], entry["metric"]) is None:
-        raise InputError(
-            f"the study makes no claim on {entry['metric']} of {entry['task']}",
-            where=document.where((*place, "metric")),
-            fix="Name a task and metric of the study: " + ", ".join(c.id for c in study.claims) + ".",
-        )
-    optional = ("correct", "denominator", "invalid", "judge", "note", "conditions")
-    value = Recorded(
-        task=entry["task"],
-        metric=entry["metric"],
-        value=entry["value"],
-        kept=entry["kept"],
-        total=entry["total"],
-        convention=entry["convention"],
-        rule=entry["rule"],
-        source=entry["source"],
-        variant=entry.get("variant", document.data["variant"]),
-        reproduction=document.data["id"],
-        **{key: entry.get(key) for key in optional},
-    )
-    _check_counts(value, document, place, study)
-    return value
-
-
-def _check_counts(value: Recorded, document: Document, place: tuple[str | int, ...], study: Study) -> None:
-    if value.kept is not None and value.total is not None and value.kept > value.total:
-        raise InputError(
-            f"{value.kept} rows kept of {value.total}",
-            where=document.where((*place, "kept")),
-            fix="Correct the counts.",
-        )
-    base = value.denominator if value.denominator is not None else value.kept
-    if value.correct is None or value.value is None or base is None:
-        return
-    claim = study.claim(value.task, value.metric)
-    assert claim is not None
-    rate = Decimal(value.correct) / base * (100 if claim.unit == "percent" else 1)
-    printed = Decimal(value.value)
-    # Papers and scripts round either way; a count that fits neither is a slip of the pen.
-    if printed not in {rate.quantize(printed, rounding=r) for r in (ROUND_HALF_UP, ROUND_HALF_EVEN)}:
-        raise InputError(
-            f"{value.correct} of {base} is {rate:.6f}, not {value.value}",
-            where=document.where((*place, "value")),
-            fix="Correct the value or the counts.",
-        )
-
-
-def _root(path: Path) -> Path:
-    full = path.resolve()
-    return next((p.parent for p in full.parents if p.name == "literature"), full.parent)
-
-
-def _check_path(document: Document, field: tuple[str | int, ...], text: str | None, root: Path) -> None:
-    if text is None:
-        return
-    # resolve() follows links: a link that leads out of the project leaves it too.
-    if Path(text).is_absolute() or not (root / text).resolve().is_relative_to(root.resolve()):
-        raise InputError(
-            f"the path {text} leaves the project",
-            where=document.where(field),
-            fix="Name a file or folder inside the project, relative to it.",
-        )

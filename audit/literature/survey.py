@@ -6,13 +6,30 @@ The shape is described in docs/reference/literature.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
 
 from audit.literature.grades import Known, grades
-from audit.literature.studies import Claim
-from audit.literature.works import Entry, Evidence, Work
+from audit.literature.works import Entry, Work
+from audit.schema import (
+    Checkable,
+    CheckableStep,
+    Claim,
+    GradedConvention,
+    MatrixCell,
+    MatrixRow,
+    Reference,
+    Survey,
+    SurveyCode,
+    SurveyDisagreement,
+    SurveyEntry,
+    SurveyEvidence,
+    SurveyList,
+    SurveySupport,
+    SurveyTask,
+    SurveyWork,
+)
 
 CITING = frozenset({"evaluated", "copied", "mentioned"})
 # The order in which several entries of one cell speak for it.
@@ -20,7 +37,7 @@ SAME_DATA = ("yes", "partly", "unknown", "no")
 TREATMENTS = ("evaluated", "copied", "mentioned", "unknown", "none")
 
 
-def survey(works: Sequence[Work], claims: Iterable[Claim], known: Known | None = None) -> dict[str, Any]:
+def survey(works: Sequence[Work], claims: Iterable[Claim], known: Known | None = None) -> Survey:
     """The data of the survey chapter.
 
     Args:
@@ -30,29 +47,19 @@ def survey(works: Sequence[Work], claims: Iterable[Claim], known: Known | None =
     """
     columns = _columns(claims)
     shown = [w for w in works if w.relation != "audit"]
-    return {
-        "tasks": columns,
-        "works": [_work(w) | {"entries": [_entry(e) for e in w.tasks]} for w in works],
-        "matrix": [{"work": w.id, "cells": _cells(w, [c["id"] for c in columns])} for w in shown],
-        "conventions": _conventions(works, known if known is not None else named(works)),
-        "checkable": checkable(shown),
-        "disagreements": [
-            {
-                "work": w.id,
-                "about": d.about,
-                "said": d.said,
-                "said_by": d.said_by,
-                "found": d.found,
-                "found_in": d.found_in,
-                "effect": d.effect,
-            }
+    return Survey(
+        tasks=columns,
+        works=tuple(_work(w) for w in works),
+        matrix=tuple(MatrixRow(w.id, _cells(w, [c.id for c in columns])) for w in shown),
+        conventions=_conventions(works, known if known is not None else named(works)),
+        checkable=checkable(shown),
+        disagreements=tuple(
+            SurveyDisagreement(w.id, d.about, d.said, d.said_by, d.found, d.found_in, d.effect)
             for w in works
             for d in w.disagreements
-        ],
-        "bibliography": [
-            {"work": w.id, "text": reference(w), "links": list(w.links())} for w in sorted(shown, key=_by_author)
-        ],
-    }
+        ),
+        bibliography=tuple(Reference(w.id, reference(w), tuple(w.links())) for w in sorted(shown, key=_by_author)),
+    )
 
 
 def named(works: Iterable[Work]) -> dict[tuple[str, str], set[str]]:
@@ -66,105 +73,87 @@ def named(works: Iterable[Work]) -> dict[tuple[str, str], set[str]]:
     return found
 
 
-def _columns(claims: Iterable[Claim]) -> list[dict[str, Any]]:
-    found: dict[str, dict[str, Any]] = {}
+def _columns(claims: Iterable[Claim]) -> tuple[SurveyTask, ...]:
+    found: dict[str, SurveyTask] = {}
     for claim in claims:
-        column = found.setdefault(claim.task, {"id": claim.task, "row": claim.locator.row, "metrics": []})
-        column["metrics"].append(claim.metric)
-    return list(found.values())
+        column = found.get(claim.task, SurveyTask(claim.task, claim.locator.row))
+        found[claim.task] = replace(column, metrics=(*column.metrics, claim.metric))
+    return tuple(found.values())
 
 
-def _work(work: Work) -> dict[str, Any]:
-    return {
-        "id": work.id,
-        "name": work.name,
-        "title": work.title,
-        "authors": list(work.authors),
-        "authors_complete": work.authors_complete,
-        "year": work.year,
-        "venue": work.venue,
-        "identity_source": work.identity_source,
-        "kind": work.kind,
-        "relation": work.relation,
-        "treatment": work.treatment,
-        "variant": work.variant,
-        "treatment_note": work.treatment_note,
-        "code": {
-            "available": work.code.available,
-            "repo": work.code.repo,
-            "commit": work.code.commit,
-            "licence": work.code.licence,
-            "note": work.code.note,
-        },
-        "outputs": work.outputs,
-        "summary": work.summary,
-        "survey_items": list(work.survey_items),
-        "unverified": list(work.unverified),
-        "notes": work.notes,
-        "links": list(work.links()),
-        "record": f"literature/works/{work.path.name}",
-    }
+def _work(work: Work) -> SurveyWork:
+    return SurveyWork(
+        id=work.id,
+        name=work.name,
+        title=work.title,
+        authors=work.authors,
+        authors_complete=work.authors_complete,
+        year=work.year,
+        venue=work.venue,
+        identity_source=work.identity_source,
+        kind=work.kind,
+        relation=work.relation,
+        treatment=work.treatment,
+        variant=work.variant,
+        treatment_note=work.treatment_note,
+        code=SurveyCode(
+            available=work.code.available,
+            repo=work.code.repo,
+            commit=work.code.commit,
+            licence=work.code.licence,
+            note=work.code.note,
+        ),
+        outputs=work.outputs,
+        summary=work.summary,
+        survey_items=work.survey_items,
+        unverified=work.unverified,
+        notes=work.notes,
+        links=tuple(work.links()),
+        record=f"literature/works/{work.path.name}",
+        entries=tuple(_entry(e) for e in work.tasks),
+    )
 
 
-def _cells(work: Work, tasks: Sequence[str]) -> list[dict[str, Any]]:
-    cells: list[dict[str, Any]] = []
+def _cells(work: Work, tasks: Sequence[str]) -> tuple[MatrixCell, ...]:
+    cells = []
     for task in tasks:
-        indices = [index for index, entry in enumerate(work.tasks) if task in entry.ids]
+        indices = tuple(index for index, entry in enumerate(work.tasks) if task in entry.ids)
         entries = [work.tasks[index] for index in indices]
         if entries:
-            cells.append(
-                {
-                    "task": task,
-                    "same_data": min((e.same_data for e in entries), key=SAME_DATA.index),
-                    "treatment": min((e.treatment for e in entries), key=TREATMENTS.index),
-                    "code": work.code.available,
-                    "entries": indices,
-                }
-            )
-    return cells
+            same_data = min((e.same_data for e in entries), key=SAME_DATA.index)
+            treatment = min((e.treatment for e in entries), key=TREATMENTS.index)
+            cells.append(MatrixCell(task, same_data, treatment, work.code.available, indices))
+    return tuple(cells)
 
 
-def _entry(entry: Entry) -> dict[str, Any]:
-    return {
-        "tasks": list(entry.ids),
-        "metrics": list(entry.metrics),
-        "metric_as_named": entry.metric_as_named,
-        "data": entry.data,
-        "split": entry.split,
-        "same_data": entry.same_data,
-        "same_data_reason": entry.same_data_reason,
-        "treatment": entry.treatment,
-        "value": entry.value,
-        "conventions": list(entry.conventions),
-        "counting": entry.counting,
-        "evidence": [_evidence(e) for e in entry.evidence],
-        "unverified": list(entry.unverified),
-    }
+def _entry(entry: Entry) -> SurveyEntry:
+    return SurveyEntry(
+        tasks=entry.ids,
+        metrics=entry.metrics,
+        metric_as_named=entry.metric_as_named,
+        data=entry.data,
+        split=entry.split,
+        same_data=entry.same_data,
+        same_data_reason=entry.same_data_reason,
+        treatment=entry.treatment,
+        value=entry.value,
+        conventions=entry.conventions,
+        counting=entry.counting,
+        evidence=tuple(SurveyEvidence(e.text(), e.kind, e.verified, tuple(e.urls())) for e in entry.evidence),
+        unverified=entry.unverified,
+    )
 
 
-def _evidence(evidence: Evidence) -> dict[str, Any]:
-    return {
-        "kind": evidence.kind,
-        "verified": evidence.verified,
-        "text": evidence.text(),
-        "links": list(evidence.urls()),
-    }
-
-
-def _conventions(works: Sequence[Work], known: Known) -> list[dict[str, Any]]:
-    return [
-        {
-            "task": task,
-            "metric": metric,
-            "convention": name,
-            "grade": grading.grade,
-            "works": [{"work": s.work, "entry": s.entry, "grade": s.grade} for s in grading.support],
-        }
+def _conventions(works: Sequence[Work], known: Known) -> tuple[GradedConvention, ...]:
+    return tuple(
+        GradedConvention(
+            task, metric, name, grading.grade, tuple(SurveySupport(s.work, s.entry, s.grade) for s in grading.support)
+        )
         for (task, metric, name), grading in grades(works, known).items()
-    ]
+    )
 
 
-def checkable(works: Sequence[Work]) -> dict[str, Any]:
+def checkable(works: Sequence[Work]) -> Checkable:
     """What part of the citing works can be checked at all.
 
     A work is *citing* if it is independent and evaluates, copies or mentions SALMONN (where that is unknown, it is
@@ -183,19 +172,17 @@ def checkable(works: Sequence[Work]) -> dict[str, Any]:
     narrow("checkable", "and publish the code that scores", [w for w in citing if w.code.available == "yes"])
     narrow("recomputable", "and the raw outputs", [w for w in citing if w.outputs is not None])
     listed = {name: [w for w in kept if w.survey_items] for name, _, kept in steps}
-    return {
-        "steps": [
-            {"id": name, "text": text, "count": len(kept), "works": [w.id for w in kept]} for name, text, kept in steps
-        ],
-        "unknown": [w.id for w in independent if w.treatment == "unknown"],
-        "fraction": _fraction(len(_step(steps, "checkable")), len(citing)),
-        "survey_list": {
-            "records": sum(1 for w in works if w.survey_items),
-            "citing": len(listed["citing"]),
-            "checkable": len(listed["checkable"]),
-            "fraction": _fraction(len(listed["checkable"]), len(listed["citing"])),
-        },
-    }
+    return Checkable(
+        steps=tuple(CheckableStep(name, text, len(kept), tuple(w.id for w in kept)) for name, text, kept in steps),
+        unknown=tuple(w.id for w in independent if w.treatment == "unknown"),
+        fraction=_fraction(len(_step(steps, "checkable")), len(citing)),
+        survey_list=SurveyList(
+            records=sum(1 for w in works if w.survey_items),
+            citing=len(listed["citing"]),
+            checkable=len(listed["checkable"]),
+            fraction=_fraction(len(listed["checkable"]), len(listed["citing"])),
+        ),
+    )
 
 
 def _step(steps: Sequence[tuple[str, str, list[Work]]], name: str) -> list[Work]:
@@ -234,6 +221,6 @@ def reference(work: Work) -> str:
     return " ".join(parts)
 
 
-def cells(data: Mapping[str, Any]) -> dict[tuple[str, str], Mapping[str, Any]]:
-    """The matrix of `survey`'s data by (work, task)."""
-    return {(row["work"], cell["task"]): cell for row in data["matrix"] for cell in row["cells"]}
+def cells(data: Survey) -> dict[tuple[str, str], MatrixCell]:
+    """The matrix by (work, task)."""
+    return {(row.work, cell.task): cell for row in data.matrix for cell in row.cells}

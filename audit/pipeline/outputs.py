@@ -6,22 +6,24 @@ import csv
 import io
 import shutil
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
-from audit._util import canonical_json
 from audit._util.csv_cells import plain_cell
 from audit._util.files import write_atomic
+from audit.document.write import to_bytes
 from audit.errors import InputError, MissingError
-from audit.pipeline.run import Audit, Scored
+from audit.pipeline.run import Audit
+from audit.pipeline.scored_sets import Scored
+from audit.report.formats import PDF, RENDERERS
 from audit.report.pdf_cache import cached_pdf
 from audit.report.typesetter import Typesetter, here
+from audit.schema import AuditDocument
 
 COUNTS = "counts/"
-PDF = "report.pdf"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +61,7 @@ def write(
     Raises:
         InputError: The folder cannot be written to.
     """
-    from audit.report.formats import RENDERERS
-
-    content: dict[str, bytes] = {"audit.json": canonical_json.dumps(audit.document)}
+    content: dict[str, bytes] = {"audit.json": to_bytes(audit.document)}
     notes: list[str] = []
     # Begun first and waited for last.
     pdf = cached_pdf(cache, content["audit.json"], typesetter) if PDF in chosen else None
@@ -121,24 +121,22 @@ def _write_counts(scored: Mapping[str, Scored], folder: Path) -> None:
         raise
 
 
-def summary(document: Mapping[str, Any]) -> str:
+def summary(document: AuditDocument) -> str:
     """The verdicts as a table of at most 80 columns."""
-    by_id = {m["id"]: m for m in document["measurements"]}
-    verdicts = {v["claim"]: v for v in document["verdicts"]}
+    by_id = {m.id: m for m in document.measurements}
+    decisions = {d.claim: d for d in document.verdicts}
     lines = [f"{'claim':<30} {'reported':>8} {'found':>10}  {'verdict':<15} convention"[:80]]
-    for claim in document["claims"]:
-        verdict = verdicts[claim["id"]]
-        best = by_id.get(verdict["measurement"] or "")
-        value = short(best["value"], claim["value"]) if best else "-"
-        mark = "*" if best and best["origin"] == "recorded" else " "
-        convention = (best["convention"] or "rule not known") if best else ""
-        line = f"{claim['id']:<30} {claim['value']:>8} {value:>9}{mark}  {verdict['verdict']:<15} {convention}"
+    for claim in document.claims:
+        decision = decisions[claim.id]
+        best = by_id.get(decision.measurement or "")
+        value = short(best.value, claim.value) if best else "-"
+        mark = "*" if best and best.recorded else " "
+        convention = (best.convention or "rule not known") if best else ""
+        line = f"{claim.id:<30} {claim.value:>8} {value:>9}{mark}  {decision.verdict:<15} {convention}"
         lines.append(line if len(line) <= 80 else f"{line[:79]}…")
-    counts: dict[str, int] = {}
-    for verdict in verdicts.values():
-        counts[verdict["verdict"]] = counts.get(verdict["verdict"], 0) + 1
-    lines += ["", ", ".join(f"{n} {name}" for name, n in counts.items()) + f" of {len(verdicts)} claims"]
-    if any(m["origin"] == "recorded" for m in document["measurements"]):
+    counts = Counter(decision.verdict for decision in document.verdicts)
+    lines += ["", ", ".join(f"{n} {name}" for name, n in counts.items()) + f" of {len(document.verdicts)} claims"]
+    if any(m.recorded for m in document.measurements):
         lines.append("* recorded by the reproduction team, not recomputed here")
     return "\n".join(lines)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping
-from typing import Any
 
 from audit.report.numbers import clean
+from audit.schema import AuditDocument, Claim, Decision, Measurement
 
 COLUMNS = (
     "claim", "task", "metric", "variant", "unit", "reported", "reported_low", "reported_high", "reported_verified",
@@ -19,70 +19,75 @@ COLUMNS = (
 _TEXTS = frozenset({"rule", "note", "source", "invalid"})
 
 
-def render_csv(audit: Mapping[str, Any]) -> str:
-    """The measurements of a parsed audit.json, in its order; a claim without any has one line with an empty value.
+def render_csv(audit: AuditDocument) -> str:
+    """The measurements of an audit, in its order; a claim without any has one line with an empty value.
 
     Values stand as they are in audit.json, unrounded. A text that a spreadsheet would take for a formula is given an
     apostrophe in front.
     """
     data = clean(audit)
-    claims = {c["id"]: c for c in data.get("claims") or ()}
-    verdicts = {v["claim"]: v for v in data.get("verdicts") or ()}
-    grades = {(c["task"], c["metric"], c["id"]): c.get("grade") for c in data.get("conventions") or ()}
-    measured = {m.get("claim") for m in data.get("measurements") or ()}
+    claims = {c.id: c for c in data.claims}
+    decisions = {d.claim: d for d in data.verdicts}
+    grades = {(c.task, c.metric, c.id): c.grade for c in data.conventions}
+    measured = {m.claim for m in data.measurements}
     buffer = io.StringIO()
     writer = csv.DictWriter(buffer, COLUMNS, restval="", lineterminator="\n")
     writer.writeheader()
-    for item in data.get("measurements") or ():
-        claim = claims.get(item.get("claim")) or {"task": item.get("task"), "metric": item.get("metric")}
-        writer.writerow(_safe(_row(item, claim, verdicts.get(item.get("claim")) or {}, grades)))
+    for item in data.measurements:
+        claim = claims.get(item.claim or "")
+        decision = decisions.get(item.claim or "")
+        grade = grades.get((item.task, item.metric, item.convention or ""))
+        writer.writerow(_safe({**_claim(claim), **_measurement(item, decision, grade)}))
     for name, claim in claims.items():
         if name not in measured:
-            writer.writerow(_safe(_row({}, claim, verdicts.get(name) or {}, grades)))
+            decision = decisions.get(name)
+            writer.writerow(_safe({**_claim(claim), "verdict": decision.verdict if decision else None}))
     return buffer.getvalue()
 
 
-def _row(
-    item: Mapping[str, Any],
-    claim: Mapping[str, Any],
-    verdict: Mapping[str, Any],
-    grades: Mapping[tuple[str, str, str], Any],
-) -> dict[str, Any]:
-    rows, interval = item.get("rows") or {}, item.get("interval") or {}
-    rounding, agreement = claim.get("rounding") or {}, item.get("agreement") or {}
-    skipped = rows.get("skipped")
+def _claim(claim: Claim | None) -> dict[str, object]:
+    if claim is None:
+        return {}
     return {
-        "claim": claim.get("id"),
-        "task": claim.get("task"),
-        "metric": claim.get("metric"),
-        "variant": claim.get("variant"),
-        "unit": claim.get("unit"),
-        "reported": claim.get("value"),
-        "reported_low": rounding.get("low"),
-        "reported_high": rounding.get("high"),
-        "reported_verified": _yes(claim.get("verified")),
-        "measurement": item.get("id"),
-        "convention": item.get("convention"),
-        "grade": grades.get((claim.get("task") or "", claim.get("metric") or "", item.get("convention") or "")),
-        "origin": item.get("origin"),
-        "value": item.get("value"),
-        "interval_low": interval.get("low"),
-        "interval_high": interval.get("high"),
-        "interval_method": interval.get("method"),
-        "expected": rows.get("expected"),
-        "scored": rows.get("scored"),
-        "skipped": sum(s["rows"] for s in skipped) if skipped is not None else None,
-        "missing": rows.get("missing"),
-        "error": rows.get("error"),
-        "difference": agreement.get("difference"),
-        "agreement": agreement.get("kind"),
-        "invalid": "; ".join(str(i.get("text") or i.get("code")) for i in item.get("invalid") or ()),
-        "verdict": verdict.get("verdict"),
-        "decides": _yes(verdict.get("measurement") == item["id"]) if item else None,
-        "rule": item.get("rule"),
-        "note": item.get("note"),
-        "source": item.get("source"),
-        "predictions_sha256": (item.get("prediction") or {}).get("sha256"),
+        "claim": claim.id,
+        "task": claim.task,
+        "metric": claim.metric,
+        "variant": claim.variant,
+        "unit": claim.unit,
+        "reported": claim.value,
+        "reported_low": claim.rounding.low if claim.rounding else None,
+        "reported_high": claim.rounding.high if claim.rounding else None,
+        "reported_verified": _yes(claim.verified),
+    }
+
+
+def _measurement(item: Measurement, decision: Decision | None, grade: str | None) -> dict[str, object]:
+    rows, interval = item.rows, item.interval
+    return {
+        "task": item.task,
+        "metric": item.metric,
+        "measurement": item.id,
+        "convention": item.convention,
+        "grade": grade,
+        "origin": item.origin,
+        "value": item.value,
+        "interval_low": interval.low if interval else None,
+        "interval_high": interval.high if interval else None,
+        "interval_method": interval.method if interval else None,
+        "expected": rows.expected if rows else None,
+        "scored": rows.scored if rows else None,
+        "skipped": sum(s.rows for s in rows.skipped) if rows else None,
+        "missing": rows.missing if rows else None,
+        "error": rows.error if rows else None,
+        "difference": item.agreement.difference,
+        "agreement": item.agreement.kind,
+        "invalid": "; ".join(i.text or i.code for i in item.invalid),
+        "verdict": decision.verdict if decision else None,
+        "decides": _yes(decision is not None and decision.measurement == item.id),
+        "rule": item.rule,
+        "note": item.note,
+        "source": item.source,
+        "predictions_sha256": item.prediction.sha256 if item.prediction else None,
     }
 
 
@@ -90,7 +95,7 @@ def _yes(value: object) -> str | None:
     return None if value is None else ("yes" if value else "no")
 
 
-def _safe(row: Mapping[str, Any]) -> dict[str, Any]:
+def _safe(row: Mapping[str, object]) -> dict[str, object]:
     return {
         key: f"'{value}"
         if key in _TEXTS and isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t"}

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any, TypeVar
 
 from audit.report.numbers import decimal, share, shown, whole
 from audit.report.views import convention_anchor
 from audit.report.vocabulary import metric_name, task_short
+from audit.schema import AuditDocument, Baseline, Detection, PromptSensitivity, PromptTest
 
-Json: TypeAlias = Mapping[str, Any]
+T = TypeVar("T")
 _DIGITS = 4
 
 
@@ -27,7 +28,7 @@ class Flagged:
 
 
 @dataclass(frozen=True, slots=True)
-class Prompts:
+class PromptsView:
     """One task's scores by prompt: (prompt, rows, value, interval), and how likely such differences are by chance."""
 
     task: str
@@ -39,7 +40,7 @@ class Prompts:
 
 
 @dataclass(frozen=True, slots=True)
-class Baseline:
+class BaselineView:
     """What the best constant answer scores."""
 
     task: str
@@ -56,52 +57,48 @@ class Observed:
 
     flagged: tuple[Flagged, ...]
     clear: tuple[tuple[str, str], ...]
-    prompts: tuple[Prompts, ...]
-    baselines: tuple[Baseline, ...]
+    prompts: tuple[PromptsView, ...]
+    baselines: tuple[BaselineView, ...]
     other: tuple[tuple[str, Any], ...]
 
     def __bool__(self) -> bool:
         return bool(self.flagged or self.clear or self.prompts or self.baselines or self.other)
 
 
-def observed(audit: Json) -> Observed:
+def observed(audit: AuditDocument) -> Observed:
     """The findings of an audit."""
-    findings = audit.get("findings") or {}
-    known = {(c["task"], c["metric"], c["id"]) for c in audit.get("conventions") or ()}
-    detections = list(_items(findings, "detectors"))
+    findings = audit.findings
+    known = {(c.task, c.metric, c.id) for c in audit.conventions}
     return Observed(
-        tuple(_flagged(task, d) for task, d in detections if d.get("rows")),
-        _clear(detections),
-        tuple(_prompts(task, p, known) for task, p in _items(findings, "prompts")),
-        tuple(_baseline(task, b, known) for task, b in _items(findings, "baselines")),
-        tuple((k, v) for k, v in sorted(findings.items()) if k not in {"detectors", "prompts", "baselines"} and v),
+        tuple(_flagged(task, d) for task, d in _items(findings.detectors) if d.rows),
+        _clear(_items(findings.detectors)),
+        tuple(_prompts(task, p, known) for task, p in _items(findings.prompts)),
+        tuple(_baseline(task, b, known) for task, b in _items(findings.baselines)),
+        tuple((kind, found) for kind, found in sorted(findings.probes.items()) if found),
     )
 
 
-def _items(findings: Json, kind: str) -> Iterator[tuple[str, Json]]:
+def _items(found: Mapping[str, Sequence[T]]) -> list[tuple[str, T]]:
     """(task, finding) of one kind, by task."""
-    for task, items in sorted((findings.get(kind) or {}).items()):
-        for item in items if isinstance(items, list) else [items]:
-            yield task, item
+    return [(task, item) for task, items in sorted(found.items()) for item in items]
 
 
-def _flagged(task: str, item: Json) -> Flagged:
-    rows, of = item["rows"], item.get("of") or 0
+def _flagged(task: str, item: Detection) -> Flagged:
     return Flagged(
         task_short(task),
-        str(item.get("detector") or ""),
-        str(item.get("fault") or ""),
-        f"{whole(rows)} of {whole(of)}",
-        share(rows, of),
-        ", ".join(str(i) for i in item.get("example_ids") or ()),
+        item.detector,
+        item.fault,
+        f"{whole(item.rows)} of {whole(item.of)}",
+        share(item.rows, item.of),
+        ", ".join(item.example_ids),
     )
 
 
-def _clear(detections: list[tuple[str, Json]]) -> tuple[tuple[str, str], ...]:
+def _clear(detections: Sequence[tuple[str, Detection]]) -> tuple[tuple[str, str], ...]:
     found: dict[str, list[str]] = {}
     for task, item in detections:
-        if not item.get("rows"):
-            found.setdefault(task, []).append(str(item.get("detector") or ""))
+        if not item.rows:
+            found.setdefault(task, []).append(item.detector)
     return tuple((task_short(task), ", ".join(names)) for task, names in found.items())
 
 
@@ -109,42 +106,36 @@ def _href(task: str, metric: str, convention: str, known: set[tuple[str, str, st
     return f"#{convention_anchor(task, metric, convention)}" if (task, metric, convention) in known else ""
 
 
-def _prompts(task: str, item: Json, known: set[tuple[str, str, str]]) -> Prompts:
-    metric, convention = str(item.get("metric") or ""), str(item.get("convention") or "")
+def _prompts(task: str, item: PromptSensitivity, known: set[tuple[str, str, str]]) -> PromptsView:
     scores = []
-    for p in item.get("prompts") or ():
-        interval = p.get("interval") or {}
-        bounds = f"{shown(interval['low'], _DIGITS)} to {shown(interval['high'], _DIGITS)}" if interval else ""
-        scores.append((str(p.get("prompt") or ""), whole(p.get("rows")), shown(p.get("value"), _DIGITS), bounds))
-    return Prompts(
+    for p in item.prompts:
+        bounds = f"{shown(p.interval.low, _DIGITS)} to {shown(p.interval.high, _DIGITS)}" if p.interval else ""
+        scores.append((p.prompt, whole(p.rows), shown(p.value, _DIGITS), bounds))
+    return PromptsView(
         task_short(task),
-        metric_name(metric),
-        convention,
-        _href(task, metric, convention, known),
+        metric_name(item.metric),
+        item.convention,
+        _href(task, item.metric, item.convention, known),
         tuple(scores),
-        _test(item),
+        _test(item.test),
     )
 
 
-def _test(item: Json) -> str:
-    test = item.get("test") or {}
-    p = decimal(test.get("p"))
-    if p is None:
+def _test(test: PromptTest | None) -> str:
+    if test is None:
         return ""
     return (
-        f"If the {test.get('prompts')} prompts made no difference, differences as large as these would come up with "
-        f"probability {p} or less ({whole(test.get('permutations'))} permutations of prompts over rows)."
+        f"If the {test.prompts} prompts made no difference, differences as large as these would come up with "
+        f"probability {decimal(test.p)} or less ({whole(test.permutations)} permutations of prompts over rows)."
     )
 
 
-def _baseline(task: str, item: Json, known: set[tuple[str, str, str]]) -> Baseline:
-    convention = str(item.get("convention") or "")
-    correct, total = item.get("correct") or 0, item.get("total") or 0
-    return Baseline(
+def _baseline(task: str, item: Baseline, known: set[tuple[str, str, str]]) -> BaselineView:
+    return BaselineView(
         task_short(task),
-        convention,
-        _href(task, "accuracy", convention, known),
-        str(item.get("answer") or ""),
-        f"{whole(correct)} of {whole(total)}",
-        share(correct, total),
+        item.convention,
+        _href(task, "accuracy", item.convention, known),
+        item.answer,
+        f"{whole(item.correct)} of {whole(item.total)}",
+        share(item.correct, item.total),
     )

@@ -2,47 +2,49 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from collections.abc import Callable
+from typing import TypeAlias
 
 from audit.errors import InputError
+from audit.schema import AuditDocument
 
 # The bytes of the file; text is UTF-8.
-Renderer: TypeAlias = Callable[[Mapping[str, Any]], bytes]
+Renderer: TypeAlias = Callable[[AuditDocument], bytes]
 
 
-def _html(audit: Mapping[str, Any]) -> bytes:
-    from audit.report.html import render_html
+def _html(audit: AuditDocument) -> bytes:
+    from audit.report.page import render
 
-    return render_html(audit).encode("utf-8")
+    return render(audit, paged=False).encode("utf-8")
 
 
-def _pdf(audit: Mapping[str, Any]) -> bytes:
+def _pdf(audit: AuditDocument) -> bytes:
     from audit.report.pdf import render_pdf
 
     return render_pdf(audit)
 
 
-def _tex(audit: Mapping[str, Any]) -> bytes:
+def _tex(audit: AuditDocument) -> bytes:
     from audit.report.latex import render_tex
 
     return render_tex(audit).encode("utf-8")
 
 
-def _csv(audit: Mapping[str, Any]) -> bytes:
+def _csv(audit: AuditDocument) -> bytes:
     from audit.report.csv import render_csv
 
     return render_csv(audit).encode("utf-8")
 
 
+PDF = "report.pdf"
 RENDERERS: dict[str, Renderer] = {
     "report.html": _html,
-    "report.pdf": _pdf,
+    PDF: _pdf,
     "table.tex": _tex,
     "measurements.csv": _csv,
 }
 # The names of `--format`.
-FORMATS = {"html": "report.html", "pdf": "report.pdf", "tex": "table.tex", "csv": "measurements.csv"}
+FORMATS = {"html": "report.html", "pdf": PDF, "tex": "table.tex", "csv": "measurements.csv"}
 
 
 def chosen_files(formats: str | None) -> tuple[str, ...]:

@@ -2,12 +2,10 @@ r"""The summary as a LaTeX table, to be \input into a paper that loads booktabs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from audit.report.numbers import clean, date
-from audit.report.views import Claim, claims
+from audit.report.views import ClaimView, claims
 from audit.report.vocabulary import metric_name
+from audit.schema import AuditDocument
 
 _SPECIAL = {
     "\\": r"\textbackslash{}", "&": r"\&", "%": r"\%", "$": r"\$", "#": r"\#", "_": r"\_", "{": r"\{", "}": r"\}",
@@ -21,13 +19,12 @@ def escape(text: str) -> str:
     return "".join(_SPECIAL.get(c, c) for c in text)
 
 
-def render_tex(audit: Mapping[str, Any]) -> str:
-    """The claims of a parsed audit.json with reported, recorded and recomputed value, convention and verdict."""
+def render_tex(audit: AuditDocument) -> str:
+    """The claims of an audit with reported, recorded and recomputed value, convention and verdict."""
     data = clean(audit)
     found = claims(data)
-    study = data.get("study") or {}
     lines = [
-        f"% {_comment(study.get('title') or study.get('id') or '')}; {date(data.get('source_date_epoch'))}",
+        f"% {_comment(data.study.title or data.study.id)}; {date(data.source_date_epoch)}",
         "% Needs \\usepackage{booktabs}. An asterisk: recorded, not recomputed; a dagger: the reported value is unverified.",
         r"\begin{tabular}{@{}llrrrll@{}}",
         r"\toprule",
@@ -40,12 +37,12 @@ def render_tex(audit: Mapping[str, Any]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _line(claim: Claim) -> str:
+def _line(claim: ClaimView) -> str:
     recorded, recomputed = claim.leading_recorded, claim.leading_recomputed
     leading = claim.leading
     label = leading.label if leading else ""
     cells = [
-        escape(str(claim.data.get("task_name") or claim.task)),
+        escape(claim.data.task_name or claim.task),
         escape(metric_name(claim.metric)),
         escape(claim.value) + ("" if claim.verified else r"$^{\dagger}$"),
         escape(recorded.value) + r"$^{*}$" if recorded else "--",

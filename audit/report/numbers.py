@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
@@ -15,13 +16,22 @@ _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u20
 
 
 def clean(value: Any) -> Any:
-    """The same JSON value with every character that cannot be shown replaced by U+FFFD, in keys and in values."""
+    """The same value with every character that cannot be shown replaced by U+FFFD, in texts, keys and fields.
+
+    What holds no such character is given back as it is, so that a whole document costs one look at each text.
+    """
     if isinstance(value, str):
-        return _UNPRINTABLE.sub("\ufffd", value)
+        return _UNPRINTABLE.sub("\ufffd", value) if _UNPRINTABLE.search(value) else value
+    if is_dataclass(value) and not isinstance(value, type):
+        old = {item.name: getattr(value, item.name) for item in fields(value)}
+        new = {name: cleaned for name, part in old.items() if (cleaned := clean(part)) is not part}
+        return replace(value, **new) if new else value
     if isinstance(value, Mapping):
-        return {clean(str(key)): clean(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [clean(item) for item in value]
+        found = {clean(key): clean(item) for key, item in value.items()}
+        return value if all(found.get(key) is item for key, item in value.items()) else found
+    if isinstance(value, tuple | list):
+        items = [clean(item) for item in value]
+        return value if all(a is b for a, b in zip(items, value, strict=True)) else type(value)(items)
     return value
 
 

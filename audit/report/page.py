@@ -6,12 +6,12 @@ import base64
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
-from audit._util import canonical_json
 from audit._util.paths import TEMPLATES
+from audit.document.write import to_bytes
 from audit.report import vocabulary
 from audit.report.figures import spec_curve
 from audit.report.findings import observed
@@ -19,13 +19,13 @@ from audit.report.markup import Sentence
 from audit.report.numbers import clean, date, moment, whole
 from audit.report.sentences import justification
 from audit.report.survey import short_names, survey
-from audit.report.views import Claim, Measurement, anchor, claims, convention_anchor
+from audit.report.views import ClaimView, MeasurementView, anchor, claims, convention_anchor
+from audit.schema import Agreement, AuditDocument, Convention, PredictionFile, Software, StudyFacts, Verdict
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
-Json: TypeAlias = Mapping[str, Any]
 _CODE = re.compile(r"`([^`]+)`")
 # A PDF is for reading from the first page to the last, and laying it out takes time: of more measurements of one claim than
 # this it shows the nearest, and of more conventions than this those it has shown a measurement of. The HTML shows all.
@@ -56,24 +56,24 @@ _FONTS = (
 
 
 @dataclass(frozen=True, slots=True)
-class ClaimView:
+class ClaimSection:
     """A claim with its figure (an `<svg>` element, escaped), its sentences, and the measurements its table shows."""
 
-    claim: Claim
-    rows: tuple[Measurement, ...]
+    claim: ClaimView
+    rows: tuple[MeasurementView, ...]
     figure: Markup
     common: tuple[str, ...]
     sentences: list[Sentence]
 
 
-def render(audit: Json, *, paged: bool) -> str:
+def render(audit: AuditDocument, *, paged: bool) -> str:
     """The page as HTML: for a screen (`paged` false) or for the PDF renderer.
 
     Args:
-        audit: The parsed audit.json.
+        audit: The document.
         paged: Whether pages, a table of contents with page numbers and no script are wanted.
     """
-    digest = hashlib.sha256(canonical_bytes(audit)).hexdigest()
+    digest = hashlib.sha256(to_bytes(audit)).hexdigest()
     shown = clean(audit)
     style = _style(paged=paged)
     script = "" if paged else _read("survey.js")
@@ -92,14 +92,6 @@ def render(audit: Json, *, paged: bool) -> str:
 def _tidy(text: str) -> str:
     """Without blank lines."""
     return re.sub(r"\n\s*\n+", "\n", text).strip()
-
-
-def canonical_bytes(audit: Json) -> bytes:
-    """The document's canonical JSON; half surrogates, which no UTF-8 can hold, become U+FFFD first."""
-    try:
-        return canonical_json.dumps(audit)
-    except (UnicodeEncodeError, ValueError):
-        return canonical_json.dumps(clean(audit))
 
 
 @cache
@@ -180,27 +172,26 @@ def _same(kind: str) -> Markup:
     return Markup(f'<svg class="icon same" {size} aria-hidden="true" focusable="false">{circle}</svg>')  # noqa: S704
 
 
-def _context(audit: Json, most: int | None) -> dict[str, Any]:
-    study = {"id": "", "title": "", "model": "", **(audit.get("study") or {})}
+def _context(audit: AuditDocument, most: int | None) -> dict[str, Any]:
+    study = audit.study
     found = claims(audit)
     works = short_names(audit)
     views = [_view(claim, study, works, most) for claim in found]
     listed = None if most is None else {row.anchor for view in views for row in view.rows}
     chapter = survey(audit)
     seen = observed(audit)
-    project = audit.get("project") or {}
-    epoch = audit.get("source_date_epoch")
+    epoch = audit.source_date_epoch
     tally = [(v, n) for v in vocabulary.VERDICTS.values() if (n := sum(c.verdict.id == v.id for c in found))]
-    title = study.get("title") or study.get("id") or "Audit"
+    title = study.title or study.id
     return {
         "audit": audit,
         "study": study,
-        "paper": _paper(study),
+        "paper": study.paper,
         "title": f"Reproducibility audit: {title}",
         "description": f"What was reported, what was measured under every convention, and what follows: {title}.",
-        "generator": f"{project.get('name', 'repro-audit')} {project.get('version', '')}".strip(),
+        "generator": f"{audit.project.name} {audit.project.version}".strip(),
         "date": date(epoch),
-        "iso_time": moment(epoch).strftime("%Y-%m-%dT%H:%M:%SZ") if isinstance(epoch, int) else "",
+        "iso_time": moment(epoch).strftime("%Y-%m-%dT%H:%M:%SZ"),
         "claims": views,
         "tally": tally,
         "lede": _lede(found),
@@ -208,26 +199,22 @@ def _context(audit: Json, most: int | None) -> dict[str, Any]:
         "observed": seen,
         "convention_groups": _groups(audit, works, listed),
         "chapters": [(k, v) for k, v in CHAPTERS.items() if k != "findings" or seen],
-        "agreements": [pair for key, pair in vocabulary.AGREEMENTS.items() if key != "none"],
-        "verdicts": list(vocabulary.VERDICTS.values()),
-        "tolerances": [
-            (vocabulary.metric_name(k), t.get("value", ""), t.get("reason", ""))
-            for k, t in sorted((study.get("tolerances") or {}).items())
-        ],
-        "inputs": audit.get("inputs") or [],
+        "agreements": [pair for key, pair in vocabulary.AGREEMENTS.items() if key != Agreement.NONE],
+        "rules": [(vocabulary.VERDICTS[r.verdict], _sentence(r.when)) for r in audit.rules],
+        "tolerances": [(vocabulary.metric_name(k), t.value, t.reason) for k, t in sorted(study.tolerances.items())],
+        "inputs": audit.inputs,
         "predictions": _predictions(audit),
-        "software": _software(audit.get("software") or {}),
+        "software": _software(audit.software),
     }
 
 
-def _paper(study: Json) -> dict[str, Any]:
-    paper = study.get("paper") or {}
-    return {key: paper.get(key) or "" for key in ("title", "authors_first", "venue", "year", "arxiv", "url")}
+def _sentence(words: str) -> str:
+    return f"{words[:1].upper()}{words[1:]}."
 
 
-def _lede(found: tuple[Claim, ...]) -> str:
+def _lede(found: tuple[ClaimView, ...]) -> str:
     """The outcome in one sentence."""
-    supported = sum(c.verdict.id in {"reproduced", "justified"} for c in found)
+    supported = sum(c.verdict.id in {Verdict.REPRODUCED, Verdict.JUSTIFIED} for c in found)
     recorded = sum(c.leading_recorded is not None for c in found)
     recomputed = sum(c.leading_recomputed is not None for c in found)
     outcome = (
@@ -248,10 +235,10 @@ def _number(count: int) -> str:
     return "none is" if count == 0 else ("one is" if count == 1 else f"{count} are")
 
 
-def _view(claim: Claim, study: Json, works: Mapping[str, str], most: int | None) -> ClaimView:
+def _view(claim: ClaimView, study: StudyFacts, works: Mapping[str, str], most: int | None) -> ClaimSection:
     from markupsafe import Markup
 
-    return ClaimView(
+    return ClaimSection(
         claim,
         claim.nearest(most),
         Markup(spec_curve.draw(claim)),  # noqa: S704  # the figure escapes its texts
@@ -262,7 +249,7 @@ def _view(claim: Claim, study: Json, works: Mapping[str, str], most: int | None)
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    data: Json
+    data: Convention
     anchors: tuple[str, ...]
     works: tuple[tuple[str, str], ...]
 
@@ -274,37 +261,36 @@ class _Group:
     entries: tuple[_Entry, ...]
 
 
-def _groups(audit: Json, works: Mapping[str, str], listed: set[str] | None) -> list[_Group]:
+def _groups(audit: AuditDocument, works: Mapping[str, str], listed: set[str] | None) -> list[_Group]:
     """Conventions by metric and tasks; what is the same for several tasks is written once.
 
     On paper, where there are very many, only those are `listed` whose measurements the tables show.
     """
-    same: dict[bytes, list[Json]] = {}
-    for item in audit.get("conventions") or ():
-        same.setdefault(canonical_bytes({k: v for k, v in item.items() if k != "task"}), []).append(item)
+    same: dict[Convention, list[Convention]] = {}
+    for item in audit.conventions:
+        same.setdefault(replace(item, task=""), []).append(item)
     grouped: dict[tuple[str, tuple[str, ...]], list[_Entry]] = {}
     every = listed is None or len(same) <= _MOST_CONVENTIONS_ON_PAPER
     for items in same.values():
-        first, tasks = items[0], tuple(i["task"] for i in items)
+        first, tasks = items[0], tuple(i.task for i in items)
         entry = _Entry(
             first,
-            tuple(convention_anchor(t, first["metric"], first["id"]) for t in tasks),
-            tuple((works.get(w, w), f"#{anchor('work', w)}" if w in works else "") for w in first.get("works") or ()),
+            tuple(convention_anchor(t, first.metric, first.id) for t in tasks),
+            tuple((works.get(w, w), f"#{anchor('work', w)}" if w in works else "") for w in first.works),
         )
         if every or listed is None or listed.intersection(entry.anchors):
-            grouped.setdefault((first["metric"], tasks), []).append(entry)
+            grouped.setdefault((first.metric, tasks), []).append(entry)
     return [
         _Group(vocabulary.metric_name(metric), ", ".join(vocabulary.task_short(t) for t in tasks), tuple(entries))
         for (metric, tasks), entries in grouped.items()
     ]
 
 
-def _predictions(audit: Json) -> list[Json]:
-    found = {p["sha256"]: p for m in audit.get("measurements") or () if (p := m.get("prediction"))}
-    return sorted(found.values(), key=lambda p: (p["path"], p["sha256"]))
+def _predictions(audit: AuditDocument) -> list[PredictionFile]:
+    found = {m.prediction.sha256: m.prediction for m in audit.measurements if m.prediction}
+    return sorted(found.values(), key=lambda p: (p.path, p.sha256))
 
 
-def _software(software: Json) -> list[tuple[str, str]]:
-    packages = software.get("packages") or {}
-    plain = [(k.capitalize(), str(v)) for k, v in sorted(software.items()) if isinstance(v, str)]
-    return [*plain, *((("Packages", ", ".join(f"{k} {v}" for k, v in sorted(packages.items()))),) if packages else ())]
+def _software(software: Software) -> list[tuple[str, str]]:
+    packages = ", ".join(f"{name} {version}" for name, version in sorted(software.packages.items()))
+    return [pair for pair in (("Unicode", software.unicode), ("Packages", packages)) if pair[1]]

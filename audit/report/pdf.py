@@ -11,17 +11,19 @@ import gc
 import logging
 import os
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
+from audit.document.write import to_bytes
 from audit.errors import MissingError
 from audit.report.numbers import moment
-from audit.report.page import canonical_bytes, render
+from audit.report.page import render
 from audit.report.requirements import PACKAGES, apt_command, missing_libraries, pdf_problem
+from audit.schema import AuditDocument
 
 
-def render_pdf(audit: Mapping[str, Any]) -> bytes:
-    """The report of a parsed audit.json as a PDF/A-3b file.
+def render_pdf(audit: AuditDocument) -> bytes:
+    """The report of an audit as a PDF/A-3b file.
 
     Raises:
         MissingError: A library that lays text out is not installed; the message has the command that installs it.
@@ -36,13 +38,12 @@ def render_pdf(audit: Mapping[str, Any]) -> bytes:
     except OSError as error:
         command = apt_command(list(PACKAGES))
         raise MissingError(f"the PDF cannot be made here ({error})", fix=f"On Debian run: {command}") from error
-    epoch = audit.get("source_date_epoch")
-    seconds = epoch if isinstance(epoch, int) else 0
+    seconds = audit.source_date_epoch
     with _date(seconds), _uncollected(), warnings.catch_warnings():
         # WeasyPrint leaves the closing of its colour profile's file to the garbage collector.
         warnings.simplefilter("ignore", ResourceWarning)
         attachment = weasyprint.Attachment(
-            string=canonical_bytes(audit),
+            string=to_bytes(audit),
             name="audit.json",
             description="The audit from which this report was made",
             relationship="Data",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Any
 
 from audit.report.markup import Part, Sentence, code, link, listed, sentence
 from audit.report.numbers import chance, decimal, places, shown, whole
-from audit.report.views import Claim, Measurement, anchor
+from audit.report.views import ClaimView, MeasurementView, anchor
 from audit.report.vocabulary import GRADES, metric_name
+from audit.schema import Certificate, Gap, StudyFacts
 
 # More works than this are named by the first ones and a number.
 _NAMED = 4
@@ -17,12 +17,12 @@ _NAMED = 4
 _GAPS = 3
 
 
-def justification(claim: Claim, study: Mapping[str, Any], works: Mapping[str, str]) -> list[Sentence]:
+def justification(claim: ClaimView, study: StudyFacts, works: Mapping[str, str]) -> list[Sentence]:
     """Why the verdict is what it is.
 
     Args:
         claim: With its verdict and measurements.
-        study: Of audit.json, for tolerances.
+        study: For the tolerances.
         works: Short names of the surveyed works by id; the others are named by their id, without a link.
     """
     found = [s for s in (_opening(claim, works), *_agreement(claim, study), _unscored(claim)) if s]
@@ -31,7 +31,7 @@ def justification(claim: Claim, study: Mapping[str, Any], works: Mapping[str, st
     return found
 
 
-def _opening(claim: Claim, works: Mapping[str, str]) -> Sentence:
+def _opening(claim: ClaimView, works: Mapping[str, str]) -> Sentence:
     best = claim.deciding
     rule = _OPENINGS.get(claim.verdict.id)
     if rule is not None:
@@ -39,28 +39,28 @@ def _opening(claim: Claim, works: Mapping[str, str]) -> Sentence:
     return sentence(f"Verdict: {claim.verdict.label}.")
 
 
-def _not_run(claim: Claim, best: Measurement | None, works: Mapping[str, str]) -> Sentence:
+def _not_run(claim: ClaimView, best: MeasurementView | None, works: Mapping[str, str]) -> Sentence:
     del best, works
     words = {m.rule or m.note for m in claim.measurements if m.rule or m.note}
     reason = f" The record says: {'; '.join(sorted(words))}." if words else ""
     return sentence(f"There are no predictions for this task, and no value is recorded.{reason}")
 
 
-def _not_comparable(claim: Claim, best: Measurement | None, works: Mapping[str, str]) -> Sentence:
+def _not_comparable(claim: ClaimView, best: MeasurementView | None, works: Mapping[str, str]) -> Sentence:
     del best, works
     number = sum(bool(m.value) for m in claim.measurements)
     count = "The one measurement there is is" if number == 1 else f"All {number} measurements are"
     return sentence(f"{count} invalid, so nothing here speaks about the reported {claim.value}.")
 
 
-def _agreeing(claim: Claim, best: Measurement | None, works: Mapping[str, str]) -> Sentence:
+def _agreeing(claim: ClaimView, best: MeasurementView | None, works: Mapping[str, str]) -> Sentence:
     if best is None:
         return sentence(f"It agrees with the reported {claim.value}.")
     return sentence("Counted by ", *_convention(best), f", the {_origin(best)} value is ", Part(best.value, "strong"),
                     *_where_from(best), *_backing(best, works), ".")  # fmt: skip
 
 
-def _selective(claim: Claim, best: Measurement | None, works: Mapping[str, str]) -> Sentence:
+def _selective(claim: ClaimView, best: MeasurementView | None, works: Mapping[str, str]) -> Sentence:
     del claim, works
     if best is None:
         return sentence("It agrees only when outputs are dropped.")
@@ -76,7 +76,7 @@ def _selective(claim: Claim, best: Measurement | None, works: Mapping[str, str])
     )
 
 
-def _infeasible(claim: Claim, best: Measurement | None, works: Mapping[str, str]) -> Sentence:
+def _infeasible(claim: ClaimView, best: MeasurementView | None, works: Mapping[str, str]) -> Sentence:
     del works
     nearest: list[str | Part] = []
     if best:
@@ -88,14 +88,14 @@ def _infeasible(claim: Claim, best: Measurement | None, works: Mapping[str, str]
     )
 
 
-def _not_reproduced(claim: Claim, best: Measurement | None, works: Mapping[str, str]) -> Sentence:
+def _not_reproduced(claim: ClaimView, best: MeasurementView | None, works: Mapping[str, str]) -> Sentence:
     del works
     if best is None:
         return sentence("Nothing agrees with the reported value.")
     gap = decimal(best.difference.replace("\u2212", "-"))
     size = best.difference.lstrip("+\u2212")
     way = "above" if gap is not None and gap > 0 else "below"
-    better = (gap is not None and gap > 0) == (claim.data.get("direction") == "higher")
+    better = (gap is not None and gap > 0) == (claim.data.direction == "higher")
     part = f", over {best.rows} rows" if best.partial else ""
     return sentence(
         "Nothing agrees. The nearest ",
@@ -107,7 +107,7 @@ def _not_reproduced(claim: Claim, best: Measurement | None, works: Mapping[str, 
     )
 
 
-_OPENINGS: dict[str, Callable[[Claim, Measurement | None, Mapping[str, str]], Sentence]] = {
+_OPENINGS: dict[str, Callable[[ClaimView, MeasurementView | None, Mapping[str, str]], Sentence]] = {
     "not-run": _not_run,
     "not-comparable": _not_comparable,
     "reproduced": _agreeing,
@@ -119,17 +119,17 @@ _OPENINGS: dict[str, Callable[[Claim, Measurement | None, Mapping[str, str]], Se
 }
 
 
-def _origin(m: Measurement) -> str:
+def _origin(m: MeasurementView) -> str:
     return "recorded" if m.recorded else "recomputed"
 
 
-def _convention(m: Measurement) -> list[Part]:
+def _convention(m: MeasurementView) -> list[Part]:
     if m.convention is None:
         return [Part("a rule that the record does not identify")]
     return [link(m.label, f"#{m.anchor}")]
 
 
-def _where_from(m: Measurement) -> list[Part]:
+def _where_from(m: MeasurementView) -> list[Part]:
     parts = []
     if m.interval:
         parts.append(Part(f" (95 % interval {m.interval}, {m.method})"))
@@ -138,12 +138,12 @@ def _where_from(m: Measurement) -> list[Part]:
     return parts
 
 
-def _backing(m: Measurement, works: Mapping[str, str]) -> list[Part]:
+def _backing(m: MeasurementView, works: Mapping[str, str]) -> list[Part]:
     """The convention's grade in words, and who uses it."""
     if not m.grade:
         return []
     parts = [Part(f". Its evidence is of grade {m.grade}: {GRADES.get(m.grade, '')}")]
-    users = list((m.convention or {}).get("works") or ())
+    users = list(m.convention.works) if m.convention else []
     if users:
         named = [[_work(w, works)] for w in users[:_NAMED]]
         if len(users) > _NAMED:
@@ -157,7 +157,7 @@ def _work(identifier: str, works: Mapping[str, str]) -> Part:
     return link(name, f"#{anchor('work', identifier)}") if name else code(identifier)
 
 
-def _agreement(claim: Claim, study: Mapping[str, Any]) -> list[Sentence]:
+def _agreement(claim: ClaimView, study: StudyFacts) -> list[Sentence]:
     best = claim.deciding
     if best is None or best.invalid:
         return []
@@ -169,8 +169,8 @@ def _agreement(claim: Claim, study: Mapping[str, Any]) -> list[Sentence]:
             sentence(f"The reported {claim.value} stands for {band}, which meets that interval ({best.difference}).")
         ]
     if best.agreement == "near":
-        tolerance = (study.get("tolerances") or {}).get(claim.metric) or {}
-        value = f" of {tolerance['value']}" if tolerance.get("value") else ""
+        tolerance = study.tolerances.get(claim.metric)
+        value = f" of {tolerance.value}" if tolerance else ""
         return [
             sentence(
                 f"The reported {claim.value} stands for {band}; the value lies outside by no more than the tolerance"
@@ -180,14 +180,14 @@ def _agreement(claim: Claim, study: Mapping[str, Any]) -> list[Sentence]:
     return []
 
 
-def _unscored(claim: Claim) -> Sentence | None:
+def _unscored(claim: ClaimView) -> Sentence | None:
     best = claim.deciding
     if best is None or not best.unscored:
         return None
     return sentence(f"Not scored: {'; '.join(best.unscored)}.")
 
 
-def _refused(claim: Claim) -> list[Sentence]:
+def _refused(claim: ClaimView) -> list[Sentence]:
     """One sentence for each reason that made measurements invalid, with a letter that the table refers to."""
     found = []
     for reason in claim.reasons:
@@ -215,31 +215,31 @@ def _ranges(numbers: Sequence[int]) -> list[str]:
     return [text for run in runs for text in ([f"{run[0]} to {run[-1]}"] if len(run) > 2 else map(str, run))]
 
 
-def _odds(claim: Claim) -> Sentence | None:
-    odds = claim.raw_verdict.get("odds") or {}
-    tried = odds.get("tried")
-    if not isinstance(tried, int):
+def _odds(claim: ClaimView) -> Sentence | None:
+    odds = claim.decision.odds if claim.decision else None
+    if odds is None:
         return None
+    tried = odds.tried
     counted = "One value was tried" if tried == 1 else f"{whole(tried)} values were tried"
-    probability = chance(odds.get("chance"))
+    probability = chance(odds.chance)
     if not probability:
         return sentence(f"{counted}, so there is no spread from which the odds of a chance agreement could be told.")
-    digits = places(claim.data["value"]) + 2
+    digits = places(claim.data.value) + 2
     spread = ""
-    if odds.get("low") is not None and odds.get("high") is not None:
-        spread = f", {shown(odds['low'], digits)} to {shown(odds['high'], digits)}"
+    if odds.low is not None and odds.high is not None:
+        spread = f", {shown(odds.low, digits)} to {shown(odds.high, digits)}"
     return sentence(
         f"{counted}. Had the reported value lain anywhere in their spread{spread}, the chance that at least one of them "
         f"would have met it is {probability}."
     )
 
 
-def _certificate(claim: Claim) -> list[Sentence]:
+def _certificate(claim: ClaimView) -> list[Sentence]:
     """The proof of impossibility: for each size of the set the two neighbouring counts around the reported value."""
-    proof = claim.raw_verdict.get("certificate") or {}
-    gaps = proof.get("gaps") or ()
-    if not gaps:
+    proof = claim.decision.certificate if claim.decision else None
+    if proof is None or not proof.gaps:
         return []
+    gaps = proof.gaps
     found = [sentence(f"Proof that no counts print {claim.value}, by any usual rounding:")] if len(gaps) > 1 else []
     found += [_gap(gap, claim, proof) for gap in gaps[:_GAPS]]
     if len(gaps) > _GAPS:
@@ -247,9 +247,9 @@ def _certificate(claim: Claim) -> list[Sentence]:
     return found
 
 
-def _gap(gap: Mapping[str, Any], claim: Claim, proof: Mapping[str, Any]) -> Sentence:
-    size, below, above = gap["n"], gap["below"], gap.get("above")
-    scale = 100 if proof.get("unit") == "percent" else 1
+def _gap(gap: Gap, claim: ClaimView, proof: Certificate) -> Sentence:
+    size, below, above = gap.n, gap.below, gap.above
+    scale = 100 if proof.unit == "percent" else 1
     digits = claim.digits + 2
     first = f"{whole(below)} of {whole(size)} is {_ratio(below, size, scale, digits)}"
     if above is None:

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
 
 from audit.report.views import anchor, convention_anchor
 from audit.report.vocabulary import SHORT_TASKS
+from audit.schema import AuditDocument, MatrixCell, SurveyDisagreement, SurveyEntry, SurveyWork
 
-Json: TypeAlias = Mapping[str, Any]
 _SAME = {"yes": "same data", "partly": "partly the same data", "no": "other data", "unknown": "data unknown"}
 # How the addresses of works are named.
 _ADDRESSES = {"https://doi.org/": "doi:", "https://arxiv.org/abs/": "arXiv:", "https://github.com/": "", "https://": ""}
 
 
 @dataclass(frozen=True, slots=True)
-class Cell:
+class CellView:
     """What a work does on a task; `href` leads to the first of its entries on it."""
 
     same: str
@@ -29,31 +28,31 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class EntryView:
     """What a work does on one or several tasks, with its evidence as (text, address, verified)."""
 
     anchor: str
-    data: Json
+    data: SurveyEntry
     conventions: tuple[tuple[str, str], ...]
     evidence: tuple[tuple[str, str, bool], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Work:
+class WorkView:
     """A record as the matrix and the list of records show it."""
 
     anchor: str
     name: str
-    data: Json
+    data: SurveyWork
     byline: str
     links: tuple[tuple[str, str], ...]
     code: str
-    cells: Mapping[str, Cell]
-    entries: tuple[Entry, ...]
+    cells: Mapping[str, CellView]
+    entries: tuple[EntryView, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
+class SurveyChapter:
     """The whole chapter.
 
     Attributes:
@@ -67,103 +66,100 @@ class Survey:
         fraction: The share of citing works that can be checked, in percent; empty where unknown.
     """
 
-    works: tuple[Work, ...]
-    rows: tuple[Work, ...]
-    others: tuple[Work, ...]
+    works: tuple[WorkView, ...]
+    rows: tuple[WorkView, ...]
+    others: tuple[WorkView, ...]
     tasks: tuple[tuple[str, str, str], ...]
-    disagreements: tuple[tuple[Work | None, Json], ...]
+    disagreements: tuple[tuple[WorkView | None, SurveyDisagreement], ...]
     steps: tuple[tuple[str, int], ...]
     fraction: str
     unknown: int
     bibliography: tuple[tuple[str, tuple[str, ...]], ...]
 
 
-def survey(audit: Json) -> Survey:
+def survey(audit: AuditDocument) -> SurveyChapter:
     """The chapter of an audit."""
-    literature = audit.get("literature") or {}
-    known = {(c["task"], c["metric"], c["id"]) for c in audit.get("conventions") or ()}
-    matrix = {row["work"]: row.get("cells") or () for row in literature.get("matrix") or ()}
-    found = [_work(w, matrix.get(w["id"], ()), known) for w in literature.get("works") or () if w.get("title")]
+    literature = audit.literature
+    known = {(c.task, c.metric, c.id) for c in audit.conventions}
+    matrix = {row.work: row.cells for row in literature.matrix}
+    found = [_work(w, matrix.get(w.id, ()), known) for w in literature.works]
     works = tuple(sorted(found, key=lambda w: (w.name.casefold(), w.anchor)))
-    by_id = {w.data["id"]: w for w in works}
-    shown = [w for w in works if w.data["id"] in matrix]
-    checkable = literature.get("checkable") or {}
-    return Survey(
+    by_id = {w.data.id: w for w in works}
+    shown = [w for w in works if w.data.id in matrix]
+    checkable = literature.checkable
+    return SurveyChapter(
         works,
         tuple(w for w in shown if w.cells),
         tuple(w for w in shown if not w.cells),
-        tuple((t["id"], *SHORT_TASKS.get(t["id"], (t["id"], ""))) for t in literature.get("tasks") or ()),
-        tuple((by_id.get(d.get("work", "")), d) for d in literature.get("disagreements") or ()),
-        tuple((s["text"], s["count"]) for s in checkable.get("steps") or ()),
-        str(checkable.get("fraction") or ""),
-        len(checkable.get("unknown") or ()),
-        tuple((str(b["text"]), _https(b.get("links") or ())) for b in literature.get("bibliography") or ()),
+        tuple((t.id, *SHORT_TASKS.get(t.id, (t.id, ""))) for t in literature.tasks),
+        tuple((by_id.get(d.work), d) for d in literature.disagreements),
+        tuple((s.text, s.count) for s in checkable.steps),
+        checkable.fraction or "",
+        len(checkable.unknown),
+        tuple((b.text, _https(b.links)) for b in literature.bibliography),
     )
 
 
-def short_names(audit: Json) -> dict[str, str]:
+def short_names(audit: AuditDocument) -> dict[str, str]:
     """A short name for every work that has a record, by id."""
-    return {w["id"]: _name(w) for w in (audit.get("literature") or {}).get("works") or () if w.get("title")}
+    return {w.id: _name(w) for w in audit.literature.works}
 
 
-def _name(data: Json) -> str:
+def _name(data: SurveyWork) -> str:
     """The record's name for tables; without one the title up to its colon, a short title, or the record's id."""
-    if data.get("name"):
-        return str(data["name"])
-    title = str(data["title"])
-    head, colon, _ = title.partition(":")
+    if data.name:
+        return data.name
+    head, colon, _ = data.title.partition(":")
     if colon and len(head) <= 28:
         return head
-    return title if len(title) <= 34 else str(data["id"])
+    return data.title if len(data.title) <= 34 else data.id
 
 
-def _work(data: Json, cells: Sequence[Json], known: set[tuple[str, str, str]]) -> Work:
-    own = anchor("work", data["id"])
-    entries = tuple(_entry(e, f"{own}.{n}", known) for n, e in enumerate(data.get("entries") or (), 1))
-    return Work(
+def _work(data: SurveyWork, cells: Sequence[MatrixCell], known: set[tuple[str, str, str]]) -> WorkView:
+    own = anchor("work", data.id)
+    entries = tuple(_entry(e, f"{own}.{n}", known) for n, e in enumerate(data.entries, 1))
+    return WorkView(
         own,
         _name(data),
         data,
         _byline(data),
-        tuple((_address(url), url) for url in _https(data.get("links") or ())),
-        (data.get("code") or {}).get("available") or "no",
-        {c["task"]: _cell(c, entries, own) for c in cells},
+        tuple((_address(url), url) for url in _https(data.links)),
+        data.code.available,
+        {c.task: _cell(c, entries, own) for c in cells},
         entries,
     )
 
 
-def _cell(data: Json, entries: Sequence[Entry], own: str) -> Cell:
-    indices = [n for n in data.get("entries") or () if 0 <= n < len(entries)]
-    same, treatment = data.get("same_data") or "unknown", data.get("treatment") or "unknown"
-    values = [str(v) for n in indices if (v := entries[n].data.get("value"))]
-    label = f"{_SAME.get(same, same)}, {treatment}{f', prints {values[0]}' if values else ''}"
-    return Cell(same, treatment, f"#{entries[indices[0]].anchor}" if indices else f"#{own}", label)
+def _cell(data: MatrixCell, entries: Sequence[EntryView], own: str) -> CellView:
+    indices = [n for n in data.entries if 0 <= n < len(entries)]
+    values = [v for n in indices if (v := entries[n].data.value)]
+    same = _SAME.get(data.same_data, data.same_data)
+    label = f"{same}, {data.treatment}{f', prints {values[0]}' if values else ''}"
+    return CellView(data.same_data, data.treatment, f"#{entries[indices[0]].anchor}" if indices else f"#{own}", label)
 
 
-def _entry(data: Json, place: str, known: set[tuple[str, str, str]]) -> Entry:
+def _entry(data: SurveyEntry, place: str, known: set[tuple[str, str, str]]) -> EntryView:
     conventions = []
-    for name in data.get("conventions") or ():
-        pairs = ((t, m) for t in data.get("tasks") or () for m in data.get("metrics") or ())
+    for name in data.conventions:
+        pairs = ((t, m) for t in data.tasks for m in data.metrics)
         where = next((pair for pair in pairs if (*pair, name) in known), None)
         conventions.append((name, f"#{convention_anchor(*where, name)}" if where else ""))
     evidence = []
-    for item in data.get("evidence") or ():
-        links = _https(item.get("links") or ())
-        text = str(item.get("text") or "").removesuffix(", unverified")
-        evidence.append((text, links[0] if links else "", bool(item.get("verified", True))))
-    return Entry(place, data, tuple(conventions), tuple(evidence))
+    for item in data.evidence:
+        links = _https(item.links)
+        evidence.append((item.text.removesuffix(", unverified"), links[0] if links else "", item.verified))
+    return EntryView(place, data, tuple(conventions), tuple(evidence))
 
 
-def _byline(data: Json) -> str:
-    authors = [str(a) for a in data.get("authors") or ()]
-    more = " et al." if authors and (len(authors) > 3 or not data.get("authors_complete", True)) else ""
-    venue, year = str(data.get("venue") or ""), str(data.get("year") or "")
-    when = venue if year in venue else f"{venue} {year}".strip()
-    return ". ".join(part.rstrip(".") for part in (", ".join(authors[:3]) + more, when) if part)
+def _byline(data: SurveyWork) -> str:
+    more = " et al." if data.authors and (len(data.authors) > 3 or not data.authors_complete) else ""
+    year = str(data.year or "")
+    when = data.venue if year in data.venue else f"{data.venue} {year}".strip()
+    return ". ".join(part.rstrip(".") for part in (", ".join(data.authors[:3]) + more, when) if part)
 
 
-def _https(links: Sequence[Any]) -> tuple[str, ...]:
-    return tuple(str(link) for link in links if str(link).startswith("https://"))
+def _https(links: Sequence[str]) -> tuple[str, ...]:
+    return tuple(link for link in links if link.startswith("https://"))
 
 
 def _address(url: str) -> str:

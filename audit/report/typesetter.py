@@ -6,7 +6,6 @@ reports and gathers what the package needs. The bytes are those that this proces
 
 from __future__ import annotations
 
-import json
 import os
 import pickle
 import subprocess
@@ -110,6 +109,7 @@ def lay_out(document: bytes) -> bytes:
     Raises:
         MissingError: A library that lays text out is not installed.
     """
+    from audit.document.read import parse_document
     from audit.report.pdf import render_pdf
 
-    return render_pdf(json.loads(document))
+    return render_pdf(parse_document(document, "audit.json"))

@@ -10,18 +10,30 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, TypeAlias
 
 from audit.report import vocabulary
 from audit.report.markup import letter
 from audit.report.numbers import decimal, places, share, shown, signed, whole
+from audit.schema import (
+    ENOUGH,
+    Agreement,
+    AuditDocument,
+    Claim,
+    Convention,
+    Decision,
+    Invalid,
+    Measurement,
+    OtherColumn,
+    PredictionFile,
+    Rows,
+    Verdict,
+)
 
-Json: TypeAlias = Mapping[str, Any]
-_AGREEMENT_ORDER = ("exact", "within-noise", "near", "off", "none")
+_AGREEMENT_ORDER = tuple(Agreement)
 
 
 @dataclass(frozen=True, slots=True)
-class Measurement:
+class MeasurementView:
     """One value of one claim, as a row of its table and a dot of its figure.
 
     Attributes:
@@ -44,7 +56,7 @@ class Measurement:
     label: str
     conditions: str
     unavailable: str
-    convention: Json | None
+    convention: Convention | None
     anchor: str
     grade: str
     recorded: bool
@@ -59,13 +71,13 @@ class Measurement:
     partial: bool
     unscored: tuple[str, ...]
     difference: str
-    agreement: str
+    agreement: Agreement
     agreement_label: str
     invalid: tuple[str, ...]
     rule: str
     note: str
     source: str
-    prediction: Json | None
+    prediction: PredictionFile | None
     deciding: bool
 
     def gap(self, reported: Decimal | None) -> Decimal:
@@ -77,7 +89,7 @@ class Measurement:
     @property
     def agrees(self) -> bool:
         """It agrees with the reported value and may justify it."""
-        return self.agreement in {"exact", "within-noise", "near"} and not self.invalid
+        return self.agreement.agrees and not self.invalid
 
     @property
     def details(self) -> tuple[str, ...]:
@@ -90,12 +102,12 @@ class Measurement:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class ClaimView:
     """A reported value with all that is known of it."""
 
     id: str
     anchor: str
-    data: Json
+    data: Claim
     title: str
     task: str
     metric: str
@@ -108,24 +120,24 @@ class Claim:
     band: tuple[Decimal, Decimal] | None
     verified: bool
     expected: str
-    measurements: tuple[Measurement, ...]
-    verdict: vocabulary.Verdict
-    raw_verdict: Json
-    leading_recorded: Measurement | None
-    leading_recomputed: Measurement | None
+    measurements: tuple[MeasurementView, ...]
+    verdict: vocabulary.VerdictWords
+    decision: Decision | None
+    leading_recorded: MeasurementView | None
+    leading_recomputed: MeasurementView | None
     unavailable: tuple[tuple[str, tuple[tuple[str, str], ...]], ...]
 
     @property
-    def deciding(self) -> Measurement | None:
+    def deciding(self) -> MeasurementView | None:
         """The measurement that the verdict rests on, or the nearest one."""
         return next((m for m in self.measurements if m.deciding), None)
 
     @property
-    def leading(self) -> Measurement | None:
+    def leading(self) -> MeasurementView | None:
         """The measurement that speaks for the claim in the summary."""
         return self.deciding or self.leading_recomputed or self.leading_recorded
 
-    def nearest(self, most: int | None) -> tuple[Measurement, ...]:
+    def nearest(self, most: int | None) -> tuple[MeasurementView, ...]:
         """At most so many measurements, by value: the deciding one and the nearest to the reported value; None for all."""
         if most is None or len(self.measurements) <= most:
             return self.measurements
@@ -148,16 +160,19 @@ class Claim:
         return mark, f"{self.anchor}-{mark}"
 
     @property
-    def beside(self) -> tuple[Json, ...]:
+    def beside(self) -> tuple[OtherColumn, ...]:
         """The paper's other columns that have a value."""
-        return tuple(c for c in self.data.get("other_columns") or () if c.get("value"))
+        return tuple(c for c in self.data.other_columns if c.value)
 
     @property
     def marks(self) -> str:
         """What the marks in this claim's figure mean, as far as they are unlike a filled disc."""
         words = (
             ("Hollow: recorded.", any(m.recorded for m in self.measurements)),
-            ("Diamond: less than 99 % scored.", any(m.partial and not m.invalid for m in self.measurements)),
+            (
+                f"Diamond: less than {ENOUGH * 100} % scored.",
+                any(m.partial and not m.invalid for m in self.measurements),
+            ),
             ("Cross: cannot justify anything.", any(m.invalid for m in self.measurements)),
         )
         return " ".join(text for text, holds in words if holds)
@@ -165,10 +180,9 @@ class Claim:
     @property
     def where(self) -> str:
         """Table, row and column of the paper."""
-        locator = self.data.get("locator") or {}
-        table = str(locator.get("table") or "")
-        table = f"Table {table}" if table[:1].isdigit() else table
-        return "; ".join(part for part in (table, locator.get("row"), locator.get("column")) if part)
+        locator = self.data.locator
+        table = f"Table {locator.table}" if locator.table[:1].isdigit() else locator.table
+        return "; ".join(part for part in (table, locator.row, locator.column) if part)
 
 
 def anchor(*parts: object) -> str:
@@ -182,183 +196,176 @@ def convention_anchor(task: str, metric: str, convention: str) -> str:
     return anchor("c", task, metric, convention)
 
 
-def claims(audit: Json) -> tuple[Claim, ...]:
+def claims(audit: AuditDocument) -> tuple[ClaimView, ...]:
     """Every claim of the audit, in the audit's order."""
-    conventions = {(c["task"], c["metric"], c["id"]): c for c in audit.get("conventions", ())}
-    verdicts = {v["claim"]: v for v in audit.get("verdicts", ())}
-    by_claim: dict[str, list[Json]] = {}
-    for item in audit.get("measurements", ()):
+    conventions = {(c.task, c.metric, c.id): c for c in audit.conventions}
+    decisions = {d.claim: d for d in audit.verdicts}
+    by_claim: dict[str, list[Measurement]] = {}
+    for item in audit.measurements:
         # A metric that the paper does not report has measurements without a claim; they are in measurements.csv.
-        if item.get("claim") is not None:
-            by_claim.setdefault(item["claim"], []).append(item)
-    by_metric: dict[tuple[str, str], list[Json]] = {}
-    for item in audit.get("conventions", ()):
-        if item.get("unavailable"):
-            by_metric.setdefault((item["task"], item["metric"]), []).append(item)
-    names = Counter((c.get("task_name"), c["metric"]) for c in audit.get("claims", ()))
+        if item.claim is not None:
+            by_claim.setdefault(item.claim, []).append(item)
+    by_metric: dict[tuple[str, str], list[Convention]] = {}
+    for convention in audit.conventions:
+        if convention.unavailable:
+            by_metric.setdefault((convention.task, convention.metric), []).append(convention)
+    names = Counter((c.task_name, c.metric) for c in audit.claims)
     return tuple(
         _claim(
             c,
-            names[c.get("task_name"), c["metric"]] > 1,
-            by_claim.get(c["id"], []),
-            verdicts.get(c["id"], {}),
+            names[c.task_name, c.metric] > 1,
+            by_claim.get(c.id, []),
+            decisions.get(c.id),
             conventions,
             by_metric,
         )
-        for c in audit.get("claims", ())
+        for c in audit.claims
     )
 
 
 def _claim(
-    data: Json,
+    data: Claim,
     ambiguous: bool,
-    items: Sequence[Json],
-    verdict: Json,
-    conventions: Mapping[tuple[str, str, str], Json],
-    unavailable: Mapping[tuple[str, str], Sequence[Json]],
-) -> Claim:
-    task, metric = data["task"], data["metric"]
-    digits = places(data["value"])
-    rounding = data.get("rounding") or {}
-    low, high = decimal(rounding.get("low")), decimal(rounding.get("high"))
-    decides = verdict.get("measurement")
+    items: Sequence[Measurement],
+    decision: Decision | None,
+    conventions: Mapping[tuple[str, str, str], Convention],
+    unavailable: Mapping[tuple[str, str], Sequence[Convention]],
+) -> ClaimView:
+    task, metric = data.task, data.metric
+    digits = places(data.value)
+    interval = data.rounding
+    low, high = (decimal(interval.low), decimal(interval.high)) if interval else (None, None)
+    decides = decision.measurement if decision else None
     # Values ascend; what has no value comes last, in the audit's order.
     ordered = sorted(items, key=_by_value)
     views = tuple(
-        _measurement(n, m, data, conventions.get((task, metric, m.get("convention") or "")), decides)
+        _measurement(n, m, data, conventions.get((task, metric, m.convention or "")), decides)
         for n, m in enumerate(ordered, 1)
     )
-    found = verdict.get("verdict", "not-run")
     # A convention that could not be computed has a measurement without a value where there are predictions.
-    measured = {m.get("convention") for m in items}
-    name, spelt = data.get("task_name") or task, vocabulary.metric_name(metric)
-    dataset = str(data.get("dataset") or "").replace(", ", " ")
-    return Claim(
-        id=data["id"],
-        anchor=anchor("claim", data["id"]),
+    measured = {m.convention for m in items}
+    name, spelt = data.task_name or task, vocabulary.metric_name(metric)
+    dataset = data.dataset.replace(", ", " ")
+    return ClaimView(
+        id=data.id,
+        anchor=anchor("claim", data.id),
         data=data,
         title=f"{name} on {dataset}: {spelt}" if ambiguous and dataset else f"{name}: {spelt}",
         task=task,
         metric=metric,
-        unit=vocabulary.unit_name(metric, data.get("unit", "")),
+        unit=vocabulary.unit_name(metric, data.unit),
         digits=digits,
-        value=shown(data["value"], digits),
-        low=shown(rounding.get("low"), digits + 1),
-        high=shown(rounding.get("high"), digits + 1),
-        reported=decimal(data["value"]),
+        value=shown(data.value, digits),
+        low=shown(interval.low, digits + 1) if interval else "",
+        high=shown(interval.high, digits + 1) if interval else "",
+        reported=decimal(data.value),
         band=(low, high) if low is not None and high is not None else None,
-        verified=bool(data.get("verified")),
-        expected=whole(data.get("expected_rows")),
+        verified=data.verified,
+        expected=whole(data.expected_rows),
         measurements=views,
-        verdict=vocabulary.VERDICTS.get(found, vocabulary.Verdict(found, found, "", "")),
-        raw_verdict=verdict,
+        verdict=vocabulary.VERDICTS[decision.verdict if decision else Verdict.NOT_RUN],
+        decision=decision,
         leading_recorded=_leading(views, recorded=True),
         leading_recomputed=_leading(views, recorded=False),
-        unavailable=_unavailable([c for c in unavailable.get((task, metric), ()) if c["id"] not in measured]),
+        unavailable=_unavailable([c for c in unavailable.get((task, metric), ()) if c.id not in measured]),
     )
 
 
-def _unavailable(items: Sequence[Json]) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
+def _unavailable(items: Sequence[Convention]) -> tuple[tuple[str, tuple[tuple[str, str], ...]], ...]:
     """Conventions that were not computed, by reason: (reason, ((id, anchor), ...))."""
     found: dict[str, list[tuple[str, str]]] = {}
     for item in items:
-        place = convention_anchor(item["task"], item["metric"], item["id"])
-        found.setdefault(str(item["unavailable"]), []).append((item["id"], place))
+        place = convention_anchor(item.task, item.metric, item.id)
+        found.setdefault(str(item.unavailable), []).append((item.id, place))
     return tuple((reason, tuple(names)) for reason, names in found.items())
 
 
-def _by_value(item: Json) -> tuple[bool, Decimal, str]:
-    value = decimal(item.get("value"))
-    return (value is None, value or Decimal(0), item["id"])
+def _by_value(item: Measurement) -> tuple[bool, Decimal, str]:
+    value = decimal(item.value)
+    return (value is None, value or Decimal(0), item.id)
 
 
-def _measurement(number: int, data: Json, claim: Json, convention: Json | None, decides: str | None) -> Measurement:
-    digits = places(claim["value"]) + 2
-    interval = data.get("interval") or {}
-    bounds = (decimal(interval.get("low")), decimal(interval.get("high")))
-    agreement = data.get("agreement") or {}
-    kind = agreement.get("kind", "none")
-    name = data.get("convention")
-    return Measurement(
+def _measurement(
+    number: int, data: Measurement, claim: Claim, convention: Convention | None, decides: str | None
+) -> MeasurementView:
+    digits = places(claim.value) + 2
+    interval = data.interval
+    bounds = (decimal(interval.low), decimal(interval.high)) if interval else (None, None)
+    kind = data.agreement.kind
+    return MeasurementView(
         number=number,
-        id=data["id"],
-        label=name or "rule not identified",
-        conditions=str(data.get("conditions") or ""),
-        unavailable=str(data.get("unavailable") or ""),
+        id=data.id,
+        label=data.convention or "rule not identified",
+        conditions=data.conditions or "",
+        unavailable=data.unavailable or "",
         convention=convention,
-        anchor=convention_anchor(claim["task"], claim["metric"], str(name)) if convention is not None else "",
-        grade=(convention or {}).get("grade") or "",
-        recorded=data.get("origin") == "recorded",
-        raw_value=str(data.get("value") or ""),
-        value=shown(data.get("value"), digits),
-        position=decimal(data.get("value")),
-        interval=f"{shown(interval['low'], digits)} to {shown(interval['high'], digits)}" if interval else "",
+        anchor=convention_anchor(claim.task, claim.metric, convention.id) if convention is not None else "",
+        grade=(convention.grade if convention else None) or "",
+        recorded=data.recorded,
+        raw_value=data.value or "",
+        value=shown(data.value, digits),
+        position=decimal(data.value),
+        interval=f"{shown(interval.low, digits)} to {shown(interval.high, digits)}" if interval else "",
         bounds=(bounds[0], bounds[1]) if bounds[0] is not None and bounds[1] is not None else None,
-        method=vocabulary.METHODS.get(interval.get("method", ""), interval.get("method", "")),
-        rows=_rows(data.get("rows") or {}),
-        covered=_covered(data.get("rows") or {}),
-        partial=_partial(data.get("rows") or {}),
-        unscored=_unscored(data.get("rows") or {}),
-        difference=signed(agreement.get("difference"), digits),
+        method=vocabulary.METHODS.get(interval.method, interval.method) if interval else "",
+        rows=_rows(data.rows),
+        covered=_covered(data.rows),
+        partial=_partial(data.rows),
+        unscored=_unscored(data.rows),
+        difference=signed(data.agreement.difference, digits),
         agreement=kind,
-        agreement_label=vocabulary.AGREEMENTS.get(kind, (kind, ""))[0],
-        invalid=tuple(_invalid(item) for item in data.get("invalid") or ()),
-        rule=str(data.get("rule") or ""),
-        note="; ".join(str(part) for part in (data.get("note"), _judge(data)) if part),
-        source=str(data.get("source") or ""),
-        prediction=data.get("prediction"),
-        deciding=decides is not None and decides == data["id"],
+        agreement_label=vocabulary.AGREEMENTS[kind][0],
+        invalid=tuple(_invalid(item) for item in data.invalid),
+        rule=data.rule or "",
+        note="; ".join(part for part in (data.note, f"judge: {data.judge}" if data.judge else None) if part),
+        source=data.source or "",
+        prediction=data.prediction,
+        deciding=decides is not None and decides == data.id,
     )
 
 
-def _invalid(item: Json) -> str:
+def _invalid(item: Invalid) -> str:
     """The reason's text, which says more than its code; the code in words where it has none, or adds the kind of fault."""
-    text, code = str(item.get("text") or ""), str(item.get("code") or "")
-    label = vocabulary.INVALID.get(code, code)
+    text = item.text
+    label = vocabulary.INVALID.get(item.code, item.code)
     if not text:
         return label
-    return f"{label}: {text[:1].lower()}{text[1:]}" if code == "protocol" and text[1:2].islower() else text
+    return f"{label}: {text[:1].lower()}{text[1:]}" if item.code == "protocol" and text[1:2].islower() else text
 
 
-def _judge(data: Json) -> str | None:
-    return f"judge: {data['judge']}" if data.get("judge") else None
-
-
-def _rows(rows: Json) -> str:
-    scored, expected = rows.get("scored"), rows.get("expected")
-    if scored is None and expected is None:
+def _rows(rows: Rows | None) -> str:
+    if rows is None or (rows.scored is None and rows.expected is None):
         return ""
-    if scored is None:
-        return f"? of {whole(expected)}"
-    return whole(scored) if expected is None else f"{whole(scored)} of {whole(expected)}"
+    if rows.scored is None:
+        return f"? of {whole(rows.expected)}"
+    return whole(rows.scored) if rows.expected is None else f"{whole(rows.scored)} of {whole(rows.expected)}"
 
 
-def _covered(rows: Json) -> str:
-    scored, expected = rows.get("scored"), rows.get("expected")
-    return share(scored, expected) if isinstance(scored, int) and isinstance(expected, int) else ""
+def _covered(rows: Rows | None) -> str:
+    return share(rows.scored, rows.expected) if rows and rows.scored is not None and rows.expected is not None else ""
 
 
-def _partial(rows: Json) -> bool:
-    scored, expected = rows.get("scored"), rows.get("expected")
-    return isinstance(scored, int) and isinstance(expected, int) and scored * 100 < expected * 99
+def _partial(rows: Rows | None) -> bool:
+    return rows is not None and rows.scored is not None and bool(rows.expected) and rows.coverage < ENOUGH
 
 
-def _unscored(rows: Json) -> tuple[str, ...]:
-    parts = [f"{whole(s['rows'])} skipped: {s.get('reason') or s.get('rule')}" for s in rows.get("skipped") or ()]
-    states = (("missing", "missing"), ("error", "failed"))
-    parts += [f"{whole(rows[key])} {word}" for key, word in states if rows.get(key)]
+def _unscored(rows: Rows | None) -> tuple[str, ...]:
+    if rows is None:
+        return ()
+    parts = [f"{whole(s.rows)} skipped: {s.reason or s.rule}" for s in rows.skipped]
+    parts += [f"{whole(n)} {word}" for n, word in ((rows.missing, "missing"), (rows.error, "failed")) if n]
     return tuple(parts)
 
 
-def _leading(views: Sequence[Measurement], *, recorded: bool) -> Measurement | None:
+def _leading(views: Sequence[MeasurementView], *, recorded: bool) -> MeasurementView | None:
     """The measurement of one origin that speaks for the claim.
 
     The deciding one; else a valid one before an invalid one, a whole set before a part of it, closer agreement before
     looser, a small difference before a large one.
     """
 
-    def rank(m: Measurement) -> tuple[bool, bool, bool, int, Decimal, int]:
-        order = _AGREEMENT_ORDER.index(m.agreement) if m.agreement in _AGREEMENT_ORDER else len(_AGREEMENT_ORDER)
+    def rank(m: MeasurementView) -> tuple[bool, bool, bool, int, Decimal, int]:
+        order = _AGREEMENT_ORDER.index(m.agreement)
         gap = abs(decimal(m.difference.replace("\u2212", "-")) or Decimal(0))
         return (not m.deciding, bool(m.invalid), m.partial, order, gap, m.number)
 

@@ -4,86 +4,74 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from audit.schema import Agreement, Verdict
+
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
-    """A verdict as it is shown.
+class VerdictWords:
+    """A verdict as it is shown; when it is given stands in the document's rules.
 
     Attributes:
         id: As in audit.json.
         label: On its badge.
-        rule: When it is given.
         meaning: What a reader may conclude.
     """
 
-    id: str
+    id: Verdict
     label: str
-    rule: str
     meaning: str
 
 
-# In the order in which the rules are tried: the first that applies is the verdict.
-VERDICTS: dict[str, Verdict] = {
+VERDICTS: dict[Verdict, VerdictWords] = {
     v.id: v
     for v in (
-        Verdict("not-run", "not run", "There are no predictions and nothing is recorded.", "Nothing can be said."),
-        Verdict(
-            "not-comparable",
+        VerdictWords(Verdict.NOT_RUN, "not run", "Nothing can be said."),
+        VerdictWords(
+            Verdict.NOT_COMPARABLE,
             "not comparable",
-            "Every measurement is invalid: other data, other references, another judge, a broken protocol.",
             "There are numbers, and none of them speaks about the reported one.",
         ),
-        Verdict(
+        VerdictWords(
+            Verdict.REPRODUCED,
             "reproduced",
-            "reproduced",
-            "It agrees under a convention of grade A or B, with at least 99 % of the set scored.",
             "The reported value follows from the outputs as the paper, or the source that it cites, says.",
         ),
-        Verdict(
+        VerdictWords(
+            Verdict.JUSTIFIED,
             "justified",
-            "justified",
-            "It agrees under a convention of grade C or D, with at least 99 % of the set scored.",
             "The reported value follows from the outputs by a way of counting that others use and have published.",
         ),
-        Verdict(
+        VerdictWords(
+            Verdict.UNDOCUMENTED,
             "undocumented",
-            "undocumented",
-            "It agrees with at least 99 % of the set scored, but only under a convention of grade E.",
             "A way of counting explains the value, and nobody but the reproduction team states it.",
         ),
-        Verdict(
-            "selective",
-            "selective",
-            "It agrees only when outputs are dropped: less than 99 % of the set is scored.",
-            "The agreement is shown and is not accepted as a justification.",
-        ),
-        Verdict(
+        VerdictWords(Verdict.SELECTIVE, "selective", "The agreement is shown and is not accepted as a justification."),
+        VerdictWords(
+            Verdict.INFEASIBLE,
             "infeasible",
-            "infeasible",
-            "Nothing agrees, and no integer counts over the stated set can print the reported value.",
             "The reported value cannot have come from this set by this metric; the proof is given.",
         ),
-        Verdict(
-            "not-reproduced",
+        VerdictWords(
+            Verdict.NOT_REPRODUCED,
             "not reproduced",
-            "Nothing agrees; the nearest convention, the gap and its direction are named.",
             "No way of counting that was tried leads from the outputs to the reported value.",
         ),
     )
 }
 
-AGREEMENTS: dict[str, tuple[str, str]] = {
-    "exact": ("exact", "The value, rounded as the paper rounds, is the reported one."),
-    "within-noise": (
+AGREEMENTS: dict[Agreement, tuple[str, str]] = {
+    Agreement.EXACT: ("exact", "The value, rounded as the paper rounds, is the reported one."),
+    Agreement.WITHIN_NOISE: (
         "within noise",
         "What the reported value stands for meets the 95 % interval of the measured one.",
     ),
-    "near": (
+    Agreement.NEAR: (
         "near",
         "The value lies outside what the reported one stands for by no more than the declared tolerance.",
     ),
-    "off": ("off", "None of these."),
-    "none": ("\u2013", "There is no value to compare."),
+    Agreement.OFF: ("off", "None of these."),
+    Agreement.NONE: ("\u2013", "There is no value to compare."),
 }
 
 GRADES: dict[str, str] = {

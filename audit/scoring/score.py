@@ -20,8 +20,9 @@ from audit.scoring.pool import WORTH_A_PROCESS, Map, serial
 from audit.scoring.predictions import PredictionSet
 from tasks.convention import Convention
 from tasks.row import Row
-from tasks.statistics.bootstrap import REPLICATES, SEED, decimal, percentile_interval
+from tasks.statistics.bootstrap import decimal, percentile_interval
 from tasks.statistics.compact import Compact, wide
+from tasks.statistics.defaults import REPLICATES, SEED
 from tasks.statistics.paired import Part, replicates_together
 from tasks.task import Task
 

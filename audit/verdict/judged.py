@@ -9,11 +9,10 @@ from fractions import Fraction
 
 from audit.judge.attach import Attached, attach
 from audit.judge.sensitivity import Comparability, comparability
-from audit.literature.studies import Claim
+from audit.schema import Claim, Invalid
 from audit.scoring.cache import ScoreCache
 from audit.scoring.predictions import PredictionSet
 from audit.scoring.score import Score, score
-from audit.verdict.measurements import Invalid
 from tasks.task import Task
 
 

@@ -1,21 +1,34 @@
-"""Measurements: what was scored from predictions, and what was only recorded, in one shape for the verdict and the report."""
+"""Measurements: values scored from predictions and values that a team recorded, in one shape for verdict and report."""
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
-from typing import Any
 
-from audit.literature.studies import Claim, Recorded, Study
+from audit.literature.reproductions import Recorded
+from audit.literature.studies import Study
+from audit.schema import (
+    Claim,
+    Comparison,
+    Grade,
+    Interval,
+    Invalid,
+    Measurement,
+    PredictionFile,
+    Rows,
+    Skipped,
+)
 from audit.scoring.predictions import PredictionSet
 from audit.scoring.score import Score
-from audit.verdict.agreement import Agreement, agreement, difference
-from audit.verdict.rules import Evidence
+from audit.verdict.agreement import agreement, difference
+from audit.verdict.rules import Candidate
+from tasks.analysis.baselines import single_class
 from tasks.statistics.bootstrap import wilson_interval
+from tasks.task import Task
 
 _PLACEHOLDER = "<Speech><SpeechHere></Speech>"
 # What a measurement has when its value is a share of counted things, whatever the unit it is shown in.
@@ -24,48 +37,32 @@ _ERROR_RATES = frozenset({"wer", "per"})
 
 
 @dataclass(frozen=True, slots=True)
-class Invalid:
-    """Why a measurement can justify nothing: a code for programs, a text for people."""
-
-    code: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True)
-class Measurement:
-    """One value for one claim (or for a metric of its task that the paper does not report).
+class Measured:
+    """A measurement with what the decision needs beside it.
 
     Attributes:
-        id: `CLAIM/ORIGIN/CONVENTION`, with `~2`, `~3` where that is not unique.
+        record: The measurement as it stands in audit.json.
         exact: The value in the claim's unit, as exact as it is known; None where there is none.
-        data: The measurement as it stands in audit.json.
-        agreement: With the claim.
-        coverage: The share of the set that was scored; 0 where unknown.
-        valid: Whether it may justify anything.
         grade: Of its convention.
     """
 
-    id: str
-    claim: str | None
+    record: Measurement
     exact: Fraction | Decimal | None
-    data: Mapping[str, Any]
-    agreement: Agreement
-    coverage: Fraction
-    valid: bool
-    grade: str
+    grade: Grade
 
-    def evidence(self, claim: Claim) -> Evidence | None:
+    def candidate(self, claim: Claim) -> Candidate | None:
         """What the verdict's rules look at; None without a value."""
         if self.exact is None:
             return None
-        return Evidence(
-            self.id,
-            self.agreement,
+        record = self.record
+        return Candidate(
+            record.id,
+            record.agreement.kind,
             self.grade,
-            self.coverage,
-            self.valid,
-            self.data["origin"] == "recomputed",
-            abs(Fraction(self.exact) - Fraction(claim.value)),
+            record.coverage,
+            record.valid,
+            not record.recorded,
+            abs(Fraction(self.exact) - claim.reported),
         )
 
 
@@ -84,62 +81,59 @@ class Names:
 
 def _compare(
     claim: Claim | None, study: Study, exact: Fraction | Decimal | None, interval: tuple[Decimal, Decimal] | None
-) -> tuple[Agreement, dict[str, str | None]]:
+) -> Comparison:
     if claim is None or exact is None:
-        return Agreement.NONE, {"kind": Agreement.NONE.value, "difference": None}
-    found = agreement(exact, claim.value, tolerance=study.tolerances[claim.metric].value, interval=interval)
-    return found, {"kind": found.value, "difference": difference(exact, claim.value)}
+        return Comparison()
+    tolerance = study.facts.tolerances[claim.metric].value
+    found = agreement(exact, claim.value, tolerance=tolerance, interval=interval)
+    return Comparison(found, difference(exact, claim.value))
 
 
-def _interval(interval: tuple[Decimal, Decimal] | None, method: str) -> dict[str, str] | None:
+def _interval(interval: tuple[Decimal, Decimal] | None, method: str) -> Interval | None:
     if interval is None:
         return None
     low, high = (format(bound.quantize(Decimal("1e-6")), "f") for bound in interval)
-    return {"low": low, "high": high, "level": "95", "method": method}
+    return Interval(low, high, "95", method)
 
 
-def recorded(value: Recorded, claim: Claim, study: Study, grade: str, names: Names) -> Measurement:
+def recorded(value: Recorded, claim: Claim, study: Study, grade: Grade, names: Names) -> Measured:
     """A value that a reproduction team wrote down; there are no predictions behind it."""
     exact = None if value.value is None else Decimal(value.value)
     bounds, method = _closed_form(value, claim)
-    found, compared = _compare(claim, study, exact, bounds)
-    invalid = _recorded_problems(value, claim)
+    record = Measurement(
+        id=names.name(claim.id, "recorded", value.convention),
+        claim=claim.id,
+        task=claim.task,
+        metric=claim.metric,
+        convention=value.convention,
+        origin="recorded",
+        value=value.value,
+        interval=_interval(bounds, method),
+        rows=_recorded_rows(value, claim),
+        counts=_recorded_counts(value),
+        rule=value.rule,
+        agreement=_compare(claim, study, exact, bounds),
+        invalid=tuple(_recorded_problems(value, claim)),
+        note=value.note,
+        source=f"{value.reproduction}: {value.source}",
+        conditions=value.conditions,
+        judge=value.judge,
+    )
+    return Measured(record, exact, grade)
+
+
+def _recorded_rows(value: Recorded, claim: Claim) -> Rows:
     total = max((n for n in (value.total, claim.expected_rows) if n is not None), default=None)
-    coverage = Fraction(value.kept, total) if value.kept is not None and total else Fraction(0)
-    rows = {
-        "expected": total,
-        "scored": value.kept,
-        "skipped": [{"rule": "recorded", "reason": "dropped, see the rule", "rows": value.total - value.kept}]
-        if value.kept is not None and value.total is not None and value.total > value.kept
-        else [],
-        "missing": total - value.total if total is not None and value.total is not None else None,
-        "error": 0 if value.kept is not None else None,
-    }
-    identifier = names.name(claim.id, "recorded", value.convention)
-    data = {
-        "id": identifier,
-        "claim": claim.id,
-        "task": claim.task,
-        "metric": claim.metric,
-        "convention": value.convention,
-        "origin": "recorded",
-        "value": value.value,
-        "interval": _interval(bounds, method),
-        "rows": rows,
-        "counts": None
-        if value.correct is None
-        else {"correct": value.correct, "total": value.denominator if value.denominator is not None else value.kept},
-        "rule": value.rule,
-        "agreement": compared,
-        "invalid": [{"code": i.code, "text": i.text} for i in invalid],
-        "note": value.note,
-        "source": f"{value.reproduction}: {value.source}",
-        "conditions": value.conditions,
-        "judge": value.judge,
-        "prediction": None,
-        "unavailable": None,
-    }
-    return Measurement(identifier, claim.id, exact, data, found, coverage, not invalid, grade)
+    skipped: tuple[Skipped, ...] = ()
+    if value.kept is not None and value.total is not None and value.total > value.kept:
+        skipped = (Skipped("recorded", "dropped, see the rule", value.total - value.kept),)
+    missing = total - value.total if total is not None and value.total is not None else None
+    return Rows(total, value.kept, skipped, missing, 0 if value.kept is not None else None)
+
+
+def _recorded_counts(value: Recorded) -> dict[str, int] | None:
+    total = value.denominator if value.denominator is not None else value.kept
+    return None if value.correct is None or total is None else {"correct": value.correct, "total": total}
 
 
 def _closed_form(value: Recorded, claim: Claim) -> tuple[tuple[Decimal, Decimal] | None, str]:
@@ -179,12 +173,12 @@ def recomputed(
     predictions: PredictionSet,
     claim: Claim | None,
     study: Study,
-    grade: str,
+    grade: Grade,
     names: Names,
     problems: Iterable[Invalid] = (),
     judge: str | None = None,
     note: str | None = None,
-) -> Measurement:
+) -> Measured:
     """A value scored from predictions.
 
     Args:
@@ -199,52 +193,60 @@ def recomputed(
         note: What a reader must know beside the number.
     """
     exact: Fraction | Decimal | None = score.value if isinstance(score.exact, float) else score.exact
-    found, compared = _compare(claim, study, exact, score.interval)
-    invalid = [*problems, *(_prediction_problems(predictions, claim) if claim else ())]
-    account = score.account
-    coverage = Fraction(account.scored, account.expected) if account and account.expected else Fraction(0)
     base = claim.id if claim else f"{predictions.task}.{score.metric}"
-    identifier = names.name(base, "recomputed", score.convention.id)
-    data = {
-        "id": identifier,
-        "claim": claim.id if claim else None,
-        "task": predictions.task,
-        "metric": score.metric,
-        "convention": score.convention.id,
-        "origin": "recomputed",
-        "value": None if score.value is None else format(score.value, "f"),
-        "interval": _interval(score.interval, "bootstrap"),
-        "rows": None
-        if account is None
-        else {
-            "expected": account.expected,
-            "scored": account.scored,
-            "skipped": [{"rule": s.rule, "reason": s.reason, "rows": s.rows} for s in account.skipped],
-            "missing": account.missing,
-            "error": account.error,
-        },
-        "counts": None
-        if score.counts is None
-        else dict(zip(score.convention.metric.columns, map(int, score.counts.sum(axis=0)), strict=True)),
-        "rule": None,
-        "agreement": compared,
-        "invalid": [{"code": i.code, "text": i.text} for i in invalid],
-        "note": note,
-        "source": None,
-        "conditions": None,
-        "judge": judge,
-        "prediction": {
-            "path": f"predictions/{predictions.path.name}",
-            "sha256": predictions.sha256,
-            "meta_sha256": predictions.meta_sha256,
-            "model": predictions.meta["model"],
-            "variant": predictions.variant,
-            "who": predictions.meta.get("who"),
-            "when": predictions.meta.get("when"),
-        },
-        "unavailable": score.unavailable,
-    }
-    return Measurement(identifier, base if claim else None, exact, data, found, coverage, not invalid, grade)
+    record = Measurement(
+        id=names.name(base, "recomputed", score.convention.id),
+        claim=claim.id if claim else None,
+        task=predictions.task,
+        metric=score.metric,
+        convention=score.convention.id,
+        origin="recomputed",
+        value=None if score.value is None else format(score.value, "f"),
+        interval=_interval(score.interval, "bootstrap"),
+        rows=_rows(score),
+        counts=_counts(score),
+        agreement=_compare(claim, study, exact, score.interval),
+        invalid=(*problems, *(_prediction_problems(predictions, claim) if claim else ())),
+        note=note,
+        judge=judge,
+        prediction=_file(predictions),
+        unavailable=score.unavailable,
+    )
+    return Measured(record, exact, grade)
+
+
+def _rows(score: Score) -> Rows | None:
+    account = score.account
+    if account is None:
+        return None
+    skipped = tuple(Skipped(s.rule, s.reason, s.rows) for s in account.skipped)
+    return Rows(account.expected, account.scored, skipped, account.missing, account.error)
+
+
+def _counts(score: Score) -> dict[str, int] | None:
+    if score.counts is None:
+        return None
+    return dict(zip(score.convention.metric.columns, map(int, score.counts.sum(axis=0)), strict=True))
+
+
+def _file(predictions: PredictionSet) -> PredictionFile:
+    return PredictionFile(
+        path=f"predictions/{predictions.path.name}",
+        sha256=predictions.sha256,
+        meta_sha256=predictions.meta_sha256,
+        model=predictions.meta["model"],
+        variant=predictions.variant,
+        who=predictions.meta.get("who"),
+        when=predictions.meta.get("when"),
+    )
+
+
+def set_problems(predictions: PredictionSet, task: Task) -> tuple[Invalid, ...]:
+    """What makes every accuracy on these rows meaningless."""
+    if "accuracy" not in task.conventions:
+        return ()
+    reason = single_class(predictions.rows)
+    return (Invalid("one-class", f"In this set {reason}."),) if reason else ()
 
 
 def _prediction_problems(predictions: PredictionSet, claim: Claim) -> list[Invalid]:
@@ -252,9 +254,9 @@ def _prediction_problems(predictions: PredictionSet, claim: Claim) -> list[Inval
     if predictions.variant != claim.variant:
         text = f"The outputs are of variant {predictions.variant}, the claim is on {claim.variant}."
         found.append(Invalid("other-variant", text))
-    if claim.prompt is not None:
+    if claim.prompt is not None and claim.prompt.text is not None:
         known = [p for row in predictions.rows if (p := row.prompt or predictions.meta.get("prompt")) is not None]
-        pattern = re.compile(".*".join(map(re.escape, claim.prompt.split("{}"))), re.DOTALL)
+        pattern = re.compile(".*".join(map(re.escape, claim.prompt.text.split("{}"))), re.DOTALL)
         others = sum(not pattern.fullmatch(str(p).replace(_PLACEHOLDER, "").strip()) for p in known)
         if others:
             text = f"{others} of {len(predictions.rows)} outputs were made under another prompt than the claim's."

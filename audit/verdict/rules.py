@@ -1,6 +1,6 @@
 """The verdict: one closed vocabulary, one table, the first row that applies.
 
-The table looks at reduced measurements alone (`Evidence`), so that it can be tested for every combination. What it
+The table looks at reduced measurements alone (`Candidate`), so that it can be tested for every combination. What it
 decides is data: the rule, the measurement that decided, and the reasons; the report makes sentences of them.
 """
 
@@ -8,31 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from enum import Enum
 from fractions import Fraction
 from typing import TypeAlias
 
-from audit.verdict.agreement import Agreement
+from audit.schema import ENOUGH, Agreement, Verdict
 
-# The share of the set that must be scored for an agreement to count.
-ENOUGH = Fraction(99, 100)
-
-
-class Verdict(Enum):
-    """What the audit says of a claim."""
-
-    NOT_RUN = "not-run"
-    NOT_COMPARABLE = "not-comparable"
-    REPRODUCED = "reproduced"
-    JUSTIFIED = "justified"
-    UNDOCUMENTED = "undocumented"
-    SELECTIVE = "selective"
-    INFEASIBLE = "infeasible"
-    NOT_REPRODUCED = "not-reproduced"
+_SHARE = f"{ENOUGH * 100} %"
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class Candidate:
     """One measurement with a value, reduced to what the rules look at.
 
     Attributes:
@@ -55,7 +40,7 @@ class Evidence:
 
     @property
     def enough(self) -> bool:
-        """At least 99 % of the set scored."""
+        """Enough of the set is scored for an agreement to count."""
         return self.coverage >= ENOUGH
 
 
@@ -63,15 +48,15 @@ class Evidence:
 class Situation:
     """All that is known on a claim: its measurements, and whether the reported string is impossible."""
 
-    evidence: tuple[Evidence, ...]
+    candidates: tuple[Candidate, ...]
     impossible: bool = False
 
-    def valid(self) -> Iterable[Evidence]:
+    def valid(self) -> Iterable[Candidate]:
         """Measurements that may justify."""
-        return (e for e in self.evidence if e.valid)
+        return (e for e in self.candidates if e.valid)
 
 
-Finder: TypeAlias = Callable[[Situation], Iterable[Evidence] | None]
+Finder: TypeAlias = Callable[[Situation], Iterable[Candidate] | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +72,7 @@ class Rule:
 
 
 def _agreeing(grades: str, *, enough: bool) -> Finder:
-    def find(situation: Situation) -> list[Evidence] | None:
+    def find(situation: Situation) -> list[Candidate] | None:
         found = [
             e
             for e in situation.valid()
@@ -98,19 +83,19 @@ def _agreeing(grades: str, *, enough: bool) -> Finder:
     return find
 
 
-def _none_usable(situation: Situation) -> list[Evidence] | None:
-    return None if any(situation.valid()) else list(situation.evidence)
+def _none_usable(situation: Situation) -> list[Candidate] | None:
+    return None if any(situation.valid()) else list(situation.candidates)
 
 
-def _nothing_there(situation: Situation) -> list[Evidence] | None:
-    return None if situation.evidence else []
+def _nothing_there(situation: Situation) -> list[Candidate] | None:
+    return None if situation.candidates else []
 
 
-def _impossible(situation: Situation) -> list[Evidence] | None:
+def _impossible(situation: Situation) -> list[Candidate] | None:
     return list(situation.valid()) if situation.impossible else None
 
 
-def _otherwise(situation: Situation) -> list[Evidence]:
+def _otherwise(situation: Situation) -> list[Candidate]:
     return list(situation.valid())
 
 
@@ -123,22 +108,22 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         Verdict.REPRODUCED,
-        "agrees under a convention of grade A or B, at least 99 % of the set scored",
+        f"agrees under a convention of grade A or B, at least {_SHARE} of the set scored",
         _agreeing("AB", enough=True),
     ),
     Rule(
         Verdict.JUSTIFIED,
-        "agrees under a convention of grade C or D, at least 99 % of the set scored",
+        f"agrees under a convention of grade C or D, at least {_SHARE} of the set scored",
         _agreeing("CD", enough=True),
     ),
     Rule(
         Verdict.UNDOCUMENTED,
-        "agrees, at least 99 % of the set scored, but only under a convention of grade E",
+        f"agrees, at least {_SHARE} of the set scored, but only under a convention of grade E",
         _agreeing("E", enough=True),
     ),
     Rule(
         Verdict.SELECTIVE,
-        "agrees only when outputs are dropped (less than 99 % of the set scored)",
+        f"agrees only when outputs are dropped (less than {_SHARE} of the set scored)",
         _agreeing("ABCDE", enough=False),
     ),
     Rule(
@@ -153,7 +138,7 @@ _STRENGTH = {a: n for n, a in enumerate((Agreement.EXACT, Agreement.WITHIN_NOISE
 
 
 @dataclass(frozen=True, slots=True)
-class Decision:
+class Ruling:
     """A verdict with the rule that gave it.
 
     Attributes:
@@ -169,22 +154,22 @@ class Decision:
     supporting: tuple[str, ...]
 
 
-def decide(situation: Situation) -> Decision:
+def decide(situation: Situation) -> Ruling:
     """The first rule of the table that applies."""
     for number, rule in enumerate(RULES, start=1):
         found = rule.when(situation)
         if found is not None:
             best = [e.measurement for e in sorted(found, key=_order)]
-            return Decision(rule.verdict, number, best[0] if best else None, tuple(best))
+            return Ruling(rule.verdict, number, best[0] if best else None, tuple(best))
     raise AssertionError("the last rule always applies")
 
 
-def _order(evidence: Evidence) -> tuple[object, ...]:
+def _order(candidate: Candidate) -> tuple[object, ...]:
     """Best first: stronger agreement, better grade, recomputed before recorded, nearer, then by id."""
     return (
-        _STRENGTH.get(evidence.agreement, len(_STRENGTH)),
-        evidence.grade if evidence.agreement.agrees else "",
-        not evidence.recomputed,
-        evidence.distance,
-        evidence.measurement,
+        _STRENGTH.get(candidate.agreement, len(_STRENGTH)),
+        candidate.grade if candidate.agreement.agrees else "",
+        not candidate.recomputed,
+        candidate.distance,
+        candidate.measurement,
     )

@@ -16,22 +16,10 @@ from typing import Any
 from tasks.analysis.multiverse import Outcome
 from tasks.errors import ScoringError
 from tasks.statistics.bootstrap import decimal
-from tasks.statistics.feasibility import parse
-from tasks.statistics.odds import Odds, odds, places_of
+from tasks.statistics.odds import Odds, odds
+from tasks.statistics.printed import parse, prints
 
-# Programs print binary floats: a value this close to a tie, relative to itself, may be printed either way.
-_FLOAT_SLACK = Fraction(1, 2**50)
 _PLACES = 6
-
-
-def prints(value: Fraction | float, printed: str) -> bool:
-    """Whether a value rounds to the printed string, to the nearest; a tie to either side."""
-    half = 0.5 * 10.0 ** -places_of(printed)
-    if abs(float(value) - float(printed)) > 1.01 * half:  # far from the end: no exact arithmetic needed
-        return False
-    exact = Fraction(value)
-    limit = Fraction(1, 2 * 10 ** places_of(printed)) + abs(exact) * _FLOAT_SLACK
-    return abs(exact - Fraction(printed)) <= limit
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,8 @@ from tasks.convention import Convention, Selection, View
 from tasks.errors import ScoringError
 from tasks.metrics.metric import Counts, Metric
 from tasks.row import Row
-from tasks.statistics.bootstrap import SEED, percentile_interval, weights
+from tasks.statistics.bootstrap import percentile_interval, weights
+from tasks.statistics.defaults import SEED
 from tasks.step import Step, Value
 from tasks.step_cache import ChainCache
 

@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from tasks.convention import Convention
 from tasks.errors import ScoringError
 from tasks.metrics.metric import Counts, Metric
-from tasks.statistics.bootstrap import REPLICATES, SEED, decimal, percentile_interval, replicates, weights
+from tasks.statistics.bootstrap import decimal, percentile_interval, replicates, weights
+from tasks.statistics.defaults import REPLICATES, SEED
 from tasks.step_cache import ChainCache
 
 PERMUTATIONS = 1999

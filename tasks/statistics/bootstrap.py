@@ -18,9 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.metrics.metric import Counts, Metric, Weights
+from tasks.statistics.defaults import REPLICATES, SEED
 
-SEED = 20240507
-REPLICATES = 1000
 _ROUNDING: dict[str, Callable[[Fraction], int]] = {
     ROUND_FLOOR: math.floor,
     ROUND_CEILING: math.ceil,

@@ -11,7 +11,6 @@ tried too, and is enough to be possible.
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any, Literal, TypeVar
 
@@ -19,56 +18,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.errors import ScoringError
+from tasks.statistics.printed import Printed, Unit, parse
 
 Kind = Literal["share", "error-rate"]
-Unit = Literal["percent", "fraction"]
 Integers = TypeVar("Integers", int, NDArray[np.int64])
 
 SCHEMA = "repro-audit/infeasible/1"
-_SCALE = {"percent": 100, "fraction": 1}
-_NUMBER = re.compile(r"(0|[1-9][0-9]*)(?:\.([0-9]+))?")
 # Numbers of strings times sizes that are counted to state the test's power.
 _POWER_LIMIT = 20_000_000
 # A claim over a wider range of sizes than this is not tested.
 MAX_SIZES = 10_000
 # The rounding rules by which a possible string is explained, the usual one first. All are monotone.
 RULES = ("half-even", "half-up", "half-down", "truncated", "rounded-up", "beside", "padded")
-
-
-@dataclass(frozen=True, slots=True)
-class Printed:
-    """A printed number as integers: `units` of its last place, of which `steps` make the whole (100 % or 1).
-
-    `33.1` in percent is 331 of 1,000 steps; `0.69` as a fraction 69 of 100.
-    """
-
-    text: str
-    units: int
-    steps: int
-
-    @property
-    def readings(self) -> tuple[tuple[int, int], ...]:
-        """(units, steps) of the number as it stands, then with fewer places as long as it ends in zero."""
-        found = [(self.units, self.steps)]
-        while found[-1][0] % 10 == 0 and found[-1][1] % 10 == 0:
-            units, steps = found[-1]
-            found.append((units // 10, steps // 10))
-        return tuple(found)
-
-
-def parse(value: str, unit: Unit) -> Printed:
-    """A reported string as integers.
-
-    Raises:
-        ScoringError: It is no plain decimal number, or the unit is not known.
-    """
-    match = _NUMBER.fullmatch(value)
-    if not match:
-        raise ScoringError(f"{value!r} is no plain decimal number (digits, and a point with digits after it)")
-    if unit not in _SCALE:
-        raise ScoringError(f"values in {unit!r} are not tested: percent or fraction")
-    decimals = match.group(2) or ""
-    return Printed(value, int(match.group(1) + decimals), _SCALE[unit] * 10 ** len(decimals))
 
 
 def smallest_near(units: Integers, n: int, steps: int) -> Integers:

@@ -17,27 +17,15 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_CEILING, Decimal
+from decimal import ROUND_CEILING
 from fractions import Fraction
 from typing import Any
 
 from tasks.errors import ScoringError
 from tasks.statistics.bootstrap import decimal
+from tasks.statistics.printed import Number, cells, places_of
 
-Number = Fraction | Decimal | float | int
 _HALF = Fraction(1, 2)
-
-
-def places_of(printed: str) -> int:
-    """Decimals of a printed number; trailing zeros count."""
-    return len(printed.partition(".")[2])
-
-
-def cells(low: Number, high: Number, places: int) -> tuple[int, int]:
-    """The first and the last string, as integers of the last place, whose cell meets [low, high]; ends included."""
-    (a, b), (c, d) = Fraction(low).as_integer_ratio(), Fraction(high).as_integer_ratio()
-    scale = 10**places
-    return -((b - 2 * a * scale) // (2 * b)), (2 * c * scale + d) // (2 * d)
 
 
 @dataclass(frozen=True, slots=True)

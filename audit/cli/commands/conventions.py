@@ -20,9 +20,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the list."""
-    from audit.literature.grades import grades
+    from audit.literature.grades import grades, known_conventions
     from audit.literature.works import load_works
-    from audit.pipeline.run import known_conventions
     from tasks.registry import conventions, tasks
 
     if args.task is not None and args.task not in tasks():

@@ -44,8 +44,9 @@ def run(args: argparse.Namespace) -> int:
     """Countersign; 1 if the package is not accepted."""
     from audit._util.files import write_atomic
     from audit.cli import key_options
-    from audit.cli.commands.verify import read, score_again
+    from audit.cli.options import read_file
     from audit.errors import InputError
+    from audit.pipeline.rescoring import score_again
     from audit.provenance.format import archive
     from audit.provenance.records.run_record import utc
     from audit.provenance.verification import countersign
@@ -55,7 +56,7 @@ def run(args: argparse.Namespace) -> int:
     if args.rescore and args.predictions is None:
         raise InputError("--rescore needs the predictions", fix="--predictions DIR")
     trust = Trust(
-        key=read(args.auditor_key), predictions=args.predictions, scorer=score_again if args.rescore else None
+        key=read_file(args.auditor_key), predictions=args.predictions, scorer=score_again if args.rescore else None
     )
     report = verify(args.package, trust)
     sys.stdout.write(report.as_text())

@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     from tasks.analysis.explain import explain
     from tasks.analysis.multiverse import Outcome
     from tasks.errors import ScoringError
-    from tasks.statistics.feasibility import parse
+    from tasks.statistics.printed import parse
 
     try:
         parse(args.value, "fraction")

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from audit.errors import InputError
+
+if TYPE_CHECKING:
+    from audit.schema import AuditDocument
 
 HELP = """Write an audit's values as Every Eval Ever records, as a Hugging Face .eval_results file, or as CSV."""
 FORMATS = ("every-eval-ever", "hf-eval-results", "csv")
@@ -30,33 +32,16 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the files; everything is rendered before the first is written."""
     from audit._util.files import write_atomic
+    from audit.document.read import load_document
 
-    audit = _load(args.audit)
-    try:
-        files = _render(args, audit)
-    except (KeyError, TypeError, ValueError) as error:
-        raise InputError(
-            f"does not have the shape of an audit ({type(error).__name__}: {error})",
-            where=str(args.audit),
-            fix="Write it anew with `repro-audit run`.",
-        ) from error
+    files = _render(args, load_document(args.audit))
     for path, content in files.items():
         write_atomic(path, content)
         print(f"written: {path}")
     return 0
 
 
-def _load(path: Path) -> dict[str, Any]:
-    try:
-        data = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
-        raise InputError(f"no audit can be read ({error})", where=str(path), fix="Check the path.") from error
-    if not isinstance(data, dict) or data.get("schema") != "repro-audit/audit/1":
-        raise InputError("is no audit of schema repro-audit/audit/1", where=str(path), fix="Give an audit.json.")
-    return data
-
-
-def _render(args: argparse.Namespace, audit: dict[str, Any]) -> dict[Path, bytes | str]:
+def _render(args: argparse.Namespace, audit: AuditDocument) -> dict[Path, bytes | str]:
     if args.format == "csv":
         from audit.report.csv import render_csv
 

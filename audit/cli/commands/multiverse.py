@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     from audit._util.files import write_atomic
     from audit.analysis import multiverse, specification_curve
     from tasks.errors import ScoringError
-    from tasks.statistics.feasibility import parse
+    from tasks.statistics.printed import parse
 
     if args.replicates < 0:
         raise InputError("must not be negative", where="--replicates", fix="Give 0 for no intervals.")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
-from audit.errors import InputError, MissingError
+from audit.cli.options import add_data_arguments, add_model_arguments, check_counts, model_options, set_options
+from audit.errors import InputError
 
 HELP = """Probe a model on some items of a task's test set, and write what is found as JSON for the audit.
 
@@ -21,8 +21,6 @@ library's. Exit code 1 if a determinism test fails."""
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    from audit.cli.commands.infer import add_data_arguments, add_model_arguments
-
     parser.add_argument("probe", choices=("determinism", "prompts", "text-prior", "decoding"))
     parser.add_argument("--task", required=True, metavar="ID")
     parser.add_argument("--out", type=Path, default=Path("probes"), metavar="FOLDER", help="default: probes")
@@ -40,11 +38,10 @@ def run(args: argparse.Namespace) -> int:
     """Run the probe, print what it found, write OUT/TASK.PROBE.json."""
     from audit._util import canonical_json
     from audit._util.files import write_atomic
-    from audit.cli.commands.infer import check_counts, make_spec, read_manifest
+    from audit.inference.job import InferenceRequest, make_spec, need_torch, read_manifest
 
-    check_counts(args, ("items", "batch_size", "beams", "max_new_tokens", "limit"))
-    if importlib.util.find_spec("torch") is None:
-        raise MissingError("probes need torch", fix="pip install 'repro-audit[inference]'")
+    check_counts(args, "items", "batch_size", "beams", "max_new_tokens", "limit")
+    need_torch()
     from audit.inference.probes import determinism, wording
     from audit.inference.worker import Worker
     from tasks.registry import tasks
@@ -53,14 +50,17 @@ def run(args: argparse.Namespace) -> int:
     unknown = sorted(set(tests) - set(determinism.TESTS))
     if unknown:
         raise InputError(f"no such test: {', '.join(unknown)}", fix=f"tests are: {', '.join(determinism.TESTS)}")
-    manifest = read_manifest(args, args.task)
+    request = InferenceRequest(set_options(args), model_options(args), args.out)
+    manifest = read_manifest(request.test_set, args.task, _note)
     step = max(1, len(manifest.items) // args.items)
     items = list(manifest.items[::step][: args.items])
-    spec = make_spec(args, args.task, manifest, args.out)
+    spec = make_spec(request, args.task, manifest)
     worker = Worker(spec)
     task = tasks().get(args.task)
     if args.probe == "determinism":
-        found = determinism.probe(worker, items, task, batch=args.batch_size, tests=tests, tell=_tell)
+        found = determinism.probe(
+            worker, items, task, batch=args.batch_size, tests=tests, tell=_tell
+        )
     elif args.probe == "prompts":
         found = wording.prompts(
             worker, items, task, [spec.setting.instruction, *_wordings(args.wordings)], args.batch_size
@@ -91,7 +91,11 @@ def _wordings(path: Path | None) -> list[str]:
 
 
 def _tell(test: str) -> None:
-    print(f"test: {test}", file=sys.stderr)
+    _note(f"test: {test}")
+
+
+def _note(text: str) -> None:
+    print(text, file=sys.stderr)
 
 
 def _show(found: dict[str, Any]) -> None:

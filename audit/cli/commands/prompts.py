@@ -8,7 +8,7 @@ from pathlib import Path
 
 from audit.errors import InputError, MissingError
 from tasks.analysis.prompt_sensitivity import PERMUTATIONS
-from tasks.statistics.bootstrap import REPLICATES
+from tasks.statistics.defaults import REPLICATES
 
 HELP = """Score each prompt of a predictions file by itself, with 95 % intervals, and test by permutation whether the prompts
 differ at all."""

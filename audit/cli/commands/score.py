@@ -6,9 +6,9 @@ import argparse
 import json
 from pathlib import Path
 
-from audit.cli.commands.run import add_engine_arguments
+from audit.cli.options import add_engine_arguments
 from audit.errors import InputError
-from tasks.statistics.bootstrap import REPLICATES, SEED
+from tasks.statistics.defaults import REPLICATES, SEED
 
 HELP = "Score a predictions file under every convention of its task, with 95 % intervals."
 

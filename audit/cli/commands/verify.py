@@ -5,14 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
-from audit.errors import InputError, MissingError
-
-if TYPE_CHECKING:
-    from audit.provenance.verification.rescore import Again
+from audit.cli.options import read_file
+from audit.errors import InputError
 
 HELP = """Verify a package, a folder or a zip, without network: signatures, every byte, and what the statements say of each
 other. Prints what was checked and what was not. Ends with 0 if the package is accepted, 1 if not."""
@@ -69,6 +65,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Verify; 0 if accepted, 1 if not."""
+    from audit.pipeline.rescoring import score_again
     from audit.provenance.verification.trust import Trust
     from audit.provenance.verification.verify import verify
 
@@ -76,13 +73,13 @@ def run(args: argparse.Namespace) -> int:
         raise InputError("--rescore needs the predictions", fix="--predictions DIR")
     if args.signer is not None and args.allowed_signers is None:
         raise InputError("--signer needs an allowed-signers file", fix="--allowed-signers FILE")
-    allowed = read(args.allowed_signers)
+    allowed = read_file(args.allowed_signers)
     trust = Trust(
-        key=read(args.key),
+        key=read_file(args.key),
         allowed_signers=None if allowed is None else allowed.decode("utf-8", "replace"),
         principal=args.signer,
-        reviewers=tuple(raw for path in args.reviewer_key if (raw := read(path)) is not None),
-        time_stamp_roots=read(args.tsa_certificates),
+        reviewers=tuple(raw for path in args.reviewer_key if (raw := read_file(path)) is not None),
+        time_stamp_roots=read_file(args.tsa_certificates),
         predictions=args.predictions,
         scorer=score_again if args.rescore else None,
         render=args.render or args.rescore,
@@ -92,31 +89,3 @@ def run(args: argparse.Namespace) -> int:
         json.dumps(report.as_json(), indent=1, ensure_ascii=False) + "\n" if args.json else report.as_text()
     )
     return 0 if report.accepted else 1
-
-
-def read(path: Path | None) -> bytes | None:
-    """The bytes of a file that an option names; None without the option.
-
-    Raises:
-        MissingError: It cannot be read.
-    """
-    if path is None:
-        return None
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise MissingError(f"cannot be read ({error.strerror})", where=str(path), fix="check the path") from None
-
-
-def score_again(predictions: Path, audit: Mapping[str, Any]) -> Again:
-    """The measurements and counts that this version of the program computes from the predictions."""
-    from audit._util.paths import LITERATURE
-    from audit.pipeline import run as pipeline
-    from audit.pipeline.outputs import count_files
-    from audit.provenance.verification.rescore import Again
-    from tasks.statistics.bootstrap import REPLICATES
-
-    # Without a cache: what another run has counted is no new count.
-    replicates = int(audit.get("bootstrap", {}).get("replicates", REPLICATES))
-    again = pipeline.run(LITERATURE, predictions, study_id=str(audit["study"]["id"]), replicates=replicates, cache=None)
-    return Again(again.document["measurements"], count_files(again.scored))

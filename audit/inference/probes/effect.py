@@ -12,8 +12,9 @@ import numpy as np
 from audit.scoring.counting import Counted, count
 from tasks.convention import Convention
 from tasks.row import Row
-from tasks.statistics.bootstrap import REPLICATES, decimal, percentile_interval, weights
+from tasks.statistics.bootstrap import decimal, percentile_interval, weights
 from tasks.statistics.compact import wide
+from tasks.statistics.defaults import REPLICATES
 from tasks.task import Task
 
 PLACES = 6

@@ -10,7 +10,7 @@ from __future__ import annotations
 from audit.report.figures.scale import Scale, around
 from audit.report.figures.steps import Matrix, matrix
 from audit.report.figures.svg import element, number, text
-from audit.report.views import Claim, Measurement
+from audit.report.views import ClaimView, MeasurementView
 
 WIDTH = 720.0
 _PLOT = 190.0
@@ -26,12 +26,12 @@ _INK, _MUTED, _RULE, _BAND, _BAND_EDGE = "#1f2328", "#5b636d", "#dfe2e6", "#f6e3
 _AGREES, _OFF = "#0f5f8a", "#6a7078"
 
 
-def draw(claim: Claim) -> str:
+def draw(claim: ClaimView) -> str:
     """The figure as an `<svg>` element; an empty text where fewer than two measurements have a value."""
     items = [m for m in claim.measurements if m.position is not None]
     if len(items) < 2 or claim.reported is None:
         return ""
-    table = matrix([m.convention["signature"] if m.convention else None for m in items])
+    table = matrix([m.convention.signature if m.convention else None for m in items])
     left = _left(table)
     # Few columns stay near each other, and near their labels.
     step = min(48.0, (WIDTH - left - _MARGIN) / len(items))
@@ -66,10 +66,10 @@ def draw(claim: Claim) -> str:
     )
 
 
-def common(claim: Claim) -> tuple[str, ...]:
+def common(claim: ClaimView) -> tuple[str, ...]:
     """The choices that all conventions of the figure share."""
     items = [m for m in claim.measurements if m.position is not None]
-    return matrix([m.convention["signature"] if m.convention else None for m in items]).common
+    return matrix([m.convention.signature if m.convention else None for m in items]).common
 
 
 def _left(table: Matrix) -> float:
@@ -77,7 +77,7 @@ def _left(table: Matrix) -> float:
     return min(230.0, max(170.0, 16.0 + 5.3 * longest))
 
 
-def _scale(claim: Claim, items: list[Measurement]) -> Scale:
+def _scale(claim: ClaimView, items: list[MeasurementView]) -> Scale:
     values = [m.position for m in items if m.position is not None]
     if claim.band:
         values += claim.band
@@ -102,7 +102,7 @@ def _axis(scale: Scale, left: float, right: float) -> list[str]:
     return parts
 
 
-def _band(claim: Claim, scale: Scale, left: float, right: float) -> list[str]:
+def _band(claim: ClaimView, scale: Scale, left: float, right: float) -> list[str]:
     if claim.band is None or claim.reported is None:
         return []
     top, bottom = scale(claim.band[1]), scale(claim.band[0])
@@ -116,7 +116,7 @@ def _band(claim: Claim, scale: Scale, left: float, right: float) -> list[str]:
     ]  # fmt: skip
 
 
-def _columns(items: list[Measurement], xs: list[float], step: float, top: float, bottom: float) -> list[str]:
+def _columns(items: list[MeasurementView], xs: list[float], step: float, top: float, bottom: float) -> list[str]:
     """The deciding measurement's column is tinted from its dot to the end of the matrix."""
     return [
         element(
@@ -133,13 +133,13 @@ def _columns(items: list[Measurement], xs: list[float], step: float, top: float,
     ]
 
 
-def _marks(items: list[Measurement], xs: list[float], scale: Scale, step: float) -> list[str]:
+def _marks(items: list[MeasurementView], xs: list[float], scale: Scale, step: float) -> list[str]:
     """Filled: recomputed; hollow: recorded; a diamond: less than 99 % scored; a cross: cannot justify anything.
 
     Marks of one look are one group, and their intervals one path, so that figures of hundreds of columns stay small.
     """
     r = min(4.2, max(1.6, step * 0.36))
-    groups: dict[tuple[str, bool], list[tuple[Measurement, float]]] = {}
+    groups: dict[tuple[str, bool], list[tuple[MeasurementView, float]]] = {}
     for m, x in zip(items, xs, strict=True):
         color = _AGREES if m.agrees else _OFF
         groups.setdefault((color, m.recorded), []).append((m, x))
@@ -155,11 +155,11 @@ def _marks(items: list[Measurement], xs: list[float], scale: Scale, step: float)
     return found
 
 
-def _bar(m: Measurement, x: float, scale: Scale) -> str:
+def _bar(m: MeasurementView, x: float, scale: Scale) -> str:
     return f"M{number(x)} {number(scale(m.bounds[0]))}V{number(scale(m.bounds[1]))}" if m.bounds else ""
 
 
-def _shape(m: Measurement, x: float, scale: Scale, r: float) -> str:
+def _shape(m: MeasurementView, x: float, scale: Scale, r: float) -> str:
     assert m.position is not None
     y = scale(m.position)
     if m.invalid:
@@ -171,7 +171,7 @@ def _shape(m: Measurement, x: float, scale: Scale, r: float) -> str:
     return element("circle", cx=x, cy=y, r=r)
 
 
-def _numbers(items: list[Measurement], xs: list[float], step: float, bottom: float) -> list[str]:
+def _numbers(items: list[MeasurementView], xs: list[float], step: float, bottom: float) -> list[str]:
     """The number that the table gives to each measurement, as often as there is room, and its grade below."""
     every = max(1, round(13.0 / step + 0.49)) if step < 13.0 else 1
     parts = [element("text", text("no."), x=xs[0] - step / 2 - 7, y=bottom + 10, text_anchor="end", fill=_MUTED)]
@@ -225,7 +225,7 @@ def _disc(x: float, y: float, r: float) -> str:
     return f"M{number(x - r)} {number(y)}a{size} {size} 0 1 0 {across} 0a{size} {size} 0 1 0 -{across} 0"
 
 
-def _description(claim: Claim, items: list[Measurement]) -> str:
+def _description(claim: ClaimView, items: list[MeasurementView]) -> str:
     recorded = sum(m.recorded for m in items)
     agree = sum(m.agrees for m in items)
     return (

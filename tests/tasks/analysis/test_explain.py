@@ -9,10 +9,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from tasks.analysis.explain import explain, prints
+from tasks.analysis.explain import explain
 from tasks.analysis.multiverse import Outcome, universe
 from tasks.errors import ScoringError
 from tasks.statistics.odds import odds
+from tasks.statistics.printed import prints
 from tests.support.multiverse_rows import rows, small_specification
 
 Printer = Callable[[Fraction, int], str]

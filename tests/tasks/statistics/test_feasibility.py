@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tasks.errors import ScoringError
-from tasks.statistics.feasibility import Certificate, check, feasibility, impossible, parse, reachable
+from tasks.statistics.feasibility import Certificate, check, feasibility, impossible, reachable
+from tasks.statistics.printed import parse
 
 Array = NDArray[np.int64]
 

@@ -9,7 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.errors import ScoringError
-from tasks.statistics.odds import Odds, cells, odds, places_of
+from tasks.statistics.odds import Odds, odds
+from tasks.statistics.printed import cells, places_of
 
 
 def test_two_values_far_apart() -> None:

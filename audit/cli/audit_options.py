@@ -1,0 +1,109 @@
+"""The options of an audit, for `run` and `all`, and the requests that they make."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from audit._util.paths import LITERATURE
+from audit.cli import key_options
+from audit.cli.options import add_engine_arguments
+from audit.errors import InputError
+from audit.report.formats import chosen_files
+from audit.schema import AuditDocument, Verdict
+from tasks.statistics.defaults import REPLICATES
+
+if TYPE_CHECKING:
+    from audit.pipeline.request import AuditRequest, PublicationRequest
+
+
+def add_audit_arguments(parser: argparse.ArgumentParser) -> None:
+    """What to audit, where it goes, how it is signed, and what is required of it."""
+    parser.add_argument("--study", default="salmonn", help="which study of literature/studies (default: %(default)s)")
+    parser.add_argument("--predictions", type=Path, metavar="DIR",
+                        help="folder with TASK.jsonl files (default: predictions, which may be missing)")  # fmt: skip
+    parser.add_argument("--probes", type=Path, default=Path("probes"), metavar="DIR",
+                        help="folder with results of `repro-audit probe` (default: %(default)s; may be missing)")  # fmt: skip
+    parser.add_argument("--literature", type=Path, default=LITERATURE, metavar="DIR", help=argparse.SUPPRESS)
+    parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR",
+                        help="where the results go (default: %(default)s)")  # fmt: skip
+    parser.add_argument("--format", metavar="NAME[,NAME]",
+                        help="only these reports: html, pdf, tex, csv (default: all)")  # fmt: skip
+    parser.add_argument("--replicates", type=int, default=REPLICATES, metavar="N",
+                        help="bootstrap replicates (default: %(default)s)")  # fmt: skip
+    add_engine_arguments(parser)
+    parser.add_argument("--no-package", action="store_true", help="write the results without signing a package of them")
+    key_options.add_arguments(parser, ephemeral=True)
+    parser.add_argument("--require", metavar="VERDICT[,VERDICT]",
+                        help="end with exit code 1 if any claim has another verdict than these")  # fmt: skip
+
+
+def audit_request(args: argparse.Namespace, predictions: Path | None) -> AuditRequest:
+    """What the options ask to audit, these predictions among it.
+
+    Raises:
+        InputError: An option's value is not valid.
+    """
+    from audit.pipeline.request import AuditRequest
+
+    if args.replicates < 0:
+        raise InputError("must not be negative", where="--replicates", fix="Give 0 for no intervals.")
+    return AuditRequest(
+        study=args.study,
+        predictions=predictions,
+        literature=args.literature,
+        probes=args.probes,
+        replicates=args.replicates,
+        cache=args.cache,
+        engine=args.engine,
+        workers=args.workers,
+    )
+
+
+def publication_request(args: argparse.Namespace) -> PublicationRequest:
+    """Where the options ask to write the results.
+
+    Raises:
+        InputError: A format is not known.
+    """
+    from audit.pipeline.request import PublicationRequest
+
+    return PublicationRequest(
+        out=args.out,
+        files=chosen_files(args.format),
+        sign=not args.no_package,
+        key=None if args.key is None else lambda: key_options.load(args),
+    )
+
+
+def required_verdicts(args: argparse.Namespace) -> set[str] | None:
+    """What `--require` allows; None without it.
+
+    Raises:
+        InputError: A verdict is not known.
+    """
+    if args.require is None:
+        return None
+    names = {str(verdict) for verdict in Verdict}
+    wanted = {item.strip() for item in args.require.split(",")}
+    if not wanted <= names:
+        raise InputError(
+            f"unknown verdict {', '.join(sorted(wanted - names))}",
+            where="--require",
+            fix=f"Use: {', '.join(sorted(names))}.",
+        )
+    return wanted
+
+
+def print_audit(document: AuditDocument, lines: tuple[str, ...], required: set[str] | None) -> int:
+    """Print the summary and what was written; 1 if a claim has a verdict that is not allowed."""
+    from audit.pipeline.outputs import summary
+
+    print(summary(document))
+    for line in lines:
+        print(line)
+    failed = [d.claim for d in document.verdicts if required is not None and d.verdict not in required]
+    if failed and required is not None:
+        print(f"required: {','.join(sorted(required))}; other verdicts: {', '.join(failed)}")
+    return 1 if failed else 0

@@ -1,0 +1,117 @@
+"""Options that several commands share, and what their values mean."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from audit.errors import InputError, MissingError
+
+if TYPE_CHECKING:
+    from audit.inference.job import ModelOptions, SetOptions
+
+
+def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
+    """Where rows are counted, and what is kept between runs; for every command that scores."""
+    parser.add_argument("--engine", choices=["auto", "local", "ray"], default="auto",
+                        help="count rows in processes here, or on a Ray cluster (default: here)")  # fmt: skip
+    parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one a processor)")
+    parser.add_argument("--cache", type=Path, default=default_cache(), metavar="DIR",
+                        help="counts kept between runs; may be deleted at any time (default: %(default)s)")  # fmt: skip
+    parser.add_argument("--no-cache", action="store_const", const=None, dest="cache", help="keep nothing between runs")
+
+
+def default_cache() -> Path:
+    """The user's cache folder."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "repro-audit" / "scores"
+
+
+def add_data_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options that say where a test set lies; `probe` has them too."""
+    group = parser.add_argument_group("the test set")
+    group.add_argument("--data", type=Path, metavar="FOLDER", help="the data set in its official layout")
+    group.add_argument("--manifest", type=Path, metavar="FILE", help="a manifest written before, instead of --data")
+    group.add_argument("--labels", type=Path, metavar="PATH", help="labels that do not come with the audio")
+    group.add_argument("--speech", type=Path, metavar="FOLDER", help="spoken questions or abstracts (ID.wav)")
+    group.add_argument("--tts", metavar="COMMAND", help="speak them with this; {text} and {wav} are filled in")
+    group.add_argument("--limit", type=int, metavar="N", help="the first N items only, for a trial; noted as such")
+    group.add_argument("--resampler", choices=("none", "soxr-hq", "soxr-vhq"), default="none",
+                       help="for files that are not 16 kHz; with none (the default) they are errors")  # fmt: skip
+
+
+def set_options(args: argparse.Namespace) -> SetOptions:
+    """The test set that the options name."""
+    from audit.inference.job import SetOptions
+
+    return SetOptions(
+        data=args.data,
+        manifest=args.manifest,
+        labels=args.labels,
+        speech=args.speech,
+        tts=args.tts,
+        limit=args.limit,
+        resampler=args.resampler,
+    )
+
+
+def add_model_arguments(parser: argparse.ArgumentParser) -> None:
+    """Options that say which model and how; `probe` has them too."""
+    group = parser.add_argument_group("the model")
+    group.add_argument("--model", type=Path, required=True, metavar="FILE", help="model.yaml, or its folder")
+    group.add_argument("--precision", choices=("fp16", "bf16", "fp32", "int8"), help="default: model.yaml's, or fp16")
+    group.add_argument("--lora", choices=("adapter", "merged"), help="default: adapter, as the original")
+    group.add_argument("--lora-alpha", type=int, metavar="N", help="default: 32")
+    group.add_argument("--attention", choices=("sdpa", "eager"), help="default: sdpa")
+    group.add_argument("--device", action="append", metavar="NAME", help="cuda:0, cpu, ...; several: one worker each")
+    group.add_argument("--decoding", choices=("transformers-4.28", "current"), default="transformers-4.28",
+                       help="the rule of the paper's time (default), or the installed library's")  # fmt: skip
+    group.add_argument("--beams", type=int, default=4, metavar="N", help="default: 4")
+    group.add_argument("--max-new-tokens", type=int, metavar="N", help="default: the task's (200; phones 500)")
+    group.add_argument("--prompt", metavar="TEXT", help="another instruction than the task's; noted as such")
+
+
+def model_options(args: argparse.Namespace) -> ModelOptions:
+    """The model and its decoding that the options name."""
+    from audit.inference.job import ModelOptions
+
+    return ModelOptions(
+        model=args.model,
+        precision=args.precision,
+        lora=args.lora,
+        lora_alpha=args.lora_alpha,
+        attention=args.attention,
+        devices=tuple(args.device or ()),
+        decoding=args.decoding,
+        beams=args.beams,
+        max_new_tokens=args.max_new_tokens,
+        prompt=args.prompt,
+    )
+
+
+def check_counts(args: argparse.Namespace, *names: str) -> None:
+    """Counts of things are at least 1.
+
+    Raises:
+        InputError: One of these options is smaller.
+    """
+    for name in names:
+        value = getattr(args, name)
+        if value is not None and value < 1:
+            raise InputError(f"--{name.replace('_', '-')} must be at least 1, not {value}")
+
+
+def read_file(path: Path | None) -> bytes | None:
+    """The bytes of a file that an option names; None without the option.
+
+    Raises:
+        MissingError: It cannot be read.
+    """
+    if path is None:
+        return None
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise MissingError(f"cannot be read ({error.strerror})", where=str(path), fix="check the path") from None

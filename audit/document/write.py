@@ -1,0 +1,61 @@
+"""The document as JSON: the plain value, its canonical bytes, and the JSON Schema that is published."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from typing import Any
+
+from audit._util import canonical_json
+from audit.schema import AuditDocument, Findings
+
+
+def plain(value: Any) -> Any:
+    """A value of `audit.schema` as dicts, lists, strings, integers, booleans and null, in the order of its fields.
+
+    The document's `signing` is absent where it is None; kinds of findings without a finding are absent.
+    """
+    if isinstance(value, Findings):
+        kinds = {"detectors": value.detectors, "prompts": value.prompts, "baselines": value.baselines, **value.probes}
+        return {kind: plain(found) for kind, found in kinds.items() if found}
+    if is_dataclass(value) and not isinstance(value, type):
+        found = {item.name: plain(getattr(value, item.name)) for item in fields(value)}
+        if isinstance(value, AuditDocument) and value.signing is None:
+            del found["signing"]
+        return found
+    if isinstance(value, str):
+        return str(value)  # an enum's member is its word
+    if isinstance(value, Mapping):
+        return {key: plain(item) for key, item in value.items()}
+    if isinstance(value, tuple | list):
+        return [plain(item) for item in value]
+    return value
+
+
+def to_bytes(document: AuditDocument) -> bytes:
+    """audit.json: canonical JSON (RFC 8785), the same bytes for the same document on any machine."""
+    return canonical_json.dumps(plain(document))
+
+
+def json_schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of audit.json, made from the dataclasses."""
+    from audit.document.read import adapter
+
+    schema = adapter().json_schema(mode="validation")
+    # In JSON the results of probes stand beside the other kinds of findings, each under `probe-KIND`.
+    findings = schema["$defs"]["Findings"]
+    probes = findings["properties"].pop("probes")
+    findings["patternProperties"] = {"^probe-": probes["additionalProperties"]}
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:{AuditDocument.__name__}:{schema_id()}",
+        **schema,
+        "title": "audit.json",
+    }
+
+
+def schema_id() -> str:
+    """The document's schema as it stands in its `schema` field."""
+    from audit.schema import SCHEMA
+
+    return SCHEMA

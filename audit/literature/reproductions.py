@@ -1,0 +1,190 @@
+"""What reproduction teams recorded: YAML in, frozen values out.
+
+A recorded value has no predictions behind it and can never be recomputed; what its record does not say stays null here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from pathlib import Path
+from typing import Any, Literal
+
+from audit._util.strict_yaml import Document
+from audit.errors import InputError
+from audit.literature.schema import load_checked
+from audit.literature.studies import Study
+
+
+@dataclass(frozen=True, slots=True)
+class Recorded:
+    """A value that a reproduction team wrote down.
+
+    Attributes:
+        value: As printed, in the claim's unit; None where the task was not run.
+        kept: Rows scored. total: rows in the set. None where unknown.
+        correct: The numerator, where it was recorded; over `denominator`, or over `kept` where that is None.
+        convention: The id in `tasks/` that counts by the same rule; None where the rule is not fully known.
+        rule: The rule in words.
+        invalid: Why the value can justify nothing; None for a usable one.
+        variant: The model's variant that was run.
+        conditions: The setting (batch, precision) where one reproduction gives several values.
+        reproduction: The id of the reproduction.
+    """
+
+    task: str
+    metric: str
+    value: str | None
+    kept: int | None
+    total: int | None
+    correct: int | None
+    denominator: int | None
+    convention: str | None
+    rule: str
+    invalid: str | None
+    judge: str | None
+    note: str | None
+    source: str
+    variant: str
+    conditions: str | None
+    reproduction: str
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """Something a team found beside its values, for instance how outputs change with the batch size."""
+
+    id: str
+    statement: str
+    numbers: Mapping[str, str | int]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reproduction:
+    """A reproduction with its recorded values.
+
+    Attributes:
+        predictions: A folder of prediction files, relative to the project; None where they are not public.
+    """
+
+    id: str
+    study: str
+    title: str
+    origin: Literal["recorded"]
+    team: str
+    repo: str
+    commit: str
+    variant: str
+    setup: str
+    predictions: str | None
+    findings: tuple[Observation, ...]
+    recorded: tuple[Recorded, ...]
+    path: Path
+
+
+def load_reproduction(path: str | Path, study: Study, root: str | Path | None = None) -> Reproduction:
+    """Read `literature/reproductions/NAME.yaml`, with its findings.
+
+    Args:
+        path: The file.
+        study: The study that it reproduces.
+        root: The project's folder, which no path in a record may leave; by default the folder that holds
+            `literature/`, or the file's own folder where there is none.
+
+    Raises:
+        InputError: The file does not fit the schema, names another study, a claim that the study does not
+            make, more rows kept than there are, a value that its own counts contradict, or a path outside the
+            project.
+    """
+    document = load_checked(path, "reproduction")
+    data = document.data
+    if data["study"] != study.id:
+        raise InputError(
+            f"the record is about the study `{data['study']}`, not `{study.id}`",
+            where=document.where(("study",)),
+        )
+    _check_path(document, ("predictions",), data["predictions"], Path(root) if root else _root(document.path))
+    recorded = tuple(_recorded(entry, document, study, index) for index, entry in enumerate(data["recorded"]))
+    return Reproduction(
+        id=data["id"],
+        study=study.id,
+        title=data["title"],
+        origin="recorded",
+        team=data["team"],
+        repo=data["repo"],
+        commit=data["commit"],
+        variant=data["variant"],
+        setup=data["setup"],
+        predictions=data["predictions"],
+        findings=tuple(Observation(**entry) for entry in data["findings"]),
+        recorded=recorded,
+        path=document.path,
+    )
+
+
+def _recorded(entry: Mapping[str, Any], document: Document, study: Study, index: int) -> Recorded:
+    place = ("recorded", index)
+    if study.claim(entry["task"], entry["metric"]) is None:
+        raise InputError(
+            f"the study makes no claim on {entry['metric']} of {entry['task']}",
+            where=document.where((*place, "metric")),
+            fix="Name a task and metric of the study: " + ", ".join(c.id for c in study.claims) + ".",
+        )
+    optional = ("correct", "denominator", "invalid", "judge", "note", "conditions")
+    value = Recorded(
+        task=entry["task"],
+        metric=entry["metric"],
+        value=entry["value"],
+        kept=entry["kept"],
+        total=entry["total"],
+        convention=entry["convention"],
+        rule=entry["rule"],
+        source=entry["source"],
+        variant=entry.get("variant", document.data["variant"]),
+        reproduction=document.data["id"],
+        **{key: entry.get(key) for key in optional},
+    )
+    _check_counts(value, document, place, study)
+    return value
+
+
+def _check_counts(value: Recorded, document: Document, place: tuple[str | int, ...], study: Study) -> None:
+    if value.kept is not None and value.total is not None and value.kept > value.total:
+        raise InputError(
+            f"{value.kept} rows kept of {value.total}",
+            where=document.where((*place, "kept")),
+            fix="Correct the counts.",
+        )
+    base = value.denominator if value.denominator is not None else value.kept
+    if value.correct is None or value.value is None or base is None:
+        return
+    claim = study.claim(value.task, value.metric)
+    assert claim is not None
+    rate = Decimal(value.correct) / base * (100 if claim.unit == "percent" else 1)
+    printed = Decimal(value.value)
+    # Papers and scripts round either way; a count that fits neither is a slip of the pen.
+    if printed not in {rate.quantize(printed, rounding=r) for r in (ROUND_HALF_UP, ROUND_HALF_EVEN)}:
+        raise InputError(
+            f"{value.correct} of {base} is {rate:.6f}, not {value.value}",
+            where=document.where((*place, "value")),
+            fix="Correct the value or the counts.",
+        )
+
+
+def _root(path: Path) -> Path:
+    full = path.resolve()
+    return next((p.parent for p in full.parents if p.name == "literature"), full.parent)
+
+
+def _check_path(document: Document, field: tuple[str | int, ...], text: str | None, root: Path) -> None:
+    if text is None:
+        return
+    # resolve() follows links: a link that leads out of the project leaves it too.
+    if Path(text).is_absolute() or not (root / text).resolve().is_relative_to(root.resolve()):
+        raise InputError(
+            f"the path {text} leaves the project",
+            where=document.where(field),
+            fix="Name a file or folder inside the project, relative to it.",
+        )

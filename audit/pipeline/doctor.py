@@ -1,0 +1,153 @@
+"""What this machine has for scoring, reports and inference, and how to get what is missing."""
+
+from __future__ import annotations
+
+import importlib.util
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from audit.inference.layouts import SetLocation
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part: whether it is installed, whether the default audit needs it, and how to get it."""
+
+    name: str
+    ok: bool
+    needed: bool
+    detail: str
+
+    @property
+    def line(self) -> str:
+        """For people."""
+        state = "ok" if self.ok else ("MISSING" if self.needed else "absent")
+        return f"{state:<8} {self.name:<34} {self.detail}"
+
+
+def examine(
+    sets: Sequence[SetLocation] = (), model: Path | None = None, batch: int = 1, tasks: Iterable[str] | None = None
+) -> list[Part]:
+    """Every part of scoring and reports, then what inference on these test sets needs.
+
+    Args:
+        sets: Where test sets lie.
+        model: model.yaml, if there is one.
+        batch: Clips at a time.
+        tasks: Whose data are checked; None for every task's.
+    """
+    return [*(check() for check in CHECKS), *_inference(sets, model, batch, tasks)]
+
+
+def complete(parts: Iterable[Part]) -> bool:
+    """Whether everything is installed that the default audit needs."""
+    return all(part.ok or not part.needed for part in parts)
+
+
+def _libraries() -> Part:
+    from audit.document.build import SCORING_LIBRARIES, software
+
+    missing = sorted(set(SCORING_LIBRARIES) - set(software().packages))
+    text = f"missing: {', '.join(missing)}; run pip install repro-audit" if missing else "all scoring libraries"
+    return Part("libraries", not missing, True, text)
+
+
+def _tokenizers() -> Part:
+    from tasks.steps.tokenise import TOK_JA_MECAB, TOK_ZH
+
+    try:
+        TOK_JA_MECAB("日本語")
+        TOK_ZH("中文")
+    except (RuntimeError, AssertionError, ImportError) as error:
+        return Part("tokenizers", False, True, f"{error}; run pip install 'sacrebleu[ja]'")
+    return Part("tokenizers", True, True, "sacreBLEU with MeCab and IPADIC")
+
+
+def _conventions() -> Part:
+    from tasks.registry import conventions
+
+    known = conventions()
+    reasons = [r for c in known.values() if (r := c.unavailable())]
+    text = f"{len(known) - len(reasons)} of {len(known)} can be computed here"
+    return Part("conventions", True, True, text)
+
+
+def _pdf() -> Part:
+    from audit.report.requirements import pdf_problem
+
+    problem = pdf_problem()
+    return Part("PDF", problem is None, False, problem or "Pango and fonts for Latin, Chinese, Japanese and Korean")
+
+
+def _program(name: str, what: str, package: str) -> Callable[[], Part]:
+    def check() -> Part:
+        path = shutil.which(name)
+        return Part(name, path is not None, False, what if path else f"{what}: apt-get install {package}")
+
+    return check
+
+
+def _extra(module: str, extra: str, what: str) -> Callable[[], Part]:
+    def check() -> Part:
+        there = importlib.util.find_spec(module) is not None
+        return Part(module, there, False, what if there else f"{what}: pip install 'repro-audit[{extra}]'")
+
+    return check
+
+
+def _captions(name: str, problem: Callable[[], Callable[[], str | None]], what: str) -> Callable[[], Part]:
+    def check() -> Part:
+        reason = problem()()
+        return Part(name, reason is None, False, reason or what)
+
+    return check
+
+
+def _meteor() -> Callable[[], str | None]:
+    from tasks.metrics.meteor import meteor_unavailable
+
+    return meteor_unavailable
+
+
+def _ptb() -> Callable[[], str | None]:
+    from tasks.steps.ptb import ptb_unavailable
+
+    return ptb_unavailable
+
+
+def _spice() -> Callable[[], str | None]:
+    from tasks.metrics.spice import spice_unavailable
+
+    return spice_unavailable
+
+
+def _wordnet() -> Callable[[], str | None]:
+    from tasks.backends.wordnet import wordnet_unavailable
+
+    return wordnet_unavailable
+
+
+def _inference(sets: Sequence[SetLocation], model: Path | None, batch: int, tasks: Iterable[str] | None) -> list[Part]:
+    from audit.inference.checks import check
+    from audit.inference.settings import SETTINGS
+
+    found = check(model, sets, batch, SETTINGS if tasks is None else tasks)
+    return [Part(f"{f.part} ({f.task})", f.ok, False, f.detail) for f in found]
+
+
+CHECKS: tuple[Callable[[], Part], ...] = (
+    _libraries,
+    _tokenizers,
+    _conventions,
+    _pdf,
+    _program("java", "METEOR, SPICE and PTB tokens of captions", "default-jre-headless"),
+    _captions("METEOR 1.5", _meteor, "the jar and Java"),
+    _captions("PTB tokens", _ptb, "the jar and Java"),
+    _captions("SPICE", _spice, "the jar, CoreNLP's models and Java"),
+    _captions("WordNet 3.0", _wordnet, "for nltk's METEOR"),
+    _extra("redis", "redis", "imports from a Redis server"),
+    _extra("openai", "judge", "judges behind a server"),
+    _extra("ray", "ray", "shards on a cluster"),
+)

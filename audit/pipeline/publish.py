@@ -1,0 +1,77 @@
+"""An audit into a folder: run it, write the document, the reports and the counts, and sign a package of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import nullcontext
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from audit.pipeline.request import AuditRequest, PublicationRequest
+from audit.report.formats import PDF
+from audit.report.typesetter import here, typesetter
+from audit.schema import AuditDocument, Signing
+
+_NEEDED = frozenset({"report.html", PDF})
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """What was written.
+
+    Attributes:
+        document: The audit.
+        lines: For people: what was written where, and what could not be and why.
+    """
+
+    document: AuditDocument
+    lines: tuple[str, ...]
+
+
+def publish(audit: AuditRequest, request: PublicationRequest) -> Publication:
+    """Run an audit and write everything.
+
+    Raises:
+        InputError: Something that is read is not valid, or the folder cannot be written to.
+    """
+    packed = request.sign and set(request.files) >= _NEEDED
+    kept = audit.cache and audit.cache / "reports"
+    # Begun before anything else is even imported: it is what the run waits for in the end.
+    with typesetter(kept) if PDF in request.files else nullcontext(here) as typeset:
+        from audit.pipeline.outputs import write
+        from audit.pipeline.run import run
+
+        signing = Signing("ephemeral" if request.key is None else "key") if packed else None
+        found = run(replace(audit, signing=signing))
+        meanwhile = _prepare_package if packed else _nothing
+        written = write(found, request.out, request.files, kept, typesetter=typeset, meanwhile=meanwhile)
+    lines = list(written.lines)
+    if packed:
+        lines.append(_package(request, audit.predictions, written.files))
+    return Publication(found.document, tuple(lines))
+
+
+def _nothing() -> None:
+    pass
+
+
+def _prepare_package() -> None:
+    """Load what signs, and list what is installed: half of a package's time, and none of it needs the PDF."""
+    from audit.provenance import package  # noqa: F401
+    from audit.provenance.records import packages
+
+    packages.installed()
+
+
+def _package(request: PublicationRequest, predictions: Path | None, files: Mapping[str, bytes]) -> str:
+    """Sign the results; a line for people. Without the PDF there is no package."""
+    from audit.provenance import package
+    from audit.provenance.signing import keys
+
+    if PDF not in files:
+        return "no package was signed: it needs report.pdf"
+    key = keys.ephemeral() if request.key is None else request.key()
+    folder = predictions if predictions is not None and predictions.is_dir() else None
+    made = package.build(request.out, package.Options(key=key, predictions=folder), files)
+    who = "a key made for this run (integrity, not identity)" if request.key is None else "your key"
+    return f"wrote {made} and {made}.zip, signed by {who}"
