@@ -1,53 +1,119 @@
-"""Progress of long work: a bar on a terminal, plain lines elsewhere."""
+"""How far long work is, on standard error: a bar on a terminal, a line every ten seconds elsewhere."""
 
 from __future__ import annotations
 
+import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol, TextIO
+from typing import TYPE_CHECKING, TextIO, TypeAlias
+
+if TYPE_CHECKING:
+    import rich.progress
 
 # Without a terminal a line is written at most this often, in seconds.
 _INTERVAL = 10.0
 
 
-class Progress(Protocol):
-    """What `progress` gives: call `advance` for every piece of work done."""
+_View: TypeAlias = Callable[[int, int], None]
+
+
+class Progress:
+    """What `progress` gives."""
+
+    def __init__(self, view: _View, total: int) -> None:
+        self._view, self._done, self._total = view, 0, total
 
     def advance(self, amount: int = 1) -> None:
         """Say that `amount` more of the total is done."""
+        self.show(self._done + amount, self._total)
 
-
-class _Lines:
-    def __init__(self, label: str, total: int, stream: TextIO) -> None:
-        self.label, self.total, self.stream, self.done, self.last = label, total, stream, 0, time.monotonic()
-
-    def advance(self, amount: int = 1) -> None:
-        self.done += amount
-        if time.monotonic() - self.last >= _INTERVAL:
-            self.last = time.monotonic()
-            print(f"{self.label}: {self.done} of {self.total}", file=self.stream, flush=True)
+    def show(self, done: int, total: int) -> None:
+        """Say that `done` of `total` pieces are done; those of the first call were done before, and say nothing of speed."""
+        self._done, self._total = done, total
+        self._view(done, total)
 
 
 @contextmanager
-def progress(label: str, total: int, stream: TextIO | None = None) -> Iterator[Progress]:
-    """Show the progress of `total` pieces of work on standard error."""
+def progress(
+    label: str,
+    total: int | None = None,
+    stream: TextIO | None = None,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+) -> Iterator[Progress]:
+    """Show how much of some work is done, how much a second, and how long the rest will take.
+
+    Args:
+        label: What is being done.
+        total: Pieces of work, where they are known and none is done; else the first `Progress.show` says it.
+        stream: Where it is shown; standard error.
+        clock: Seconds; for tests.
+    """
     stream = sys.stderr if stream is None else stream
-    if not stream.isatty():
-        print(f"{label}: {total} to do", file=stream, flush=True)
-        yield _Lines(label, total, stream)
-        return
+    terminal = stream.isatty() and os.environ.get("TERM", "").lower() not in {"dumb", "unknown"}
+    with _bar(label, stream) if terminal else _lines(label, stream, clock) as view:
+        shown = Progress(view, total or 0)
+        if total is not None:
+            shown.show(0, total)
+        yield shown
+
+
+@contextmanager
+def _lines(label: str, stream: TextIO, clock: Callable[[], float]) -> Iterator[_View]:
+    first: tuple[float, int] | None = None
+    last, shown = 0.0, (-1, -1)
+
+    def view(done: int, total: int) -> None:
+        nonlocal first, last, shown
+        now = clock()
+        began, before = first = first or (now, done)
+        # The first and the last are always shown.
+        due = shown[0] < 0 or now - last >= _INTERVAL or done == total
+        if not due or (done, total) == shown:
+            return
+        last, shown = now, (done, total)
+        rate = (done - before) / max(now - began, 1e-9)
+        text = f", {_rate(rate)}" if rate > 0 else ""
+        text += f", {_time((total - done) / rate)} left" if rate > 0 and done < total else ""
+        print(f"{label}: {done} of {total}{text}", file=stream, flush=True)
+
+    yield view
+
+
+@contextmanager
+def _bar(label: str, stream: TextIO) -> Iterator[_View]:
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeRemainingColumn
-    from rich.progress import Progress as Rich
+    from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bars
+    from rich.text import Text
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Rich(*columns, console=Console(file=stream), transient=True) as bars:
-        bar = bars.add_task(label, total=total)
+    class Rate(ProgressColumn):
+        def render(self, task: rich.progress.Task) -> Text:
+            speed = task.finished_speed or task.speed
+            return Text("" if speed is None else _rate(speed), style="progress.data.speed")
 
-        class _Bar:
-            def advance(self, amount: int = 1) -> None:
-                bars.advance(bar, amount)
+    task: rich.progress.TaskID | None = None
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
+    # What is printed meanwhile stands above the bar; what goes into a file or a pipe still goes there.
+    with Bars(*columns, console=Console(file=stream), transient=True, redirect_stdout=sys.stdout.isatty()) as bars:
 
-        yield _Bar()
+        def view(done: int, total: int) -> None:
+            nonlocal task
+            if task is None:
+                task = bars.add_task(label, total=total, completed=done)
+            else:
+                bars.update(task, completed=done, total=total)
+
+        yield view
+
+
+def _rate(speed: float) -> str:
+    return f"{speed:.1f}/s" if speed >= 1 else f"{60 * speed:.1f}/min"
+
+
+def _time(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

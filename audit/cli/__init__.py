@@ -114,7 +114,7 @@ def _main(argv: Sequence[str] | None) -> int:
     try:
         options = parser.parse_args(arguments)
         if options.version:
-            from audit.document.build import project_version
+            from audit._util.version import project_version
 
             print(f"repro-audit {project_version()}")
             return 0

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from audit._util.files import sha256_file
-from audit._util.paths import ROOT
+from audit._util.version import PROJECT, project_version
 from audit.literature.grades import Grading, Key
 from audit.literature.studies import Claim, Study
 from audit.verdict.agreement import rounding_interval
@@ -81,7 +81,7 @@ def build(
     claimed = {claim.task for claim in study.claims}
     return {
         "schema": SCHEMA,
-        "project": {"name": "repro-audit", "version": project_version()},
+        "project": {"name": PROJECT, "version": project_version()},
         "source_date_epoch": epoch,
         "study": _study(study),
         "claims": [_claim(claim, tasks[claim.task]) for claim in study.claims],
@@ -112,16 +112,6 @@ def software() -> dict[str, Any]:
         "unicode": unicodedata.unidata_version,
         "packages": {name: found for name, found in versions.items() if found is not None},
     }
-
-
-def project_version() -> str:
-    """Of the installed package; of the checkout's pyproject.toml where it is not installed."""
-    found = _version("repro-audit")
-    if found is None:
-        import tomllib
-
-        found = str(tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"])
-    return found
 
 
 def _version(name: str) -> str | None:

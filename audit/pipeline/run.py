@@ -5,13 +5,12 @@ A list of plain functions, one after the other; nothing is written here.
 
 from __future__ import annotations
 
-import os
-import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from audit._util.clock import source_date_epoch
 from audit._util.progress import progress
 from audit.analysis.findings import by_kind, findings, set_problems
 from audit.analysis.probe_results import load as load_probes
@@ -149,22 +148,6 @@ def study_file(literature: Path, study_id: str) -> Path:
 def known_conventions() -> dict[tuple[str, str], frozenset[str]]:
     """(task, metric) -> the ids of the conventions that there are."""
     return {(t.id, m): frozenset(c.id for c in cs) for t in tasks().values() for m, cs in t.conventions.items()}
-
-
-def source_date_epoch() -> int:
-    """The audit's date: `SOURCE_DATE_EPOCH` if it is set, else now.
-
-    Raises:
-        InputError: The variable holds no whole number of seconds.
-    """
-    text = os.environ.get("SOURCE_DATE_EPOCH")
-    if text is None:
-        return int(time.time())
-    if not text.isascii() or not text.isdigit():
-        raise InputError(
-            f"{text!r} is no number of seconds", where="SOURCE_DATE_EPOCH", fix="Give whole seconds since 1970."
-        )
-    return int(text)
 
 
 def _claimed_tasks(study: Study) -> dict[str, Task]:

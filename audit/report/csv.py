@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Mapping
 from typing import Any
 
+from audit._util.csv_cells import csv_text
 from audit.report.numbers import clean
 
 COLUMNS = (
@@ -15,8 +14,9 @@ COLUMNS = (
     "expected", "scored", "skipped", "missing", "error", "difference", "agreement", "invalid", "verdict", "decides",
     "rule", "note", "source", "predictions_sha256",
 )  # fmt: skip
-# Free texts; the other columns hold ids and numbers.
-_TEXTS = frozenset({"rule", "note", "source", "invalid"})
+_NUMBERS = frozenset(
+    {"reported", "reported_low", "reported_high", "value", "interval_low", "interval_high", "difference"}
+)
 
 
 def render_csv(audit: Mapping[str, Any]) -> str:
@@ -30,16 +30,14 @@ def render_csv(audit: Mapping[str, Any]) -> str:
     verdicts = {v["claim"]: v for v in data.get("verdicts") or ()}
     grades = {(c["task"], c["metric"], c["id"]): c.get("grade") for c in data.get("conventions") or ()}
     measured = {m.get("claim") for m in data.get("measurements") or ()}
-    buffer = io.StringIO()
-    writer = csv.DictWriter(buffer, COLUMNS, restval="", lineterminator="\n")
-    writer.writeheader()
+    lines = []
     for item in data.get("measurements") or ():
         claim = claims.get(item.get("claim")) or {"task": item.get("task"), "metric": item.get("metric")}
-        writer.writerow(_safe(_row(item, claim, verdicts.get(item.get("claim")) or {}, grades)))
+        lines.append(_row(item, claim, verdicts.get(item.get("claim")) or {}, grades))
     for name, claim in claims.items():
         if name not in measured:
-            writer.writerow(_safe(_row({}, claim, verdicts.get(name) or {}, grades)))
-    return buffer.getvalue()
+            lines.append(_row({}, claim, verdicts.get(name) or {}, grades))
+    return csv_text(COLUMNS, ([line[name] for name in COLUMNS] for line in lines), numbers=_NUMBERS)
 
 
 def _row(
@@ -88,12 +86,3 @@ def _row(
 
 def _yes(value: object) -> str | None:
     return None if value is None else ("yes" if value else "no")
-
-
-def _safe(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        key: f"'{value}"
-        if key in _TEXTS and isinstance(value, str) and value[:1] in {"=", "+", "-", "@", "\t"}
-        else value
-        for key, value in row.items()
-    }

@@ -5,12 +5,12 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from audit._util.progress import progress
 from audit.errors import InputError, MissingError
 
 if TYPE_CHECKING:
@@ -100,7 +100,8 @@ def infer(args: argparse.Namespace, task: str, engine: Engine | None) -> tuple[E
     spec = make_spec(args, task, manifest, args.out)
     job = Job(task, manifest, spec, args.batch_size, args.out, parse_shard(args.shard))
     engine = make_engine(args, spec, engine)
-    outcome = start(job, _checked(engine, args, job), _teller(task), args.who)
+    with progress(f"{task}, rows") as bar:
+        outcome = start(job, _checked(engine, args, job), bar.show, args.who)
     place = outcome.predictions or f"shard {args.shard} is done; `repro-audit merge --task {task}` joins them"
     print(f"{task}: {outcome.rows} rows, {outcome.errors} of them errors: {place}", flush=True)
     return engine, outcome.errors
@@ -215,26 +216,3 @@ def _checked(engine: Engine, args: argparse.Namespace, job: Job) -> Engine:
 
     check_equality(engine, LocalEngine(tuple(args.device or ())), job.spec, sample_batches(job))
     return engine
-
-
-def _teller(task: str) -> Callable[[int, int], None]:
-    """A progress line with rate and time left: rewritten on a terminal, every ten seconds elsewhere."""
-    begin = time.monotonic()
-    state: dict[str, float] = {"first": -1, "last": 0.0}
-    terminal = sys.stderr.isatty()
-
-    def tell(done: int, total: int) -> None:
-        now = time.monotonic()
-        if state["first"] < 0:
-            state["first"] = done
-        if done < total and now - state["last"] < (0.2 if terminal else 10.0):
-            return
-        state["last"] = now
-        rate = (done - state["first"]) / max(now - begin, 1e-9)
-        left = f"{(total - done) / rate / 60:.1f} min left" if rate > 0 and done < total else ""
-        share = f"{100 * done // max(total, 1)} %"
-        line = f"{task}: {done} of {total} rows ({share}), {rate:.2f} a second {left}".rstrip()
-        end = "" if terminal and done < total else "\n"
-        print(("\r\x1b[K" if terminal else "") + line, end=end, file=sys.stderr, flush=True)
-
-    return tell
