@@ -6,7 +6,7 @@ A list of plain functions, one after the other; nothing is written here.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from audit.analysis.probe_results import load as load_probes
 from audit.document import build
 from audit.errors import InputError
 from audit.judge.judgements import path_of as judgement_file
+from audit.judge.scores import JudgedScore, judged_scores
 from audit.literature.grades import Grading, Key, grades
 from audit.literature.studies import Reproduction, Study, load_reproduction_record, load_study
 from audit.literature.survey import survey
@@ -28,7 +29,7 @@ from audit.scoring.pool import engine as opened_engine
 from audit.scoring.predictions import PredictionSet
 from audit.scoring.score import Score, begin, in_turn
 from audit.verdict.decisions import outcomes, supersede
-from audit.verdict.judged import JudgedScore, compare, judged_scores
+from audit.verdict.judged import compare
 from audit.verdict.judged import problems as judge_problems
 from audit.verdict.measurements import Invalid, Measurement, Names, recomputed, recorded
 from tasks.registry import tasks
@@ -285,12 +286,12 @@ def _judged_measurements(
     for item in entry.judged:
         claim = study.claim(task, item.attached.metric)
         compared = compare(entry.judged, claim) if claim else {}
-        convention = item.score.convention.id.removesuffix("-followed")
+        convention = item.score.convention.id
         comparison = compared.get(convention)
         note = item.note if comparison is None else f"{item.note} {comparison.sentence}"
         found.append(
             recomputed(
-                replace(item.score, convention=replace(item.score.convention, id=convention)),
+                item.score,
                 entry.predictions,
                 claim,
                 study,
