@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import time
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from audit._util.clock import given_epoch
 
 
 def git(folder: Path, *arguments: str) -> str | None:
@@ -30,7 +31,8 @@ def image_arguments(folder: Path) -> dict[str, str]:
     commit = git(folder, "rev-parse", "HEAD")
     if commit:
         found["REVISION"] = f"{commit}-dirty" if git(folder, "status", "--porcelain") != "" else commit
-    epoch = os.environ.get("SOURCE_DATE_EPOCH") or git(folder, "log", "-1", "--format=%ct")
+    given = given_epoch()
+    epoch = git(folder, "log", "-1", "--format=%ct") if given is None else str(given)
     if epoch:
         found["SOURCE_DATE_EPOCH"] = epoch
         if epoch.isdigit():

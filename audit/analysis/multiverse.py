@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from audit._util.csv_cells import csv_text
 from audit._util.progress import progress
 from audit.errors import InputError, MissingError
 from audit.scoring import predictions
@@ -138,20 +137,19 @@ def table(exploration: Exploration) -> str:
     """One line a pipeline, as CSV; its choices in columns of their own."""
     axes = [axis.name for axis in exploration.specification.axes]
     axes += [] if "convention" in axes else ["convention"]
-    buffer = io.StringIO()
-    writer = csv.writer(buffer, lineterminator="\n")
-    writer.writerow([*axes, "known_as", "value", "interval_low", "interval_high", "scored", "of", "signature"])
+    rows = []
     for outcome in exploration.outcomes:
         data = outcome_json(outcome)
-        interval = data["interval"] or {"low": "", "high": ""}
-        writer.writerow([
-            *(data["choices"].get(axis, "") for axis in axes),
+        interval = data["interval"] or {"low": None, "high": None}
+        rows.append([
+            *(data["choices"].get(axis) for axis in axes),
             " ".join(data["known_as"]),
-            data["value"] or "",
+            data["value"],
             interval["low"],
             interval["high"],
             data["scored"],
             data["of"],
             data["signature"],
         ])  # fmt: skip
-    return buffer.getvalue()
+    columns = [*axes, "known_as", "value", "interval_low", "interval_high", "scored", "of", "signature"]
+    return csv_text(columns, rows, numbers={"value", "interval_low", "interval_high"})

@@ -9,10 +9,7 @@ from pathlib import Path
 
 from audit.cli import passphrase
 from audit.provenance.signing import keys
-from audit.provenance.signing.keys import SigningKey
-
-VARIABLE = "REPRO_AUDIT_KEY"
-TOKEN = "pkcs11:"  # noqa: S105  a URI scheme
+from audit.provenance.signing.keys import TOKEN, VARIABLE, SigningKey
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, ephemeral: bool) -> None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import queue
 import secrets
 import signal
@@ -21,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from audit.cli import key_options
+from audit._util import clock
 from audit.container.engine import Engine, EngineError
 from audit.container.image import Image
 from audit.container.limits import Gpus, User, words
@@ -29,6 +28,7 @@ from audit.container.streams import Interrupted, Pump, Signals
 from audit.errors import InputError, MissingError
 from audit.provenance.records import environment
 from audit.provenance.records.run_record import CONTAINER_VARIABLE
+from audit.provenance.signing import keys
 
 KEY = "/run/secrets/repro-audit-key"
 PASSPHRASE = "/run/secrets/repro-audit-passphrase"  # noqa: S105  a place
@@ -103,10 +103,10 @@ class Job:
             "HOME": SCRATCH,
         }
         if KEY in self.mounts:
-            found[key_options.VARIABLE] = KEY
-        epoch = os.environ.get("SOURCE_DATE_EPOCH")
-        if epoch:
-            found["SOURCE_DATE_EPOCH"] = epoch
+            found[keys.VARIABLE] = KEY
+        epoch = clock.given_epoch()
+        if epoch is not None:
+            found[clock.VARIABLE] = str(epoch)
         if self.gpus.count == 0:
             # Where NVIDIA's runtime is the engine's default, the image's own variable would bring every GPU in.
             found["NVIDIA_VISIBLE_DEVICES"] = "void"

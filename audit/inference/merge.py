@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from audit._util import canonical_json
+from audit._util.clock import source_date_epoch
 from audit._util.files import write_atomic
 from audit.errors import InputError
 from audit.inference import journal as journals
@@ -99,8 +99,7 @@ def _environments(sources: Sequence[Path], task: str) -> list[dict[str, Any]]:
 
 def _meta(task: str, run: dict[str, Any], environments: list[dict[str, Any]], who: str | None) -> dict[str, Any]:
     model = run["model"]
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    moment = datetime.fromtimestamp(int(epoch), UTC) if epoch else datetime.now(UTC)
+    moment = datetime.fromtimestamp(source_date_epoch(), UTC)
     decoding = {**run["decoding"], "batch_size": run["batch_size"], "resampler": run["resampler"]}
     decoding |= {"encode_batch": run["encode_batch"], "zero_audio": run["zero_audio"]}
     decoding["model"] = {name: value for name, value in model.items() if name != "variant"}

@@ -33,8 +33,8 @@ class Attached:
         source_judge: The judge of the convention's source.
         fidelity: `verbatim` or `described`, of the prompt; empty for people and stored replies.
         note: What a reader must know beside the number.
-        over_followed: Whether rows that did not follow the instruction are left out; its id then ends in
-            `-followed`.
+        over_followed: Whether rows that did not follow the instruction are left out. The convention's id is the same,
+            its signature is not.
     """
 
     metric: str

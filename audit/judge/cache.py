@@ -23,15 +23,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from audit._util import canonical_json
 from audit.errors import InputError, MissingError
-from audit.judge import plain_json
 from audit.judge.interface import Reply
 
 NAME = "replies.jsonl"
 
 
 def _check(key: str, reply: dict[str, Any]) -> str:
-    return hashlib.sha256(plain_json.dumps([key, reply])).hexdigest()[:16]
+    return hashlib.sha256(canonical_json.dumps([key, reply])).hexdigest()[:16]
 
 
 class ReplyCache:
@@ -138,7 +138,7 @@ class ReplyCache:
         """Note that a question is about to be put. A kill does not lose the note; a power cut may."""
         with self._mutex:
             self._asked.add(key)
-            self._append(plain_json.dumps({"asked": key}) + b"\n", sync=False)
+            self._append(canonical_json.dumps({"asked": key}) + b"\n", sync=False)
 
     def put(self, key: str, reply: Reply) -> None:
         """Keep a reply. When this returns, it is on the disk.
@@ -147,7 +147,7 @@ class ReplyCache:
             MissingError: It could not be written (the disk is full); nothing is half written.
         """
         value = asdict(reply)
-        line = plain_json.dumps({"key": key, "reply": value, "check": _check(key, value)}) + b"\n"
+        line = canonical_json.dumps({"key": key, "reply": value, "check": _check(key, value)}) + b"\n"
         with self._mutex:
             if key in self._replies:
                 return

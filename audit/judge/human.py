@@ -10,7 +10,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from audit._util import canonical_json
-from audit._util.csv_cells import plain_cell
+from audit._util.csv_cells import csv_text
 from audit.errors import InputError
 from audit.judge.judgements import HUMAN, Judgement
 from tasks.judging.conventions import JudgedConvention
@@ -98,13 +98,8 @@ def sheet(convention: JudgedConvention, rows: Sequence[Row]) -> str:
     names = {name for _, values in filled for name in values}
     known = [name for name in _ORDER if name in names]
     middle = [*known, *sorted(names - {*known, "output"}), "output"]
-    stream = io.StringIO()
-    writer = csv.writer(stream, lineterminator="\n")
-    writer.writerow([*_FIRST, *middle, *_LAST])
-    for row, values in filled:
-        cells = [row.id, _check(values), *(values.get(name, "") for name in middle), "", ""]
-        writer.writerow([plain_cell(cell) for cell in cells])
-    return stream.getvalue()
+    cells = ([row.id, _check(values), *(values.get(name, "") for name in middle), "", ""] for row, values in filled)
+    return csv_text([*_FIRST, *middle, *_LAST], cells)
 
 
 def allowed(convention: JudgedConvention) -> str:

@@ -9,7 +9,6 @@ from typing import Any, Literal, Protocol
 
 from audit._util import canonical_json
 from audit.errors import InputError, MissingError
-from audit.judge import plain_json
 
 Role = Literal["system", "user", "assistant"]
 
@@ -53,8 +52,7 @@ class Params:
         if self.max_tokens < 1:
             raise InputError(f"max_tokens is {self.max_tokens}", fix="Give a number of at least 1.")
         try:
-            if canonical_json.dumps(self.as_json()) != plain_json.dumps(self.as_json()):
-                raise ValueError("a name of a field is not of the Basic Multilingual Plane")
+            canonical_json.dumps(self.as_json())
         except (TypeError, ValueError) as error:
             raise InputError(
                 f"a parameter cannot be recorded exactly: {error}",
@@ -179,4 +177,4 @@ def request_key(
         "row": row,
         "repeat": repeat,
     }
-    return hashlib.sha256(plain_json.dumps(identity)).hexdigest()
+    return hashlib.sha256(canonical_json.dumps(identity)).hexdigest()

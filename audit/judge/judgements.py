@@ -14,9 +14,9 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
 
+from audit._util import canonical_json
 from audit._util.files import write_atomic
 from audit.errors import CheckFailedError, InputError
-from audit.judge import plain_json
 from audit.judge.cache import ReplyCache
 from audit.judge.interface import Message, Reply
 from audit.judge.questions import Plan, Setting
@@ -131,7 +131,7 @@ class Judgement:
 
 def messages_sha256(messages: Sequence[Message]) -> str:
     """The SHA-256 over the canonical JSON of a conversation."""
-    return hashlib.sha256(plain_json.dumps([message.as_json() for message in messages])).hexdigest()
+    return hashlib.sha256(canonical_json.dumps([message.as_json() for message in messages])).hexdigest()
 
 
 def collect(task: str, chosen: Setting, plan: Plan, cache: ReplyCache, rows: Mapping[str, Row]) -> list[Judgement]:
@@ -214,7 +214,7 @@ def path_of(predictions: Path) -> Path:
 def write(path: Path, judgements: Iterable[Judgement]) -> None:
     """Write the file whole, sorted; of two judgements with one identity the later one stays."""
     distinct = {judgement.identity: judgement for judgement in judgements}
-    lines = [plain_json.dumps(distinct[identity].as_json()) + b"\n" for identity in sorted(distinct)]
+    lines = [canonical_json.dumps(distinct[identity].as_json()) + b"\n" for identity in sorted(distinct)]
     write_atomic(path, b"".join(lines))
 
 

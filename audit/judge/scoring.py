@@ -28,7 +28,7 @@ class Rating:
 
 
 @dataclass(frozen=True, slots=True)
-class JudgedScore:
+class JudgedTotals:
     """Counts, and how many rows have none: counts.kept + counts.excluded + missing covers the set.
 
     With a convention that groups rows, `counts` are of groups and `missing` of rows.
@@ -74,7 +74,7 @@ def score(
     *,
     failure: Failure | None = None,
     followed: Mapping[str, bool] | None = None,
-) -> JudgedScore:
+) -> JudgedTotals:
     """The counts of a set under a failure rule, over all rows or over the followed ones."""
     judged: list[tuple[Row, Sequence[Verdict]]] = []
     counts = JudgedCounts()
@@ -88,7 +88,7 @@ def score(
             missing += 1
         else:
             judged.append((row, found))
-    return JudgedScore(counts + fold(convention, judged, failure=failure), missing)
+    return JudgedTotals(counts + fold(convention, judged, failure=failure), missing)
 
 
 def units(

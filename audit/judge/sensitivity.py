@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -269,11 +269,3 @@ def rounding_interval(claim: str) -> tuple[Fraction, Fraction]:
     half = Fraction(1, 2 * 10 ** len(body.partition(".")[2]))
     value = Fraction(Decimal(body))
     return value - half, value + half
-
-
-def repeats(ratings: Sequence[Rating]) -> dict[tuple[str, str], list[Rating]]:
-    """The ratings that differ in nothing but the repeat: judge and variant -> two or more ratings."""
-    found: dict[tuple[str, str], list[Rating]] = {}
-    for rating in ratings:
-        found.setdefault((rating.judge, rating.variant), []).append(rating)
-    return {key: items for key, items in found.items() if len(items) > 1}

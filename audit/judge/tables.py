@@ -9,7 +9,7 @@ from typing import Any
 
 from audit.judge import sensitivity
 from audit.judge.judgements import HUMAN, Judgement
-from audit.judge.scoring import JudgedScore, Rating, by_rating, lottery, score, units
+from audit.judge.scoring import JudgedTotals, Rating, by_rating, lottery, score, units
 from tasks.judging.conventions import JudgedConvention
 from tasks.judging.verdict import FAILURES, Verdict
 from tasks.row import Row
@@ -23,7 +23,7 @@ def decimal(value: Fraction | float | None, digits: int = 4) -> str:
     return "-" if value is None else f"{float(value):.{digits}f}"
 
 
-def score_json(result: JudgedScore) -> dict[str, Any]:
+def score_json(result: JudgedTotals) -> dict[str, Any]:
     """Counts as integers, and the share of points they come to."""
     counts = result.counts
     share = Fraction(counts.points, counts.possible) if counts.possible else None

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
+from audit._util.csv_cells import csv_text
 from audit.literature.grades import Grading, Key
 from audit.literature.survey import cells
 from audit.literature.works import Entry, Work
@@ -89,12 +88,14 @@ def _escape(text: str) -> str:
 
 
 def table_csv(works: Iterable[Work]) -> str:
-    """One line an entry, and one for a work without entries; RFC 4180 with a header."""
-    target = io.StringIO()
-    writer = csv.DictWriter(target, CSV_FIELDS, lineterminator="\r\n")
-    writer.writeheader()
+    """One line an entry, and one for a work without entries; RFC 4180 with a header, and no text is a formula."""
+    lines = _csv_lines(works)
+    return csv_text(CSV_FIELDS, ([line.get(name) for name in CSV_FIELDS] for line in lines), line_end="\r\n")
+
+
+def _csv_lines(works: Iterable[Work]) -> Iterator[dict[str, str | int | None]]:
     for work in works:
-        head = {
+        head: dict[str, str | int | None] = {
             "work": work.id,
             "title": work.title,
             "year": work.year,
@@ -110,26 +111,22 @@ def table_csv(works: Iterable[Work]) -> str:
             "unverified": " | ".join(work.unverified),
         }
         if not work.tasks:
-            writer.writerow(head)
+            yield head
         for entry in work.tasks:
-            writer.writerow(
-                head
-                | {
-                    "relation": entry.relation,
-                    "treatment": entry.treatment,
-                    "tasks": " ".join(entry.ids),
-                    "metric": entry.metric_as_named,
-                    "data": entry.data,
-                    "split": entry.split,
-                    "same_data": entry.same_data,
-                    "same_data_reason": entry.same_data_reason,
-                    "value": entry.value,
-                    "conventions": " ".join(entry.conventions),
-                    "evidence": " | ".join(e.text() for e in entry.evidence),
-                    "unverified": " | ".join((*work.unverified, *entry.unverified)),
-                }
-            )
-    return target.getvalue()
+            yield head | {
+                "relation": entry.relation,
+                "treatment": entry.treatment,
+                "tasks": " ".join(entry.ids),
+                "metric": entry.metric_as_named,
+                "data": entry.data,
+                "split": entry.split,
+                "same_data": entry.same_data,
+                "same_data_reason": entry.same_data_reason,
+                "value": entry.value,
+                "conventions": " ".join(entry.conventions),
+                "evidence": " | ".join(e.text() for e in entry.evidence),
+                "unverified": " | ".join((*work.unverified, *entry.unverified)),
+            }
 
 
 def matrix(data: Survey) -> str:

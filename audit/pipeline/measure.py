@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-
 from audit.errors import InputError
 from audit.literature.grades import Grading, Key
 from audit.literature.reproductions import Reproduction
@@ -80,12 +78,12 @@ def _judged_measurements(
     for item in entry.judged:
         claim = study.claim(task, item.attached.metric)
         compared = compare(entry.judged, claim) if claim else {}
-        convention = item.score.convention.id.removesuffix("-followed")
+        convention = item.score.convention.id
         comparison = compared.get(convention)
         note = item.note if comparison is None else f"{item.note} {comparison.sentence}"
         found.append(
             recomputed(
-                replace(item.score, convention=replace(item.score.convention, id=convention)),
+                item.score,
                 entry.predictions,
                 claim,
                 study,

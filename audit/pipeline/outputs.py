@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import shutil
 import tempfile
 from collections import Counter
@@ -12,7 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from audit._util.csv_cells import plain_cell
+from audit._util.csv_cells import csv_text
 from audit._util.files import write_atomic
 from audit.document.write import to_bytes
 from audit.errors import InputError, MissingError
@@ -98,11 +96,9 @@ def count_files(scored: Mapping[str, Scored]) -> Iterator[tuple[str, bytes]]:
         for item in entry.scores:
             if item.counts is None:
                 continue
-            buffer = io.StringIO()
-            writer = csv.writer(buffer, lineterminator="\n")
-            writer.writerow(["id", *item.convention.metric.columns])
-            writer.writerows([plain_cell(name), *row] for name, row in zip(item.ids, item.counts.tolist(), strict=True))
-            yield f"{COUNTS}{task}/{item.metric}/{item.convention.id}.csv", buffer.getvalue().encode("utf-8")
+            rows = ([name, *row] for name, row in zip(item.ids, item.counts.tolist(), strict=True))
+            text = csv_text(["id", *item.convention.metric.columns], rows)
+            yield f"{COUNTS}{task}/{item.metric}/{item.convention.id}.csv", text.encode("utf-8")
 
 
 def _write_counts(scored: Mapping[str, Scored], folder: Path) -> None:

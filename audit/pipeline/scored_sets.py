@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audit._util.progress import progress
+from audit.judge.scores import JudgedScore, judged_scores
 from audit.literature.reproductions import Reproduction
 from audit.literature.studies import Study
 from audit.scoring import predictions
@@ -14,7 +15,6 @@ from audit.scoring.cache import ScoreCache
 from audit.scoring.pool import Map
 from audit.scoring.predictions import PredictionSet
 from audit.scoring.score import Score, begin, in_turn
-from audit.verdict.judged import JudgedScore, judged_scores
 from tasks.registry import tasks
 from tasks.task import Task
 

@@ -18,6 +18,7 @@ from typing import Any
 from audit._util import canonical_json
 from audit._util.files import write_atomic
 from audit._util.paths import TEMPLATES
+from audit._util.version import project_version
 from audit.errors import InputError, MissingError
 from audit.provenance.errors import RejectedError
 from audit.provenance.format import archive, checksums, layout
@@ -27,14 +28,13 @@ from audit.provenance.records import (
     codecheck,
     environment,
     inputs,
-    packages,
+    rerender,
     ro_crate,
     run_record,
     sbom,
     statement,
 )
 from audit.provenance.signing import bundle, certificate, keys, pades, sshsig, timestamp
-from audit.provenance.verification import rerender
 
 # What an audit writes beside audit.json and the reports; a file or a folder that is not there is left out.
 ARTEFACTS = ("measurements.csv", "table.tex", layout.COUNTS)
@@ -186,7 +186,7 @@ def make(artefacts: Mapping[str, bytes], options: Options) -> dict[str, bytes]:
     digests = {name: checksums.sha256(data) for name, data in files.items()}
     sizes = {name: len(data) for name, data in files.items()}
     files[layout.CRATE] = canonical_json.dumps(
-        ro_crate.build(audit, digests, sizes, record, version=packages.project_version(), signer=signer)
+        ro_crate.build(audit, digests, sizes, record, version=project_version(), signer=signer)
     )
 
     files[layout.CHECKSUMS] = checksums.write({name: checksums.sha256(data) for name, data in files.items()})

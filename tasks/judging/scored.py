@@ -87,7 +87,6 @@ def over_followed(convention: Convention) -> Convention:
     """The same over the rows that followed the instruction alone: accuracy over followed, not over all."""
     return replace(
         convention,
-        id=f"{convention.id}-followed",
         summary=f"{convention.summary.rstrip('.')}; rows that did not follow are left out.",
         select=(Selection("followed", _IsNot(FOLLOWED, False), "the instruction was not followed"), *convention.select),
     )

@@ -169,13 +169,13 @@ def _run(args: argparse.Namespace) -> int:
 
 
 def _job(engine: Engine, args: argparse.Namespace, image: Image) -> Job:
-    from audit.cli import key_options
     from audit.container import limits
     from audit.container import run as container
+    from audit.provenance.signing import keys
 
     user: User = limits.choose_user(engine, args.user, args.out)
     folders = {"/weights": args.weights, "/data": args.data, "/predictions": args.predictions}
-    if args.key is not None and args.key.startswith(key_options.TOKEN):
+    if args.key is not None and args.key.startswith(keys.TOKEN):
         raise InputError(
             "a key in a token cannot be reached from inside the container",
             where="--key",

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from pathlib import Path
 from typing import Any
 
 from audit._util import canonical_json
 from audit._util.files import write_atomic
+from audit._util.progress import progress
 from audit.cli.judge_options import add_arguments
 from audit.errors import CheckFailedError, InputError
 from audit.judge import human, judgements, tables
@@ -17,7 +17,6 @@ from audit.judge.attach import followed_rows
 from audit.judge.budget import Budget
 from audit.judge.cache import ReplyCache
 from audit.judge.interface import Judge
-from audit.judge.progress import Display
 from audit.judge.questions import build, setting
 from audit.judge.runner import Outcome, Retry, Runner
 from audit.judge.scoring import by_rating
@@ -126,13 +125,13 @@ def _run(args: argparse.Namespace) -> int:
     by_id = {row.id: row for row in found}
     with ReplyCache(args.cache or args.predictions / "judge-cache") as cache:
         try:
-            with Display(f"{args.task} {convention.id}", sys.stderr) as display:
+            with progress(f"{args.task} {convention.id}") as display:
                 outcome = Runner(
                     judge,
                     cache,
                     budget=Budget(args.max_requests, args.max_tokens),
                     retry=Retry(attempts=args.retries, first=args.retry_wait),
-                    progress=display,
+                    progress=display.show,
                 ).run(plan.requests)
         finally:
             judge.close()

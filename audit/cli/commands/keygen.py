@@ -24,7 +24,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Make the key."""
     from audit.errors import InputError
-    from audit.provenance.signing import keys
+    from audit.provenance.signing import keygen, keys
 
     if args.key.suffix != ".pem":
         raise InputError("the key's file name must end in .pem", where=str(args.key))
@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
             "the file exists already, and a key is never overwritten", where=str(args.key), fix="choose another name"
         )
     secret = None if args.no_passphrase else passphrase.ask(args, "Passphrase for the new key", twice=True)
-    paths = keys.generate(args.key, args.name, secret)
+    paths = keygen.generate(args.key, args.name, secret)
     public = keys.load_public(paths["public"].read_bytes(), str(paths["public"]))
     for what, path in paths.items():
         print(f"{what:<12} {path}")

@@ -18,6 +18,7 @@ from typing import Any
 from audit._util.files import sha256_file
 from audit._util.git import git
 from audit._util.paths import ROOT, TEMPLATES
+from audit._util.version import project_version
 from audit.errors import InputError
 from audit.provenance.records import packages
 
@@ -55,7 +56,7 @@ def code() -> dict[str, Any]:
 
     In an image there is no repository; there the variable REPRO_AUDIT_COMMIT says it, as `COMMIT` or `COMMIT-dirty`.
     """
-    record: dict[str, Any] = {"version": packages.project_version(), "commit": None, "clean": None}
+    record: dict[str, Any] = {"version": project_version(), "commit": None, "clean": None}
     stated = os.environ.get(COMMIT_VARIABLE, "")
     match = re.fullmatch(r"([0-9a-f]{40}|[0-9a-f]{64})(-dirty)?", stated)
     if match:

@@ -5,17 +5,19 @@ from __future__ import annotations
 import hashlib
 import re
 import tomllib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import metadata
 
-from audit._util.paths import ROOT
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
 
-PROJECT = "repro-audit"
+from audit._util.version import PROJECT, PYPROJECT
+from audit.errors import InputError
+
 # Extras for those who work on the project: nothing that an audit runs on.
 _DEVELOPMENT = frozenset({"test", "lint", "docs", "dev"})
-_NAME = re.compile(r"\s*([A-Za-z0-9][A-Za-z0-9._-]*)\s*(?:\[([^\]]*)\])?")
-_CHECKOUT = ROOT / "pyproject.toml"
 # Written by the installer, not by the package: they hold paths, dates of installation and byte code.
 _INSTALLER_FILES = re.compile(r"(?:\.pyc$|(?:^|/)(?:RECORD|INSTALLER|REQUESTED|direct_url\.json|uv_cache\.json)$)")
 
@@ -41,19 +43,14 @@ class Package:
     requires: tuple[str, ...]
 
 
-def normalised(name: str) -> str:
-    """A package name as PEP 503 compares it."""
-    return re.sub(r"[-_.]+", "-", name).lower()
-
-
 @lru_cache(maxsize=1)
 def installed() -> tuple[Package, ...]:
     """The project's requirements, those of its extras that are installed, and theirs in turn, sorted by name."""
     distributions: dict[str, metadata.Distribution] = {}
     for distribution in metadata.distributions():
-        distributions.setdefault(normalised(distribution.metadata["Name"]), distribution)
+        distributions.setdefault(canonicalize_name(distribution.metadata["Name"]), distribution)
     found: dict[str, Package] = {}
-    pending = [(name, extras) for name, extras in _project_requirements(distributions) if name in distributions]
+    pending = [(name, extras) for name, extras in _of_project(distributions) if name in distributions]
     seen: set[tuple[str, frozenset[str]]] = set()
     edges: dict[str, set[str]] = {}
     while pending:
@@ -62,9 +59,8 @@ def installed() -> tuple[Package, ...]:
             continue
         seen.add((name, extras))
         edges.setdefault(name, set())
-        for other, wanted, condition in map(_requirement, distributions[name].requires or []):
-            # A requirement that a marker rules out is not installed, or does no harm here if it is.
-            if other in distributions and (condition is None or condition in extras):
+        for other, wanted in _required(name, distributions[name].requires or [], extras):
+            if other in distributions:
                 edges[name].add(other)
                 pending.append((other, wanted))
     for name, needs in edges.items():
@@ -75,32 +71,30 @@ def installed() -> tuple[Package, ...]:
     return tuple(found[name] for name in sorted(found))
 
 
-def project_version() -> str:
-    """The project's version, from its installation or its checkout."""
-    try:
-        return metadata.version(PROJECT)
-    except metadata.PackageNotFoundError:
-        return str(tomllib.loads(_CHECKOUT.read_text(encoding="utf-8"))["project"]["version"])
-
-
-def _project_requirements(distributions: dict[str, metadata.Distribution]) -> list[tuple[str, frozenset[str]]]:
+def _of_project(distributions: Mapping[str, metadata.Distribution]) -> Iterator[tuple[str, frozenset[str]]]:
+    """What the project requires, with all extras but those for development."""
     if PROJECT in distributions:
-        lines = distributions[PROJECT].requires or []
-    else:
-        table = tomllib.loads(_CHECKOUT.read_text(encoding="utf-8"))["project"]
-        extras = table.get("optional-dependencies", {}).items()
-        lines = [*table["dependencies"], *(f'{one}; extra == "{name}"' for name, extra in extras for one in extra)]
-    found = map(_requirement, lines)
-    return [(name, extras) for name, extras, condition in found if condition not in _DEVELOPMENT]
+        project = distributions[PROJECT]
+        extras = frozenset(project.metadata.get_all("Provides-Extra") or ()) - _DEVELOPMENT
+        return _required(PROJECT, project.requires or [], extras)
+    table = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]
+    optional = table.get("optional-dependencies", {})
+    lines = [*table["dependencies"], *(one for name in optional.keys() - _DEVELOPMENT for one in optional[name])]
+    return _required(PROJECT, lines, frozenset())
 
 
-def _requirement(line: str) -> tuple[str, frozenset[str], str | None]:
-    """Name, extras and the extra that the line is for (None: always)."""
-    match = _NAME.match(line)
-    assert match is not None, line
-    condition = re.search(r"""extra\s*==\s*['"]([^'"]+)['"]""", line.partition(";")[2])
-    extras = frozenset(part.strip() for part in (match[2] or "").split(",") if part.strip())
-    return normalised(match[1]), extras, condition[1] if condition else None
+def _required(who: str, lines: Iterable[str], extras: frozenset[str]) -> Iterator[tuple[str, frozenset[str]]]:
+    """The normalised names and extras of those requirements that hold on this machine with some extras."""
+    for line in lines:
+        try:
+            requirement = Requirement(line)
+        except InvalidRequirement as error:
+            raise InputError(
+                f"the installed package {who} has an invalid requirement: {error}", fix=f"Upgrade or reinstall {who}."
+            ) from None
+        marker = requirement.marker
+        if marker is None or any(marker.evaluate({"extra": extra}) for extra in ("", *extras)):
+            yield canonicalize_name(requirement.name), frozenset(requirement.extras)
 
 
 def _files_sha256(distribution: metadata.Distribution) -> str | None:

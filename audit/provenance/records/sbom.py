@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from audit._util.version import PROJECT, project_version
 from audit.provenance.records import packages
 
 _FILES = "repro-audit:installed-files-sha256"
@@ -21,7 +22,7 @@ def build(weights: Mapping[str, str]) -> dict[str, Any]:
         weights: Model weights: name -> SHA-256.
     """
     found = packages.installed()
-    root = f"{packages.PROJECT}=={packages.project_version()}"
+    root = f"{PROJECT}=={project_version()}"
     models = [_model(name, digest) for name, digest in sorted(weights.items())]
     references = {one.name: _ref(one) for one in found}
     needed = {name for one in found for name in one.requires}
@@ -34,8 +35,8 @@ def build(weights: Mapping[str, str]) -> dict[str, Any]:
             "component": {
                 "type": "application",
                 "bom-ref": root,
-                "name": packages.PROJECT,
-                "version": packages.project_version(),
+                "name": PROJECT,
+                "version": project_version(),
                 "licenses": [{"license": {"id": "Apache-2.0"}}],
             },
         },

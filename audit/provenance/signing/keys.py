@@ -6,11 +6,8 @@ P-256 because cosign, sigstore-js, WebCrypto, OpenSSL, OpenSSH, PKCS#11 tokens a
 
 from __future__ import annotations
 
-import base64
 import hashlib
-import os
 import stat
-import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +19,9 @@ from audit.provenance.format.canonical_encoding import b64encode, signature_low_
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
 
+# The environment variable that names the key, and how a key in a token is named.
+VARIABLE = "REPRO_AUDIT_KEY"
+TOKEN = "pkcs11:"  # noqa: S105  a URI scheme
 EPHEMERAL_NAME = "repro-audit ephemeral key"
 
 
@@ -177,60 +177,3 @@ def load_private(path: Path, passphrase: Callable[[], bytes] | None = None) -> P
 def readable_by_others(path: Path) -> bool:
     """Whether the file's mode lets its group or others read it."""
     return bool(path.stat().st_mode & (stat.S_IRWXG | stat.S_IRWXO))
-
-
-def generate(path: Path, name: str, passphrase: bytes | None) -> dict[str, Path]:
-    """Make a key pair: `path` (private, mode 0600), and beside it `.pub.pem` and `.cert.pem`.
-
-    Args:
-        path: Where the private key goes; the other two names are made from its stem.
-        name: The common name in the certificate, as it shall stand in the PDF.
-        passphrase: What the private key is encrypted with; None leaves it in the clear.
-
-    Raises:
-        InputError: One of the three files exists already. None is overwritten, ever.
-    """
-    from cryptography.hazmat.primitives.serialization import (
-        BestAvailableEncryption,
-        Encoding,
-        NoEncryption,
-        PrivateFormat,
-    )
-
-    from audit.provenance.signing.certificate import self_signed
-
-    paths = {"private": path, "public": path.with_suffix(".pub.pem"), "certificate": path.with_suffix(".cert.pem")}
-    for target in paths.values():
-        if target.exists() or target.is_symlink():
-            raise InputError(
-                "the file exists already, and a key is never overwritten", where=str(target), fix="choose another name"
-            )
-    key = PemKey(ephemeral().private)
-    encryption = BestAvailableEncryption(passphrase) if passphrase is not None else NoEncryption()
-    _create(paths["private"], key.private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption), 0o600)
-    _create(paths["public"], public_pem(key.public), 0o644)
-    _create(paths["certificate"], self_signed(key, name), 0o644)
-    return paths
-
-
-def _create(path: Path, data: bytes, mode: int) -> None:
-    """Write a new file, whole or not at all; `os.link` fails, in one step, if the name is taken."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".key.")
-    try:
-        with os.fdopen(descriptor, "wb") as handle:
-            os.fchmod(handle.fileno(), mode)
-            handle.write(data)
-            handle.flush()
-            os.fsync(handle.fileno())
-        os.link(name, path)
-    except FileExistsError:
-        raise InputError("the file exists already, and a key is never overwritten", where=str(path)) from None
-    finally:
-        Path(name).unlink()
-
-
-def ssh_fingerprint(line: str) -> str:
-    """`SHA256:...` of an OpenSSH public key, as `ssh-keygen -l` prints it."""
-    blob = base64.b64decode(line.split()[1])
-    return "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode("ascii").rstrip("=")

@@ -93,7 +93,8 @@ def test_accuracy_over_followed_rows(
     task = tasks()["sqqa-wikiqa"]
     joined, found = attach(task, load(path, task).rows, path)
     whole, over = (next(i for i in found if i.own_rule and i.over_followed == flag) for flag in (False, True))
-    assert over.convention.id == "paper-judge-followed"
+    assert over.convention.id == whole.convention.id == "paper-judge"
+    assert over.convention.signature != whole.convention.signature
     assert count(whole.convention, joined) == (30, 30, {})
     assert count(over.convention, joined) == (18, 18, {"the instruction was not followed": 12})
     judge("status", "--predictions", str(tmp_path))

@@ -10,9 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from audit._util import canonical_json
 from audit.errors import InputError, MissingError
-from audit.judge import plain_json
 from audit.judge.cache import NAME, ReplyCache
 from audit.judge.interface import Reply
 
@@ -141,19 +139,3 @@ def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
 def test_the_file_is_for_its_owner(tmp_path: Path) -> None:
     with ReplyCache(tmp_path):
         assert (tmp_path / NAME).stat().st_mode & 0o777 == 0o600
-
-
-values = st.recursive(
-    st.one_of(st.none(), st.booleans(), st.integers(-(2**53) + 1, 2**53 - 1), st.text()),
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=4),
-        st.dictionaries(st.text(st.characters(max_codepoint=0xFFFF, exclude_categories=["Cs"])), inner, max_size=4),
-    ),
-    max_leaves=12,
-)
-
-
-@settings(max_examples=150, deadline=None)
-@given(values)
-def test_the_quick_encoder_writes_canonical_json(value: object) -> None:
-    assert plain_json.dumps(value) == canonical_json.dumps(value)

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import io
 import subprocess
 import sys
 from fractions import Fraction
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 
 from audit.errors import InputError
 from audit.judge import sensitivity
-from audit.judge.progress import Display
 from audit.judge.scoring import Rating
 from tasks.judging.conventions import find
 from tasks.judging.verdict import JudgedCounts
@@ -167,32 +165,6 @@ def test_rounding_interval() -> None:
     assert sensitivity.rounding_interval("0.50") == (Fraction(495, 1000), Fraction(505, 1000))
     assert sensitivity.rounding_interval("41") == (Fraction(81, 2), Fraction(83, 2))
     assert sensitivity.rounding_interval("-1.5") == (Fraction(-155, 100), Fraction(-145, 100))
-
-
-def test_progress_without_a_terminal() -> None:
-    now = [0.0]
-    stream = io.StringIO()
-    with Display("judging", stream, every=10.0, clock=lambda: now[0]) as show:
-        for second, done in [(0, 100), (5, 150), (10, 200), (11, 210), (40, 400)]:
-            now[0] = float(second)
-            show(done, 400)
-            show(done, 400)
-    assert stream.getvalue().splitlines() == [
-        "judging: 200 of 400, 10.0/s, 0:20 left",
-        "judging: 400 of 400, 7.5/s",
-    ]
-
-
-def test_progress_on_a_terminal() -> None:
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
-    stream = Terminal()
-    with Display("judging", stream) as show:
-        show(0, 4)
-        show(4, 4)
-    assert "4/4" in stream.getvalue()
 
 
 def test_the_command_imports_nothing_heavy() -> None:

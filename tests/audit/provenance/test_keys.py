@@ -11,14 +11,14 @@ import pytest
 from audit.errors import InputError, MissingError
 from audit.provenance import package
 from audit.provenance.format import layout
-from audit.provenance.signing import certificate, keys
+from audit.provenance.signing import certificate, keygen, keys
 from audit.provenance.verification.trust import Trust
 from audit.provenance.verification.verify import verify_files
 from tests.support.provenance import made
 
 
 def test_generate(tmp_path: Path) -> None:
-    paths = keys.generate(tmp_path / "new" / "audit.pem", "Jane Doe", b"secret")
+    paths = keygen.generate(tmp_path / "new" / "audit.pem", "Jane Doe", b"secret")
     assert {path.name for path in paths.values()} == {"audit.pem", "audit.pub.pem", "audit.cert.pem"}
     assert stat.S_IMODE(paths["private"].stat().st_mode) == 0o600
     assert not keys.readable_by_others(paths["private"])
@@ -36,7 +36,7 @@ def test_generate(tmp_path: Path) -> None:
 def test_the_mode_is_0600_under_any_umask(umask: int, tmp_path: Path) -> None:
     before = os.umask(umask)
     try:
-        keys._create(tmp_path / "key.pem", b"x", 0o600)
+        keygen._create(tmp_path / "key.pem", b"x", 0o600)
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "key.pem").stat().st_mode) == 0o600
@@ -46,7 +46,7 @@ def test_the_mode_is_0600_under_any_umask(umask: int, tmp_path: Path) -> None:
 def test_nothing_is_overwritten(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_text("precious", encoding="ascii")
     with pytest.raises(InputError, match="never overwritten"):
-        keys.generate(tmp_path / "audit.pem", "Jane Doe", None)
+        keygen.generate(tmp_path / "audit.pem", "Jane Doe", None)
     assert [path.name for path in tmp_path.iterdir()] == [name]
     assert (tmp_path / name).read_text(encoding="ascii") == "precious"
 
@@ -54,13 +54,13 @@ def test_nothing_is_overwritten(name: str, tmp_path: Path) -> None:
 def test_not_even_when_it_appears_meanwhile(tmp_path: Path) -> None:
     (tmp_path / "key.pem").write_bytes(b"precious")
     with pytest.raises(InputError):
-        keys._create(tmp_path / "key.pem", b"new", 0o600)
+        keygen._create(tmp_path / "key.pem", b"new", 0o600)
     assert (tmp_path / "key.pem").read_bytes() == b"precious"
     assert len(list(tmp_path.iterdir())) == 1
 
 
 def test_a_wrong_passphrase_is_not_repeated_in_the_message(tmp_path: Path) -> None:
-    paths = keys.generate(tmp_path / "audit.pem", "Jane Doe", b"right words")
+    paths = keygen.generate(tmp_path / "audit.pem", "Jane Doe", b"right words")
     for passphrase in (None, lambda: b"wrong words"):
         with pytest.raises(InputError) as caught:
             keys.load_private(paths["private"], passphrase)

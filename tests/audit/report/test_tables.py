@@ -5,6 +5,8 @@ import csv
 import io
 from typing import Any
 
+import pytest
+
 from audit.report.csv import COLUMNS, render_csv
 from audit.report.latex import escape, render_tex
 
@@ -40,9 +42,24 @@ def test_one_measurement_decides_each_claim_that_was_run(audit: dict[str, Any]) 
 
 def test_no_text_is_a_formula(audit: dict[str, Any]) -> None:
     document = copy.deepcopy(audit)
-    for item, text in zip(document["measurements"], ("=1+1", "+1", "-1", "@x", "\tx"), strict=False):
+    for item, text in zip(document["measurements"], ("=1+1", "+1", "-1", "@x", "\tx", "\rx"), strict=False):
         item["note"] = text
-    assert [r["note"] for r in rows(document)[:5]] == ["'=1+1", "'+1", "'-1", "'@x", "'\tx"]
+    assert [r["note"] for r in rows(document)[:6]] == ["'=1+1", "'+1", "'-1", "'@x", "'\tx", "'\rx"]
+
+
+@pytest.mark.parametrize("column", ["variant", "unit", "reported"])
+def test_no_column_of_a_claim_is_a_formula(audit: dict[str, Any], column: str) -> None:
+    document = copy.deepcopy(audit)
+    document["claims"][0]["value" if column == "reported" else column] = "-1+HYPERLINK(2)"
+    claim = document["claims"][0]["id"]
+    assert {r[column] for r in rows(document) if r["claim"] == claim} == {"'-1+HYPERLINK(2)"}
+
+
+@pytest.mark.parametrize("value", ["-0.25", "+3", "12"])
+def test_a_number_with_a_sign_is_a_number(audit: dict[str, Any], value: str) -> None:
+    document = copy.deepcopy(audit)
+    document["measurements"][0]["value"] = value
+    assert rows(document)[0]["value"] == value
 
 
 def test_a_metric_that_the_paper_does_not_report_keeps_its_line(audit: dict[str, Any]) -> None:
