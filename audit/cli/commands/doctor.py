@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from audit._util import own_tasks
 from audit.inference.layouts import SetLocation
 
 HELP = """Check what this machine has for scoring, reports and inference, and say for every missing part how to get it.
@@ -56,6 +57,19 @@ def report(sets: Sequence[SetLocation], model: Path | None, batch: int, *, tasks
         state = "ok" if item.ok else ("MISSING" if item.needed else "absent")
         print(f"{state:<8} {item.name:<34} {item.detail}")
     return 3 if any(item.needed and not item.ok for item in findings) else 0
+
+
+def _api() -> Finding:
+    """Whether a notebook that is started in the current folder reaches the API."""
+    here = Path.cwd()
+    hiding = {name: f"./{path.relative_to(here)}" for name, path in own_tasks.hiding(here).items()}
+    if "audit" in hiding:
+        text = f"{hiding['audit']} hides the API in this folder: rename it, or start Python elsewhere"
+    elif "tasks" in hiding:
+        text = f"the API takes its own `tasks`; {hiding['tasks']} cannot be imported beside it"
+    else:
+        text = "nothing in this folder hides the API"
+    return Finding("import audit", "audit" not in hiding, False, text)
 
 
 def _libraries() -> Finding:
@@ -152,6 +166,7 @@ def _inference(
 
 
 CHECKS: tuple[Callable[[], Finding], ...] = (
+    _api,
     _libraries,
     _tokenizers,
     _conventions,
