@@ -81,7 +81,7 @@ def tests_inference(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Time scoring against the usual scripts; `nox -s bench -- --write` writes docs/performance.md."""
+    """Time scoring against the usual scripts; `nox -s bench -- --write` writes docs/explanation/performance.md."""
     install(session, "requirements-test.lock")
     session.install("--quiet", "pytest-benchmark>=5", "ray>=2.50")
     session.run("pytest", "-q", "-p", "no:cacheprovider", "benchmarks/scoring.py", *session.posargs)
