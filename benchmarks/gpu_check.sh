@@ -64,7 +64,7 @@ else
 fi
 bench=("$python" benchmarks/inference.py --shape "$shape" --device "$device")
 # 1. The golden vectors and the runner on the GPU. A warning of a library about its own future is no wrong number.
-step tests 120 "$python" -m pytest -q -p no:cacheprovider -W default -m gpu tests/inference
+step tests 120 "$python" -m pytest -q -p no:cacheprovider -W default -m gpu tests/audit/inference
 # 2. Equal outputs in the checked mode: fp32, one at a time against batched.
 step "equal-$shape-fp32" 140 "${bench[@]}" --precision fp32 --clips 8 --original-clips 2 --batch 8 \
   --new-tokens 24 --prefetch "$((ahead < 4 ? ahead : 4))" --json "$out/equal-$shape-fp32.json"

@@ -1,4 +1,4 @@
-"""docs/performance.md and its plot, written from one run's measurements."""
+"""The measured part of docs/explanation/performance.md and its plot, written from one run's measurements."""
 
 from __future__ import annotations
 
@@ -14,6 +14,9 @@ COLD, WARM, USUAL, STAGES = "ours, cold", "ours, warm", "usual scripts", "stages
 MIB = 2**20
 # Seconds that the whole audit is to take: (predictions, run)
 GOALS = {("none", "cold"): 10, ("none", "warm"): 3}
+# Around the measured part of the page.
+BEGIN = "<!-- measured: benchmarks/performance_page.py writes what follows -->"
+END = "<!-- end of what is measured -->"
 _UNITS = {
     "clean, normalise, tokenise": "bytes of text",
     "select rows": "rows",
@@ -158,18 +161,20 @@ def plot(results: Results) -> str:
     return "\n".join(parts) + "\n"
 
 
-def page(results: Results, machine: str, command: str) -> None:
-    """Write docs/performance.md and docs/performance.svg.
+def page(results: Results, machine: str, command: str, docs: Path = ROOT / "docs") -> None:
+    """Write explanation/performance.md, but for what stands around the measured part, and assets/performance.svg.
 
     Args:
         results: Of the measurements that were made.
         machine: In words.
         command: What was run.
-    """
-    docs = ROOT / "docs"
-    scored, values = f"{results[COLD]['rows_scored']:,}", len(results[COLD]["values"])
-    text = f"""# Performance
+        docs: The documentation's folder.
 
+    Raises:
+        ValueError: The page lacks the comments around the measured part.
+    """
+    scored, values = f"{results[COLD]['rows_scored']:,}", len(results[COLD]["values"])
+    text = f"""
 Written by `{command}`.
 
 Machine: {machine}. One run; another machine gives other seconds, and much the same ratios. Where processor seconds are
@@ -194,7 +199,7 @@ Twelve conventions of an ASR task, 1,000 paired replicates.
 
 {growth_table(results)}
 
-![Time and peak memory over the number of rows](performance.svg)
+![Time and peak memory over the number of rows](../assets/performance.svg)
 
 ## The whole audit
 
@@ -219,5 +224,10 @@ tally a row; for folding one multiplication at the speed of a large matrix produ
 
 {stage_table(results)}
 """
-    (docs / "performance.md").write_text(text, encoding="utf-8")
-    (docs / "performance.svg").write_text(plot(results), encoding="utf-8")
+    file = docs / "explanation" / "performance.md"
+    before, begin, rest = file.read_text(encoding="utf-8").partition(BEGIN)
+    _, end, after = rest.partition(END)
+    if not (begin and end):
+        raise ValueError(f"{file}: the comments around the measured part are missing: {BEGIN} ... {END}")
+    file.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
+    (docs / "assets" / "performance.svg").write_text(plot(results), encoding="utf-8")

@@ -1,7 +1,7 @@
 """Time of scoring against the usual scripts, and how it grows; run by `nox -s bench`.
 
     pytest benchmarks/scoring.py              measures, prints the table
-    pytest benchmarks/scoring.py --write      also writes docs/performance.md and its plot
+    pytest benchmarks/scoring.py --write      also writes docs/explanation/performance.md and its plot
 
 Every measurement is a process of its own, so that its peak memory is its own. Ratios are of one run on one machine. Besides
 seconds, processor seconds are measured: they tell how much of the machine others had meanwhile.

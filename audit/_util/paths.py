@@ -1,10 +1,13 @@
-"""Where the project's own data are: in a checkout, or beside the installed package."""
+"""Where the project's own data are: beside the code in a checkout, inside the package where it is installed."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-# `audit/`, `literature/` and `templates/` lie side by side, in a checkout as in site-packages.
+# The folder that holds `audit/` and `tasks/`: a checkout, or site-packages.
 ROOT = Path(__file__).resolve().parent.parent.parent
-LITERATURE = ROOT / "literature"
-TEMPLATES = ROOT / "templates"
+# setup.py puts literature/ and templates/ here, so that an installation has two names at its top and no more.
+_PACKAGED = ROOT / "audit" / "_data"
+_DATA = ROOT if (ROOT / "pyproject.toml").is_file() or not _PACKAGED.is_dir() else _PACKAGED
+LITERATURE = _DATA / "literature"
+TEMPLATES = _DATA / "templates"

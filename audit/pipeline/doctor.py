@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from audit._util import own_tasks
 from audit.inference.layouts import SetLocation
 
 
@@ -44,6 +45,19 @@ def examine(
 def complete(parts: Iterable[Part]) -> bool:
     """Whether everything is installed that the default audit needs."""
     return all(part.ok or not part.needed for part in parts)
+
+
+def _api() -> Part:
+    """Whether a notebook that is started in the current folder reaches the API."""
+    here = Path.cwd()
+    hiding = {name: f"./{path.relative_to(here)}" for name, path in own_tasks.hiding(here).items()}
+    if "audit" in hiding:
+        text = f"{hiding['audit']} hides the API in this folder: rename it, or start Python elsewhere"
+    elif "tasks" in hiding:
+        text = f"the API takes its own `tasks`; {hiding['tasks']} cannot be imported beside it"
+    else:
+        text = "nothing in this folder hides the API"
+    return Part("import audit", "audit" not in hiding, False, text)
 
 
 def _libraries() -> Part:
@@ -138,6 +152,7 @@ def _inference(sets: Sequence[SetLocation], model: Path | None, batch: int, task
 
 
 CHECKS: tuple[Callable[[], Part], ...] = (
+    _api,
     _libraries,
     _tokenizers,
     _conventions,

@@ -42,7 +42,7 @@ def typesetter(cache: Path | None) -> Iterator[Typesetter]:
         return
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
     process = subprocess.Popen(
-        [sys.executable, "-c", "from audit.report.typesetter import serve; serve()"],
+        [sys.executable, "-P", "-c", "from audit.report.typesetter import serve; serve()"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         env={**os.environ, "PYTHONPATH": path},

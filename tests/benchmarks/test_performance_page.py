@@ -1,14 +1,15 @@
-"""What docs/performance.md says of its measurements, on made-up ones; and that a stage's counts do not wrap."""
+"""What docs/explanation/performance.md says of its measurements, on made-up ones; and that a stage's counts do not wrap."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from benchmarks import stages
-from benchmarks.performance_page import audit_table, table
+from benchmarks.performance_page import BEGIN, END, audit_table, page, table
 from tasks.registry import tasks
 from tasks.row import Row
 from tasks.statistics.compact import compact
@@ -40,6 +41,37 @@ def test_a_missed_goal_is_told(cold: float, said: str) -> None:
     assert "met" not in lines[4]
     assert "missed" not in lines[4]
     assert len({line.count("|") for line in lines}) == 1
+
+
+def page_results() -> dict[str, dict[str, Any]]:
+    cold = measured(4, 7.5) | {"rows_scored": 52152, "values": [0] * 72}
+    growth = {f"growth {rows}": measured(rows / 1000, 1) | {"rows": rows} for rows in (1000, 10_000)}
+    return {"usual scripts": measured(120, 110), "ours, cold": cold, **growth}
+
+
+def test_only_the_measured_part_of_the_page_is_written(tmp_path: Path) -> None:
+    for folder in ("explanation", "assets"):
+        (tmp_path / folder).mkdir()
+    file = tmp_path / "explanation" / "performance.md"
+    file.write_text(f"# Performance\n\n{BEGIN}\n\nold figures\n\n{END}\n\n## By hand\n", encoding="utf-8")
+    page(page_results(), "a machine", "a command", tmp_path)
+    first = file.read_text(encoding="utf-8")
+    assert first.startswith(f"# Performance\n\n{BEGIN}\n\nWritten by `a command`.")
+    assert first.endswith(f"\n\n{END}\n\n## By hand\n")
+    assert "old figures" not in first
+    assert "(52,152 rows)" in first
+    assert (tmp_path / "assets" / "performance.svg").read_text(encoding="utf-8").startswith("<svg")
+    page(page_results(), "a machine", "a command", tmp_path)
+    assert file.read_text(encoding="utf-8") == first
+
+
+def test_a_page_without_its_comments_is_not_overwritten(tmp_path: Path) -> None:
+    (tmp_path / "explanation").mkdir()
+    file = tmp_path / "explanation" / "performance.md"
+    file.write_text("by hand\n", encoding="utf-8")
+    with pytest.raises(ValueError, match="comments around the measured part are missing"):
+        page(page_results(), "a machine", "a command", tmp_path)
+    assert file.read_text(encoding="utf-8") == "by hand\n"
 
 
 def test_a_stage_sees_the_counts_in_full(monkeypatch: pytest.MonkeyPatch) -> None:
