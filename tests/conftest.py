@@ -10,10 +10,12 @@ from tests.support.paths import ROOT
 
 # The tests of inference alone run where it is not installed.
 with contextlib.suppress(ImportError):
-    from hypothesis import settings
+    from hypothesis import Phase, settings
 
     # The same examples on every run, and no time limits: a test fails for its property alone.
     settings.register_profile("audit", deadline=None, derandomize=True)
+    # A mutant is killed by the first example that fails: the smallest one is of no interest.
+    settings.register_profile("mutation", settings.get_profile("audit"), phases=(Phase.explicit, Phase.generate))
     settings.load_profile("audit")
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from audit._util.paths import ROOT
 from audit.cli import COMMANDS, main
+from audit.cli.commands import doctor
 
 
 def run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
@@ -112,10 +113,25 @@ def test_conventions_are_listed_with_grade_signature_and_hash(capsys: pytest.Cap
 
 
 def test_doctor_names_what_is_there(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["doctor"]) in {0, 3}
+    assert main(["doctor"]) == 0
     shown = capsys.readouterr().out
     for part in ("libraries", "tokenizers", "PDF", "METEOR 1.5", "SPICE", "model (all)", "data (er-iemocap)"):
         assert part in shown
+    assert "MISSING" not in shown
+
+
+@pytest.mark.parametrize(
+    ("needed", "code", "state"), [(True, 3, "MISSING"), (False, 0, "absent ")], ids=["needed", "optional"]
+)
+def test_doctor_fails_for_a_missing_part_that_the_default_audit_needs(
+    needed: bool, code: int, state: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def check() -> doctor.Finding:
+        return doctor.Finding("a part", False, needed, "how to get it")
+
+    monkeypatch.setattr(doctor, "CHECKS", (*doctor.CHECKS, check))
+    assert main(["doctor"]) == code
+    assert f"{state}  a part                             how to get it" in capsys.readouterr().out.splitlines()
 
 
 def test_the_summary_fits_a_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
