@@ -1,1 +1,1 @@
-"""How a task is scored: pure functions on rows; no files, no network, no report."""
+"""Scoring: tasks, conventions and metrics as pure functions on rows, without files or network."""

@@ -1,4 +1,4 @@
-"""Why a convention cannot be computed here: what `Convention.unavailable` is made of."""
+"""Availability: the reasons why a convention cannot be computed on this machine (`Convention.unavailable`)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Reason = Callable[[], str | None]
 
 
 def reason(*needs: Callable[[], object]) -> str | None:
-    """The reason of the first need that is not met (that raises `UnavailableError`), or None."""
+    """The reason given by the first of `needs` that raises `UnavailableError`, or None if none raises."""
     for need in needs:
         try:
             need()
@@ -21,7 +21,7 @@ def reason(*needs: Callable[[], object]) -> str | None:
 
 
 def first_reason(*reasons: Reason) -> Reason:
-    """A question that gives the first of several reasons, or None."""
+    """A function that returns the first of several reasons, or None."""
 
     def asked() -> str | None:
         return next((found for found in (one() for one in reasons) if found is not None), None)
@@ -31,7 +31,7 @@ def first_reason(*reasons: Reason) -> Reason:
 
 @dataclass(frozen=True, slots=True)
 class Always:
-    """The same reason on every machine: what is missing is no program, but a judge, logits, another system's output."""
+    """A reason that holds on every machine: a judge, logits or another system's output is missing, not a program."""
 
     text: str
 
@@ -40,5 +40,5 @@ class Always:
         return self.text
 
 
-# The reason of every convention whose answers a language model judges.
+# The reason for every convention scored by a judge.
 needs_judge = Always("needs a judge")

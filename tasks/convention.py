@@ -1,8 +1,8 @@
 """Convention: select -> clean -> normalise -> tokenise -> count -> fold, with a signature and a hash.
 
-A name alone identifies nothing: "the Whisper normaliser" is several programs. A convention is identified by its
-signature, which names every step and its version in sacreBLEU's manner, and by a hash over the code and the data that
-decide the number.
+A name alone does not identify a convention: "the Whisper normaliser" is several programs. A convention is identified by
+its signature, which names every step and its version as sacreBLEU's signatures do, and by a hash over the code and the
+data that determine the value.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from tasks.step import Step, digest, origin
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """A named rule that keeps a row or skips it; what it skips is counted and shown, never hidden.
+    """A named rule that keeps or skips a row; skipped rows are counted and reported.
 
     Attributes:
-        name: As it stands in signatures: `finished`, `has-kana`.
-        keep: True if the row is scored.
-        reason: Why a row is skipped, for people: `no end token`.
+        name: The name in signatures: `finished`, `has-kana`.
+        keep: Returns True if the row is scored.
+        reason: Why a row is skipped, for readers: `no end token`.
     """
 
     name: str
@@ -34,13 +34,13 @@ class Selection:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """What decides the rule's result."""
+        """The sources that determine the rule's result, see `tasks.step.digest`."""
         return origin(self.keep)
 
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What of a row a chain starts from: its hypothesis, its reference, the question it answers, ..."""
+    """The part of a row that a chain of steps starts from: its hypothesis, its reference, its question, ..."""
 
     name: str
     take: Callable[[Row], Any] = field(compare=False, repr=False)
@@ -48,7 +48,7 @@ class View:
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """What decides the view's result."""
+        """The sources that determine the view's result."""
         return origin(self.take)
 
 
@@ -70,19 +70,19 @@ def _available() -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Convention:
-    """One way to count.
+    """One way to score a task.
 
     Attributes:
         id: Unique among the conventions of a task's metric: `qwen2-audio`.
-        summary: One sentence for people: what is done, and to what.
+        summary: One sentence for readers: what is done, and to what.
         metric: Counts rows and folds counts.
-        select: Rules a row must pass, in order; the first that fails names the reason.
-        hypothesis: The chain of steps on the hypothesis' side.
-        reference: The chain of steps on the reference's side.
-        hypothesis_view: What of the row the hypothesis' chain starts from.
-        reference_view: What of the row the reference's chain starts from.
-        unavailable: Why it cannot be computed here (`needs a judge`), or None; asked before it is scored.
-        notes: What a reader should know beside the number.
+        select: Rules that a row must pass, in order; the first that fails gives the reason for skipping the row.
+        hypothesis: The steps applied to the hypothesis.
+        reference: The steps applied to the reference.
+        hypothesis_view: The part of the row that `hypothesis` starts from.
+        reference_view: The part of the row that `reference` starts from.
+        unavailable: Returns why it cannot be computed here (`needs a judge`), or None; called before scoring.
+        notes: Caveats that a reader of the value should know.
         extra_sources: Further sources for the hash (a jar, a dictionary), as for `Step.sources`.
     """
 
@@ -100,7 +100,7 @@ class Convention:
 
     @property
     def signature(self) -> str:
-        """Every choice in one line: `wer|sel:finished|hyp:lower,jiwer-punct|ref:...|count:levenshtein|fold:corpus`."""
+        """All choices on one line: `wer|sel:finished|hyp:lower,jiwer-punct|ref:...|count:levenshtein|fold:corpus`."""
         parts = [
             self.metric.id,
             "sel:" + (",".join(s.name for s in self.select) or "all"),
@@ -112,7 +112,7 @@ class Convention:
 
     @property
     def hash(self) -> str:
-        """SHA-256 (hex) over the signature and every source of code and data that decides the number."""
+        """SHA-256 (hex) over the signature and all code and data that determine the value."""
         sources = set(self.extra_sources) | set(self.metric.sources)
         parts: tuple[Step | Selection | View, ...] = (
             *self.hypothesis,

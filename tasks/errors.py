@@ -1,4 +1,4 @@
-"""Errors of the scorers. They know nothing of exit codes; `audit` turns them into messages."""
+"""Errors raised while scoring; `audit` turns them into messages and exit codes."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 class ScoringError(ValueError):
-    """A value that a scorer cannot use: what is wrong, and for which row if one is to blame.
+    """A value that cannot be scored.
 
     Attributes:
         what: What is wrong.
-        row: The row's id.
-        item: Where a metric, which knows no rows, does not: the index in the lists that it was given.
+        row: The id of the row at fault, if there is one.
+        item: The index at fault in the lists passed to a metric, which does not know row ids.
     """
 
     def __init__(self, what: str, *, row: str | None = None, item: int | None = None) -> None:
@@ -26,13 +26,13 @@ class ScoringError(ValueError):
         self.item = item
 
     def at(self, indices: Sequence[int] | NDArray[np.intp]) -> ScoringError:
-        """The same for longer lists, of which `indices` were given."""
+        """The same error for longer lists, of which `indices` were passed to the metric."""
         return self if self.item is None else ScoringError(self.what, row=self.row, item=int(indices[self.item]))
 
     def of(self, ids: Sequence[str]) -> ScoringError:
-        """The same with its row's id, if one is to blame: `ids` are those of the lists."""
+        """The same error with the id of its row; `ids` are those of the lists."""
         return self if self.item is None or self.row else ScoringError(self.what, row=ids[self.item])
 
 
 class UnavailableError(RuntimeError):
-    """A convention that cannot be computed here, with the reason in a few words (`needs a judge`, `Java not found`)."""
+    """A convention cannot be computed here; the message is the reason in a few words (`needs a judge`, `Java not found`)."""

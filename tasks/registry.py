@@ -1,4 +1,4 @@
-"""The tasks there are. A new family is one module and one entry in `FAMILIES`."""
+"""Registry of tasks. A new family is one module and one entry in `FAMILIES`."""
 
 from __future__ import annotations
 
@@ -30,18 +30,18 @@ FAMILIES = (
 
 @cache
 def tasks() -> Mapping[str, Task]:
-    """Every task by id, in the order of the paper's table."""
+    """All tasks by id, in the order of the paper's table."""
     found: dict[str, Task] = {}
     for family in FAMILIES:
         for task in import_module(f"tasks.families.{family}").TASKS:
             if task.id in found:
-                raise ValueError(f"two tasks have the id {task.id}")
+                raise ValueError(f"duplicate task id {task.id}")
             found[task.id] = task
     return MappingProxyType(found)
 
 
 def conventions() -> dict[tuple[str, str, str], Convention]:
-    """Every convention by (task, metric, id)."""
+    """All conventions by (task, metric, id)."""
     return {
         (task.id, metric, convention.id): convention
         for task in tasks().values()

@@ -1,4 +1,4 @@
-"""Row: one utterance's prediction and reference; the reference types a task can have."""
+"""Row: the prediction and reference of one item; the types of references."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ class Row:
 
     Attributes:
         id: Unique in its set.
-        hypothesis: The raw output, special tokens and all; None for a row whose inference failed (`error` says why).
-        reference: Typed by the task, see `ReferenceType`.
-        finished: True: an end token was produced; False: none was; None: unknown.
-        prompt: The instruction the model was given, if known.
-        extra: Whatever else the row carries (`cluster`: the bootstrap's unit; `choices`: of a multiple-choice item).
+        hypothesis: The raw output, including special tokens; None if inference failed (`error` says why).
+        reference: Its type depends on the task, see `ReferenceType`.
+        finished: Whether the model produced an end token; None if unknown.
+        prompt: The instruction given to the model, if known.
+        extra: Other fields (`cluster`: the bootstrap's resampling unit; `choices`: the options of a multiple-choice item).
         error: Why there is no hypothesis.
     """
 
@@ -31,24 +31,24 @@ class Row:
 
     @property
     def error(self) -> str | None:
-        """The reason why inference gave nothing for this row, or None."""
+        """Why inference failed for this row, or None."""
         value = self.extra.get("error")
         return None if value is None else str(value)
 
 
 class ReferenceType(Enum):
-    """What `reference` holds in a task's predictions."""
+    """The type of `reference` in the predictions of a task."""
 
     TEXT = "a string"
     CAPTIONS = "a non-empty list of captions (strings)"
-    SPEAKERS = "a non-empty list of transcripts (strings), one a speaker"
+    SPEAKERS = "a non-empty list of transcripts (strings), one per speaker"
     KEYPHRASES = "a list of keyphrases (strings)"
     QUESTION_ANSWERS = 'an object {"question": string, "answers": [string, ...]}'
     SLOT = 'an object {"slot": string, "value": string, "transcript": string}'
     OPTIONAL = "a string, a list of strings, or null"
 
     def problem(self, value: object) -> str | None:
-        """Why `value` is no reference of this type, or None if it is one."""
+        """Why `value` is not a reference of this type, or None if it is one."""
         ok = {
             ReferenceType.TEXT: lambda: isinstance(value, str),
             ReferenceType.CAPTIONS: lambda: _strings(value) and bool(value),

@@ -1,4 +1,4 @@
-"""Step: one named, versioned function that a convention is made of, and the hash of what decides its result."""
+"""Step: a named, versioned text-processing function of a convention, and the hash of the code and data behind it."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
-# What flows through a chain: a text, its tokens, or a list of either (a captions' list, split sentences).
+# The value passed between steps: a text, its tokens, or a list of either (captions, split sentences).
 Value = Any
 Kind = Literal["text", "split", "tokens"]
 
 
 @cache
 def digest(source: str) -> str:
-    """SHA-256 of a source of behaviour, as hex.
+    """SHA-256 (hex) of a source, that is, of code or data that determines a result.
 
     Args:
         source: `module:NAME`, the bytes of a module's file; `file:PACKAGE/PATH`, of a file in an installed package;
-            `tree:PACKAGE/PATH`, of every file below a folder, by name; `version:NAME`, an installed library's version, where
-            its compiled code decides; `unicode`, the version of Python's Unicode tables.
+            `tree:PACKAGE/PATH`, of every file in a folder, by name; `version:NAME`, the version of an installed library, for
+            compiled code; `unicode`, the version of Python's Unicode tables.
 
     Raises:
-        FileNotFoundError: There is no such module or file.
-        importlib.metadata.PackageNotFoundError: There is no such library.
+        FileNotFoundError: The module or file does not exist.
+        importlib.metadata.PackageNotFoundError: The library is not installed.
     """
     kind, _, name = source.partition(":")
     if kind == "unicode":
@@ -51,14 +51,14 @@ def digest(source: str) -> str:
 
 
 def origin(thing: Any) -> tuple[str, ...]:
-    """Sources of a function or a class: its module, and what that module names in `SOURCES` because it takes from there."""
+    """Sources of a function or a class: its module, and the sources that this module lists in `SOURCES`."""
     module = thing.__module__
     return (f"module:{module}", *getattr(sys.modules.get(module), "SOURCES", ()))
 
 
 @cache
 def _folder(package: str) -> Path:
-    """Where a package's files are; found without importing it, since only its bytes are wanted."""
+    """The folder of a package, found without importing it: only its bytes are needed."""
     spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise FileNotFoundError(f"no package {package}")
@@ -67,18 +67,18 @@ def _folder(package: str) -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A function on one text (or one text's tokens), with a name and a version.
+    """A function on a text (or on its tokens), with a name and a version.
 
-    Two steps with the same name and version are the same step: work done for one serves the other.
+    Two steps with the same name and version are the same step, and their results are shared.
 
     Attributes:
-        name: As it stands in signatures: `lower`, `whisper-en`, `tok.zh`.
-        version: Ours (`1`), or the library's that defines it (`sacrebleu-2.6.0`).
-        load: Gives the function. Called at first use only, so that a heavy library is imported only when needed.
-        sources: What decides the result; each is hashed by `digest`.
+        name: The name in signatures: `lower`, `whisper-en`, `tok.zh`.
+        version: Ours (`1`), or that of the library that defines the step (`sacrebleu-2.6.0`).
+        load: Returns the function. Called at first use, so that a heavy library is imported only when needed.
+        sources: The code and data that determine the result; each is hashed by `digest`.
         kind: `text` maps a text to a text, `split` a text to a list of texts, `tokens` a text to a tuple of tokens.
-        batch: All texts at once, with the results in their order, for a step that costs much to start (a child process),
-            or that is faster on many. It gives for each text what the plain function gives: that one defines the result.
+        batch: Processes all texts at once and returns the results in their order, for a step that is expensive to start (a
+            child process) or faster in bulk. Must agree with the plain function, which defines the result.
     """
 
     name: str
@@ -89,20 +89,20 @@ class Step:
     batch: Callable[[Sequence[Any]], list[Value]] | None = field(default=None, compare=False, repr=False)
 
     def __call__(self, value: Value) -> Value:
-        """Apply to a text, or to each text of a list."""
+        """Apply the step to a text, or to each text of a list."""
         if isinstance(value, list):
             return [self(item) for item in value]
         return function(self)(value)
 
     @property
     def signature(self) -> str:
-        """`name` for our version 1, else `name@version`."""
+        """`name` for our version 1, otherwise `name@version`."""
         return self.name if self.version == "1" else f"{self.name}@{self.version}"
 
 
 @cache
 def function(step: Step) -> Callable[[Any], Value]:
-    """What a step does to one text, loaded once."""
+    """The function of a step, loaded once."""
     return step.load()
 
 
@@ -114,7 +114,7 @@ def step(
     kind: Kind = "text",
     batch: Callable[[Sequence[Any]], list[Value]] | None = None,
 ) -> Step:
-    """A step from a plain function; its module is a source without being named."""
+    """A step made from a function; the function's module is added to its sources."""
     return Step(name, version, lambda: function, (*origin(function), *sources), kind, batch)
 
 
@@ -123,7 +123,7 @@ def version_of(distribution: str) -> str:
     """`NAME-VERSION` of an installed library, for a step's version.
 
     Raises:
-        importlib.metadata.PackageNotFoundError: It is not installed.
+        importlib.metadata.PackageNotFoundError: The library is not installed.
     """
     from importlib.metadata import version
 

@@ -1,4 +1,4 @@
-"""Shared work: a text goes through a step once, however many conventions use that step after the same ones."""
+"""Cache of step results: each text goes through a step once, however many conventions use it."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from tasks.step import Step, Value, function
 class ChainCache:
     """Results of views and step chains over one fixed sequence of rows.
 
-    The values after every step of a chain are kept, so that chains with the same beginning share them; and what a step makes
-    of a text is kept, so that chains with another beginning share that. Equal tokens are one object, whichever steps they
-    come from, so that a pair of them is known by its two objects. `computed` counts the texts that each step was run on, for
-    tests of the sharing.
+    The cache keeps the values after every step of a chain, which chains with the same prefix share, and the result of a step
+    for each text, which chains with different prefixes share. Equal tokens are interned, whichever steps produced them, so a
+    pair of token sequences is identified by its two objects. `computed` counts the texts that each step processed, for tests.
     """
 
     def __init__(self, rows: Sequence[Row]) -> None:
@@ -28,10 +27,10 @@ class ChainCache:
         self._tokens: dict[Value, Value] = {}
 
     def values(self, view: View, steps: tuple[Step, ...]) -> list[Value]:
-        """The chain's value for every row, in the rows' order; None where the view gives None.
+        """The chain's value for every row, in the order of the rows; None where the view returns None.
 
         Raises:
-            ScoringError: A step cannot take a row's text; the row is named.
+            ScoringError: A step cannot process a row's text; the error names the row.
         """
         key = (view, steps)
         known = self._done.get(key)
@@ -44,7 +43,7 @@ class ChainCache:
             before = self.values(view, steps[:-1])
             seen = self._seen.setdefault(step, {})
             flat = not {list, type(None)} & set(map(type, before))
-            # Every text once, then one look-up a row: most of the time is the step's own.
+            # Process every distinct text once, then look it up for each row: the step itself takes most of the time.
             new = [text for text in dict.fromkeys(before if flat else _leaves(before)) if text not in seen]
             if new:
                 try:
@@ -58,7 +57,7 @@ class ChainCache:
         return result
 
     def _named(self, error: ScoringError, step: Step, before: Sequence[Value]) -> ScoringError:
-        """The error of the first row whose text the step cannot take."""
+        """The error for the first row whose text the step cannot process."""
         for row, value in zip(self.rows, before, strict=True):
             try:
                 for text in _leaves([value]):

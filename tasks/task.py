@@ -1,4 +1,4 @@
-"""Task: what is measured on which set, and the conventions it can be scored under."""
+"""Task: a test set, its reference type, and the conventions under which it can be scored."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ class Task:
     """A row of the paper's table of test sets.
 
     Attributes:
-        id: As in file names: `st-en-zh`.
-        name: The paper's: `En2Zh`.
-        dataset: The set and split, for people.
-        reference_type: What `reference` holds in a predictions file.
-        conventions: By metric id, in the order they are shown.
-        source: Where the task's definition and size come from.
+        id: The id, as in file names: `st-en-zh`.
+        name: The paper's name: `En2Zh`.
+        dataset: The data set and split, for readers.
+        reference_type: The type of `reference` in a predictions file.
+        conventions: By metric id, in display order.
+        source: The source of the task's definition and size.
     """
 
     id: str
@@ -34,14 +34,14 @@ class Task:
         for metric, items in self.conventions.items():
             ids = [c.id for c in items]
             if len(set(ids)) != len(ids):
-                raise ValueError(f"task {self.id}: a convention id is used twice for {metric}")
+                raise ValueError(f"task {self.id}: duplicate convention id for {metric}")
         object.__setattr__(self, "conventions", MappingProxyType(dict(self.conventions)))
 
     def convention(self, metric: str, convention: str) -> Convention:
-        """The convention of that id.
+        """The convention with that id.
 
         Raises:
-            KeyError: The task has none of that id for that metric.
+            KeyError: The task has no such convention for that metric.
         """
         for item in self.conventions.get(metric, ()):
             if item.id == convention:

@@ -1,1 +1,1 @@
-"""."""
+"""External programs and data files that metrics need: Java, WordNet."""

@@ -1,1 +1,1 @@
-"""."""
+"""Task families, one per module: their conventions and tasks."""

@@ -1,1 +1,1 @@
-"""."""
+"""Statistics: bootstrap intervals, look-elsewhere odds, impossible values."""

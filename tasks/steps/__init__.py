@@ -1,1 +1,1 @@
-"""."""
+"""Steps: cleaning, normalisation, tokenisation and selection."""

@@ -1,4 +1,4 @@
-"""Cleaning: what is cut from a raw output before it is read as an answer."""
+"""Cleaning: stripping special tokens and introductory phrases from raw outputs."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ _TRAILING = re.compile(rf"(?:{_SPECIAL}\s*)+$")
 
 
 def strip_special(text: str) -> str:
-    """Cut special tokens at both ends, and white space around what is left.
+    """Strip special tokens and white space from both ends.
 
-    SALMONN's released `generate` does not skip them: a finished output ends in `</s>`, and with transformers 4.28 it
+    SALMONN's released `generate` keeps special tokens: a finished output ends in `</s>`, and with transformers 4.28 it
     begins with `<s>` (bytedance/SALMONN@a58bba7:models/salmonn.py:425-438).
     """
     return _TRAILING.sub("", _LEADING.sub("", text)).strip()
 
 
 def ends_with_eos(text: str) -> bool:
-    """Whether an output carries an end token at its end."""
+    """Whether an output ends with an end token."""
     return text.rstrip().endswith("</s>")
 
 
@@ -37,7 +37,7 @@ def remove_sp(text: str) -> str:
 
 
 def _without_tags(text: str) -> str:
-    """Every `<|...|>` as a space; by hand, since a pattern takes quadratic time where tags stay open."""
+    """Replace every `<|...|>` by a space. Not a regular expression: unclosed tags make one take quadratic time."""
     parts, at = [], 0
     while (start := text.find("<|", at)) >= 0 and (end := text.find("|>", start + 2)) >= 0:
         parts += [text[at:start], " "]
@@ -46,20 +46,20 @@ def _without_tags(text: str) -> str:
 
 
 def before_end_symbol(text: str) -> str:
-    """What stands before `<|end_of_text|>` (nota-github/audiolm-evaluator@c63eb3b)."""
+    """The text before `<|end_of_text|>` (nota-github/audiolm-evaluator@c63eb3b)."""
     return text.split("<|end_of_text|>", 1)[0]
 
 
-# An introduction runs from its line's beginning over both words to the next colon.
+# An introduction starts at the beginning of a line, contains both words, and ends at the next colon.
 _INTRODUCTIONS = ((" lyrics ", "are"), (" content ", "is"), (" transcription ", "is"), (" text ", "is"))
 
 
 def cmi_wrappers(text: str) -> str:
     """Delete introductions and sentence markers, stripping after each (nicolaus625/CMI-bench@4c15f41:evaluate.py:357-403).
 
-    Case-sensitive, no introduction crosses a line, and each keyword needs spaces around it. The source deletes all matches of
-    `.*? lyrics .*?are.*?:` and its kind; here they are found by hand, since those patterns take cubic time on an output that
-    repeats itself.
+    Case-sensitive; introductions do not span lines, and each keyword needs spaces around it. The source deletes all matches of
+    `.*? lyrics .*?are.*?:` and similar patterns. These take cubic time on repetitive outputs, so this code searches for the
+    words instead.
     """
     for keyword, verb in _INTRODUCTIONS:
         text = "\n".join(_without_introductions(line, keyword, verb) for line in text.split("\n")).strip()
@@ -82,7 +82,7 @@ _HUFS_PREFIXES = ("The transcription of the given speech is:", "The transcriptio
 
 
 def hufs_unwrap(text: str) -> str:
-    """The transcript inside the wrappers that occur at a low LoRA scale.
+    """The transcript inside the wrappers that the model produces at a low LoRA scale.
 
     In order: between `<Speech>` and `</Speech>`; after a known introduction, the first line; between `: "` and the next
     quote; between `is "` and the last quote (jaeeewon/project-multimodal@d9e5d17, the repository's unused output parser).

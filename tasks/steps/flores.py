@@ -1,7 +1,7 @@
-"""The FLORES-101 SentencePiece tokenizer, from a file that is named together with its hash.
+"""The FLORES-101 SentencePiece tokenizer, loaded from a file with a known hash.
 
-sacreBLEU fetches this model at first use from a public address, without a checksum. Here it is given by path and hash, so
-that a score names the very model that decided it: `REPRO_AUDIT_FLORES101` and `REPRO_AUDIT_FLORES101_SHA256`.
+sacreBLEU downloads this model at first use from a public address, without a checksum. Here the user gives its path and hash in
+`REPRO_AUDIT_FLORES101` and `REPRO_AUDIT_FLORES101_SHA256`, so that a score identifies the exact model behind it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def flores_unavailable() -> str | None:
     if not Path(path).is_file():
         return f"FLORES-101 model not found: {Path(path).name}"
     if _sha256(path) != digest.lower():
-        return f"FLORES-101 model {Path(path).name} has another hash than {HASH_VARIABLE}"
+        return f"the hash of FLORES-101 model {Path(path).name} is not {HASH_VARIABLE}"
     return None
 
 
@@ -40,7 +40,7 @@ def _sha256(path: str) -> str:
 
 
 def spm_tokens(path: str) -> Callable[[str], tuple[str, ...]]:
-    """Pieces of the SentencePiece model at `path`, as sacreBLEU's `spm` tokenizers give them."""
+    """A tokenizer with the SentencePiece model at `path`, equal to sacreBLEU's `spm` tokenizers."""
     import sentencepiece
 
     model = sentencepiece.SentencePieceProcessor(model_file=path)
@@ -54,7 +54,7 @@ def _load() -> Callable[[str], tuple[str, ...]]:
     return spm_tokens(os.environ[PATH_VARIABLE])
 
 
-# The model's hash stands in the signature, so that another model is another convention.
+# The model's hash is part of the signature: a different model makes a different convention.
 FLORES101_TOKENS = Step(
     "tok.flores101",
     f"spm-{(os.environ.get(HASH_VARIABLE) or 'unset').lower()[:12]}",

@@ -1,4 +1,4 @@
-"""A dictionary that fills itself, up to a size."""
+"""Memoisation: a bounded dictionary that computes missing values."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ _SIZE = 2**16
 
 
 class Memo(dict[K, V], Generic[K, V]):
-    """What a function makes of a key, kept. Faster than `functools.lru_cache`, since a known key costs no Python call.
+    """Memoised results of a function. Faster than `functools.lru_cache`: a cached key needs no Python call.
 
     Args:
-        function: Gives the value of a key that is not there.
-        size: How many are kept at most; then all are forgotten, so that memory stays bounded.
-        worth: Whether a key is kept: a long one takes much memory, and does not come again. By default all are.
+        function: Computes the value of a missing key.
+        size: The maximum number of entries; when it is reached, the cache is cleared, which bounds the memory.
+        worth: Whether to keep a key: long keys take much memory and rarely recur. By default all are kept.
     """
 
     __slots__ = ("_function", "_size", "_worth")

@@ -1,9 +1,9 @@
-"""Penn Treebank tokens as the caption scorers have them: Stanford's PTBTokenizer 3.4.1, lower case, punctuation dropped.
+"""Penn Treebank tokenisation as in the caption scorers: Stanford's PTBTokenizer 3.4.1, lower case, punctuation dropped.
 
-salaniz/pycocoevalcap@ad63453:tokenizer/ptbtokenizer.py and audio-captioning/caption-evaluation-tools@c1798df, the same
-jar. The program reads until the end of its input, so texts go to it in one batch, a line each. What it makes of a line
-depends on the next line in one thing alone: whether an abbreviation's full stop at the line's end is written once or
-twice; the second is a token of its own, and dropped. So the tokens of a text depend on nothing but the text.
+salaniz/pycocoevalcap@ad63453:tokenizer/ptbtokenizer.py and audio-captioning/caption-evaluation-tools@c1798df use the same
+jar. The program reads its whole input first, so texts are sent in one batch, one per line. The result for a line depends
+on the next line in one respect only: whether the full stop of an abbreviation at the end of the line is written once or
+twice. The second one is a separate token and is dropped, so the tokens of a text depend only on the text.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ VERSION = "corenlp-3.4.1"
 PUNCTUATION = frozenset(
     ["''", "'", "``", "`", "-LRB-", "-RRB-", "-LCB-", "-RCB-", ".", "?", "!", ",", ":", "-", "--", "...", ";"]
 )
-# The scorers replace `\n` alone; the tokenizer ends a line at the others too, which would shift all lines that follow.
+# The scorers replace only `\n`; the tokenizer also breaks lines at the others, which would shift all following lines.
 _LINE_ENDS = re.compile("[\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029]")
 
 
@@ -33,8 +33,8 @@ def ptb_unavailable() -> str | None:
 def ptb_texts(texts: Sequence[str]) -> list[str]:
     """The tokens of every text, joined by spaces.
 
-    The dropped tokens are those of `PUNCTUATION`, compared after lower-casing, as the scorers do: brackets come out as
-    `-lrb-` and stay.
+    Tokens in `PUNCTUATION` are dropped after lower-casing, as in the scorers: brackets become `-lrb-` and are therefore
+    kept.
 
     Raises:
         UnavailableError: Java or the jar is missing, or Java failed.
@@ -54,12 +54,12 @@ def ptb_texts(texts: Sequence[str]) -> list[str]:
     if written and not written[-1]:
         written.pop()
     if len(written) != len(texts):
-        raise UnavailableError(f"PTB tokenizer: {len(written)} lines came back for {len(texts)} texts")
+        raise UnavailableError(f"PTB tokenizer: {len(written)} output lines for {len(texts)} texts")
     return [" ".join(word for word in line.rstrip().split(" ") if word not in PUNCTUATION) for line in written]
 
 
 def ptb_text(text: str) -> str:
-    """As `ptb_texts`, for one text."""
+    """`ptb_texts` for a single text."""
     return ptb_texts([text])[0]
 
 

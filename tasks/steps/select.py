@@ -1,4 +1,4 @@
-"""Selection: rules that skip rows. What a rule skips is counted and shown beside the value."""
+"""Selection: rules that skip rows; the report shows how many rows each rule skipped."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ def _reference_text(row: Row) -> bool:
     return bool(row.reference)
 
 
-# Dropping outputs without an end token: jaeeewon/project-multimodal@d9e5d17:dist_eval/.
+# Drops outputs without an end token: jaeeewon/project-multimodal@d9e5d17:dist_eval/.
 FINISHED = Selection("finished", _finished, "no end token")
-# Dropping translations without a single kana (U+3040..U+30FF): the same, slides of 2025-10-13 and 2025-10-27.
+# Drops translations without any kana (U+3040..U+30FF): same source, slides of 2025-10-13 and 2025-10-27.
 HAS_KANA = Selection("has-kana", _has_kana, "no kana in the output")
-# Dropping segments whose reference is empty once <...> tags are removed: the same, eval_wer.py.
+# Drops segments whose reference is empty after removing <...> tags: same source, eval_wer.py.
 REFERENCE_AFTER_TAGS = Selection("reference-after-tags", _reference_not_empty, "reference empty without its tags")
-# Dropping pairs with an empty reference: OpenBMB/UltraEval-Audio@9b69da6:audio_evals/agg/base.py.
+# Drops pairs with an empty reference: OpenBMB/UltraEval-Audio@9b69da6:audio_evals/agg/base.py.
 REFERENCE_NOT_EMPTY = Selection("reference-not-empty", _reference_text, "empty reference")

@@ -1,4 +1,4 @@
-"""Tokenizers: sacreBLEU's own classes, and the families built on them."""
+"""Tokenizers: sacreBLEU's, and steps built on them."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _SPACE_MARK = "\u2581"
 
 @cache
 def sacrebleu_tokenizer(name: str) -> Callable[[str], str]:
-    """sacreBLEU's tokenizer of that name: a text to its tokens joined by spaces."""
+    """sacreBLEU's tokenizer of that name: maps a text to its tokens joined by spaces."""
     from importlib import import_module
 
     module, attribute = _MODULES[name]
@@ -32,12 +32,12 @@ def sacrebleu_tokenizer(name: str) -> Callable[[str], str]:
     plain = _uncached(tokenizer)
     if name != "ja-mecab":
         return plain
-    # MeCab takes UTF-8, which has no lone surrogates.
+    # MeCab needs UTF-8, which cannot encode lone surrogates.
     return lambda text: plain(text.encode("utf-16", "surrogatepass").decode("utf-16", "replace"))
 
 
 def _uncached(tokenizer: object) -> Callable[[str], str]:
-    """Past a tokenizer's own cache of 65,536 lines: texts are cached once, by the chain."""
+    """The tokenizer without its own cache of 65,536 lines: `ChainCache` already caches texts."""
     raw = type(tokenizer).__call__
     plain = getattr(raw, "__wrapped__", raw)
     return lambda text: str(plain(tokenizer, text))
@@ -45,7 +45,7 @@ def _uncached(tokenizer: object) -> Callable[[str], str]:
 
 @cache
 def sacrebleu_many(name: str) -> Callable[[Sequence[str]], list[str]]:
-    """The same on many texts, see `tasks.steps.tokenise_batch`."""
+    """The same for many texts, see `tasks.steps.tokenise_batch`."""
     if name == "none":
         return tokenise_batch.none
     if name == "char":
@@ -82,13 +82,13 @@ def _bleu_tokens(name: str) -> Callable[[str], tuple[str, ...]]:
 
 def _bleu_tokens_of_many(name: str, texts: Sequence[str]) -> list[tuple[str, ...]]:
     if name == "char":
-        # Spaces put between characters are white space too: what is left of the text without any are the tokens.
+        # `char` separates characters by spaces, so the tokens are the text's characters without white space.
         return [tuple("".join(text.split())) for text in texts]
     return [tuple(text.split()) for text in sacrebleu_many(name)(list(map(str.rstrip, texts)))]
 
 
 def sacrebleu_tokens(name: str) -> Step:
-    """Tokens as sacreBLEU's BLEU sees them: trailing white space stripped, tokenised, split on white space."""
+    """Tokens as in sacreBLEU's BLEU: strip trailing white space, tokenise, split on white space."""
     version = _SACREBLEU + ("+" + version_of("ipadic") if name == "ja-mecab" else "")
     return Step(
         f"tok.{name}",
@@ -105,7 +105,7 @@ def _joined(name: str) -> Callable[[str], str]:
 
 
 def sacrebleu_joined(name: str) -> Step:
-    """The tokenizer's output as a text, for the steps of the fairseq family that follow it."""
+    """The tokenizer's output as a text, for the fairseq steps that follow it."""
     return Step(
         f"join.{name}",
         _SACREBLEU,
@@ -116,31 +116,31 @@ def sacrebleu_joined(name: str) -> Step:
 
 
 def drop_punctuation_tokens(text: str) -> str:
-    """Drop space-separated tokens whose characters are all of Unicode category P; empty tokens go too.
+    """Drop space-separated tokens whose characters are all in Unicode category P, and empty tokens.
 
-    fairseq's EvaluationTokenizer; `$` and `€` are of category S and stay, `%` is P and goes.
+    fairseq's EvaluationTokenizer: `$` and `€` (category S) are kept, `%` (category P) is dropped.
     """
-    # Letters and digits are not of category P; most tokens are made of them alone.
+    # Most tokens consist of letters and digits, which are not in category P: `isalnum` is a fast path.
     return " ".join(t for t in text.split(" ") if t.isalnum() or not all(unicodedata.category(c)[0] == "P" for c in t))
 
 
 def char_level(text: str) -> str:
-    """Spaces become U+2581, then every character is a token (fairseq's `--sacrebleu-char-level`)."""
+    """Replace spaces by U+2581 and make every character a token (fairseq's `--sacrebleu-char-level`)."""
     return " ".join(text.replace(" ", _SPACE_MARK))
 
 
 def split_words(text: str) -> tuple[str, ...]:
-    """Tokens between white space."""
+    """Split on white space."""
     return tuple(text.split())
 
 
 def split_spaces(text: str) -> tuple[str, ...]:
-    """Tokens between spaces, as jiwer splits: a single newline or tab does not part two words."""
+    """Split on spaces as jiwer does: a single newline or tab does not separate two words."""
     return tuple(word for word in text.split(" ") if word)
 
 
 def split_characters(text: str) -> tuple[str, ...]:
-    """Every character a token, spaces too."""
+    """Make every character a token, including spaces."""
     return tuple(text)
 
 

@@ -1,8 +1,8 @@
-"""sacreBLEU's tokenizers on many texts: the same tokens, with the library asked only about what its rules apply to.
+"""Fast versions of sacreBLEU's tokenizers for many texts: the library is called only where its rules apply.
 
-`13a` and the second half of `zh` are patterns over at most two neighbouring characters, and none of them tells one white
-space, or a text's end, from a space: words between white space are tokenised each by itself, and one is looked up that
-came before. Without any of the characters that a pattern is about, a text is split at its white space alone.
+`13a` and the second half of `zh` are patterns over at most two adjacent characters, and no pattern distinguishes kinds of
+white space, or the end of a text, from a space. Words between white space can therefore be tokenised independently and
+cached. A text without any character that a pattern matches is split at white space.
 """
 
 from __future__ import annotations
@@ -13,21 +13,21 @@ from collections.abc import Callable, Sequence
 from tasks.steps.memo import Memo
 
 Tokenizer = Callable[[str], str]
-# Every character besides white space that a pattern of sacreBLEU's TokenizerRegexp changes anything at.
+# All non-space characters at which a pattern of sacreBLEU's TokenizerRegexp changes a text.
 _CHANGED = re.compile(r"[!-&(-/:-@\[-`{-~]")
-# What 13a replaces before its patterns: entities, `<skipped>`, line ends.
+# Strings that 13a replaces before it applies its patterns: entities, `<skipped>`, line ends.
 _REPLACED = re.compile(r"[&\n]|<skipped>")
-# Longer ones are no words but texts without spaces, which do not come again.
+# Longer strings are texts without spaces rather than words, and rarely recur.
 _WORD_LENGTH = 24
 
 
 def none(texts: Sequence[str]) -> list[str]:
-    """sacreBLEU's `none`: nothing is done."""
+    """sacreBLEU's `none`: leaves texts unchanged."""
     return list(texts)
 
 
 def char(texts: Sequence[str]) -> list[str]:
-    """sacreBLEU's `char`: a space between all characters."""
+    """sacreBLEU's `char`: inserts a space between all characters."""
     return list(map(" ".join, texts))
 
 
@@ -35,7 +35,7 @@ class ThirteenA:
     """sacreBLEU's `13a`: tokens joined by spaces.
 
     Args:
-        library: The same for one text.
+        library: sacreBLEU's tokenizer for one text.
     """
 
     def __init__(self, library: Tokenizer) -> None:
@@ -43,7 +43,7 @@ class ThirteenA:
         self._words = Memo(library)
 
     def __call__(self, texts: Sequence[str]) -> list[str]:
-        """Every text tokenised."""
+        """Tokenise all texts."""
         return list(map(self._text, texts))
 
     def _text(self, text: str) -> str:
@@ -56,11 +56,11 @@ class ThirteenA:
 
 
 class Chinese:
-    """sacreBLEU's `zh`: spaces around what it takes for Chinese, then the patterns of 13a; joined by spaces.
+    """sacreBLEU's `zh`: puts spaces around Chinese characters, then applies the patterns of 13a; tokens joined by spaces.
 
     Args:
-        is_chinese: The library's rule for a character.
-        library: The library's patterns for a text in which Chinese characters stand alone.
+        is_chinese: sacreBLEU's test for a Chinese character.
+        library: sacreBLEU's patterns, for a text in which Chinese characters are already separated.
     """
 
     def __init__(self, is_chinese: Callable[[str], bool], library: Tokenizer) -> None:
@@ -69,7 +69,7 @@ class Chinese:
         self._library = library
 
     def __call__(self, texts: Sequence[str]) -> list[str]:
-        """Every text tokenised."""
+        """Tokenise all texts."""
         return list(map(self._text, texts))
 
     def _text(self, text: str) -> str:

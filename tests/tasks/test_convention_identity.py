@@ -279,7 +279,7 @@ def test_the_registry_refuses_copies() -> None:
     from tasks.row import ReferenceType
     from tasks.task import Task
 
-    with pytest.raises(ValueError, match="used twice"):
+    with pytest.raises(ValueError, match="duplicate convention id for wer"):
         Task("t", "T", "D", ReferenceType.TEXT, {"wer": (BASE, BASE)})
     with pytest.raises(KeyError, match="no convention nobody"):
         tasks()["st-en-de"].convention("bleu", "nobody")

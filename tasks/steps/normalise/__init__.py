@@ -1,1 +1,1 @@
-"""Normalisers, one a file: text in, text out."""
+"""Text normalisers, one per module."""

@@ -1,8 +1,8 @@
-"""AudioBench's text preparation for WER, after the Whisper normaliser.
+"""AudioBench's text normalisation for WER, applied after the Whisper normaliser.
 
 AudioLLMs/AudioBench@e991641:src/dataset_src/text_normalizer/preprocess_text.py:21-117 and
-src/dataset_src/librispeech_test_clean.py:55-92, quirks included: the bracket rule's character class excludes the letter
-`n`, so a span that contains one stays.
+src/dataset_src/librispeech_test_clean.py:55-92, including its quirks: the character class of the bracket rule excludes the
+letter `n`, so a bracketed span that contains one is kept.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ _TAGS = re.compile(r"[<\[][^>\]]*[>\]]")
 
 
 def audiobench_words(text: str) -> str:
-    """Spell small numbers, expand contractions, delete brackets, punctuation and fillers; the text is Whisper-normalised."""
-    # A rule is passed over where the characters that it needs do not occur.
+    """Spell out small numbers, expand contractions, delete bracketed text, punctuation and fillers (after Whisper's rules)."""
+    # Skip a rule if the characters it needs do not occur.
     if _DIGIT.search(text):
         text = _DIGIT_WORD.sub(lambda match: _DIGITS[match.group(1)], text)
     if _OPENING.search(text):
@@ -89,7 +89,7 @@ def audiobench_words(text: str) -> str:
 
 
 def _without_punctuation(text: str) -> str:
-    """The text without characters of category P."""
+    """The text without characters in Unicode category P."""
     if text.isascii():
         return text.translate(_ASCII_PUNCTUATION)
     return "".join(c for c in text if not unicodedata.category(c).startswith("P"))

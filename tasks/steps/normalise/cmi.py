@@ -1,4 +1,4 @@
-"""CMI-Bench's text preparation for WER (nicolaus625/CMI-bench@4c15f41:evaluate.py:357-403)."""
+"""CMI-Bench's text normalisation for WER (nicolaus625/CMI-bench@4c15f41:evaluate.py:357-403)."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ _DIGIT = re.compile(r"\d")
 
 
 def cmi_words(text: str) -> str:
-    """Delete punctuation, lower the case, spell whole numbers; words joined by single spaces.
+    """Delete punctuation, lower-case, spell out integers; words joined by single spaces.
 
-    Numbers are spelled after punctuation is gone, so what num2words writes (hyphens, commas) stays.
+    Numbers are spelled out after punctuation was deleted, so the hyphens and commas that num2words writes remain.
     """
     words = text.translate(_DELETED).lower().replace("\n", " ").split()
     return " ".join(map(_spelled, words) if _DIGIT.search(text) else words)
 
 
 def _spelled(word: str) -> str:
-    """A number in words; what the library has no words for stays: the original stops there (`²`, more than 306 digits)."""
+    """A number in words. Unchanged where num2words fails (`²`, more than 306 digits); the original code crashes there."""
     from num2words import num2words
 
     if not word.isdecimal():

@@ -12,12 +12,12 @@ _TAG_TO_MARK = {"<COMMA>": ",", "<PERIOD>": ".", "<QUESTIONMARK>": "?", "<EXCLAM
 
 
 def gigaspeech_official(text: str) -> str:
-    """Upper case, `-` to a space, fillers and tags dropped. Ordinary punctuation stays: outputs must be cleaned before."""
+    """Upper-case, replace `-` by a space, drop fillers and tags. Keeps ordinary punctuation: clean outputs first."""
     return " ".join(word for word in text.upper().replace("-", " ").split() if word not in _DROPPED)
 
 
 def gigaspeech_marks(text: str) -> str:
-    """Punctuation tags become marks (EvolvingLMMs-Lab/lmms-eval@75571cf: tasks/gigaspeech)."""
+    """Replace punctuation tags by punctuation marks (EvolvingLMMs-Lab/lmms-eval@75571cf: tasks/gigaspeech)."""
     for tag, mark in _TAG_TO_MARK.items():
         text = text.replace(f" {tag}", mark).replace(tag, mark)
     return text

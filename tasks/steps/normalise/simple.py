@@ -1,4 +1,4 @@
-"""Normalisers of a line or two: case, punctuation, white space."""
+"""Simple normalisers: case, punctuation, white space."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _ASCII_PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 
 def lower(text: str) -> str:
-    """Lower case."""
+    """Lower-case the text."""
     return text.lower()
 
 
@@ -29,7 +29,7 @@ def drop_ascii_punctuation(text: str) -> str:
 
 
 def collapse_spaces(text: str) -> str:
-    """Every run of white space becomes one space; none at the ends."""
+    """Replace every run of white space by one space and strip the ends."""
     return re.sub(r"\s+", " ", text).strip()
 
 
@@ -48,9 +48,9 @@ def _jiwer_a1() -> object:
 
 
 def jiwer_transform(version: str) -> Step:
-    """jiwer's lower case, no category-P characters, no <...> and [...], single spaces, stripped, in that order.
+    """jiwer: lower-case, delete category-P characters, delete <...> and [...], collapse spaces, strip; in that order.
 
-    The order matters: without its slash, a category-P character, `</s>` becomes `<s>` and is then removed as a tag
+    The order matters: `</s>` first loses its slash (category P) and becomes `<s>`, which is then removed as a tag
     (jaeeewon/project-multimodal@d9e5d17:dist_eval/eval_wer.py).
     """
 
@@ -75,7 +75,7 @@ _JIWER_SPACES = re.compile(r"\s\s+")
 
 
 def _jiwer_many(texts: Sequence[str]) -> list[str]:
-    """The same on many texts: ASCII in one pass. Of the brackets around a tag only `<` and `>` are not of category P."""
+    """The same for many texts, ASCII in one pass. Only `<` and `>` can still mark a tag: `[` and `]` are in category P."""
     library: Callable[[str], str] = function(JIWER_A1)
     return [_jiwer_ascii(text) if text.isascii() else library(text) for text in texts]
 

@@ -1,7 +1,7 @@
-"""The normalisers released with Whisper (openai/whisper@c0d2f62: whisper/normalizers), from the package that carries them.
+"""The normalisers released with Whisper (openai/whisper@c0d2f62: whisper/normalizers), from `whisper-normalizer`.
 
-`whisper-normalizer` is pinned: up to 0.1.1 it holds the released logic and spelling table unchanged; later versions add
-rules, and are another convention. What is loaded is named by hash, never by the name "Whisper normaliser" alone.
+The package is pinned: up to 0.1.1 it has the released logic and spelling table unchanged; later versions add
+rules and are a different convention. The hash identifies the loaded code; the name "Whisper normaliser" would not.
 """
 
 from __future__ import annotations
@@ -18,9 +18,9 @@ from tasks.errors import ScoringError
 from tasks.step import Step, function, version_of
 from tasks.steps.normalise.whisper_words import WordByWord
 
-# Beyond it the time that Python takes for a number matters.
+# For longer numbers the conversion time in Python matters.
 _DIGITS = 100_000
-# No text of so few characters gives a number that the strictest setting (640 digits) refuses.
+# Texts this short cannot contain a number that exceeds Python's strictest limit (640 digits).
 _SHORT = 100
 
 
@@ -46,10 +46,10 @@ def _english() -> Callable[[str], str]:
 
 @contextmanager
 def _long_numbers() -> Iterator[None]:
-    """Let numbers be as long as the library was made for.
+    """Raise Python's limit on the length of integers.
 
-    Python refuses whole numbers of more than 4,300 digits, or of what its environment says; the library then stops, or leaves
-    a number as it is. An output that repeats a digit is a result like others, and the same wherever it is scored.
+    Python rejects integers of more than 4,300 digits (or of a limit from the environment); the library then raises an error or
+    leaves the number unchanged. An output that repeats a digit must be scored like any other, and equally on every machine.
     """
     before = sys.get_int_max_str_digits()
     sys.set_int_max_str_digits(_DIGITS)
@@ -73,7 +73,7 @@ def _english_words() -> Callable[[Sequence[str]], list[str]]:
     whole = function(WHISPER_ENGLISH)
     try:
         return WordByWord(EnglishTextNormalizer(), whole)
-    except ValueError:  # another release's rules: each text by itself
+    except ValueError:  # the rules of another release: process whole texts
         return lambda texts: list(map(whole, texts))
 
 
@@ -81,7 +81,7 @@ def _english_many(texts: Sequence[str]) -> list[str]:
     return _english_words()(texts)
 
 
-# Of ASCII, symbols and punctuation become spaces; brackets begin what is deleted before.
+# ASCII symbols and punctuation become spaces; bracketed text is deleted beforehand.
 _ASCII = {n: " " if unicodedata.category(chr(n))[0] in "MSP" else chr(n).lower() for n in range(128)}
 _OPENING = re.compile(r"[<\[(]")
 _SPACES = re.compile(r"\s+")
@@ -97,7 +97,7 @@ def _basic_many(texts: Sequence[str]) -> list[str]:
 
 _VERSION = version_of("whisper-normalizer")
 
-# Output is stripped at the ends; the released normaliser may leave one space there, which no tokenizer keeps.
+# The output is stripped. The released normaliser may leave a space at the ends, which every tokenizer drops.
 WHISPER_ENGLISH = Step(
     "whisper-en",
     _VERSION,

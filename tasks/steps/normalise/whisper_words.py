@@ -1,21 +1,21 @@
-"""Whisper's English normaliser on many texts: words that no rule joins to their neighbours are looked up one by one.
+"""Fast version of Whisper's English normaliser for many texts: context-free words are normalised once and cached.
 
-The library (see `tasks.steps.normalise.whisper`) defines the result. This module only decides where a text may be cut, so that
-the library is asked once about a word, or about a few words in a row, and not about every text that holds them. A text
-that holds anything else than the words below goes to the library whole.
+The library (see `tasks.steps.normalise.whisper`) defines the result. This module only decides where a text may be split, so
+that the library normalises each word, or short run of words, once instead of every text that contains it. A text with
+anything other than the words below is passed to the library whole.
 
-Why the cuts are safe. A text is taken apart only if it is ASCII, and every word is letters with apostrophes or hyphens
-between them, or a number, in quotation marks or not, with at most one mark at its end; so no rule for brackets,
-parentheses, diacritics or a space before an apostrophe applies. Of the other rules these look across white space, and
-what they need is excluded:
+Why the splits are safe. A text is split only if it is ASCII and every word consists of letters with apostrophes or hyphens
+between them, or is a number, optionally quoted, with at most one punctuation mark at the end. The rules for brackets,
+parentheses, diacritics and a space before an apostrophe therefore never apply. Of the remaining rules, these look across
+white space, and each is handled:
 
-* the perfect tenses (`'s been`) and `and a half`: a text with one of these (with `half`) goes to the library whole;
-* numbers (their words, suffixes such as `th` after a digit, currency signs): such words are *joined*, all neighbours
-  among them are given to the library together. The library's state between words is empty at a word that is no number;
-* signs at the edges of a text: words in a row are given to the library with a plain word where a neighbour stands.
+* the perfect tenses (`'s been`) and `and a half`: a text that contains one of these (or `half`) is passed on whole;
+* numbers (number words, suffixes such as `th` after a digit, currency signs): such words are *joined*; adjacent joined words
+  are passed to the library together. The library's state is empty at every word that is not a number;
+* punctuation at the edges of a text: a run of words is passed with a plain word in place of each neighbour.
 
-A word is *plain* if the library makes of it one or more words of letters alone, none of which the rules for numbers know.
-A word that vanishes (`um`) is none, since it would part numbers that the library joins.
+A word is *plain* if the library turns it into one or more words of letters only, none of which the number rules know.
+A word that is deleted (`um`) is not plain: numbers on both sides of it would be joined by the library.
 """
 
 from __future__ import annotations
@@ -27,36 +27,36 @@ from typing import Any
 from tasks.steps.memo import Memo
 
 Normaliser = Callable[[str], str]
-# What a word may look like, in lower case.
+# The accepted form of a word, in lower case.
 _WORD = re.compile(
     r"\"?(?:([a-z]+)|[a-z]+(?:['-][a-z]+)+|\$?[0-9]+(?:,[0-9]+)*(?:\.[0-9]+)?(?:st|nd|rd|th|s|%)?)"
     r"(?:[.,?!;:]?\"?|\"[.,?!;:])"
 )
-# After any white space: the library's rule wants one space, which is what stands between the words of a run.
+# Any white space: the library's rule expects one space, and the words of a run are joined by one space.
 _ACROSS = re.compile(r"'[ds]\s+(?:been|gone|done|got)")
 _LETTERS = re.compile(r"[a-z]+")
-# The rules' keys that are understood: letters, apostrophes and spaces between word boundaries.
+# The rule keys that this module can interpret: letters, apostrophes and spaces between word boundaries.
 _RULE = re.compile(r"(?:\\b)?([a-z' ]+)\\b")
 _IGNORED = re.compile(r"\\b\(([a-z|]+)\)\\b")
 _HALF = "half"
 _SUFFIXES = ("st", "nd", "rd", "th", "s")
-# Stands where a run of joined words has a neighbour.
+# Placeholder for the neighbour of a run of joined words.
 _NEIGHBOUR = "x"
-# Longer ones are not kept: they hardly come again.
+# Longer words and runs are not cached: they rarely recur.
 _WORD_LENGTH, _RUN_LENGTH = 64, 256
 _JOINED: Any = None
-_UNKNOWN = ""  # No plain word has an empty result.
+_UNKNOWN = ""  # the result of a plain word is never empty
 
 
 class WordByWord:
-    """The library's normaliser with the same results, faster on many texts.
+    """The library's normaliser, with the same results but faster on many texts.
 
     Args:
-        library: The library's normaliser object; its tables tell which words its rules know.
-        whole: What is done to a text that is not taken apart: the library, and what the step does after it.
+        library: The library's normaliser object; its tables list the words that its rules know.
+        whole: Normalises a text that is not split: the library and the rest of the step.
 
     Raises:
-        ValueError: The library's tables are not what the reasoning above is about.
+        ValueError: The library's tables are not those for which the splits are safe.
     """
 
     def __init__(self, library: Any, whole: Normaliser) -> None:
@@ -66,14 +66,14 @@ class WordByWord:
         ignored = _IGNORED.fullmatch(library.ignore_patterns)
         rules = [_RULE.fullmatch(pattern) for pattern in library.replacers]
         if ignored is None or not all(rules):
-            raise ValueError("the library's rules are not known")
+            raise ValueError("unknown rules in the library")
         self._ignored = tuple(f"{word}'" for word in ignored[1].split("|"))
         named = [name for rule in rules if rule for name in rule[1].split()]
         written = {word for text in library.replacers.values() for word in text.split()}
         respelled = {word for pair in spelling.items() for text in pair for word in text.split()}
         if self._numbers & (written | respelled | {_NEIGHBOUR}) or whole(_NEIGHBOUR) != _NEIGHBOUR:
-            raise ValueError("the library's tables are not known")
-        # Letters alone meet the rules for whole words, the numbers and the spelling table, and nothing else.
+            raise ValueError("unknown tables in the library")
+        # A word of letters is affected only by the rules for whole words, the number rules and the spelling table.
         self._rules = frozenset([*ignored[1].split("|"), *named, *self._numbers])
         self._spelling = {word: new for word, new in spelling.items() if _LETTERS.fullmatch(new)}
         self._odd_spelling = spelling.keys() - self._spelling.keys()
@@ -83,7 +83,7 @@ class WordByWord:
         )
 
     def __call__(self, texts: Sequence[str]) -> list[str]:
-        """Every text normalised."""
+        """Normalise all texts."""
         return list(map(self._text, texts))
 
     def _text(self, text: str) -> str:
@@ -102,7 +102,7 @@ class WordByWord:
         return self._whole(text) if None in parts else " ".join(filter(None, parts))
 
     def _word(self, word: str) -> Any:
-        """What becomes of a word wherever it stands; `_JOINED` if that depends on its neighbours, `_UNKNOWN` if not known."""
+        """The context-free result for a word; `_JOINED` if it depends on the neighbours, `_UNKNOWN` if it is not known."""
         shape = _WORD.fullmatch(word)
         if shape is None:
             return _UNKNOWN
@@ -131,10 +131,10 @@ class WordByWord:
         return parts
 
     def _run(self, key: tuple[str, bool, bool]) -> str | None:
-        """Words in a row between plain neighbours; None if the library lets a neighbour have a part in it."""
+        """The result for a run of words between plain neighbours; None if the library changes a neighbour."""
         run, before, after = key
         left, right = f"{_NEIGHBOUR} " if before else "", f" {_NEIGHBOUR}" if after else ""
-        # One space at both ends, so that nothing becomes nothing.
+        # Pad with spaces, so that both ends are found even if the run itself becomes empty.
         made = f" {self._whole(left + run + right)} "
         left, right = f" {left}", f"{right} "
         if not made.startswith(left) or not made.endswith(right) or len(made) < len(left) + len(right) - 1:

@@ -84,6 +84,6 @@ def test_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_line_too_few_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("tasks.steps.ptb.jar", lambda path: path)
     monkeypatch.setattr("tasks.steps.ptb.run", lambda *_, **__: b"one line\n")
-    with pytest.raises(UnavailableError, match="1 lines came back for 2 texts"):
+    with pytest.raises(UnavailableError, match="1 output lines for 2 texts"):
         ptb_texts(["a", "b"])
     assert JAR.endswith(".jar")
