@@ -23,9 +23,13 @@ class AuditError(Exception):
         self.where = where
         self.fix = fix
 
+    @property
+    def told(self) -> str:
+        """Place and fault, without the remedy."""
+        return f"{self.where}: {self.what}" if self.where else self.what
+
     def __str__(self) -> str:
-        text = f"{self.where}: {self.what}" if self.where else self.what
-        return f"{text}\n  {self.fix}" if self.fix else text
+        return f"{self.told}\n  {self.fix}" if self.fix else self.told
 
 
 class InputError(AuditError):

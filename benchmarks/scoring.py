@@ -268,9 +268,9 @@ def _write_predictions(folder: Path) -> None:
 def _report(claims: int, conventions: int) -> dict[str, Any]:
     """The report of a made-up audit, laid out; the audit is the tests'."""
     sys.path.insert(0, str(ROOT / "tests" / "report"))
+    from audit.report.html import render_html
     from example_audit import build
 
-    from audit.report.html import render_html
     from audit.report.pdf import render_pdf
 
     document = build(claims=claims, conventions=conventions, hostile=False)

@@ -19,8 +19,8 @@ from audit.scoring.counting import Pairs, select
 from tasks.convention import Convention
 from tasks.row import Row
 from tasks.statistics.bootstrap import draws
-from tasks.statistics.defaults import REPLICATES, SEED
 from tasks.statistics.compact import compact, wide
+from tasks.statistics.defaults import REPLICATES, SEED
 from tasks.statistics.paired import Part, replicates_together
 from tasks.step_cache import ChainCache
 

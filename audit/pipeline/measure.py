@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+
 from audit.errors import InputError
 from audit.literature.grades import Grading, Key
 from audit.literature.reproductions import Reproduction

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from audit.errors import CheckFailedError, InputError
 from audit.provenance.errors import RejectedError
 from audit.provenance.format import archive, layout
-from audit.provenance.format.canonical_encoding import b64decode, json_loads
+from audit.provenance.format.canonical_encoding import b64decode
 from audit.provenance.records import audit_facts
 from audit.provenance.verification import verify
 from audit.provenance.verification.trust import Trust
+from audit.schema import AuditDocument
 
 SCHEMA = "repro-audit/diff/1"
 
@@ -37,7 +38,7 @@ class Side:
     """
 
     name: str
-    audit: Mapping[str, Any]
+    audit: AuditDocument
     environment: Mapping[str, Any] | None = None
     run: Mapping[str, Any] | None = None
     dependencies: list[Mapping[str, Any]] | None = None
@@ -53,9 +54,7 @@ def load(path: Path) -> Side:
     alone = path / layout.AUDIT if path.is_dir() and not (path / layout.CHECKSUMS).exists() else path
     try:
         if alone.suffix == ".json" and alone.is_file():
-            audit = json_loads(alone.read_bytes(), str(alone))
-            audit_facts.verdicts(audit, str(alone))
-            return Side(str(path), audit)
+            return Side(str(path), audit_facts.read_audit(alone.read_bytes(), str(alone), canonical=False))
         files = archive.read(path)
         report = verify.verify_files(files, Trust())
         if not report.accepted:
@@ -69,7 +68,7 @@ def load(path: Path) -> Side:
     payload = b64decode(json.loads(files[layout.PROVENANCE])["dsseEnvelope"]["payload"], layout.PROVENANCE)
     return Side(
         str(path),
-        json.loads(files[layout.AUDIT]),
+        audit_facts.read_audit(files[layout.AUDIT]),
         json.loads(files[layout.ENVIRONMENT]),
         json.loads(files[layout.RUN]),
         json.loads(payload)["predicate"]["buildDefinition"]["resolvedDependencies"],
@@ -132,24 +131,24 @@ def _claim(name: str, left: Side, right: Side, verdicts: tuple[Mapping[str, str]
 
 
 def _values(name: str, left: Side, right: Side) -> list[dict[str, Any]]:
-    both = [{str(m["id"]): m for m in side.audit["measurements"] if m.get("claim") == name} for side in (left, right)]
+    both = [{m.id: m.value for m in side.audit.measurements if m.claim == name} for side in (left, right)]
     found = []
     for key in sorted(set(both[0]) | set(both[1])):
-        a, b = (side.get(key, {}).get("value") for side in both)
+        a, b = (side.get(key) for side in both)
         if a != b:
             found.append({"measurement": key, "a": a, "b": b})
     return found
 
 
 def _why(name: str, left: Side, right: Side) -> list[dict[str, str]]:
-    claims = [next((claim for claim in side.audit["claims"] if claim["id"] == name), None) for side in (left, right)]
-    if claims[0] is None or claims[1] is None:
-        return [{"cause": "claim", "detail": f"only in {'B' if claims[0] is None else 'A'}"}]
-    task, metric = str(claims[0].get("task")), str(claims[0].get("metric"))
+    before, after = (next((c for c in side.audit.claims if c.id == name), None) for side in (left, right))
+    if before is None or after is None:
+        return [{"cause": "claim", "detail": f"only in {'B' if before is None else 'A'}"}]
+    task, metric = before.task, before.metric
     found = [
         {"cause": "claim", "detail": f"its {key} differs"}
-        for key in sorted(set(claims[0]) | set(claims[1]))
-        if claims[0].get(key) != claims[1].get(key)
+        for key in sorted(item.name for item in fields(before))
+        if getattr(before, key) != getattr(after, key)
     ]
     found += _conventions(task, metric, left, right)
     same_predictions = (
@@ -163,31 +162,24 @@ def _why(name: str, left: Side, right: Side) -> list[dict[str, str]]:
 
 
 def _conventions(task: str, metric: str, left: Side, right: Side) -> list[dict[str, str]]:
-    both = [
-        {
-            str(c["id"]): c
-            for c in side.audit.get("conventions", [])
-            if (c.get("task"), c.get("metric")) == (task, metric)
-        }
-        for side in (left, right)
-    ]
+    both = [{c.id: c for c in side.audit.conventions if (c.task, c.metric) == (task, metric)} for side in (left, right)]
     found = []
     for name in sorted(set(both[0]) | set(both[1])):
         a, b = both[0].get(name), both[1].get(name)
         if a is None or b is None:
             found.append({"cause": "convention", "detail": f"{name} is only in {'B' if a is None else 'A'}"})
-        elif a.get("hash") != b.get("hash"):
+        elif a.hash != b.hash:
             found.append(
                 {
                     "cause": "convention",
-                    "detail": f"{name} has other code or data (hash {str(a.get('hash'))[:12]} -> {str(b.get('hash'))[:12]})",
+                    "detail": f"{name} has other code or data (hash {a.hash[:12]} -> {b.hash[:12]})",
                 }
             )
-        elif a.get("grade") != b.get("grade"):
+        elif a.grade != b.grade:
             found.append(
                 {
                     "cause": "literature",
-                    "detail": f"the evidence for {name} has grade {a.get('grade')} -> {b.get('grade')}",
+                    "detail": f"the evidence for {name} has grade {a.grade} -> {b.grade}",
                 }
             )
     return found
@@ -259,10 +251,10 @@ def _libraries(left: Side, right: Side) -> list[str]:
 
 def _scoring_libraries(left: Side, right: Side) -> list[str]:
     """Of the libraries that decide numbers (audit.json names them), those that differ."""
-    tables = [side.audit.get("software") or {} for side in (left, right)]
-    found = _changes(*({str(k): str(v) for k, v in (table.get("packages") or {}).items()} for table in tables))
-    if tables[0].get("unicode") != tables[1].get("unicode"):
-        found.append(f"unicode {tables[0].get('unicode')} -> {tables[1].get('unicode')}")
+    before, after = left.audit.software, right.audit.software
+    found = _changes(before.packages, after.packages)
+    if before.unicode != after.unicode:
+        found.append(f"unicode {before.unicode} -> {after.unicode}")
     return found
 
 
@@ -275,11 +267,7 @@ def _differs(key: str, left: Mapping[str, Any] | None, right: Mapping[str, Any] 
 
 def _literature(left: Side, right: Side) -> list[dict[str, str]]:
     both = [
-        {
-            one["path"]: one["sha256"]
-            for one in side.audit.get("inputs", [])
-            if str(one["path"]).startswith("literature/")
-        }
+        {one.path: one.sha256 for one in side.audit.inputs if one.path.startswith("literature/")}
         for side in (left, right)
     ]
     changed = sorted(path for path in set(both[0]) | set(both[1]) if both[0].get(path) != both[1].get(path))

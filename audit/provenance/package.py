@@ -22,7 +22,6 @@ from audit._util.version import project_version
 from audit.errors import InputError, MissingError
 from audit.provenance.errors import RejectedError
 from audit.provenance.format import archive, checksums, layout
-from audit.provenance.format.canonical_encoding import json_canonical
 from audit.provenance.records import (
     audit_facts,
     codecheck,
@@ -35,6 +34,7 @@ from audit.provenance.records import (
     statement,
 )
 from audit.provenance.signing import bundle, certificate, keys, pades, sshsig, timestamp
+from audit.schema import AuditDocument
 
 # What an audit writes beside audit.json and the reports; a file or a folder that is not there is left out.
 ARTEFACTS = ("measurements.csv", "table.tex", layout.COUNTS)
@@ -94,9 +94,7 @@ def build(out: Path, options: Options, just_rendered: Mapping[str, bytes] | None
     """
     artefacts = _artefacts(out)
     try:
-        rerender.check(
-            artefacts, json_canonical(artefacts[layout.AUDIT], layout.AUDIT, newline=True), just_rendered or {}
-        )
+        rerender.check(artefacts, audit_facts.read_audit(artefacts[layout.AUDIT]), just_rendered or {})
         files = make(artefacts, options)
     except RejectedError as error:
         again = (
@@ -143,7 +141,7 @@ def make(artefacts: Mapping[str, bytes], options: Options) -> dict[str, bytes]:
         InputError: Predictions, key or certificate do not fit.
     """
     key = options.key
-    audit = json_canonical(artefacts[layout.AUDIT], layout.AUDIT, newline=True)
+    audit = audit_facts.read_audit(artefacts[layout.AUDIT])
     unsigned = artefacts[layout.REPORT_PDF]
     if pades.attachment(unsigned, layout.AUDIT, layout.REPORT_PDF) != artefacts[layout.AUDIT]:
         raise RejectedError(
@@ -199,7 +197,7 @@ def make(artefacts: Mapping[str, bytes], options: Options) -> dict[str, bytes]:
 
 def _statements(
     files: dict[str, bytes],
-    audit: Mapping[str, Any],
+    audit: AuditDocument,
     software: Mapping[str, Any],
     subjects: Mapping[str, str],
     made_from: inputs.Sources,
@@ -250,7 +248,7 @@ def _name(options: Options) -> str:
 
 
 def _verify_text(
-    audit: Mapping[str, Any],
+    audit: AuditDocument,
     options: Options,
     chain: list[Any],
     signer: str,
@@ -265,7 +263,7 @@ def _verify_text(
     engine = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)  # noqa: S701
     template = engine.get_template("VERIFY.md.j2")
     text = template.render(
-        study=audit_facts.study_id(audit),
+        study=audit.study.id,
         subjects=subjects,
         unsigned_bytes=unsigned_bytes,
         ephemeral=options.key.identity == "ephemeral",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from audit._util.csv_cells import csv_text
 from audit.report.numbers import clean
 from audit.schema import AuditDocument, Claim, Decision, Measurement
@@ -40,15 +39,53 @@ def render_csv(audit: AuditDocument) -> str:
             decision = decisions.get(name)
             lines.append({**_claim(claim), "verdict": decision.verdict if decision else None})
     return csv_text(COLUMNS, ([line.get(name) for name in COLUMNS] for line in lines), numbers=_NUMBERS)
-    claims = {c["id"]: c for c in data.get("claims") or ()}
-    verdicts = {v["claim"]: v for v in data.get("verdicts") or ()}
-    grades = {(c["task"], c["metric"], c["id"]): c.get("grade") for c in data.get("conventions") or ()}
-    measured = {m.get("claim") for m in data.get("measurements") or ()}
-    lines = []
-    for item in data.get("measurements") or ():
-        claim = claims.get(item.get("claim")) or {"task": item.get("task"), "metric": item.get("metric")}
-        lines.append(_row(item, claim, verdicts.get(item.get("claim")) or {}, grades))
-    for name, claim in claims.items():
-        if name not in measured:
-            lines.append(_row({}, claim, verdicts.get(name) or {}, grades))
-    return csv_text(COLUMNS, ([line[name] for name in COLUMNS] for line in lines), numbers=_NUMBERS)
+
+
+def _claim(claim: Claim | None) -> dict[str, object]:
+    if claim is None:
+        return {}
+    return {
+        "claim": claim.id,
+        "task": claim.task,
+        "metric": claim.metric,
+        "variant": claim.variant,
+        "unit": claim.unit,
+        "reported": claim.value,
+        "reported_low": claim.rounding.low if claim.rounding else None,
+        "reported_high": claim.rounding.high if claim.rounding else None,
+        "reported_verified": _yes(claim.verified),
+    }
+
+
+def _measurement(item: Measurement, decision: Decision | None, grade: str | None) -> dict[str, object]:
+    rows, interval = item.rows, item.interval
+    return {
+        "task": item.task,
+        "metric": item.metric,
+        "measurement": item.id,
+        "convention": item.convention,
+        "grade": grade,
+        "origin": item.origin,
+        "value": item.value,
+        "interval_low": interval.low if interval else None,
+        "interval_high": interval.high if interval else None,
+        "interval_method": interval.method if interval else None,
+        "expected": rows.expected if rows else None,
+        "scored": rows.scored if rows else None,
+        "skipped": sum(s.rows for s in rows.skipped) if rows else None,
+        "missing": rows.missing if rows else None,
+        "error": rows.error if rows else None,
+        "difference": item.agreement.difference,
+        "agreement": item.agreement.kind,
+        "invalid": "; ".join(i.text or i.code for i in item.invalid),
+        "verdict": decision.verdict if decision else None,
+        "decides": _yes(decision is not None and decision.measurement == item.id),
+        "rule": item.rule,
+        "note": item.note,
+        "source": item.source,
+        "predictions_sha256": item.prediction.sha256 if item.prediction else None,
+    }
+
+
+def _yes(value: object) -> str | None:
+    return None if value is None else ("yes" if value else "no")

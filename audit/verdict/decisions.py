@@ -119,8 +119,8 @@ def possibility(claim: Claim, measured: Sequence[Measured]) -> Feasibility | Non
         return _test(claim, "share", claim.expected_rows)
     if claim.metric in _ERROR_RATES:
         usable = [m.record.counts for m in measured if m.record.valid and m.record.coverage >= ENOUGH]
-        sizes: list[int] = [c["substitutions"] + c["deletions"] + c["hits"] for c in usable if c and "hits" in c]
-        if sizes and min(sizes):
+        sizes = [c["substitutions"] + c["deletions"] + c["hits"] for c in usable if c and "hits" in c]
+        if sizes and min(sizes) > 0:
             return _test(claim, "error-rate", (min(sizes), max(sizes)))
     return None
 

@@ -58,9 +58,7 @@ def run(args: argparse.Namespace) -> int:
     worker = Worker(spec)
     task = tasks().get(args.task)
     if args.probe == "determinism":
-        found = determinism.probe(
-            worker, items, task, batch=args.batch_size, tests=tests, tell=_tell
-        )
+        found = determinism.probe(worker, items, task, batch=args.batch_size, tests=tests, tell=_tell)
     elif args.probe == "prompts":
         found = wording.prompts(
             worker, items, task, [spec.setting.instruction, *_wordings(args.wordings)], args.batch_size

@@ -1,74 +1,69 @@
-"""The few things that signing and verifying read out of audit.json: claims, verdicts, measurements, the epoch."""
+"""What signing and verifying read out of audit.json: claims, verdicts, the kind of key."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from typing import Any
 
+from audit.document.read import structure
+from audit.errors import InputError
 from audit.provenance.errors import RejectedError
+from audit.provenance.format.canonical_encoding import json_canonical, json_loads
+from audit.schema import AuditDocument, Verdict
 
 # How a verdict is told to tools that know three words (in-toto test-result): accepted; nothing shown either way,
 # or only with a warning; shown not to hold, or not accepted.
-RESULTS: Mapping[str, str] = {
-    "reproduced": "passed",
-    "justified": "passed",
-    "undocumented": "warned",
-    "not-comparable": "warned",
-    "not-run": "warned",
-    "selective": "failed",
-    "infeasible": "failed",
-    "not-reproduced": "failed",
+RESULTS: Mapping[Verdict, str] = {
+    Verdict.REPRODUCED: "passed",
+    Verdict.JUSTIFIED: "passed",
+    Verdict.UNDOCUMENTED: "warned",
+    Verdict.NOT_COMPARABLE: "warned",
+    Verdict.NOT_RUN: "warned",
+    Verdict.SELECTIVE: "failed",
+    Verdict.INFEASIBLE: "failed",
+    Verdict.NOT_REPRODUCED: "failed",
 }
 
 
-def verdicts(audit: Mapping[str, Any], file: str = "audit.json") -> dict[str, str]:
+def read_audit(data: bytes, file: str = "audit.json", *, canonical: bool = True) -> AuditDocument:
+    """The document in a package's audit.json.
+
+    Args:
+        data: The file's bytes.
+        file: Its name, for errors.
+        canonical: Whether the bytes must be canonical JSON, as every package has it.
+
+    Raises:
+        RejectedError: The bytes are not canonical JSON, not an audit's, or there is not one verdict for each claim.
+    """
+    value = json_canonical(data, file, newline=True) if canonical else json_loads(data, file)
+    try:
+        audit = structure(value, file)
+    except InputError as error:
+        raise RejectedError(file, "malformed", error.told) from None
+    verdicts(audit, file)
+    return audit
+
+
+def verdicts(audit: AuditDocument, file: str = "audit.json") -> dict[str, Verdict]:
     """Claim id -> verdict, of every claim.
 
     Raises:
-        RejectedError: audit.json has not one verdict of the vocabulary for each claim.
+        RejectedError: There is not exactly one verdict for each claim.
     """
-    try:
-        claims = [str(claim["id"]) for claim in audit["claims"]]
-        found = {str(entry["claim"]): str(entry["verdict"]) for entry in audit["verdicts"]}
-        complete = (
-            len(audit["verdicts"]) == len(found) and len(set(claims)) == len(claims) and set(found) == set(claims)
-        )
-    except (KeyError, TypeError):
-        raise RejectedError(file, "malformed", "no list of claims and verdicts in it") from None
-    if not complete:
+    claims = [claim.id for claim in audit.claims]
+    found = {decision.claim: decision.verdict for decision in audit.verdicts}
+    if len(audit.verdicts) != len(found) or len(set(claims)) != len(claims) or set(found) != set(claims):
         raise RejectedError(file, "malformed", "not exactly one verdict for each claim")
-    unknown = set(found.values()) - set(RESULTS)
-    if unknown:
-        raise RejectedError(file, "malformed", f"an unknown verdict, {min(unknown)!r}")
     return dict(sorted(found.items()))
 
 
-def verdict_counts(audit: Mapping[str, Any], file: str = "audit.json") -> dict[str, int]:
+def verdict_counts(audit: AuditDocument, file: str = "audit.json") -> dict[str, int]:
     """How many claims have each verdict of the vocabulary."""
     counts = Counter(verdicts(audit, file).values())
-    return {word: counts[word] for word in RESULTS}
+    return {str(word): counts[word] for word in RESULTS}
 
 
-def epoch(audit: Mapping[str, Any], file: str = "audit.json") -> int:
-    """The time that the report's documents carry, in seconds since 1970.
-
-    Raises:
-        RejectedError: audit.json states none.
-    """
-    value = audit.get("source_date_epoch")
-    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
-        raise RejectedError(file, "malformed", "no source_date_epoch in it")
-    return value
-
-
-def stated_signer(audit: Mapping[str, Any]) -> str | None:
-    """The kind of key that the report says it is signed with: audit.json's `signing.identity`, if it has one."""
-    signing = audit.get("signing")
-    return str(signing["identity"]) if isinstance(signing, Mapping) and signing.get("identity") else None
-
-
-def study_id(audit: Mapping[str, Any]) -> str:
-    """The study's id, whether audit.json has it alone or in a record."""
-    study = audit.get("study")
-    return str(study.get("id") if isinstance(study, Mapping) else study)
+def stated_signer(audit: AuditDocument) -> str | None:
+    """The kind of key that the report says it is signed with, if it says one."""
+    return audit.signing.identity if audit.signing else None

@@ -6,11 +6,11 @@ is left out, since the register assigns it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from audit.provenance.format import layout
 from audit.provenance.records import audit_facts
+from audit.schema import AuditDocument
 
 VERSION = "https://codecheck.org.uk/spec/config/1.0/"
 _COMMENTS = {
@@ -22,7 +22,7 @@ _COMMENTS = {
 }
 
 
-def build(audit: Mapping[str, Any], files: list[str], codechecker: str) -> bytes:
+def build(audit: AuditDocument, files: list[str], codechecker: str) -> bytes:
     """The YAML; the same bytes for the same audit.
 
     Args:
@@ -41,7 +41,7 @@ def build(audit: Mapping[str, Any], files: list[str], codechecker: str) -> bytes
     document |= {
         "manifest": [{"file": name, "comment": _COMMENTS[name]} for name in files if name in _COMMENTS],
         "codechecker": [{"name": codechecker}],
-        "summary": f"{len(audit['claims'])} reported values were checked against a reproduction under the conventions in use: "
+        "summary": f"{len(audit.claims)} reported values were checked against a reproduction under the conventions in use: "
         f"{told}. It was not checked whether the original analysis is correct.",
         "report": layout.REPORT_PDF,
     }
@@ -49,16 +49,14 @@ def build(audit: Mapping[str, Any], files: list[str], codechecker: str) -> bytes
     return text.encode("utf-8")
 
 
-def _paper(audit: Mapping[str, Any]) -> dict[str, Any] | None:
-    study = audit.get("study")
-    paper = study.get("paper") if isinstance(study, Mapping) else None
-    if not isinstance(paper, Mapping) or not paper.get("title"):
+def _paper(audit: AuditDocument) -> dict[str, Any] | None:
+    paper = audit.study.paper
+    if not paper.title:
         return None
-    reference = paper.get("url") or (f"https://arxiv.org/abs/{paper['arxiv']}" if paper.get("arxiv") else None)
-    authors = paper.get("authors") or ([paper["authors_first"]] if paper.get("authors_first") else [])
-    found: dict[str, Any] = {"title": str(paper["title"])}
-    if authors:
-        found["authors"] = [{"name": str(name)} for name in authors]
+    reference = paper.url or (f"https://arxiv.org/abs/{paper.arxiv}" if paper.arxiv else None)
+    found: dict[str, Any] = {"title": paper.title}
+    if paper.authors_first:
+        found["authors"] = [{"name": paper.authors_first}]
     if reference:
-        found["reference"] = str(reference)
+        found["reference"] = reference
     return found

@@ -12,6 +12,7 @@ from audit.errors import InputError
 from audit.provenance.errors import RejectedError
 from audit.provenance.format.archive import check_name
 from audit.provenance.format.canonical_encoding import json_loads
+from audit.schema import AuditDocument
 
 FOLDER = "predictions/"
 _JUDGEMENTS = ".judgements.jsonl"
@@ -42,7 +43,7 @@ class Sources:
         return found
 
 
-def read(folder: Path | None, audit: Mapping[str, Any]) -> Sources:
+def read(folder: Path | None, audit: AuditDocument) -> Sources:
     """The sources in a predictions folder; without a folder, the predictions that audit.json names by hash.
 
     Raises:
@@ -81,7 +82,7 @@ def read(folder: Path | None, audit: Mapping[str, Any]) -> Sources:
     return Sources(digests, meta, folder)
 
 
-def _stated(audit: Mapping[str, Any]) -> dict[str, str]:
+def _stated(audit: AuditDocument) -> dict[str, str]:
     """The inputs of audit.json that are predictions: file name -> SHA-256."""
-    inputs = {str(entry["path"]): str(entry["sha256"]) for entry in audit.get("inputs", [])}
+    inputs = {entry.path: entry.sha256 for entry in audit.inputs}
     return {path.removeprefix(FOLDER): digest for path, digest in inputs.items() if path.startswith(FOLDER)}

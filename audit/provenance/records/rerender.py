@@ -6,18 +6,18 @@ Not the PDF: its bytes depend on fonts and layout libraries too. What it carries
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from audit.provenance.errors import RejectedError
 from audit.provenance.format import layout
+from audit.schema import AuditDocument
 
 
-def check(files: Mapping[str, bytes], audit: Mapping[str, Any], known: Mapping[str, bytes] | None = None) -> None:
+def check(files: Mapping[str, bytes], audit: AuditDocument, known: Mapping[str, bytes] | None = None) -> None:
     """Compare every rendered file that is there with a rendering made now.
 
     Args:
         files: Of an audit's output or of a package: name -> bytes.
-        audit: audit.json's value.
+        audit: The document in audit.json.
         known: Renderings made before by this process, with the audit.json that they were made from.
 
     Raises:
@@ -33,7 +33,7 @@ def check(files: Mapping[str, bytes], audit: Mapping[str, Any], known: Mapping[s
             continue
         try:
             again = render(audit)
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError, ArithmeticError, RecursionError) as error:
+        except (ValueError, ArithmeticError, RecursionError) as error:
             raise RejectedError(
                 layout.AUDIT, "malformed", f"{name} cannot be rendered from it ({type(error).__name__}: {error})"
             ) from None

@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from audit.provenance.format import layout
-from audit.provenance.records import audit_facts
 from audit.provenance.records.run_record import utc
+from audit.schema import AuditDocument
 
 _PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
 _TYPES = {
@@ -31,7 +31,7 @@ _LICENCE = "https://spdx.org/licenses/Apache-2.0"
 
 
 def build(
-    audit: Mapping[str, Any],
+    audit: AuditDocument,
     digests: Mapping[str, str],
     sizes: Mapping[str, int],
     run: Mapping[str, Any],
@@ -56,7 +56,7 @@ def build(
     action = {
         "@id": "#audit",
         "@type": "CreateAction",
-        "name": f"Audit of {audit_facts.study_id(audit)}",
+        "name": f"Audit of {audit.study.id}",
         "description": " ".join(run["command"]),
         "startTime": _time(run["started"]),
         "endTime": _time(run["finished"]),
@@ -65,10 +65,8 @@ def build(
         "agent": {"@id": "#signer"},
         "result": [{"@id": name} for name in results],
     } | ({"object": [{"@id": name} for name in inputs]} if inputs else {})
-    title = f"Audit of {audit_facts.study_id(audit)}"
-    described = (
-        f"What was reported, what a reproduction gives, and a verdict for each of {len(audit['claims'])} claims."
-    )
+    title = f"Audit of {audit.study.id}"
+    described = f"What was reported, what a reproduction gives, and a verdict for each of {len(audit.claims)} claims."
     return {
         "@context": ["https://w3id.org/ro/crate/1.1/context", "https://w3id.org/ro/terms/workflow-run/context"],
         "@graph": [
@@ -83,7 +81,7 @@ def build(
                 "@type": "Dataset",
                 "name": title,
                 "description": described,
-                "datePublished": utc(audit_facts.epoch(audit))[:10],
+                "datePublished": utc(audit.source_date_epoch)[:10],
                 "license": {"@id": _LICENCE},
                 "conformsTo": {"@id": _PROFILE},
                 "hasPart": [{"@id": name} for name in sorted(digests)],

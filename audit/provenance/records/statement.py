@@ -17,6 +17,7 @@ from audit.provenance.format import layout
 from audit.provenance.format.checksums import sha256
 from audit.provenance.records import audit_facts, redaction
 from audit.provenance.records.inputs import FOLDER, Sources
+from audit.schema import AuditDocument
 
 SCHEMA_VERSION = "1.0.0"
 
@@ -46,7 +47,7 @@ def statement(subjects: Mapping[str, str], predicate_type: str, predicate: dict[
 
 
 def root(
-    audit: Mapping[str, Any],
+    audit: AuditDocument,
     subjects: Mapping[str, str],
     environment: Mapping[str, Any],
     siblings: Mapping[str, bytes],
@@ -67,19 +68,19 @@ def root(
     predicate = {
         "schemaVersion": SCHEMA_VERSION,
         "package": layout.PACKAGE_SCHEMA,
-        "study": audit_facts.study_id(audit),
+        "study": audit.study.id,
         "verdicts": audit_facts.verdict_counts(audit),
         "image": image_descriptor(environment),
         "environment": descriptor(layout.ENVIRONMENT, subjects[layout.ENVIRONMENT]),
         "siblings": [descriptor(name, sha256(siblings[name])) for name in sorted(siblings)],
         "signer": signer,
         "unsignedPdfBytes": unsigned_pdf_bytes,
-        "sourceDateEpoch": audit_facts.epoch(audit),
+        "sourceDateEpoch": audit.source_date_epoch,
     }
     return statement(subjects, layout.ROOT_TYPE, predicate)
 
 
-def test_result(audit: Mapping[str, Any], audit_sha256: str, environment_sha256: str) -> dict[str, Any]:
+def test_result(audit: AuditDocument, audit_sha256: str, environment_sha256: str) -> dict[str, Any]:
     """One name a claim (in-toto/attestation: spec/predicates/test-result.md), and the verdicts' own words beside them."""
     verdicts = audit_facts.verdicts(audit)
     groups = {
@@ -116,7 +117,7 @@ def publication(subjects: Mapping[str, str], root_payload: bytes, published: str
 
 
 def provenance(
-    audit: Mapping[str, Any], subjects: Mapping[str, str], environment: Mapping[str, Any], sources: Sources
+    audit: AuditDocument, subjects: Mapping[str, str], environment: Mapping[str, Any], sources: Sources
 ) -> dict[str, Any]:
     """SLSA provenance v1 (slsa-framework/slsa@24905939: spec/provenance), without times: those are in run.json."""
     code = environment["code"]
@@ -124,10 +125,10 @@ def provenance(
         "buildDefinition": {
             "buildType": layout.BUILD_TYPE,
             "externalParameters": {
-                "study": audit_facts.study_id(audit),
-                "tasks": sorted({str(claim["task"]) for claim in audit["claims"] if "task" in claim}),
+                "study": audit.study.id,
+                "tasks": sorted({claim.task for claim in audit.claims}),
             },
-            "internalParameters": {"sourceDateEpoch": audit_facts.epoch(audit)},
+            "internalParameters": {"sourceDateEpoch": audit.source_date_epoch},
             "resolvedDependencies": _dependencies(audit, environment, sources),
         },
         "runDetails": {"builder": {"id": layout.BUILDER_ID, "version": {"repro-audit": code["version"]}}},
@@ -146,7 +147,7 @@ def image_descriptor(environment: Mapping[str, Any]) -> dict[str, Any] | None:
     )
 
 
-def _dependencies(audit: Mapping[str, Any], environment: Mapping[str, Any], sources: Sources) -> list[dict[str, Any]]:
+def _dependencies(audit: AuditDocument, environment: Mapping[str, Any], sources: Sources) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = []
     code = environment["code"]
     if code["commit"]:
@@ -173,10 +174,10 @@ def _dependencies(audit: Mapping[str, Any], environment: Mapping[str, Any], sour
     for task, meta in sorted(sources.meta.items()):
         found.extend(_of_task(task, meta))
     known = {(entry.get("name", "").rsplit("/", 1)[-1], *entry.get("digest", {}).values()) for entry in found}
-    for entry in sorted(audit.get("inputs", []), key=lambda item: str(item["path"])):
-        path = str(entry["path"])
-        if (path.rsplit("/", 1)[-1], entry["sha256"]) not in known:
-            found.append({**descriptor(path, str(entry["sha256"])), "annotations": {"role": "input"}})
+    for entry in sorted(audit.inputs, key=lambda item: item.path):
+        path = entry.path
+        if (path.rsplit("/", 1)[-1], entry.sha256) not in known:
+            found.append({**descriptor(path, entry.sha256), "annotations": {"role": "input"}})
     return found
 
 

@@ -3,28 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from audit._util.version import project_version
 from audit.provenance.errors import RejectedError
 from audit.provenance.format import layout
 from audit.provenance.records.rerender import check
 from audit.provenance.verification.result import Report
+from audit.schema import AuditDocument
 
 
-def verify(files: Mapping[str, bytes], audit: Mapping[str, Any], wanted: bool, report: Report) -> None:
+def verify(files: Mapping[str, bytes], audit: AuditDocument, wanted: bool, report: Report) -> None:
     """Note in a verification's report whether the reports are what audit.json gives.
 
     Args:
         files: The package.
-        audit: audit.json's value.
+        audit: The document in audit.json.
         wanted: Whether to render; else it is noted that this was not checked.
         report: Where the outcome goes.
     """
     if not wanted:
         report.skip("reports", "HTML, table and CSV were not rendered again from audit.json; give --render")
         return
-    made_by, here = str(audit.get("project", {}).get("version")), project_version()
+    made_by, here = audit.project.version, project_version()
 
     def again() -> None:
         try:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from audit._util.files import sha256_file
+from audit.document.write import plain
 from audit.provenance.errors import RejectedError
 from audit.provenance.format import checksums, layout
 from audit.provenance.records.inputs import FOLDER
 from audit.provenance.verification.result import Report
+from audit.schema import AuditDocument, Measurement
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,12 +24,12 @@ class Again:
         counts: The files of counts: name in the package and bytes.
     """
 
-    measurements: Iterable[Mapping[str, Any]]
+    measurements: Iterable[Measurement]
     counts: Iterable[tuple[str, bytes]]
 
 
-# Takes a folder of predictions and audit.json's value.
-Scorer = Callable[[Path, Mapping[str, Any]], Again]
+# Takes a folder of predictions and the audit.
+Scorer = Callable[[Path, AuditDocument], Again]
 
 # Of a measurement, what scoring decides; the rest comes from the literature.
 _FIELDS = ("value", "interval", "rows", "counts")
@@ -36,7 +37,7 @@ _FIELDS = ("value", "interval", "rows", "counts")
 
 def check(
     files: Mapping[str, bytes],
-    audit: Mapping[str, Any],
+    audit: AuditDocument,
     predictions: Path | None,
     scorer: Scorer | None,
     report: Report,
@@ -51,7 +52,7 @@ def check(
         report: Where the outcome goes.
     """
     listed = checksums.read(files[layout.PREDICTIONS_LIST], layout.PREDICTIONS_LIST)
-    values = [entry for entry in audit["measurements"] if entry.get("origin") == "recomputed"]
+    values = [entry for entry in audit.measurements if not entry.recorded]
     if predictions is None:
         report.skip(
             "predictions",
@@ -91,18 +92,19 @@ def _same_files(listed: Mapping[str, str], folder: Path) -> None:
             )
 
 
-def _same_values(values: list[Mapping[str, Any]], again: Iterable[Mapping[str, Any]]) -> None:
-    found = {str(entry["id"]): entry for entry in again if entry.get("origin") == "recomputed"}
+def _same_values(values: Iterable[Measurement], again: Iterable[Measurement]) -> None:
+    found = {entry.id: entry for entry in again if not entry.recorded}
     for entry in values:
-        other = found.pop(str(entry["id"]), None)
+        other = found.pop(entry.id, None)
         if other is None:
-            raise RejectedError(layout.AUDIT, "value-mismatch", f"{entry['id']} does not come out of the predictions")
+            raise RejectedError(layout.AUDIT, "value-mismatch", f"{entry.id} does not come out of the predictions")
         for field in _FIELDS:
-            if entry.get(field) != other.get(field):
+            stated, computed = plain(getattr(entry, field)), plain(getattr(other, field))
+            if stated != computed:
                 raise RejectedError(
                     layout.AUDIT,
                     "value-mismatch",
-                    f"{entry['id']}: {field} is {other.get(field)!r} when computed again, not {entry.get(field)!r}",
+                    f"{entry.id}: {field} is {computed!r} when computed again, not {stated!r}",
                 )
     if found:
         raise RejectedError(

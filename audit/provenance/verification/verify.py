@@ -23,6 +23,7 @@ from audit.provenance.verification import countersign, rerender, rescore
 from audit.provenance.verification import trust as trusted
 from audit.provenance.verification.result import Report
 from audit.provenance.verification.trust import Trust
+from audit.schema import AuditDocument
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -149,11 +150,9 @@ def _integrity(files: Mapping[str, bytes], public: ec.EllipticCurvePublicKey, re
 
 def _meaning(
     files: Mapping[str, bytes], public: ec.EllipticCurvePublicKey, published: bundle.Verified, report: Report
-) -> tuple[dict[str, Any], bundle.Verified] | None:
+) -> tuple[AuditDocument, bundle.Verified] | None:
     """What the signed files say, and whether they say it of each other: audit.json and the root statement, or None."""
-    audit: dict[str, Any] | None = report.run(
-        layout.AUDIT, lambda: json_canonical(files[layout.AUDIT], layout.AUDIT, newline=True), "canonical"
-    )
+    audit = report.run(layout.AUDIT, lambda: audit_facts.read_audit(files[layout.AUDIT], layout.AUDIT), "canonical")
     root = report.run(
         layout.ROOT,
         lambda: bundle.verify(
@@ -191,7 +190,7 @@ def _meaning(
     return None if report.failures else (audit, root)
 
 
-def _told(audit: Mapping[str, Any]) -> str:
+def _told(audit: AuditDocument) -> str:
     try:
         return ", ".join(f"{count} {word}" for word, count in audit_facts.verdict_counts(audit).items() if count)
     except RejectedError:
@@ -207,9 +206,7 @@ def _subjects(value: Mapping[str, Any], file: str) -> dict[str, str]:
     return found
 
 
-def _root(
-    files: Mapping[str, bytes], audit: Mapping[str, Any], root: bundle.Verified, published: bundle.Verified
-) -> None:
+def _root(files: Mapping[str, bytes], audit: AuditDocument, root: bundle.Verified, published: bundle.Verified) -> None:
     predicate = root.statement["predicate"]
     wrong = "wrong-statement"
     if (
@@ -249,8 +246,8 @@ def _root(
         raise RejectedError(layout.ROOT, wrong, "the predicate does not name exactly the two other statements")
     if (
         predicate["verdicts"] != audit_facts.verdict_counts(audit)
-        or predicate["study"] != audit_facts.study_id(audit)
-        or predicate["sourceDateEpoch"] != audit_facts.epoch(audit)
+        or predicate["study"] != audit.study.id
+        or predicate["sourceDateEpoch"] != audit.source_date_epoch
     ):
         raise RejectedError(layout.ROOT, wrong, "the predicate says otherwise than audit.json")
     if predicate["signer"] not in {"key", "ephemeral"} or audit_facts.stated_signer(audit) not in {
@@ -262,7 +259,7 @@ def _root(
 
 def _sibling(
     files: Mapping[str, bytes],
-    audit: Mapping[str, Any],
+    audit: AuditDocument,
     root: bundle.Verified,
     public: ec.EllipticCurvePublicKey,
     name: str,

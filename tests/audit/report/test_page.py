@@ -9,8 +9,8 @@ from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-
 from audit.report.html import render_html
+
 from audit.report.page import render
 from audit.report.vocabulary import VERDICTS
 from tests.support.example_audit import CLAIMS, build
