@@ -28,12 +28,18 @@ FAMILIES = (
 )
 
 
+def family(name: str) -> tuple[Task, ...]:
+    """The tasks of a family, in the order of its module."""
+    found: tuple[Task, ...] = import_module(f"tasks.families.{name}").TASKS
+    return found
+
+
 @cache
 def tasks() -> Mapping[str, Task]:
     """All tasks by id, in the order of the paper's table."""
     found: dict[str, Task] = {}
-    for family in FAMILIES:
-        for task in import_module(f"tasks.families.{family}").TASKS:
+    for name in FAMILIES:
+        for task in family(name):
             if task.id in found:
                 raise ValueError(f"duplicate task id {task.id}")
             found[task.id] = task

@@ -5,27 +5,34 @@ from __future__ import annotations
 import statistics
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from audit._util.csv_cells import csv_text
 from audit._util.progress import progress
+from audit.analysis.specification_curve import draw
 from audit.errors import InputError, MissingError
-from audit.scoring import predictions
 from audit.scoring.predictions import PredictionSet
-from tasks.analysis.explain import outcome_json
+from tasks.analysis.explain import Explanation, explain, outcome_json
 from tasks.analysis.multiverse import Outcome, Specification, universe
 from tasks.analysis.specifications import specification
 from tasks.errors import ScoringError, UnavailableError
 from tasks.registry import tasks
+from tasks.statistics.printed import parse
 from tasks.task import Task
 
 SCHEMA = "repro-audit/multiverse/1"
+EXPLANATION_SCHEMA = "repro-audit/explanation/1"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Exploration:
-    """Every pipeline's value on one set of predictions."""
+    """Every pipeline's value on one set of predictions.
+
+    Attributes:
+        specification: The axes.
+        predictions: The rows.
+        outcomes: One a pipeline.
+    """
 
     specification: Specification
     predictions: PredictionSet
@@ -36,6 +43,101 @@ class Exploration:
         """Outcomes with a value, by value."""
         found = [o for o in self.outcomes if o.value is not None]
         return sorted(found, key=lambda o: (float(o.value or 0), o.pipeline.id))
+
+    def curve(self, reported: str | None = None) -> Figure:
+        """The specification curve, with a reported value as a band."""
+        return Figure(draw(self.specification, self.known, reported))
+
+    def lines(self) -> list[str]:
+        """Lowest, median and highest value, and the median by option, for a terminal.
+
+        Raises:
+            InputError: No pipeline has a value.
+        """
+        known, rows = self.known, self.predictions
+        metric = self.specification.metric
+        found = [f"{rows.task}, {metric}: {computed(self)}; {len(rows.rows)} rows of {rows.meta['model']}"]
+        if not known:
+            where = str(rows.path)
+            raise InputError("no pipeline has a value on these rows", where=where, fix="Check the predictions.")
+        for word, outcome in (("lowest", known[0]), ("median", known[len(known) // 2]), ("highest", known[-1])):
+            found.append(f"  {word:<8} {float(outcome.value or 0):>10.4f}  {outcome.pipeline.id}")
+        found.append("Median by option, over all that is chosen otherwise:")
+        for axis, options in by_option(self).items():
+            found.append(f"  {axis}")
+            for name, (number, median) in options.items():
+                found.append(f"    {name:<24} {median:>10.4f}  ({number})")
+        return found
+
+    def __repr__(self) -> str:
+        return "\n".join(self.lines())
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Figure:
+    """A figure as SVG; notebooks show it.
+
+    Attributes:
+        svg: A stand-alone SVG document.
+    """
+
+    svg: str
+
+    def _repr_svg_(self) -> str:
+        return self.svg
+
+    def __repr__(self) -> str:
+        return f"<figure of {len(self.svg)} characters of SVG>"
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Explained:
+    """Which pipelines print a value on some rows.
+
+    Attributes:
+        exploration: All pipelines.
+        answer: Matches, nearest misses, odds.
+    """
+
+    exploration: Exploration
+    answer: Explanation
+
+    def lines(self, most: int | None = 20) -> list[str]:
+        """The answer for a terminal, with at most so many matches; None for all."""
+        answer, found = self.answer, self.exploration
+        lines = [f"{found.predictions.task}, {found.specification.metric}: {computed(found)}"]
+        lines.append(f"{len(answer.matches)} of the {answer.tried} print {answer.printed}")
+        shown = answer.matches if most is None else answer.matches[:most]
+        lines += [_line(outcome) for outcome in shown]
+        if len(shown) < len(answer.matches):
+            lines.append(f"  and {len(answer.matches) - len(shown)} more (--all)")
+        lines += [f"All of them have {axis} = {option}." for axis, option in answer.shared]
+        lines += ["Nearest misses:", *(_line(outcome) for outcome in answer.nearest)]
+        odds = answer.odds.as_json()
+        if odds["chance"] is not None:
+            spread = f"{odds['low']} to {odds['high']}"
+            lines.append(f"Chance that some pipeline meets a value anywhere from {spread}: {odds['chance']}")
+        if odds["crowded"] is not None:
+            lines.append(
+                f"Share of the {odds['distinct']} different values whose print another one shares: {odds['crowded']}"
+            )
+        return lines
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything as plain JSON without floats."""
+        rows = self.exploration.predictions
+        head = {"schema": EXPLANATION_SCHEMA, "task": rows.task, "metric": self.exploration.specification.metric}
+        head |= {"predictions_sha256": rows.sha256, "model": rows.meta["model"], "variant": rows.variant}
+        return {**head, **self.answer.as_json()}
+
+    def __repr__(self) -> str:
+        return "\n".join(self.lines())
+
+
+def _line(outcome: Outcome) -> str:
+    names = ", ".join(outcome.pipeline.known_as)
+    kept = "" if outcome.scored == outcome.of else f" {outcome.scored}/{outcome.of}"
+    return f"  {float(outcome.value or 0):>12.6f}{kept}  {outcome.pipeline.id}" + (f"  = {names}" if names else "")
 
 
 def chosen(task: str, metric: str | None) -> tuple[Task, str]:
@@ -55,20 +157,19 @@ def chosen(task: str, metric: str | None) -> tuple[Task, str]:
     return known[task], metric or next(iter(metrics))
 
 
-def explore(task: Task, metric: str, path: Path | None, replicates: int = 0) -> Exploration:
+def explore(task: Task, metric: str, rows: PredictionSet, replicates: int = 0) -> Exploration:
     """Compute every pipeline of a task's metric.
 
     Args:
         task: The task.
         metric: One of its metrics.
-        path: The predictions file; by default predictions/TASK.jsonl.
+        rows: The predictions.
         replicates: Of the bootstrap; 0 for no intervals.
 
     Raises:
         InputError: The predictions do not fit, or a row cannot be scored.
         MissingError: No pipeline can be computed here.
     """
-    rows = predictions.load(path or Path("predictions") / f"{task.id}.jsonl", task)
     axes = specification(task, metric)
     pipelines = axes.pipelines(task.conventions[metric])
     if not pipelines:
@@ -86,6 +187,31 @@ def explore(task: Task, metric: str, path: Path | None, replicates: int = 0) -> 
     except UnavailableError as error:
         raise MissingError(str(error), where=task.id) from error
     return Exploration(axes, rows, tuple(outcomes))
+
+
+def explained(found: Exploration, value: str) -> Explained:
+    """Which pipelines print a value.
+
+    Raises:
+        InputError: The value is not a plain decimal number, or no pipeline has a value on these rows.
+    """
+    where = str(found.predictions.path)
+    if not found.known:
+        raise InputError("no pipeline has a value on these rows", where=where, fix="Check the predictions.")
+    return Explained(found, explain(found.outcomes, check_value(value)))
+
+
+def check_value(value: str) -> str:
+    """A value as it is printed.
+
+    Raises:
+        InputError: It is not a plain decimal number.
+    """
+    try:
+        parse(value, "fraction")
+    except ScoringError as error:
+        raise InputError(error.what, where="--value", fix="Give it as it is printed: 33.1.") from error
+    return value
 
 
 def computed(exploration: Exploration) -> str:

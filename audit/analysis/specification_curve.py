@@ -10,22 +10,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from html import escape
 
-from audit.analysis.multiverse import Exploration
-from tasks.analysis.multiverse import Outcome
+from tasks.analysis.multiverse import Outcome, Specification
 from tasks.statistics.printed import rounding_interval
 
 _LEFT, _WIDTH, _TOP, _PLOT, _ROW, _GAP = 190.0, 760.0, 40.0, 240.0, 13.0, 8.0
 _INK, _MUTED, _BAND, _EDGE, _DOT = "#1f2328", "#5b636d", "#f6e3b4", "#c48f1c", "#0f5f8a"
 
 
-def draw(exploration: Exploration, reported: str | None = None) -> str:
+def draw(spec: Specification, known: Sequence[Outcome], reported: str | None = None) -> str:
     """The curve.
 
     Args:
-        exploration: With at least one value.
+        spec: The axes.
+        known: Pipelines with a value, by value; at least one.
         reported: A printed value to show as a band.
     """
-    known = exploration.known
     ends = [bound for o in known for bound in (*(o.interval or ()), float(o.value or 0))]
     band = rounding_interval(reported) if reported else None
     if band:
@@ -59,7 +58,7 @@ def draw(exploration: Exploration, reported: str | None = None) -> str:
     for value in (low, (low + high) / 2, high):
         body.append(_text(_LEFT - 6, y(value) + 3, f"{value:.4g}", anchor="end"))
     place = _TOP + _PLOT + 2 * _GAP
-    for axis in exploration.specification.axes:
+    for axis in spec.axes:
         body.append(_text(_LEFT - 6, place + 9, axis.name, anchor="end", weight="bold"))
         place += _ROW
         for option in axis.options:
@@ -69,7 +68,6 @@ def draw(exploration: Exploration, reported: str | None = None) -> str:
                 body.append(f'<path d="{ticks}" stroke="{_INK}" stroke-width="{max(0.25, step * 0.9):.2f}"/>')
             place += _ROW
         place += _GAP
-    spec = exploration.specification
     title = f"{spec.task}, {spec.metric}: {len(known)} pipelines by value"
     about = f"From {low:.6g} to {high:.6g}" + (f"; reported {reported}." if reported else ".")
     return (

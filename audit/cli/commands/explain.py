@@ -5,8 +5,6 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from audit.errors import InputError
-
 HELP = """Name the convention from the number: the exact set of pipelines that print a value on a predictions file, the
 nearest misses, and the chance that some pipeline would have met the value by accident."""
 _SHOWN = 20
@@ -24,52 +22,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Explain and print."""
+    from audit import api
     from audit._util import canonical_json
     from audit._util.files import write_atomic
-    from audit.analysis import multiverse
-    from tasks.analysis.explain import explain
-    from tasks.analysis.multiverse import Outcome
-    from tasks.errors import ScoringError
-    from tasks.statistics.printed import parse
 
-    try:
-        parse(args.value, "fraction")
-    except ScoringError as error:
-        raise InputError(error.what, where="--value", fix="Give it as it is printed: 33.1.") from error
-    task, metric = multiverse.chosen(args.task, args.metric)
-    found = multiverse.explore(task, metric, args.predictions)
-    if not found.known:
-        where = str(found.predictions.path)
-        raise InputError("no pipeline has a value on these rows", where=where, fix="Check the predictions.")
-    answer = explain(found.outcomes, args.value)
-
-    def line(outcome: Outcome) -> str:
-        names = ", ".join(outcome.pipeline.known_as)
-        kept = "" if outcome.scored == outcome.of else f" {outcome.scored}/{outcome.of}"
-        return f"  {float(outcome.value or 0):>12.6f}{kept}  {outcome.pipeline.id}" + (f"  = {names}" if names else "")
-
-    print(f"{task.id}, {metric}: {multiverse.computed(found)}")
-    print(f"{len(answer.matches)} of the {answer.tried} print {args.value}")
-    for outcome in answer.matches if args.all else answer.matches[:_SHOWN]:
-        print(line(outcome))
-    if not args.all and len(answer.matches) > _SHOWN:
-        print(f"  and {len(answer.matches) - _SHOWN} more (--all)")
-    for axis, option in answer.shared:
-        print(f"All of them have {axis} = {option}.")
-    print("Nearest misses:")
-    for outcome in answer.nearest:
-        print(line(outcome))
-    odds = answer.odds.as_json()
-    if odds["chance"] is not None:
-        print(
-            f"Chance that some pipeline meets a value anywhere from {odds['low']} to {odds['high']}: {odds['chance']}"
-        )
-    if odds["crowded"] is not None:
-        print(f"Share of the {odds['distinct']} different values whose print another one shares: {odds['crowded']}")
+    path = args.predictions or Path("predictions") / f"{args.task}.jsonl"
+    found = api.explain(args.task, path, value=args.value, metric=args.metric)
+    print("\n".join(found.lines(None if args.all else _SHOWN)))
     if args.json is not None:
-        rows = found.predictions
-        head = {"schema": "repro-audit/explanation/1", "task": task.id, "metric": metric}
-        head |= {"predictions_sha256": rows.sha256, "model": rows.meta["model"], "variant": rows.variant}
-        write_atomic(args.json, canonical_json.dumps({**head, **answer.as_json()}))
+        write_atomic(args.json, canonical_json.dumps(found.as_json()))
         print(f"written: {args.json}")
     return 0

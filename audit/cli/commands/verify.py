@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 from audit.cli.options import read_file
-from audit.errors import InputError
 
 HELP = """Verify a package, a folder or a zip, without network: signatures, every byte, and what the statements say of each
 other. Prints what was checked and what was not. Ends with 0 if the package is accepted, 1 if not."""
@@ -65,26 +64,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Verify; 0 if accepted, 1 if not."""
-    from audit.pipeline.rescoring import score_again
-    from audit.provenance.verification.trust import Trust
-    from audit.provenance.verification.verify import verify
+    from audit import api
 
-    if args.rescore and args.predictions is None:
-        raise InputError("--rescore needs the predictions", fix="--predictions DIR")
-    if args.signer is not None and args.allowed_signers is None:
-        raise InputError("--signer needs an allowed-signers file", fix="--allowed-signers FILE")
     allowed = read_file(args.allowed_signers)
-    trust = Trust(
+    report = api.verify(
+        args.package,
         key=read_file(args.key),
         allowed_signers=None if allowed is None else allowed.decode("utf-8", "replace"),
         principal=args.signer,
         reviewers=tuple(raw for path in args.reviewer_key if (raw := read_file(path)) is not None),
         time_stamp_roots=read_file(args.tsa_certificates),
         predictions=args.predictions,
-        scorer=score_again if args.rescore else None,
-        render=args.render or args.rescore,
+        rescore=args.rescore,
+        render=args.render,
     )
-    report = verify(args.package, trust)
     sys.stdout.write(
         json.dumps(report.as_json(), indent=1, ensure_ascii=False) + "\n" if args.json else report.as_text()
     )

@@ -1,0 +1,283 @@
+"""The public API: score outputs, audit a study, explain a number, render and verify reports.
+
+Every command of `repro-audit` is one of these calls, or one of the pipeline's, with its options parsed and its result
+printed. Nothing heavy is imported until a function needs it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from audit.errors import InputError
+from audit.pipeline.request import AuditRequest
+from tasks.statistics.defaults import REPLICATES, SEED
+
+if TYPE_CHECKING:
+    from audit.analysis.multiverse import Explained, Exploration
+    from audit.literature.studies import Study
+    from audit.pipeline.run import Audit
+    from audit.provenance.verification.result import Report
+    from audit.schema import AuditDocument
+    from audit.scoring.pool import EngineName
+    from audit.scoring.predictions import PredictionSet
+    from audit.scoring.rows_in_memory import Predictions
+    from audit.scoring.table import ScoreTable
+
+
+def score(
+    task: str,
+    predictions: Predictions,
+    references: Sequence[Any] | None = None,
+    *,
+    metrics: Iterable[str] | None = None,
+    conventions: Iterable[str] | None = None,
+    expected_rows: int | None = None,
+    replicates: int = REPLICATES,
+    seed: int = SEED,
+    ids: Sequence[str] | None = None,
+    model: str = "unknown",
+    variant: str = "unknown",
+    cache: Path | None = None,
+    engine: EngineName = "auto",
+    workers: int | None = None,
+) -> ScoreTable:
+    """Score outputs under every convention of a task.
+
+    Args:
+        task: A task's id, or a family: then the conventions that all its tasks share.
+        predictions: A list of outputs; or rows as dictionaries or as a frame of pandas or Polars, with `hypothesis` and
+            `reference`; or a predictions file, or the folder that holds it.
+        references: With a list of outputs: one reference a row (a list of references where the task has several).
+        metrics: Only these metrics.
+        conventions: Only conventions with these ids.
+        expected_rows: The set's size; by default the rows at hand.
+        replicates: Bootstrap replicates of the 95 % intervals; 0 for none.
+        seed: Of the bootstrap.
+        ids: With a list of outputs: one id a row.
+        model: Who made the outputs, where they come from memory.
+        variant: The model's variant.
+        cache: Folder for counts kept between runs; None for none.
+        engine: Where rows of a file are counted: `local` or `ray`. Rows in memory are counted in this process.
+        workers: How many processes count; None for one a processor.
+
+    Returns:
+        One score a convention: a table that prints itself, with `.to_pandas()` and `.records()`.
+
+    Raises:
+        InputError: Unknown task, metric or convention, or a row that does not fit; with place and remedy.
+    """
+    from audit.scoring import score as scoring
+    from audit.scoring.cache import ScoreCache
+    from audit.scoring.pool import engine as opened
+    from audit.scoring.rows_in_memory import IN_MEMORY, find_task, prediction_set
+    from audit.scoring.table import ScoreTable
+
+    chosen = find_task(task)
+    wanted = None if metrics is None else list(metrics)
+    for metric in wanted or ():
+        if metric not in chosen.conventions:
+            raise InputError(f"{task} has no metric {metric!r}", fix=f"Metrics: {', '.join(chosen.conventions)}.")
+    names = {c.id for items in chosen.conventions.values() for c in items}
+    only = None if conventions is None else list(conventions)
+    for name in only or ():
+        if name not in names:
+            raise InputError(f"{task} has no convention {name!r}", fix=f"Conventions: {', '.join(sorted(names))}.")
+    if replicates < 0:
+        raise InputError("must not be negative", where="replicates", fix="Give 0 for no intervals.")
+    rows = prediction_set(chosen, predictions, references, ids=ids, model=model, variant=variant)
+    options: dict[str, Any] = {
+        "expected": expected_rows,
+        "metrics": wanted,
+        "conventions": only,
+        "replicates": replicates,
+        "seed": seed,
+        "cache": ScoreCache(cache),
+    }
+    if rows.path == IN_MEMORY:
+        return ScoreTable(rows, tuple(scoring.score(rows, chosen, **options)))
+    with opened(engine, workers) as counting:
+        return ScoreTable(rows, tuple(scoring.score(rows, chosen, **options, engine=counting)))
+
+
+def multiverse(
+    task: str,
+    predictions: Predictions,
+    references: Sequence[Any] | None = None,
+    *,
+    metric: str | None = None,
+    replicates: int = 0,
+    ids: Sequence[str] | None = None,
+) -> Exploration:
+    """Score outputs under every combination of defensible steps.
+
+    Args:
+        task: A task's id.
+        predictions: As `score` takes them.
+        references: As `score` takes them.
+        metric: Needed where the task has several.
+        replicates: Bootstrap replicates; 0 for no intervals.
+        ids: As `score` takes them.
+
+    Returns:
+        Every pipeline's value; `.curve(reported="33.1")` draws the specification curve.
+
+    Raises:
+        InputError: Unknown task or metric, or a row that does not fit.
+        MissingError: Nothing can be computed here.
+    """
+    from audit.analysis.multiverse import chosen, explore
+    from audit.scoring.rows_in_memory import prediction_set
+
+    found, name = chosen(task, metric)
+    if replicates < 0:
+        raise InputError("must not be negative", where="--replicates", fix="Give 0 for no intervals.")
+    return explore(found, name, prediction_set(found, predictions, references, ids=ids), replicates)
+
+
+def explain(
+    task: str,
+    predictions: Predictions,
+    references: Sequence[Any] | None = None,
+    *,
+    value: str,
+    metric: str | None = None,
+    ids: Sequence[str] | None = None,
+) -> Explained:
+    """Name the convention from the number: the pipelines that print a value on these rows.
+
+    Args:
+        task: A task's id.
+        predictions: As `score` takes them.
+        references: As `score` takes them.
+        value: As it is printed; trailing zeros count.
+        metric: Needed where the task has several.
+        ids: As `score` takes them.
+
+    Raises:
+        InputError: As `multiverse`; or the value is not a plain decimal number.
+        MissingError: Nothing can be computed here.
+    """
+    from audit.analysis.multiverse import check_value, explained
+
+    return explained(multiverse(task, predictions, references, metric=metric, ids=ids), check_value(value))
+
+
+def audit(request: AuditRequest) -> Audit:
+    """Audit a study; nothing is written.
+
+    Raises:
+        InputError: A file that is read is not valid.
+    """
+    from audit.pipeline.run import run
+
+    return run(request)
+
+
+def load_study(study: str | Path, literature: Path | None = None) -> Study:
+    """A study by its id or its file.
+
+    Raises:
+        InputError: No such study, or the file does not fit the schema.
+    """
+    from audit._util.paths import LITERATURE
+    from audit.literature import studies
+
+    path = Path(study)
+    return studies.load_study(
+        path if path.suffix == ".yaml" else studies.study_file(literature or LITERATURE, str(study))
+    )
+
+
+def load_predictions(path: str | Path, task: str) -> PredictionSet:
+    """A predictions file with its meta file.
+
+    Args:
+        path: The file, or the folder that holds `TASK.jsonl`.
+        task: The task's id.
+
+    Raises:
+        InputError: Unknown task, or a row that does not fit; with file, line and field.
+    """
+    from audit.scoring.rows_in_memory import find_task, prediction_set
+
+    return prediction_set(find_task(task), Path(path))
+
+
+def load_audit(path: str | Path) -> AuditDocument:
+    """An audit.json.
+
+    Raises:
+        InputError: The file is not an audit.json; with its field.
+    """
+    from audit.document.read import load_document
+
+    return load_document(Path(path))
+
+
+def render(audit: Audit | AuditDocument, format: Literal["html", "pdf", "tex", "csv"] = "html") -> bytes:  # noqa: A002
+    """A report of an audit: a function of the document alone.
+
+    Raises:
+        InputError: Unknown format.
+        MissingError: A library that lays the PDF out is missing.
+    """
+    from audit.report.formats import RENDERERS, chosen_files
+    from audit.schema import AuditDocument
+
+    document = audit if isinstance(audit, AuditDocument) else audit.document
+    (name,) = chosen_files(format)
+    return RENDERERS[name](document)
+
+
+def verify(
+    package: str | Path,
+    *,
+    key: bytes | None = None,
+    allowed_signers: str | None = None,
+    principal: str | None = None,
+    reviewers: tuple[bytes, ...] = (),
+    time_stamp_roots: bytes | None = None,
+    predictions: Path | None = None,
+    rescore: bool = False,
+    render: bool = False,
+) -> Report:
+    """Verify a package, a folder or a zip, without network.
+
+    Args:
+        package: The package's folder or zip.
+        key: The auditor's public key or certificate, known from elsewhere.
+        allowed_signers: The text of an OpenSSH allowed-signers file.
+        principal: Whose signature it must be; with `allowed_signers`.
+        reviewers: Public keys of reviewers; there must be a countersignature by each.
+        time_stamp_roots: Certificates that are trusted for time stamps, as PEM.
+        predictions: The folder of predictions, to compare with the package's hashes.
+        rescore: With `predictions`: compute every recomputed value and every file of counts again.
+        render: Render HTML, table and CSV again and compare them.
+
+    Returns:
+        What was checked; `.accepted` says whether everything that was checked holds.
+
+    Raises:
+        InputError: Options that need one another.
+    """
+    from audit.pipeline.rescoring import score_again
+    from audit.provenance.verification.trust import Trust
+    from audit.provenance.verification.verify import verify as verified
+
+    if rescore and predictions is None:
+        raise InputError("--rescore needs the predictions", fix="--predictions DIR")
+    if principal is not None and allowed_signers is None:
+        raise InputError("--signer needs an allowed-signers file", fix="--allowed-signers FILE")
+    trust = Trust(
+        key=key,
+        allowed_signers=allowed_signers,
+        principal=principal,
+        reviewers=reviewers,
+        time_stamp_roots=time_stamp_roots,
+        predictions=predictions,
+        scorer=score_again if rescore else None,
+        render=render or rescore,
+    )
+    return verified(Path(package), trust)
