@@ -163,9 +163,3 @@ def _run_rest(journal: Journal, spec: Spec, mine: list[Batch], engine: Engine, t
 def _note_environment(folder: Path, job: Job) -> None:
     name = f"environment-{job.shard[0]}-of-{job.shard[1]}.json"
     write_atomic(folder / name, json.dumps(environment(job.spec.model.device), indent=1, sort_keys=True) + "\n")
-
-
-def sample_batches(job: Job, rows: int = 16) -> list[Batch]:
-    """The first batches of the plan, of about so many rows: what an engine is compared on."""
-    plan = make_plan(job.manifest.items, clip_lengths(job.manifest), job.batch_size)
-    return plan[: max(1, -(-rows // job.batch_size))]

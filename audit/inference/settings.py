@@ -1,9 +1,9 @@
 """What each task asks the model, and how many tokens it may answer with.
 
-Prompts: bytedance/SALMONN@a58bba7 prompts/test_prompt.json, the only test prompts the authors released; that the paper
-used these very ones is the natural reading, and unverified. Cap: 200 as released (configs/decode_config.yaml:50) and as
-the paper says for stories (appendix E); phone strings are longer, and with 200 tokens 548 of 2620 are cut, so 500 there,
-the authors' own later default.
+Prompts: bytedance/SALMONN@a58bba799a2eec05df09df102553f5c623808c12 prompts/test_prompt.json, the only test prompts
+the authors released; that the paper used these very ones is the natural reading, and unverified. Cap: 200 as released
+(configs/decode_config.yaml:50) and as the paper says for stories (appendix E); phone strings are longer, and with 200
+tokens 548 of 2620 are cut, so 500 there, the authors' own later default.
 """
 
 from __future__ import annotations
@@ -11,8 +11,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from audit.errors import InputError
-
-SOURCE = "bytedance/SALMONN@a58bba799a2eec05df09df102553f5c623808c12:prompts/test_prompt.json"
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,8 +19,6 @@ from audit.inference.salmonn.config import ModelConfig
 from audit.inference.salmonn.decoding import Decoding, Generation, generate
 from audit.inference.settings import TaskSetting
 from tasks.datasets.manifest import Item
-
-Answer = Callable[[Tensor, list[tuple[list[int], list[int]]]], list[Generation]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,13 +72,8 @@ class Worker:
         for batch in batches:
             self.prefetcher.begin(batch.items)
 
-    def run(self, batch: Batch, answer: Answer | None = None) -> BatchResult:
-        """Answer a batch; clips that cannot be read become error rows.
-
-        Args:
-            batch: The items.
-            answer: Another language model than this worker's: auditory tokens and prompts to generations.
-        """
+    def run(self, batch: Batch) -> BatchResult:
+        """Answer a batch; clips that cannot be read become error rows."""
         prepared = self.prefetcher.take(batch.items)
         rows: dict[str, dict[str, Any]] = {}
         good: list[tuple[Item, Prepared]] = []
@@ -92,11 +85,7 @@ class Worker:
         events: list[dict[str, Any]] = []
         if good:
             audio = self.hear(good)
-            items = [item for item, _ in good]
-            if answer is None:
-                answers = self._answer(items, audio, batch.number, events)
-            else:
-                answers = answer(audio, self.prompts(items))
+            answers = self._answer([item for item, _ in good], audio, batch.number, events)
             for (item, clip), found in zip(good, answers, strict=True):
                 extra = {**item.extra, "ids": list(found.ids)}
                 if clip.notes:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from decimal import Decimal
 from fractions import Fraction
 from typing import Literal
 
@@ -14,8 +13,10 @@ import numpy.typing as npt
 from audit.errors import InputError
 from audit.judge import rater_agreement
 from audit.judge.scoring import Rating
+from tasks.errors import ScoringError
 from tasks.judging.conventions import JudgedConvention
 from tasks.judging.verdict import JudgedCounts
+from tasks.statistics.printed import rounding_interval
 
 Units = Mapping[str, JudgedCounts]
 Ints = npt.NDArray[np.int64]
@@ -217,7 +218,13 @@ def comparability(
     Raises:
         InputError: The claim is no decimal number.
     """
-    low, high = rounding_interval(claim)
+    try:
+        printed = rounding_interval(claim.strip())
+    except ScoringError as error:
+        raise InputError(
+            f"the reported value {claim!r} is not a decimal number", fix="Give it as printed: 0.41."
+        ) from error
+    low, high = Fraction(printed.low), Fraction(printed.high)
     values = sorted(value * factor for value in shares.values())
     names = tuple(sorted(shares))
     if not values:
@@ -255,17 +262,3 @@ def comparability(
         highest,
         names,
     )
-
-
-def rounding_interval(claim: str) -> tuple[Fraction, Fraction]:
-    """The numbers that are printed as this string: from half a unit of its last digit below to as much above.
-
-    Raises:
-        InputError: It is no plain decimal number.
-    """
-    body = claim.strip()
-    if not body.removeprefix("-").replace(".", "", 1).isdecimal() or not body.isascii():
-        raise InputError(f"the reported value {claim!r} is no decimal number", fix="Give it as printed: 0.41.")
-    half = Fraction(1, 2 * 10 ** len(body.partition(".")[2]))
-    value = Fraction(Decimal(body))
-    return value - half, value + half

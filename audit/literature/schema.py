@@ -1,28 +1,27 @@
 """JSON Schemas of the records, and their errors in words.
 
 The schemas are data (`literature/schema/*.schema.json`, draft 2020-12), so that editors and other programs can use
-them; a field's `description` there is what the error message tells the user to write. They keep to the keywords of
-`CHECKS`, which are checked here in a few lines each: with file, line and fix at hand, and without the second that a
-full validator with its format checkers may take to load. The tests hold this checker against `jsonschema`.
+them; a field's `description` there is what the error message tells the user to write.
 """
-
-# Every check has one signature, whether it needs all of it or not.
-# ruff: noqa: ARG002
 
 from __future__ import annotations
 
 import difflib
 import json
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from audit._util.paths import LITERATURE
 from audit._util.strict_yaml import Document, Field, load
 from audit.errors import InputError
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
+    from jsonschema.protocols import Validator
 
 SCHEMAS = LITERATURE / "schema"
 
@@ -34,7 +33,6 @@ _TYPES = {
     "boolean": "true or false",
     "null": "null",
 }
-_CLASSES = {"object": dict, "array": list, "string": str, "boolean": bool, "null": type(None)}
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -65,8 +63,10 @@ def problems(document: Document, kind: str) -> Iterator[Problem]:
 
     A misspelt key is both unknown and missing: people look for the word that is there.
     """
-    found = list(_Check(document).value(document.data, schema(kind), ()))
-    yield from (problem for _, problem in sorted(found, key=lambda pair: pair[0]))
+    # An object that lacks several keys has an error for each, and each names them all.
+    found = dict.fromkeys(place for error in _validator(kind).iter_errors(document.data) for place in _places(error))
+    ordered = sorted(found, key=lambda place: (place[0], document.lines.get(place[1], 0)))
+    yield from (Problem(document.where(field), what, fix) for _, field, what, fix in ordered)
 
 
 def load_checked(path: str | Path, kind: str) -> Document:
@@ -82,141 +82,78 @@ def load_checked(path: str | Path, kind: str) -> Document:
     return document
 
 
-Found: TypeAlias = Iterator[tuple[tuple[bool, int], Problem]]
+@cache
+def _validator(kind: str) -> Validator:
+    # Here, because it takes a tenth of a second to load.
+    from jsonschema import Draft202012Validator
+    from jsonschema.validators import extend
+    from referencing import Registry, Resource
+
+    registry: Registry[Any] = Registry().with_resource("common.schema.json", Resource.from_contents(schema("common")))
+    checker: type[Validator] = extend(Draft202012Validator, {"pattern": _pattern})  # type: ignore[no-untyped-call]
+    return checker(schema(kind), registry=registry)
 
 
-class _Check:
-    """Holds one document against a schema; each keyword is one method."""
+def _pattern(_: Validator, wanted: str, value: Any, __: Mapping[str, Any]) -> Iterator[ValidationError]:
+    from jsonschema import ValidationError
 
-    def __init__(self, document: Document) -> None:
-        self.document = document
+    # In Python `$` also matches before a last line feed; in JSON Schema it does not.
+    python = wanted[:-1] + r"\Z" if wanted.endswith("$") else wanted
+    if isinstance(value, str) and not re.search(python, value):
+        yield ValidationError(f"{value!r} does not match {wanted!r}")
 
-    def value(self, value: Any, rules: Mapping[str, Any], field: Field) -> Found:
-        for keyword, wanted in rules.items():
-            yield from CHECKS[keyword](self, value, wanted, rules, field)
 
-    def problem(self, field: Field, what: str, fix: str, *, missing: bool = False) -> tuple[tuple[bool, int], Problem]:
-        return (missing, self.document.lines.get(field, 0)), Problem(self.document.where(field), what, fix)
+Place: TypeAlias = tuple[bool, Field, str, str]
 
-    def ref(self, value: Any, wanted: str, rules: Mapping[str, Any], field: Field) -> Found:
-        yield from self.value(value, _shared(wanted), field)
 
-    def type(self, value: Any, wanted: str | list[str], rules: Mapping[str, Any], field: Field) -> Found:
-        kinds = [wanted] if isinstance(wanted, str) else wanted
-        if not any(_is(value, kind) for kind in kinds):
-            expected = " or ".join(_TYPES[kind] for kind in kinds)
-            fix = _description(rules) or f"Write {expected}."
-            yield self.problem(field, f"{_shown(value)} where {expected} belongs", fix)
+def _places(error: ValidationError) -> Iterator[Place]:
+    """For each thing that a validator's error is about: whether it is missing, its field, what is wrong, what to do."""
+    value: Any = error.instance
+    wanted: Any = error.validator_value
+    rules: Any = error.schema
+    field: Field = tuple(error.absolute_path)
+    known = rules.get("properties", {})
+    if error.validator == "required":
+        for key in wanted:
+            if key not in value:
+                fix = f"Add `{key}:`. {_description(known.get(key, {}))}".rstrip()
+                yield True, field, f"the key `{key}` is missing", fix
+    elif error.validator == "additionalProperties":
+        for key in [key for key in value if key not in known]:
+            near = difflib.get_close_matches(key, sorted(known), 1)
+            fix = f"Did you mean `{near[0]}`?" if near else "Remove it."
+            yield False, (*field, key), f"unknown key `{key}`", f"{fix} Known keys: {', '.join(sorted(known))}."
+    else:
+        # The name of a field is wrong, not its value.
+        place = (*field, value) if "propertyNames" in error.absolute_schema_path else field
+        yield False, place, *_words(str(error.validator), value, wanted, _description(rules), error.message)
 
-    def enum(self, value: Any, wanted: list[Any], rules: Mapping[str, Any], field: Field) -> Found:
-        # JSON tells true from 1; Python's == does not.
-        if not any(value == item and isinstance(value, bool) == isinstance(item, bool) for item in wanted):
-            near = difflib.get_close_matches(str(value), [str(item) for item in wanted], 1)
+
+def _words(keyword: str, value: Any, wanted: Any, description: str, message: str) -> tuple[str, str]:
+    """What is wrong by one keyword of the schema, and what to do."""
+    match keyword:
+        case "type":
+            expected = " or ".join(_TYPES[kind] for kind in ([wanted] if isinstance(wanted, str) else wanted))
+            return f"{_shown(value)} where {expected} belongs", description or f"Write {expected}."
+        case "enum" | "const":
+            options = [str(item) for item in (wanted if keyword == "enum" else [wanted])]
+            near = difflib.get_close_matches(str(value), options, 1)
             hint = f"Did you mean `{near[0]}`? " if near else ""
-            listed = ", ".join(str(item) for item in wanted)
-            yield self.problem(field, f"{_shown(value)} is not allowed here", f"{hint}Use one of: {listed}.")
-
-    def const(self, value: Any, wanted: Any, rules: Mapping[str, Any], field: Field) -> Found:
-        yield from self.enum(value, [wanted], rules, field)
-
-    def pattern(self, value: Any, wanted: str, rules: Mapping[str, Any], field: Field) -> Found:
-        # In Python `$` also matches before a last line feed; in JSON Schema it does not.
-        python = wanted[:-1] + r"\Z" if wanted.endswith("$") else wanted
-        if isinstance(value, str) and not re.search(python, value):
-            fix = _description(rules) or f"It must match {wanted}."
-            yield self.problem(field, f"{_shown(value)} is not well-formed", fix)
-
-    def size(self, value: Any, wanted: int, rules: Mapping[str, Any], field: Field) -> Found:
-        if isinstance(value, (str, list, dict)) and len(value) < wanted:
-            yield self.problem(field, "it is empty", _description(rules) or "Fill it in.")
-
-    def max_length(self, value: Any, wanted: int, rules: Mapping[str, Any], field: Field) -> Found:
-        if isinstance(value, str) and len(value) > wanted:
-            yield self.problem(field, f"it is longer than {wanted} characters", "Shorten it.")
-
-    def minimum(self, value: Any, wanted: int, rules: Mapping[str, Any], field: Field) -> Found:
-        if _is(value, "integer") and value < wanted:
-            yield self.problem(field, f"{value} is less than {wanted}", _description(rules))
-
-    def maximum(self, value: Any, wanted: int, rules: Mapping[str, Any], field: Field) -> Found:
-        if _is(value, "integer") and value > wanted:
-            yield self.problem(field, f"{value} is more than {wanted}", _description(rules))
-
-    def unique(self, value: Any, wanted: bool, rules: Mapping[str, Any], field: Field) -> Found:
-        if isinstance(value, list) and len({json.dumps(item, sort_keys=True) for item in value}) < len(value):
-            yield self.problem(field, "an entry is there twice", "Remove one of the two.")
-
-    def items(self, value: Any, wanted: Mapping[str, Any], rules: Mapping[str, Any], field: Field) -> Found:
-        if isinstance(value, list):
-            for index, item in enumerate(value):
-                yield from self.value(item, wanted, (*field, index))
-
-    def properties(self, value: Any, wanted: Mapping[str, Any], rules: Mapping[str, Any], field: Field) -> Found:
-        if isinstance(value, dict):
-            for key, part in wanted.items():
-                if key in value:
-                    yield from self.value(value[key], part, (*field, key))
-
-    def names(self, value: Any, wanted: Mapping[str, Any], rules: Mapping[str, Any], field: Field) -> Found:
-        if isinstance(value, dict):
-            for key in value:
-                yield from self.value(key, wanted, (*field, key))
-
-    def required(self, value: Any, wanted: list[str], rules: Mapping[str, Any], field: Field) -> Found:
-        if isinstance(value, dict):
-            for key in wanted:
-                if key not in value:
-                    text = _description(rules.get("properties", {}).get(key, {}))
-                    what, fix = f"the key `{key}` is missing", f"Add `{key}:`. {text}".rstrip()
-                    yield self.problem(field, what, fix, missing=True)
-
-    def additional(self, value: Any, wanted: bool | Mapping[str, Any], rules: Mapping[str, Any], field: Field) -> Found:
-        known = sorted(rules.get("properties", {}))
-        for key in value if isinstance(value, dict) else ():
-            if key in known:
-                continue
-            if isinstance(wanted, Mapping):
-                yield from self.value(value[key], wanted, (*field, key))
-            elif not wanted:
-                near = difflib.get_close_matches(key, known, 1)
-                fix = f"Did you mean `{near[0]}`?" if near else "Remove it."
-                what = f"unknown key `{key}`"
-                yield self.problem((*field, key), what, f"{fix} Known keys: {', '.join(known)}.")
-
-    def nothing(self, value: Any, wanted: Any, rules: Mapping[str, Any], field: Field) -> Found:
-        yield from ()
-
-
-CHECKS: Mapping[str, Callable[[_Check, Any, Any, Mapping[str, Any], Field], Found]] = {
-    "$ref": _Check.ref,
-    "$schema": _Check.nothing,
-    "$id": _Check.nothing,
-    "title": _Check.nothing,
-    "description": _Check.nothing,
-    "type": _Check.type,
-    "enum": _Check.enum,
-    "const": _Check.const,
-    "pattern": _Check.pattern,
-    "minLength": _Check.size,
-    "minItems": _Check.size,
-    "minProperties": _Check.size,
-    "maxLength": _Check.max_length,
-    "minimum": _Check.minimum,
-    "maximum": _Check.maximum,
-    "uniqueItems": _Check.unique,
-    "items": _Check.items,
-    "properties": _Check.properties,
-    "propertyNames": _Check.names,
-    "required": _Check.required,
-    "additionalProperties": _Check.additional,
-}
-"""JSON Schema's keyword -> its check. A keyword that is not here is a KeyError, never ignored."""
-
-
-def _is(value: Any, kind: str) -> bool:
-    if kind == "integer":
-        return isinstance(value, int) and not isinstance(value, bool)
-    return isinstance(value, _CLASSES[kind])
+            return f"{_shown(value)} is not allowed here", f"{hint}Use one of: {', '.join(options)}."
+        case "pattern":
+            return f"{_shown(value)} is not well-formed", description or f"It must match {wanted}."
+        case "minLength" | "minItems" | "minProperties":
+            return "it is empty", description or "Fill it in."
+        case "maxLength":
+            return f"it is longer than {wanted} characters", "Shorten it."
+        case "minimum":
+            return f"{value} is less than {wanted}", description
+        case "maximum":
+            return f"{value} is more than {wanted}", description
+        case "uniqueItems":
+            return "an entry is there twice", "Remove one of the two."
+        case _:
+            return message, description
 
 
 def _shown(value: object) -> str:

@@ -51,11 +51,6 @@ def listed(items: Iterable[Sequence[Part]], word: str = "and") -> list[Part]:
     return found
 
 
-def plain(given: Sentence) -> str:
-    """The sentence as text."""
-    return "".join(part.text for part in given)
-
-
 def letter(number: int) -> str:
     """`a`, `b`, ... `z`, then numbers, for notes that are referred to."""
     return chr(ord("a") + number) if number < 26 else str(number + 1)

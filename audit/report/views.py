@@ -60,7 +60,6 @@ class MeasurementView:
     anchor: str
     grade: str
     recorded: bool
-    raw_value: str
     value: str
     position: Decimal | None
     interval: str
@@ -302,7 +301,6 @@ def _measurement(
         anchor=convention_anchor(claim.task, claim.metric, convention.id) if convention is not None else "",
         grade=(convention.grade if convention else None) or "",
         recorded=data.recorded,
-        raw_value=data.value or "",
         value=shown(data.value, digits),
         position=decimal(data.value),
         interval=f"{shown(interval.low, digits)} to {shown(interval.high, digits)}" if interval else "",

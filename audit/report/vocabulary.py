@@ -105,7 +105,6 @@ METRICS: dict[str, str] = {
     "rouge-l": "ROUGE-L",
     "f1": "F1",
     "accuracy": "Accuracy",
-    "accuracy-over-prior": "Accuracy over prior",
     "precision": "Precision",
     "following-rate": "Following rate",
     "diversity": "Diversity",
@@ -152,11 +151,7 @@ def metric_name(metric: str) -> str:
 def unit_name(metric: str, unit: str) -> str:
     """What a value's number counts: `%`, `points` (a score times 100), `fraction`, or nothing for a count."""
     if unit == "percent":
-        return (
-            "%"
-            if metric in {"wer", "cer", "per", "accuracy", "accuracy-over-prior", "following-rate", "precision"}
-            else "points"
-        )
+        return "%" if metric in {"wer", "cer", "per", "accuracy", "following-rate", "precision"} else "points"
     return unit if unit == "fraction" else ""
 
 

@@ -6,7 +6,7 @@ score one output a clip against all five. These functions turn the first kind of
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -78,9 +78,3 @@ def join_clips(rows: Iterable[Row], captions: Clips) -> Joined:
             (clip,) = found
             joined.append(replace(row, reference=list(captions[clip]), extra={**row.extra, "cluster": clip}))
     return Joined(tuple(joined), tuple(ambiguous), tuple(unknown))
-
-
-def caption_counts(rows: Iterable[Row]) -> dict[int, int]:
-    """How many rows have how many captions, for the report: {1: 4400} or {5: 975}."""
-    sizes = Counter(len(row.reference) if isinstance(row.reference, list) else 1 for row in rows)
-    return dict(sorted(sizes.items()))

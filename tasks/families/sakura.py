@@ -1,17 +1,9 @@
-"""SAKURA: four attributes, each asked about directly (single) and through a fact about it (multi); accuracy.
-
-The text-prior control asks the same without the audio: what a model gets right then, it gets from the question. The output
-without audio stands in `extra["prior_hypothesis"]`; `with_prior` puts it there from a second run's outputs.
-"""
+"""SAKURA: four attributes, each asked about directly (single) and through a fact about it (multi); accuracy."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
-
 from tasks.availability import needs_judge
-from tasks.convention import Convention, Selection, View
-from tasks.errors import ScoringError
+from tasks.convention import Convention
 from tasks.families.choices import (
     HAS_CHOICES,
     QUESTION,
@@ -24,43 +16,12 @@ from tasks.families.choices import (
     string_match,
 )
 from tasks.metrics.accuracy import Accuracy, Share
-from tasks.metrics.prior import OverPrior
-from tasks.row import ReferenceType, Row
+from tasks.row import ReferenceType
 from tasks.steps.clean import STRIP_SPECIAL
 from tasks.task import Task
 
 TRACKS = ("animal", "emotion", "gender", "language")
 HOPS = ("single", "multi")
-PRIOR_FIELD = "prior_hypothesis"
-
-
-def with_prior(rows: Iterable[Row], unheard: Mapping[str, str | None]) -> list[Row]:
-    """Rows with the output that the same question got without audio, by row id.
-
-    Raises:
-        ScoringError: A row that has an output has none without audio. A share over some of the rows would not be the
-            control of the share over all.
-    """
-    joined = []
-    for row in rows:
-        text = unheard.get(row.id)
-        if text is None and row.hypothesis is not None:
-            raise ScoringError("there is no output without audio for this row", row=row.id)
-        joined.append(replace(row, extra={**row.extra, PRIOR_FIELD: text}))
-    return joined
-
-
-def _both(row: Row) -> list[str] | None:
-    unheard = row.extra.get(PRIOR_FIELD)
-    return [row.hypothesis, unheard] if isinstance(row.hypothesis, str) and isinstance(unheard, str) else None
-
-
-def _has_prior(row: Row) -> bool:
-    return _both(row) is not None
-
-
-BOTH_OUTPUTS = View("with-and-without-audio", _both)
-HAS_PRIOR = Selection("has-prior", _has_prior, "no output without audio")
 
 
 def _choice(id: str, summary: str, points: Points, notes: str = "", choices: bool = True) -> Convention:  # noqa: A002  # the field's name
@@ -115,33 +76,13 @@ ACCURACY = (
         notes="`Acoustic guitar` is an A.",
     ),
 )
-
-
-def _over_prior(convention: Convention, points: Points) -> Convention:
-    return replace(
-        convention,
-        summary=convention.summary.rstrip(".") + "; less the same without audio.",
-        metric=OverPrior(convention.id, points),
-        hypothesis_view=BOTH_OUTPUTS,
-        select=(*convention.select, HAS_PRIOR),
-        notes="Above 0: what the audio adds to the text. " + convention.notes,
-    )
-
-
-OVER_PRIOR = (
-    replace(
-        _JUDGE, metric=OverPrior("sakura-judge", string_match), summary=_JUDGE.summary + " Less the same without audio."
-    ),
-    _over_prior(_STRING, string_match),
-    _over_prior(_LETTER, choice_letter),
-)
 TASKS = tuple(
     Task(
         f"sakura-{track}-{hop}",
         f"SAKURA {track} {hop}",
         f"SAKURA, {track} track, {hop}-hop questions",
         ReferenceType.TEXT,
-        {"accuracy": ACCURACY, "accuracy-over-prior": OVER_PRIOR},
+        {"accuracy": ACCURACY},
         source="SAKURA (Yang et al., 2025)",
     )
     for track in TRACKS

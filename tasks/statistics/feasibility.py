@@ -160,12 +160,6 @@ def feasibility(
     return Feasibility(False, None, Certificate(value, unit, kind, tuple(gaps)), strength)
 
 
-def impossible(value: str, *, unit: Unit, kind: Kind, n: int | tuple[int, int]) -> Certificate | None:
-    """The certificate that no whole number over `n` can print `value`, or None; see `feasibility`."""
-    answer = feasibility(value, unit=unit, kind=kind, n=n, power=False)
-    return answer.certificate if answer else None
-
-
 def rule_of(k: int, n: int, units: int, steps: int) -> str | None:
     """The most usual rule by which k/n prints `units` of `steps`, or None if none does."""
     whole, rest = divmod(k * steps, n)

@@ -99,10 +99,6 @@ def hufs_unwrap(text: str) -> str:
     return quoted.group(1) if quoted else text
 
 
-def _strip(text: str) -> str:
-    return text.strip()
-
-
 def _rstrip(text: str) -> str:
     return text.rstrip()
 
@@ -120,7 +116,6 @@ REMOVE_SP = step("remove-sp", remove_sp)
 BEFORE_END_SYMBOL = step("before-end-of-text", before_end_symbol)
 CMI_WRAPPERS = step("cmi-wrappers", cmi_wrappers)
 HUFS_UNWRAP = step("hufs-unwrap", hufs_unwrap)
-STRIP = step("strip", _strip)
 RSTRIP = step("rstrip", _rstrip)
 LSTRIP = step("lstrip", _lstrip)
 # AudioBench replaces an empty text by the word `empty` (AudioLLMs/AudioBench@e991641:src/dataset_src/*.py).

@@ -102,20 +102,3 @@ def _value(convention: Convention, side: Counted) -> Fraction | float | None:
 
 def _text(value: Fraction | float) -> str:
     return str(decimal(value, PLACES))
-
-
-def by_callable(
-    metric: str, of: Any, base: Sequence[Row], variant: Sequence[Row], replicates: int = REPLICATES, seed: int = 0
-) -> Effect:
-    """The same for a plain function of rows to a value, for metrics that have no counts."""
-    generator = np.random.Generator(np.random.PCG64(seed))
-    gaps = np.empty(replicates)
-    for index in range(replicates):
-        drawn = generator.integers(0, len(base), len(base))
-        gaps[index] = of([variant[i] for i in drawn]) - of([base[i] for i in drawn])
-    spread = percentile_interval(gaps)
-    values = (of(base), of(variant))
-    interval = None if spread is None else (_text(spread[0]), _text(spread[1]))
-    return Effect(
-        metric, "callable", _text(values[0]), _text(values[1]), _text(values[1] - values[0]), interval, replicates
-    )

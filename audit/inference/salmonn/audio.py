@@ -19,7 +19,6 @@ from audit.inference.salmonn.config import MAX_SECONDS, MIN_SECONDS, SAMPLE_RATE
 
 Samples = npt.NDArray[np.float64]
 GAP_SAMPLES = 1600  # 0.1 s of zeros between joined files (R dataset.py:66-72)
-RESAMPLERS = ("none", "soxr-hq", "soxr-vhq")
 
 
 @dataclass(frozen=True, slots=True)

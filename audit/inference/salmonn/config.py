@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
@@ -127,16 +127,6 @@ class ModelConfig:
             "lora_alpha": self.lora_alpha,
             "attention": self.attention,
         }
-
-    def as_json(self) -> dict[str, Any]:
-        """Plain JSON of every field, from which `from_json` makes the same value in another process."""
-        return {k: str(v) if isinstance(v, Path) else v for k, v in asdict(self).items()}
-
-    @staticmethod
-    def from_json(data: dict[str, Any]) -> ModelConfig:
-        """The value that `as_json` described."""
-        paths = {name: Path(data[name]) for name in PARTS}
-        return ModelConfig(**{**data, **paths})
 
 
 PARTS = ("whisper", "beats", "vicuna", "salmonn")

@@ -18,8 +18,6 @@ from audit.inference.salmonn.beats import Beats
 from audit.inference.salmonn.config import Precision
 from audit.inference.salmonn.qformer import QFormer, QFormerConfig, windows
 
-AUDIO_TOKENS = 88
-
 
 class Salmonn(nn.Module):
     """The model without files, audio or text: mel and filter bank in, auditory tokens or logits out."""

@@ -88,7 +88,6 @@ def test_a_trial_on_some_items_is_noted(options: list[Any], tmp_path: Path, caps
         (["--task", TASK, "--batch-size", "0"], "--batch-size must be at least 1"),
         (["--task", TASK, "--shard", "3/2"], "not a shard"),
         (["--task", TASK, "--prompt", "Say {}"], "do not fit each other"),
-        (["--task", TASK, "--engine", "vllm"], "greedily only|not installed"),
     ],
 )
 def test_bad_usage_is_explained(options: list[Any], tmp_path: Path, change: list[str], says: str) -> None:

@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ torch = pytest.importorskip("torch")
 
 from audit.errors import InputError, MissingError
 from audit.inference.salmonn.checkpoint import load
-from audit.inference.salmonn.config import ModelConfig, read_model_config
+from audit.inference.salmonn.config import read_model_config
 from audit.inference.salmonn.decoding import Decoding, generate
 from tests.support.inference import tiny
 
@@ -209,7 +210,7 @@ def test_safetensors_and_training_files_give_the_same_model(model_folder: Path, 
         ),
     )
     config = read_model_config(model_folder)
-    other = load(ModelConfig.from_json(config.as_json() | {"beats": str(model_folder / "beats.safetensors")}))
+    other = load(replace(config, beats=model_folder / "beats.safetensors"))
     assert len(other.record["ignored_parameters"]) == 3
     ours, theirs = loaded.model.state_dict(), other.model.state_dict()
     assert ours.keys() == theirs.keys()
@@ -219,7 +220,7 @@ def test_safetensors_and_training_files_give_the_same_model(model_folder: Path, 
         torch.load(model_folder / "salmonn.pth", weights_only=True)["model"],
         model_folder / "salmonn.safetensors",
     )
-    third = load(ModelConfig.from_json(config.as_json() | {"salmonn": str(model_folder / "salmonn.safetensors")}))
+    third = load(replace(config, salmonn=model_folder / "salmonn.safetensors"))
     assert torch.equal(third.model.encode(*heard["short_0.5s"]), loaded.model.encode(*heard["short_0.5s"]))
 
 

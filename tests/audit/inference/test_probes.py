@@ -14,7 +14,7 @@ torch = pytest.importorskip("torch")
 
 from audit._util import canonical_json
 from audit.inference.probes import determinism, wording
-from audit.inference.probes.effect import by_callable, effects
+from audit.inference.probes.effect import effects
 from audit.inference.salmonn.config import read_model_config
 from audit.inference.salmonn.decoding import Decoding
 from audit.inference.settings import TaskSetting
@@ -180,12 +180,6 @@ def test_the_effect_is_the_difference_of_the_metric_with_an_interval() -> None:
     assert same.interval == ("0.000000", "0.000000")
     with pytest.raises(ValueError, match="not over the same items"):
         effects(tasks()[TASK], base, worse[:-1])
-    share = by_callable(
-        "share", lambda some: sum(r.hypothesis == "the cat sat" for r in some) / len(some), base, worse, 200
-    )
-    assert share.difference == "-0.250000"
-    assert share.interval is not None
-    assert float(share.interval[0]) < -0.25 < float(share.interval[1]) < 0
 
 
 def test_prompts_are_compared_on_the_same_clips(worker: Worker) -> None:

@@ -5,13 +5,17 @@ from typing import Any
 
 import pytest
 
-from audit.report.markup import plain, sentence
+from audit.report.markup import Sentence, sentence
 from audit.report.sentences import _ranges, justification
 from audit.report.survey import short_names
 from audit.report.views import claims
 from tests.support.example_audit import CLAIMS
 
 VERDICTS = [c[6] for c in CLAIMS]
+
+
+def plain(given: Sentence) -> str:
+    return "".join(part.text for part in given)
 
 
 def words(audit: dict[str, Any], verdict: str) -> list[str]:

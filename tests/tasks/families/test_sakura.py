@@ -2,11 +2,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-import numpy as np
 import pytest
 
-from tasks.errors import ScoringError
-from tasks.families.sakura import PRIOR_FIELD, with_prior
 from tasks.registry import conventions, tasks
 from tasks.row import Row
 from tasks.step_cache import ChainCache
@@ -59,25 +56,4 @@ def test_rows_without_options() -> None:
 
 
 def test_the_judge_has_its_place() -> None:
-    for metric in ("accuracy", "accuracy-over-prior"):
-        assert KNOWN["sakura-gender-multi", metric, "sakura-judge"].unavailable() == "needs a judge"
-
-
-def test_over_prior() -> None:
-    rows = with_prior(ROWS, {"1": "dog", "2": "a cat", "3": "dog</s>", "4": "bird"})
-    value, counts = score(rows, "accuracy-over-prior", "string-match")
-    assert counts == [3, 2, 4]
-    assert value == Fraction(1, 4)
-    convention = KNOWN["sakura-animal-single", "accuracy-over-prior", "string-match"]
-    replicates = convention.metric.replicate(np.array([[1, 0, 1], [0, 1, 1]]), np.array([[1.0, 1], [0, 2], [0, 0]]))
-    assert replicates[:2].tolist() == [0, -1]
-    assert np.isnan(replicates[2])
-
-
-def test_rows_without_a_prior_are_skipped_or_refused() -> None:
-    rows = [Row("1", "dog", "dog", extra={PRIOR_FIELD: "dog"}), Row("2", "dog", "dog")]
-    assert score(rows, "accuracy-over-prior", "string-match")[1] == [1, 1, 1]
-    with pytest.raises(ScoringError, match="row 2: there is no output without audio"):
-        with_prior(rows, {"1": "dog"})
-    failed = with_prior([Row("3", None, "dog", extra={"error": "no audio"})], {})
-    assert failed[0].extra[PRIOR_FIELD] is None
+    assert KNOWN["sakura-gender-multi", "accuracy", "sakura-judge"].unavailable() == "needs a judge"

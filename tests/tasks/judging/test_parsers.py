@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.judging import emotions
 from tasks.judging.parsers import PARSERS, without_thinking
 from tasks.judging.verdict import FAILURES, Scale, count, total
+from tests.support import emotions
 
 
 @pytest.mark.parametrize(

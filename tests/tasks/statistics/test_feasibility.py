@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_HALF_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,10 +15,16 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tasks.errors import ScoringError
-from tasks.statistics.feasibility import Certificate, check, feasibility, impossible, reachable
+from tasks.statistics.feasibility import Certificate, check, feasibility, reachable
 from tasks.statistics.printed import parse
 
 Array = NDArray[np.int64]
+
+
+def impossible(value: str, **given: Any) -> Certificate | None:
+    answer = feasibility(value, power=False, **given)
+    assert answer is not None
+    return answer.certificate
 
 
 def half_even(x: Array, n: int) -> Array:
