@@ -188,9 +188,8 @@ def test_the_hash_is_the_same_in_another_process() -> None:
     )
     lines = dict(line.rsplit(" ", 1) for line in result.stdout.splitlines())
     assert len(lines) > 30
-    for key, convention in KNOWN.items():
-        if " ".join(key) in lines:
-            assert lines[" ".join(key)] == convention.hash
+    tasks_there = {"st-en-ja", "asr-gigaspeech", "mc-musiccaps"}
+    assert lines == {" ".join(key): convention.hash for key, convention in KNOWN.items() if key[0] in tasks_there}
 
 
 BASE = Convention("c", "A convention.", ErrorRate(), hypothesis=(LOWER,), reference=(LOWER,))

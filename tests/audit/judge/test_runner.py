@@ -217,7 +217,11 @@ def test_the_key_names_everything_that_decides_a_reply() -> None:
     ]
     keys = {request_key(**{**base, **change}) for change in [{}, *changes]}  # type: ignore[arg-type]
     assert len(keys) == len(changes) + 1
-    assert request_key(**base) == request_key(**base)  # type: ignore[arg-type]
+    one, other = (
+        request_key(**{**base, "params": Params(temperature="0", extra=extra)})  # type: ignore[arg-type]
+        for extra in ({"a": 1, "b": 2}, {"b": 2, "a": 1})
+    )
+    assert one == other
 
 
 STARTED: list[subprocess.Popen[str]] = []

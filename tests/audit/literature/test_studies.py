@@ -115,7 +115,9 @@ def test_sakura_recorded_values_have_whole_numerators() -> None:
 
 
 def test_findings_on_determinism(salmonn: Study) -> None:
-    for finding in load_reproduction_record(HUFS, salmonn).findings:
+    findings = load_reproduction_record(HUFS, salmonn).findings
+    assert findings
+    for finding in findings:
         share = Decimal(100 * int(finding.numbers["identical"])) / int(finding.numbers["outputs"])
         assert share == Decimal(str(finding.numbers["percent"]))
 

@@ -32,8 +32,12 @@ def test_the_verdicts_are_told_as_they_are_grouped() -> None:
 
     assert set(audit_facts.RESULTS) == {verdict.value for verdict in Verdict}
     row = next(line for line in PAGE.splitlines() if line.startswith("| test-result |"))
-    for group, words in re.findall(r"(passed|warned|failed): ([a-z, -]+?)(?:;|$)", row):
-        assert {word.strip() for word in words.split(",")} == {v for v, g in audit_facts.RESULTS.items() if g == group}
+    told = {
+        word.strip(): group
+        for group, words in re.findall(r"(passed|warned|failed): ([a-z, -]+?)(?:;|$)", row)
+        for word in words.split(",")
+    }
+    assert told == audit_facts.RESULTS
 
 
 def test_predicate_of_the_root_statement(files: dict[str, bytes]) -> None:

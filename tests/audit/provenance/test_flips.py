@@ -70,7 +70,9 @@ def test_every_bit_of_what_all_hangs_on_counts(countersigned: dict[str, bytes]) 
 def test_every_bit_of_a_countersignature_counts(countersigned: dict[str, bytes]) -> None:
     from audit.provenance.verification import countersign
 
-    for name in (name for name in countersigned if name.startswith(layout.COUNTERSIGNATURES)):
+    names = [name for name in countersigned if name.startswith(layout.COUNTERSIGNATURES)]
+    assert names
+    for name in names:
         for place in range(8 * len(countersigned[name])):
             changed = {**countersigned, name: flipped(countersigned[name], place // 8, place % 8)}
             with pytest.raises(RejectedError) as caught:

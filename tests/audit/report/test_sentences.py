@@ -85,7 +85,9 @@ def test_a_proof_names_the_two_counts_around_the_reported_value(audit: dict[str,
 
 @pytest.mark.parametrize("verdict", VERDICTS)
 def test_every_sentence_ends_and_leaves_nothing_open(audit: dict[str, Any], verdict: str) -> None:
-    for text in words(audit, verdict):
+    found = words(audit, verdict)
+    assert found
+    for text in found:
         assert text.strip() == text
         assert text[-1] in ".:"
         assert ".." not in text

@@ -24,7 +24,7 @@ def test_every_measurement_is_a_line_and_a_claim_without_any_has_one(audit: dict
 
 
 def test_values_are_not_rounded(audit: dict[str, Any]) -> None:
-    for row, item in zip(rows(audit), audit["measurements"], strict=False):
+    for row, item in zip(rows(audit)[:-1], audit["measurements"], strict=True):
         assert row["value"] == item["value"]
         assert row["difference"] == item["agreement"]["difference"]
         assert row["origin"] == item["origin"]

@@ -40,10 +40,19 @@ def test_the_first_that_holds(
 
 
 @given(st.fractions(min_value=0, max_value=100, max_denominator=3000), st.integers(0, 3))
-def test_a_value_always_agrees_exactly_with_what_it_prints(value: Fraction, places: int) -> None:
-    printed = f"{float(value):.{places}f}" if places else str(round(value))
-    for text in printed_as(value, printed):
-        assert agreement(value, text, tolerance="0") is Agreement.EXACT
+def test_a_value_agrees_exactly_with_every_string_half_a_unit_away_and_with_no_other(
+    value: Fraction, places: int
+) -> None:
+    scaled = value * 10**places
+    for units in range(max(int(scaled) - 1, 0), int(scaled) + 3):
+        text = f"{Decimal(units).scaleb(-places):.{places}f}"
+        expected = Agreement.EXACT if abs(scaled - units) <= Fraction(1, 2) else Agreement.OFF
+        assert agreement(value, text, tolerance="0") is expected
+
+
+def test_a_tie_is_printed_both_ways() -> None:
+    assert printed_as(Fraction(325, 100), "3.2") == {"3.2", "3.3"}
+    assert printed_as(Fraction(335, 100), "3.4") == {"3.3", "3.4"}
 
 
 @given(st.fractions(min_value=0, max_value=100, max_denominator=3000), st.decimals(0, 100, places=1))
