@@ -1,7 +1,7 @@
-"""SAKURA: four attributes, each asked about directly (single) and through a fact about it (multi); accuracy.
+"""SAKURA: accuracy for four attributes, each asked about directly (single-hop) and through a related fact (multi-hop).
 
-The text-prior control asks the same without the audio: what a model gets right then, it gets from the question. The output
-without audio stands in `extra["prior_hypothesis"]`; `with_prior` puts it there from a second run's outputs.
+The text-prior control asks the same question without the audio: any accuracy there comes from the text alone. The output
+without audio is in `extra["prior_hypothesis"]`; `with_prior` adds it from the outputs of a second run.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ PRIOR_FIELD = "prior_hypothesis"
 
 
 def with_prior(rows: Iterable[Row], unheard: Mapping[str, str | None]) -> list[Row]:
-    """Rows with the output that the same question got without audio, by row id.
+    """Rows with the output for the same question without audio, joined by row id.
 
     Raises:
-        ScoringError: A row that has an output has none without audio. A share over some of the rows would not be the
-            control of the share over all.
+        ScoringError: A row with an output has no output without audio. A control over part of the rows is not a control
+            for the accuracy over all of them.
     """
     joined = []
     for row in rows:
         text = unheard.get(row.id)
         if text is None and row.hypothesis is not None:
-            raise ScoringError("there is no output without audio for this row", row=row.id)
+            raise ScoringError("no output without audio for this row", row=row.id)
         joined.append(replace(row, extra={**row.extra, PRIOR_FIELD: text}))
     return joined
 
@@ -77,24 +77,24 @@ def _choice(id: str, summary: str, points: Points, notes: str = "", choices: boo
 
 _JUDGE = Convention(
     "sakura-judge",
-    "A language model says whether the output matches the answer; what cannot be read is wrong.",
+    "A language model decides whether the output matches the answer; replies that cannot be parsed count as wrong.",
     Accuracy(),
     unavailable=needs_judge,
 )
 _ALIGNED = Convention(
     "air-bench-align",
-    "A language model names the option that matches best, told to choose at random if none does; then as air-bench.",
+    "A language model names the best-matching option, and is told to choose at random if none matches; then as air-bench.",
     Accuracy(),
     unavailable=needs_judge,
 )
 _STRING = _choice(
     "string-match",
-    "The answer's words are in the output, and those of no other option.",
+    "The output contains the words of the answer, and of no other option.",
     string_match,
-    notes="Case and punctuation play no part. Where a row names no options, only the answer is looked for.",
+    notes="Ignores case and punctuation. If a row lists no options, only the answer is searched for.",
     choices=False,
 )
-_LETTER = _choice("choice-letter", "The output names the right option's letter: `(b)`, `b`, `b.`", choice_letter)
+_LETTER = _choice("choice-letter", "The output names the letter of the correct option: `(b)`, `b`, `b.`", choice_letter)
 ACCURACY = (
     _JUDGE,
     _STRING,
@@ -102,17 +102,17 @@ ACCURACY = (
     _ALIGNED,
     _choice(
         "air-bench",
-        "The first character, else the second to last, if it is A to D; other outputs leave the denominator.",
+        "The first character, otherwise the second to last, if it is A to D; other outputs are excluded.",
         air_bench,
-        notes="`A man speaks` is an A. The share is over the outputs that could be read.",
+        notes="`A man speaks` is read as A. The accuracy is over the outputs that could be parsed.",
     ),
     _choice("mmau-v0", "The answer is a substring of the output, and no other option is.", mmau_v0),
-    _choice("mmau-v1", "All words of the answer are in the output, and none that only a wrong option has.", mmau_v1),
+    _choice("mmau-v1", "The output contains all words of the answer, and none that only a wrong option has.", mmau_v1),
     _choice(
         "muchomusic",
-        "The only capital A to D anywhere in the output, else the first option it contains; else wrong.",
+        "The only capital A to D in the output, otherwise the first option it contains; otherwise wrong.",
         muchomusic,
-        notes="`Acoustic guitar` is an A.",
+        notes="`Acoustic guitar` is read as A.",
     ),
 )
 
@@ -120,17 +120,19 @@ ACCURACY = (
 def _over_prior(convention: Convention, points: Points) -> Convention:
     return replace(
         convention,
-        summary=convention.summary.rstrip(".") + "; less the same without audio.",
+        summary=convention.summary.rstrip(".") + "; minus the same without audio.",
         metric=OverPrior(convention.id, points),
         hypothesis_view=BOTH_OUTPUTS,
         select=(*convention.select, HAS_PRIOR),
-        notes="Above 0: what the audio adds to the text. " + convention.notes,
+        notes="Above 0, the audio adds to the text. " + convention.notes,
     )
 
 
 OVER_PRIOR = (
     replace(
-        _JUDGE, metric=OverPrior("sakura-judge", string_match), summary=_JUDGE.summary + " Less the same without audio."
+        _JUDGE,
+        metric=OverPrior("sakura-judge", string_match),
+        summary=_JUDGE.summary + " Minus the same without audio.",
     ),
     _over_prior(_STRING, string_match),
     _over_prior(_LETTER, choice_letter),

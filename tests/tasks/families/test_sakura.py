@@ -77,7 +77,7 @@ def test_over_prior() -> None:
 def test_rows_without_a_prior_are_skipped_or_refused() -> None:
     rows = [Row("1", "dog", "dog", extra={PRIOR_FIELD: "dog"}), Row("2", "dog", "dog")]
     assert score(rows, "accuracy-over-prior", "string-match")[1] == [1, 1, 1]
-    with pytest.raises(ScoringError, match="row 2: there is no output without audio"):
+    with pytest.raises(ScoringError, match="row 2: no output without audio"):
         with_prior(rows, {"1": "dog"})
     failed = with_prior([Row("3", None, "dog", extra={"error": "no audio"})], {})
     assert failed[0].extra[PRIOR_FIELD] is None
