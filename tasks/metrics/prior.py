@@ -1,4 +1,4 @@
-"""Accuracy above what the text alone gives: right answers with the audio, less right answers without it."""
+"""Accuracy over the text prior: accuracy with the audio minus accuracy without it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tasks.step import Value, origin
 
 @dataclass(frozen=True)
 class OverPrior(Metric):
-    """(Right with audio - right without) over all rows: -1 to 1. A hypothesis is the list of both outputs."""
+    """(Correct with audio - correct without) over all rows: -1 to 1. A hypothesis is the list of both outputs."""
 
     name: str
     points: Callable[[Value, Value], tuple[int, int]] = field(compare=False)
@@ -30,11 +30,11 @@ class OverPrior(Metric):
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """The rule's module besides this one."""
+        """This module and the module of the scoring function."""
         return (*super().sources, *origin(self.points))
 
     def count(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
-        """(rows, 3): 1 if right with the audio, 1 if right without, 1."""
+        """(rows, 3): 1 if correct with the audio, 1 if correct without, 1."""
         rows = [
             (self.points(heard, reference)[0], self.points(unheard, reference)[0], 1)
             for (heard, unheard), reference in zip(hypotheses, references, strict=True)
@@ -42,7 +42,7 @@ class OverPrior(Metric):
         return np.array(rows, dtype=np.int64).reshape(-1, 3)
 
     def fold(self, counts: Counts) -> Fraction | None:
-        """The difference of both accuracies."""
+        """The difference of the two accuracies."""
         heard, unheard, total = (int(n) for n in counts.sum(axis=0))
         return Fraction(heard - unheard, total) if total else None
 
