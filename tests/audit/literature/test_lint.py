@@ -96,7 +96,6 @@ def test_a_convention_belongs_to_a_task(tmp_path: Path) -> None:
     assert [problem.partition("\n")[0] for problem in found if "no task and metric" in problem] == [of_no_task]
 
 
-
 def test_every_convention_is_reached(tmp_path: Path) -> None:
     known = {("er-iemocap", "accuracy"): {"fairmllm", "brand-new"}}
     assert problems(tmp_path, known=known) == [
