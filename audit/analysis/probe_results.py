@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from audit.errors import InputError
+from audit.inference.probes import SCHEMA
 
-SCHEMA = "repro-audit/probe/1"
 KINDS = ("determinism", "prompts", "text-prior", "decoding")
 # Outputs themselves stay where they are: the audit shows figures, and data sets' licences forbid to publish texts.
 _LEFT_OUT = ("outputs_without_audio",)

@@ -13,8 +13,7 @@ from audit._util.clock import source_date_epoch
 from audit._util.files import write_atomic
 from audit.errors import InputError
 from audit.inference import journal as journals
-
-META_SCHEMA = "repro-audit/predictions/1"
+from audit.scoring.predictions import META_SCHEMA
 
 
 def work_folder(out: Path, task: str) -> Path:

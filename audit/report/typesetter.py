@@ -10,11 +10,12 @@ import os
 import pickle
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import IO, TypeAlias
+from subprocess import PIPE
+from typing import TypeAlias
 
 from audit._util.cpu import cores
 from audit._util.paths import ROOT
@@ -41,48 +42,33 @@ def typesetter(cache: Path | None) -> Iterator[Typesetter]:
         yield here
         return
     path = os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH"))))
-    process = subprocess.Popen(
-        [sys.executable, "-P", "-c", "from audit.report.typesetter import serve; serve()"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        env={**os.environ, "PYTHONPATH": path},
-        start_new_session=True,  # Ctrl-C is this process's to answer
-    )
-    stdin, stdout = process.stdin, process.stdout
-    assert stdin is not None
-    assert stdout is not None
+    command = [sys.executable, "-P", "-c", "from audit.report.typesetter import serve; serve()"]
+    environment = {**os.environ, "PYTHONPATH": path}
+    with (
+        # In a session of its own: Ctrl-C is this process's to answer.
+        subprocess.Popen(command, stdin=PIPE, stdout=PIPE, env=environment, start_new_session=True) as process,
+        ThreadPoolExecutor(1) as thread,
+    ):
 
-    def begin(document: bytes) -> Callable[[], bytes]:
-        # By a thread: the process takes it when its libraries are loaded, and there is something to do meanwhile.
-        sender = threading.Thread(target=_send, args=(stdin, document), daemon=True)
-        sender.start()
+        def begin(document: bytes) -> Callable[[], bytes]:
+            # The process takes it when its libraries are loaded, and there is something to do meanwhile.
+            answered = thread.submit(process.communicate, document)
 
-        def wait() -> bytes:
-            answer = stdout.read()
-            sender.join()
-            if not answer:  # killed, for want of memory perhaps: this process tries as well
-                return lay_out(document)
-            if answer[:1] == _ERROR:
-                raise pickle.loads(answer[1:])  # noqa: S301  from a process of our own
-            return answer[1:]
+            def wait() -> bytes:
+                answer, _ = answered.result()
+                if not answer:  # killed, for want of memory perhaps: this process tries as well
+                    return lay_out(document)
+                if answer[:1] == _ERROR:
+                    raise pickle.loads(answer[1:])  # noqa: S301  from a process of our own
+                return bytes(answer[1:])
 
-        return wait
+            return wait
 
-    try:
-        yield begin
-    finally:
-        # At the end of an ordinary run it is idle; otherwise nobody wants its work any more.
-        process.kill()
-        process.wait()
-        stdout.close()
-        with suppress(OSError):
-            stdin.close()
-
-
-def _send(stream: IO[bytes], document: bytes) -> None:
-    with suppress(OSError):
-        stream.write(document)
-        stream.close()
+        try:
+            yield begin
+        finally:
+            # At the end of an ordinary run it is idle; otherwise nobody wants its work any more.
+            process.kill()
 
 
 def serve() -> None:

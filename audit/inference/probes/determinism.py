@@ -15,6 +15,7 @@ from typing import Any
 import torch
 
 from audit.inference.frontend import Prepared
+from audit.inference.probes import SCHEMA
 from audit.inference.probes.effect import effects, to_rows
 from audit.inference.probes.setups import Runner, Setup
 from audit.inference.probes.trace import TOLERANCE, first_difference, logit_gap
@@ -23,7 +24,6 @@ from audit.inference.worker import Spec, Worker
 from tasks.datasets.manifest import Item
 from tasks.task import Task
 
-SCHEMA = "repro-audit/probe/1"
 BASE = Setup("base")
 TESTS = ("twice", "batch", "order", "padding", "threads", "restart", "fp32")
 

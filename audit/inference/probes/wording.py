@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from audit.inference.plan import Batch
+from audit.inference.probes import SCHEMA
 from audit.inference.probes.effect import effects, to_rows
 from audit.inference.salmonn.decoding import RULES
 from audit.inference.salmonn.tokenizer import BOS
@@ -15,8 +16,6 @@ from audit.inference.worker import Worker
 from tasks.datasets.manifest import Item
 from tasks.row import Row
 from tasks.task import Task
-
-SCHEMA = "repro-audit/probe/1"
 
 
 def _rows(worker: Worker, items: Sequence[Item], size: int) -> list[Row]:

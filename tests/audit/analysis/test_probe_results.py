@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from audit.analysis.probe_results import SCHEMA, load
+from audit.analysis.probe_results import SCHEMA, load_probes
 from audit.errors import InputError
 
 TASKS = {"er-iemocap": object()}
@@ -24,7 +24,7 @@ def test_results_become_findings_without_outputs(tmp_path: Path) -> None:
     write(tmp_path, "er-iemocap.determinism.json", result())
     write(tmp_path, "er-iemocap.text-prior.json", result("text-prior", outputs_without_audio={"1": "Sad"}))
     write(tmp_path, "sqqa-wikiqa.determinism.json", {"of": "another study"})
-    found, files = load(tmp_path, TASKS)
+    found, files = load_probes(tmp_path, TASKS)
     assert found == {
         "probe-determinism": {"er-iemocap": result()},
         "probe-text-prior": {"er-iemocap": result("text-prior")},
@@ -33,8 +33,8 @@ def test_results_become_findings_without_outputs(tmp_path: Path) -> None:
 
 
 def test_no_folder_holds_no_results(tmp_path: Path) -> None:
-    assert load(tmp_path / "none", TASKS) == ({}, [])
-    assert load(None, TASKS) == ({}, [])
+    assert load_probes(tmp_path / "none", TASKS) == ({}, [])
+    assert load_probes(None, TASKS) == ({}, [])
 
 
 @pytest.mark.parametrize(
@@ -50,5 +50,5 @@ def test_no_folder_holds_no_results(tmp_path: Path) -> None:
 def test_a_file_that_is_no_result_is_refused(tmp_path: Path, name: str, value: Any, message: str) -> None:
     write(tmp_path, name, value)
     with pytest.raises(InputError, match=message) as caught:
-        load(tmp_path, TASKS)
+        load_probes(tmp_path, TASKS)
     assert name in str(caught.value.where)

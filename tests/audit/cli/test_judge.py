@@ -250,6 +250,7 @@ def test_a_bad_judgement_file_is_named_by_line(serve: Serve, tmp_path: Path, cha
 def test_people_judge_too(serve: Serve, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = questions(40)
     rows[0]["hypothesis"] = "=HYPERLINK(1)"
+    rows[1]["hypothesis"] = "two\rlines"
     write_rows(tmp_path, rows)
     ask(tmp_path, serve())
     sheet = tmp_path / "sheet.csv"

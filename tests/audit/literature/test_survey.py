@@ -4,6 +4,7 @@ import csv
 import io
 import itertools
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,12 @@ def test_csv_has_one_line_an_entry(works: tuple[Work, ...]) -> None:
     assert row["conventions"] == "cmi-bench cmi-bench-bleu4"
     assert row["value"] == "1.23 | 4.60 | 6.26 | 82.98"
     assert row["same_data"] == "partly"
+
+
+@pytest.mark.parametrize("title", ["=HYPERLINK(1)", "+1", "-1", "@x", "\tx", "\rx", "\nx", "＝1"])
+def test_no_text_of_the_csv_is_a_formula(works: tuple[Work, ...], title: str) -> None:
+    text = table_csv([replace(works[0], title=title)])
+    assert {row["title"] for row in csv.DictReader(io.StringIO(text, newline=""))} == {f"'{title}"}
 
 
 def test_the_matrix_in_letters(data: dict[str, Any]) -> None:
