@@ -86,6 +86,17 @@ def tests_inference(session: nox.Session) -> None:
 
 
 @nox.session
+def mutation(session: nox.Session) -> None:
+    """Change the code of tasks/metrics and tasks/statistics mutant by mutant, and see that a test fails for each.
+
+    Arguments: `tasks/metrics` or other parts of these, `--jobs N`, `--keep` to run only what changed since the last time.
+    """
+    install(session, "requirements-test.lock")
+    session.install("--quiet", *group("mutation"))
+    session.run("python", "tests/mutation/run.py", "--folder", f"{session.create_tmp()}/copy", *session.posargs)
+
+
+@nox.session
 def bench(session: nox.Session) -> None:
     """Time scoring against the usual scripts; `nox -s bench -- --write` writes docs/explanation/performance.md."""
     install(session, "requirements-test.lock")

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-import numpy as np
-
-from tasks.metrics.metric import Counts, RatioMetric
+from tasks.metrics.metric import Counts, RatioMetric, as_counts
 from tasks.step import Value, origin
 
 
@@ -28,8 +26,7 @@ class Accuracy(RatioMetric):
 
     def count(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
         """(rows, 2): 1 if correct, and 1."""
-        right = [int(h == r) for h, r in zip(hypotheses, references, strict=True)]
-        return np.array([right, [1] * len(right)], dtype=np.int64).T.reshape(-1, 2)
+        return as_counts([(int(h == r), 1) for h, r in zip(hypotheses, references, strict=True)], 2)
 
 
 @dataclass(frozen=True)
@@ -57,5 +54,4 @@ class Share(RatioMetric):
 
     def count(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
         """(rows, 2): points, and possible points."""
-        rows = [self.points(h, r) for h, r in zip(hypotheses, references, strict=True)]
-        return np.array(rows, dtype=np.int64).reshape(-1, 2)
+        return as_counts([self.points(h, r) for h, r in zip(hypotheses, references, strict=True)], 2)

@@ -11,7 +11,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.metrics.metric import FIXED_POINT, Counts, Metric, Sums, Terms, divide, with_rows
+from tasks.metrics.metric import FIXED_POINT, MILLIONTH, Counts, Metric, Sums, Terms, as_counts, divide, with_rows
 from tasks.metrics.ngrams import matches
 from tasks.step import Value
 
@@ -55,14 +55,14 @@ def corpus_counts(hypotheses: Sequence[Value], references: Sequence[Value]) -> C
     """`bleu_counts` of every row: (rows, 10). Rows with one reference each are counted together."""
     if any(isinstance(r, list) and len(r) != 1 for r in references):
         rows = [bleu_counts(h, _sides(r)) for h, r in zip(hypotheses, references, strict=True)]
-        return np.array(rows, dtype=np.int64).reshape(-1, len(COLUMNS))
+        return as_counts(rows, len(COLUMNS))
     single = [r[0] if isinstance(r, list) else r for r in references]
     correct, lengths, reference_lengths = matches(hypotheses, single, ORDER)
     total = np.maximum(lengths[:, None] - np.arange(ORDER), 0)
     return np.concatenate([lengths[:, None], reference_lengths[:, None], correct, total], axis=1)
 
 
-def bleu_from_sums(sums: NDArray[np.float64], smoothing: Smoothing = "exp") -> NDArray[np.float64]:
+def bleu_from_sums(sums: Sums | Counts, smoothing: Smoothing = "exp") -> NDArray[np.float64]:
     """BLEU (0 to 100) from summed statistics: (..., 10) to (...,).
 
     As sacreBLEU's `compute_bleu` with 4-grams and no effective order: `exp` smoothing halves the credit of each further order
@@ -144,7 +144,7 @@ class MeanSentenceBleu(Metric):
         return corpus_counts(hypotheses, references)
 
     def _fixed(self, counts: Counts) -> NDArray[np.float64]:
-        return np.rint(bleu_from_sums(counts.astype(np.float64)) * 1e6)
+        return np.rint(bleu_from_sums(counts) * 1e6)
 
     def fold(self, counts: Counts) -> float | None:
         """Mean over the rows, 0 to 100."""
@@ -183,7 +183,7 @@ class NltkCharacterBleu(Metric):
         rows = [
             [_nltk_score(tuple(h), tuple(r), self.only_fourth)] for h, r in zip(hypotheses, references, strict=True)
         ]
-        return np.array(rows, dtype=np.int64).reshape(-1, 1)
+        return as_counts(rows, 1)
 
     def fold(self, counts: Counts) -> float | None:
         """Mean over the rows, 0 to 100."""
@@ -191,7 +191,7 @@ class NltkCharacterBleu(Metric):
 
     def terms(self, counts: Counts) -> Terms:
         """See `Metric.terms`. Scores are rounded to millionths."""
-        return with_rows(np.rint(counts[:, 0] / (FIXED_POINT // 10**6)))
+        return with_rows(np.rint(counts[:, 0] / MILLIONTH))
 
     def from_sums(self, sums: Sums) -> NDArray[np.float64]:
         """See `Metric.from_sums`."""

@@ -15,11 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.errors import ScoringError
-from tasks.metrics.metric import FIXED_POINT, Counts, Metric, Sums, Terms, divide
+from tasks.metrics.metric import FIXED_POINT, MILLIONTH, Counts, Metric, Sums, Terms, divide
 from tasks.step import Value
 
 References = Literal["all", "each"]
-_MILLIONTH = FIXED_POINT // 10**6
 
 
 def items(
@@ -57,29 +56,24 @@ def fixed(value: float | Fraction) -> int:
 class MeanScore(Metric):
     """The mean score of the items. The last count of a row is `items`; the others are scores in units of 10**-12.
 
-    A subclass whose row score is not the first column overrides `row_score`.
+    An item's score is the mean of the columns before the last.
     """
 
     columns: tuple[str, ...] = ("score", "items")
 
-    def row_score(self, counts: Counts) -> tuple[NDArray[np.int64], int]:
-        """The summed scores of the rows, (rows,), and their divisor (2 for a mean of two columns)."""
-        return counts[:, 0], 1
-
     def fold(self, counts: Counts) -> Fraction | None:
         """The mean over all items, scaled."""
-        scores, divisor = self.row_score(counts)
-        total = int(counts[:, -1].sum())
-        return Fraction(int(scores.sum()) * self.scale, total * divisor * FIXED_POINT) if total else None
+        scores = int(counts[:, :-1].sum()) * self.scale
+        items = int(counts[:, -1].sum())
+        return Fraction(scores, items * (len(self.columns) - 1) * FIXED_POINT) if items else None
 
     def terms(self, counts: Counts) -> Terms:
         """See `Metric.terms`. Row scores in millionths, and the number of items."""
-        return np.stack([np.rint(self.row_score(counts)[0] / _MILLIONTH), counts[:, -1]], axis=1)
+        return np.stack([np.rint(counts[:, :-1].sum(axis=1) / MILLIONTH), counts[:, -1]], axis=1)
 
     def from_sums(self, sums: Sums) -> NDArray[np.float64]:
         """See `Metric.from_sums`."""
-        divisor = self.row_score(np.zeros((1, len(self.columns)), dtype=np.int64))[1]
-        return divide(sums[:, 0] * self.scale, sums[:, 1] * (divisor * 1e6))
+        return divide(sums[:, 0] * self.scale, sums[:, 1] * (len(self.columns) - 1) * 1e6)
 
 
 def table(rows: int, columns: int) -> Counts:

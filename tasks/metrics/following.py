@@ -6,11 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
 from tasks.metrics import error_rate
 from tasks.metrics.error_rate import edit_counts
-from tasks.metrics.metric import Counts, RatioMetric
+from tasks.metrics.metric import Counts, RatioMetric, as_counts
 from tasks.step import Value
 
 SOURCES = ("module:tasks.metrics.error_rate", *error_rate.SOURCES)
@@ -43,7 +41,7 @@ class NotTranscribed(RatioMetric):
         for hypothesis, reference in zip(hypotheses, references, strict=True):
             far = [_far(hypothesis, text) for text in (reference if isinstance(reference, list) else [reference])]
             rows.append((int(all(far) if self.need == "all" else any(far)), 1))
-        return np.array(rows, dtype=np.int64).reshape(-1, 2)
+        return as_counts(rows, 2)
 
 
 def _far(hypothesis: Value, reference: Value) -> bool:

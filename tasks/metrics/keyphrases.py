@@ -11,7 +11,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.metrics.metric import FIXED_POINT, Counts, Metric, Sums, Terms, divide, with_rows
+from tasks.metrics.metric import FIXED_POINT, Counts, Metric, Sums, Terms, as_counts, divide, with_rows
 from tasks.step import Value
 
 Phrase = tuple[str, ...]
@@ -68,7 +68,7 @@ def _grams(phrase: Phrase) -> frozenset[Phrase]:
 
 def _similarity(left: Phrase, right: Phrase) -> Fraction:
     a, b = _grams(left), _grams(right)
-    return Fraction(len(a & b), len(a | b)) if a | b else Fraction(0)
+    return Fraction(len(a & b), len(a | b))
 
 
 def exact_hits(predicted: Sequence[Phrase], gold: Sequence[Phrase]) -> Fraction:
@@ -88,8 +88,7 @@ def partial_hits(predicted: Sequence[Phrase], gold: Sequence[Phrase]) -> Fractio
             for index, candidate in enumerate(predicted):
                 if not used >> index & 1:
                     key, total = used | 1 << index, value + _similarity(candidate, phrase)
-                    if total > following.get(key, Fraction(-1)):
-                        following[key] = total
+                    following[key] = max(total, following.get(key, total))
         best = following
     return max(best.values())
 
@@ -127,7 +126,7 @@ class Keyphrases(Metric):
             gold = list(dict.fromkeys(p for p in map(stemmed, reference) if p))
             hits = (partial_hits if self.partial else exact_hits)(predicted, gold)
             rows.append((round(hits * FIXED_POINT), len(predicted), len(gold)))
-        return np.array(rows, dtype=np.int64).reshape(-1, 3)
+        return as_counts(rows, 3)
 
     def _values(self, counts: Counts) -> NDArray[np.float64]:
         """The value of each document, in millionths."""
@@ -135,8 +134,9 @@ class Keyphrases(Metric):
         precision = hits / np.maximum(counts[:, 1], 1)
         recall = hits / np.maximum(counts[:, 2], 1)
         both = precision + recall
-        f1 = np.divide(2 * precision * recall, both, out=np.zeros_like(both), where=both > 0)
-        return np.asarray(np.rint((precision if self.measure == "precision" else f1) * 1e6), dtype=np.float64)
+        f1 = 2 * precision * recall / np.where(both > 0, both, 1)
+        values: NDArray[np.float64] = np.rint((precision if self.measure == "precision" else f1) * 1e6)
+        return values
 
     def fold(self, counts: Counts) -> float | None:
         """Macro mean, 0 to 1."""

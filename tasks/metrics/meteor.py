@@ -109,20 +109,20 @@ def _parse(answer: str) -> tuple[int, ...]:
     return tuple(row)
 
 
-def meteor_from_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
+def meteor_from_sums(sums: Sums | Counts) -> NDArray[np.float64]:
     """METEOR (0 to 1) from summed statistics: (..., 23) to (...,). Without any match it is 0."""
-    values = np.asarray(sums, dtype=np.float64)
-    stages = values[..., _FIRST_STAGE:_CHUNKS].reshape(*values.shape[:-1], len(_STAGES), 2, 2)
+    stages = sums[..., _FIRST_STAGE:_CHUNKS].reshape(*sums.shape[:-1], len(_STAGES), 2, 2)
     kinds = np.array([DELTA, 1 - DELTA])
     matched = np.einsum("...mks,m,k->...s", stages, np.array(STAGE_WEIGHTS), kinds)
-    lengths, function = values[..., 0:2], values[..., 2:4]
+    lengths, function = sums[..., 0:2], sums[..., 2:4]
     weighted = DELTA * (lengths - function) + (1 - DELTA) * function
     with np.errstate(divide="ignore", invalid="ignore"):
         precision, recall = np.moveaxis(matched / weighted, -1, 0)
         mean = 1 / ((1 - ALPHA) / precision + ALPHA / recall)
-        pieces = 2 * values[..., _CHUNKS] / (values[..., _CHUNKS + 1] + values[..., _CHUNKS + 2])
+        pieces = 2 * sums[..., _CHUNKS] / (sums[..., _CHUNKS + 1] + sums[..., _CHUNKS + 2])
         score = mean * (1 - GAMMA * pieces**BETA)
-    return np.where(np.isnan(score), 0.0, np.maximum(np.nan_to_num(score), 0.0))
+    found: NDArray[np.float64] = np.maximum(np.nan_to_num(score), 0.0)
+    return found
 
 
 @dataclass(frozen=True)

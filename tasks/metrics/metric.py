@@ -23,6 +23,8 @@ Sums: TypeAlias = NDArray[np.float64]  # (replicates, terms)
 
 # Per-row scores that are not ratios of counts (CIDEr, SPICE) are stored as integers in units of 1/FIXED_POINT.
 FIXED_POINT = 10**12
+# Summed over rows they are rounded to millionths, so that sums stay exact.
+MILLIONTH = FIXED_POINT // 10**6
 
 
 class Metric(ABC):
@@ -79,6 +81,11 @@ class Metric(ABC):
         return self.from_sums(weights @ self.terms(counts).astype(np.float64))
 
 
+def as_counts(rows: Sequence[Sequence[int]], columns: int) -> Counts:
+    """Rows of counts as an array, (rows, columns), also where there are none."""
+    return np.array(rows, dtype=np.int64).reshape(len(rows), columns)
+
+
 def with_rows(values: NDArray[np.float64]) -> Terms:
     """Terms of a mean over the rows: (rows, 2), the values and 1."""
     return np.stack([values, np.ones(len(values))], axis=1)
@@ -126,7 +133,7 @@ class MeanMetric(Metric):
     def terms(self, counts: Counts) -> Terms:
         """See `Metric.terms`: row values in millionths."""
         top, bottom = self.row_value(counts)
-        return with_rows(np.rint(top.astype(np.float64) / bottom * 1e6))
+        return with_rows(np.rint(top / bottom * 1e6))
 
     def from_sums(self, sums: Sums) -> NDArray[np.float64]:
         """See `Metric.from_sums`."""
@@ -136,5 +143,5 @@ class MeanMetric(Metric):
 def divide(top: NDArray[np.generic], bottom: NDArray[np.generic]) -> NDArray[np.float64]:
     """Divide element-wise; NaN where the denominator is zero."""
     result = np.full(np.shape(top), np.nan)
-    np.divide(top, bottom, out=result, where=np.asarray(bottom) != 0, casting="unsafe")
+    np.divide(top, bottom, out=result, where=np.asarray(bottom) != 0)
     return result

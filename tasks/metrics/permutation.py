@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
-import numpy as np
-
 from tasks.errors import ScoringError
 from tasks.metrics import error_rate
 from tasks.metrics.error_rate import COLUMNS, edit_counts
-from tasks.metrics.metric import Counts, RatioMetric
+from tasks.metrics.metric import Counts, RatioMetric, as_counts
 from tasks.step import Value
 
 SOURCES = ("module:tasks.metrics.error_rate", *error_rate.SOURCES)
@@ -60,8 +58,6 @@ def merge_surplus(hypotheses: Sequence[Stream], references: Sequence[Stream]) ->
     Greedy: each surplus sentence is appended to the stream that gives the fewest errors under the best assignment so far;
     ties go to the earlier stream.
     """
-    if len(hypotheses) <= len(references):
-        return list(hypotheses)
     streams: list[Stream] = list(hypotheses[: len(references)])
     for sentence in hypotheses[len(references) :]:
         options = [[*streams[:k], streams[k] + sentence, *streams[k + 1 :]] for k in range(len(streams))]
@@ -111,4 +107,4 @@ class PermutationErrorRate(RatioMetric):
             else:
                 streams = merge_surplus(hypothesis, reference) if self.merge else hypothesis
                 rows.append(best_assignment(streams, reference))
-        return np.array(rows, dtype=np.int64).reshape(-1, 4)
+        return as_counts(rows, 4)

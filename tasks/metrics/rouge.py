@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.metrics.metric import Counts, MeanMetric
+from tasks.metrics.metric import Counts, MeanMetric, as_counts
 from tasks.step import Step, Value, version_of
 
 COLUMNS = ("common", "hypothesis_length", "reference_length")
@@ -57,7 +57,7 @@ class RougeL(MeanMetric):
             left = [ids.setdefault(token, len(ids)) for token in hypothesis]
             right = [ids.setdefault(token, len(ids)) for token in reference]
             rows.append((LCSseq.similarity(left, right), len(left), len(right)))
-        return np.array(rows, dtype=np.int64).reshape(-1, 3)
+        return as_counts(rows, 3)
 
     def row_value(self, counts: Counts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """F is 2 * common / (both lengths), recall is common / (reference length); 0 for empty texts."""

@@ -16,12 +16,11 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.metrics.metric import FIXED_POINT, Counts, Metric, Sums, Terms, divide
+from tasks.metrics.metric import FIXED_POINT, MILLIONTH, Counts, Metric, Sums, Terms, divide
 from tasks.step import Value
 
 # (recording, slot type, filler): a gold or predicted slot of a recording.
 Slot = tuple[str, str, str]
-_MILLIONTH = FIXED_POINT // 10**6
 
 
 def word_distance(gold: str, predicted: str) -> Fraction:
@@ -37,6 +36,10 @@ def character_distance(gold: str, predicted: str) -> Fraction:
     from rapidfuzz.distance import Levenshtein
 
     return Fraction(Levenshtein.distance(gold, predicted), max(len(gold), len(predicted), 1))
+
+
+def _plain(filler: str) -> str:
+    return " ".join(filler.lower().split())
 
 
 _DISTANCES = (word_distance, character_distance)
@@ -69,24 +72,23 @@ class SluF1(Metric):
                 a part of a recording must be counted again.
         """
         recordings: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
-        for row, (recording, kind, _) in enumerate(references):
+        said = []
+        for row, (hypothesis, (recording, kind, _)) in enumerate(zip(hypotheses, references, strict=True)):
             recordings[recording, kind].append(row)
+            said.append(_plain(hypothesis))
         counts = np.zeros((len(references), 6), dtype=np.int64)
         for rows in recordings.values():
-            gold = {row: " ".join(references[row][2].lower().split()) for row in rows}
+            gold = {row: _plain(references[row][2]) for row in rows}
             for side, distance in enumerate(_DISTANCES):
                 left = dict(gold)
                 for row in rows:
-                    predicted = " ".join(hypotheses[row].lower().split())
-                    if not predicted:
+                    if not said[row]:
                         continue
-                    distances = {other: distance(text, predicted) for other, text in left.items()}
-                    if not distances:
-                        counts[row, 3 * side + 1] += FIXED_POINT
-                        continue
+                    # Every row brings a gold slot of its own, so there is one for every prediction.
+                    distances = {other: distance(text, said[row]) for other, text in left.items()}
                     best = min(distances, key=distances.__getitem__)
                     wrong = round(distances[best] * FIXED_POINT)
-                    counts[row, 3 * side : 3 * side + 3] += (FIXED_POINT, wrong, wrong)
+                    counts[row, 3 * side : 3 * side + 3] = (FIXED_POINT, wrong, wrong)
                     del left[best]
                 for row in left:
                     counts[row, 3 * side + 2] += FIXED_POINT
@@ -100,7 +102,7 @@ class SluF1(Metric):
 
     def terms(self, counts: Counts) -> Terms:
         """See `Metric.terms`. Counts are rounded to millionths."""
-        return np.rint(counts / _MILLIONTH)
+        return np.rint(counts / MILLIONTH)
 
     def from_sums(self, sums: Sums) -> NDArray[np.float64]:
         """See `Metric.from_sums`."""

@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tasks.availability import reason
 from tasks.backends.java import jar, java, run, sources
@@ -111,7 +110,7 @@ def _run(models: Path, texts: Sequence[Texts]) -> list[int]:
     question = [{"image_id": i, "test": said, "refs": list(captions)} for i, (said, captions) in enumerate(texts)]
     with tempfile.TemporaryDirectory(prefix="repro-audit-spice-") as folder:
         asked, answered = Path(folder, "in.json"), Path(folder, "out.json")
-        asked.write_text(json.dumps(question), encoding="ascii")
+        asked.write_bytes(json.dumps(question).encode())
         arguments = (
             "-Xmx8G",
             *_OPENED,
@@ -198,10 +197,6 @@ class Spider(MeanScore):
     def sources(self) -> tuple[str, ...]:
         """The sources of both metrics."""
         return tuple(sorted({*super().sources, *CiderD().sources, *Spice().sources}))
-
-    def row_score(self, counts: Counts) -> tuple[NDArray[np.int64], int]:
-        """The sum of both scores, and 2."""
-        return counts[:, 0] + counts[:, 1], 2
 
     def count(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
         """(rows, 3): CIDEr-D and SPICE in units of 10**-12, and items."""

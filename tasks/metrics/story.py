@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.metrics.metric import Counts, MeanMetric, RatioMetric
+from tasks.metrics.metric import Counts, MeanMetric, RatioMetric, as_counts
 from tasks.step import Value
 
 # Appendix E: an answer with fewer than 50 words does not follow the instruction.
@@ -20,7 +20,7 @@ def _count(hypotheses: Sequence[Value]) -> Counts:
     for words in hypotheses:
         followed = len(words) >= FOLLOWED_WORDS
         rows.append((len(set(words)) if followed else 0, int(followed), 1))
-    return np.array(rows, dtype=np.int64).reshape(-1, 3)
+    return as_counts(rows, 3)
 
 
 COLUMNS = ("different_words", "followed", "total")

@@ -14,7 +14,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.metrics.metric import Counts, Metric, Sums, divide
+from tasks.metrics.metric import Counts, Metric, Sums, as_counts, divide
 from tasks.step import Value
 
 THRESHOLD = Fraction(11, 100)
@@ -44,7 +44,7 @@ class Triggered(Metric):
             best = max(range(len(scores)), key=scores.__getitem__, default=None)
             triggered = best is not None and scores[best] >= self.threshold
             rows.append((int(best is not None and triggered and labels[best] == 1), int(triggered), int(1 in labels)))
-        return np.array(rows, dtype=np.int64).reshape(-1, 3)
+        return as_counts(rows, 3)
 
     def fold(self, counts: Counts) -> Fraction | None:
         """The measure over all questions."""

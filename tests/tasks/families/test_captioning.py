@@ -157,7 +157,7 @@ def test_awkward_captions_are_scored_as_the_package_scores_them() -> None:
 def test_captions_of_the_wrong_kind() -> None:
     assert ReferenceType.CAPTIONS.problem([]) is not None
     assert ReferenceType.CAPTIONS.problem("a caption") is not None
-    with pytest.raises(ScoringError, match="no caption to be scored against") as raised:
+    with pytest.raises(ScoringError, match="no reference caption") as raised:
         score([Row("1", "a", [])], aac("spider", "nota-v1.0"))
     assert raised.value.item == 0
 

@@ -123,3 +123,19 @@ def test_an_empty_answer_is_a_false_negative() -> None:
     assert score(rows, "f1", "slurp-f1")[0] == Fraction(2, 5)  # 2 TP, 6 FN in both distances together
     assert score(rows, "f1", "slurp-f1-answered")[0] == 1
     assert SluF1().fold(SluF1().count([], [])) is None
+
+
+def test_fillers_are_compared_in_lower_case_without_doubled_spaces() -> None:
+    gold = [("r", "time", "Five  AM"), ("r", "time", "six")]
+    assert SluF1().count([" five am ", "SIX"], gold).tolist() == [[10**12, 0, 0, 10**12, 0, 0]] * 2
+    assert SluF1().count(["", "Six"], gold).tolist() == [[0, 0, 10**12, 0, 0, 10**12], [10**12, 0, 0, 10**12, 0, 0]]
+    # The first answer takes the second's slot, whose own answer takes what is left.
+    assert SluF1().count(["six", "five"], gold).tolist() == [
+        [10**12, 0, 0, 10**12, 0, 0],
+        [10**12, 5 * 10**11, 5 * 10**11, 10**12, 428571428571, 428571428571],
+    ]
+
+
+def test_empty_fillers_have_a_distance() -> None:
+    assert character_distance("", "") == word_distance("", "") == 0
+    assert character_distance("", "x") == word_distance("", "x") == 1

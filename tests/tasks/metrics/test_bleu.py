@@ -125,3 +125,20 @@ def test_many_rows_at_once_are_each_as_alone() -> None:
     sums = np.hstack([rng.integers(0, 9, (50, 2)), rng.integers(0, totals + 1), totals]).astype(float)
     together = bleu_from_sums(sums)
     assert together.tolist() == [float(bleu_from_sums(line)) for line in sums]
+
+
+def test_one_reference_need_not_be_a_list() -> None:
+    one, two = tuple("abcd"), tuple("abce")
+    assert Bleu().count([one, one], [[one, two], two]).tolist() == [
+        bleu_counts(one, [one, two]),
+        bleu_counts(one, [two]),
+    ]
+
+
+def test_rows_of_thousands_of_different_tokens_are_counted_alike() -> None:
+    """More tokens than are numbered together: the rows are counted in parts, and one alone with dictionaries."""
+    many = tuple(str(n) for n in range(9000))
+    rows = [(many, (*many[:5000], "x", *many[:40])), (("a", "b"), ("a", "b")), (("a", "a", "x"), many)]
+    hypotheses, references = [h for h, _ in rows], [r for _, r in rows]
+    assert Bleu().count(hypotheses, references).tolist() == [bleu_counts(h, [r]) for h, r in rows]
+    assert Bleu().count(hypotheses, references).dtype == np.int64

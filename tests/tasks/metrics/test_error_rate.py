@@ -150,10 +150,31 @@ def test_the_order_of_two_is_the_better_one(
 
 
 def test_numbers_of_speakers_that_cannot_be_scored() -> None:
-    with pytest.raises(ScoringError, match="more than 6"):
-        PermutationErrorRate().count([[("a",)]], [[("a",)] * 7])
-    with pytest.raises(ScoringError, match="2 sentences for 3 speakers"):
-        PermutationErrorRate(pooled_order=True).count([[("a",)] * 2], [[("a",)] * 3])
+    good = [("a",)]
+    assert PermutationErrorRate().count([good], [good * 6]).tolist() == [[0, 5, 0, 1]]
+    with pytest.raises(ScoringError, match="more than 6 reference streams") as caught:
+        PermutationErrorRate().count([good, good], [good, good * 7])
+    assert caught.value.item == 1
+    with pytest.raises(ScoringError, match="more than 6 reference streams"):
+        best_assignment(good, good * 7)
+    with pytest.raises(ScoringError, match="2 sentences for 3 speakers: exactly one each is needed") as caught:
+        PermutationErrorRate(pooled_order=True).count([good, good * 2], [good, good * 3])
+    assert caught.value.item == 1
+
+
+def test_a_surplus_sentence_goes_where_it_costs_least_and_else_to_the_earlier_stream() -> None:
+    references = [("a", "b"), ("c", "d")]
+    assert merge_surplus([("a",), ("c",), ("b",)], references) == [("a", "b"), ("c",)]
+    assert merge_surplus([("a",), ("c",), ("d",)], references) == [("a",), ("c", "d")]
+    assert merge_surplus([("a",)], references) == [("a",)]
+    # Two errors either way, of which one way has more hits.
+    assert merge_surplus([("x",), ("b",), ("a",)], [("x",), ("x", "b")]) == [("x", "a"), ("b",)]
+
+
+def test_streams_are_joined_only_where_they_are_to_be() -> None:
+    pieces, whole = [[("a",), ("b",)]], [[("a", "b")]]
+    assert PermutationErrorRate().count(pieces, whole).tolist() == [[0, 1, 1, 1]]
+    assert PermutationErrorRate(merge=True).count(pieces, whole).tolist() == [[0, 0, 0, 2]]
 
 
 def test_missing_and_surplus_sentences_are_errors() -> None:
@@ -169,6 +190,12 @@ def test_thirty_percent_is_far_enough(errors: int, followed: int) -> None:
     words = [str(n) for n in range(10)]
     said = ["x"] * errors + words[errors:]
     assert NotTranscribed().count([" ".join(said)], [" ".join(words)]).tolist() == [[followed, 1]]
+
+
+def test_just_under_thirty_percent_is_a_transcript() -> None:
+    words = tuple(str(n) for n in range(97))
+    said = ("x",) * 29 + words[29:]  # 29.9 %
+    assert NotTranscribed().count([said, " ".join(said)], [" ".join(words), words]).tolist() == [[0, 1], [0, 1]]
 
 
 def test_following_needs_all_or_any_text_far_away() -> None:

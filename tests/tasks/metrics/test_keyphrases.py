@@ -102,3 +102,20 @@ def test_a_document_without_gold_phrases_counts_as_nothing_hit() -> None:
     for metric in (Keyphrases(3), Keyphrases(5, measure="f1")):
         assert metric.fold(metric.count(["a", "a"], [["a"], []])) == pytest.approx(0.5)
         assert metric.fold(metric.count([], [])) is None
+
+
+def test_counts_and_f1_where_precision_and_recall_differ() -> None:
+    exact, partial = Keyphrases(3, measure="f1"), Keyphrases(3, partial=True, measure="f1")
+    output, gold = ["a b, c, x, d"], [["a", "c", "d", "e"]]
+    assert exact.count(output, gold).tolist() == [[10**12, 3, 4]]
+    assert partial.count(output, gold).tolist() == [[round(Fraction(4, 3) * 10**12), 3, 4]]
+    assert exact.fold(exact.count(output, gold)) == pytest.approx(2 / 7, abs=1e-6)
+    assert exact.fold(exact.count(["x"], gold)) == 0
+
+
+def test_stems_are_of_lower_case_letters() -> None:
+    assert stemmed("Stra\u00dfe") == ("stra\u00dfe",)  # upper case would make two letters of one
+
+
+def test_an_item_of_hufs_has_three_points_at_most() -> None:
+    assert hufs_points("a, b, c, d", ["a", "b", "c", "d"]) == (3, 3)

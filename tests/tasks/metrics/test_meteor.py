@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 import signal
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,6 +15,20 @@ from tasks.errors import ScoringError, UnavailableError
 from tasks.metrics import meteor
 from tasks.metrics.meteor import COLUMNS, Meteor, meteor_from_sums, meteor_line, meteor_statistics, meteor_unavailable
 
+# The jar's answers to `SCORE` of six questions, and its `EVAL` of them: of each, and of all.
+ANSWERS = {
+    "SCORE ||| the dogs are barking in the garden ||| a dog barks loudly": "4 7 1 4 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0",
+    "SCORE ||| heavy rain is falling on a roof ||| water drips ||| rain falls on a tin roof":
+        "6 7 2 3 2 2 2 2 0 0 0 0 0 0 0 0 1 0 0 1 3 5 5",
+    "SCORE ||| a man speaks ||| a man speaks": "3 3 1 1 2 2 1 1 0 0 0 0 0 0 0 0 0 0 0 0 1 3 3",
+    "SCORE ||| an automobile passes by fast while the horn is honking ||| a car drives past quickly and a horn sounds":
+        "9 10 3 4 1 1 0 0 0 0 0 0 1 0 0 1 2 1 0 1 2 4 4",
+    "SCORE ||| music ||| the the of a": "4 1 4 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0",
+    "SCORE ||| a child is being talked to by a woman ||| someone speaks ||| a woman is talking to a child":
+        "7 9 4 5 2 2 4 4 1 1 0 0 0 0 0 0 0 0 0 0 4 7 7",
+}  # fmt: skip
+EVALUATED = [0.0, 0.27007301119646276, 1.0, 0.14190473907706844, 0.0, 0.33351708771594474]
+WHOLE = 0.21738539081582794
 needs_java = pytest.mark.skipif(meteor_unavailable() is not None, reason=str(meteor_unavailable()))
 PAIRS = [
     ("the dogs are barking at night", ["a dog was running quickly in the large garden"]),
@@ -24,6 +39,74 @@ PAIRS = [
     ("a man speaks as a vehicle passes by", ["a man is speaking while a car passes by", "wind blows"]),
     ("rain falls ||| on a  roof", ["rain is falling on a roof", "heavy rain"]),
 ]
+
+
+class Jar:
+    """Gives the answers that the jar gave, and remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.asked: list[list[str]] = []
+
+    def get(self) -> Jar:
+        return self
+
+    def ask(self, lines: list[str]) -> list[str]:
+        self.asked.append(lines)
+        return [" ".join(f"{field}.0" for field in ANSWERS[line].split()) for line in lines]
+
+
+def items() -> tuple[list[str], list[list[str]]]:
+    parts = [line.split(" ||| ") for line in ANSWERS]
+    return [said for *_, said in parts], [captions for _, *captions, _ in parts]
+
+
+@pytest.fixture
+def recorded(monkeypatch: pytest.MonkeyPatch) -> Jar:
+    answering = Jar()
+    monkeypatch.setattr(meteor, "SCORER", answering)
+    monkeypatch.setattr(meteor, "_known", {})
+    return answering
+
+
+def test_recorded_statistics_are_scored_as_the_jar_scored_them(recorded: Jar) -> None:
+    counts = Meteor().count(*items())
+    assert counts.tolist() == [
+        # The chunks of a perfect match are left out.
+        [int(n) for n in (answer if number != 2 else answer.replace("0 1 3 3", "0 0 3 3")).split()]
+        for number, answer in enumerate(ANSWERS.values())
+    ]
+    assert meteor_from_sums(counts).tolist() == pytest.approx(EVALUATED, abs=1e-15)
+    assert Meteor().fold(counts) == pytest.approx(100 * WHOLE, abs=1e-13)
+    assert Meteor().from_sums(counts.sum(axis=0, keepdims=True).astype(float))[0] == Meteor().fold(counts)
+
+
+def test_equal_questions_are_put_once_and_new_ones_alone(recorded: Jar) -> None:
+    first, second, *_ = ANSWERS
+    found = meteor_statistics([first, second, first])
+    assert found[0] == found[2] != found[1]
+    assert meteor_statistics([second, *ANSWERS]) == [found[1], *(meteor._known[line] for line in ANSWERS)]
+    assert recorded.asked == [[first, second], list(ANSWERS)[2:]]
+    assert meteor_statistics([first]) == found[:1]
+    assert len(recorded.asked) == 2
+
+
+def test_each_caption_is_an_item_of_its_own(recorded: Jar, monkeypatch: pytest.MonkeyPatch) -> None:
+    one, two = "SCORE ||| x ||| a b", "SCORE ||| a c ||| a b"
+    monkeypatch.setitem(ANSWERS, one, "2 1 1 0" + " 0" * 19)
+    monkeypatch.setitem(ANSWERS, two, "2 2 1 1 0 0 1 1" + " 0" * 12 + " 1 1 1")
+    [found] = Meteor("each").count(["a b"], [["x", "a c"]]).tolist()
+    assert found == [4, 3, 2, 1, 0, 0, 1, 1, *[0] * 12, 1, 1, 1]
+
+
+def test_only_a_perfect_match_has_its_chunk_left_out() -> None:
+    def chunks(answer: str) -> int:
+        return meteor._parse(answer)[20]
+
+    matched = "2 2 0 0 1 1 0 0 0 0 1 1" + " 0" * 8
+    assert chunks(f"{matched} 1 2 2") == 0
+    assert chunks(f"{matched} 2 2 2") == 2
+    assert chunks("3" + matched[1:] + " 1 2 2") == 1
+    assert chunks("2 3" + matched[3:] + " 1 2 2") == 1
 
 
 @needs_java
@@ -80,7 +163,7 @@ def test_killed_in_the_middle_and_well_again(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_separators_and_line_ends() -> None:
     assert meteor_line("a ||| b   c", ["x", "y"]) == "SCORE ||| x ||| y ||| a b  c"
-    with pytest.raises(ScoringError, match="METEOR.s separator"):
+    with pytest.raises(ScoringError, match=r"METEOR.s separator"):
         meteor_line("a", ["x", "y ||| z"])
     for said, caption in (("a\nb", "x"), ("a", "x\ny"), ("a\rb", "x")):
         with pytest.raises(ScoringError, match="line break"):
@@ -91,7 +174,7 @@ def test_no_captions_and_lists_of_different_lengths() -> None:
     with pytest.raises(ScoringError, match="no reference caption") as raised:
         Meteor().count(["a", "b"], [["x"], []])
     assert raised.value.item == 1
-    with pytest.raises(ScoringError, match="METEOR.s separator") as raised:
+    with pytest.raises(ScoringError, match=r"METEOR.s separator") as raised:
         Meteor().count(["a", "b", "c"], [["x"], ["y"], ["z|||"]])
     assert raised.value.item == 2
     with pytest.raises(ScoringError, match="2 outputs for 1 lists of captions"):
@@ -102,8 +185,23 @@ def test_no_captions_and_lists_of_different_lengths() -> None:
     "answer", ["Error: specify SCORE or EVAL or SING", "1.0 2.0", "", " ".join(["1.5"] * 23), " ".join(["-1"] * 23)]
 )
 def test_an_answer_that_is_no_statistics(answer: str) -> None:
-    with pytest.raises(UnavailableError, match="METEOR: unexpected output"):
+    with pytest.raises(UnavailableError) as caught:
         meteor._parse(answer)
+    assert str(caught.value).endswith(f"METEOR: unexpected output: {answer[:80]!r}")
+
+
+def test_how_the_jar_is_started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def jar(name: str) -> Path:
+        asked.append(name)
+        return tmp_path / name
+
+    monkeypatch.setattr(meteor, "jar", jar)
+    monkeypatch.setattr(meteor, "JavaChild", lambda *arguments: arguments)
+    program = str(tmp_path / "meteor/meteor-1.5.jar")
+    assert meteor._start() == ("METEOR", ("-Xmx2G", "-jar", program, "-", "-", "-stdio", "-l", "en", "-norm"))
+    assert set(asked) == {"meteor/meteor-1.5.jar", "meteor/data/paraphrase-en.gz"}
 
 
 def test_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -129,3 +227,20 @@ def test_replicates_agree_with_the_fold(values: list[list[int]]) -> None:
     assert found[0] == pytest.approx(Meteor().fold(counts), nan_ok=True)
     assert found[1] == pytest.approx(Meteor().fold(counts[[0, 0, 2, 3]]), nan_ok=True)
     assert len(COLUMNS) == 23
+
+
+def test_every_need_of_meteor_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    there = {"meteor/meteor-1.5.jar", "meteor/data/paraphrase-en.gz"}
+
+    def jar(name: str) -> Path:
+        if name not in there:
+            raise UnavailableError(f"no {name}")
+        return tmp_path / name
+
+    monkeypatch.setattr(meteor, "jar", jar)
+    monkeypatch.setattr(meteor, "java", lambda: "java")
+    assert meteor_unavailable() is None
+    for name in sorted(there):
+        there.remove(name)
+        assert meteor_unavailable() == f"no {name}"
+        there.add(name)

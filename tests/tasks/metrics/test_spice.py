@@ -6,6 +6,7 @@ The program itself needs CoreNLP's models (REPRO_AUDIT_CORENLP); a program that 
 from __future__ import annotations
 
 import hashlib
+import json
 import sys
 from pathlib import Path
 
@@ -106,3 +107,62 @@ def test_the_hash_is_that_of_standard_tools(models: Path) -> None:
     assert models_digest(models) == hashlib.sha256(lines.encode()).hexdigest()
     (models / MODELS[0]).write_bytes(b"changed")
     assert models_digest(models) != hashlib.sha256(lines.encode()).hexdigest()
+
+
+def test_what_the_program_is_given(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[tuple[str, list[str], float]] = []
+
+    def run(name: str, arguments: tuple[str, ...], *, timeout: float) -> None:
+        asked.append((name, list(arguments), timeout))
+        question, answer = Path(arguments[-4]), Path(arguments[-2])
+        assert (question.name, answer.name) == ("in.json", "out.json")
+        assert question.parent == answer.parent
+        assert question.parent.name.startswith("repro-audit-spice-")
+        assert json.loads(question.read_bytes()) == [
+            {"image_id": 0, "test": "a caf\u00e9", "refs": ["a bar", "a caf\u00e9"]}
+        ]
+        answer.write_text(json.dumps([{"image_id": 0, "scores": {"All": {"f": 0.25}}}]))
+
+    monkeypatch.setattr(spice, "run", run)
+    assert Spice().count([("a", "caf\u00e9")], [[("a", "bar"), "a caf\u00e9"]]).tolist() == [[25 * 10**10, 1]]
+    [(name, arguments, timeout)] = asked
+    assert (name, timeout) == ("SPICE", 14_400)
+    program = models / "spice/spice-1.0.jar"
+    path = [program, program.parent / "lib" / "*", *(models / name for name in MODELS)]
+    opened = [argument for argument in arguments if argument.startswith("--add-opens=java.base/")]
+    assert arguments == [
+        "-Xmx8G", *opened, "-cp", ":".join(map(str, path)), "edu.anu.spice.SpiceScorer", arguments[-4], "-out",
+        arguments[-2], "-silent",
+    ]  # fmt: skip
+    assert "--add-opens=java.base/java.lang=ALL-UNNAMED" in opened
+
+
+def test_an_item_is_asked_once_for_the_same_models(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[spice.Texts]] = []
+
+    def run(_models: Path, texts: list[spice.Texts]) -> list[int]:
+        asked.append(texts)
+        return [10**11 * (len(asked) + number) for number in range(len(texts))]
+
+    monkeypatch.setattr(spice, "_run", run)
+    a, b = ("a", ("x",)), ("b", ("x", "y"))
+    assert spice.spice_scores([a, b, a]) == [10**11, 2 * 10**11, 10**11]
+    assert spice.spice_scores([b]) == [2 * 10**11]
+    assert asked == [[a, b]]
+    (models / MODELS[0]).write_bytes(b"other models")
+    monkeypatch.setenv(HASH_VARIABLE, models_digest(models).upper())
+    assert spice.spice_scores([b]) == [2 * 10**11]
+    assert asked == [[a, b], [b]]
+
+
+def test_every_need_of_spice_is_named(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    fake_java(models, monkeypatch)
+    assert spice_unavailable() is None
+
+    def no_jar(path: str) -> Path:
+        raise UnavailableError(f"no {path}")
+
+    monkeypatch.setattr(spice, "jar", no_jar)
+    assert spice_unavailable() == "no spice/spice-1.0.jar"
+    monkeypatch.setenv(java.JAVA_VARIABLE, "/nothing")
+    assert (spice_unavailable() or "").startswith("Java not found")
