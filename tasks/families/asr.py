@@ -1,4 +1,4 @@
-"""Speech recognition: LibriSpeech test-clean and test-other, GigaSpeech test; word error rates."""
+"""Speech recognition: word error rates on LibriSpeech test-clean and test-other and GigaSpeech test."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _WER = ErrorRate()
 
 
 def _both(id: str, summary: str, *steps: Step, notes: str = "") -> Convention:  # noqa: A002  # the field's name
-    """The same chain on both sides; special tokens are cut from the output first, as decoding without them would."""
+    """The same steps on both sides; special tokens are stripped from the output first, as decoding without them would do."""
     return Convention(
         id, summary, _WER, hypothesis=(STRIP_SPECIAL, *steps, WORDS), reference=(*steps, WORDS), notes=notes
     )
@@ -29,11 +29,11 @@ def _both(id: str, summary: str, *steps: Step, notes: str = "") -> Convention:  
 
 HUFS = Convention(
     "hufs",
-    "Lower case, category-P characters and <...> deleted with jiwer, pooled over the set.",
+    "Lower case, category-P characters and <...> deleted with jiwer; errors pooled over the set.",
     _WER,
     hypothesis=(JIWER_A1, SPACE_WORDS),
     reference=(JIWER_A1, SPACE_WORDS),
-    notes="No rule for numerals or abbreviations. Every output is scored.",
+    notes="Numerals and abbreviations are not normalised. Every output is scored.",
 )
 HUFS_FINISHED = Convention(
     "hufs-finished",
@@ -57,15 +57,15 @@ CONVENTIONS = (
     HUFS_FINISHED,
     _both(
         "qwen-audio",
-        "Tags and spaces tidied, sacreBLEU `none` tokens, lower case; punctuation counts.",
+        "Tags removed and spaces collapsed, sacreBLEU `none` tokens, lower case; punctuation counts.",
         REMOVE_SP,
         JOIN_NONE,
         LOWER,
-        notes="Made for a model that was asked not to punctuate; a punctuating model is charged for every mark.",
+        notes="Written for a model that was asked not to punctuate; every punctuation mark of another model is an error.",
     ),
     _both(
         "qwen2-audio",
-        "Whisper's English and then its basic normaliser, `none` tokens, all-punctuation tokens dropped.",
+        "Whisper's English normaliser, then its basic one, `none` tokens, all-punctuation tokens dropped.",
         *_QWEN2,
     ),
     _both(
@@ -107,38 +107,38 @@ CONVENTIONS = (
         JOIN_13A,
         LOWER,
         DROP_PUNCTUATION_BUT,
-        notes="The source gives the rule in words; the order of its three parts is read from that sentence.",
+        notes="The source describes the rule in one sentence; the order of its three parts follows that sentence.",
     ),
     _both(
         "gigaspeech-official",
-        "Upper case, hyphens to spaces, fillers and GigaSpeech's tags dropped; ordinary punctuation counts.",
+        "Upper case, hyphens to spaces, fillers and GigaSpeech tags dropped; ordinary punctuation counts.",
         GIGASPEECH_OFFICIAL,
-        notes="The official script expects an output that is already free of punctuation.",
+        notes="The official script expects outputs without punctuation.",
     ),
     _both("slam-llm", "Lower case, words between white space.", LOWER),
     Convention(
         "ltu-as",
-        "Upper case without punctuation; an output that contains an outside recogniser's transcript is replaced by it.",
+        "Upper case without punctuation; an output that contains an external recogniser's transcript is replaced by it.",
         _WER,
         hypothesis=(STRIP_SPECIAL, WORDS),
         reference=(WORDS,),
         unavailable=Always("needs an external recogniser's transcripts"),
-        notes="Scores another system's transcript in place of the model's output.",
+        notes="Scores the transcript of another system instead of the model's output.",
     ),
     Convention(
         "verbatim",
-        "Words as they stand, case, punctuation and special tokens included.",
+        "Raw words, including case, punctuation and special tokens.",
         _WER,
         hypothesis=(WORDS,),
         reference=(WORDS,),
     ),
     Convention(
         "cmi-bench",
-        "Introductions cut, ASCII punctuation but the apostrophe deleted, numbers spelled; mean of the utterances' rates.",
+        "Introductions cut, ASCII punctuation except the apostrophe deleted, numbers spelled out; mean of utterance WERs.",
         MeanErrorRate(),
         hypothesis=(CMI_WRAPPERS, CMI_WORDS, WORDS),
         reference=(CMI_WORDS, WORDS),
-        notes="A mean of rates weighs a four-word line as much as a forty-word one; a single loop can dominate it.",
+        notes="The mean of utterance WERs weighs short and long utterances alike; a single looping output can dominate it.",
     ),
     Convention(
         "cmi-bench-corpus",
@@ -149,7 +149,7 @@ CONVENTIONS = (
     ),
     Convention(
         "hufs-parser",
-        "The transcript inside known wrappers, then as hufs.",
+        "The transcript extracted from known wrappers, then as hufs.",
         _WER,
         hypothesis=(HUFS_UNWRAP, JIWER_A1, SPACE_WORDS),
         reference=(JIWER_A1, SPACE_WORDS),
@@ -157,11 +157,11 @@ CONVENTIONS = (
     ),
     Convention(
         "audiobench",
-        "Lower case, Whisper's English normaliser, small numbers spelled, punctuation and fillers deleted.",
+        "Lower case, Whisper's English normaliser, small numbers spelled out, punctuation and fillers deleted.",
         _WER,
         hypothesis=(STRIP_SPECIAL, LOWER, WHISPER_ENGLISH, AUDIOBENCH_WORDS, EMPTY_WORD, WORDS),
         reference=(LOWER, WHISPER_ENGLISH, AUDIOBENCH_WORDS, EMPTY_WORD, WORDS),
-        notes="An empty text becomes the word `empty`.",
+        notes="An empty text is replaced by the word `empty`.",
     ),
 )
 GIGASPEECH_CONVENTIONS = (
@@ -169,7 +169,7 @@ GIGASPEECH_CONVENTIONS = (
     HUFS_FILTERED,
     _both(
         "lmms-eval-gigaspeech",
-        "Punctuation tags to marks, Whisper's English normaliser, `none` tokens, all-punctuation tokens dropped.",
+        "Punctuation tags replaced by marks, Whisper's English normaliser, `none` tokens, all-punctuation tokens dropped.",
         GIGASPEECH_MARKS,
         WHISPER_ENGLISH,
         JOIN_NONE,

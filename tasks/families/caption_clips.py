@@ -1,7 +1,7 @@
-"""References as an axis: one caption a row against all captions of its clip.
+"""Reference captions: converting rows with one caption each to rows with all captions of their clip.
 
-Some evaluators make every caption of a data set a row of its own, so that an output is scored against one caption; others
-score one output a clip against all five. These functions turn the first kind of rows into the second.
+Some evaluators make every caption of a data set a separate row, so that an output is scored against one caption; others
+score one output per clip against all five. These functions convert rows of the first kind to the second.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ Clips = Mapping[str, Sequence[str]]
 
 
 def clips(captions: Iterable[tuple[str, str]], expected: int | None = None) -> dict[str, list[str]]:
-    """Captions by clip, from (clip, caption) pairs, in the order they come.
+    """Group (clip, caption) pairs by clip, in their order.
 
     Args:
-        captions: As a data set's table lists them.
-        expected: How many captions every clip must have, if that is known.
+        captions: The pairs, as listed in a data set's table.
+        expected: The number of captions that every clip must have, if known.
 
     Raises:
-        ScoringError: A clip has another number of captions.
+        ScoringError: A clip has a different number of captions.
     """
     found: defaultdict[str, list[str]] = defaultdict(list)
     for clip, caption in captions:
@@ -33,20 +33,19 @@ def clips(captions: Iterable[tuple[str, str]], expected: int | None = None) -> d
         wrong = sorted(clip for clip, texts in found.items() if len(texts) != expected)
         if wrong:
             raise ScoringError(
-                f"{len(wrong)} clips have another number of captions than {expected},"
-                f" the first is {wrong[0]} with {len(found[wrong[0]])}"
+                f"{len(wrong)} clips do not have {expected} captions; the first is {wrong[0]} with {len(found[wrong[0]])}"
             )
     return dict(found)
 
 
 @dataclass(frozen=True, slots=True)
 class Joined:
-    """Rows with all captions of their clip, and what could not be joined.
+    """Rows with all captions of their clip, and the ids of rows that could not be joined.
 
     Attributes:
-        rows: Those that join without doubt; `reference` is the clip's captions, `extra["cluster"]` the clip.
+        rows: Rows that match exactly one clip; `reference` holds the clip's captions, `extra["cluster"]` the clip.
         ambiguous: Ids of rows whose caption belongs to several clips.
-        unknown: Ids of rows whose caption belongs to none.
+        unknown: Ids of rows whose caption belongs to no clip.
     """
 
     rows: tuple[Row, ...]
@@ -55,10 +54,10 @@ class Joined:
 
 
 def join_clips(rows: Iterable[Row], captions: Clips) -> Joined:
-    """Give every one-caption row all captions of the one clip that has its caption, letter for letter but for outer space.
+    """Give every one-caption row all captions of its clip; captions must match exactly, except for outer white space.
 
     Raises:
-        ScoringError: A row's reference is not one caption.
+        ScoringError: A row's reference is not a single caption.
     """
     owners: defaultdict[str, set[str]] = defaultdict(set)
     for clip, texts in captions.items():
@@ -68,7 +67,7 @@ def join_clips(rows: Iterable[Row], captions: Clips) -> Joined:
     for row in rows:
         text = row.reference[0] if isinstance(row.reference, list) and len(row.reference) == 1 else row.reference
         if not isinstance(text, str):
-            raise ScoringError("one caption is needed to find the row's clip", row=row.id)
+            raise ScoringError("the reference must be a single caption, by which the clip is found", row=row.id)
         found = owners.get(text.strip(), set())
         if len(found) > 1:
             ambiguous.append(row.id)

@@ -1,8 +1,8 @@
-"""Audio captioning on AudioCaps: METEOR and SPIDEr, in every way they are counted.
+"""Audio captioning on AudioCaps: METEOR and SPIDEr under every convention in use.
 
-Two things are decided besides the tokens: which METEOR (1.5 or nltk's, which gives about twice as much), and whether an
-output is scored against one caption or all five of its clip. A row's `reference` is the list of its captions; conventions
-that score one caption an item treat every caption of a row as an item.
+Besides tokenisation, conventions differ in the METEOR (1.5 or nltk's, which gives about twice as much) and in whether an
+output is scored against one caption or against all five of its clip. A row's `reference` is the list of its captions;
+conventions that score one caption per item treat every caption of a row as an item.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ _PUNCTUATION = str.maketrans("", "", string.punctuation)
 
 
 def ltu_caption(text: str) -> str:
-    """What follows the last colon and one more character; then without ASCII punctuation, lower case.
+    """The text after the last colon and one more character, without ASCII punctuation, in lower case.
 
-    YuanGongND/ltu@2002aad:src/ltu/eval/eval_audiocaps.py. The source's texts all begin with `Audio caption: `; it cuts the
-    first character of a text without a colon as well, which is not done here.
+    YuanGongND/ltu@2002aad:src/ltu/eval/eval_audiocaps.py. The source's texts all begin with `Audio caption: `; it also cuts
+    the first character of a text without a colon, which this function does not.
     """
     _, colon, after = text.rpartition(":")
     return (after[1:] if colon else text).translate(_PUNCTUATION).lower()
@@ -46,7 +46,7 @@ LTU_CAPTION = step("ltu-caption", ltu_caption, "unicode:")
 
 _METEOR = first_reason(meteor_unavailable, ptb_unavailable)
 _SPICE = first_reason(spice_unavailable, ptb_unavailable)
-_ONE = "one caption an item"
+_ONE = "one caption per item"
 _ALL = "all captions of the row"
 
 
@@ -64,7 +64,7 @@ def _ptb(id: str, summary: str, metric: Metric, missing: Reason, *before: Step, 
 
 
 def _plain(id: str, summary: str, metric: Metric, missing: Reason, *steps: Step, notes: str = "") -> Convention:  # noqa: A002  # the field's name
-    """The same steps on both sides, no PTB."""
+    """The same steps on both sides, without PTB tokenisation."""
     return Convention(
         id, summary, metric, hypothesis=(STRIP_SPECIAL, *steps), reference=steps, unavailable=missing, notes=notes
     )
@@ -79,9 +79,9 @@ def _finished(convention: Convention) -> Convention:
     )
 
 
-_COCO_NOTES = "The COCO scorer's way; the paper's source for this task scores the same way."
+_COCO_NOTES = "As in the COCO scorer, which the paper's source for this task uses as well."
 _DF = " Document frequencies come from the captions of the scored set."
-_SINGLE = "The data set's five captions a clip are five items here: lower than against all five at once."
+_SINGLE = "The five captions of a clip are five items here, which gives lower scores than all five at once."
 
 
 def _coco(metric: str, references: References) -> Convention:
@@ -127,10 +127,10 @@ _AUDIOBENCH = _plain(
     NltkMeteor("each"),
     wordnet_unavailable,
     NLTK_WORDS,
-    notes="Each clip was decoded once a caption there, with another prompt each time. "
-    "Sentences are split without nltk's English model, which is a download.",
+    notes="The source decodes each clip once per caption, with a different prompt each time. "
+    "Sentences are split without nltk's English model, which would have to be downloaded.",
 )
-_AAC = "The same programs as coco, with the numbers' format fixed; a text with a line end is an error there."
+_AAC = "The same programs as coco, with a fixed number format; a text with a line break is an error there."
 METEOR = (
     _coco("meteor", "all"),
     _coco("meteor", "each"),
@@ -140,9 +140,9 @@ METEOR = (
     replace(
         _HUFS_NLTK,
         id="hufs-nltk-five",
-        summary=f"As hufs-nltk, the best of {_ALL}.",
+        summary=f"As hufs-nltk, the best over {_ALL}.",
         metric=NltkMeteor(),
-        notes="Nobody's published way: it shows what the number of captions alone does.",
+        notes="Not used by any published work: isolates the effect of the number of captions.",
     ),
     _HUFS_METEOR,
     _finished(_HUFS_METEOR),
@@ -150,20 +150,20 @@ METEOR = (
     replace(
         _AUDIOBENCH,
         id="audiobench-five",
-        summary=f"As audiobench, the best of {_ALL}.",
+        summary=f"As audiobench, the best over {_ALL}.",
         metric=NltkMeteor(),
-        notes="Nobody's published way: it shows what the number of captions alone does.",
+        notes="Not used by any published work: isolates the effect of the number of captions.",
     ),
 )
 _NOTA = Convention(
     "nota-v1.0",
-    f"CIDEr-D alone, printed as SPIDEr; words between white space, captions as they stand, {_ONE}.",
+    f"CIDEr-D alone, reported as SPIDEr; split on white space, captions unchanged, {_ONE}.",
     CiderD("each", id="spider"),
     hypothesis=(STRIP_SPECIAL, BEFORE_END_SYMBOL, LOWER),
     reference=(),
-    notes="No SPICE and no PTB tokens: not SPIDEr, though its source calls it so." + _DF,
+    notes="Neither SPICE nor PTB tokens: not SPIDEr, although its source calls it that." + _DF,
 )
-_LTU_NOTES = "There five outputs a clip are scored and averaged; here the row's one output." + _DF
+_LTU_NOTES = "The source averages the scores of five outputs per clip; here the row has one output." + _DF
 SPIDER = (
     _coco("spider", "all"),
     _coco("spider", "each"),
@@ -174,18 +174,18 @@ SPIDER = (
     replace(
         _NOTA,
         id="nota-v1.1",
-        summary=f"SPIDEr on words between white space, captions as they stand, {_ONE}.",
+        summary=f"SPIDEr on words split on white space, captions unchanged, {_ONE}.",
         metric=Spider("each"),
         unavailable=spice_unavailable,
-        notes="On another scale than nota-v1.0 in its source: a fraction, here times 100." + _DF,
+        notes="Its source reports a fraction, unlike for nota-v1.0; here it is multiplied by 100." + _DF,
     ),
-    _ptb("ltu", f"SPIDEr on what follows a colon, {_ALL}.", Spider(), _SPICE, LTU_CAPTION, notes=_LTU_NOTES),
+    _ptb("ltu", f"SPIDEr on text after the last colon, {_ALL}.", Spider(), _SPICE, LTU_CAPTION, notes=_LTU_NOTES),
     _ptb(
         "slam-llm",
         f"SPIDEr on PTB tokens, {_ONE}.",
         Spider("each"),
         _SPICE,
-        notes="Every line of the source's files has one caption." + _DF,
+        notes="Each line of the source's files has one caption." + _DF,
     ),
 )
 CIDER = (
@@ -197,7 +197,14 @@ CIDER = (
         metric=CiderD("each"),
         unavailable=ptb_unavailable,
     ),
-    _ptb("ltu", f"CIDEr-D on what follows a colon, {_ALL}.", CiderD(), ptb_unavailable, LTU_CAPTION, notes=_LTU_NOTES),
+    _ptb(
+        "ltu",
+        f"CIDEr-D on text after the last colon, {_ALL}.",
+        CiderD(),
+        ptb_unavailable,
+        LTU_CAPTION,
+        notes=_LTU_NOTES,
+    ),
 )
 SPICE = (
     _coco("spice", "all"),

@@ -1,6 +1,6 @@
-"""Multiple-choice answers: how free text is read as one of the options, as public benchmarks do it.
+"""Multiple choice: how public benchmarks map a free-text answer to one of the options.
 
-The options of a row are `extra["choices"]`, or `reference["choices"]` beside `reference["answer"]`, or what stands in the
+The options of a row are in `extra["choices"]`, in `reference["choices"]` beside `reference["answer"]`, or in the
 prompt as `(a) ... (b) ...`.
 """
 
@@ -24,11 +24,11 @@ _PUNCTUATION = str.maketrans(string.punctuation, " " * len(string.punctuation))
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """The options of a row, in the order they were shown, and the right one.
+    """The options of a row, in display order, and the correct one.
 
     Attributes:
-        gold: The right answer, as the options have it.
-        choices: All options; empty if the row names none.
+        gold: The correct answer, spelled as in the options.
+        choices: All options; empty if the row lists none.
     """
 
     gold: str
@@ -36,12 +36,12 @@ class Question:
 
     @property
     def letter(self) -> str:
-        """The right answer's letter."""
+        """The letter of the correct answer."""
         return LETTERS[self.choices.index(self.gold)]
 
 
 def listed_choices(prompt: str) -> tuple[str, ...]:
-    """The options a prompt lists as `(a) dog (b) cat`, if the letters are a, b, c, ... in order; else none."""
+    """The options that a prompt lists as `(a) dog (b) cat`, if the letters are a, b, c, ... in order; otherwise none."""
     found = _LISTED.findall(prompt)
     letters = "".join(letter.upper() for letter, _ in found)
     if len(found) < 2 or not string.ascii_uppercase.startswith(letters):
@@ -50,12 +50,12 @@ def listed_choices(prompt: str) -> tuple[str, ...]:
 
 
 def question(row: Row) -> Question | None:
-    """What was asked, or None if the row has no text to compare with.
+    """The question of a row, or None if the row has no reference text.
 
-    An answer written with its letter, `(b) cat`, is what stands behind it.
+    The letter of an answer such as `(b) cat` is removed.
 
     Raises:
-        ScoringError: There are more than four options, two are equal, or the answer is none of them.
+        ScoringError: There are more than four options, duplicate options, or the answer is not among them.
     """
     reference = row.reference
     inner = reference if isinstance(reference, Mapping) else {}
@@ -75,14 +75,14 @@ def question(row: Row) -> Question | None:
     if not choices:
         return Question(bare)
     if len(choices) > len(LETTERS) or len(set(choices)) != len(choices):
-        raise ScoringError(f"{len(choices)} choices: up to four, all different, can be scored", row=row.id)
+        raise ScoringError(f"{len(choices)} choices: at most four distinct ones can be scored", row=row.id)
     if gold not in choices and bare not in choices:
-        raise ScoringError(f"the answer {gold!r} is none of the choices", row=row.id)
+        raise ScoringError(f"the answer {gold!r} is not among the choices", row=row.id)
     return Question(gold if gold in choices else bare, choices)
 
 
 def _without_letters(choices: tuple[str, ...]) -> tuple[str, ...]:
-    """Options as `(a) dog`, `(b) cat`, in order, become `dog`, `cat`; others stay."""
+    """Remove the letters from options `(a) dog`, `(b) cat`, ... in order; leave other options unchanged."""
     found = [_LETTERED.match(choice) for choice in choices]
     letters = "".join(match.group(1).upper() for match in found if match)
     if len(letters) < len(choices) or not string.ascii_uppercase.startswith(letters):
@@ -101,14 +101,14 @@ Points = Callable[[str, Question], tuple[int, int]]
 
 
 def plain_words(text: str) -> str:
-    """Lower case, punctuation as spaces, single spaces, and one at each end: for whole-word containment."""
+    """Lower-case, replace punctuation by spaces, collapse spaces, add one at each end: for whole-word containment."""
     return f" {' '.join(text.lower().translate(_PUNCTUATION).split())} "
 
 
 def string_match(hypothesis: str, asked: Question) -> tuple[int, int]:
-    """(right, 1): the words of the right answer are in the output and those of no other option.
+    """(correct, 1): the output contains the words of the correct answer and of no other option.
 
-    An option whose words are part of the right answer's does not count against it.
+    An option contained in the correct answer does not count against it.
     """
     said, gold = plain_words(hypothesis), plain_words(asked.gold)
     if not gold.strip() or gold not in said:
@@ -118,10 +118,10 @@ def string_match(hypothesis: str, asked: Question) -> tuple[int, int]:
 
 
 def named_letter(text: str) -> str:
-    """The option an output names by its letter, upper case; empty if it names none.
+    """The letter of the option that an output names, in upper case; empty if there is none.
 
-    The first of these that is found: a letter in brackets, `(b)`; an output that is the letter alone; a letter at the
-    beginning before `.`, `)` or `:`.
+    The first match of: a letter in parentheses, `(b)`; an output that is only a letter; a leading letter followed by
+    `.`, `)` or `:`.
     """
     text = text.strip()
     found = (
@@ -133,15 +133,16 @@ def named_letter(text: str) -> str:
 
 
 def choice_letter(hypothesis: str, asked: Question) -> tuple[int, int]:
-    """(right, 1): the output names the right letter."""
+    """(correct, 1): the output names the correct letter."""
     return int(named_letter(hypothesis) == asked.letter), 1
 
 
 def air_bench(hypothesis: str, asked: Question) -> tuple[int, int]:
-    """(right, 1), or (0, 0) for an output that cannot be read: it leaves the denominator.
+    """(correct, 1), or (0, 0) for an output that cannot be parsed, which removes it from the denominator.
 
-    The first character, if it is A to D, else the second to last (OFA-Sys/AIR-Bench@9832476:score_foundation.py:9-86).
-    `A man speaks` is an A.
+    The letter is the first character if it is A to D, otherwise the second to last
+    (OFA-Sys/AIR-Bench@9832476:score_foundation.py:9-86).
+    `A man speaks` is read as A.
     """
     text = hypothesis.strip().replace("\n", "")
     if not text or text == "None":
@@ -151,16 +152,16 @@ def air_bench(hypothesis: str, asked: Question) -> tuple[int, int]:
 
 
 def mmau_v0(hypothesis: str, asked: Question) -> tuple[int, int]:
-    """(right, 1): the answer is a substring, in any case, and no other option is (Sakshi113/MMAU@11d1caf:evaluation.py)."""
+    """(correct, 1): the answer, ignoring case, is a substring; no other option is (Sakshi113/MMAU@11d1caf:evaluation.py)."""
     said = hypothesis.lower()
     others = any(choice.lower() in said for choice in asked.choices if choice != asked.gold)
     return int(bool(said) and asked.gold.lower() in said and not others), 1
 
 
 def mmau_v1(hypothesis: str, asked: Question) -> tuple[int, int]:
-    """(right, 1): all words of the answer are in the output, and no word that only a wrong option has.
+    """(correct, 1): the output contains all words of the answer, and no word that occurs only in a wrong option.
 
-    Sakshi113/MMAU@110127f:evaluation.py:8-34. The order of words plays no part, nor does a letter.
+    Sakshi113/MMAU@110127f:evaluation.py:8-34. Word order and option letters are ignored.
     """
     said, gold = _word_set(hypothesis), _word_set(asked.gold)
     wrong = {word for choice in asked.choices if choice != asked.gold for word in _word_set(choice)} - gold
@@ -172,10 +173,10 @@ def _word_set(text: str) -> set[str]:
 
 
 def muchomusic(hypothesis: str, asked: Question) -> tuple[int, int]:
-    """(right, 1): mulab-mir/muchomusic@d3c9a42:muchomusic_eval/scoring.py:6-36.
+    """(correct, 1): mulab-mir/muchomusic@d3c9a42:muchomusic_eval/scoring.py:6-36.
 
-    Of what follows the last `The correct answer is:`: the one capital letter A to D that occurs anywhere in it, else the
-    first option whose text is a substring in any case, else no answer, which is wrong.
+    In the text after the last `The correct answer is:`, the answer is the single capital letter A to D, otherwise the first
+    option that is a substring, ignoring case; without either, the output is wrong.
     """
     text = hypothesis.rpartition("The correct answer is:")[2].strip()
     letters = set(LETTERS) & set(text)

@@ -1,4 +1,4 @@
-"""Speech-audio co-reasoning on in-house data: every way to score it needs a judge, and the data are not released."""
+"""Speech-audio co-reasoning on unreleased in-house data; every convention needs a judge."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from tasks.task import Task
 
 _PAPER = Convention(
     "paper-judge",
-    "GPT-3.5 says whether the question is answered rightly, given a caption of the background.",
+    "GPT-3.5 decides whether the question is answered correctly, given a caption of the background.",
     Accuracy(),
     unavailable=needs_judge,
-    notes="Neither the data nor the judge's snapshot are known. Accuracy is not a part of the following rate: "
-    "the paper's table 4 has rows where it is higher.",
+    notes="Neither the data nor the judge's snapshot is known. Accuracy is not bounded by the following rate: "
+    "it is higher in some rows of the paper's Table 4.",
 )
 TASKS = (
     Task(
@@ -30,14 +30,14 @@ TASKS = (
                 replace(
                     _PAPER,
                     id="jasco-judge",
-                    summary="JASCO's rating 0 to 2 by Llama 3.1 70B, the best of eight prompts a clip.",
-                    notes="The nearest open data set; another set and another scale.",
+                    summary="JASCO's rating from 0 to 2 by Llama 3.1 70B, the best of eight prompts per clip.",
+                    notes="From the closest open data set, with a different scale.",
                 ),
             ),
             "following-rate": (
                 replace(
                     _PAPER,
-                    summary="GPT-3.5 says whether the output tries to answer the spoken question.",
+                    summary="GPT-3.5 decides whether the output attempts to answer the spoken question.",
                     metric=Accuracy(id="following-rate"),
                 ),
             ),

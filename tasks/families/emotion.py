@@ -1,4 +1,4 @@
-"""Emotion recognition on IEMOCAP Session 5: four classes, excited counted as happy; accuracy."""
+"""Emotion recognition on IEMOCAP Session 5: accuracy over four classes, with excited counted as happy."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tasks.steps.normalise.simple import LOWER
 from tasks.task import Task
 
 LABELS = ("neutral", "happy", "sad", "angry")
-# FairMLLM accepts a word as a label's misspelling from this similarity on.
+# The similarity from which FairMLLM accepts a word as a misspelling of a label.
 _SIMILAR = 0.57
 
 
 def fairmllm_label(text: str) -> str:
-    """The first label that is a substring; else the label most like the words; else `unknown`.
+    """The first label that is a substring; otherwise the label most similar to the words; otherwise `unknown`.
 
-    Likeness: for every label, the sum of `Levenshtein.ratio` over the words at or above 0.57
+    Similarity: for every label, the sum of `Levenshtein.ratio` over the words where it is at least 0.57
     (links-ads/FairMLLM-Emotion-Recognition@003cee2).
     """
     from rapidfuzz.distance import Indel
@@ -40,7 +40,7 @@ def fairmllm_label(text: str) -> str:
 
 
 def llaso_points(hypothesis: str, reference: str) -> tuple[int, int]:
-    """(right, 1): equal, or the gold label is contained and no other label is; without full stops (EIT-NLP/LLaSO)."""
+    """(correct, 1): equal, or contains the gold label and no other label; full stops are removed (EIT-NLP/LLaSO)."""
     hypothesis, reference = hypothesis.lower().strip().strip("."), reference.lower()
     if hypothesis == reference:
         return 1, 1
@@ -53,10 +53,10 @@ _ACCURACY = Accuracy()
 CONVENTIONS = (
     Convention(
         "iemocap-4way",
-        "The whole output must be the label (Neutral, Happy, Sad, Angry; excited counts as Happy), letter for letter.",
+        "The whole output must equal the label (Neutral, Happy, Sad, Angry; excited counts as Happy) exactly.",
         _ACCURACY,
         hypothesis=(STRIP_SPECIAL,),
-        notes="Anything else than a label is wrong; rows with another gold label are not in the set.",
+        notes="Any output that is not a label is wrong; rows with other gold labels are not in the set.",
     ),
     Convention(
         "qwen-audio",
@@ -67,26 +67,26 @@ CONVENTIONS = (
     ),
     Convention(
         "fairmllm",
-        "The first label contained in the output, else the most similar one.",
+        "The first label contained in the output, otherwise the most similar one.",
         _ACCURACY,
         hypothesis=(STRIP_SPECIAL, FAIRMLLM_LABEL),
         reference=(LOWER,),
     ),
     Convention(
         "llaso",
-        "Right if equal, or if the gold label and no other label is contained.",
+        "Correct if the output equals the gold label, or contains it and no other label.",
         Share("label-contained", llaso_points),
         hypothesis=(STRIP_SPECIAL,),
     ),
     Convention(
         "diva-eval",
-        "The most likely of four first tokens.",
+        "The label with the most likely first token.",
         _ACCURACY,
         unavailable=Always("needs the logits of the first token"),
     ),
     Convention(
         "ltu-as",
-        "The label whose embedding is nearest to the output's.",
+        "The label whose embedding is closest to the output's.",
         _ACCURACY,
         unavailable=Always("needs text-embedding-ada-002 embeddings"),
     ),
@@ -98,7 +98,7 @@ CONVENTIONS = (
     ),
     Convention(
         "audiobench-judge-binary",
-        "A language model says 0 or 1: whether the output matches.",
+        "A language model rates 0 or 1: whether the output matches.",
         _ACCURACY,
         unavailable=needs_judge,
     ),

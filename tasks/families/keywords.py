@@ -1,4 +1,4 @@
-"""Keyphrase extraction on Inspec: hits over what could be hit, and stemmed precision and F1."""
+"""Keyphrase extraction on Inspec: share of possible hits, and stemmed precision and F1."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from tasks.task import Task
 
 HUFS = Convention(
     "hufs",
-    "Hits capped at three over min(gold phrases, three); several words may be a part of a gold phrase.",
+    "At most three hits, over min(gold phrases, three); a prediction of several words may be part of a gold phrase.",
     Share("keyphrase-hits", hufs_points),
     hypothesis=(STRIP_SPECIAL,),
-    notes="One gold phrase may be hit twice; every prediction counts, not only three.",
+    notes="A gold phrase may be hit twice; all predictions count, not only the first three.",
 )
 
 
@@ -32,7 +32,7 @@ CONVENTIONS = (
     _kpg(
         "kpg-partial-p3",
         Keyphrases(3, partial=True),
-        "Precision of the first three by word and word-pair overlap.",
+        "Precision of the first three, by overlap of words and word pairs.",
     ),
     _kpg("kpg-exact-f5", Keyphrases(5, measure="f1"), "Exact F1 of the first five, Porter stems, macro mean."),
     _kpg("kpg-exact-f10", Keyphrases(10, measure="f1"), "Exact F1 of the first ten, Porter stems, macro mean."),

@@ -28,21 +28,21 @@ _13A_BLEU = Convention(
 )
 _NORMALISED_BLEU = Convention(
     "hufs-normalised",
-    "Lower case, ASCII punctuation but `'` and `-` deleted, then sacreBLEU `13a`.",
+    "Lower case, ASCII punctuation except `'` and `-` deleted, then sacreBLEU `13a`.",
     Bleu(),
     hypothesis=(STRIP_SPECIAL, *_NORMALISED),
     reference=_NORMALISED,
 )
 _13A_ROUGE = Convention(
     "hufs-13a",
-    "rouge-score's F with stems on `13a` tokens, mean.",
+    "rouge-score's F with stemming on `13a` tokens, mean.",
     RougeL(),
     hypothesis=(STRIP_SPECIAL, JOIN_13A, _STEMS),
     reference=(JOIN_13A, _STEMS),
 )
 _NORMALISED_ROUGE = Convention(
     "hufs-normalised",
-    "rouge-score's F with stems on lower-cased text without punctuation, mean.",
+    "rouge-score's F with stemming on lower-cased text without punctuation, mean.",
     RougeL(),
     hypothesis=(STRIP_SPECIAL, *_NORMALISED[:2], _STEMS),
     reference=(*_NORMALISED[:2], _STEMS),
@@ -80,13 +80,13 @@ BLEU = (
     ),
     Convention(
         "cmi-bench",
-        "nltk's sentence BLEU given strings: character n-grams, `<s>` and `</s>` left in; mean.",
+        "nltk's sentence BLEU on strings, so character n-grams, with `<s>` and `</s>` left in; mean.",
         NltkCharacterBleu(),
-        notes="Called BLEU by its source; no word is counted.",
+        notes="Its source calls it BLEU, but it does not count words.",
     ),
     Convention(
         "cmi-bench-bleu4",
-        "The same with all weight on 4-grams of characters.",
+        "The same with all weight on character 4-grams.",
         NltkCharacterBleu(only_fourth=True),
     ),
 )
@@ -97,7 +97,7 @@ ROUGE = (
     _finished(_NORMALISED_ROUGE),
     Convention(
         "lp-musiccaps",
-        "rouge-score's F without stems, mean.",
+        "rouge-score's F without stemming, mean.",
         RougeL(),
         hypothesis=(STRIP_SPECIAL, _PLAIN),
         reference=(_PLAIN,),
@@ -112,7 +112,7 @@ ROUGE = (
     ),
     Convention(
         "cmi-bench",
-        "rouge-score's recall with stems, `<s>` and `</s>` left in, mean.",
+        "rouge-score's recall with stemming, `<s>` and `</s>` left in, mean.",
         RougeL(measure="recall"),
         hypothesis=(_STEMS,),
         reference=(_STEMS,),

@@ -1,4 +1,4 @@
-"""Overlapped speech on Libri2Mix (wav16k, max, mix_clean): word error rates over two speakers."""
+"""Overlapped speech recognition on Libri2Mix (wav16k, max, mix_clean): word error rates over two speakers."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from tasks.task import Task
 
 
 def split_full_stops(text: str) -> list[str]:
-    """Pieces between full stops, none at the ends (jaeeewon/project-multimodal@d9e5d17:dist_eval/eval_osr.py)."""
+    """Split at full stops, ignoring those at the ends (jaeeewon/project-multimodal@d9e5d17:dist_eval/eval_osr.py)."""
     return [piece.strip() for piece in text.strip().strip(".").split(".")]
 
 
 def split_sentences(text: str) -> list[str]:
-    """Pieces between `.`, `?`, `!` and ends of lines; empty pieces dropped."""
+    """Split at `.`, `?`, `!` and line ends; drop empty pieces."""
     return [piece.strip() for piece in re.split(r"[.?!\n]+", text) if piece.strip()]
 
 
 def upper_letters(text: str) -> str:
-    """Upper case, only `A-Z`, apostrophe and space kept."""
+    """Upper-case, keep only `A-Z`, apostrophe and space."""
     return re.sub(r"[^A-Z' ]", "", text.upper())
 
 
@@ -41,7 +41,7 @@ UPPER_LETTERS = step("upper-letters", upper_letters)
 _REFERENCE = (UPPER_LETTERS, WORDS)
 _CPWER = Convention(
     "cpwer",
-    "Sentences at full stops, the assignment to speakers with the fewest errors; missing and surplus sentences are errors.",
+    "Sentences split at full stops, assigned to speakers with the fewest errors; missing and surplus sentences are errors.",
     PermutationErrorRate(),
     hypothesis=(STRIP_SPECIAL, SPLIT_FULL_STOPS, UPPER_LETTERS, WORDS),
     reference=_REFERENCE,
@@ -49,7 +49,7 @@ _CPWER = Convention(
 CONVENTIONS = (
     Convention(
         "hufs",
-        "Exactly two sentences, else dropped; the better of the two orders.",
+        "Outputs without exactly two sentences dropped; the better of the two orders.",
         PermutationErrorRate(pooled_order=True),
         hypothesis=_CPWER.hypothesis,
         reference=_REFERENCE,
@@ -59,13 +59,13 @@ CONVENTIONS = (
     replace(
         _CPWER,
         id="cpwer-sentences",
-        summary="As cpwer, sentences end at `.`, `?`, `!` and line ends.",
+        summary="As cpwer, sentences split at `.`, `?`, `!` and line ends.",
         hypothesis=(STRIP_SPECIAL, SPLIT_SENTENCES, UPPER_LETTERS, WORDS),
     ),
     replace(
         _CPWER,
         id="cpwer-merge",
-        summary="As cpwer, surplus sentences joined to the speaker where they cost least.",
+        summary="As cpwer, surplus sentences joined to the speaker where they add the fewest errors.",
         metric=PermutationErrorRate(merge=True),
     ),
 )
@@ -76,6 +76,6 @@ TASKS = (
         "Libri2Mix wav16k max mix_clean, test",
         ReferenceType.SPEAKERS,
         {"wer": CONVENTIONS},
-        source="Table 2; the mixture's kind from the released training annotations",
+        source="Table 2; the type of mixture from the released training annotations",
     ),
 )

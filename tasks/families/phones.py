@@ -27,7 +27,7 @@ def drop_silence(text: str) -> str:
 
 
 def strip_stress(text: str) -> str:
-    """Cut the stress digit at the end of a phone."""
+    """Remove the stress digit from the end of a phone."""
     return " ".join(token.rstrip("012") if token[:-1].isalpha() else token for token in text.split())
 
 
@@ -42,7 +42,7 @@ LETTERS_ONLY = step("letters", letters_only)
 
 HUFS = Convention(
     "hufs",
-    "Lower case, phones between white space; silence and stress count.",
+    "Lower case, phones split on white space; silence and stress count.",
     _PER,
     hypothesis=(JIWER_A1, SPACE_WORDS),
     reference=(JIWER_A1, SPACE_WORDS),
@@ -74,11 +74,11 @@ CONVENTIONS = (
     *(_grid(*choice) for choice in product((True, False), repeat=3)),
     Convention(
         "llaso",
-        "Letters A to Z of both strings, each a token; mean of the rows' rates.",
+        "The letters A to Z of both strings as tokens; mean of row error rates.",
         MeanErrorRate(id="per"),
         hypothesis=(LETTERS_ONLY, CHARACTERS),
         reference=(LETTERS_ONLY, CHARACTERS),
-        notes="Made for references in IPA; on ARPAbet it compares spellings of phones.",
+        notes="Written for IPA references; on ARPAbet it compares the spellings of phones.",
     ),
 )
 TASKS = (

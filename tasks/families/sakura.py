@@ -1,4 +1,4 @@
-"""SAKURA: four attributes, each asked about directly (single) and through a fact about it (multi); accuracy."""
+"""SAKURA: accuracy for four attributes, each asked about directly (single-hop) and through a related fact (multi-hop)."""
 
 from __future__ import annotations
 
@@ -38,24 +38,24 @@ def _choice(id: str, summary: str, points: Points, notes: str = "", choices: boo
 
 _JUDGE = Convention(
     "sakura-judge",
-    "A language model says whether the output matches the answer; what cannot be read is wrong.",
+    "A language model decides whether the output matches the answer; replies that cannot be parsed count as wrong.",
     Accuracy(),
     unavailable=needs_judge,
 )
 _ALIGNED = Convention(
     "air-bench-align",
-    "A language model names the option that matches best, told to choose at random if none does; then as air-bench.",
+    "A language model names the best-matching option, and is told to choose at random if none matches; then as air-bench.",
     Accuracy(),
     unavailable=needs_judge,
 )
 _STRING = _choice(
     "string-match",
-    "The answer's words are in the output, and those of no other option.",
+    "The output contains the words of the answer, and of no other option.",
     string_match,
-    notes="Case and punctuation play no part. Where a row names no options, only the answer is looked for.",
+    notes="Ignores case and punctuation. If a row lists no options, only the answer is searched for.",
     choices=False,
 )
-_LETTER = _choice("choice-letter", "The output names the right option's letter: `(b)`, `b`, `b.`", choice_letter)
+_LETTER = _choice("choice-letter", "The output names the letter of the correct option: `(b)`, `b`, `b.`", choice_letter)
 ACCURACY = (
     _JUDGE,
     _STRING,
@@ -63,17 +63,17 @@ ACCURACY = (
     _ALIGNED,
     _choice(
         "air-bench",
-        "The first character, else the second to last, if it is A to D; other outputs leave the denominator.",
+        "The first character, otherwise the second to last, if it is A to D; other outputs are excluded.",
         air_bench,
-        notes="`A man speaks` is an A. The share is over the outputs that could be read.",
+        notes="`A man speaks` is read as A. The accuracy is over the outputs that could be parsed.",
     ),
     _choice("mmau-v0", "The answer is a substring of the output, and no other option is.", mmau_v0),
-    _choice("mmau-v1", "All words of the answer are in the output, and none that only a wrong option has.", mmau_v1),
+    _choice("mmau-v1", "The output contains all words of the answer, and none that only a wrong option has.", mmau_v1),
     _choice(
         "muchomusic",
-        "The only capital A to D anywhere in the output, else the first option it contains; else wrong.",
+        "The only capital A to D in the output, otherwise the first option it contains; otherwise wrong.",
         muchomusic,
-        notes="`Acoustic guitar` is an A.",
+        notes="`Acoustic guitar` is read as A.",
     ),
 )
 TASKS = tuple(

@@ -1,7 +1,7 @@
-"""Slot filling on SLURP: one question a slot; accuracy, SLU-F1, and how often the instruction was followed.
+"""Slot filling on SLURP, one question per slot: accuracy, SLU-F1 and following rate.
 
-A row is a slot. Rows of the same recording carry its name in `extra["recording"]`, or in `extra["item"]` if they were imported
-from one answer to all slots; a row without either is a recording of its own. (`extra["cluster"]` may span recordings.)
+A row is a slot. Rows of the same recording have its name in `extra["recording"]`, or in `extra["item"]` if they were imported
+from one answer to all slots; a row with neither is a separate recording. (`extra["cluster"]` may span recordings.)
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ ANSWERED = Selection("answered", _answered, "no answer")
 
 
 def value_in_output(hypothesis: str, value: str) -> tuple[int, int]:
-    """(right, 1): the slot's words stand in the output, in a row, without case and punctuation."""
+    """(correct, 1): the output contains the slot's words consecutively, ignoring case and punctuation."""
     words = plain_words(value)
     return int(bool(words.strip()) and words in plain_words(hypothesis)), 1
 
@@ -65,29 +65,29 @@ def value_in_output(hypothesis: str, value: str) -> tuple[int, int]:
 _NORMALISED = (LOWER, DROP_ASCII_PUNCTUATION, COLLAPSE_SPACES)
 _JUDGE = Convention(
     "hufs-judge",
-    "Qwen3-8B says whether the answer reflects the gold slot, once a slot.",
+    "Qwen3-8B decides whether the answer reflects the gold slot, once per slot.",
     Accuracy(),
     unavailable=needs_judge,
-    notes="The paper does not say how an answer is judged.",
+    notes="The paper does not say how answers are judged.",
 )
 ACCURACY = (
     _JUDGE,
     replace(
         _JUDGE,
         id="llaso-judge",
-        summary="GPT-4o-mini gives 1 to 5 for the slot.",
-        notes="The prompt of its source is not public.",
+        summary="GPT-4o-mini rates the slot from 1 to 5.",
+        notes="The source has not published its prompt.",
     ),
     Convention(
         "exact-match",
-        "The output is the slot's value, letter for letter.",
+        "The output equals the slot's value exactly.",
         Accuracy(),
         hypothesis=(STRIP_SPECIAL,),
         reference_view=VALUE,
     ),
     Convention(
         "normalised-match",
-        "The output is the slot's value, without case and punctuation.",
+        "The output equals the slot's value, ignoring case and punctuation.",
         Accuracy(),
         hypothesis=(STRIP_SPECIAL, *_NORMALISED),
         reference=_NORMALISED,
@@ -95,7 +95,7 @@ ACCURACY = (
     ),
     Convention(
         "contained-match",
-        "The slot's value stands in the output, without case and punctuation.",
+        "The output contains the slot's value, ignoring case and punctuation.",
         Share("value-in-output", value_in_output),
         hypothesis=(STRIP_SPECIAL,),
         reference_view=VALUE,
@@ -107,28 +107,28 @@ _SLURP = Convention(
     SluF1(),
     hypothesis=(STRIP_SPECIAL,),
     reference_view=SLOT,
-    notes="SLURP's own program leaves slots without a prediction out; here an empty answer is a false negative. A row that "
-    "is not in the predictions at all has no slot here either: the share of the set that was scored shows it.",
+    notes="SLURP's program leaves out slots without a prediction; here an empty answer is a false negative. Rows missing "
+    "from the predictions are not counted as slots: see the share of the set that was scored.",
 )
 F1 = (
     _SLURP,
     replace(
         _SLURP,
         id="slurp-f1-answered",
-        summary="SLURP's SLU-F1; slots without an answer left out, as its own program does.",
+        summary="SLURP's SLU-F1; slots without an answer left out, as in SLURP's program.",
         select=(ANSWERED,),
-        notes="A model that answers only what it is sure of scores high here.",
+        notes="Favours a model that answers only when it is sure.",
     ),
 )
 FOLLOWING = (
     Convention(
         "appendix-e",
-        "Not followed: below 30 % WER to what was said.",
+        "Not followed if the WER to the spoken text is below 30 %.",
         NotTranscribed(),
         hypothesis=(JIWER_A1,),
         reference=(JIWER_A1,),
         reference_view=TRANSCRIPT,
-        notes="The paper names no normaliser; lower case without punctuation is used.",
+        notes="The paper does not name a normaliser; lower case without punctuation is used.",
     ),
 )
 TASKS = (

@@ -1,4 +1,4 @@
-"""Spoken-query question answering on WikiQA: accuracy, and how often the instruction was followed."""
+"""Spoken-query question answering on WikiQA: accuracy and following rate."""
 
 from __future__ import annotations
 
@@ -71,72 +71,72 @@ HAS_SCORES = Selection("has-scores", _has_scores, "no score for each labelled ca
 
 
 def answer_in_output(hypothesis: str, answers: Sequence[str]) -> tuple[int, int]:
-    """(right, 1): all words of an answer stand in the output, in a row."""
+    """(correct, 1): the output contains all words of an answer consecutively."""
     said = plain_words(hypothesis)
     return int(any(words.strip() and words in said for words in map(plain_words, answers))), 1
 
 
 def output_in_answer(hypothesis: str, answers: Sequence[str]) -> tuple[int, int]:
-    """(right, 1): the output's words stand in an answer, in a row: WikiQA's answers are whole sentences."""
+    """(correct, 1): an answer contains the output's words consecutively; WikiQA's answers are whole sentences."""
     said = plain_words(hypothesis)
     return int(bool(said.strip()) and any(said in plain_words(answer) for answer in answers)), 1
 
 
 _PAPER = Convention(
     "paper-judge",
-    "GPT-3.5 says whether the output is right, with the paper's prompt.",
+    "GPT-3.5 decides whether the output is correct, with the paper's prompt.",
     Accuracy(),
     unavailable=needs_judge,
-    notes="The snapshot, its sampling and the rule for several answers are not published.",
+    notes="The snapshot, its sampling parameters and the rule for several answers are not published.",
 )
 ACCURACY = (
     _PAPER,
     replace(
         _PAPER,
         id="hufs-judge",
-        summary="Qwen3-8B, asked once a candidate sentence whatever its label; right if right once.",
-        notes="An upper bound: sentences labelled wrong count as answers too.",
+        summary="Qwen3-8B, asked once per candidate sentence regardless of its label; correct if it accepts any.",
+        notes="An upper bound: sentences labelled as wrong count as answers too.",
     ),
     Convention(
         "string-match",
-        "An answer stands in the output, without case and punctuation.",
+        "The output contains an answer, ignoring case and punctuation.",
         Share("answer-in-output", answer_in_output),
         hypothesis=(STRIP_SPECIAL,),
         reference_view=ANSWERS,
-        notes="WikiQA's answers are whole sentences, so a short right answer is wrong here.",
+        notes="WikiQA's answers are whole sentences, so a short correct answer counts as wrong.",
     ),
     Convention(
         "string-match-within",
-        "The output stands in an answer, without case and punctuation.",
+        "An answer contains the output, ignoring case and punctuation.",
         Share("output-in-answer", output_in_answer),
         hypothesis=(STRIP_SPECIAL,),
         reference_view=ANSWERS,
-        notes="A whole sentence is wrong here unless it is the answer's.",
+        notes="A whole sentence counts as wrong unless it is the answer itself.",
     ),
 )
 FOLLOWING = (
     Convention(
         "appendix-e",
-        "Not followed: below 30 % WER to the spoken question.",
+        "Not followed if the WER to the spoken question is below 30 %.",
         NotTranscribed(),
         hypothesis=(JIWER_A1,),
         reference=(JIWER_A1,),
         reference_view=SPOKEN_QUESTION,
-        notes="The paper names no normaliser; lower case without punctuation is used.",
+        notes="The paper does not name a normaliser; lower case without punctuation is used.",
     ),
     Convention(
         "hufs-answers",
-        "Followed: 30 % WER or more to any candidate answer.",
+        "Followed if the WER to any candidate answer is 30 % or more.",
         NotTranscribed(need="any"),
         hypothesis=(STRIP_SPECIAL,),
         reference=(LOWER,),
         reference_view=CANDIDATES,
-        notes="Compares with the answers, not with the question as the paper does; nearly every output follows.",
+        notes="Compares with the answers, not with the question as the paper does, so nearly every output counts as followed.",
     ),
 )
 _RANKED = Convention(
     "wikiqa",
-    "WikiQA's own F1: the best-scored candidate, if its score is 0.11 or more.",
+    "WikiQA's F1: the best-scored candidate, if its score is 0.11 or more.",
     Triggered(),
     hypothesis_view=SCORES,
     reference_view=LABELS,
@@ -154,7 +154,7 @@ TASKS = (
             "following-rate": FOLLOWING,
             "f1": (_RANKED,),
             "precision": (
-                replace(_RANKED, metric=Triggered("precision", id="precision"), summary="WikiQA's own precision."),
+                replace(_RANKED, metric=Triggered("precision", id="precision"), summary="WikiQA's precision."),
             ),
         },
         source="Table 2; appendices E and G",

@@ -1,4 +1,4 @@
-"""Storytelling on AudioCaps: different words a story, and the share of outputs that are stories."""
+"""Storytelling on AudioCaps: distinct words per story, and the share of outputs that are stories."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tasks.steps.tokenise import WORDS
 from tasks.task import Task
 
 _WORDS = (STRIP_SPECIAL, LOWER, DROP_ASCII_PUNCTUATION, WORDS)
-_NOTES = "The paper's appendix E leaves case and punctuation open; with at most 200 tokens the cap decides the value."
+_NOTES = "The paper's appendix E does not specify case and punctuation; the limit of 200 new tokens bounds the value."
 TASKS = (
     Task(
         "story-audiocaps",
@@ -22,7 +22,7 @@ TASKS = (
             "diversity": (
                 Convention(
                     "appendix-e",
-                    "Different lower-cased words without punctuation in stories of 50 words or more, over all outputs.",
+                    "Distinct lower-cased words without punctuation in stories of 50 words or more, mean over all outputs.",
                     Diversity(),
                     hypothesis=_WORDS,
                     notes=_NOTES,

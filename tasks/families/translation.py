@@ -1,4 +1,4 @@
-"""Speech translation: CoVoST 2 English to Chinese, German and Japanese; BLEU."""
+"""Speech translation: BLEU on CoVoST 2, English to Chinese, German and Japanese."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ def _bleu(id: str, summary: str, *steps: Step, notes: str = "") -> Convention:  
     return Convention(id, summary, _BLEU, hypothesis=(STRIP_SPECIAL, *steps), reference=steps, notes=notes)
 
 
-_CHAR = _bleu("sacrebleu-char", "sacreBLEU, every character that is no white space a token.", TOK_CHAR)
+_CHAR = _bleu("sacrebleu-char", "sacreBLEU, every character except white space is a token.", TOK_CHAR)
 _13A = _bleu("sacrebleu-13a", "sacreBLEU's default, `13a` tokens.", TOK_13A)
 _NORMALISED = (LOWER, DROP_PUNCTUATION_BUT, TOK_CHAR)
 _HUFS_NORMALISED = _bleu(
     "hufs-char-normalised",
-    "Lower case, ASCII punctuation but `'` and `-` deleted, characters.",
+    "Lower case, ASCII punctuation except `'` and `-` deleted, characters.",
     *_NORMALISED,
 )
 _HUFS_EOS = Convention(
     "hufs-char-normalised-eos",
-    "As hufs-char-normalised with the literal `</s>` left in the output, where it becomes an `s`.",
+    "As hufs-char-normalised, with the literal `</s>` left in the output, where it becomes an `s`.",
     _BLEU,
     hypothesis=_NORMALISED,
     reference=_NORMALISED,
-    notes="A stray token on one side only.",
+    notes="Adds a stray token to one side only.",
 )
 _HUFS = (
     replace(_CHAR, id="hufs-char", summary="sacreBLEU `char` on the text without its end token."),
@@ -52,17 +52,17 @@ _HUFS = (
 )
 _CHARACTER_LEVEL = _bleu(
     "covost2",
-    "Character-level BLEU as fairseq computes it: `13a`, spaces to U+2581, characters; case-sensitive.",
+    "Character-level BLEU as in fairseq: `13a`, spaces replaced by U+2581, characters; case-sensitive.",
     JOIN_13A,
     CHAR_LEVEL,
     WORDS,
-    notes="Spaces count as a token. Released by the source that the paper cites for this metric.",
+    notes="Spaces count as tokens. Released by the source that the paper cites for this metric.",
 )
 _WORD_LEVEL = replace(_13A, id="covost2", summary="sacreBLEU's default, `13a` tokens, case-sensitive.")
 
 
 def _by_language(language_tokens: Step, name: str) -> tuple[Convention, ...]:
-    """The conventions that choose their tokenizer by target language."""
+    """The conventions whose tokenizer depends on the target language."""
     return (
         _bleu("qwen2-audio", f"sacreBLEU `{name}` on the raw output.", language_tokens),
         replace(
@@ -76,11 +76,11 @@ def _by_language(language_tokens: Step, name: str) -> tuple[Convention, ...]:
         _bleu("slam-llm", f"sacreBLEU `{name}`, lower case.", RSTRIP, LOWER, language_tokens),
         Convention(
             "diva-eval",
-            f"The mean of sentences' BLEU with `{name}` tokens.",
+            f"Mean sentence BLEU with `{name}` tokens.",
             MeanSentenceBleu(),
             hypothesis=(STRIP_SPECIAL, language_tokens),
             reference=(language_tokens,),
-            notes="A mean over sentences, not comparable with corpus BLEU; its own run used the validation split.",
+            notes="A mean over sentences, not comparable with corpus BLEU; the source scored the validation split.",
         ),
     )
 
@@ -109,7 +109,7 @@ _LMMS = Convention(
     "lmms-eval",
     "A Chinese text normaliser, `zh` tokens, punctuation dropped and lower case before sacreBLEU `zh`.",
     _BLEU,
-    unavailable=Always("the rules of its Chinese text normaliser are not in evidence"),
+    unavailable=Always("the rules of its Chinese text normaliser are not known"),
 )
 _KANA = (
     *(

@@ -1,4 +1,4 @@
-"""Speaker verification on VoxCeleb1 as a yes/no question: accuracy."""
+"""Speaker verification on VoxCeleb1 as a yes/no question; accuracy."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from tasks.task import Task
 
 
 def yes_or_not(text: str) -> str:
-    """`yes` if the lower-cased output is exactly that, else `no` (jaeeewon/project-multimodal@d9e5d17:eval_sv.py)."""
+    """`yes` if the lower-cased output is exactly `yes`, otherwise `no` (jaeeewon/project-multimodal@d9e5d17:eval_sv.py)."""
     return "yes" if text.lower() == "yes" else "no"
 
 
 def yes_no_exact(text: str) -> str:
-    """`yes` or `no` if the output is that word, with or without a full stop; anything else is no answer."""
+    """`yes` or `no` if the output is that word, with or without a full stop; otherwise no answer."""
     word = text.lower().strip().removesuffix(".")
     return word if word in {"yes", "no"} else ""
 
 
 def first_word(text: str) -> str:
-    """The first word if it is yes or no; anything else is no answer."""
+    """The first word if it is yes or no; otherwise no answer."""
     match = re.match(r"\W*(yes|no)\b", text.lower())
     return match.group(1) if match else ""
 
@@ -35,14 +35,14 @@ _GOLD = (LOWER,)
 CONVENTIONS = (
     Convention(
         "hufs",
-        "An output that is exactly `yes` means the same speaker, anything else a different one.",
+        "Same speaker if the output is exactly `yes`, otherwise different speakers.",
         _ACCURACY,
         hypothesis=(STRIP_SPECIAL, step("yes-or-not", yes_or_not)),
         reference=_GOLD,
     ),
     Convention(
         "exact-yes-no",
-        "The output must be `yes` or `no`, a full stop allowed; anything else is wrong.",
+        "The output must be `yes` or `no`, optionally with a full stop; anything else is wrong.",
         _ACCURACY,
         hypothesis=(STRIP_SPECIAL, step("yes-no", yes_no_exact)),
         reference=_GOLD,

@@ -31,14 +31,14 @@ def test_join() -> None:
 def test_clips() -> None:
     pairs = [(clip, text) for clip, texts in CLIPS.items() for text in texts]
     assert clips(pairs, 2) == CLIPS
-    with pytest.raises(ScoringError, match="1 clips have another number of captions than 2, the first is z with 1"):
+    with pytest.raises(ScoringError, match="1 clips do not have 2 captions; the first is z with 1"):
         clips(pairs[:-1], 2)
     with pytest.raises(ScoringError, match="the first is x with 3"):
         clips([*pairs, ("x", "more")], 2)
 
 
 def test_a_row_with_several_captions_is_refused() -> None:
-    with pytest.raises(ScoringError, match="row 1: one caption is needed"):
+    with pytest.raises(ScoringError, match="row 1: the reference must be a single caption"):
         join_clips([Row("1", "h", ["a", "b"])], CLIPS)
 
 

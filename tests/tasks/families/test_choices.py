@@ -46,9 +46,9 @@ def test_where_options_come_from() -> None:
 @pytest.mark.parametrize(
     ("choices", "reason"),
     [
-        (["a", "c"], "none of the choices"),
-        (["b", "b"], "all different"),
-        (list("abcde"), "up to four"),
+        (["a", "c"], "not among the choices"),
+        (["b", "b"], "at most four distinct"),
+        (list("abcde"), "5 choices: at most four"),
         ("ab", "list of texts"),
     ],
 )
