@@ -1,8 +1,8 @@
-"""Java programs as child processes: one that answers line by line for as long as it is needed, and one run to its end.
+"""Java programs as child processes: persistent ones that answer line by line, and ones that run once.
 
-No child outlives this process. A child that reads standard input until its end stops by itself when the pipe closes,
-which the kernel does even for a parent that was killed. A child that does not read is started so that the kernel kills it
-with its parent (`PR_SET_PDEATHSIG`).
+No child outlives this process. A child that reads standard input to the end stops when the pipe closes, which the kernel
+does even if the parent is killed. A child that does not read it is started such that the kernel kills it with its parent
+(`PR_SET_PDEATHSIG`).
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from tasks.errors import UnavailableError
 
 JAVA_VARIABLE = "REPRO_AUDIT_JAVA"
 PACKAGE = "pycocoevalcap"
-# Numbers with a point and texts in UTF-8, whatever the machine's locale.
+# Decimal points and UTF-8, whatever the machine's locale.
 SETTINGS = ("-Duser.country=US", "-Duser.language=en", "-Dfile.encoding=UTF-8", "-Djava.awt.headless=true")
 
 
 def settings() -> tuple[str, ...]:
-    """Those, and scratch files where Python's go: the folder that Java takes by itself may not be writable."""
+    """`SETTINGS`, and Python's folder for temporary files: Java's default folder may not be writable."""
     return (*SETTINGS, "-XX:-UsePerfData", f"-Djava.io.tmpdir={tempfile.gettempdir()}")
 
 
 _CHUNK = 1 << 16
-# Becomes the program named by its arguments, after asking the kernel to be killed when its parent ends.
+# Asks the kernel to be killed when the parent ends, then executes the program given as arguments.
 _TIED = """
 import ctypes, os, signal, sys
 prctl = getattr(ctypes.CDLL(None), "prctl", None)
@@ -49,10 +49,10 @@ os.execvp(sys.argv[2], sys.argv[2:])
 
 
 def java() -> str:
-    """The path of the Java program: `REPRO_AUDIT_JAVA`, else `java` of the search path.
+    """The path of the Java program: `REPRO_AUDIT_JAVA`, otherwise `java` on the search path.
 
     Raises:
-        UnavailableError: There is none.
+        UnavailableError: Java was not found.
     """
     wanted = os.environ.get(JAVA_VARIABLE) or "java"
     found = shutil.which(wanted)
@@ -62,10 +62,10 @@ def java() -> str:
 
 
 def jar(path: str) -> Path:
-    """A jar of the `pycocoevalcap` package, by its path inside the package; the package is not imported.
+    """A jar of the `pycocoevalcap` package, by its path in the package, which is not imported.
 
     Raises:
-        UnavailableError: The package, or the file, is missing.
+        UnavailableError: The package or the file is missing.
     """
     spec = importlib.util.find_spec(PACKAGE)
     if spec is None or not spec.submodule_search_locations:
@@ -77,13 +77,13 @@ def jar(path: str) -> Path:
 
 
 def sources(*paths: str) -> tuple[str, ...]:
-    """Sources of a convention's hash: how Java is run, and files of the package; none of those where it is not installed."""
+    """Sources for a convention's hash: this module, and files of the package if it is installed."""
     found = [path for path in paths if reason(lambda path=path: jar(path)) is None]  # type: ignore[misc]
     return (f"module:{__name__}", *(f"file:{PACKAGE}/{path}" for path in found))
 
 
 def run(name: str, arguments: Sequence[str], *, stdin: bytes = b"", timeout: float = 600) -> bytes:
-    """Run a Java program to its end and give what it wrote.
+    """Run a Java program and return its standard output.
 
     Raises:
         UnavailableError: Java is missing, the program failed, or it took more than `timeout` seconds.
@@ -92,17 +92,17 @@ def run(name: str, arguments: Sequence[str], *, stdin: bytes = b"", timeout: flo
     try:
         done = subprocess.run(command, input=stdin, capture_output=True, timeout=timeout, check=False)
     except subprocess.TimeoutExpired:
-        raise UnavailableError(f"{name}: not done after {timeout:g} s") from None
+        raise UnavailableError(f"{name}: timed out after {timeout:g} s") from None
     if done.returncode:
         raise UnavailableError(f"{name}: {_ending(done.returncode)}{_last_line(done.stderr)}")
     return done.stdout
 
 
 class JavaChild:
-    """A Java program that answers every line with a line.
+    """A Java program that answers every input line with an output line.
 
-    It must end when its standard input does. Calls from several threads wait for each other. After an error the child is
-    gone and every further call fails; start another one.
+    The program must stop at the end of its standard input. Calls from several threads are serialised. After an error the child
+    is stopped and every further call fails; start a new one.
     """
 
     def __init__(self, name: str, arguments: Sequence[str]) -> None:
@@ -135,18 +135,18 @@ class JavaChild:
         return self._process.poll() is None
 
     def ask(self, lines: Sequence[str], timeout: float = 120, *, answers: int | None = None) -> list[str]:
-        """The answers to lines, in their order; writing and reading overlap, so that long lists do not block.
+        """The answers to lines, in order; writing and reading overlap, so that long lists do not block.
 
         Args:
-            lines: Without line ends inside; what UTF-8 cannot hold is replaced.
-            answers: How many lines come back; by default one a line.
-            timeout: Seconds without any progress after which the child is killed.
+            lines: Must not contain line breaks; characters that UTF-8 cannot encode are replaced.
+            answers: The number of output lines; by default one per input line.
+            timeout: Seconds without progress after which the child is killed.
 
         Raises:
-            UnavailableError: The child died, closed its output, made no progress, or said more than it was asked.
+            UnavailableError: The child died, closed its output, made no progress, or wrote too many lines.
         """
         if any("\n" in line or "\r" in line for line in lines):
-            raise ValueError("a line to a child process holds a line end")
+            raise ValueError("a line for a child process contains a line break")
         with self._lock:
             try:
                 waiting = "".join(f"{line}\n" for line in lines).encode(errors="replace")
@@ -163,12 +163,12 @@ class JavaChild:
     def _exchange(self, waiting: bytes, wanted: int, timeout: float) -> list[str]:
         source, sink = self._process.stdout, self._process.stdin
         if source is None or sink is None or source.closed or sink.closed:
-            raise UnavailableError(f"{self.name}: Java is not running any more")
+            raise UnavailableError(f"{self.name}: Java is no longer running")
         left, received, found = memoryview(waiting), bytearray(), 0
         with selectors.DefaultSelector() as ready:
             ready.register(source, selectors.EVENT_READ)
             if ready.select(0) and (early := os.read(source.fileno(), _CHUNK)):
-                raise UnavailableError(f"{self.name}: an answer to no question: {early[:80]!r}")
+                raise UnavailableError(f"{self.name}: unexpected output: {early[:80]!r}")
             if left:
                 ready.register(sink, selectors.EVENT_WRITE)
             deadline = time.monotonic() + timeout
@@ -193,7 +193,7 @@ class JavaChild:
                         found += chunk.count(b"\n")
         lines = received.decode(errors="replace").split("\n")
         if lines.pop() or len(lines) != wanted:
-            raise UnavailableError(f"{self.name}: more than {wanted} answers to {wanted} questions")
+            raise UnavailableError(f"{self.name}: more than {wanted} answers to {wanted} requests")
         return lines
 
     def _died(self) -> UnavailableError:
@@ -215,7 +215,7 @@ class JavaChild:
 
 
 class Shared:
-    """One child for the whole process, started at first use, replaced if it has died, ended at exit; never across a fork."""
+    """One child per process: started at first use, replaced if it died, stopped at exit, never shared across a fork."""
 
     def __init__(self, start: Callable[[], JavaChild]) -> None:
         self._start = start
@@ -228,7 +228,7 @@ class Shared:
         """The child.
 
         Raises:
-            UnavailableError: It cannot be started.
+            UnavailableError: The child cannot be started.
         """
         with self._lock:
             if self._child is None or self._owner != os.getpid() or not self._child.alive:
@@ -238,7 +238,7 @@ class Shared:
             return self._child
 
     def close(self) -> None:
-        """End the child, if this process started it."""
+        """Stop the child if this process started it."""
         with self._lock:
             if self._child is not None and self._owner == os.getpid():
                 self._child.close()

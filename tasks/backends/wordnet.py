@@ -1,8 +1,8 @@
-"""Synonyms from WordNet 3.0's own files, as nltk's reader finds them: for nltk's METEOR.
+"""WordNet 3.0 synonyms for nltk's METEOR, equal to those of nltk's reader.
 
-Read from Debian's `wordnet-base` (/usr/share/wordnet), or from the folder that `REPRO_AUDIT_WORDNET` names. nltk's reader
-takes a folder below its own data path only, needs files that METEOR does not (`index.sense`, `lexnames`) and builds every
-synset in full; METEOR asks for one thing, the words that share a synset with a word.
+The files are those of Debian's `wordnet-base` (/usr/share/wordnet), or of the folder in `REPRO_AUDIT_WORDNET`. nltk's reader
+accepts only a folder below its own data path, requires files that METEOR does not need (`index.sense`, `lexnames`) and builds
+complete synsets; METEOR needs only the words that share a synset with a word.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ PATH_VARIABLE = "REPRO_AUDIT_WORDNET"
 FOLDER = "/usr/share/wordnet"
 PARTS = ("noun", "verb", "adj", "adv")
 FILES = tuple(f"{kind}.{part}" for part in PARTS for kind in ("data", "index")) + tuple(f"{p}.exc" for p in PARTS)
-# A word's lemma, by part of speech: an ending and what stands for it in the lemma (WordNet's morphy(7)).
+# Lemmatisation rules by part of speech: an ending and its replacement in the lemma (WordNet's morphy(7)).
 _ENDINGS: Mapping[str, tuple[tuple[str, str], ...]] = {
     "noun": (
         ("s", ""),
@@ -40,10 +40,10 @@ _ENDINGS: Mapping[str, tuple[tuple[str, str], ...]] = {
 
 
 def wordnet_folder() -> Path:
-    """Where WordNet's files are.
+    """The folder of the WordNet files.
 
     Raises:
-        UnavailableError: There is no such folder, or a file is missing or of another version than 3.0.
+        UnavailableError: The folder or a file is missing, or the version is not 3.0.
     """
     folder = Path(os.environ.get(PATH_VARIABLE) or FOLDER)
     missing = [name for name in FILES if not (folder / name).is_file()]
@@ -54,13 +54,13 @@ def wordnet_folder() -> Path:
     with (folder / "data.noun").open(encoding="ascii", errors="replace") as file:
         head = "".join(next(file, "") for _ in range(29))
     if "WordNet 3.0" not in head:
-        raise UnavailableError("the WordNet files are not of version 3.0")
+        raise UnavailableError("the WordNet files are not version 3.0")
     return folder
 
 
 @cache
 def wordnet_digest(folder: Path) -> str:
-    """SHA-256 (hex) over the files that decide synonyms, by name."""
+    """SHA-256 (hex) over the files that determine synonyms, by name."""
     total = hashlib.sha256()
     for name in sorted(FILES):
         total.update(f"{name} {hashlib.sha256((folder / name).read_bytes()).hexdigest()}\n".encode())
@@ -68,7 +68,7 @@ def wordnet_digest(folder: Path) -> str:
 
 
 class _Lemma:
-    """What nltk's METEOR asks of a lemma."""
+    """The part of nltk's lemma interface that METEOR uses."""
 
     __slots__ = ("_name",)
 
@@ -76,12 +76,12 @@ class _Lemma:
         self._name = name
 
     def name(self) -> str:
-        """The word as WordNet writes it."""
+        """The word as spelled in WordNet."""
         return self._name
 
 
 class _Synset:
-    """What nltk's METEOR asks of a synset."""
+    """The part of nltk's synset interface that METEOR uses."""
 
     __slots__ = ("_lemmas",)
 
@@ -89,12 +89,12 @@ class _Synset:
         self._lemmas = [_Lemma(name) for name in sorted(names)]
 
     def lemmas(self) -> list[_Lemma]:
-        """Its words."""
+        """The words of the synset."""
         return self._lemmas
 
 
 class WordNet:
-    """Synonyms of words; what was once asked is remembered."""
+    """Synonyms of words, with a cache."""
 
     def __init__(self, folder: Path) -> None:
         self._data = {part: (folder / f"data.{part}").read_bytes() for part in PARTS}
@@ -103,7 +103,7 @@ class WordNet:
         self._known: dict[str, list[_Synset]] = {}
 
     def lemmas(self, word: str, part: str) -> list[str]:
-        """The forms under which a word stands in a part of speech's index: itself, then exceptions or cut endings."""
+        """The lemmas of a word in the index of a part of speech: the word itself, then exceptions or stripped endings."""
         forms = self._exceptions[part].get(word)
         if forms is None:
             forms = [word[: -len(end)] + new for end, new in _ENDINGS[part] if word.endswith(end)]
@@ -111,7 +111,7 @@ class WordNet:
         return list(dict.fromkeys(form for form in (word, *forms) if form in index))
 
     def synonyms(self, word: str) -> frozenset[str]:
-        """Every word of every synset of a word, spelt and capitalised as in WordNet, `_` for a space."""
+        """All words of all synsets of a word, spelled and capitalised as in WordNet, with `_` for a space."""
         word = word.lower()
         return frozenset(
             name
@@ -122,7 +122,7 @@ class WordNet:
         )
 
     def synsets(self, word: str) -> list[_Synset]:
-        """For nltk: all synonyms of a word, as one synset."""
+        """All synonyms of a word as one synset, for nltk."""
         known = self._known.get(word)
         if known is None:
             known = self._known[word] = [_Synset(self.synonyms(word))]
@@ -154,7 +154,7 @@ def _load(folder: Path) -> WordNet:
 
 
 def wordnet() -> WordNet:
-    """The WordNet of this machine.
+    """The WordNet installed on this machine.
 
     Raises:
         UnavailableError: See `wordnet_folder`.
@@ -163,5 +163,5 @@ def wordnet() -> WordNet:
 
 
 def wordnet_unavailable() -> str | None:
-    """Why there are no synonyms here, or None."""
+    """Why WordNet is not available here, or None."""
     return reason(wordnet_folder)

@@ -1,1 +1,1 @@
-"""What a judge's reply means: parsers, the rows' fields, and the rules from judgements to counts."""
+"""Judged conventions: request fields, reply parsers, and rules that turn judgements into counts."""

@@ -1,4 +1,4 @@
-"""The judged conventions: what is asked, how a reply is read, and how judgements become integer counts."""
+"""The judged conventions: the question, the parser of the reply, and the rules that turn judgements into counts."""
 
 from __future__ import annotations
 
@@ -21,21 +21,21 @@ class JudgedConvention:
     """A convention that needs a judge.
 
     Attributes:
-        id: As in the registry of conventions.
+        id: The id in the registry of conventions.
         tasks: The ids of the tasks that it scores.
         metric: `accuracy` or `following-rate`.
         template: The id of the prompt template.
-        parts: From a row to its requests.
-        parser: A name of `PARSERS`.
-        scale: The grades.
-        failure: What the source does with a reply that does not parse.
-        group: What is counted is the best row of a group; by default every row is its own.
-        judge: The model whose judgements the source reports; empty where it is not known.
-        params: The source's sampling settings, numbers as decimal strings.
-        temperatures: Several settings, one of which each row draws; empty where there is one.
-        probes: The variants that test the judge: `swapped` (position), `padded` (verbosity).
-        source: Where the rule stands.
-        note: What a reader must know before believing it.
+        parts: Maps a row to its requests.
+        parser: A name in `PARSERS`.
+        scale: The scale of grades.
+        failure: How the source counts a reply that cannot be parsed.
+        group: Maps a row to its group, of which only the best row counts; by default each row is its own group.
+        judge: The model whose judgements the source reports; empty if unknown.
+        params: The source's sampling parameters, numbers as decimal strings.
+        temperatures: Several temperatures, one of which is drawn for each row; empty if there is only one.
+        probes: The variants that test the judge: `swapped` (position bias), `padded` (verbosity bias).
+        source: Where the rule is documented.
+        note: Caveats that a reader must know.
     """
 
     id: str
@@ -55,9 +55,9 @@ class JudgedConvention:
     note: str = ""
 
     def read(self, row: Row, reply: str, *, parser: str | None = None, variant: str = "") -> Verdict:
-        """The verdict in a reply, by the convention's parser or another one.
+        """Parse a reply with the convention's parser or with `parser`.
 
-        AIR-Bench's letter becomes a grade here, because only the row knows which letter is right.
+        AIR-Bench's letter is converted to a grade here, because only the row knows which letter is correct.
         """
         name = parser or self.parser
         verdict = PARSERS[name](without_thinking(reply))
@@ -82,8 +82,8 @@ CONVENTIONS: tuple[JudgedConvention, ...] = (
         judge="gpt-3.5",
         probes=("swapped", "padded"),
         source=_APPENDIX_G,
-        note="The snapshot of GPT-3.5, its sampling and the rule for several answers are not published; here"
-        " an output is right if it is right against any answer labelled correct.",
+        note="The snapshot of GPT-3.5, its sampling parameters and the rule for several answers are not published;"
+        " here an output is correct if the judge accepts it for any answer labelled correct.",
     ),
     JudgedConvention(
         id="hufs-judge",
@@ -96,8 +96,8 @@ CONVENTIONS: tuple[JudgedConvention, ...] = (
         params=_HUFS_PARAMS,
         probes=("swapped", "padded"),
         source=f"{_HUFS}:dist_eval/eval_sqqa.py",
-        note="Right if right against any candidate sentence, whatever its label: an upper bound."
-        " Thinking is switched off there.",
+        note="Correct if accepted for any candidate sentence, regardless of its label: an upper bound."
+        " The source switches thinking off.",
     ),
     JudgedConvention(
         id="hufs-judge",
@@ -110,7 +110,7 @@ CONVENTIONS: tuple[JudgedConvention, ...] = (
         params=_HUFS_PARAMS,
         probes=("swapped", "padded"),
         source=f"{_HUFS}:dist_eval/eval_sf.py",
-        note="Asked once a slot. Thinking is switched off there.",
+        note="Asked once per slot. The source switches thinking off.",
     ),
     JudgedConvention(
         id="llaso-judge",
@@ -123,7 +123,7 @@ CONVENTIONS: tuple[JudgedConvention, ...] = (
         judge="gpt-4o-mini",
         params={"temperature": "0.1"},
         source="EIT-NLP/LLaSO@0907788:llaso/evaluation/metrics/",
-        note="Its prompt and parser are not known to us: template and parser are our own.",
+        note="The source's prompt and parser are not known: template and parser are our own.",
     ),
     JudgedConvention(
         id="paper-judge",
@@ -161,7 +161,7 @@ CONVENTIONS: tuple[JudgedConvention, ...] = (
         judge="meta-llama/Meta-Llama-3.1-70B-Instruct",
         params={"max_tokens": 1000},
         source="BenoitWang/What_Are_They_Doing@e728f83:evaluation/eval.py",
-        note="The best of eight prompts counts, which is higher than any one prompt's mean.",
+        note="The best of eight prompts counts, which gives a higher score than any single prompt.",
     ),
     JudgedConvention(
         id="sakura-judge",
@@ -174,7 +174,7 @@ CONVENTIONS: tuple[JudgedConvention, ...] = (
         params={"temperature": "0", "top_p": "0.9"},
         probes=("swapped", "padded"),
         source="ckyang1124/SAKURA@a1fdb14:evaluation/llm_judge.py",
-        note="Replies that do not parse are repaired by hand there, and stay in the denominator.",
+        note="The source repairs replies that cannot be parsed by hand and keeps them in the denominator.",
     ),
     JudgedConvention(
         id="air-bench-align",
@@ -189,8 +189,8 @@ CONVENTIONS: tuple[JudgedConvention, ...] = (
         temperatures=("1.0", "2.0"),
         probes=("swapped", "padded"),
         source="OFA-Sys/AIR-Bench@9832476:align_in_foundation.py 170-218, score_foundation.py 9-86",
-        note="The judge is told to choose at random where no option matches, and about half of the"
-        " requests are sent at temperature 2.0: part of every score is a lottery.",
+        note="The judge is told to choose at random if no option matches, and about half of the"
+        " requests are sent at temperature 2.0: part of every score is random.",
     ),
     JudgedConvention(
         id="audiobench-judge",
@@ -205,7 +205,7 @@ CONVENTIONS: tuple[JudgedConvention, ...] = (
         params={"max_tokens": 512},
         probes=("swapped", "padded"),
         source="AudioLLMs/AudioBench@babe4a2 (log of 2024), eval_methods/eval_llama3_70b.py",
-        note="No temperature is set there, so the judge samples. The share of full marks is the mean of 5 times 20.",
+        note="The source sets no temperature, so the judge samples. The share of full marks is the mean grade times 20.",
     ),
     JudgedConvention(
         id="audiobench-judge-binary",
@@ -220,7 +220,7 @@ CONVENTIONS: tuple[JudgedConvention, ...] = (
         params={"max_tokens": 512},
         probes=("swapped", "padded"),
         source="AudioLLMs/AudioBench@e991641:eval_methods/eval_llama3_70b.py 145-256",
-        note="No temperature is set there, so the judge samples.",
+        note="The source sets no temperature, so the judge samples.",
     ),
 )
 
@@ -240,11 +240,11 @@ def row_counts(
     failure: Failure | None = None,
     followed: bool | None = None,
 ) -> JudgedCounts:
-    """The counts of one row: (its judgements) -> integers.
+    """The counts of one row from its judgements.
 
-    Several judgements of a row (one an answer) count as the best of them. A row without any request (a
-    question that has no correct answer) is wrong, whatever the judge. With `followed` given, the score is
-    the one over followed rows: a row that was not followed is excluded.
+    Of several judgements of a row (one per answer), the best counts. A row without requests (a
+    question without a correct answer) is wrong, whatever the judge. If `followed` is given, the score is
+    over followed rows: a row that did not follow the instruction is excluded.
     """
     if followed is False:
         return JudgedCounts(excluded=1)
@@ -259,10 +259,10 @@ def fold(
     *,
     failure: Failure | None = None,
 ) -> JudgedCounts:
-    """The counts of a set; where the convention groups rows, each group counts once, by its best row.
+    """The counts of a set; if the convention groups rows, each group counts once, by its best row.
 
-    In a group a failed row counts as the failure rule says before the best is taken, as the source does; a
-    group that is excluded whole leaves the denominator.
+    As in the source, the failure rule is applied to the rows of a group before the best is taken; a
+    group whose rows are all excluded is removed from the denominator.
     """
     if convention.group is None:
         return total(row_counts(convention, verdicts, failure=failure) for _, verdicts in rows)
@@ -273,7 +273,7 @@ def fold(
 
 
 def best_of(members: Sequence[JudgedCounts]) -> JudgedCounts:
-    """One group's counts: those of its best row that is not excluded."""
+    """The counts of a group: those of its best row that is not excluded."""
     kept = [member for member in members if member.kept]
     failed = int(any(member.failed for member in members))
     if not kept:

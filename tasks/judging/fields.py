@@ -1,8 +1,8 @@
-"""From a row of predictions to what a judge is asked about it: one set of fields a request.
+"""Request fields: maps a row of predictions to the placeholder values of its requests to a judge.
 
-Every function here is pure and gives parts in the order of the row; a part's name says which of several
-requests of the row it is. What a task's reference has no place for (the sound behind a question, the
-options) may stand in the reference's object or in `extra`.
+All functions are pure and return parts in the order of the row; a part's name distinguishes several
+requests of a row. Fields that the task's reference type does not have (the sound behind a question, the
+options) may be in the reference object or in `extra`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from tasks.errors import ScoringError
 from tasks.families import choices as multiple
 from tasks.row import Row
 
-# What a judge's liking for long answers is tested with: words that add nothing.
+# Contentless words that test a judge for verbosity bias.
 PADDING = (
     " To say it again with more words, this is the answer that was given above, and everything that was said"
     " there is meant exactly as it was said."
@@ -24,7 +24,7 @@ PADDING = (
 
 
 class FieldError(ValueError):
-    """A row lacks what a convention asks a judge about.
+    """A row lacks a field that the judge's prompt needs.
 
     Attributes:
         row: The row's id.
@@ -44,8 +44,8 @@ class Part:
     """One request about a row.
 
     Attributes:
-        name: Which of the row's requests it is; empty where there is one.
-        values: Placeholder fields by name.
+        name: Distinguishes several requests of a row; empty if there is only one.
+        values: Placeholder values by field name.
     """
 
     name: str
@@ -56,7 +56,7 @@ Fields = Callable[[Row, str], list[Part]]
 
 
 def output(row: Row, variant: str = "") -> str:
-    """The raw output without start and end tokens; with `PADDING` behind it in the variant `padded`."""
+    """The raw output without start and end tokens; the variant `padded` appends `PADDING`."""
     if row.hypothesis is None:
         raise FieldError(row, "hypothesis", "there is no output to judge")
     text = re.sub(r"^(?:\s*<s>)+|(?:</s>\s*)+$", "", row.hypothesis).strip()
@@ -65,7 +65,7 @@ def output(row: Row, variant: str = "") -> str:
 
 def _reference(row: Row) -> Mapping[str, Any]:
     if not isinstance(row.reference, Mapping):
-        raise FieldError(row, "reference", "an object is needed")
+        raise FieldError(row, "reference", "must be an object")
     return row.reference
 
 
@@ -77,12 +77,12 @@ def _text(row: Row, name: str, *others: str) -> str:
             return value
         if isinstance(value, Sequence) and value and all(isinstance(item, str) for item in value):
             return "; ".join(value)
-    raise FieldError(row, f"reference.{name}", "a text is needed")
+    raise FieldError(row, f"reference.{name}", "must be a string")
 
 
 def _prompt(row: Row) -> str:
     if row.prompt is None or not row.prompt.strip():
-        raise FieldError(row, "prompt", "the judge is told the question, and the row has none")
+        raise FieldError(row, "prompt", "missing; the judge needs the question")
     return row.prompt
 
 
@@ -92,7 +92,7 @@ def _answers(row: Row, *, correct_only: bool) -> list[str]:
     if not correct_only and isinstance(reference.get("candidates"), list):
         answers = reference["candidates"]
     if not isinstance(answers, list):
-        raise FieldError(row, "reference.answers", "a list is needed")
+        raise FieldError(row, "reference.answers", "must be a list")
     chosen: list[str] = []
     for answer in answers:
         if isinstance(answer, str):
@@ -100,14 +100,14 @@ def _answers(row: Row, *, correct_only: bool) -> list[str]:
             continue
         text = answer.get("text") if isinstance(answer, Mapping) else None
         if not isinstance(text, str) or (correct_only and answer.get("label") not in {0, 1}):
-            raise FieldError(row, "reference.answers", 'each is a text, or {"text": ..., "label": 0 or 1}')
+            raise FieldError(row, "reference.answers", 'each must be a string or {"text": ..., "label": 0 or 1}')
         if not correct_only or answer["label"] == 1:
             chosen.append(text)
     return chosen
 
 
 def spoken_qa(row: Row, variant: str = "") -> list[Part]:
-    """One request for each correct answer (label 1) of the question; none for a question without one."""
+    """One request per correct answer (label 1) of the question; none if there is no correct answer."""
     question, said = _text(row, "question"), output(row, variant)
     return [
         Part(str(index), {"question": question, "answer": answer, "output": said})
@@ -116,7 +116,7 @@ def spoken_qa(row: Row, variant: str = "") -> list[Part]:
 
 
 def spoken_qa_candidates(row: Row, variant: str = "") -> list[Part]:
-    """One request for each candidate sentence, whatever its label (`candidates`, or all of `answers`)."""
+    """One request per candidate sentence, regardless of its label (`candidates`, otherwise all of `answers`)."""
     question, said = _text(row, "question"), output(row, variant)
     return [
         Part(str(index), {"question": question, "answer": answer, "output": said})
@@ -125,19 +125,19 @@ def spoken_qa_candidates(row: Row, variant: str = "") -> list[Part]:
 
 
 def slot(row: Row, variant: str = "") -> list[Part]:
-    """One request a row: the slot's type, its value and the output, in lower case."""
+    """One request per row: the slot's type, its value and the output, in lower case."""
     values = {"slot": _text(row, "slot"), "value": _text(row, "value"), "output": output(row, variant)}
     return [Part("", {name: text.lower() for name, text in values.items()})]
 
 
 def slot_question(row: Row, variant: str = "") -> list[Part]:
-    """One request a row: the question put to the model, the slot's value and the output, as they stand."""
+    """One request per row: the question put to the model, the slot's value and the output, unchanged."""
     values = {"question": _prompt(row), "reference": _text(row, "value"), "output": output(row, variant)}
     return [Part("", values)]
 
 
 def coreasoning(row: Row, variant: str = "") -> list[Part]:
-    """One request a row: the question in the audio, a description of its background, and the output."""
+    """One request per row: the question in the audio, a description of its background, and the output."""
     return [
         Part(
             "",
@@ -151,7 +151,7 @@ def coreasoning(row: Row, variant: str = "") -> list[Part]:
 
 
 def scene(row: Row, variant: str = "") -> list[Part]:
-    """JASCO's fields: sound, speech, question, reference, key words, the answers from one modality alone."""
+    """JASCO's fields: sound, speech, question, reference, keywords, and the answers from a single modality."""
     values = {
         "sound": _text(row, "audio_sound"),
         "spoken": _text(row, "spoken_text"),
@@ -166,12 +166,12 @@ def scene(row: Row, variant: str = "") -> list[Part]:
 
 
 def scene_group(row: Row) -> str:
-    """The clip that a JASCO row belongs to; the best of its prompts counts."""
+    """The clip of a JASCO row, of which the best prompt counts."""
     return _text(row, "clip")
 
 
 def plain(row: Row, variant: str = "") -> list[Part]:
-    """One request a row: the prompt as question, the reference text and the output."""
+    """One request per row: the prompt as question, the reference text and the output."""
     reference = row.reference
     if not isinstance(reference, str):
         reference = _text(row, "answer", "label")
@@ -179,13 +179,13 @@ def plain(row: Row, variant: str = "") -> list[Part]:
 
 
 def choices(row: Row) -> multiple.Question:
-    """The options of a multiple-choice row and the right one, as `tasks.families.choices` finds them."""
+    """The options of a multiple-choice row and the correct one, see `tasks.families.choices`."""
     try:
         found = multiple.question(row)
     except ScoringError as error:
         raise FieldError(row, "extra.choices", str(error)) from None
     if found is None or len(found.choices) < 2:
-        raise FieldError(row, "extra.choices", "two to four options are needed, and the right answer as text")
+        raise FieldError(row, "extra.choices", "must be two to four options, with the correct answer as text")
     return found
 
 
@@ -197,7 +197,7 @@ def _shown(row: Row, variant: str) -> tuple[str, ...]:
 def multiple_choice(row: Row, variant: str = "") -> list[Part]:
     """AIR-Bench's alignment: question, lettered options (last first in the variant `swapped`), output.
 
-    With three options the source shows only two; here all are shown.
+    The source shows only two of three options; this function shows all.
     """
     shown = zip(multiple.LETTERS, _shown(row, variant), strict=False)
     listed = "\n".join(f"{letter}. {_one_line(text)}" for letter, text in shown)
@@ -211,10 +211,10 @@ def gold_letter(row: Row, variant: str = "") -> str:
 
 
 def names_an_option(row: Row) -> bool:
-    """Whether the output contains a capital letter of an option as a word, or an option's text in any case.
+    """Whether the output contains an option's capital letter as a word, or an option's text, ignoring case.
 
-    Where it does not, AIR-Bench tells its judge to choose at random, so the judgement says nothing about the
-    output.
+    If it does not, AIR-Bench tells its judge to choose at random, so the judgement carries no information about
+    the output.
     """
     said, options = output(row), choices(row).choices
     letters = re.findall(r"\b[A-D]\b", said)

@@ -1,4 +1,4 @@
-"""Parsers of judges' replies, each as its source has it; what a parser cannot read is a status."""
+"""Parsers of judge replies, each as in its source; replies that cannot be parsed get a status."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tasks.judging.verdict import Verdict, graded
 
 Parser = Callable[[str], Verdict]
 
-# A reply longer than this is no judgement; Python's own parser must not be handed megabytes of brackets.
+# A longer reply is not a judgement, and Python's parser must not be given megabytes of brackets.
 _LONGEST_DICT = 20_000
 
 
@@ -23,10 +23,10 @@ def _nothing(reply: str) -> Verdict:
 
 
 def without_thinking(reply: str) -> str:
-    """The reply after a reasoning model's last `</think>`; nothing, if its thinking was cut off before the end.
+    """The reply after a reasoning model's last `</think>`; empty if the thinking was truncated.
 
-    None of the sources used such a judge, so none of their parsers knows the tag. Other replies are as
-    they were.
+    None of the sources used such a judge, so their parsers do not know the tag. Other replies are
+    unchanged.
     """
     if "</think>" not in reply and reply.lstrip().startswith("<think>"):
         return ""
@@ -34,10 +34,10 @@ def without_thinking(reply: str) -> str:
 
 
 def last_token(reply: str) -> Verdict:
-    """The reply's last word, read as a number.
+    """The last word of the reply as a number.
 
-    AudioLLMs/AudioBench@0e689b4, eval_methods/eval_llama3_70b.py. The source takes whatever Python's
-    `float` takes, on its scale or off it; `nan` and `inf`, which would void its mean, are failures here.
+    AudioLLMs/AudioBench@0e689b4, eval_methods/eval_llama3_70b.py. The source accepts whatever Python's
+    `float` accepts, even off its scale; `nan` and `inf`, which would invalidate its mean, are failures here.
     """
     words = reply.split()
     if not words:
@@ -52,13 +52,13 @@ def last_token(reply: str) -> Verdict:
 
 
 def rating_label(reply: str) -> Verdict:
-    """The digit after the first `Rating:` in the reply (a lenient reading of AudioBench's format)."""
+    """The digit after the first `Rating:` in the reply (a lenient parser of AudioBench's format)."""
     match = re.search(r"Rating:\s*([0-5])\b", reply)
     return graded(int(match.group(1))) if match else _nothing(reply)
 
 
 def rating_line(reply: str) -> Verdict:
-    """A line that is `Rating: N` and nothing else (a strict reading of AudioBench's format)."""
+    """A line that consists of `Rating: N` (a strict parser of AudioBench's format)."""
     found = set(re.findall(r"^Rating: ([0-5])$", reply, flags=re.MULTILINE))
     if len(found) > 1:
         return Verdict(None, "ambiguous")
@@ -106,42 +106,42 @@ def _from_text(reply: str, key: str, yes: str, no: str) -> Verdict:
 
 
 def correct_dict(reply: str) -> Verdict:
-    """`{"Correct": True / False, ...}` that Python or JSON can read whole (SALMONN, appendix G)."""
+    """`{"Correct": True / False, ...}` as a valid Python or JSON object (SALMONN, appendix G)."""
     return _from_dictionary(reply, "correct", "true", "false")
 
 
 def correct_text(reply: str) -> Verdict:
-    """As `correct_dict`, and otherwise the word after `Correct:`; two different words are `ambiguous`.
+    """As `correct_dict`, otherwise the word after `Correct:`; two different words are `ambiguous`.
 
-    An unescaped quotation mark in the reason is enough to break the dictionary, so this is the default.
+    This is the default, because an unescaped quotation mark in the reason already makes the dictionary invalid.
     """
     return _from_text(reply, "correct", "true", "false")
 
 
 def correct_hufs(reply: str) -> Verdict:
-    """Right if the lower-cased reply contains one literal beginning, else wrong: never a failure.
+    """Correct if the lower-cased reply contains one literal prefix, otherwise wrong; never a failure.
 
     jaeeewon/project-multimodal@d9e5d172, dist_eval/eval_sqqa.py. Any other spelling of the same dictionary
-    is wrong.
+    counts as wrong.
     """
     return graded(int('{"correct": true, "reason": "' in reply.lower()))
 
 
 def response_dict(reply: str) -> Verdict:
-    """`{"Response": "Yes/No", ...}` that Python or JSON can read whole (SALMONN, appendix G)."""
+    """`{"Response": "Yes/No", ...}` as a valid Python or JSON object (SALMONN, appendix G)."""
     return _from_dictionary(reply, "response", "yes", "no")
 
 
 def response_text(reply: str) -> Verdict:
-    """As `response_dict`, and otherwise the word after `Response:`."""
+    """As `response_dict`, otherwise the word after `Response:`."""
     return _from_text(reply, "response", "yes", "no")
 
 
 def yes_exact(reply: str) -> Verdict:
-    """Exactly `Yes` is right and exactly `No` wrong.
+    """Exactly `Yes` is correct, exactly `No` is wrong.
 
-    jaeeewon/project-multimodal@d9e5d172, dist_eval/eval_sf.py. The source counts `Yes` over all replies, so
-    anything else is wrong there: the failure rule of its convention.
+    jaeeewon/project-multimodal@d9e5d172, dist_eval/eval_sf.py. The source divides the number of `Yes` by that of all
+    replies; its convention's failure rule therefore counts anything else as wrong.
     """
     if reply in {"Yes", "No"}:
         return graded(int(reply == "Yes"))
@@ -149,7 +149,7 @@ def yes_exact(reply: str) -> Verdict:
 
 
 def yes_word(reply: str) -> Verdict:
-    """The reply's first word, in any case, with any punctuation around it (a lenient reading)."""
+    """The first word of the reply, ignoring case and surrounding punctuation (a lenient parser)."""
     match = re.match(r"\W*(yes|no)\b", reply, flags=re.IGNORECASE)
     return graded(int(match.group(1).lower() == "yes")) if match else _nothing(reply)
 
@@ -160,8 +160,8 @@ _SAKURA = re.compile(r"Explanation: (.*?)\nJudgement: (.*?)(?:\n\n|$)", re.DOTAL
 def sakura(reply: str) -> Verdict:
     """The text after `Judgement:`, up to an empty line or the end.
 
-    ckyang1124/SAKURA@a1fdb14, evaluation/llm_judge.py. The source prints what it cannot parse for repair by
-    hand and keeps it in the denominator.
+    ckyang1124/SAKURA@a1fdb14, evaluation/llm_judge.py. The source prints replies that it cannot parse for manual
+    repair and keeps them in the denominator.
     """
     match = _SAKURA.search(reply)
     if match is None:
@@ -173,7 +173,7 @@ def sakura(reply: str) -> Verdict:
 
 
 def sakura_word(reply: str) -> Verdict:
-    """The word after the last `Judgement:`, whatever stands around it (a lenient reading)."""
+    """The word after the last `Judgement:`, ignoring what surrounds it (a lenient parser)."""
     found = re.findall(r"Judgement\W+(incorrect|correct)\b", reply, flags=re.IGNORECASE)
     return graded(int(found[-1].lower() == "correct")) if found else _nothing(reply)
 
@@ -190,8 +190,8 @@ def jasco(reply: str) -> Verdict:
     """A rating of 0 to 2, void unless the orientation is good.
 
     BenoitWang/What_Are_They_Doing@e728f83, evaluation/eval.py. The first of the digits 0, 1, 2 (in this
-    order) that the last line with `Rating: ` contains; no digit is 0. The source asks its judge again where
-    the orientation is missing, and without a rating line it re-uses the rating of the row before: both are
+    order) that the last line with `Rating: ` contains; without a digit, 0. The source asks its judge again if
+    the orientation is missing, and without a rating line it reuses the rating of the previous row: both are
     failures here.
     """
     orientation = ""
@@ -209,7 +209,7 @@ def jasco(reply: str) -> Verdict:
 def one_to_five(reply: str) -> Verdict:
     """The only number from 1 to 5 in the reply, or the one after `score` or `rating`.
 
-    EIT-NLP/LLaSO@0907788 scores from 1 to 5; how it reads its judge is not known, so this parser is our own.
+    EIT-NLP/LLaSO@0907788 scores from 1 to 5; its parser is not known, so this one is our own.
     """
     pattern = r"\b(?:score|rating)\b\W{0,5}([1-5])\b(?!\s*[-.]\s*\d)"
     named = set(re.findall(pattern, reply, flags=re.IGNORECASE))
@@ -220,11 +220,11 @@ def one_to_five(reply: str) -> Verdict:
 
 
 def air_bench_letter(reply: str) -> Verdict:
-    """The option's letter: the first character, else the last but one.
+    """The letter of the option: the first character, otherwise the last but one.
 
     OFA-Sys/AIR-Bench@9832476, score_foundation.py 9-86. Line breaks are deleted first. A sentence that
-    begins with `A` is therefore the answer A, and `(B)` is B by its last but one character. `None` and an
-    empty reply are failures, which the source leaves out of the denominator.
+    begins with `A` is therefore read as A, and `(B)` as B, from its last but one character. `None` and an
+    empty reply are failures, which the source excludes from the denominator.
     """
     text = reply.strip().replace("\n", "")
     if text in {"", "None"}:

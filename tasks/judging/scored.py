@@ -1,9 +1,8 @@
-"""Judged conventions as the registry's conventions: they read counts that judgements have put into the rows.
+"""Judged conventions as ordinary conventions: they score the counts that judgements have added to the rows.
 
-A convention's numbers come from `extra["judged"]`, a mapping from a key to `[points, possible]`, to
-`"excluded"` (its reply could not be read, and the failure rule leaves it out) or to `"not-best"` (another
-row of its group counts). Scoring, intervals and the account of rows are then the same as for every other
-convention.
+The counts are in `extra["judged"]`, a mapping from a key to `[points, possible]`, to `"excluded"` (the
+reply could not be parsed and the failure rule excludes it) or to `"not-best"` (another row of the group
+counts). Scoring, intervals and row accounting are then the same as for every other convention.
 """
 
 from __future__ import annotations
@@ -59,11 +58,11 @@ def scored(base: Convention, judged: JudgedConvention, key: str, judgement: str,
     """The convention `base`, computable from rows that carry judgements under `key`.
 
     Args:
-        base: The registry's, which says `needs a judge`.
-        judged: What it asks and how it reads replies.
-        key: As given to `with_counts`.
-        judgement: Judge and prompt, for the signature: another judge is another convention.
-        failure: What a reply that could not be read counts as.
+        base: The convention in the registry, whose `unavailable` says `needs a judge`.
+        judged: Its judged counterpart, with question and parser.
+        key: The key given to `with_counts`.
+        judgement: Judge and prompt, for the signature: a different judge makes a different convention.
+        failure: How a reply that cannot be parsed is counted.
     """
     return replace(
         base,
@@ -74,7 +73,7 @@ def scored(base: Convention, judged: JudgedConvention, key: str, judgement: str,
         reference_view=View("none", _nothing),
         select=(
             Selection("judged", _IsNot(key, None), "no judgement"),
-            Selection("read", _IsNot(key, _EXCLUDED), "the judge's reply could not be read"),
+            Selection("read", _IsNot(key, _EXCLUDED), "the judge's reply could not be parsed"),
             Selection("best", _IsNot(key, _NOT_BEST), "another output for the same clip counts"),
         ),
         unavailable=_available,
@@ -84,18 +83,18 @@ def scored(base: Convention, judged: JudgedConvention, key: str, judgement: str,
 
 
 def over_followed(convention: Convention) -> Convention:
-    """The same over the rows that followed the instruction alone: accuracy over followed, not over all."""
+    """The same convention over only the rows that followed the instruction."""
     return replace(
         convention,
-        summary=f"{convention.summary.rstrip('.')}; rows that did not follow are left out.",
+        summary=f"{convention.summary.rstrip('.')}; rows that did not follow the instruction are excluded.",
         select=(Selection("followed", _IsNot(FOLLOWED, False), "the instruction was not followed"), *convention.select),
     )
 
 
 def followed(rows: Sequence[Row], following: Convention) -> dict[str, bool]:
-    """Which rows followed the instruction, by a following-rate convention that needs no judge; by row id.
+    """Which rows followed the instruction, by row id, under a following-rate convention that needs no judge.
 
-    Rows without an output, or without what the convention looks at, are not in it.
+    Rows without an output, or without the fields that the convention needs, are left out.
     """
     chains = ChainCache(rows)
     outputs = chains.values(following.hypothesis_view, following.hypothesis)
@@ -106,7 +105,7 @@ def followed(rows: Sequence[Row], following: Convention) -> dict[str, bool]:
 
 
 def with_followed(rows: Iterable[Row], which: Mapping[str, bool]) -> list[Row]:
-    """Rows that say whether they followed, for `over_followed`; rows not in `which` are as they were."""
+    """Rows marked with whether they followed, for `over_followed`; rows not in `which` are unchanged."""
     return [_with(row, FOLLOWED, which[row.id]) if row.id in which else row for row in rows]
 
 
@@ -121,14 +120,14 @@ def with_counts(
     key: str,
     failure: Failure | None = None,
 ) -> list[Row]:
-    """Rows with what their judgements count under `key`; rows without a judgement are as they were.
+    """Rows with the counts of their judgements under `key`; rows without a judgement are unchanged.
 
     Args:
-        rows: Of the set.
+        rows: The rows of the set.
         judged: The convention.
-        verdicts: Row's id -> its verdicts, one a question.
-        key: Where the counts go.
-        failure: The rule for replies that could not be read; by default the convention's own.
+        verdicts: Row id to its verdicts, one per question.
+        key: The key under which the counts are stored.
+        failure: The rule for replies that could not be parsed; by default the convention's own.
     """
     rows = list(rows)
     counts = {row.id: row_counts(judged, verdicts[row.id], failure=failure) for row in rows if row.id in verdicts}
@@ -137,7 +136,7 @@ def with_counts(
 
 
 def _best_rows(rows: Sequence[Row], judged: JudgedConvention, counts: Mapping[str, JudgedCounts]) -> set[str]:
-    """The rows that count for their group; every row where there are no groups."""
+    """The ids of the rows that count for their group; all rows if there are no groups."""
     if judged.group is None:
         return set(counts)
     top: dict[str, str] = {}

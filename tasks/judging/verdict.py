@@ -1,4 +1,4 @@
-"""A parsed judgement, its scale, and integer counts made of it under a stated rule for failures."""
+"""Parsed judgements, grading scales, and integer counts under a failure rule."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ FAILURES: tuple[Failure, ...] = ("zero", "excluded", "wrong")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What one reply says.
+    """A parsed reply.
 
     Attributes:
-        grade: On the convention's scale (0 or 1 for right and wrong); None where the reply gives none.
-        status: `ok`; `off-scale` (a number that the scale does not have, kept as the source keeps it);
-            `ambiguous` (the reply says two things); `unparsed`; `empty`; `error` (there is no reply).
-        label: What the reply names besides a grade: a letter, an orientation.
+        grade: On the convention's scale (1 for correct, 0 for wrong); None if the reply has none.
+        status: `ok`; `off-scale` (a number outside the scale, kept because the source keeps it);
+            `ambiguous` (the reply contradicts itself); `unparsed`; `empty`; `error` (there is no reply).
+        label: Other content of the reply: a letter, an orientation.
     """
 
     grade: Fraction | None
@@ -29,18 +29,18 @@ class Verdict:
 
     @property
     def failed(self) -> bool:
-        """Whether the failure rule decides about it."""
+        """Whether the failure rule applies."""
         return self.grade is None
 
 
 def graded(value: int | Fraction, label: str = "") -> Verdict:
-    """A verdict that parsed."""
+    """The verdict of a reply that was parsed."""
     return Verdict(Fraction(value), "ok", label)
 
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """Grades from `lowest` to `highest`, counted in parts of 1/`unit` so that counts are integers."""
+    """Grades from `lowest` to `highest`, counted in units of 1/`unit` so that counts are integers."""
 
     lowest: int
     highest: int
@@ -54,8 +54,8 @@ BINARY = Scale(0, 1)
 class JudgedCounts:
     """Integer counts that can be added.
 
-    `points` of `possible` (both in parts of 1/unit of the scale) over `kept` items; `excluded` items are in
-    neither; `failed` says how many items' judgements were decided by the failure rule (kept or excluded).
+    `points` of `possible` (both in units of 1/unit of the scale) over `kept` items; `excluded` items are in
+    neither; `failed` is the number of items, kept or excluded, to which the failure rule was applied.
     The mean grade is points / (kept * unit), the share points / possible.
     """
 
@@ -78,8 +78,8 @@ class JudgedCounts:
 def count(verdict: Verdict, scale: Scale, failure: Failure) -> JudgedCounts:
     """The counts of one item.
 
-    A failed judgement gives no points (`zero`), leaves the denominator (`excluded`) or counts as the
-    scale's lowest grade (`wrong`); the first and the last differ only on a scale that does not begin at 0.
+    A failed judgement scores no points (`zero`), is removed from the denominator (`excluded`) or counts as the
+    scale's lowest grade (`wrong`); `zero` and `wrong` differ only on a scale that does not start at 0.
     """
     possible = scale.highest * scale.unit
     if verdict.grade is None:
@@ -91,7 +91,7 @@ def count(verdict: Verdict, scale: Scale, failure: Failure) -> JudgedCounts:
 
 
 def total(counts: Iterable[JudgedCounts]) -> JudgedCounts:
-    """The sum."""
+    """The sum of the counts."""
     result = JudgedCounts()
     for item in counts:
         result += item
@@ -99,9 +99,9 @@ def total(counts: Iterable[JudgedCounts]) -> JudgedCounts:
 
 
 def best(verdicts: Sequence[Verdict]) -> Verdict:
-    """The highest grade of several judgements of one item; a failure only where all of them failed.
+    """The highest grade of several judgements of one item; a failure only if all of them failed.
 
-    This is "right if right against any answer" for 0 and 1, and "the best of its prompts" for graded items.
+    For grades 0 and 1 this means "correct if correct for any answer", for graded items "the best of its prompts".
     """
     if not verdicts:
         return Verdict(None, "error")

@@ -1,1 +1,1 @@
-"""Metrics, one a file: counts per row, and a fold over counts."""
+"""Metrics, one per module: integer counts per row, folded into a value."""

@@ -1,4 +1,4 @@
-"""Accuracy: right answers over all rows, or over what each row could have scored."""
+"""Accuracy: the share of correct rows, or of the points that the rows could have scored."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tasks.step import Value, origin
 
 @dataclass(frozen=True)
 class Accuracy(RatioMetric):
-    """The share of rows whose hypothesis, after its chain, equals the reference after its own (0 to 1)."""
+    """The share of rows whose processed hypothesis equals the processed reference (0 to 1)."""
 
     id: str = "accuracy"
     columns: tuple[str, ...] = ("correct", "total")
@@ -27,14 +27,14 @@ class Accuracy(RatioMetric):
         return "count:equal|fold:share"
 
     def count(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
-        """(rows, 2): 1 if right, and 1."""
+        """(rows, 2): 1 if correct, and 1."""
         right = [int(h == r) for h, r in zip(hypotheses, references, strict=True)]
         return np.array([right, [1] * len(right)], dtype=np.int64).T.reshape(-1, 2)
 
 
 @dataclass(frozen=True)
 class Share(RatioMetric):
-    """A share decided by a function of both values, which gives (points, points that could be had) for a row."""
+    """A share: a function of hypothesis and reference returns (points, possible points) for a row."""
 
     name: str
     points: Callable[[Value, Value], tuple[int, int]] = field(compare=False)
@@ -52,10 +52,10 @@ class Share(RatioMetric):
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """The rule's module besides this one."""
+        """This module and the module of the scoring function."""
         return (*super().sources, *origin(self.points))
 
     def count(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
-        """(rows, 2): points, and points that could be had."""
+        """(rows, 2): points, and possible points."""
         rows = [self.points(h, r) for h, r in zip(hypotheses, references, strict=True)]
         return np.array(rows, dtype=np.int64).reshape(-1, 2)

@@ -32,7 +32,7 @@ def _ngrams(tokens: Tokens, order: int) -> Counter[Tokens]:
 
 
 def bleu_counts(hypothesis: Tokens, references: Sequence[Tokens], order: int = ORDER) -> list[int]:
-    """One row's statistics: lengths (of the closest reference, the shorter of two as close), correct and total n-grams."""
+    """Statistics of one row: lengths (closest reference, the shorter one on ties), correct and total n-grams."""
     length = len(hypothesis)
     closest = min((len(r) for r in references), key=lambda r: (abs(r - length), r))
     correct = [0] * order
@@ -63,10 +63,10 @@ def corpus_counts(hypotheses: Sequence[Value], references: Sequence[Value]) -> C
 
 
 def bleu_from_sums(sums: NDArray[np.float64], smoothing: Smoothing = "exp") -> NDArray[np.float64]:
-    """BLEU (0 to 100) of every line of summed statistics: (..., 10) to (...,).
+    """BLEU (0 to 100) from summed statistics: (..., 10) to (...,).
 
-    As sacreBLEU's `compute_bleu` with 4-grams and no effective order: `exp` halves the credit of each order without a
-    match; no match at all gives 0; an order without any n-gram ends the product, so the value is 0.
+    As sacreBLEU's `compute_bleu` with 4-grams and no effective order: `exp` smoothing halves the credit of each further order
+    without a match. The value is 0 without any match, and if an order has no n-grams.
     """
     flat = np.asarray(sums, dtype=np.float64).reshape(-1, sums.shape[-1])
     order = (flat.shape[1] - 2) // 2
@@ -91,7 +91,7 @@ def _sides(value: Value) -> list[Tokens]:
 
 @dataclass(frozen=True)
 class Bleu(Metric):
-    """Corpus BLEU: statistics summed over the rows, then one formula."""
+    """Corpus BLEU from the statistics summed over the rows."""
 
     smoothing: Smoothing = "exp"
     id: str = "bleu"
@@ -123,7 +123,7 @@ class Bleu(Metric):
 
 @dataclass(frozen=True)
 class MeanSentenceBleu(Metric):
-    """The mean of sentences' own BLEU, each smoothed by itself (SALT-NLP DiVA-Eval's way). Not comparable with corpus BLEU."""
+    """Mean sentence BLEU, each sentence smoothed separately (as in SALT-NLP DiVA-Eval). Not comparable with corpus BLEU."""
 
     id: str = "bleu"
     columns: tuple[str, ...] = COLUMNS
@@ -161,10 +161,10 @@ class MeanSentenceBleu(Metric):
 
 @dataclass(frozen=True)
 class NltkCharacterBleu(Metric):
-    """CMI-Bench's "BLEU": nltk's `sentence_bleu` given strings, so that n-grams are of characters; mean over the rows.
+    """CMI-Bench's "BLEU": nltk's `sentence_bleu` on strings, so n-grams are character n-grams; mean over the rows.
 
     `weights` (1/4, 1/4, 1/4, 1/4) for "BLEU", (0, 0, 0, 1) for "BLEU-4", which is the 4-gram precision times the brevity
-    penalty. No smoothing: nltk then takes the smallest float for an order without a match, so the row is nearly 0
+    penalty. No smoothing: nltk uses the smallest float for an order without a match, so the row scores nearly 0
     (nicolaus625/CMI-bench@4c15f41:evaluate.py:229-256).
     """
 
@@ -179,7 +179,7 @@ class NltkCharacterBleu(Metric):
         return f"count:nltk-characters{'.4th' if self.only_fourth else ''}|fold:mean-of-rows|smooth:none"
 
     def count(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
-        """(rows, 1): the row's score in parts of 10**12."""
+        """(rows, 1): the row's score in units of 10**-12."""
         rows = [
             [_nltk_score(tuple(h), tuple(r), self.only_fourth)] for h, r in zip(hypotheses, references, strict=True)
         ]
@@ -199,12 +199,12 @@ class NltkCharacterBleu(Metric):
 
 
 def _nltk_score(hypothesis: Tokens, reference: Tokens, only_fourth: bool) -> int:
-    """nltk's sentence BLEU from the same counts: clipped precisions, `max(1, total)` below, no smoothing."""
+    """nltk's sentence BLEU from the same counts: clipped precisions with denominator `max(1, total)`, no smoothing."""
     length, reference_length, *counts = bleu_counts(hypothesis, [reference])
     correct, total = counts[:ORDER], counts[ORDER:]
     if correct[0] == 0:
         return 0
-    tiny = 2.2250738585072014e-308  # sys.float_info.min, what nltk puts for a precision of 0
+    tiny = 2.2250738585072014e-308  # sys.float_info.min, nltk's substitute for a precision of 0
     logs = [math.log(c / max(1, t) if c else tiny) for c, t in zip(correct, total, strict=True)]
     weights = (0.0, 0.0, 0.0, 1.0) if only_fourth else (0.25,) * ORDER
     penalty = 1.0 if length > reference_length else math.exp(1 - reference_length / length)

@@ -1,8 +1,8 @@
-"""What the caption metrics share: the captions of a row, and the mean of a row's score kept as a whole number.
+"""Shared code of the caption metrics: reference captions of a row, and mean scores stored as integers.
 
-How many references a caption is scored against is an axis of its own. `all`: every caption of the row at once, as the
+The number of reference captions per item is a separate choice. `all`: score against all captions of the row at once, as the
 metric defines it (METEOR takes the best, CIDEr-D the mean, SPICE their union). `each`: every pair of the output and one
-caption is an item, as where a data set's captions are rows.
+caption is an item, as in evaluations that make every caption a row.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _MILLIONTH = FIXED_POINT // 10**6
 def items(
     hypotheses: Sequence[Value], references: Sequence[Value], axis: References
 ) -> list[tuple[int, Value, list[Value]]]:
-    """(row, hypothesis, captions) of every item that is scored.
+    """(row, hypothesis, captions) of every item to score.
 
     Raises:
-        ScoringError: The lists are of different lengths, or a row has no caption.
+        ScoringError: The lists differ in length, or a row has no caption.
     """
     if len(hypotheses) != len(references):
         raise ScoringError(f"{len(hypotheses)} outputs for {len(references)} lists of captions")
@@ -36,7 +36,7 @@ def items(
     for row, (hypothesis, reference) in enumerate(zip(hypotheses, references, strict=True)):
         captions = reference if isinstance(reference, list) else [reference]
         if not captions:
-            raise ScoringError("no caption to be scored against", item=row)
+            raise ScoringError("no reference caption", item=row)
         if axis == "all":
             found.append((row, hypothesis, captions))
         else:
@@ -45,25 +45,25 @@ def items(
 
 
 def words(value: Value) -> tuple[str, ...]:
-    """A value's tokens: as they are, or those of a text between white space."""
+    """The tokens of a value: unchanged if it is tokenised, otherwise split on white space."""
     return value if isinstance(value, tuple) else tuple(value.split())
 
 
 def fixed(value: float | Fraction) -> int:
-    """A score in parts of 10**12."""
+    """A score in units of 10**-12."""
     return round(value * FIXED_POINT)
 
 
 class MeanScore(Metric):
-    """The mean of the items' scores. A row's counts end in `items`; the others are scores in parts of 10**12.
+    """The mean score of the items. The last count of a row is `items`; the others are scores in units of 10**-12.
 
-    A subclass whose row score is not the first column says so in `row_score`.
+    A subclass whose row score is not the first column overrides `row_score`.
     """
 
     columns: tuple[str, ...] = ("score", "items")
 
     def row_score(self, counts: Counts) -> tuple[NDArray[np.int64], int]:
-        """The rows' summed scores, (rows,), and what they are to be divided by (2 for a mean of two columns)."""
+        """The summed scores of the rows, (rows,), and their divisor (2 for a mean of two columns)."""
         return counts[:, 0], 1
 
     def fold(self, counts: Counts) -> Fraction | None:
@@ -73,7 +73,7 @@ class MeanScore(Metric):
         return Fraction(int(scores.sum()) * self.scale, total * divisor * FIXED_POINT) if total else None
 
     def terms(self, counts: Counts) -> Terms:
-        """See `Metric.terms`. Row scores in millionths, and items."""
+        """See `Metric.terms`. Row scores in millionths, and the number of items."""
         return np.stack([np.rint(self.row_score(counts)[0] / _MILLIONTH), counts[:, -1]], axis=1)
 
     def from_sums(self, sums: Sums) -> NDArray[np.float64]:
@@ -83,5 +83,5 @@ class MeanScore(Metric):
 
 
 def table(rows: int, columns: int) -> Counts:
-    """Counts of zero: (rows, columns)."""
+    """An array of zero counts: (rows, columns)."""
     return np.zeros((rows, columns), dtype=np.int64)

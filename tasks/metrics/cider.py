@@ -1,9 +1,9 @@
-"""CIDEr-D: tf-idf-weighted n-gram likeness to the captions, 1 to 4 words, with clipping and a length penalty.
+"""CIDEr-D: tf-idf-weighted n-gram similarity to the captions, 1 to 4 words, with clipping and a length penalty.
 
 salaniz/pycocoevalcap@ad63453:cider/cider_scorer.py; the same in Labbeti/aac-metrics and audio-captioning/
-caption-evaluation-tools. How rare an n-gram is, is read from the captions of the very set that is scored: a row's counts
-depend on all rows that are counted with it, so a part of a set must be counted anew, and the intervals hold for the
-document frequencies of the whole set.
+caption-evaluation-tools. Document frequencies come from the captions of the set being scored. A row's counts therefore depend
+on all rows scored with it: a subset must be counted again, and the intervals hold for the document frequencies of
+the whole set.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ def _ngrams(tokens: Tokens) -> Counter[Tokens]:
 
 
 def document_frequencies(captions: Sequence[Sequence[Tokens]]) -> Counter[Tokens]:
-    """In how many items' captions every n-gram occurs."""
+    """The number of items in whose captions each n-gram occurs."""
     return Counter(ngram for item in captions for ngram in {gram for caption in item for gram in _ngrams(caption)})
 
 
 def _vector(tokens: Tokens, frequencies: Mapping[Tokens, int], log_items: float) -> Vector:
-    """Weights by n-gram, norms by order, and the number of word pairs, which is what the penalty calls length."""
+    """Weights by n-gram, norms by order, and the number of bigrams, which the penalty uses as length."""
     weights: dict[Tokens, float] = {}
     squares = [0.0] * ORDER
     for ngram, times in _ngrams(tokens).items():
@@ -44,7 +44,7 @@ def _vector(tokens: Tokens, frequencies: Mapping[Tokens, int], log_items: float)
 
 
 def _likeness(left: Vector, right: Vector) -> float:
-    """The penalised cosine of output and caption, mean over the orders."""
+    """The penalised cosine similarity of output and caption, averaged over the orders."""
     weights, norms, length = left
     others, other_norms, other_length = right
     sums = [0.0] * ORDER
@@ -60,7 +60,7 @@ def _likeness(left: Vector, right: Vector) -> float:
 
 
 def cider_scores(hypotheses: Sequence[Tokens], captions: Sequence[Sequence[Tokens]]) -> list[float]:
-    """CIDEr-D of every item (0 to 10), with the document frequencies of these items' captions."""
+    """CIDEr-D of every item (0 to 10), with document frequencies from the captions of these items."""
     frequencies = document_frequencies(captions)
     log_items = math.log(len(captions)) if captions else 0.0
     known: dict[Tokens, Vector] = {}
@@ -94,13 +94,13 @@ class CiderD(MeanScore):
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """What the caption metrics share besides this module."""
+        """This module and the shared code of the caption metrics."""
         return (*super().sources, "module:tasks.metrics.captions")
 
     def count(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
-        """(rows, 2): scores in parts of 10**12, and items. Depends on the whole set, see the module.
+        """(rows, 2): scores in units of 10**-12, and items. Depends on the whole set, see the module's docstring.
 
-        A set of fewer than two items has no rare words: every score is 0.
+        With fewer than two items all weights, and therefore all scores, are 0.
         """
         pairs = items(hypotheses, references, self.references)
         scores = cider_scores(

@@ -1,4 +1,4 @@
-"""ROUGE-L as the COCO caption scorer has it: the best precision and the best recall of the captions, beta 1.2; mean.
+"""ROUGE-L as in the COCO caption scorer: the best precision and the best recall over the captions, beta 1.2; mean.
 
 salaniz/pycocoevalcap@ad63453:rouge/rouge.py.
 """
@@ -18,7 +18,7 @@ BETA_SQUARED = Fraction(144, 100)
 
 
 def _pieces(value: Value) -> tuple[str, ...]:
-    """Tokens; none is one empty token, which is what splitting an empty text at spaces gives there."""
+    """Tokens; an empty text is one empty token, as the source's split at spaces gives."""
     return (value if isinstance(value, tuple) else tuple(value.split(" "))) or ("",)
 
 
@@ -38,11 +38,11 @@ class CocoRougeL(MeanScore):
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """The longest common subsequence's module besides this one."""
+        """This module, the shared code and the longest-common-subsequence module."""
         return (*super().sources, "module:tasks.metrics.captions", "module:tasks.metrics.rouge")
 
     def count(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
-        """(rows, 2): scores in parts of 10**12, and items."""
+        """(rows, 2): scores in units of 10**-12, and items."""
         pairs = items(hypotheses, references, self.references)
         left = [_pieces(hypothesis) for _, hypothesis, captions in pairs for _ in captions]
         right = [_pieces(caption) for _, _, captions in pairs for caption in captions]

@@ -18,10 +18,10 @@ COLUMNS = ("substitutions", "deletions", "insertions", "hits")
 
 
 def edit_counts(hypotheses: Sequence[Sequence[str]], references: Sequence[Sequence[str]]) -> Counts:
-    """Substitutions, deletions, insertions and hits of one optimal alignment of every row: (rows, 4).
+    """Substitutions, deletions, insertions and hits of an optimal alignment of each row: (rows, 4).
 
-    Unit costs. The number of errors is unique, its split is not: it is the one of rapidfuzz' alignment, which is also
-    jiwer's. A row equal on both sides is not aligned.
+    Unit costs. The total number of errors is unique; its split into types is that of rapidfuzz's alignment, which jiwer
+    also uses. Rows with equal sides are not aligned.
     """
     from rapidfuzz.distance import Levenshtein
 
@@ -31,7 +31,7 @@ def edit_counts(hypotheses: Sequence[Sequence[str]], references: Sequence[Sequen
         if hypothesis == reference:
             result[index, 3] = len(reference)
             continue
-        # Interned integers instead of words: no hash collisions, and short words cost no more than long ones.
+        # Integers instead of words: no hash collisions, and the cost does not depend on word length.
         source, target = list(map(ids.__getitem__, reference)), list(map(ids.__getitem__, hypothesis))
         tags = [tag for tag, _, _ in Levenshtein.editops(source, target).as_list()]
         substitutions, deletions = tags.count("replace"), tags.count("delete")
@@ -64,15 +64,15 @@ class ErrorRate(RatioMetric):
         return edit_counts
 
     def count(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
-        """(rows, 4): substitutions, deletions, insertions, hits. A text that is no tuple of tokens is split on space."""
+        """(rows, 4): substitutions, deletions, insertions, hits. Texts that are not tokenised are split on white space."""
         return edit_counts(_tokens(hypotheses), _tokens(references))
 
 
 @dataclass(frozen=True)
 class MeanErrorRate(MeanMetric):
-    """The arithmetic mean of the rows' own error rates.
+    """The arithmetic mean of the error rates of the rows.
 
-    An empty reference counts as jiwer 4 has it: the rate is the number of insertions.
+    For an empty reference the rate is the number of insertions, as in jiwer 4.
     """
 
     id: str = "wer"

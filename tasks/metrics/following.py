@@ -1,4 +1,4 @@
-"""Following rate: an output that transcribes the speech did not follow the instruction (paper, appendix E)."""
+"""Following rate: an output that transcribes the speech does not follow the instruction (paper, appendix E)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tasks.metrics.metric import Counts, RatioMetric
 from tasks.step import Value
 
 SOURCES = ("module:tasks.metrics.error_rate", *error_rate.SOURCES)
-# Appendix E: WER below 30 % against the spoken question means that the output "does ASR".
+# Appendix E: an output with a WER below 30 % to the spoken question "does ASR".
 THRESHOLD_PERCENT = 30
 
 
@@ -22,7 +22,7 @@ THRESHOLD_PERCENT = 30
 class NotTranscribed(RatioMetric):
     """The share of outputs whose WER to the spoken text is 30 % or more.
 
-    With several reference texts `need` says whether all of them (`all`) or one of them (`any`) must be that far away.
+    With several reference texts, `need` says whether all of them (`all`) or at least one (`any`) must be that far away.
     """
 
     need: Literal["all", "any"] = "all"

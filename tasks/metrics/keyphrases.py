@@ -1,4 +1,4 @@
-"""Keyphrases: the two rules in use, hits capped at three, and stemmed precision and F1 at a cutoff."""
+"""Keyphrase metrics: hits capped at three, and stemmed precision and F1 at a cutoff."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ Phrase = tuple[str, ...]
 
 
 def hufs_phrase(text: str) -> str:
-    """Lower case, stripped, without a leading `and ` and one trailing full stop, then `-` as a space."""
+    """Lower-case, strip, remove a leading `and ` and one trailing full stop, then replace `-` by a space."""
     text = text.lower().strip().removeprefix("and ").strip()
     return text.removesuffix(".").strip().replace("-", " ")
 
 
 def hufs_points(hypothesis: str, reference: Sequence[str]) -> tuple[int, int]:
-    """(points, points that could be had): jaeeewon/project-multimodal@d9e5d17:dist_eval/eval_ke.py.
+    """(points, possible points): jaeeewon/project-multimodal@d9e5d17:dist_eval/eval_ke.py.
 
     A predicted phrase of several words scores one point for every gold phrase that contains it as a substring, a single
-    word one point if it equals a gold phrase; an item gets at most 3, of min(gold phrases, 3). The same gold phrase may
-    be hit twice, and every prediction counts, not only three.
+    word one point if it equals a gold phrase; an item gets at most 3 points out of min(gold phrases, 3). A gold phrase may
+    be hit twice, and all predictions count, not only the first three.
     """
     gold = [hufs_phrase(item) for item in reference]
     points = 0
@@ -49,12 +49,12 @@ def _stem() -> Callable[[str], str]:
 
 
 def stemmed(text: str) -> Phrase:
-    """Words of a phrase, lower-cased and Porter-stemmed; split at everything that is no letter, digit or underscore."""
+    """Words of a phrase, lower-cased and Porter-stemmed; split at everything except letters, digits and underscores."""
     return tuple(_stem()(word) for word in re.split(r"\W", text.lower()) if word)
 
 
 def predictions(hypothesis: str) -> list[Phrase]:
-    """A predicted list, split at commas, semicolons and lines, without invalid phrases and later duplicates."""
+    """The predicted phrases, split at commas, semicolons and line ends, without invalid phrases and duplicates."""
     found: dict[Phrase, None] = {}
     for item in re.split(r"[,;\n]", hypothesis):
         if "<unk>" not in item and (phrase := stemmed(re.sub(r"^\s*(?:\d+[.)]|[-*])?\s*(?:and\s+)?", "", item))):
@@ -72,14 +72,14 @@ def _similarity(left: Phrase, right: Phrase) -> Fraction:
 
 
 def exact_hits(predicted: Sequence[Phrase], gold: Sequence[Phrase]) -> Fraction:
-    """How many predicted phrases are gold phrases, stem by stem."""
+    """The number of predicted phrases that equal a gold phrase after stemming."""
     return Fraction(len(set(predicted) & set(gold)))
 
 
 def partial_hits(predicted: Sequence[Phrase], gold: Sequence[Phrase]) -> Fraction:
-    """The largest sum of Jaccard similarities (words and pairs of words) of a one-to-one assignment.
+    """The largest sum of Jaccard similarities (words and word pairs) over one-to-one assignments.
 
-    Exact, by a table over the sets of predictions already used; predictions are few (the cutoff), gold phrases may be many.
+    Exact, by dynamic programming over sets of used predictions: predictions are few (the cutoff), gold phrases may be many.
     """
     best: dict[int, Fraction] = {0: Fraction(0)}
     for phrase in gold:
@@ -96,10 +96,10 @@ def partial_hits(predicted: Sequence[Phrase], gold: Sequence[Phrase]) -> Fractio
 
 @dataclass(frozen=True)
 class Keyphrases(Metric):
-    """Precision or F1 of the first `cutoff` predicted phrases, macro mean over documents.
+    """Precision or F1 of the first `cutoff` predicted phrases, macro-averaged over documents.
 
-    memray/OpenNMT-kpg-release' evaluation: Porter stems, duplicates removed, precision over min(cutoff, predictions).
-    Documents without gold phrases give 0, and stay in the mean.
+    As in memray/OpenNMT-kpg-release: Porter stems, duplicates removed, precision over min(cutoff, predictions).
+    Documents without gold phrases score 0 and stay in the mean.
     """
 
     cutoff: int
@@ -116,11 +116,11 @@ class Keyphrases(Metric):
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """nltk's stemmer besides this module."""
+        """This module and nltk's stemmer."""
         return (*super().sources, "module:nltk.stem.porter")
 
     def count(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
-        """(rows, 3): hits in parts of 10**12, predictions within the cutoff, gold phrases."""
+        """(rows, 3): hits in units of 10**-12, predictions within the cutoff, gold phrases."""
         rows = []
         for hypothesis, reference in zip(hypotheses, references, strict=True):
             predicted = predictions(hypothesis)[: self.cutoff]
@@ -130,7 +130,7 @@ class Keyphrases(Metric):
         return np.array(rows, dtype=np.int64).reshape(-1, 3)
 
     def _values(self, counts: Counts) -> NDArray[np.float64]:
-        """Each document's value in parts of 10**6."""
+        """The value of each document, in millionths."""
         hits = counts[:, 0] / FIXED_POINT
         precision = hits / np.maximum(counts[:, 1], 1)
         recall = hits / np.maximum(counts[:, 2], 1)

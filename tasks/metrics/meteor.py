@@ -1,10 +1,10 @@
-"""METEOR 1.5, the Java program of the caption scorers: whole-number statistics per row, one formula over their sums.
+"""METEOR 1.5, the Java program of the caption scorers: integer statistics per row, and a score from their sums.
 
-The jar is asked for statistics alone (`SCORE`); the score is computed here, from the same statistics and with the same
-parameters as the jar's `EVAL` does, so that it can be folded over any part of the rows and bootstrapped. As in
-salaniz/pycocoevalcap@ad63453:meteor/meteor.py and Labbeti/aac-metrics@1277a4d:functional/meteor.py the corpus score is
-that of the summed statistics, not the mean of the rows' scores. With several captions the jar keeps the best one's
-statistics.
+The jar computes only the statistics (`SCORE`). This module computes the score from them, with the formula and parameters of
+the jar's `EVAL`, so that it can be folded over any subset of rows and bootstrapped. As in
+salaniz/pycocoevalcap@ad63453:meteor/meteor.py and Labbeti/aac-metrics@1277a4d:functional/meteor.py, the corpus score is
+that of the summed statistics, not the mean of the row scores. With several captions the jar returns the statistics of the
+best one.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ COLUMNS = (
     "reference_matches",
 )
 _FIRST_STAGE, _CHUNKS = 4, 20
-# The jar's parameters for English, task `rank`: alpha, beta, gamma, delta, and a weight for each stage.
+# The jar's parameters for English, task `rank`: alpha, beta, gamma, delta, and a weight per stage.
 ALPHA, BETA, GAMMA, DELTA = 0.85, 0.2, 0.6, 0.75
 STAGE_WEIGHTS = (1.0, 0.6, 0.8, 0.6)
 
@@ -62,28 +62,28 @@ _known: dict[str, tuple[int, ...]] = {}
 
 
 def meteor_line(hypothesis: str, captions: Sequence[str]) -> str:
-    """The jar's question about one item.
+    """The request line for one item.
 
-    From the output the separator is deleted and two spaces become one, as both wrappers do. Captions are the data set's:
-    one that holds the separator, or a line end on either side, would be another question, and is an error.
+    The separator is deleted from the output and two spaces become one, as in both wrappers. A separator in a caption, or a
+    line break in any text, would change the request, and is an error.
 
     Raises:
-        ScoringError: A caption holds `|||`, or a text a line end.
+        ScoringError: A caption contains `|||`, or a text contains a line break.
     """
     for text in captions:
         if SEPARATOR in text:
-            raise ScoringError(f"a caption holds `|||`, which separates captions for METEOR: {text!r}")
+            raise ScoringError(f"a caption contains `|||`, METEOR's separator: {text!r}")
     hypothesis = hypothesis.replace(SEPARATOR, "").replace("  ", " ")
     for text in (hypothesis, *captions):
         if "\n" in text or "\r" in text:
-            raise ScoringError(f"a text with a line end cannot be given to METEOR: {text!r}")
+            raise ScoringError(f"METEOR cannot process a text with a line break: {text!r}")
     return f" {SEPARATOR} ".join(("SCORE", *captions, hypothesis))
 
 
 def meteor_statistics(lines: Sequence[str]) -> list[tuple[int, ...]]:
-    """The statistics of every question, in the order of `COLUMNS`; equal questions are asked once a process.
+    """The statistics for every request line, in the order of `COLUMNS`; cached per process.
 
-    The chunks of a perfect match, one, count as none: the jar leaves them out when it sums.
+    The single chunk of a perfect match counts as zero chunks, as in the jar's sums.
 
     Raises:
         UnavailableError: METEOR is missing or failed.
@@ -101,7 +101,7 @@ def _parse(answer: str) -> tuple[int, ...]:
     except ValueError:
         values = []
     if len(values) != len(COLUMNS) or not all(value.is_integer() and value >= 0 for value in values):
-        raise UnavailableError(f"METEOR: not the statistics that were asked for: {answer[:80]!r}")
+        raise UnavailableError(f"METEOR: unexpected output: {answer[:80]!r}")
     row = [int(value) for value in values]
     matches = row[_FIRST_STAGE:_CHUNKS]
     if row[_CHUNKS] == 1 and sum(matches[0::2]) == row[0] and sum(matches[1::2]) == row[1]:
@@ -110,7 +110,7 @@ def _parse(answer: str) -> tuple[int, ...]:
 
 
 def meteor_from_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    """METEOR (0 to 1) of every line of summed statistics: (..., 23) to (...,). No match at all is 0."""
+    """METEOR (0 to 1) from summed statistics: (..., 23) to (...,). Without any match it is 0."""
     values = np.asarray(sums, dtype=np.float64)
     stages = values[..., _FIRST_STAGE:_CHUNKS].reshape(*values.shape[:-1], len(_STAGES), 2, 2)
     kinds = np.array([DELTA, 1 - DELTA])
@@ -127,7 +127,7 @@ def meteor_from_sums(sums: NDArray[np.float64]) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class Meteor(Metric):
-    """METEOR 1.5 of the summed statistics, times 100. Takes texts, tokens joined by spaces."""
+    """METEOR 1.5 of the summed statistics, times 100. Expects texts, that is, tokens joined by spaces."""
 
     references: References = "all"
     id: str = "meteor"
@@ -141,11 +141,11 @@ class Meteor(Metric):
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """The jar and its paraphrases besides this module."""
+        """This module, the jar and its paraphrase table."""
         return (*super().sources, "module:tasks.metrics.captions", *sources(JAR, PARAPHRASES))
 
     def count(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
-        """(rows, 23): the jar's statistics; with `each` summed over the row's captions.
+        """(rows, 23): the jar's statistics; with `each`, summed over the row's captions.
 
         Raises:
             ScoringError: See `meteor_line`.

@@ -1,7 +1,7 @@
-"""What a metric is: integer counts per row, and a fold of counts into a value.
+"""Metric: integer counts per row, and a fold that turns counts into a value.
 
-Counts are what is stored and signed; every rate is derived from them. A fold over sums of integers is exact, whatever
-the order, the number of threads or the size of the chunks.
+Counts are stored and signed; every rate is computed from them. Integer sums are exact, so a fold does not depend on
+the order of rows, the number of threads or the size of chunks.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from numpy.typing import NDArray
 from tasks.step import Value, origin
 
 Counts: TypeAlias = NDArray[np.int64]  # (rows, columns)
-Weights: TypeAlias = NDArray[np.float64]  # (replicates, rows): how often a row was drawn; whole numbers
-Terms: TypeAlias = NDArray[Any]  # (rows, terms): whole numbers, of integer or floating type
+Weights: TypeAlias = NDArray[np.float64]  # (replicates, rows): how often each row was drawn; integers
+Terms: TypeAlias = NDArray[Any]  # (rows, terms): integers, of integer or floating type
 Sums: TypeAlias = NDArray[np.float64]  # (replicates, terms)
 
-# Per-row values that are no ratio of counts (METEOR, CIDEr) are stored in this many parts of one.
+# Per-row scores that are not ratios of counts (CIDEr, SPICE) are stored as integers in units of 1/FIXED_POINT.
 FIXED_POINT = 10**12
 
 
@@ -31,8 +31,8 @@ class Metric(ABC):
     Attributes:
         id: `wer`, `bleu`, `accuracy`, ...
         columns: Names of the counts of a row.
-        scale: What the folded value is multiplied by: 100 for percentages, 1 for fractions and counts.
-        whole_set: Whether a row's counts depend on the other rows (CIDEr's document frequencies do).
+        scale: Factor of the folded value: 100 for percentages, 1 for fractions and counts.
+        whole_set: Whether a row's counts depend on the other rows (as CIDEr's document frequencies do).
     """
 
     id: str
@@ -43,39 +43,39 @@ class Metric(ABC):
     @property
     @abstractmethod
     def signature(self) -> str:
-        """The counting and the folding, as they stand in a convention's signature."""
+        """How the metric counts and folds, for a convention's signature."""
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """What decides the result, for the convention's hash."""
+        """The code and data that determine the result, for the convention's hash."""
         return (*origin(type(self)), "module:tasks.metrics.metric")
 
     @property
     def counting(self) -> Hashable:
-        """What decides a row's counts: metrics that have this in common count alike, and one counts for all."""
+        """A key for how rows are counted: metrics with equal keys have equal counts, which are computed once."""
         return self
 
     @abstractmethod
     def count(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
-        """Counts of every row: (rows, columns), int64."""
+        """The counts of every row: (rows, columns), int64."""
 
     @abstractmethod
     def fold(self, counts: Counts) -> Fraction | float | None:
-        """The value over all rows, scaled; None where it is not defined (no rows, no reference words)."""
+        """The value over all rows, scaled; None if undefined (no rows, no reference words)."""
 
     def terms(self, counts: Counts) -> Terms:
-        """What a replicate's value is made of, once its sum over the rows drawn is known; the counts, if not said otherwise.
+        """Per-row terms whose sums over the drawn rows determine the value of a replicate; by default the counts.
 
-        Whole numbers, so that sums below 2**53 are exact in any order. Other values per row are rounded to a fixed point.
+        Terms are integers, so that sums below 2**53 are exact in any order. Other row values are rounded to fixed point.
         """
         return counts
 
     @abstractmethod
     def from_sums(self, sums: Sums) -> NDArray[np.float64]:
-        """The value of every replicate from the sums of its terms, scaled: (replicates,). Not a number where not defined."""
+        """The value of every replicate from the sums of its terms, scaled: (replicates,). NaN where undefined."""
 
     def replicate(self, counts: Counts, weights: Weights) -> NDArray[np.float64]:
-        """The value of every replicate, scaled: (replicates,). Not a number where it is not defined."""
+        """The value of every replicate, scaled: (replicates,). NaN where undefined."""
         return self.from_sums(weights @ self.terms(counts).astype(np.float64))
 
 
@@ -107,11 +107,11 @@ class RatioMetric(Metric):
 
 
 class MeanMetric(Metric):
-    """The arithmetic mean of a value per row, itself a ratio of the row's counts: `row_value` gives both parts."""
+    """The arithmetic mean of row values, each a ratio of the row's counts, see `row_value`."""
 
     @abstractmethod
     def row_value(self, counts: Counts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Numerator and denominator of every row's value, both (rows,); denominators above zero."""
+        """Numerator and denominator of every row's value, both (rows,); denominators are positive."""
 
     def fold(self, counts: Counts) -> Fraction | None:
         """The mean over the rows, scaled, exact."""
@@ -124,7 +124,7 @@ class MeanMetric(Metric):
         return total * self.scale / len(counts)
 
     def terms(self, counts: Counts) -> Terms:
-        """See `Metric.terms`: the rows' values in millionths."""
+        """See `Metric.terms`: row values in millionths."""
         top, bottom = self.row_value(counts)
         return with_rows(np.rint(top.astype(np.float64) / bottom * 1e6))
 
@@ -134,7 +134,7 @@ class MeanMetric(Metric):
 
 
 def divide(top: NDArray[np.generic], bottom: NDArray[np.generic]) -> NDArray[np.float64]:
-    """Element by element; not a number where the bottom is zero."""
+    """Divide element-wise; NaN where the denominator is zero."""
     result = np.full(np.shape(top), np.nan)
     np.divide(top, bottom, out=result, where=np.asarray(bottom) != 0, casting="unsafe")
     return result

@@ -1,7 +1,7 @@
-"""Clipped n-gram matches of many rows at once, on interned integers.
+"""Clipped n-gram matches of many rows at once, on integers.
 
-Within some rows the tokens are numbered; an n-gram of a row is one 64-bit integer made of the row's number and up to
-four token numbers: exact, no hashing. Both sides' integers are sorted and matched, which numpy does for these rows together.
+Tokens are numbered within a chunk of rows. An n-gram of a row is one 64-bit integer that packs the row's number and up to
+four token numbers, which is exact (no hashing). numpy sorts and matches the integers of both sides for the whole chunk.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from numpy.typing import NDArray
 Ints = NDArray[np.int64]
 Tokens = tuple[str, ...]
 MAX_ORDER = 4
-# 63 bits hold a row's number below 2**10, four token numbers below 2**13, and the side. So few rows also stay in the
-# processor's cache while they are sorted.
+# 63 bits hold a row number below 2**10, four token numbers below 2**13, and the side. A chunk this small also fits in the
+# processor's cache while it is sorted.
 CHUNK_ROWS = 2**10
 _TOKEN_BITS = 13
 
 
 def matches(hypotheses: Sequence[Tokens], references: Sequence[Tokens], order: int) -> tuple[Ints, Ints, Ints]:
-    """Clipped matches of orders 1 to `order`, (rows, order), and both sides' lengths, (rows,)."""
+    """Clipped matches of orders 1 to `order`, (rows, order), and the lengths of both sides, (rows,)."""
     if not 1 <= order <= MAX_ORDER:
-        raise ValueError(f"n-grams of order {order} are not counted")
+        raise ValueError(f"n-grams of order {order} are not supported")
     correct = np.zeros((len(hypotheses), order), dtype=np.int64)
     lengths = np.fromiter(map(len, hypotheses), np.int64, len(hypotheses))
     reference_lengths = np.fromiter(map(len, references), np.int64, len(references))
@@ -35,7 +35,7 @@ def matches(hypotheses: Sequence[Tokens], references: Sequence[Tokens], order: i
 
 
 def _numbered(hypotheses: Sequence[Tokens], references: Sequence[Tokens]) -> tuple[Ints, Ints]:
-    """Every token's number, both sides; too many different tokens raise OverflowError."""
+    """The token numbers of both sides; raises OverflowError if there are too many distinct tokens."""
     numbers = {token: n for n, token in enumerate(dict.fromkeys(chain.from_iterable(chain(hypotheses, references))))}
     if len(numbers) > 1 << _TOKEN_BITS:
         raise OverflowError
@@ -64,7 +64,7 @@ def _chunk(hypotheses: Sequence[Tokens], references: Sequence[Tokens], lengths: 
 
 
 class _Side:
-    """One side's tokens of all rows in one array, with every position's row and the number of tokens left in it."""
+    """The tokens of one side in one array; for each position its row and the number of tokens left in the row."""
 
     def __init__(self, tokens: Ints, lengths: Ints) -> None:
         self.tokens = tokens
@@ -74,7 +74,7 @@ class _Side:
         self.order = 0
 
     def keys(self, order: int) -> Ints:
-        """The integers of all n-grams of `order`; called with 1, 2, 3, ... in turn."""
+        """The integers of all n-grams of `order`; must be called with 1, 2, 3, ... in turn."""
         assert order == self.order + 1
         self.order = order
         whole = len(self.tokens) - order + 1
@@ -83,10 +83,10 @@ class _Side:
 
 
 def _clipped(mine: Ints, theirs: Ints, order: int, rows: int) -> Ints:
-    """Per row the sum over n-grams of the smaller of both sides' counts."""
+    """For each row, the sum over n-grams of the smaller count of both sides."""
     if not len(mine) or not len(theirs):
         return np.zeros(rows, dtype=np.int64)
-    # Both sides in one sorted array, the side as the last bit: an n-gram of both is two neighbouring runs.
+    # Both sides in one sorted array with the side as the last bit: a common n-gram forms two adjacent runs.
     both = np.concatenate([mine << 1, (theirs << 1) | 1])
     both.sort()
     starts = np.flatnonzero(np.concatenate([[True], both[1:] != both[:-1]]))
@@ -98,7 +98,7 @@ def _clipped(mine: Ints, theirs: Ints, order: int, rows: int) -> Ints:
 
 
 def _one_by_one(hypothesis: Tokens, reference: Tokens, order: int) -> Ints:
-    """A row with thousands of different tokens, counted with dictionaries."""
+    """Count a row with thousands of distinct tokens, using dictionaries."""
     from collections import Counter
 
     found = []

@@ -1,7 +1,7 @@
-"""METEOR as nltk computes it: exact, stemmed and WordNet matches, alpha 0.9, beta 3, gamma 0.5; mean over the items.
+"""nltk's METEOR: exact, stemmed and WordNet matches, alpha 0.9, beta 3, gamma 0.5; mean over the items.
 
-Another metric than METEOR 1.5: other parameters, no paraphrases, no function words. It gives about twice as much on the
-same captions.
+A different metric from METEOR 1.5, with other parameters, no paraphrases and no function words. Its values are about twice
+as high on the same captions.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ def _tokenizer() -> Any:
     return lambda text: tuple(token for sentence in sentences.tokenize(text) for token in tokens.tokenize(sentence))
 
 
-# nltk's `word_tokenize` with a Punkt splitter that knows no abbreviations: nltk's English model is a download. On the 4,400
-# outputs and captions of AudioBench's AudioCaps both give the same tokens; they differ after `mr.` and the like.
+# nltk's `word_tokenize` with an untrained Punkt splitter: nltk's English model would have to be downloaded. On the 4,400
+# outputs and captions of AudioBench's AudioCaps the tokens are the same; they differ after abbreviations such as `mr.`.
 NLTK_WORDS = Step(
     "nltk-words.untrained",
     _NLTK,
@@ -44,7 +44,7 @@ NLTK_WORDS = Step(
 
 
 class _Stems:
-    """nltk's Porter stemmer, each word once."""
+    """nltk's Porter stemmer with a cache."""
 
     def __init__(self) -> None:
         from nltk.stem.porter import PorterStemmer
@@ -58,19 +58,19 @@ def _stems() -> _Stems:
 
 
 def chunks(matches: Sequence[tuple[int, int]]) -> int:
-    """How many runs of adjacent words, on both sides, matches in the output's order fall into."""
+    """The number of chunks: runs of matches, in the order of the output, that are adjacent on both sides."""
     return sum(
         i == 0 or (left, right) != (matches[i - 1][0] + 1, matches[i - 1][1] + 1)
         for i, (left, right) in enumerate(matches)
     )
 
 
-# Conventions that differ in the captions' number alone score the same pairs.
+# Conventions that differ only in the number of captions score the same pairs.
 @lru_cache(maxsize=1 << 16)
 def nltk_meteor(hypothesis: tuple[str, ...], caption: tuple[str, ...]) -> Fraction:
     """nltk's `single_meteor_score`, exact.
 
-    With m matches in c chunks, F is 10 m over (9 times the caption's words + the output's), the score F (1 - (c/m)**3 / 2).
+    With m matches in c chunks, F = 10 m / (9 * words of the caption + words of the output); score = F (1 - (c/m)**3 / 2).
     """
     from nltk.translate.meteor_score import align_words
 
@@ -85,7 +85,7 @@ def nltk_meteor(hypothesis: tuple[str, ...], caption: tuple[str, ...]) -> Fracti
 
 @dataclass(frozen=True)
 class NltkMeteor(MeanScore):
-    """The mean of nltk's METEOR, times 100; of several captions the best counts."""
+    """The mean of nltk's METEOR, times 100; with several captions, the best one counts."""
 
     references: References = "all"
     id: str = "meteor"
@@ -103,7 +103,7 @@ class NltkMeteor(MeanScore):
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """nltk's METEOR and stemmer, and the WordNet reader."""
+        """This module, nltk's METEOR and stemmer, and the WordNet reader."""
         return (
             *super().sources,
             "module:tasks.metrics.captions",
@@ -113,7 +113,7 @@ class NltkMeteor(MeanScore):
         )
 
     def count(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
-        """(rows, 2): scores in parts of 10**12, and items.
+        """(rows, 2): scores in units of 10**-12, and items.
 
         Raises:
             UnavailableError: WordNet is missing.

@@ -1,4 +1,4 @@
-"""Error rates over several speakers' streams, in the order of streams that costs least."""
+"""Multi-speaker error rates: streams are assigned to speakers with the fewest errors."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ MAX_SPEAKERS = 6
 def best_assignment(hypotheses: Sequence[Stream], references: Sequence[Stream]) -> list[int]:
     """Summed counts (S, D, I, hits) of the assignment of streams with the fewest errors.
 
-    A stream without a partner is all insertions or all deletions. Exact: a table over the sets of references already
-    served, so linear in the number of hypotheses.
+    An unassigned stream counts as insertions or deletions. Exact, by dynamic programming over sets of assigned references,
+    and therefore linear in the number of hypotheses.
     """
     if len(references) > MAX_SPEAKERS:
         raise ScoringError(f"more than {MAX_SPEAKERS} reference streams")
@@ -57,8 +57,8 @@ def _keep_better(table: dict[int, list[int]], key: int, counts: list[int]) -> No
 def merge_surplus(hypotheses: Sequence[Stream], references: Sequence[Stream]) -> list[Stream]:
     """Join sentences into as many streams as there are speakers.
 
-    One sentence after the other goes to the stream where the errors of the best order of all streams so far are fewest
-    (the earlier stream where two are as good).
+    Greedy: each surplus sentence is appended to the stream that gives the fewest errors under the best assignment so far;
+    ties go to the earlier stream.
     """
     if len(hypotheses) <= len(references):
         return list(hypotheses)
@@ -71,11 +71,11 @@ def merge_surplus(hypotheses: Sequence[Stream], references: Sequence[Stream]) ->
 
 @dataclass(frozen=True)
 class PermutationErrorRate(RatioMetric):
-    """Concatenated minimum-permutation WER (cpWER): no output is dropped, no stream is free.
+    """Concatenated minimum-permutation WER (cpWER): every output and every stream counts.
 
-    `merge` joins surplus sentences to the stream where they cost least, before the assignment (`merge_surplus`).
-    With `pooled_order` exactly as many hypotheses as references are needed, and the order is chosen by their joint error
-    rate, as a script does that tries both orders.
+    `merge` joins surplus sentences to the stream where they add the fewest errors, before the assignment (`merge_surplus`).
+    `pooled_order` requires as many hypotheses as references and chooses their order by the pooled error rate, as a script
+    that tries both orders does.
     """
 
     merge: bool = False
@@ -101,7 +101,8 @@ class PermutationErrorRate(RatioMetric):
             if self.pooled_order:
                 if len(hypothesis) != len(reference):
                     raise ScoringError(
-                        f"{len(hypothesis)} sentences for {len(reference)} speakers, and each needs one", item=item
+                        f"{len(hypothesis)} sentences for {len(reference)} speakers: exactly one each is needed",
+                        item=item,
                     )
                 orders = (
                     edit_counts(list(order), reference).sum(axis=0).tolist() for order in permutations(hypothesis)

@@ -1,4 +1,4 @@
-"""ROUGE-L: longest common subsequences per row, then recall or F, averaged over the rows."""
+"""ROUGE-L: longest common subsequence per row, then recall or F-measure, averaged over the rows."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ COLUMNS = ("common", "hypothesis_length", "reference_length")
 
 
 def rouge_tokens(stemmer: bool) -> Step:
-    """rouge-score's own tokenizer: lower case, ASCII letters and digits only; with Porter stems of words over 3 letters."""
+    """rouge-score's tokenizer: lower case, ASCII letters and digits only; optionally Porter stems of words over 3 letters."""
 
     def load() -> object:
         from rouge_score.tokenizers import DefaultTokenizer
@@ -35,7 +35,7 @@ def rouge_tokens(stemmer: bool) -> Step:
 
 @dataclass(frozen=True)
 class RougeL(MeanMetric):
-    """The mean over the rows of ROUGE-L's F-measure (`beta` 1) or recall, times 100."""
+    """The mean ROUGE-L F-measure (`beta` 1) or recall of the rows, times 100."""
 
     measure: Literal["f", "recall"] = "f"
     id: str = "rouge-l"
@@ -48,7 +48,7 @@ class RougeL(MeanMetric):
         return f"count:lcs|fold:mean-of-rows|measure:{self.measure}"
 
     def count(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
-        """(rows, 3): length of the longest common subsequence, of the hypothesis, of the reference, in tokens."""
+        """(rows, 3): lengths of the longest common subsequence, the hypothesis and the reference, in tokens."""
         from rapidfuzz.distance import LCSseq
 
         rows = []
@@ -60,7 +60,7 @@ class RougeL(MeanMetric):
         return np.array(rows, dtype=np.int64).reshape(-1, 3)
 
     def row_value(self, counts: Counts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """F is 2 x common over both lengths; recall is common over the reference's length; 0 for empty texts."""
+        """F is 2 * common / (both lengths), recall is common / (reference length); 0 for empty texts."""
         common, hypothesis, reference = counts.T
         if self.measure == "recall":
             return common, np.maximum(reference, 1)

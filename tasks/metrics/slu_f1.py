@@ -1,9 +1,9 @@
-"""SLU-F1 of SLURP: slots count as found to the degree that their fillers agree, by words and by characters.
+"""SLU-F1 of SLURP: slots score partial credit by the word and character distance of their fillers.
 
-pswietojanski/slurp@8eb1654:scripts/evaluation/metrics. Of every recording, each predicted slot takes the closest gold slot
-of its type: one true positive, and its distance as false positive and as false negative. A predicted slot without a gold
-slot of its type is a false positive, a gold slot that is left a false negative. Distances are the word error rate, which
-may exceed 1, and the normalised character distance; the true and false counts of both are added, then F1 is taken.
+pswietojanski/slurp@8eb1654:scripts/evaluation/metrics. Within a recording, each predicted slot is matched to the closest gold
+slot of its type: one true positive, plus its distance as false positive and as false negative. A predicted slot without a gold
+slot of its type is a false positive; an unmatched gold slot is a false negative. The distances are the word error rate, which
+may exceed 1, and the normalised character distance; the counts of both are added before F1 is computed.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from numpy.typing import NDArray
 from tasks.metrics.metric import FIXED_POINT, Counts, Metric, Sums, Terms, divide
 from tasks.step import Value
 
-# (recording, slot type, filler): a slot of a recording, in the gold or as predicted.
+# (recording, slot type, filler): a gold or predicted slot of a recording.
 Slot = tuple[str, str, str]
 _MILLIONTH = FIXED_POINT // 10**6
 
 
 def word_distance(gold: str, predicted: str) -> Fraction:
-    """Word error rate of a filler; may exceed 1."""
+    """The word error rate of a filler; may exceed 1."""
     from rapidfuzz.distance import Levenshtein
 
     words = gold.split()
@@ -33,7 +33,7 @@ def word_distance(gold: str, predicted: str) -> Fraction:
 
 
 def character_distance(gold: str, predicted: str) -> Fraction:
-    """Character edits over the longer filler's length; 0 to 1."""
+    """Character edit distance over the length of the longer filler; 0 to 1."""
     from rapidfuzz.distance import Levenshtein
 
     return Fraction(Levenshtein.distance(gold, predicted), max(len(gold), len(predicted), 1))
@@ -46,8 +46,8 @@ _DISTANCES = (word_distance, character_distance)
 class SluF1(Metric):
     """SLU-F1, micro average, 0 to 1.
 
-    A hypothesis is the filler that was said for the row's slot; an empty one is no prediction, and its gold slot a false
-    negative. SLURP's own program leaves recordings without predictions out instead, with a warning.
+    A hypothesis is the filler predicted for the row's slot. If it is empty there is no prediction, and the gold slot is a
+    false negative; SLURP's program instead leaves out recordings without predictions, with a warning.
     """
 
     id: str = "f1"
@@ -61,12 +61,12 @@ class SluF1(Metric):
         return "count:slurp-distance.word+character|fold:micro-f1|missing:false-negative"
 
     def count(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
-        """(rows, 6): true and false positives and false negatives by both distances, in parts of 10**12.
+        """(rows, 6): true positives, false positives and false negatives by both distances, in units of 10**-12.
 
         Args:
-            hypotheses: Fillers, a text a row.
-            references: Slots of the gold, (recording, type, filler) a row. Rows of a recording are matched together, so
-                a part of a recording must be counted anew.
+            hypotheses: Fillers, one text per row.
+            references: Gold slots, one (recording, type, filler) per row. Rows of a recording are matched together, so
+                a part of a recording must be counted again.
         """
         recordings: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
         for row, (recording, kind, _) in enumerate(references):

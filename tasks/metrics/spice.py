@@ -1,6 +1,6 @@
-"""SPICE 1.0 and SPIDEr: the Java program, and its mean with CIDEr-D.
+"""SPICE 1.0 (a Java program) and SPIDEr (the mean of SPICE and CIDEr-D).
 
-The jar comes with `pycocoevalcap`, its parser does not: Stanford CoreNLP 3.6.0 and its models, about 400 MB, are given by
+`pycocoevalcap` contains the jar but not its parser. The user provides Stanford CoreNLP 3.6.0 and its models, about 400 MB, in
 `REPRO_AUDIT_CORENLP`, a folder with the two jars, and `REPRO_AUDIT_CORENLP_SHA256`, the hash of their hashes:
 `(cd FOLDER; sha256sum stanford-corenlp-3.6.0.jar stanford-corenlp-3.6.0-models.jar) | sha256sum`.
 """
@@ -33,7 +33,7 @@ MODELS = ("stanford-corenlp-3.6.0.jar", "stanford-corenlp-3.6.0-models.jar")
 PATH_VARIABLE = "REPRO_AUDIT_CORENLP"
 HASH_VARIABLE = "REPRO_AUDIT_CORENLP_SHA256"
 TIMEOUT = 4 * 3600.0
-# Java 16 and later close the packages whose objects SPICE's libraries look into.
+# SPICE's libraries use reflection on packages that Java 16 and later close by default.
 _OPENED = tuple(
     f"--add-opens=java.base/{package}=ALL-UNNAMED"
     for package in (
@@ -54,7 +54,7 @@ def spice_models() -> Path:
     """The folder with CoreNLP 3.6.0 and its models, checked by hash.
 
     Raises:
-        UnavailableError: It is not given, incomplete, or not what the hash says.
+        UnavailableError: The folder is not given or incomplete, or the hash does not match.
     """
     name, wanted = os.environ.get(PATH_VARIABLE), os.environ.get(HASH_VARIABLE)
     if not name or not wanted:
@@ -64,18 +64,18 @@ def spice_models() -> Path:
         if not (folder / model).is_file():
             raise UnavailableError(f"SPICE models not found: no {model} in the folder of {PATH_VARIABLE}")
     if models_digest(folder) != wanted.lower():
-        raise UnavailableError(f"the SPICE models have another hash than {HASH_VARIABLE}")
+        raise UnavailableError(f"the hash of the SPICE models is not {HASH_VARIABLE}")
     return folder
 
 
 def models_digest(folder: Path) -> str:
-    """SHA-256 (hex) of the two jars' `sha256sum` lines."""
+    """SHA-256 (hex) of the `sha256sum` lines of the two jars."""
     stamps = tuple((folder / name).stat().st_mtime_ns for name in MODELS)
     return _digest(folder, stamps)
 
 
 @cache
-def _digest(folder: Path, stamps: tuple[int, ...]) -> str:  # noqa: ARG001  # a changed file is another key
+def _digest(folder: Path, stamps: tuple[int, ...]) -> str:  # noqa: ARG001  # a changed file changes the cache key
     total = hashlib.sha256()
     for name in MODELS:
         with (folder / name).open("rb") as file:
@@ -89,9 +89,9 @@ def spice_unavailable() -> str | None:
 
 
 def spice_scores(texts: Sequence[Texts]) -> list[int]:
-    """SPICE's F of every (output, captions), in parts of 10**12; equal items are parsed once a process.
+    """SPICE F-scores of all (output, captions), in units of 10**-12; cached per process.
 
-    An item for which the program gives no number (no graph on either side) counts 0.
+    An item for which the program returns no number (no graph on either side) scores 0.
 
     Raises:
         UnavailableError: SPICE is missing or failed.
@@ -127,7 +127,7 @@ def _run(models: Path, texts: Sequence[Texts]) -> list[int]:
         try:
             answer = json.loads(answered.read_bytes())
         except (OSError, ValueError) as error:
-            raise UnavailableError(f"SPICE: no result could be read ({type(error).__name__})") from None
+            raise UnavailableError(f"SPICE: unreadable result ({type(error).__name__})") from None
     return _scores(answer, len(texts))
 
 
@@ -137,7 +137,7 @@ def _scores(answer: Any, wanted: int) -> list[int]:
         scores = [found[i] for i in range(wanted)]
         return [fixed(float(score)) if score is not None and np.isfinite(float(score)) else 0 for score in scores]
     except (KeyError, TypeError, ValueError):
-        raise UnavailableError(f"SPICE: not the {wanted} scores that were asked for") from None
+        raise UnavailableError(f"SPICE: did not return {wanted} scores") from None
 
 
 def _text(value: Value) -> str:
@@ -146,7 +146,7 @@ def _text(value: Value) -> str:
 
 @dataclass(frozen=True)
 class Spice(MeanScore):
-    """The mean of SPICE's F, times 100."""
+    """The mean SPICE F-score, times 100."""
 
     references: References = "all"
     id: str = "spice"
@@ -155,13 +155,13 @@ class Spice(MeanScore):
 
     @property
     def signature(self) -> str:
-        """Counting and folding; the models by the hash they are checked against."""
+        """Counting and folding; identifies the models by their hash."""
         models = (os.environ.get(HASH_VARIABLE) or "unset").lower()[:12]
         return f"count:spice-1.0.corenlp-{models}|fold:mean|refs:{self.references}"
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """The jar besides this module."""
+        """This module and the jar."""
         return (*super().sources, "module:tasks.metrics.captions", *sources(JAR))
 
     def count(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
@@ -196,15 +196,15 @@ class Spider(MeanScore):
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """Both metrics'."""
+        """The sources of both metrics."""
         return tuple(sorted({*super().sources, *CiderD().sources, *Spice().sources}))
 
     def row_score(self, counts: Counts) -> tuple[NDArray[np.int64], int]:
-        """The sum of both, over 2."""
+        """The sum of both scores, and 2."""
         return counts[:, 0] + counts[:, 1], 2
 
     def count(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
-        """(rows, 3): CIDEr-D and SPICE in parts of 10**12, and items."""
+        """(rows, 3): CIDEr-D and SPICE in units of 10**-12, and items."""
         spice = Spice(self.references).count(hypotheses, references)
         cider = CiderD(self.references).count(hypotheses, references)
         return np.column_stack([cider[:, 0], spice])

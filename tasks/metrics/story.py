@@ -1,4 +1,4 @@
-"""Stories: how many different words, and whether there is a story at all (paper, appendix E)."""
+"""Story metrics: number of distinct words, and share of outputs long enough to be a story (paper, appendix E)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from tasks.metrics.metric import Counts, MeanMetric, RatioMetric
 from tasks.step import Value
 
-# Appendix E: an answer with fewer than 50 words counts as not following the instruction.
+# Appendix E: an answer with fewer than 50 words does not follow the instruction.
 FOLLOWED_WORDS = 50
 
 
@@ -28,7 +28,7 @@ COLUMNS = ("different_words", "followed", "total")
 
 @dataclass(frozen=True)
 class Diversity(MeanMetric):
-    """Different words of every story of 50 words or more, summed, over all outputs."""
+    """Distinct words of every story of 50 words or more (0 for shorter ones), averaged over all outputs."""
 
     id: str = "diversity"
     columns: tuple[str, ...] = COLUMNS
@@ -40,12 +40,12 @@ class Diversity(MeanMetric):
         return f"count:different-words.{FOLLOWED_WORDS}|fold:mean-of-rows"
 
     def count(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
-        """(rows, 3): different words (0 if not followed), followed, 1."""
+        """(rows, 3): distinct words (0 if not followed), followed, 1."""
         del references
         return _count(hypotheses)
 
     def row_value(self, counts: Counts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """Different words, over 1."""
+        """Distinct words, and 1."""
         return counts[:, 0], counts[:, 2]
 
 

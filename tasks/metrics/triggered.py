@@ -1,7 +1,7 @@
-"""WikiQA's own measure for ranked candidates: the best candidate, if its score is high enough, is the answer.
+"""WikiQA's metric for ranked candidates: the best candidate is the answer if its score reaches a threshold.
 
 Microsoft's eval.py of WikiQA: a question is triggered if its best score reaches the threshold; precision is over triggered
-questions, recall over questions that have a right candidate. It needs a score a candidate, which free text does not give.
+questions, recall over questions with a correct candidate. Needs a score per candidate, which free text does not provide.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ THRESHOLD = Fraction(11, 100)
 
 @dataclass(frozen=True)
 class Triggered(Metric):
-    """Precision, recall or F1 (0 to 1). A hypothesis is the candidates' scores, a reference their labels, 1 for right."""
+    """Precision, recall or F1 (0 to 1). A hypothesis is the candidates' scores, a reference their labels (1: correct)."""
 
     measure: Literal["precision", "recall", "f1"] = "f1"
     threshold: Fraction = THRESHOLD
@@ -36,7 +36,7 @@ class Triggered(Metric):
         return f"count:triggered@{float(self.threshold):g}|fold:{self.measure}"
 
     def count(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
-        """(rows, 3): triggered by a right candidate, triggered, has a right candidate. The first of equal scores counts."""
+        """(rows, 3): triggered by a correct candidate, triggered, has a correct candidate. Ties go to the first candidate."""
         rows = []
         for scores, labels in zip(hypotheses, references, strict=True):
             if len(scores) != len(labels):

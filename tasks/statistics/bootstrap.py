@@ -1,8 +1,8 @@
-"""Intervals: a paired bootstrap over stored counts, and closed forms for values that are only recorded.
+"""Intervals: a paired bootstrap over stored counts, and Wilson intervals for recorded values.
 
-A replicate is a vector of how often every unit was drawn. The units are the rows, or clusters of rows (speakers,
-recordings) where rows name one. All conventions of a set use the same draws, so that differences between conventions are
-paired. Sums of whole numbers are exact in any order: a replicate's bits depend neither on threads nor on chunks.
+A replicate is a vector of how often each unit was drawn. The units are the rows, or clusters of rows (speakers,
+recordings) if the rows name one. All conventions of a set use the same draws, so differences between conventions are
+paired. Integer sums are exact in any order, so a replicate depends on neither threads nor chunks.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ _Z95 = Fraction(1959963985, 10**9)  # 97.5 % point of the normal distribution
 
 
 def weights(clusters: Sequence[str] | int, replicates: int = REPLICATES, seed: int = SEED) -> Iterator[Weights]:
-    """Chunks of (replicates, rows) weights of a bootstrap over rows, or over the rows' clusters.
+    """Yield chunks of (replicates, rows) bootstrap weights over rows or clusters.
 
     Args:
-        clusters: The number of rows, or one cluster key a row.
-        replicates: How many replicates there are in all.
-        seed: Of the generator; each replicate draws after the one before it, so chunks do not change the draws.
+        clusters: The number of rows, or one cluster key per row.
+        replicates: The total number of replicates.
+        seed: Seed of the generator; replicates are drawn in sequence, so the chunk size does not change the draws.
     """
     rows = clusters if isinstance(clusters, int) else len(clusters)
     units, unit_of = units_of(clusters)
@@ -52,22 +52,22 @@ def weights(clusters: Sequence[str] | int, replicates: int = REPLICATES, seed: i
             drawn = next(lines)
             line[:] = drawn if unit_of is None else drawn[unit_of]
         yield chunk
-        del chunk, line  # before the next one is made
+        del chunk, line  # free the memory before the next one is made
 
 
 def units_of(clusters: Sequence[str] | int) -> tuple[int, NDArray[np.int64] | None]:
-    """How many units are drawn from, and each row's unit; None where every row is one."""
+    """The number of units, and the unit of each row; None if every row is a unit."""
     if isinstance(clusters, int):
         return clusters, None
-    # Not numpy's texts: those lose a NUL at the end, and two clusters become one.
+    # Not numpy strings: these drop trailing NULs, which would merge clusters.
     numbers = {key: number for number, key in enumerate(sorted(set(clusters)))}
     return len(numbers), np.array([numbers[key] for key in clusters], dtype=np.int64)
 
 
 def draws(units: int, replicates: int, seed: int) -> Iterator[Draws]:
-    """The draws of `weights` in few bytes: chunks of (replicates, units), how often each unit was drawn.
+    """Compact form of `weights`: chunks of (replicates, units) with how often each unit was drawn.
 
-    They depend on nothing else, so the last set's are kept where they are small: sets of a study are often of one size.
+    They depend only on the arguments. The last small ones are cached, because sets of a study are often of the same size.
     """
     if 0 < units * replicates <= _KEPT_BYTES:
         yield _kept_draws(units, replicates, seed)
@@ -102,7 +102,7 @@ def _chunk(lines: Iterator[NDArray[np.int64]], replicates: int, units: int) -> D
 def percentile_interval(
     values: NDArray[np.float64], coverage: Fraction = Fraction(95, 100)
 ) -> tuple[float, float] | None:
-    """The two order statistics that hold `coverage` of the defined replicates between them; None if there are none."""
+    """The two order statistics that enclose `coverage` of the defined replicates; None if there are none."""
     known = np.sort(values[~np.isnan(values)])
     if not len(known):
         return None
@@ -118,13 +118,13 @@ def replicates(metric: Metric, counts: Counts, chunks: Sequence[Weights]) -> NDA
 
 
 def wilson_interval(successes: int, trials: int, places: int = 6) -> tuple[Decimal, Decimal]:
-    """The 95 % Wilson score interval of a share, outward rounded to `places` decimals.
+    """The 95 % Wilson score interval of a proportion, rounded outward to `places` decimals.
 
     Raises:
         ValueError: `trials` is not positive, or `successes` is outside 0..trials.
     """
     if trials <= 0 or not 0 <= successes <= trials:
-        raise ValueError(f"no share: {successes} of {trials}")
+        raise ValueError(f"not a proportion: {successes} of {trials}")
     share, z = Fraction(successes, trials), _Z95
     centre = share + z * z / (2 * trials)
     spread_squared = z * z * (share * (1 - share) / trials + z * z / (4 * trials * trials))
@@ -135,7 +135,7 @@ def wilson_interval(successes: int, trials: int, places: int = 6) -> tuple[Decim
 
 
 def decimal(value: Fraction | float | Decimal, places: int, rounding: str = ROUND_HALF_EVEN) -> Decimal:
-    """A value with exactly `places` decimals; exact for a Fraction, from its shortest decimal form for a float."""
+    """A value rounded to `places` decimals; exact for a Fraction, from the shortest decimal form for a float."""
     quantum = Decimal(1).scaleb(-places)
     if isinstance(value, Fraction):
         scaled = value * 10**places

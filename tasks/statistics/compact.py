@@ -1,4 +1,4 @@
-"""Whole numbers in the fewest bytes that hold them."""
+"""Compact integer arrays: the smallest dtype that holds the values."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-# The same numbers in the fewest bytes: sums widen them, other arithmetic needs `wide` first.
+# Integers of the smallest dtype. numpy's sums widen them; other arithmetic needs `wide` first.
 Compact: TypeAlias = NDArray[np.integer[Any]]
 _KINDS = (np.uint8, np.int8, np.uint16, np.int16, np.uint32, np.int32, np.int64)
 
 
 def compact(counts: NDArray[np.int64]) -> Compact:
-    """The same counts in the smallest integers that hold them: a byte a count, for nearly all."""
+    """The counts in the smallest integer dtype that holds them, usually one byte."""
     if not counts.size:
         return counts
     low, high = int(counts.min()), int(counts.max())
@@ -21,5 +21,5 @@ def compact(counts: NDArray[np.int64]) -> Compact:
 
 
 def wide(counts: Compact) -> NDArray[np.int64]:
-    """The same counts as metrics fold them: in 64 bits, so that no sum overflows."""
+    """The counts in 64 bits, as metrics fold them, so that sums do not overflow."""
     return counts.astype(np.int64, copy=False)

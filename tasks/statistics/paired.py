@@ -1,7 +1,7 @@
-"""Many metrics under one bootstrap: every replicate's draws are multiplied with the terms of all conventions at once.
+"""Paired bootstrap of many metrics at once: one matrix product of the draws with the terms of all conventions.
 
-The sums are those of `Metric.replicate`, and so is every bit of the values: whole numbers are summed, in 32 bits only where
-no sum can reach 2**24, else in 64; both are exact, whatever the order, the chunks and the threads.
+The values are bit-identical to those of `Metric.replicate`. Integers are summed in 32-bit floats if no sum can reach 2**24,
+otherwise in 64-bit floats; both are exact and independent of order, chunks and threads.
 """
 
 from __future__ import annotations
@@ -18,22 +18,22 @@ from tasks.metrics.metric import Metric, Sums
 from tasks.statistics.bootstrap import Draws, draws, units_of
 from tasks.statistics.compact import Compact, wide
 
-# What is multiplied at once: as floating point it stays in the processor's cache.
+# Units per matrix product: a block of floats fits in the processor's cache.
 _BLOCK_UNITS = 4096
 _BLOCK_REPLICATES = 128
 _EXACT_32 = 2**24
-# (factor, column) of every byte that a term is made of
+# (factor, column) of every byte of a term
 Places: TypeAlias = list[tuple[int, int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A metric's counts of some rows of a set.
+    """The counts of one metric on a subset of the rows.
 
     Attributes:
-        metric: Whose replicates are wanted.
-        counts: (rows kept, columns).
-        kept: Their indices in the set, ascending.
+        metric: The metric to replicate.
+        counts: (kept rows, columns).
+        kept: The indices of the kept rows in the set, ascending.
     """
 
     metric: Metric
@@ -44,13 +44,13 @@ class Part:
 def replicates_together(
     parts: Sequence[Part], clusters: Sequence[str] | int, replicates: int, seed: int
 ) -> list[NDArray[np.float64]]:
-    """What `metric.replicate` gives for every part under the same draws: (replicates,) each.
+    """The value of every replicate for every part under the same draws: (replicates,) each.
 
     Args:
-        parts: One a convention.
-        clusters: The set's number of rows, or one cluster key a row.
-        replicates: How many there are.
-        seed: Of the draws.
+        parts: One per convention.
+        clusters: The number of rows of the set, or one cluster key per row.
+        replicates: The number of replicates.
+        seed: Seed of the draws.
     """
     table = _Table(clusters)
     places = [table.add(part) for part in parts]
@@ -60,9 +60,9 @@ def replicates_together(
 
 
 class _Table:
-    """The different columns of all parts' terms, each over all units (rows, or clusters of rows), byte by byte.
+    """The distinct columns of the terms of all parts, over all units (rows or clusters), split into bytes.
 
-    A number of more than one byte is the sum of its bytes' multiples: their sums are narrow, and put together in 64 bits.
+    The bytes of a larger number are summed separately, in narrow types, and recombined in 64 bits.
     """
 
     def __init__(self, clusters: Sequence[str] | int) -> None:
@@ -72,14 +72,14 @@ class _Table:
         self._columns: list[NDArray[np.uint8]] = []
 
     def add(self, part: Part) -> list[Places]:
-        """Where the part's terms are among the columns."""
+        """Add the part's terms; returns their columns."""
         terms = part.metric.terms(wide(part.counts)).astype(np.int64)
         kept = None if len(part.kept) == self.rows else np.asarray(part.kept, dtype=np.intp)
         return [self._places(column, kept) for column in terms.T]
 
     def _places(self, column: NDArray[np.int64], kept: NDArray[np.intp] | None) -> Places:
         if kept is not None:
-            # A row that is not kept adds nothing.
+            # Rows that are not kept contribute zero.
             column, some = np.zeros(self.rows, dtype=np.int64), column
             column[kept] = some
         if self._unit_of is not None:
@@ -103,11 +103,11 @@ class _Table:
 
     @property
     def width(self) -> int:
-        """How many columns there are."""
+        """The number of columns."""
         return len(self._columns)
 
     def sums(self, chunk: Draws) -> Sums:
-        """Every column's sum under every replicate of a chunk: (replicates, columns)."""
+        """The sum of every column under every replicate of a chunk: (replicates, columns)."""
         found = np.zeros((len(chunk), len(self._columns)), dtype=np.float64)
         if not self._columns:
             return found
@@ -124,12 +124,12 @@ class _Table:
 
 
 def _kind(block: NDArray[np.uint8], most: int) -> type[np.floating[Any]]:
-    """The narrowest floating point in which no sum of a line is rounded, where no unit is drawn more than `most` times."""
+    """The narrowest float type in which no sum is rounded if no unit is drawn more than `most` times."""
     return np.float32 if int(block.sum(axis=1, dtype=np.int64).max()) * most < _EXACT_32 else np.float64
 
 
 def _terms(sums: Sums, terms: Sequence[Places]) -> Sums:
-    """The terms' sums from their bytes' sums: (replicates, terms)."""
+    """The sums of the terms from the sums of their bytes: (replicates, terms)."""
     whole = np.zeros((len(sums), len(terms)), dtype=np.float64)
     for term, places in enumerate(terms):
         for factor, place in places:

@@ -1,7 +1,6 @@
-"""Emotions read from a free answer without a judge: by its words, under several rules.
+"""Emotion labels extracted from free-text answers without a judge, under several rules.
 
-The score of one set of answers depends on this rule more than on most models, which is why it is an axis of
-its own.
+The rule affects the score of a set of answers more than most models do, so it is a separate choice.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from typing import Literal
 
 Rule = Literal["only", "any", "first", "last", "once", "exact"]
 
-# IEMOCAP's ten categories, and the beginnings of the words that name them.
+# IEMOCAP's ten categories, and prefixes of the words that name them.
 CATEGORIES: dict[str, tuple[str, ...]] = {
     "neutral": ("neutral",),
     "happiness": ("happ",),
@@ -28,20 +27,20 @@ _PATTERNS = {name: re.compile("|".join(stems), re.IGNORECASE) for name, stems in
 
 
 def mentions(text: str) -> list[str]:
-    """The categories that `text` names, in order, each as often as it is named; case does not count."""
+    """The categories that `text` names, in order and with repetitions, ignoring case."""
     found = [(match.start(), name) for name, pattern in _PATTERNS.items() for match in pattern.finditer(text)]
     return [name for _, name in sorted(found)]
 
 
 def right(gold: str, text: str, rule: Rule) -> int:
-    """1 if `text` gives the category `gold` under a rule, else 0.
+    """1 if `text` names the category `gold` under a rule, otherwise 0.
 
-    `any`: it is named. `only`: no other category is named. `first` and `last`: it is the first or the last
-    one named. `once`: exactly one category is named, exactly once, and it is this. `exact`: the text is the
-    category's name and nothing else but case, spaces and a full stop.
+    `any`: it is named. `only`: it is named and no other category is. `first`, `last`: it is the first or the last
+    one named. `once`: it is named exactly once and no other category is. `exact`: the text is the
+    category's name, ignoring case, spaces and a full stop.
 
     Raises:
-        KeyError: `gold` is none of IEMOCAP's categories.
+        KeyError: `gold` is not one of IEMOCAP's categories.
     """
     if gold not in CATEGORIES:
         raise KeyError(gold)

@@ -143,6 +143,6 @@ def test_mean_score_replicates(rows: list[tuple[int, int]]) -> None:
 def test_no_rows() -> None:
     for metric in (CiderD(), CocoRougeL()):
         assert metric.fold(metric.count([], [])) is None
-    with pytest.raises(ScoringError, match="no caption") as raised:
+    with pytest.raises(ScoringError, match="no reference caption") as raised:
         CiderD().count(["a"], [[]])
     assert raised.value.item == 0

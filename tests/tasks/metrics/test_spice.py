@@ -78,7 +78,7 @@ def test_scores_and_spider(models: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.parametrize(
     ("mode", "reason"),
-    [("dies", "OutOfMemoryError"), ("silent", "no result could be read"), ("short", "not the 2 scores")],
+    [("dies", "OutOfMemoryError"), ("silent", "unreadable result"), ("short", "did not return 2 scores")],
 )
 def test_failures(models: Path, monkeypatch: pytest.MonkeyPatch, mode: str, reason: str) -> None:
     fake_java(models, monkeypatch, mode)
@@ -88,7 +88,7 @@ def test_failures(models: Path, monkeypatch: pytest.MonkeyPatch, mode: str, reas
 
 def test_missing_models(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(HASH_VARIABLE, "0" * 64)
-    assert spice_unavailable() == f"the SPICE models have another hash than {HASH_VARIABLE}"
+    assert spice_unavailable() == f"the hash of the SPICE models is not {HASH_VARIABLE}"
     monkeypatch.delenv(HASH_VARIABLE)
     # The same words as where nothing is given: an image names the folder in any case.
     given = spice_unavailable() or ""

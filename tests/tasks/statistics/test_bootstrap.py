@@ -187,7 +187,7 @@ def test_wilsons_interval_of_a_known_table(successes: int, trials: int, low: str
 
 @pytest.mark.parametrize(("successes", "trials"), [(1, 0), (-1, 5), (6, 5), (0, -1)])
 def test_no_share(successes: int, trials: int) -> None:
-    with pytest.raises(ValueError, match="no share"):
+    with pytest.raises(ValueError, match="not a proportion"):
         wilson_interval(successes, trials)
 
 
