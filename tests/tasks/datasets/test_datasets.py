@@ -312,7 +312,7 @@ def test_the_ready_table_of_covost_is_taken_as_it_is(tmp_path: Path) -> None:
         ("sf-slurp", "dataset/slurp/test.jsonl", "{\n", "test.jsonl:1: invalid JSON"),
         ("sakura-animal-single", "data/Animal/metadata.json", '{"a": {"file": "a.wav"}}', "single_instruction"),
         ("sakura-animal-single", "data/Animal/metadata.json", "[]", "not a JSON object"),
-        ("pr-librispeech", "LS_testclean_pr.json", '{"annotation": [{"path": "x.flac", "text": ""}]}', "not name an utterance"),
+        ("pr-librispeech", "LS_testclean_pr.json", '{"annotation": [{"path": "x.flac", "text": ""}]}', "not name an"),
         ("ke-inspec", "Test/193.uncontr", None, "no such file"),
     ],
 )

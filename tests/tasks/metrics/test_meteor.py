@@ -80,7 +80,7 @@ def test_killed_in_the_middle_and_well_again(monkeypatch: pytest.MonkeyPatch) ->
 
 def test_separators_and_line_ends() -> None:
     assert meteor_line("a ||| b   c", ["x", "y"]) == "SCORE ||| x ||| y ||| a b  c"
-    with pytest.raises(ScoringError, match="METEOR.s separator"):
+    with pytest.raises(ScoringError, match="METEOR's separator"):
         meteor_line("a", ["x", "y ||| z"])
     for said, caption in (("a\nb", "x"), ("a", "x\ny"), ("a\rb", "x")):
         with pytest.raises(ScoringError, match="line break"):
@@ -91,7 +91,7 @@ def test_no_captions_and_lists_of_different_lengths() -> None:
     with pytest.raises(ScoringError, match="no reference caption") as raised:
         Meteor().count(["a", "b"], [["x"], []])
     assert raised.value.item == 1
-    with pytest.raises(ScoringError, match="METEOR.s separator") as raised:
+    with pytest.raises(ScoringError, match="METEOR's separator") as raised:
         Meteor().count(["a", "b", "c"], [["x"], ["y"], ["z|||"]])
     assert raised.value.item == 2
     with pytest.raises(ScoringError, match="2 outputs for 1 lists of captions"):
