@@ -1,4 +1,4 @@
-"""Importers, one a file: other people's output files become prediction files."""
+"""Importers, one per module: convert third-party output files to prediction files."""
 
 from __future__ import annotations
 
@@ -9,5 +9,5 @@ from audit.importers.interface import Importer
 from audit.importers.jsonl import JsonLines
 from audit.importers.redis import Redis
 
-# A new importer is one file and one entry here.
+# A new importer is one module and one entry here.
 IMPORTERS: tuple[Importer, ...] = (JsonLines(), Csv(), AudioBench(), CmiBench(), Redis())

@@ -1,8 +1,8 @@
-"""AudioBench's logs: raw outputs, stored WER pairs, or a judge's details.
+"""AudioBench logs: raw outputs, stored WER pairs, or a judge's details.
 
 Raw outputs are a JSON list of `{"text" (the prompt), "answer" (the reference), "task_type", "model_prediction"}`
-(AudioLLMs/AudioBench@babe4a2: log/). A score file holds `{"wer", "sample_wer": [{"reference", "prediction", "wer"}]}`, whose
-texts are normalised already; a judge's file `{NAME: {...}, "details": [{"question", "reference", "model_prediction",
+(AudioLLMs/AudioBench@babe4a2: log/). A score file is `{"wer", "sample_wer": [{"reference", "prediction", "wer"}]}`, with
+already normalised texts; a judge's file is `{NAME: {...}, "details": [{"question", "reference", "model_prediction",
 "judge_response", "rate_score", "success"}]}`.
 """
 
@@ -19,12 +19,12 @@ from audit.importers.records import Record, decode, items, parse, read_bytes
 from tasks.row import ReferenceType, Row
 from tasks.task import Task
 
-# AudioBench's name of the kind of task, by the beginning of ours.
+# AudioBench's task types, by the prefix of our task ids.
 _KINDS = {"asr": "ASR", "st": "ST", "aac": "AC", "er": "ER"}
 
 
 class AudioBench(Importer):
-    """Items have no ids there: a row's id is its position in the file."""
+    """The items have no ids, so a row's id is its position in the file."""
 
     name = "audiobench"
     help = "AudioBench's logs: raw outputs, stored WER pairs or a judge's details"
@@ -43,7 +43,7 @@ class AudioBench(Importer):
         names: tuple[str, str, str | None] = ("model_prediction", "answer", "text")
         if isinstance(value, dict) and "sample_wer" in value:
             kind, records = "stored pairs", items(value["sample_wer"], f"{path}: sample_wer")
-            notes = ("The pairs are normalised already; score them with the convention `verbatim`.",)
+            notes = ("The pairs are already normalised; score them with the convention `verbatim`.",)
             names = ("prediction", "reference", None)
         elif isinstance(value, dict) and "details" in value:
             kind, records = "judged outputs", items(value["details"], f"{path}: details")
@@ -52,9 +52,9 @@ class AudioBench(Importer):
             records = items(value, str(path))
         else:
             raise InputError(
-                "neither a list of outputs, nor an object with sample_wer or details",
+                "neither a list of outputs nor an object with sample_wer or details",
                 where=str(path),
-                fix="Give a file of AudioBench's log folder.",
+                fix="Give a file from AudioBench's log folder.",
             )
         ids = position_ids(len(records))
         rows = [_row(record, identifier, names, task) for record, identifier in zip(records, ids, strict=True)]
@@ -68,7 +68,7 @@ def _row(record: Record, identifier: str, names: tuple[str, str, str | None], ta
     found = record.fields.get("task_type")
     if found is not None and expected is not None and found != expected:
         raise InputError(
-            f"an item of the kind {found!r}, and {task.id} needs {expected!r}",
+            f"the task type is {found!r}, but {task.id} needs {expected!r}",
             where=f"{record.where}: task_type",
             fix="Check --task and the file.",
         )
@@ -83,10 +83,10 @@ def _row(record: Record, identifier: str, names: tuple[str, str, str | None], ta
 
 
 def one_text(record: Record, name: str, task: Task) -> Any:
-    """The reference of a source that holds one text an item: the text, or a list of it where the task takes a list.
+    """The reference of an item with a single text: the text, or a list of it if the task expects a list.
 
     Raises:
-        InputError: The task's references are neither.
+        InputError: The task expects neither.
     """
     text = record.text(name)
     if task.reference_type in {ReferenceType.TEXT, ReferenceType.OPTIONAL}:
@@ -94,7 +94,7 @@ def one_text(record: Record, name: str, task: Task) -> Any:
     if task.reference_type is ReferenceType.CAPTIONS:
         return [text]
     raise InputError(
-        f"one text an item, and a reference of {task.id} must be {task.reference_type.value}",
+        f"each item has one text, but a reference of {task.id} must be {task.reference_type.value}",
         where=f"{record.where}: {name}",
         fix="Convert the file, and import it with `repro-audit import jsonl`.",
     )

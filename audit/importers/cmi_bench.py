@@ -1,4 +1,4 @@
-"""CMI-Bench's result files: a JSON list, whatever the file's ending, with literal `<s>` and `</s>` in the outputs.
+"""CMI-Bench result files: a JSON list, whatever the suffix, with literal `<s>` and `</s>` in the outputs.
 
 Items are `{"question" (the prompt), "response", "correct_answer" (the reference), "audioid", "other"}`
 (nicolaus625/CMI-bench@4c15f41: model/results/).
@@ -18,18 +18,18 @@ from tasks.task import Task
 
 
 class CmiBench(Importer):
-    """A row's id is its position: an `audioid` names a recording, which may have several items."""
+    """A row's id is its position, because an `audioid` names a recording, which may have several items."""
 
     name = "cmi-bench"
     help = "CMI-Bench's result files"
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """See `Importer.add_arguments`."""
-        parser.add_argument("file", type=Path, help="the file; a JSON list even where it is called *.jsonl")
+        parser.add_argument("file", type=Path, help="the file: a JSON list, even if it is called *.jsonl")
         parser.add_argument(
             "--cluster-by-audio",
             action="store_true",
-            help="make the recording the unit of the bootstrap, for sets with several items a recording",
+            help="resample recordings instead of items in the bootstrap, for sets with several items per recording",
         )
 
     def read(self, options: argparse.Namespace, task: Task) -> Imported:

@@ -1,4 +1,4 @@
-"""CSV and TSV files with a header line and fields of any names."""
+"""CSV and TSV files with a header line and arbitrary column names."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from tasks.task import Task
 
 
 class Csv(Importer):
-    """A table with one row a line; columns without a place in a row are kept in `extra`, as text."""
+    """A table with one row per line; unmapped columns are kept in `extra`, as text."""
 
     name = "csv"
-    help = "a CSV or TSV file with a header line and columns of any names"
+    help = "a CSV or TSV file with a header line and arbitrary column names"
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """See `Importer.add_arguments`."""
         parser.add_argument("file", type=Path, help="the file")
-        parser.add_argument("--delimiter", help="what stands between columns (default: a comma; a tab for *.tsv)")
-        parser.add_argument("--no-quotes", action="store_true", help="quotation marks are part of the text")
+        parser.add_argument("--delimiter", help="the column separator (default: a comma; a tab for *.tsv)")
+        parser.add_argument("--no-quotes", action="store_true", help="treat quotation marks as part of the text")
         mapping.add_arguments(parser)
 
     def read(self, options: argparse.Namespace, task: Task) -> Imported:
@@ -45,7 +45,7 @@ class Csv(Importer):
 
 def _table(text: str, path: Path, delimiter: str, *, quotes: bool) -> tuple[list[str], list[Record]]:
     quoting: Literal[0, 3] = csv.QUOTE_MINIMAL if quotes else csv.QUOTE_NONE
-    # Newlines are left to the reader, so that one inside quotes stays what it is.
+    # `newline=""` leaves newlines to the CSV reader, which preserves those inside quotes.
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quoting=quoting, strict=True)
     limit = csv.field_size_limit(MAX_LINE_BYTES)
     line, names, records = 1, list[str](), list[Record]()
@@ -58,7 +58,7 @@ def _table(text: str, path: Path, delimiter: str, *, quotes: bool) -> tuple[list
                 copies = [name for name in names if names.count(name) > 1]
                 if copies:
                     raise InputError(
-                        f"two columns are called {copies[0]!r}",
+                        f"duplicate column {copies[0]!r}",
                         where=place,
                         fix="The first line must name the columns.",
                     )
@@ -67,15 +67,15 @@ def _table(text: str, path: Path, delimiter: str, *, quotes: bool) -> tuple[list
                 raise InputError(
                     f"{len(cells)} columns instead of {len(names)}",
                     where=place,
-                    fix="Quote cells that hold the delimiter, or check --delimiter and --no-quotes.",
+                    fix="Quote cells that contain the delimiter, or check --delimiter and --no-quotes.",
                 )
             records.append(Record(place, dict(zip(names, cells, strict=True))))
     except csv.Error as error:
         raise InputError(
-            f"not valid CSV ({error})", where=f"{path}:{line}", fix="Check --delimiter and --no-quotes."
+            f"invalid CSV ({error})", where=f"{path}:{line}", fix="Check --delimiter and --no-quotes."
         ) from error
     finally:
         csv.field_size_limit(limit)
     if not records:
-        raise InputError("no rows below the header", where=str(path), fix="Give a file with rows in it.")
+        raise InputError("no rows below the header", where=str(path), fix="Give a file that contains rows.")
     return names, records

@@ -1,4 +1,4 @@
-"""What an importer is: it reads a source into rows and says what became of every record of it."""
+"""Interface of importers: read a source into rows and account for every record."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tasks.task import Task
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A sound record of the source that is no row of the task: where it stands, and why it is left out."""
+    """A valid record of the source that is not a row of the task: its location, and why it is left out."""
 
     where: str
     reason: str
@@ -23,16 +23,16 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """What an importer read.
+    """The result of an import.
 
     Attributes:
         rows: In any order.
-        read: Records in the source.
-        used: Records that gave at least one row.
-        refused: Records that gave none, each with its reason.
-        source: What was read, for the meta file: `audiobench: x.json, sha256 ...`.
-        unit: What a record is called: `line`, `item`, `hash`.
-        notes: What a user should know besides the counts.
+        read: The number of records in the source.
+        used: The number of records that produced at least one row.
+        refused: Records that produced no row, each with its reason.
+        source: The source, for the meta file: `audiobench: x.json, sha256 ...`.
+        unit: The word for a record: `line`, `item`, `hash`.
+        notes: Caveats for the user.
     """
 
     rows: tuple[Row, ...]
@@ -44,26 +44,26 @@ class Imported:
     notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """The sum check.
+        """Check that every record is accounted for.
 
         Raises:
-            InputError: A record is unaccounted for.
+            InputError: The counts do not add up.
         """
         if self.read != self.used + len(self.refused) or len(self.rows) < self.used:
             raise InputError(
                 f"read {self.read}, used {self.used}, refused {len(self.refused)}, rows {len(self.rows)}: "
-                "the numbers do not add up",
+                "the counts do not add up",
                 where=self.source,
-                fix="This is a fault of the importer; please report it.",
+                fix="This is a bug in the importer; please report it.",
             )
 
 
 class Importer(ABC):
-    """One kind of source.
+    """A type of source.
 
     Attributes:
-        name: As on the command line.
-        help: One line.
+        name: The name on the command line.
+        help: The help text, one line.
     """
 
     name: str
@@ -78,16 +78,16 @@ class Importer(ABC):
         """Read the source that the options name.
 
         Raises:
-            InputError: A record is broken, with file, line and field; nothing is repaired.
-            MissingError: A program or a library that is needed is not there.
+            InputError: A record is malformed; the message names file, line and field. Nothing is repaired.
+            MissingError: A required program or library is not installed.
         """
 
 
 def with_finished(rows: Iterable[Row]) -> tuple[Row, ...]:
-    """Fill in `finished` where the source does not say it, from the end token.
+    """Infer `finished` from the end token if the source does not state it.
 
-    If any output of the set ends in `</s>`, special tokens were kept when it was decoded, and an output without one hit
-    the cap on its length. If none does, they may have been skipped, and nothing is known.
+    If any output of the set ends in `</s>`, special tokens were kept in decoding, so an output without one reached the length
+    limit. If no output does, special tokens may have been skipped, and `finished` stays unknown.
     """
     rows = tuple(rows)
     kept = any(row.hypothesis is not None and ends_with_eos(row.hypothesis) for row in rows)
@@ -102,6 +102,6 @@ def with_finished(rows: Iterable[Row]) -> tuple[Row, ...]:
 
 
 def position_ids(count: int) -> list[str]:
-    """Ids for records without one: their position, padded with zeros so that the order of ids is the source's."""
+    """Ids for records without one: their position, zero-padded so that the ids sort in the order of the source."""
     width = max(6, len(str(max(count - 1, 0))))
     return [f"{index:0{width}d}" for index in range(count)]

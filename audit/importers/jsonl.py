@@ -1,4 +1,4 @@
-"""JSON Lines (or a JSON list of objects) with fields of any names."""
+"""JSON Lines (or a JSON list of objects) with arbitrary field names."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from tasks.task import Task
 
 
 class JsonLines(Importer):
-    """One object a line; fields without a place in a row are kept in `extra`."""
+    """One object per line; unmapped fields are kept in `extra`."""
 
     name = "jsonl"
-    help = "JSON Lines, or a JSON list of objects, with fields of any names"
+    help = "JSON Lines, or a JSON list of objects, with arbitrary field names"
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """See `Importer.add_arguments`."""

@@ -1,4 +1,4 @@
-"""From named fields to a row: the mapping of the `jsonl` and `csv` importers."""
+"""Mapping of named fields to rows, for the `jsonl` and `csv` importers."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _TARGETS = ("id", "hypothesis", "finished", "reference", "prompt", "cluster")
 
 @dataclass(frozen=True, slots=True)
 class FieldMap:
-    """Which field of a record becomes which field of a row.
+    """A mapping from the fields of a record to the fields of a row.
 
     Attributes:
-        fields: `id`, `hypothesis`, `reference`, ... or `reference.NAME`, to one or several fields of a record.
-        separator: Splits one text into the items of a list.
-        number: Number the rows instead of reading an id.
+        fields: Maps `id`, `hypothesis`, `reference`, ... or `reference.NAME` to one or several fields of a record.
+        separator: Splits a text into the items of a list.
+        number: Number the rows instead of reading ids.
     """
 
     fields: Mapping[str, tuple[str, ...]]
@@ -37,32 +37,32 @@ class FieldMap:
 
     @property
     def taken(self) -> tuple[str, ...]:
-        """Every field of a record that has a place in the row."""
+        """All fields of a record that are mapped to the row."""
         return tuple(name for names in self.fields.values() for name in names)
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """The options of a mapping."""
+    """Add the options of a mapping."""
     parser.add_argument(
         "--field",
         action="append",
         default=[],
         metavar="OURS=THEIRS",
-        help="where a field of a row comes from: id, hypothesis, finished, reference, prompt, cluster, or reference.NAME "
-        "for a reference that is an object; give reference several times to collect a list",
+        help="map a field of a row (id, hypothesis, finished, reference, prompt, cluster, or reference.NAME for a reference "
+        "that is an object) to a field of the source; repeat reference to collect a list",
     )
-    parser.add_argument("--separator", metavar="TEXT", help="splits a text into a list of references")
-    parser.add_argument("--number", action="store_true", help="number the rows; for sources without ids")
+    parser.add_argument("--separator", metavar="TEXT", help="split a text into a list of references")
+    parser.add_argument("--number", action="store_true", help="number the rows, for sources without ids")
 
 
 def field_map(options: argparse.Namespace, names: Sequence[str], where: str, task: Task) -> FieldMap:
-    """The mapping that the options give; a field without one is read under its own name where the source has it.
+    """The mapping given by the options; an unmapped field is read under its own name if the source has it.
 
     Args:
-        options: Of the command line.
+        options: The options of the command line.
         names: The fields of the source.
         where: The source, for messages.
-        task: Whose reference type decides what `reference` takes.
+        task: The task, which determines the type of `reference`.
 
     Raises:
         InputError: A mapping is malformed, or names a field that the source does not have.
@@ -79,11 +79,9 @@ def field_map(options: argparse.Namespace, names: Sequence[str], where: str, tas
                 f"--field {item}: not OURS=THEIRS", fix=f"OURS is one of {', '.join(_TARGETS)}, or reference.NAME."
             )
         if theirs not in names:
-            raise InputError(
-                f"there is no field {theirs!r}", where=where, fix=f"The source has: {', '.join(names) or 'none'}."
-            )
+            raise InputError(f"no field {theirs!r}", where=where, fix=f"The source has: {', '.join(names) or 'none'}.")
         if ours in found and ours != "reference" and not ours.startswith("reference."):
-            raise InputError(f"--field {ours} is given twice", fix="Only reference may be made of several fields.")
+            raise InputError(f"--field {ours} is given twice", fix="Only reference may be mapped to several fields.")
         found[ours] = (*found.get(ours, ()), theirs)
     mapped_reference = any(ours.startswith("reference") for ours in found)
     for ours in _TARGETS:
@@ -95,21 +93,21 @@ def field_map(options: argparse.Namespace, names: Sequence[str], where: str, tas
         if ours not in found:
             hint = " or --number" if ours == "id" else ""
             raise InputError(
-                f"there is no field for {ours}",
+                f"no field for {ours}",
                 where=where,
-                fix=f"Give --field {ours}=NAME{hint}; there are: {all_names}.",
+                fix=f"Give --field {ours}=NAME{hint}; the source has: {all_names}.",
             )
     if not any(o.startswith("reference") for o in found) and task.reference_type is not ReferenceType.OPTIONAL:
         raise InputError(
-            "there is no field for reference",
+            "no field for reference",
             where=where,
-            fix=f"Give --field reference=NAME; there are: {all_names}.",
+            fix=f"Give --field reference=NAME; the source has: {all_names}.",
         )
     return FieldMap(found, options.separator, options.number)
 
 
 def _list(value: Any, separator: str | None, where: str) -> Any:
-    """A list from a list, from JSON in a text, or from a text with a separator; anything else is left for the check."""
+    """A list from a list, a JSON text or a text with separators; other values are left to the type check."""
     if not isinstance(value, str):
         return value
     if separator is not None:
@@ -162,10 +160,10 @@ def _finished(record: Record, fields: FieldMap) -> bool | None:
 
 
 def to_rows(records: Sequence[Record], fields: FieldMap, task: Task, source: str, unit: str) -> Imported:
-    """Every record as a row; what has no place in a row goes into its `extra`.
+    """Convert every record to a row; unmapped fields go into `extra`.
 
     Raises:
-        InputError: A field is missing or has the wrong type, or two rows have one id; with the record's place.
+        InputError: A field is missing or has the wrong type, or an id is a duplicate; the message locates the record.
     """
     rows: list[Row] = []
     seen: dict[str, str] = {}
@@ -174,7 +172,9 @@ def to_rows(records: Sequence[Record], fields: FieldMap, task: Task, source: str
         identifier = numbers[index] if fields.number else _id(record, fields.fields["id"][0])
         if identifier in seen:
             raise InputError(
-                f"the id {identifier!r} is already at {seen[identifier]}", where=record.where, fix="Remove the copy."
+                f"duplicate id {identifier!r}, first at {seen[identifier]}",
+                where=record.where,
+                fix="Remove the duplicate.",
             )
         seen[identifier] = record.where
         extra = _extra(record, fields)
@@ -202,13 +202,13 @@ def _id(record: Record, name: str) -> str:
     if isinstance(value, int) and not isinstance(value, bool):
         return str(value)
     if not isinstance(value, str) or not value:
-        raise InputError("must be a string that is not empty", where=f"{record.where}: {name}", fix="Correct it.")
+        raise InputError("must be a non-empty string", where=f"{record.where}: {name}", fix="Correct it.")
     return value
 
 
 def _extra(record: Record, fields: FieldMap) -> dict[str, Any]:
     extra = record.others(*fields.taken)
-    # Fields of our own format are not nested once more.
+    # In our own format, `extra` must not be nested in another `extra`.
     inner = extra.pop("extra", None)
     if isinstance(inner, dict):
         extra = {**inner, **extra}

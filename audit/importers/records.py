@@ -1,4 +1,4 @@
-"""Reading JSON sources strictly: a list of objects, or one object a line."""
+"""Strict reading of JSON sources: a list of objects, or one object per line."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ _MAX_FILE_BYTES = 2 * 2**30
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """One object of a source and its place, for messages: `x.jsonl:12`, or `x.json: item 12`."""
+    """An object of a source and its location, for messages: `x.jsonl:12`, or `x.json: item 12`."""
 
     where: str
     fields: Mapping[str, Any]
 
     def text(self, name: str) -> str:
-        """A field that must be a string.
+        """The string value of a required field.
 
         Raises:
-            InputError: It is missing, or something else.
+            InputError: The field is missing or not a string.
         """
         value = self.value(name)
         if not isinstance(value, str):
@@ -38,10 +38,10 @@ class Record:
         return value
 
     def value(self, name: str) -> Any:
-        """A field that must be there.
+        """The value of a required field.
 
         Raises:
-            InputError: It is not.
+            InputError: The field is missing.
         """
         if name not in self.fields:
             raise InputError(
@@ -52,15 +52,15 @@ class Record:
         return self.fields[name]
 
     def others(self, *taken: str) -> dict[str, Any]:
-        """The fields besides those named."""
+        """All fields except those named."""
         return {name: value for name, value in self.fields.items() if name not in taken}
 
 
 def read_bytes(path: Path) -> bytes:
-    """A source's bytes.
+    """The bytes of a source.
 
     Raises:
-        InputError: It cannot be read, is empty or larger than 2 GiB.
+        InputError: The file cannot be read, is empty, or is larger than 2 GiB.
     """
     try:
         if path.stat().st_size > _MAX_FILE_BYTES:
@@ -69,15 +69,15 @@ def read_bytes(path: Path) -> bytes:
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", where=str(path), fix="Check the path.") from error
     if not raw.strip():
-        raise InputError("empty", where=str(path), fix="Give a file with records in it.")
+        raise InputError("empty", where=str(path), fix="Give a file that contains records.")
     return raw
 
 
 def decode(raw: bytes, where: str) -> str:
-    """UTF-8 text, with or without a byte order mark.
+    """Decode UTF-8, with or without a byte order mark.
 
     Raises:
-        InputError: It is not UTF-8; the message names the first wrong line and byte.
+        InputError: Invalid UTF-8; the message names the first invalid line and byte.
     """
     try:
         return raw.decode("utf-8-sig")
@@ -86,24 +86,24 @@ def decode(raw: bytes, where: str) -> str:
         column = error.start - (raw.rfind(b"\n", 0, error.start) + 1) + 1
         place = f"{where}:{line}"
         raise InputError(
-            f"not UTF-8 (byte {column} of the line)", where=place, fix="Save the file as UTF-8."
+            f"invalid UTF-8 (byte {column} of the line)", where=place, fix="Save the file as UTF-8."
         ) from error
 
 
 def parse(text: str, where: str) -> Any:
-    """A JSON value, without repeated fields and without NaN.
+    """Parse a JSON value; duplicate fields and NaN are errors.
 
     Raises:
-        InputError: It is no JSON; the message names the column (and the line, of a text of several).
+        InputError: Invalid JSON; the message names the column (and the line, if there are several).
     """
     try:
         return json.loads(text, object_pairs_hook=no_copies, parse_constant=no_constant)
     except json.JSONDecodeError as error:
         place = f"{where}:{error.lineno}" if "\n" in text.strip() else where
         reason = f"{error.msg}, column {error.colno}"
-        raise InputError(f"not valid JSON: {reason}", where=place, fix="Correct the file.") from error
+        raise InputError(f"invalid JSON: {reason}", where=place, fix="Correct the file.") from error
     except (ValueError, RecursionError) as error:
-        raise InputError(f"not valid JSON: {error}", where=where, fix="Correct the file.") from error
+        raise InputError(f"invalid JSON: {error}", where=where, fix="Correct the file.") from error
 
 
 def _record(value: Any, where: str) -> Record:
@@ -113,34 +113,34 @@ def _record(value: Any, where: str) -> Record:
 
 
 def items(values: Any, where: str) -> list[Record]:
-    """The objects of a JSON list, counted from 1.
+    """The objects of a JSON list, numbered from 1.
 
     Raises:
-        InputError: It is no list, an empty one, or holds something else than objects.
+        InputError: The value is not a list or is empty, or an item is not an object.
     """
     if not isinstance(values, list) or not values:
-        raise InputError("not a list with records in it", where=where, fix="Check that this is the right file.")
+        raise InputError("not a list of records", where=where, fix="Check that this is the right file.")
     return [_record(value, f"{where}: item {index}") for index, value in enumerate(values, 1)]
 
 
 def json_records(path: Path, raw: bytes) -> list[Record]:
-    """The records of a JSON list, or of a file with one object a line, whatever the file's name.
+    """The records of a JSON list, or of a file with one object per line, whatever the file's name.
 
     Raises:
-        InputError: The file is not UTF-8 or not JSON, or a line is longer than a predictions file may have.
+        InputError: Invalid UTF-8 or JSON, or a line exceeds the limit of prediction files.
     """
     text = decode(raw, str(path))
     if text.lstrip().startswith("["):
         return items(parse(text, str(path)), str(path))
     records = []
-    # Lines end at a newline and nowhere else: a JSON string may hold U+2028 or a form feed.
+    # Split at newlines only: a JSON string may contain U+2028 or a form feed.
     for number, line in enumerate(text.rstrip("\r\n").split("\n"), 1):
         where = f"{path}:{number}"
         if not line.strip():
-            raise InputError("an empty line", where=where, fix="Write one JSON object a line.")
+            raise InputError("empty line", where=where, fix="Write one JSON object per line.")
         if len(line) > MAX_LINE_BYTES or len(line.encode("utf-8", "surrogatepass")) > MAX_LINE_BYTES:
             raise InputError(
-                f"a line of more than {MAX_LINE_BYTES // 2**20} MiB", where=where, fix="Write one row a line."
+                f"a line of more than {MAX_LINE_BYTES // 2**20} MiB", where=where, fix="Write one row per line."
             )
         records.append(_record(parse(line, where), where))
     return records

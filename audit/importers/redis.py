@@ -1,7 +1,7 @@
-"""Redis work queues as jaeeewon/project-multimodal@d9e5d17:dist_eval/ fills them: one hash an item.
+"""Redis work queues as written by jaeeewon/project-multimodal@d9e5d17:dist_eval/: one hash per item.
 
-Hashes are called `task_NAME:ID`, with the output in `infer` and the reference in a field that depends on the task. The lists
-`task_NAME:pending` and `task_NAME:processing` (and those of judges, `...:pending-judge-qwen3`) are queues and no items.
+Hashes are named `task_NAME:ID`, with the output in `infer` and the reference in a field that depends on the task. The lists
+`task_NAME:pending` and `task_NAME:processing` (and those of judges, `...:pending-judge-qwen3`) are queues, not items.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _QUEUES = (b"pending", b"processing")
 
 
 class Redis(Importer):
-    """A server or a saved dump. An item without an output becomes a row with an error, so that it is counted."""
+    """A server or a saved dump. An item without an output becomes a row with an error, so it is counted."""
 
     name = "redis"
     help = "a Redis server or a saved dump with hashes task_NAME:ID"
@@ -37,21 +37,23 @@ class Redis(Importer):
         parser.add_argument(
             "--database", type=int, metavar="N", help="the database's number (default: the URL's, or 0)"
         )
-        parser.add_argument("--name", help="NAME in task_NAME:ID (default: the task's usual one, such as en2zh)")
+        parser.add_argument("--name", help="NAME in task_NAME:ID (default: the usual name for the task, such as en2zh)")
         parser.add_argument(
-            "--reference-field", metavar="FIELD", help="the hash's field with the reference (default: by the task)"
+            "--reference-field",
+            metavar="FIELD",
+            help="the field of the hash with the reference (default: depends on the task)",
         )
         parser.add_argument(
-            "--reference", metavar="TEXT", help="the same reference for every item, where hashes hold none"
+            "--reference", metavar="TEXT", help="use the same reference for every item, if the hashes have none"
         )
 
     def read(self, options: argparse.Namespace, task: Task) -> Imported:
         """See `Importer.read`."""
         name = options.name or NAMES.get(task.id)
         if name is None:
-            raise InputError(f"no usual name is known for {task.id}", fix="Give --name NAME, as in task_NAME:ID.")
+            raise InputError(f"no default name for {task.id}", fix="Give --name NAME, as in task_NAME:ID.")
         if options.reference is not None and options.reference_field is not None:
-            raise InputError("--reference and --reference-field exclude each other", fix="Give one of them.")
+            raise InputError("--reference and --reference-field are mutually exclusive", fix="Give one of them.")
         rows: list[Row] = []
         refused: list[Refused] = []
         read = 0
@@ -59,7 +61,7 @@ class Redis(Importer):
             keys, queues, other = _keys(client, name)
             if not keys:
                 raise InputError(
-                    f"there are no hashes task_{name}:ID",
+                    f"no hashes task_{name}:ID",
                     where=options.source,
                     fix=f"Give --name, --database; the database has: {_found(client)}.",
                 )
@@ -72,7 +74,7 @@ class Redis(Importer):
                 else:
                     rows.extend(result)
         refused += [Refused(_text(key, source, "a key"), f"not a hash but a {kind}") for key, kind in other]
-        note = f"{len(queues)} queue{'' if len(queues) == 1 else 's'} of task_{name} left aside"
+        note = f"{len(queues)} queue{'' if len(queues) == 1 else 's'} of task_{name} ignored"
         return Imported(
             with_finished(rows),
             read + len(other),
@@ -85,7 +87,7 @@ class Redis(Importer):
 
 
 def _keys(client: redis.Redis, name: str) -> tuple[list[bytes], list[bytes], list[tuple[bytes, str]]]:
-    """The hashes of a name, its queues, and whatever else bears it; each in order."""
+    """The hashes of a name, its queues, and other keys with that name; each in order."""
     prefix = f"task_{name}:".encode()
     pattern = b"".join(b"\\" + bytes([c]) if c in b"*?[]\\^" else bytes([c]) for c in prefix) + b"*"
     found = sorted(set(client.scan_iter(match=pattern, count=1000)))

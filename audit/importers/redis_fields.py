@@ -1,4 +1,4 @@
-"""Which fields of a hash hold what, by task, and the rows made of a hash.
+"""The fields of a Redis hash by task, and their conversion to rows.
 
 jaeeewon/project-multimodal@d9e5d17: dist_eval/init_works.py, works.py and eval_*.py.
 """
@@ -50,25 +50,25 @@ _REFERENCE = {
     "sf": "slots",
     "sqqa": "answer",
 }
-# IEMOCAP's codes, and the four classes that are scored; excited counts as happy (dist_eval/eval_er.py).
+# IEMOCAP's codes and the four scored classes; excited counts as happy (dist_eval/eval_er.py).
 EMOTIONS = {"neu": "Neutral", "hap": "Happy", "exc": "Happy", "sad": "Sad", "ang": "Angry"}
 OTHER_EMOTIONS = frozenset(["fru", "sur", "fea", "dis", "oth", "xxx"])
-# Between the items of a list, and between a slot and its value.
+# The separators of list items, and of a slot and its value.
 _ITEMS, _VALUE = "; ", "="
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A hash: its key, and its fields as texts."""
+    """A hash: its key, and its fields as strings."""
 
     key: str
     fields: Mapping[str, str]
 
     def text(self, name: str, hint: str = "") -> str:
-        """A field that must be there.
+        """The value of a required field.
 
         Raises:
-            InputError: It is not.
+            InputError: The field is missing.
         """
         if name not in self.fields:
             raise InputError(
@@ -80,17 +80,17 @@ class Item:
 
 
 def rows_of(item: Item, task: Task, name: str, field: str | None, constant: str | None) -> list[Row] | Refused:
-    """The rows of a hash (one; for slots one a slot), or why it gives none.
+    """The rows of a hash (one, or one per slot), or why it has none.
 
     Args:
         item: The hash.
         task: The task.
-        name: As in task_NAME:ID.
-        field: The field with the reference; by default the task's.
-        constant: The same reference for every hash, in place of a field.
+        name: NAME in task_NAME:ID.
+        field: The field with the reference; by default that of the task.
+        constant: A reference for all hashes, instead of a field.
 
     Raises:
-        InputError: A field is missing, or the reference does not fit the task.
+        InputError: A field is missing, or the reference has the wrong type for the task.
     """
     identifier = item.key.removeprefix(f"task_{name}:")
     extra: dict[str, Any] = {k: v for k, v in item.fields.items() if k != "infer"}
@@ -118,7 +118,7 @@ def _reference(item: Item, task: Task, field: str | None) -> Any:
         if kind is ReferenceType.OPTIONAL:
             return item.fields.get("caption")
         raise InputError(
-            f"no field is known to hold the reference of {task.id}",
+            f"the field with the reference of {task.id} is not known",
             where=item.key,
             fix=f"Give --reference-field FIELD (the hash has: {', '.join(item.fields)}) or --reference TEXT.",
         )
@@ -141,16 +141,16 @@ def _reference(item: Item, task: Task, field: str | None) -> Any:
 def _slots(
     item: Item, identifier: str, hypothesis: str | None, extra: dict[str, Any], field: str
 ) -> list[Row] | Refused:
-    """One row a slot. The answers stand as `type=answer; type=answer`, in the order of the gold slots."""
+    """One row per slot. The answers have the form `type=answer; type=answer`, in the order of the gold slots."""
     gold = [part.partition(_VALUE) for part in item.text(field).split(_ITEMS) if part]
     if not gold or any(not equals for _, equals, _ in gold):
-        return Refused(item.key, "slots that are not type=value; type=value")
+        return Refused(item.key, "slots not of the form type=value; type=value")
     types = [name.strip() for name, _, _ in gold]
     answers: list[str | None] = [None] * len(gold)
     if hypothesis is not None:
         found = split_answers(hypothesis, types)
         if found is None:
-            return Refused(item.key, "answers that do not line up with the slots in one way only")
+            return Refused(item.key, "answers that cannot be aligned unambiguously with the slots")
         answers = list(found)
     transcript = item.text("transcript")
     width = len(str(len(gold)))
@@ -166,9 +166,9 @@ def _slots(
 
 
 def split_answers(text: str, types: list[str]) -> list[str] | None:
-    """The answers of `type=answer; type=answer` for these types in this order; None if there is not exactly one way.
+    """The answers in `type=answer; type=answer` for these types in this order; None unless the split is unique.
 
-    An answer may itself hold `; ` or `=`, so a plain split may shift answers from one slot to another.
+    An answer may itself contain `; ` or `=`, so a naive split may shift answers between slots.
     """
     ways: list[list[str]] = []
     _split(text, types, 0, [], ways)

@@ -1,7 +1,7 @@
-"""A Redis database to read from: a server by its URL, or a saved dump loaded into a private server.
+"""Access to a Redis database: a server by its URL, or a saved dump loaded into a private server.
 
-A dump is Redis' own binary format; the one program that certainly reads it as it was meant is redis-server. It is started
-on a socket in a private folder, with the network off and saving off, on a copy of the dump, and ended afterwards.
+A dump is in Redis's own binary format, which only redis-server is certain to read correctly. It is started on a socket in a
+private folder, on a copy of the dump, with network and saving turned off, and stopped afterwards.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ def _library() -> None:
         import redis  # noqa: F401
     except ImportError as error:
         raise MissingError(
-            "the Python library redis is not installed", fix="pip install 'repro-audit[redis]'"
+            "the Python package redis is not installed", fix="pip install 'repro-audit[redis]'"
         ) from error
 
 
 @contextmanager
 def open_source(source: str, database: int | None) -> Iterator[tuple[redis.Redis, str]]:
-    """A client for a server's URL (`redis://`, `rediss://`, `unix://`) or for a dump's path, and its name for the meta file.
+    """A client for a server's URL (`redis://`, `rediss://`, `unix://`) or a dump's path, and a name for the meta file.
 
     Raises:
-        InputError: The dump cannot be read or is none; the server cannot be reached or refuses.
-        MissingError: redis-server or the Python library is not installed.
+        InputError: The file cannot be read or is not a dump; the server cannot be reached or refuses the connection.
+        MissingError: redis-server or the Python package is not installed.
     """
     _library()
     if source.startswith(("redis://", "rediss://", "unix://")):
@@ -49,13 +49,11 @@ def open_source(source: str, database: int | None) -> Iterator[tuple[redis.Redis
         return
     path = Path(source)
     if not path.is_file():
-        raise InputError(
-            "there is no such file", where=source, fix="Give a dump (*.rdb), or a URL: redis://HOST:PORT/DATABASE."
-        )
+        raise InputError("no such file", where=source, fix="Give a dump (*.rdb), or a URL: redis://HOST:PORT/DATABASE.")
     with path.open("rb") as handle:
         if handle.read(5) != b"REDIS":
             raise InputError(
-                "not a Redis dump", where=source, fix="If the file is kept by Git LFS, fetch it: git lfs pull."
+                "not a Redis dump", where=source, fix="If the file is stored in Git LFS, fetch it: git lfs pull."
             )
     digest = sha256_file(path)
     with _private(path, database or 0) as client:
@@ -86,7 +84,7 @@ def _server(url: str, database: int | None) -> Iterator[redis.Redis]:
         yield client
     except redis.AuthenticationError as error:
         raise InputError(
-            f"the Redis server refuses ({error})", where=where, fix="Check the user and password."
+            f"the Redis server refused the connection ({error})", where=where, fix="Check the user and password."
         ) from error
     except (redis.ConnectionError, redis.TimeoutError) as error:
         raise MissingError(
@@ -94,7 +92,7 @@ def _server(url: str, database: int | None) -> Iterator[redis.Redis]:
         ) from error
     except redis.RedisError as error:
         raise InputError(
-            f"the Redis server gave an error ({error})", where=where, fix="Check the URL, and that the server runs."
+            f"the Redis server returned an error ({error})", where=where, fix="Check the URL, and that the server runs."
         ) from error
     finally:
         client.close()
@@ -109,7 +107,7 @@ def _private(dump: Path, database: int) -> Iterator[redis.Redis]:
     program = shutil.which("redis-server")
     if program is None:
         raise MissingError("redis-server is not installed", fix="apt-get install redis-server")
-    # A socket's path may have 107 bytes: not every folder for temporary files is short enough.
+    # The path of a socket is limited to 107 bytes, which the default temporary folder may exceed.
     with tempfile.TemporaryDirectory(prefix="repro-audit-", dir="/tmp") as name:
         folder = Path(name)
         shutil.copyfile(dump, folder / "dump.rdb")
@@ -117,7 +115,7 @@ def _private(dump: Path, database: int) -> Iterator[redis.Redis]:
         command += ["--dir", name, "--dbfilename", "dump.rdb", "--save", "", "--appendonly", "no"]
         command += ["--databases", str(max(16, database + 1)), "--logfile", str(folder / "log")]
         process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
-        retry = Retry(NoBackoff(), 0)  # waiting is done here, where the server's end is noticed
+        retry = Retry(NoBackoff(), 0)  # `_wait` retries, because it also notices if the server exits
         client = redis.Redis(unix_socket_path=str(folder / "socket"), db=database, retry=retry)
         try:
             _wait(client, process, folder / "log", dump)
@@ -134,7 +132,7 @@ def _private(dump: Path, database: int) -> Iterator[redis.Redis]:
 
 
 def _wait(client: redis.Redis, process: subprocess.Popen[bytes], log: Path, dump: Path) -> None:
-    """Until the dump is loaded; what the server says when it cannot load it becomes the message."""
+    """Wait until the dump is loaded; if loading fails, the server's message becomes the error."""
     import redis
 
     end = time.monotonic() + _LOAD_SECONDS
@@ -153,5 +151,5 @@ def _wait(client: redis.Redis, process: subprocess.Popen[bytes], log: Path, dump
             )
         time.sleep(0.02)
     raise InputError(
-        "redis-server takes too long to load the dump", where=str(dump), fix="Load it yourself, give its URL."
+        "redis-server takes too long to load the dump", where=str(dump), fix="Load it yourself and give its URL."
     )

@@ -1,4 +1,4 @@
-"""Writing predictions: rows sorted by id, one a line, and the meta file; read back before anything is in place."""
+"""Writer of prediction files: rows sorted by id, one per line, and the meta file; verified by reading them back."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def _json(value: object, **options: Any) -> str:
-    """JSON as readable UTF-8; a lone surrogate, which UTF-8 does not have, stays as the escape it came from."""
+    """JSON as readable UTF-8; a lone surrogate, which UTF-8 cannot encode, is written as an escape."""
     text = json.dumps(value, ensure_ascii=False, allow_nan=False, **options)
     return _SURROGATE.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 
@@ -31,7 +31,7 @@ def _sorted(value: Any) -> Any:
 
 
 def line(row: Row) -> str:
-    """One line of a predictions file, fields in the documented order, keys inside them sorted."""
+    """A line of a predictions file: fields in the documented order, nested keys sorted."""
     return _json(
         {
             "id": row.id,
@@ -47,20 +47,20 @@ def line(row: Row) -> str:
 def write(
     folder: str | Path, task: Task, rows: Iterable[Row], meta: Mapping[str, Any], *, replace: bool = False
 ) -> Path:
-    """Write `TASK.jsonl` and `TASK.meta.json` into `folder`, whole or not at all, and give the first one's path.
+    """Write `TASK.jsonl` and `TASK.meta.json` into `folder` atomically, and return the path of the former.
 
-    Both are written beside their place first and read back with the strict reader: rows that would not come back
-    exactly as they are stop the writing.
+    Both are first written to temporary files and read back with the strict reader; rows that are not read back
+    unchanged are an error.
 
     Args:
-        folder: Made if missing.
-        task: The rows' task.
+        folder: Created if missing.
+        task: The task of the rows.
         rows: In any order.
         meta: Fields of the meta file besides `schema` and `task`.
-        replace: Replace predictions that are there already with other content.
+        replace: Replace existing predictions that differ.
 
     Raises:
-        InputError: There are no rows, two have one id, one does not fit the task, or the files exist.
+        InputError: There are no rows, an id is a duplicate, a row does not match the task, or the files exist.
     """
     folder = Path(folder)
     path = folder / f"{task.id}.jsonl"
@@ -69,13 +69,11 @@ def write(
         data = "".join(f"{line(row)}\n" for row in ordered).encode("utf-8")
         described = _json({"schema": META_SCHEMA, "task": task.id, **meta}, indent=2).encode("utf-8") + b"\n"
     except (ValueError, TypeError) as error:
-        raise InputError(f"a value that JSON does not have ({error})", where=str(path), fix="Correct it.") from error
+        raise InputError(f"a value that JSON cannot represent ({error})", where=str(path), fix="Correct it.") from error
     _read_back(task, ordered, data, described)
     for target, content in ((path, data), (path.with_suffix(".meta.json"), described)):
         if target.exists() and not replace and target.read_bytes() != content:
-            raise InputError(
-                "there already, with other content", where=str(target), fix="Give --replace, or another --out."
-            )
+            raise InputError("the file exists and differs", where=str(target), fix="Give --replace, or another --out.")
     try:
         write_atomic(path, data)
         write_atomic(path.with_suffix(".meta.json"), described)
@@ -97,7 +95,7 @@ def _read_back(task: Task, rows: list[Row], data: bytes, meta: bytes) -> None:
     for row, other in zip(rows, back, strict=True):
         if line(row) != line(other) or (row.id, row.hypothesis) != (other.id, other.hypothesis):
             raise InputError(
-                "cannot be written without changing it",
+                "cannot be written without loss",
                 where=f"row {row.id!r}",
-                fix="Two halves of a character (surrogates) stand side by side in it; join or remove them.",
+                fix="It contains a surrogate pair as two separate surrogates; join or remove them.",
             )

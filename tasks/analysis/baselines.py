@@ -1,4 +1,4 @@
-"""What an accuracy is worth: the share that one constant answer gets, and sets on which every accuracy is void."""
+"""Accuracy baselines: the best constant answer, and sets with a single class, on which accuracy is meaningless."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tasks.metrics.metric import RatioMetric
 from tasks.row import Row
 from tasks.step_cache import ChainCache
 
-# More different answers than this are not tried: the most frequent ones are.
+# At most this many distinct answers are tried, the most frequent first.
 MOST_ANSWERS = 20
 
 
@@ -21,9 +21,9 @@ class Baseline:
     """The best constant answer.
 
     Attributes:
-        answer: What is answered to every row.
-        correct: Points it gets.
-        total: Points there are, in the convention's count.
+        answer: The answer given to every row.
+        correct: The points it scores.
+        total: The possible points under the convention.
     """
 
     answer: str
@@ -32,12 +32,12 @@ class Baseline:
 
     @property
     def value(self) -> Fraction | None:
-        """The share, or None where nothing was counted."""
+        """The accuracy, or None if nothing was counted."""
         return Fraction(self.correct, self.total) if self.total else None
 
 
 def gold_label(row: Row) -> str | None:
-    """The answer that a row asks for, if that is one text: a text, or an object's `answer` or `value`."""
+    """The gold answer of a row, if it is a single text: the reference, or its `answer` or `value`."""
     reference = row.reference
     if isinstance(reference, Mapping):
         reference = reference.get("answer", reference.get("value"))
@@ -47,12 +47,12 @@ def gold_label(row: Row) -> str | None:
 def constant_baseline(
     rows: Sequence[Row], convention: Convention, answers: Sequence[str] | None = None
 ) -> Baseline | None:
-    """What the best constant answer scores under a convention; None where the convention's value is no share.
+    """The score of the best constant answer under a convention; None if the convention's value is not a proportion.
 
     Args:
-        rows: The rows that were scored. Selections are not asked: a constant answer is given to each of them.
-        convention: One whose metric is a ratio of `correct` to `total`.
-        answers: What is tried; by default the gold answers, the most frequent `MOST_ANSWERS` of them. Linear in the rows.
+        rows: The rows that were scored. Selections are ignored: every row gets the constant answer.
+        convention: Its metric must be a ratio of `correct` to `total`.
+        answers: The answers to try; by default the `MOST_ANSWERS` most frequent gold answers. Linear in the rows.
     """
     metric = convention.metric
     if not isinstance(metric, RatioMetric) or tuple(metric.columns) != ("correct", "total"):
@@ -73,9 +73,9 @@ def constant_baseline(
 
 
 def single_class(rows: Sequence[Row]) -> str | None:
-    """Why no accuracy on these rows means anything: all gold answers are the same; None if they are not.
+    """Why accuracy on these rows is meaningless (all gold answers are the same), or None.
 
-    A constant answer scores 1 on such a set. Case and outer space play no part; rows without one gold text do not count.
+    A constant answer scores 1 on such a set. Ignores case, outer white space, and rows without a single gold text.
     """
     labels = [label.strip().lower() for row in rows if (label := gold_label(row)) is not None]
     if len(labels) > 1 and len(set(labels)) == 1:

@@ -1,7 +1,7 @@
-"""Detectors: outputs that are broken or answer another task, found by named rules that any convention can select by.
+"""Detectors: named rules that find broken outputs and outputs for the wrong task; conventions can select by them.
 
-A detector looks at one row and says whether it shows the fault. None judges quality: a wrong transcript is no fault here,
-a phone string instead of a transcript is. Rules look at words of the row alone, in one pass.
+A detector decides for one row whether it has a fault. Detectors do not judge quality: a wrong transcript is not a fault,
+a phone string instead of a transcript is. Rules look only at the text of the row, in one pass.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ class Detector:
     """A named rule that finds a fault in a row.
 
     Attributes:
-        id: As it stands in findings: `phones`.
-        fault: What is wrong with a row that is found, for people.
-        found: Whether a row with a hypothesis shows the fault.
-        judged: Whether the rule can say anything about the row (a prompt is known, an end would be visible).
-        version: Ours; another rule gets another number.
-        suspicion: How close a row is to being found, for hand checks; only the order matters.
+        id: The id in findings: `phones`.
+        fault: What is wrong with a flagged row, for readers.
+        found: Whether a row with a hypothesis has the fault.
+        judged: Whether the rule applies to the row (its prompt is known, an end token would be visible).
+        version: Our version number, increased when the rule changes.
+        suspicion: How close a row is to being flagged, for manual inspection; only the order matters.
     """
 
     id: str
@@ -41,7 +41,7 @@ class Detector:
 
     @property
     def selection(self) -> Selection:
-        """The rule that skips the rows that are found, for a convention's `select`."""
+        """A selection that skips flagged rows, for a convention's `select`."""
         return Selection(
             f"no-{self.id}", lambda row: not (self.judged(row) and self.found(row)), self.fault, self.version
         )
@@ -49,7 +49,7 @@ class Detector:
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """What a detector found: `ids` of the found rows in the rows' order, among `of` rows that it could judge."""
+    """The result of a detector: the `ids` of flagged rows, in order, among the `of` rows to which it applies."""
 
     detector: str
     version: str
@@ -58,7 +58,7 @@ class Detection:
     of: int
 
     def as_json(self, examples: int = 5) -> dict[str, object]:
-        """For audit.json's findings: how many rows, of how many, and the first ids."""
+        """The finding in audit.json: number of flagged rows, number of rows, and the first ids."""
         return {
             "detector": self.detector if self.version == "1" else f"{self.detector}@{self.version}",
             "fault": self.fault,
@@ -69,9 +69,9 @@ class Detection:
 
 
 def detect(rows: Sequence[Row], task: Task) -> list[Detection]:
-    """What every detector of the task finds; rows without a hypothesis are not judged."""
+    """Run all detectors of the task; rows without a hypothesis are skipped."""
     live = [row for row in rows if row.hypothesis is not None]
-    # Where no output of the set shows an end, the texts were stored without end tokens: nothing is known of them.
+    # If no output of the set has an end token, they were stored without end tokens: finished or not is unknown.
     ends = any(row.finished is not None or ends_with_eos(row.hypothesis or "") for row in live)
     detectors = [d for d in detectors_of(task) if d is not UNFINISHED or ends]
     found: dict[str, list[str]] = {d.id: [] for d in detectors}
@@ -86,9 +86,9 @@ def detect(rows: Sequence[Row], task: Task) -> list[Detection]:
 
 
 def hand_check(rows: Sequence[Row], detector: Detector, number: int, seed: int = 11) -> tuple[list[Row], list[Row]]:
-    """Rows to look at: `number` that the detector finds and `number` that it does not, or all where there are fewer.
+    """A sample for manual inspection: `number` flagged and `number` unflagged rows, or all if there are fewer.
 
-    Half of each are those nearest to the border, if the detector has an order; the others are drawn at random.
+    Half of each are those closest to the decision boundary, if the detector has an order; the rest is random.
     """
     judged = [row for row in rows if detector.judged(row)]
     sides: tuple[list[Row], list[Row]] = ([], [])
@@ -113,7 +113,7 @@ def _set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-# One row is asked by all detectors in turn, and each wants its text without special tokens.
+# All detectors process a row in turn, and each needs its text without special tokens.
 @lru_cache(maxsize=8)
 def _stripped(text: str) -> str:
     return strip_special(text)
@@ -131,20 +131,20 @@ def _empty(row: Row) -> bool:
     return not _text(row)
 
 
-# ARPAbet as the CMU dictionary has it: vowels carry a stress digit there.
+# ARPAbet as in the CMU dictionary, where vowels carry a stress digit.
 _VOWELS = _set("aa ae ah ao aw ay eh er ey ih iy ow oy uh uw")
 _CONSONANTS = _set("b ch d dh f g hh jh k l m n ng p r s sh t th v w y z zh")
 _PHONES = _VOWELS | _CONSONANTS
-# `sil` is a pause; the Whisper normaliser parts the stress digits from their vowels and spells them.
+# `sil` is a pause; the Whisper normaliser separates stress digits from their vowels and spells them out.
 _PHONE_COMPANIONS = frozenset(["sil", "zero", "one", "two", "0", "1", "2"])
 PHONE_TOKENS = 4
 PHONE_SHARE_PERCENT = 60
 
 
 def phone_share(text: str) -> bool:
-    """More than 4 tokens, more than 60 % of them phones, pauses or spelled stress digits.
+    """More than 4 tokens, more than 60 % of them phones, pauses or spelled-out stress digits.
 
-    The rule that was used on AudioBench's SALMONN logs. A stress digit at a phone's end is cut before it is looked up.
+    The rule used on AudioBench's SALMONN logs. The stress digit of a phone is removed before the look-up.
     """
     phones, tokens = _phone_tokens(text)
     return tokens > PHONE_TOKENS and 100 * phones > PHONE_SHARE_PERCENT * tokens
@@ -156,7 +156,7 @@ def _phone_tokens(text: str) -> tuple[int, int]:
 
 
 def phone_run(text: str) -> bool:
-    """More than 4 phones or pauses in a row, one of them a vowel with its stress digit: a transcript that turns to phones."""
+    """More than 4 consecutive phones or pauses, one of them a stressed vowel: a transcript that turns into phones."""
     run = stressed = 0
     for word in text.lower().split():
         if word != "sil" and not _is_phone(word):
@@ -199,24 +199,24 @@ def _latin_expected(row: Row) -> bool:
 
 
 def _chinese_expected(row: Row) -> bool:
-    """Letters, and no Han character among them; or kana."""
+    """Letters, but no Han character; or kana."""
     text = _text(row)
     return bool(_KANA.search(text)) or (bool(_LETTER.search(text)) and not _HAN.search(text))
 
 
 def _japanese_expected(row: Row) -> bool:
-    """Letters, and no kana among them: Chinese or English. A Japanese answer in Han alone is found too."""
+    """Letters, but no kana: Chinese or English. Also flags a Japanese answer written only in Han characters."""
     text = _text(row)
     return bool(_LETTER.search(text)) and not _KANA.search(text)
 
 
-# Words that are frequent in one of the two languages and no word of the other.
+# Words that are frequent in one of the two languages and do not exist in the other.
 _ENGLISH = _set("the and of is are was were with this that they you he she his her have from not for it")
 _GERMAN = _set("der die das und ist sind nicht ein eine einen dem den des mit auf für von zu im sich er sie es ich wir")
 
 
 def _german_expected(row: Row) -> bool:
-    """Another script; or two or more frequent English words, and more of them than frequent German ones."""
+    """Not in Latin script; or at least two frequent English words, and more of them than frequent German words."""
     words = re.findall(r"[^\W\d_]+", _text(row).lower())
     english = sum(word in _ENGLISH for word in words)
     return _latin_expected(row) or (english >= 2 and english > sum(word in _GERMAN for word in words))
@@ -227,9 +227,9 @@ LONGEST_UNIT = 20
 
 
 def repeats(items: Sequence[str], least: int) -> bool:
-    """Whether some unit of at most 20 items stands at least 4 times in a row, over at least `least` items in all.
+    """Whether a unit of at most 20 items is repeated at least 4 times in a row, over at least `least` items in total.
 
-    One pass for each length of the unit, and none where too few items come twice for any loop.
+    One pass per unit length, and none if too few items occur twice for any loop.
     """
     fewest = min(max(least, REPEATS * period) - period for period in range(1, LONGEST_UNIT + 1))
     if len(items) - len(set(items)) < fewest:
@@ -245,7 +245,7 @@ def repeats(items: Sequence[str], least: int) -> bool:
 
 
 def _runaway(row: Row) -> bool:
-    """10 words, or 24 characters without a space (Chinese, a letter in a loop), of the same unit over and over."""
+    """A loop of at least 10 words, or of 24 characters without a space (Chinese, a repeated letter)."""
     words = _text(row).lower().split()
     return repeats(words, 10) or any(len(word) >= 24 and repeats(word, 24) for word in words)
 
@@ -264,7 +264,7 @@ _REFUSAL = re.compile(
 
 
 def _refusal(row: Row) -> bool:
-    """A refusal's words in the output that are not in the reference: people apologise in recordings too."""
+    """The wording of a refusal in the output but not in the reference: speakers apologise in recordings too."""
     match = _REFUSAL.search(_plain(_text(row)))
     return match is not None and match.group() not in _plain(_reference_text(row))
 
@@ -299,7 +299,7 @@ def _prompt_words(row: Row) -> list[str]:
 
 
 def _echo(row: Row) -> bool:
-    """The prompt's words (3 or more, without the chat template) stand in the output in a row, and not in the reference."""
+    """The output, but not the reference, contains the prompt's words (3 or more, without the chat template) consecutively."""
     prompt = f" {' '.join(_prompt_words(row))} "
     output, reference = (f" {' '.join(_words(text))} " for text in (_text(row), _reference_text(row)))
     return prompt in output and prompt not in reference
@@ -320,7 +320,7 @@ _LANGUAGE = {"st-en-zh": NOT_CHINESE, "st-en-ja": NOT_JAPANESE, "st-en-de": NOT_
 
 
 def detectors_of(task: Task) -> tuple[Detector, ...]:
-    """The detectors that make sense for a task: phones are the right answer in phone recognition."""
+    """The detectors that apply to a task: in phone recognition, for instance, phones are correct."""
     language = _LANGUAGE.get(task.id, NOT_LATIN)
     common = (UNFINISHED, EMPTY, language, RUNAWAY, REFUSAL, ECHO)
     return common if task.id.startswith("pr-") else (*common[:2], PHONES, *common[2:])

@@ -1,8 +1,8 @@
-"""Name the convention from the number: the pipelines of a multiverse that print a given string on given outputs.
+"""Explaining a number: the pipelines of a multiverse whose value on given outputs prints as a given string.
 
 The set is exact: every pipeline of the specification is computed, and a pipeline is in the set if and only if its value can
-be printed as the string, whichever way ties are rounded. A set is no proof that one of its pipelines was used. The odds
-beside it say how likely some pipeline would have met the number by accident; `shared` says what the whole set agrees on.
+be printed as the string, whichever way ties are rounded. The set does not prove that one of its pipelines was used. The odds
+say how likely some pipeline would have met the number by chance; `shared` lists the choices common to the whole set.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ _PLACES = 6
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Which pipelines print a string.
+    """The pipelines that print a string.
 
     Attributes:
         printed: The string.
-        matches: Pipelines that print it: registered conventions first, then those that depart least from the plain one.
-        nearest: Those that do not, nearest first, for each value only the plainest that has it.
-        odds: Of any pipeline meeting a value anywhere in the spread.
-        shared: (axis, option) on which all matches of the axes agree, of axes with more than one option among all.
-        tried: Pipelines with a value.
-        undefined: Pipelines without one (nothing is left of the rows).
+        matches: Pipelines that print it: registered conventions first, then by number of departures from the plainest one.
+        nearest: Near misses, nearest first; for each value only the plainest pipeline.
+        odds: Look-elsewhere odds: the probability that some pipeline meets a value anywhere in the spread.
+        shared: (axis, option) common to all matching combinations, for axes on which the tried pipelines differ.
+        tried: The number of pipelines with a value.
+        undefined: The number of pipelines without a value (no rows left).
     """
 
     printed: str
@@ -45,7 +45,7 @@ class Explanation:
     undefined: int
 
     def as_json(self) -> dict[str, Any]:
-        """Integers and decimal strings alone."""
+        """As JSON with only integers and decimal strings."""
         return {
             "value": self.printed,
             "tried": self.tried,
@@ -58,7 +58,7 @@ class Explanation:
 
 
 def outcome_json(outcome: Outcome) -> dict[str, Any]:
-    """A pipeline's value as it stands in JSON."""
+    """A pipeline and its value as JSON."""
     pipeline = outcome.pipeline
     return {
         "pipeline": pipeline.id,
@@ -88,12 +88,12 @@ def explain(outcomes: Sequence[Outcome], printed: str, *, nearest: int = 10) -> 
     """Find the pipelines that print a string.
 
     Args:
-        outcomes: Of all pipelines of a specification on one set of rows.
-        printed: A plain decimal number in the metric's scale; its trailing zeros count.
-        nearest: How many values that are near misses are named.
+        outcomes: The outcomes of all pipelines of a specification on one set of rows.
+        printed: A plain decimal number in the metric's scale; trailing zeros are significant.
+        nearest: The maximum number of near misses to list.
 
     Raises:
-        ScoringError: The string is no plain decimal number, or no pipeline has a value.
+        ScoringError: The string is not a plain decimal number, or no pipeline has a value.
     """
     parse(printed, "fraction")
     known = [o for o in outcomes if o.value is not None]
@@ -124,7 +124,7 @@ def _plain_first(outcome: Outcome) -> tuple[bool, int, str]:
 
 
 def _shared(matches: Sequence[Outcome], known: Sequence[Outcome]) -> tuple[tuple[str, str], ...]:
-    """Axes on which every match of the axes has the same option, though the tried pipelines differ there."""
+    """Axes on which all matching combinations have the same option, although the tried pipelines differ."""
     composed = [dict(o.pipeline.choices) for o in matches if o.pipeline.choices[0][0] != "convention"]
     tried: dict[str, set[str]] = {}
     for outcome in known:

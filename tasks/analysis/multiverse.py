@@ -1,10 +1,10 @@
-"""The multiverse of a metric: every combination of defensible steps, not only those that somebody is known to use.
+"""Multiverse analysis of a metric: every combination of defensible steps, not only combinations known to be in use.
 
 A specification lists axes (selection, cleaning, normaliser, tokenizer, metric and fold), each with its options; a pipeline
-takes one option of each and is an ordinary convention made of the existing steps. Pipelines share all work that is the
-same: chains with the same beginning, counts of the same pair of texts, masks of the same selection. After Steegen et al.
-2016 (multiverse analysis) and Simonsohn et al. 2020 (specification curve): a way to see how far a choice of counting moves
-a number, not a better way to estimate it.
+takes one option per axis and is an ordinary convention composed of existing steps. Pipelines share work: chains with
+the same prefix, counts of the same pair of texts, masks of the same selection. After Steegen et al. 2016 (multiverse
+analysis) and Simonsohn et al. 2020 (specification curve): shows how far a choice of convention can move a value; it is not
+a better estimate of the value.
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ from tasks.statistics.defaults import SEED
 from tasks.step import Step, Value
 from tasks.step_cache import ChainCache
 
-# Rows whose texts are in memory at once, under all chains.
+# Rows whose texts are in memory at the same time, under all chains.
 SHARD = 2000
 Choice: TypeAlias = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option of an axis: what it adds to a pipeline.
+    """One option of an axis, with what it adds to a pipeline.
 
     Attributes:
         name: Unique in its axis.
-        hypothesis: Steps appended on the hypothesis' side.
-        reference: Steps appended on the reference's side.
+        hypothesis: Steps appended to the hypothesis chain.
+        reference: Steps appended to the reference chain.
         select: Rules that rows must pass.
         metric: How pairs are counted and folded.
-        base: A whole convention to start from, for tasks whose pipelines are no free combination of steps.
+        base: A complete convention to start from, for tasks whose pipelines are not free combinations of steps.
     """
 
     name: str
@@ -59,23 +59,23 @@ def both(name: str, *steps: Step) -> Option:
 
 
 def output(name: str, *steps: Step) -> Option:
-    """Steps on the output's side alone."""
+    """Steps applied only to the output."""
     return Option(name, steps)
 
 
 def rows_with(name: str, *rules: Selection) -> Option:
-    """Rows that pass all rules."""
+    """A selection of the rows that pass all rules."""
     return Option(name, select=rules)
 
 
 def counted(name: str, metric: Metric, *steps: Step) -> Option:
-    """A metric, with last steps on both sides that belong to it."""
+    """A metric, with the final steps on both sides that belong to it."""
     return Option(name, steps, steps, metric=metric)
 
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A choice that has to be made; the first option is the plain one."""
+    """A choice in scoring; the first option is the plainest."""
 
     name: str
     options: tuple[Option, ...]
@@ -83,13 +83,13 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """One way through the axes.
+    """One combination of options.
 
     Attributes:
-        choices: (axis, option) for each axis; (`convention`, its id) for a registered convention outside the axes.
-        convention: What is computed.
+        choices: (axis, option) for each axis; (`convention`, its id) for a registered convention that is not a combination.
+        convention: The convention to compute.
         known_as: Ids of the registered conventions with the same signature.
-        departures: Axes on which it does not take the first option.
+        departures: The number of axes on which it does not take the first option.
     """
 
     choices: tuple[Choice, ...]
@@ -110,8 +110,8 @@ class Specification:
     Attributes:
         task: The task's id.
         metric: The metric's id.
-        axes: At least one gives the metric.
-        allowed: Which combinations make sense, by their options' names.
+        axes: At least one of them sets the metric.
+        allowed: Which combinations make sense, by the names of their options.
     """
 
     task: str
@@ -120,7 +120,7 @@ class Specification:
     allowed: Callable[[frozenset[str]], bool] = field(default=bool, compare=False)
 
     def pipelines(self, registered: Iterable[Convention] = ()) -> list[Pipeline]:
-        """Every allowed combination, then the registered conventions that are none of them and can be computed here."""
+        """All allowed combinations, then the registered conventions that are not among them and can be computed here."""
         found: dict[str, Pipeline] = {}
         for options in product(*(axis.options for axis in self.axes)):
             if not self.allowed(frozenset(o.name for o in options)):
@@ -160,7 +160,7 @@ def _compose(options: Sequence[Option], name: str) -> Convention:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a pipeline gives on a set of rows: value in the metric's scale, 95 % interval, rows scored and in all."""
+    """The result of a pipeline on a set of rows: value in the metric's scale, 95 % interval, rows scored, rows in total."""
 
     pipeline: Pipeline
     value: Fraction | float | None
@@ -174,7 +174,7 @@ _Table: TypeAlias = tuple[View, tuple[Step, ...], View, tuple[Step, ...], str, t
 
 
 def _table(convention: Convention) -> _Table:
-    """What decides a row's counts: both chains, the counting part of the metric's signature, rarely the other rows."""
+    """The key of a table of counts: both chains, the metric's counting key and, for some metrics, the selection."""
     counting = convention.metric.signature.partition("|fold:")[0]
     return (
         convention.hypothesis_view,
@@ -189,14 +189,14 @@ def _table(convention: Convention) -> _Table:
 
 @dataclass(frozen=True, slots=True)
 class Universe:
-    """Counts of all pipelines over one set of rows; a value is then only a fold.
+    """The counts of all pipelines on one set of rows, from which values are folded.
 
     Attributes:
-        pipelines: In the specification's order.
-        rows: Rows in all.
-        live: Rows with a hypothesis; counts and masks are over these.
-        tables: Counts by chains and way of counting, (live rows, columns); rows that no pipeline scores are zero.
-        masks: Kept live rows by selection.
+        pipelines: In the order of the specification.
+        rows: The total number of rows.
+        live: Rows with a hypothesis; counts and masks cover these.
+        tables: Counts by chains and counting key, (live rows, columns); zero for rows that no pipeline scores.
+        masks: Which live rows each selection keeps.
     """
 
     pipelines: tuple[Pipeline, ...]
@@ -206,18 +206,18 @@ class Universe:
     masks: dict[_Rules, NDArray[np.bool_]]
 
     def counts(self, pipeline: Pipeline, part: NDArray[np.bool_] | None = None) -> Counts:
-        """The pipeline's counts of the rows that it keeps, of those in `part`.
+        """The counts of the rows that the pipeline keeps, restricted to `part`.
 
         Raises:
-            ScoringError: Its counts depend on the whole set (CIDEr), and a part was asked for.
+            ScoringError: `part` is given, but the counts depend on the whole set (CIDEr).
         """
         if part is not None and pipeline.convention.metric.whole_set:
-            raise ScoringError(f"{pipeline.id}: a row's counts depend on the other rows, so a part cannot be taken out")
+            raise ScoringError(f"{pipeline.id}: counts depend on the whole set, so a part cannot be scored")
         mask = self.masks[pipeline.convention.select]
         return self.tables[_table(pipeline.convention)][mask if part is None else mask & part]
 
     def outcomes(self, part: NDArray[np.bool_] | None = None) -> list[Outcome]:
-        """Values of all pipelines, over all live rows or some of them."""
+        """The outcomes of all pipelines, over all live rows or those in `part`."""
         found = []
         of = self.rows if part is None else int(part.sum())
         for pipeline in self.pipelines:
@@ -226,7 +226,7 @@ class Universe:
         return found
 
     def with_intervals(self, outcomes: Sequence[Outcome], replicates: int, seed: int = SEED) -> list[Outcome]:
-        """The same outcomes (over all rows) with percentile intervals of one paired bootstrap."""
+        """The outcomes (over all rows) with percentile intervals from a single paired bootstrap."""
         keys = [row.extra.get("cluster") for row in self.live]
         clusters: int | list[str] = len(self.live)
         if any(key is not None for key in keys):
@@ -253,12 +253,12 @@ def universe(
     """Count rows under all pipelines.
 
     Args:
-        rows: A set's rows; those without a hypothesis count as not scored.
-        pipelines: Of a specification.
-        advance: Called with the number of rows done, for a progress bar.
+        rows: The rows of a set; those without a hypothesis count as not scored.
+        pipelines: The pipelines of a specification.
+        advance: Called with the number of processed rows, for a progress bar.
 
     Raises:
-        ScoringError: A row's content cannot be scored.
+        ScoringError: A row cannot be scored.
         UnavailableError: A pipeline cannot be computed here.
     """
     live = tuple(row for row in rows if row.hypothesis is not None)
@@ -296,7 +296,7 @@ def _fill(
     needed: dict[_Table, NDArray[np.bool_]],
     start: int,
 ) -> None:
-    """Count the rows from `start` on under all tables of `users`, with one cache of chains and one of pairs."""
+    """Count the rows from `start` on for all tables of `users`, sharing a cache of chains and a cache of pairs."""
     cache = ChainCache(shard)
     known: dict[str, dict[tuple[Value, Value], int]] = {}
     seen: dict[str, list[Counts]] = {}
@@ -321,10 +321,10 @@ def _shared(
     known: dict[tuple[Value, Value], int],
     seen: list[Counts],
 ) -> Counts:
-    """Counts of pairs of texts; a pair that was counted before, under any pipeline, is not counted again."""
+    """Counts of pairs of texts; a pair that any pipeline has counted before is not counted again."""
     try:
         new = [pair for pair in dict.fromkeys(pairs) if pair not in known]
-    except TypeError:  # lists (split sentences, several captions) cannot be looked up
+    except TypeError:  # lists (split sentences, several captions) are not hashable
         return metric.count([h for h, _ in pairs], [r for _, r in pairs])
     if new:
         first = len(known)

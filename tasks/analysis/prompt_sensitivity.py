@@ -1,9 +1,9 @@
-"""Prompt sensitivity: the score under each prompt of a prediction set, and whether the prompts differ at all.
+"""Prompt sensitivity: the score under each prompt of a prediction set, and a test for differences between prompts.
 
-The test is a permutation test: the prompts' labels are shuffled over the rows, and the observed differences between
-prompts are compared with those of shuffled labels. Where a run draws a prompt for each row by chance, as AudioBench does,
-the test is exact. A chi-square test on pooled error counts would not do: it takes the errors of one output for
-independent, and a single output that is a phone string or a loop brings a hundred of them at once.
+The test is a permutation test: prompt labels are shuffled over the rows, and the observed differences between
+prompts are compared with those under shuffled labels. The test is exact if a run draws a random prompt for each row, as
+AudioBench does. A chi-square test on pooled error counts would be wrong: it treats the errors of one output as
+independent, but a single phone string or loop contributes a hundred errors at once.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tasks.statistics.defaults import REPLICATES, SEED
 from tasks.step_cache import ChainCache
 
 PERMUTATIONS = 1999
-# A prompt with fewer rows is shown, and left out of the test.
+# A prompt with fewer rows is shown but left out of the test.
 LEAST_ROWS = 10
 _PLACES = 6
 _CHUNK_BYTES = 32 * 2**20
@@ -33,7 +33,7 @@ _CHUNK_BYTES = 32 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class PromptScore:
-    """The score of one prompt's rows: value and 95 % bootstrap interval, in the metric's scale."""
+    """The score on the rows of one prompt: value and 95 % bootstrap interval, in the metric's scale."""
 
     prompt: str
     rows: int
@@ -43,16 +43,16 @@ class PromptScore:
 
 @dataclass(frozen=True, slots=True)
 class PromptSensitivity:
-    """Scores by prompt, best known first.
+    """Scores by prompt.
 
     Attributes:
         convention: The convention's id.
         metric: The metric's id.
         prompts: Sorted by value, then by text; prompts without a value last.
-        rows: Scored rows with a prompt.
-        tested: Prompts that took part in the test.
-        p: Chance of differences as large as these if the prompts made none; None with fewer than two prompts to test.
-        permutations: Of the test.
+        rows: The number of scored rows with a prompt.
+        tested: The number of prompts in the test.
+        p: Probability of differences at least this large if prompts have no effect; None with fewer than two tested prompts.
+        permutations: The number of permutations.
     """
 
     convention: str
@@ -105,17 +105,17 @@ def sensitivity(
     """Score each prompt's rows under a convention, and test whether the prompts differ.
 
     Args:
-        cache: Over the rows; steps that are already done are not done again.
-        convention: An available one.
-        bootstrap: Replicates of each prompt's interval; 0 for none.
-        permutations: Of the test.
-        seed: Of both.
+        cache: The cache over the rows; completed steps are not repeated.
+        convention: A convention that is available here.
+        bootstrap: The number of bootstrap replicates for each interval; 0 for no intervals.
+        permutations: The number of permutations.
+        seed: Seed of the bootstrap and the permutations.
 
     Returns:
         None if the scored rows have fewer than two prompts.
 
     Raises:
-        ScoringError: A row's content cannot be scored.
+        ScoringError: A row cannot be scored.
         UnavailableError: The convention cannot be computed here.
     """
     rows = cache.rows
@@ -154,7 +154,7 @@ def sensitivity(
 def _test(
     metric: Metric, counts: Counts, labels: NDArray[np.int32], permutations: int, seed: int
 ) -> tuple[int, Fraction | None]:
-    """The number of tested prompts, and p: (1 + shuffles at least as extreme) / (1 + shuffles)."""
+    """The number of tested prompts, and p = (1 + shuffles at least as extreme) / (1 + shuffles)."""
     names, sizes = np.unique(labels, return_counts=True)
     names = names[sizes >= LEAST_ROWS]
     if len(names) < 2 or not permutations:
@@ -178,9 +178,9 @@ def _test(
 def _between(
     metric: Metric, counts: Counts, labels: NDArray[np.int32], names: Sequence[int] | NDArray[np.int32]
 ) -> NDArray[np.float64]:
-    """Differences between prompts for every line of labels: squares of (prompt's value - all rows'), weighted by rows.
+    """The test statistic for every line of labels: squares of (prompt's value - overall value), weighted by rows.
 
-    Rounded, so that a shuffle that equals the observed labels compares as equal whatever the order of summation.
+    Rounded, so that a shuffle equal to the observed labels compares as equal, whatever the order of summation.
     """
     whole = float(metric.replicate(counts, np.ones((1, len(counts))))[0])
     total = np.zeros(len(labels))

@@ -1,6 +1,6 @@
-"""The axes of every task's multiverse. What stands here is defensible: some reader of the paper could have done it.
+"""The axes of every task's multiverse. Every option is defensible: a reader of the paper could have chosen it.
 
-The first option of each axis is the plain one. A task without axes of its own crosses its registered conventions with the
+The first option of each axis is the plainest. A task without axes of its own crosses its registered conventions with the
 selections.
 """
 
@@ -45,7 +45,7 @@ def specification(task: Task, metric: str) -> Specification:
     """The axes of a task's metric.
 
     Raises:
-        KeyError: The task has no such metric.
+        KeyError: The task does not have this metric.
     """
     if metric not in task.conventions:
         raise KeyError(metric)
@@ -61,7 +61,7 @@ def specification(task: Task, metric: str) -> Specification:
 
 
 def _rows(*detectors: Detector, more: tuple[Option, ...] = ()) -> Axis:
-    """All rows; finished ones; without each fault; without any of them."""
+    """The selection axis: all rows; finished rows; rows without each fault; rows without any fault."""
     return Axis(
         "selection",
         (
@@ -264,6 +264,6 @@ _BY_METRIC: dict[str, dict[str, tuple[Axis, ...]]] = {
 
 
 def _generic(task: Task, metric: str) -> tuple[Axis, ...]:
-    """Registered conventions that can be computed here, crossed with the selections and the cleaning before them."""
+    """The registered conventions that can be computed here, crossed with selections and cleaning."""
     bases = tuple(Option(c.id, base=c) for c in task.conventions[metric] if c.unavailable() is None)
     return (_rows(RUNAWAY, REFUSAL), Axis("convention", bases))

@@ -1,1 +1,1 @@
-"""Official layouts on disk to manifests: what a test set holds, where its audio lies, and what is missing."""
+"""Test sets: readers that turn the official layouts on disk into manifests of items, audio paths and missing files."""

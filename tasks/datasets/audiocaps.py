@@ -1,6 +1,6 @@
-"""AudioCaps (github.com/cdjkim/audiocaps): `test.csv`, five rows a clip, and audio that everybody fetches alone.
+"""AudioCaps (github.com/cdjkim/audiocaps): `test.csv` with five rows per clip, and separately downloaded audio.
 
-One item a clip with all its captions, as captions are scored; stories are asked for once a clip as well.
+One item per clip with all its captions, for captioning and for storytelling.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tasks.datasets.tables import table
 
 
 def read(task: str, root: Path, options: Options) -> Manifest:
-    """The clips of the test part; files may be called ID, YID, ID_START or YID_START.
+    """The clips of the test split; files may be named ID, YID, ID_START or YID_START.
 
     Raises:
         DatasetError: `test.csv` is missing or lacks columns.

@@ -1,4 +1,4 @@
-"""Clips of online videos: the same set has been saved under several names, so the usual ones are looked for."""
+"""Audio clips of online videos, found under any of the file names in common use."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ SUFFIXES = (".wav", ".flac", ".mp3", ".m4a", ".ogg")
 
 
 class ClipFolder:
-    """The sound files under a folder, by the name without suffix."""
+    """The audio files in a folder, by name without suffix."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -19,6 +19,6 @@ class ClipFolder:
                 self.found.setdefault(path.stem, path.relative_to(root).as_posix())
 
     def find(self, names: Iterable[str]) -> str:
-        """The path of the first name that is there; of the first name as a WAV file if none is."""
+        """The path of the first name that exists; if none does, the first name with the suffix .wav."""
         listed = list(names)
         return next((self.found[name] for name in listed if name in self.found), f"{listed[0]}.wav")

@@ -1,7 +1,7 @@
-"""CoVoST 2 over Common Voice 4: `en/clips/*.mp3`, `en/validated.tsv`, and CoVoST's TSV.
+"""CoVoST 2 on Common Voice 4: `en/clips/*.mp3`, `en/validated.tsv`, and CoVoST's TSV.
 
-Either `covost_v2.en_XX.test.tsv`, as the official `get_covost_splits.py` writes it, or the release's
-`covost_v2.en_XX.tsv` (path, translation, split), which is joined with `validated.tsv` here by the same rule.
+The TSV is `covost_v2.en_XX.test.tsv`, as written by the official `get_covost_splits.py`, or the released
+`covost_v2.en_XX.tsv` (path, translation, split), which is joined with `validated.tsv` by the same rule.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ LANGUAGES = {"st-en-zh": "zh-CN", "st-en-de": "de", "st-en-ja": "ja"}
 
 
 def read(task: str, root: Path, options: Options) -> Manifest:
-    """The test part of one direction; clips are MP3 at 48 kHz mostly, so a resampler must be named.
+    """The test split of one language pair; most clips are 48 kHz MP3 files, so a resampler must be named.
 
     Raises:
         DatasetError: A table is missing or lacks columns.
@@ -33,7 +33,7 @@ def read(task: str, root: Path, options: Options) -> Manifest:
         release = _first(places, f"covost_v2.en_{language}.tsv")
         if release is None:
             fix = f"put covost_v2.en_{language}.tsv beside clips, or give its folder with --labels"
-            raise DatasetError(f"there is no table of CoVoST 2 for {language}", where=str(base), fix=fix)
+            raise DatasetError(f"no CoVoST 2 table for {language}", where=str(base), fix=fix)
         valid = {row["path"] for row in table(base / "validated.tsv", ("path", "sentence"), tab=True)}
         listed = table(release, ("path", "translation", "split"), tab=True)
         rows = [(r["path"], r["translation"]) for r in listed if r["split"] == "test" and r["path"] in valid]

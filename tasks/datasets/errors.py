@@ -1,4 +1,4 @@
-"""Errors of the readers: what is wrong, where, and what to do about it; `audit` turns them into messages."""
+"""Errors of the data set readers: what, where and remedy; `audit` turns them into messages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ class DatasetError(ValueError):
     Args:
         what: What is wrong, in one sentence.
         where: The file, or file and line.
-        fix: What the user can do about it.
+        fix: The remedy.
     """
 
     def __init__(self, what: str, *, where: str | None = None, fix: str | None = None) -> None:

@@ -1,4 +1,4 @@
-"""GigaSpeech as Hugging Face has it (speechcolab/gigaspeech): segments cut to files, with a CSV for every archive.
+"""GigaSpeech as on Hugging Face (speechcolab/gigaspeech): one file per segment, and a CSV per archive.
 
 data/audio/test_files/test_chunks_0000.tar.gz, unpacked beside it: test_chunks_0000/SEGMENT.wav
 data/metadata/test_metadata/test_chunks_0000_metadata.csv
@@ -17,17 +17,17 @@ KNOWN = 25619
 
 
 def read(task: str, root: Path, options: Options) -> Manifest:
-    """The segments of the test part, garbage tags and all: leaving them out is a scorer's decision.
+    """The segments of the test split, including garbage segments, which the scorer may leave out.
 
     Raises:
-        DatasetError: There is no metadata, or it lacks columns.
+        DatasetError: The metadata is missing or lacks columns.
     """
     del task, options
     base = root if (root / "data").is_dir() else root.parent if root.name == "data" else root
     files = sorted((base / "data/metadata/test_metadata").glob("test_chunks_*_metadata.csv"))
     if not files:
         fix = "download data/metadata/test_metadata and data/audio/test_files of speechcolab/gigaspeech"
-        raise DatasetError("there is no data/metadata/test_metadata", where=str(base), fix=fix)
+        raise DatasetError("data/metadata/test_metadata not found", where=str(base), fix=fix)
     items, missing = [], []
     for file in files:
         chunk = file.name.removesuffix("_metadata.csv")

@@ -1,4 +1,4 @@
-"""IEMOCAP, session 5 (`IEMOCAP_full_release`): four classes, excited counted as happy.
+"""IEMOCAP, session 5 (`IEMOCAP_full_release`): four classes, with excited counted as happy.
 
 Session5/dialog/EmoEvaluation/Ses05F_impro01.txt
 Session5/sentences/wav/Ses05F_impro01/Ses05F_impro01_F000.wav
@@ -20,10 +20,10 @@ _LINE = re.compile(r"^\[[\d.]+ - [\d.]+\]\t(Ses05[FM]_\w+)\t(\w+)\t")
 
 
 def read(task: str, root: Path, options: Options) -> Manifest:
-    """The utterances of session 5 whose majority label is one of the classes; others are left out, and counted.
+    """The utterances of session 5 whose majority label is one of the classes; the number of others is noted.
 
     Raises:
-        DatasetError: There are no evaluations.
+        DatasetError: There are no evaluation files.
     """
     del task, options
     root = root.parent if root.name == "Session5" else root
@@ -41,7 +41,7 @@ def read(task: str, root: Path, options: Options) -> Manifest:
             path = f"Session5/sentences/wav/{dialogue}/{name}.wav"
             items.append(Item(name, (path,), CLASSES[label], extra={"cluster": dialogue}))
     if not items:
-        raise DatasetError("there are no evaluations of session 5", where=str(root),
+        raise DatasetError("no evaluation files of session 5", where=str(root),
                            fix="give the folder IEMOCAP_full_release")  # fmt: skip
     return make(
         "IEMOCAP", "Session 5", root, items, known=KNOWN, notes=[f"{skipped} utterances of other classes left out"]

@@ -1,4 +1,4 @@
-"""Inspec (Hulth 2003): `Test/*.abstr` with uncontrolled keyphrases in `*.uncontr`, spoken."""
+"""Inspec (Hulth 2003), spoken: abstracts in `Test/*.abstr`, uncontrolled keyphrases in `*.uncontr`."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ KNOWN = 500
 
 
 def read(task: str, root: Path, options: Options) -> Manifest:
-    """The abstracts of the test part.
+    """The abstracts of the test split.
 
     Raises:
-        DatasetError: There are no abstracts, one has no keyphrases, or nothing speaks them.
+        DatasetError: There are no abstracts, one has no keyphrases, or there is no speech for them.
     """
     del task
     base = root / "Test" if (root / "Test").is_dir() else root
     abstracts = sorted(base.glob("*.abstr"))
     if not abstracts:
-        raise DatasetError("there are no abstracts (Test/*.abstr)", where=str(root), fix="unpack Hulth2003")
+        raise DatasetError("no abstracts found (Test/*.abstr)", where=str(root), fix="unpack Hulth2003")
     texts, phrases = {}, {}
     for file in abstracts:
         keys = text_of(file.with_suffix(".uncontr")).split(";")
@@ -31,5 +31,5 @@ def read(task: str, root: Path, options: Options) -> Manifest:
         phrases[file.stem] = [" ".join(key.split()) for key in keys if key.strip()]
     audio, folder, notes = speak(texts, root, options)
     items = [Item(name, (audio[name],), phrases[name]) for name in texts]
-    notes.append("clips longer than 30 s are cut: whole abstracts are")
+    notes.append("clips longer than 30 s, such as whole abstracts, are truncated")
     return make("Inspec", "Test", folder, items, known=KNOWN, notes=notes)

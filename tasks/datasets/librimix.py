@@ -1,6 +1,6 @@
 """Libri2Mix (github.com/JorisCos/LibriMix): `wav16k/max/test/mix_clean`, transcripts from LibriSpeech test-clean.
 
-A mixture is called `UTTERANCE1_UTTERANCE2`; the words of both are its reference.
+A mixture is named `UTTERANCE1_UTTERANCE2`; its reference is both transcripts.
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ KNOWN = 3000
 
 
 def read(task: str, root: Path, options: Options) -> Manifest:
-    """The mixtures of the test part; `options.labels` is LibriSpeech's folder.
+    """The mixtures of the test split; `options.labels` is LibriSpeech's folder.
 
     Raises:
-        DatasetError: The mixtures or the transcripts are not there.
+        DatasetError: The mixtures or the transcripts are missing.
     """
     del task
     base = next(
@@ -28,9 +28,9 @@ def read(task: str, root: Path, options: Options) -> Manifest:
         None,
     )
     if base is None:
-        raise DatasetError("there is no wav16k/max/test", where=str(root), fix="generate Libri2Mix, 16 kHz, max, test")
+        raise DatasetError("wav16k/max/test not found", where=str(root), fix="generate Libri2Mix, 16 kHz, max, test")
     if options.labels is None:
-        raise DatasetError("the transcripts are LibriSpeech's", fix="give LibriSpeech's folder with --labels")
+        raise DatasetError("LibriSpeech's transcripts are needed", fix="give LibriSpeech's folder with --labels")
     speech = options.labels if options.labels.name == "test-clean" else options.labels / "test-clean"
     words = librispeech.transcripts(speech)
     listed = base / "metadata/mixture_test_mix_clean.csv"

@@ -1,7 +1,7 @@
-"""LibriSpeech (openslr.org/12): `test-clean/SPEAKER/CHAPTER/*.flac` with a `.trans.txt` in every chapter.
+"""LibriSpeech (openslr.org/12): `test-clean/SPEAKER/CHAPTER/*.flac` with a `.trans.txt` per chapter.
 
-Phone recognition has the same audio, and labels that a maintainer attached to SALMONN's issue 103
-(`LS_testclean_pr.json`): give them with `--labels`.
+Phone recognition uses the same audio; its labels, which a maintainer attached to SALMONN's issue 103
+(`LS_testclean_pr.json`), are given with `--labels`.
 """
 
 from __future__ import annotations
@@ -18,17 +18,15 @@ KNOWN = {"test-clean": 2620, "test-other": 2939}
 
 
 def read(task: str, root: Path, options: Options) -> Manifest:
-    """The utterances of a test part; `root` is LibriSpeech's folder, or the part itself.
+    """The utterances of a test split; `root` is LibriSpeech's folder or the split's folder.
 
     Raises:
-        DatasetError: The part is not there, a transcript line is broken, or the phone labels are missing.
+        DatasetError: The split is missing, a transcript line is malformed, or the phone labels are missing.
     """
     split = "test-other" if task == "asr-librispeech-other" else "test-clean"
     root = root.parent if root.name == split else root
     if not (root / split).is_dir():
-        raise DatasetError(
-            f"there is no {split}", where=str(root), fix=f"unpack {split}.tar.gz of openslr.org/12 there"
-        )
+        raise DatasetError(f"{split} not found", where=str(root), fix=f"unpack {split}.tar.gz of openslr.org/12 there")
     if task == "pr-librispeech":
         return _phones(root, split, options)
     words = transcripts(root / split)
@@ -39,7 +37,7 @@ def read(task: str, root: Path, options: Options) -> Manifest:
 
 
 def transcripts(folder: Path) -> dict[str, str]:
-    """The words of every utterance of a part, by its id.
+    """The transcripts of a split by utterance id.
 
     Raises:
         DatasetError: There are no transcripts, or a line is not `ID WORDS`.
@@ -52,7 +50,7 @@ def transcripts(folder: Path) -> dict[str, str]:
                 raise DatasetError("not `SPEAKER-CHAPTER-NUMBER WORDS`", where=f"{file}:{number}")
             found[name] = words.strip()
     if not found:
-        raise DatasetError("there are no transcripts (*.trans.txt)", where=str(folder))
+        raise DatasetError("no transcripts found (*.trans.txt)", where=str(folder))
     return found
 
 
@@ -69,7 +67,7 @@ def _unlabelled(root: Path, split: str, known: set[str]) -> list[str]:
 def _phones(root: Path, split: str, options: Options) -> Manifest:
     fix = "give LS_testclean_pr.json, attached to issue 103 of bytedance/SALMONN, with --labels"
     if options.labels is None:
-        raise DatasetError("phone labels do not come with LibriSpeech", fix=fix)
+        raise DatasetError("LibriSpeech does not include phone labels", fix=fix)
     data = json_object(options.labels, fix)
     items = []
     for number, entry in enumerate(field(data, "annotation", list, str(options.labels))):
@@ -78,7 +76,7 @@ def _phones(root: Path, split: str, options: Options) -> Manifest:
             raise DatasetError(f"not an object: {json.dumps(entry)[:40]}", where=where)
         name = Path(field(entry, "path", str, where)).stem
         if name.count("-") != 2:
-            raise DatasetError(f"the path names no utterance: {entry['path']}", where=where)
+            raise DatasetError(f"the path does not name an utterance: {entry['path']}", where=where)
         extra = {"cluster": name.split("-")[0]}
         items.append(Item(name, (_path(split, name),), field(entry, "text", str, where), extra=extra))
     return make("LibriSpeech (MFA phones)", split, root, items, known=KNOWN[split])

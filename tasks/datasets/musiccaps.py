@@ -1,4 +1,4 @@
-"""MusicCaps (google/MusicCaps): `musiccaps-public.csv`; the test part is `is_audioset_eval`."""
+"""MusicCaps (google/MusicCaps): `musiccaps-public.csv`; the test split is `is_audioset_eval`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ KNOWN = 2858
 
 
 def read(task: str, root: Path, options: Options) -> Manifest:
-    """The clips of AudioSet's evaluation part; files may be called ID, ID_START, [ID]-[START-END] or YID.
+    """The clips of AudioSet's evaluation split; files may be named ID, ID_START, [ID]-[START-END] or YID.
 
     Raises:
         DatasetError: The table is missing or lacks columns.

@@ -1,4 +1,4 @@
-"""Which reader reads which task's test set."""
+"""Registry of the data set readers by task."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from tasks.datasets.manifest import Manifest
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What some layouts need besides their folder.
+    """Further inputs that some layouts need.
 
     Attributes:
-        labels: Labels that do not come with the audio (a file or a folder, see the reader).
+        labels: Labels that are distributed separately from the audio (a file or a folder, see the reader).
         speech: A folder of spoken texts, `ID.wav`.
-        tts: A command that speaks `{text}` into `{wav}`.
+        tts: A command that synthesises `{text}` to `{wav}`.
     """
 
     labels: Path | None = None
@@ -58,12 +58,12 @@ def read(task: str, root: Path, options: Options | None = None) -> Manifest:
     """Read a task's test set from its official layout.
 
     Raises:
-        DatasetError: The task has no public test set, or the folder is not that layout; with what to give instead.
+        DatasetError: The task has no public test set, or the folder does not have the official layout.
     """
     if task not in READERS:
         fix = "the in-house set was never published" if task == "sac-inhouse" else f"tasks are: {', '.join(READERS)}"
-        raise DatasetError(f"there is no test set for {task}", fix=fix)
+        raise DatasetError(f"no test set for {task}", fix=fix)
     if not root.is_dir():
-        raise DatasetError("there is no such folder", where=str(root), fix="give the folder of the official layout")
+        raise DatasetError("no such folder", where=str(root), fix="give the folder of the official layout")
     reader: Reader = import_module(f"tasks.datasets.{READERS[task]}").read
     return reader(task, root, options or Options())

@@ -1,4 +1,4 @@
-"""SAKURA (github.com/b08202033/SAKURA): `data/TRACK/metadata.json` and `data/TRACK/audio/*.wav`; 500 clips a track."""
+"""SAKURA (github.com/b08202033/SAKURA): `data/TRACK/metadata.json` and `data/TRACK/audio/*.wav`; 500 clips per track."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _CHOICE = re.compile(r"\([a-d]\) .+?(?=\s*\([a-d]\) |$)")
 
 
 def read(task: str, root: Path, options: Options) -> Manifest:
-    """One track's questions, single-hop or multi-hop.
+    """The single-hop or multi-hop questions of a track.
 
     Raises:
         DatasetError: The track is missing, or an entry lacks a field.

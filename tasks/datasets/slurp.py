@@ -1,4 +1,4 @@
-"""SLURP (github.com/pswietojanski/slurp): `dataset/slurp/test.jsonl`, `audio/slurp_real/*.flac`; one query a slot."""
+"""SLURP (github.com/pswietojanski/slurp): `dataset/slurp/test.jsonl`, `audio/slurp_real/*.flac`; one query per slot."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _SLOT = re.compile(r"\[\s*([^:\]]+?)\s*:\s*([^\]]+?)\s*\]")
 
 
 def read(task: str, root: Path, options: Options) -> Manifest:
-    """For every recording and every slot of its sentence a query; sentences without slots ask for nothing.
+    """One query for every recording and slot of its sentence; sentences without slots have none.
 
-    The slots are those of `sentence_annotation` (`wake me at [time : nine am]`). Underscores of a slot's name become
-    blanks in the question.
+    The slots are those of `sentence_annotation` (`wake me at [time : nine am]`). Underscores in a slot's name become
+    spaces in the question.
 
     Raises:
         DatasetError: The labels are missing, or a line lacks a field.
@@ -31,7 +31,7 @@ def read(task: str, root: Path, options: Options) -> Manifest:
         slots = _SLOT.findall(field(entry, "sentence_annotation", str, where))
         for recording in field(entry, "recordings", list, where):
             if not isinstance(recording, dict):
-                raise DatasetError("a recording is no object", where=where)
+                raise DatasetError("a recording is not an object", where=where)
             file = field(recording, "file", str, where)
             for index, (slot, value) in enumerate(slots):
                 reference = {"slot": slot, "value": value, "transcript": sentence}

@@ -1,6 +1,6 @@
-"""Texts that must be spoken: a folder of recordings, or a text-to-speech command.
+"""Speech for text data sets: a folder of recordings, or a text-to-speech command.
 
-The paper's voice was a commercial product that it does not name: no such set is the paper's, and a note says so.
+The paper used a commercial voice that it does not name, so no such set equals the paper's; a note says so.
 """
 
 from __future__ import annotations
@@ -20,9 +20,9 @@ def speak(texts: Mapping[str, str], root: Path, options: Options) -> tuple[dict[
     """The audio of every text: paths by id relative to a folder, that folder, and notes.
 
     Args:
-        texts: By id.
-        root: The data set's folder; what a command speaks is kept in `root/speech`.
-        options: Names the folder of recordings (`ID.wav`) or the command (`{text}`, `{wav}`).
+        texts: The texts by id.
+        root: The data set's folder; synthesised speech is stored in `root/speech`.
+        options: The folder of recordings (`ID.wav`) or the command (`{text}`, `{wav}`).
 
     Raises:
         DatasetError: Neither was given, or the command fails.
@@ -36,19 +36,19 @@ def speak(texts: Mapping[str, str], root: Path, options: Options) -> tuple[dict[
                 _run(options.tts, text, wav)
     elif not folder.is_dir():
         raise DatasetError(
-            "the texts must be spoken first",
+            "the data set has no audio",
             where=str(root),
             fix="give recordings (ID.wav) with --speech FOLDER, or a command with --tts 'espeak-ng -w {wav} {text}'",
         )
-    how = f"spoken by: {options.tts}" if options.tts else f"recordings in {folder.name}"
+    how = f"synthesised by: {options.tts}" if options.tts else f"recordings in {folder.name}"
     return {name: f"{name}.wav" for name in texts}, folder, [f"{NOTE}; {how}"]
 
 
 def _run(command: str, text: str, wav: Path) -> None:
     if "{wav}" not in command or "{text}" not in command:
-        raise DatasetError("the command needs {text} and {wav}", where=command)
+        raise DatasetError("the command must contain {text} and {wav}", where=command)
     part = wav.with_name(f".{wav.name}")
-    # Filled in word by word: a text with quotes or blanks stays one argument, and no shell sees it.
+    # Substituted per argument, without a shell: a text with quotes or spaces stays one argument.
     words = [word.replace("{wav}", str(part)).replace("{text}", text) for word in shlex.split(command)]
     try:
         done = subprocess.run(words, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)

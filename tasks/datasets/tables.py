@@ -1,4 +1,4 @@
-"""Label files, read strictly: a file that is missing or has other columns is an error that names it."""
+"""Strict readers of label files: a missing file or unexpected columns are errors that name the file."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from tasks.datasets.errors import DatasetError
 
 
 def text_of(path: Path, fix: str | None = None) -> str:
-    """A text file.
+    """The contents of a text file.
 
     Raises:
-        DatasetError: It is missing, or not UTF-8.
+        DatasetError: The file is missing or not UTF-8.
     """
     if not path.is_file():
-        raise DatasetError("there is no such file", where=str(path), fix=fix)
+        raise DatasetError("no such file", where=str(path), fix=fix)
     try:
         return path.read_text("utf-8-sig")
     except UnicodeDecodeError:
@@ -26,10 +26,10 @@ def text_of(path: Path, fix: str | None = None) -> str:
 
 
 def table(path: Path, columns: Sequence[str], *, tab: bool = False, fix: str | None = None) -> Iterator[dict[str, str]]:
-    """The rows of a CSV (or, with `tab`, of a TSV without quotes) that has at least these columns.
+    """The rows of a CSV file (with `tab`, a TSV file without quoting) that has at least these columns.
 
     Raises:
-        DatasetError: The file is missing, lacks a column, or a line has another number of fields.
+        DatasetError: The file is missing or lacks a column, or a line has the wrong number of fields.
     """
     lines = text_of(path, fix).split("\n")
     if tab:
@@ -38,11 +38,11 @@ def table(path: Path, columns: Sequence[str], *, tab: bool = False, fix: str | N
         reader = csv.DictReader((line + "\n" for line in lines), strict=True)
     missing = [name for name in columns if name not in (reader.fieldnames or ())]
     if missing:
-        raise DatasetError(f"the columns {', '.join(missing)} are missing", where=f"{path}:1", fix=fix)
+        raise DatasetError(f"missing columns: {', '.join(missing)}", where=f"{path}:1", fix=fix)
     try:
         for row in reader:
             if None in row or any(row[name] is None for name in columns):
-                raise DatasetError("another number of fields than the first line", where=f"{path}:{reader.line_num}")
+                raise DatasetError("wrong number of fields", where=f"{path}:{reader.line_num}")
             yield row
     except csv.Error as error:
         raise DatasetError(f"not a table: {error}", where=f"{path}:{reader.line_num}") from None
@@ -52,7 +52,7 @@ def json_lines(path: Path, fix: str | None = None) -> Iterator[tuple[int, dict[s
     """The objects of a JSON Lines file with their line numbers.
 
     Raises:
-        DatasetError: The file is missing, or a line is no JSON object.
+        DatasetError: The file is missing, or a line is not a JSON object.
     """
     for number, line in enumerate(text_of(path, fix).split("\n"), 1):
         if line.strip():
@@ -60,10 +60,10 @@ def json_lines(path: Path, fix: str | None = None) -> Iterator[tuple[int, dict[s
 
 
 def json_object(path: Path, fix: str | None = None) -> dict[str, Any]:
-    """A JSON file that holds an object.
+    """The object in a JSON file.
 
     Raises:
-        DatasetError: The file is missing, or holds something else.
+        DatasetError: The file is missing or does not contain a JSON object.
     """
     return _object(text_of(path, fix), str(path))
 
@@ -72,17 +72,17 @@ def _object(text: str, where: str) -> dict[str, Any]:
     try:
         data = json.loads(text)
     except ValueError as error:
-        raise DatasetError(f"not JSON: {error}", where=where) from None
+        raise DatasetError(f"invalid JSON: {error}", where=where) from None
     if not isinstance(data, dict):
         raise DatasetError("not a JSON object", where=where)
     return data
 
 
 def field(data: dict[str, Any], name: str, kind: type, where: str) -> Any:
-    """A field of an object, of the wanted type.
+    """A field of an object, checked to be of type `kind`.
 
     Raises:
-        DatasetError: It is missing, or of another type.
+        DatasetError: The field is missing or of a different type.
     """
     if not isinstance(data.get(name), kind):
         raise DatasetError(f"the field {name} is missing or not a {kind.__name__}", where=where)

@@ -1,6 +1,6 @@
 """VoxCeleb1 trials (`veri_test.txt`: `1 id10270/x6uYqmx31kE/00001.wav id10270/...`); two clips joined by 0.1 s of zeros.
 
-The paper names no trial list: the set is a choice, and a note says so.
+The paper does not name a trial list, so any list is a choice; a note says so.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from tasks.datasets.tables import text_of
 
 
 def read(task: str, root: Path, options: Options) -> Manifest:
-    """The trials of a list; `root` holds it and `wav/`.
+    """The trials of a list; `root` contains the list and `wav/`.
 
     Raises:
         DatasetError: The list is missing, or a line is not `0|1 FILE FILE`.
@@ -32,4 +32,4 @@ def read(task: str, root: Path, options: Options) -> Manifest:
         files = (f"{folder}{parts[1]}", f"{folder}{parts[2]}")
         reference = "Yes" if parts[0] == "1" else "No"
         items.append(Item(f"{number:06d}", files, reference, extra={"cluster": parts[1].split("/")[0]}))
-    return make("VoxCeleb1", labels.name, root, items, notes=["the paper names no trial list: this one is a choice"])
+    return make("VoxCeleb1", labels.name, root, items, notes=["the paper does not name a trial list"])

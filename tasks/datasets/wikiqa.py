@@ -1,6 +1,6 @@
 """WikiQA (`WikiQACorpus/WikiQA-test.tsv`): spoken questions; the answers are the sentences labelled 1.
 
-Every sentence of the question goes along with its label: a convention in use takes all of them for answers.
+All sentences of a question are kept with their labels, because one convention accepts all of them as answers.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ KNOWN = 633
 
 
 def read(task: str, root: Path, options: Options) -> Manifest:
-    """The questions of the test part, those without a right answer among them too.
+    """The questions of the test split, including those without a correct answer.
 
     Raises:
-        DatasetError: The table is missing, lacks columns or has a label that is not 0 or 1, or nothing speaks the
+        DatasetError: The table is missing, lacks columns or has a label that is not 0 or 1, or there is no speech for the
             questions.
     """
     del task
@@ -43,5 +43,5 @@ def read(task: str, root: Path, options: Options) -> Manifest:
         for n, text in questions.items()
     ]
     empty = sum(not found for found in answers.values())
-    notes.append(f"{empty} of the questions have no sentence labelled as an answer")
+    notes.append(f"{empty} questions have no sentence labelled as an answer")
     return make("WikiQA", "test", folder, items, known=KNOWN, notes=notes)

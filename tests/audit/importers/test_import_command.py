@@ -72,7 +72,7 @@ def test_predictions_that_are_there_already(run_import: Import, write_lines: Wri
     again = run_import("jsonl", write_lines([ROW]), ASR)
     assert again.sha256 == first.sha256
     other = write_lines([{**ROW, "hypothesis": "z"}])
-    with pytest.raises(InputError, match="there already"):
+    with pytest.raises(InputError, match="the file exists and differs"):
         run_import("jsonl", other, ASR)
     assert run_import("jsonl", other, ASR, "--replace").rows[0].hypothesis == "z"
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [f"{ASR}.jsonl", f"{ASR}.meta.json"]
@@ -125,12 +125,12 @@ def test_every_importer_describes_itself() -> None:
             [{"text": "p", "answer": "a", "task_type": "ER", "model_prediction": "x"}],
             ASR,
             "item 1: task_type",
-            "kind 'ER'",
+            "task type is 'ER'",
         ),
         ([{"text": "p", "answer": "a", "task_type": "ASR"}], ASR, "item 1: model_prediction", "missing"),
         ([{"text": "p", "answer": 3, "model_prediction": "x"}], ASR, "item 1: answer", "must be a string"),
         ([{"text": "p", "answer": "a", "model_prediction": None}], ASR, "item 1: model_prediction", "must be a string"),
-        ([{"text": "p", "answer": "a", "model_prediction": "x"}], "ke-inspec", "item 1: answer", "one text an item"),
+        ([{"text": "p", "answer": "a", "model_prediction": "x"}], "ke-inspec", "item 1: answer", "each item has one text"),
         ({"wer": 0, "sample_wer": []}, ASR, "sample_wer", "not a list"),
         ({"judge": {}, "details": [3]}, "er-iemocap", "details: item 1", "not a JSON object"),
     ],

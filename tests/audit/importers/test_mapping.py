@@ -144,12 +144,12 @@ def test_lone_surrogates_survive_as_escapes(run_import: Import, tmp_path: Path) 
 @pytest.mark.parametrize(
     ("text", "place", "message"),
     [
-        ('{"id": "a", "hypothesis": "x", "reference": "y"}\n{"id": ', "in.jsonl:2", "not valid JSON"),
-        ('{"id": "a", "hypothesis": "x", "reference": "y"}\n' * 2, "in.jsonl:2", "already at"),
+        ('{"id": "a", "hypothesis": "x", "reference": "y"}\n{"id": ', "in.jsonl:2", "invalid JSON"),
+        ('{"id": "a", "hypothesis": "x", "reference": "y"}\n' * 2, "in.jsonl:2", "duplicate id 'a', first at"),
         ('{"id": "a", "hypothesis": 1, "reference": "y"}\n', "in.jsonl:1: hypothesis", "must be a string"),
         ('{"id": "a", "hypothesis": null, "reference": "y"}\n', "in.jsonl:1: hypothesis", "must be a string"),
-        ('{"id": "", "hypothesis": "x", "reference": "y"}\n', "in.jsonl:1: id", "must be a string"),
-        ('{"id": true, "hypothesis": "x", "reference": "y"}\n', "in.jsonl:1: id", "must be a string"),
+        ('{"id": "", "hypothesis": "x", "reference": "y"}\n', "in.jsonl:1: id", "must be a non-empty string"),
+        ('{"id": true, "hypothesis": "x", "reference": "y"}\n', "in.jsonl:1: id", "must be a non-empty string"),
         ('{"id": "a", "hypothesis": "x", "reference": ["y"]}\n', "in.jsonl:1: reference", "must be a string"),
         (
             '{"id": "a", "hypothesis": "x", "reference": "y"}\n{"id": "b", "hypothesis": "x"}',
@@ -166,13 +166,13 @@ def test_lone_surrogates_survive_as_escapes(run_import: Import, tmp_path: Path) 
         ('{"id": "a", "hypothesis": "x", "reference": "y", "prompt": 3}\n', "in.jsonl:1: prompt", "must be a string"),
         ('{"id": "a", "hypothesis": "x", "reference": "y"}\n\n{}\n', "in.jsonl:2", "empty line"),
         ("[1, 2]", "in.jsonl: item 1", "not a JSON object"),
-        ("[]", "in.jsonl", "not a list with records"),
+        ("[]", "in.jsonl", "not a list of records"),
         ("3\n", "in.jsonl:1", "not a JSON object"),
         ("", "in.jsonl", "empty"),
         (" \n", "in.jsonl", "empty"),
         ('{"utt": "a", "hypothesis": "x", "reference": "y"}\n', "in.jsonl", "no field for id"),
         ('{"id": "a", "hypothesis": "x", "answer": "y"}\n', "in.jsonl", "no field for reference"),
-        ("[" * 100_000, "in.jsonl", "not valid JSON"),
+        ("[" * 100_000, "in.jsonl", "invalid JSON"),
     ],
 )
 def test_broken_input_is_named_and_nothing_is_written(
@@ -192,7 +192,7 @@ def test_broken_input_is_named_and_nothing_is_written(
 def test_bytes_that_are_not_utf8(run_import: Import, tmp_path: Path) -> None:
     path = tmp_path / "in.jsonl"
     path.write_bytes(b'{"id": "a"}\n{"id": "b\xff"}\n')
-    with pytest.raises(InputError, match="not UTF-8") as caught:
+    with pytest.raises(InputError, match="invalid UTF-8") as caught:
         run_import("jsonl", path, ASR)
     assert str(caught.value.where).endswith("in.jsonl:2")
 
@@ -214,8 +214,8 @@ def test_a_line_of_50_megabytes(run_import: Import, tmp_path: Path) -> None:
     ("text", "options", "place", "message"),
     [
         ("id,hypothesis,reference\na,x\n", [], "in.csv:2", "2 columns instead of 3"),
-        ("id,id,hypothesis,reference\na,a,x,y\n", [], "in.csv:1", "two columns"),
-        ('id,hypothesis,reference\na,"x\n', [], "in.csv:2", "not valid CSV"),
+        ("id,id,hypothesis,reference\na,a,x,y\n", [], "in.csv:1", "duplicate column"),
+        ('id,hypothesis,reference\na,"x\n', [], "in.csv:2", "invalid CSV"),
         ("id,hypothesis,reference\n", [], "in.csv", "no rows"),
         ("id,hypothesis,reference\na,x,y\n", ["--delimiter", ";;"], "", "one character"),
         ("id,hypothesis,reference\na,x,y\n", ["--field", "reference=gold"], "in.csv", "no field 'gold'"),

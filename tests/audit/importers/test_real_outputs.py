@@ -47,7 +47,7 @@ def test_audiobench_stored_pairs(
     path = shared_real / f"audiobench/librispeech_test_clean_wer_score.{year}.json"
     predictions = run_import("audiobench", path, "asr-librispeech-clean")
     assert value(predictions, "wer", "verbatim") / 100 == pytest.approx(expected, abs=5e-7)
-    assert "normalised already" in capsys.readouterr().out
+    assert "already normalised" in capsys.readouterr().out
 
 
 def test_audiobench_translation(shared_real: Path, run_import: Import) -> None:

@@ -116,7 +116,7 @@ class TestServer:
         out = capsys.readouterr().out
         assert "read           4 hashes" in out
         assert "failed         1 rows" in out
-        assert "2 queues of task_en2zh left aside" in out
+        assert "2 queues of task_en2zh ignored" in out
 
     def test_a_dump_gives_the_same_rows(self, server: Server, run_import: Import, tmp_path: Path) -> None:
         client = server.database(4)
@@ -288,7 +288,7 @@ def test_a_label_that_is_not_iemocaps() -> None:
 def test_a_constant_reference_and_a_field_by_name() -> None:
     item = Item("task_n:1", {"infer": "yes", "path": "p", "gold": "no"})
     verification = task("sv-voxceleb1", TEXT)
-    with pytest.raises(InputError, match="no field is known"):
+    with pytest.raises(InputError, match="is not known"):
         rows_of(item, verification, "n", None, None)
     for options, expected in (((None, "yes"), "yes"), (("gold", None), "no")):
         found = rows_of(item, verification, "n", *options)
@@ -327,7 +327,7 @@ def test_answers_that_do_not_line_up_are_refused(infer: str) -> None:
 
 
 def test_gold_slots_that_cannot_be_read_are_refused() -> None:
-    assert slots("x", "no equals sign") == Refused("task_n:1", "slots that are not type=value; type=value")
+    assert slots("x", "no equals sign") == Refused("task_n:1", "slots not of the form type=value; type=value")
 
 
 def test_answers_are_split_in_one_way_only() -> None:

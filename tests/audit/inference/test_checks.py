@@ -29,7 +29,7 @@ def test_it_speaks_of_every_task(tiny_model: Path, tmp_path: Path) -> None:
     assert set(READERS) == set(SETTINGS) - {"sac-inhouse"}
     assert found["all", "libraries"].ok
     assert all(found["all", part].ok for part in ("whisper", "vicuna", "tokenizer", "beats", "salmonn", "memory"))
-    assert "there is no test-clean" in found["asr-librispeech-clean", "data"].detail
+    assert "test-clean not found" in found["asr-librispeech-clean", "data"].detail
     assert "never published" in found["sac-inhouse", "data"].detail
     assert "no folder was given" in found["st-en-de", "data"].detail
 

@@ -98,6 +98,6 @@ def test_bad_usage_is_explained(options: list[Any], tmp_path: Path, change: list
 
 
 def test_a_folder_that_is_no_data_set_is_explained(tiny_model: Path, tmp_path: Path) -> None:
-    with pytest.raises(InputError, match="there is no test-clean") as caught:
+    with pytest.raises(InputError, match="test-clean not found") as caught:
         call(infer, "--task", TASK, "--model", tiny_model, "--data", tmp_path, "--out", tmp_path / "out")
     assert "openslr" in str(caught.value)

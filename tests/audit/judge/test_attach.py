@@ -120,7 +120,7 @@ def test_excluded_rows_and_groups_are_accounted_for() -> None:
                 {
                     "no judgement": 1,
                     "another output for the same clip counts": 1,
-                    "the judge's reply could not be read": 1,
+                    "the judge's reply could not be parsed": 1,
                 },
             ),
         ),

@@ -88,7 +88,7 @@ def test_a_child_that_dies_is_an_error_with_its_reason(fake: Path, word: str, re
     with pytest.raises(UnavailableError, match=f"METEOR: {reason}"):
         child.ask(["a", "b", word, "c"])
     assert gone(child.pid)
-    with pytest.raises(UnavailableError, match="not running any more"):
+    with pytest.raises(UnavailableError, match="no longer running"):
         child.ask(["a"])
 
 
@@ -118,14 +118,14 @@ def test_the_number_of_answers_is_checked(fake: Path) -> None:
             child.ask(["twice"])
             time.sleep(0.2)
 
-    with pytest.raises(UnavailableError, match=r"more than 1 answers|an answer to no question"):
+    with pytest.raises(UnavailableError, match=r"more than 1 answers|unexpected output"):
         ask_thrice()
 
 
 def test_a_line_end_inside_a_line_is_refused(fake: Path) -> None:
     child = JavaChild("test", ())
     for text in ("a\nb", "a\rb"):
-        with pytest.raises(ValueError, match="line end"):
+        with pytest.raises(ValueError, match="line break"):
             child.ask([text])
     assert child.ask(["a"]) == ["A"]
     child.close()
@@ -168,7 +168,7 @@ def test_run_gives_output_or_the_reason(fake: Path) -> None:
 
 
 def test_run_kills_what_takes_too_long(fake: Path, tmp_path: Path) -> None:
-    with pytest.raises(UnavailableError, match="not done after 2 s"):
+    with pytest.raises(UnavailableError, match="timed out after 2 s"):
         run("test", ("sleep", str(tmp_path / "pid")), timeout=2)
     wait_until_gone(int((tmp_path / "pid").read_text()))
 

@@ -77,5 +77,5 @@ def test_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     assert "is incomplete: index.noun, data.verb" in (wordnet_unavailable() or "")
     for name in FILES[1:]:
         (tmp_path / name).touch()
-    with pytest.raises(UnavailableError, match=r"not of version 3\.0"):
+    with pytest.raises(UnavailableError, match=r"not version 3\.0"):
         wordnet_folder()
