@@ -17,8 +17,9 @@ from pathlib import Path
 
 import pytest
 
-from audit._util.paths import LITERATURE
+from audit.document.write import to_bytes
 from audit.pipeline import run as pipeline
+from audit.pipeline.request import AuditRequest
 from audit.report.requirements import pdf_problem
 from audit.scoring.pool import WORTH_A_PROCESS
 from tests.support.paths import ROOT
@@ -170,7 +171,7 @@ def test_the_installed_audit_is_that_of_the_checkout(
     done = run(foreign, installed, "run", "--format", "csv", "--no-cache", "--out", "out")
     assert done.returncode == 0, done.stderr
     monkeypatch.setenv("SOURCE_DATE_EPOCH", EPOCH)
-    assert json.loads((foreign / "out" / "audit.json").read_bytes()) == pipeline.run(LITERATURE, None).document
+    assert (foreign / "out" / "audit.json").read_bytes() == to_bytes(pipeline.run(AuditRequest()).document)
 
 
 def test_an_editable_installation_reads_the_checkout(built: Built, tmp_path: Path) -> None:
