@@ -130,7 +130,12 @@ def test_every_importer_describes_itself() -> None:
         ([{"text": "p", "answer": "a", "task_type": "ASR"}], ASR, "item 1: model_prediction", "missing"),
         ([{"text": "p", "answer": 3, "model_prediction": "x"}], ASR, "item 1: answer", "must be a string"),
         ([{"text": "p", "answer": "a", "model_prediction": None}], ASR, "item 1: model_prediction", "must be a string"),
-        ([{"text": "p", "answer": "a", "model_prediction": "x"}], "ke-inspec", "item 1: answer", "each item has one text"),
+        (
+            [{"text": "p", "answer": "a", "model_prediction": "x"}],
+            "ke-inspec",
+            "item 1: answer",
+            "each item has one text",
+        ),
         ({"wer": 0, "sample_wer": []}, ASR, "sample_wer", "not a list"),
         ({"judge": {}, "details": [3]}, "er-iemocap", "details: item 1", "not a JSON object"),
     ],
