@@ -16,8 +16,10 @@ from fractions import Fraction
 from typing import Any, ClassVar, Literal, TypeAlias
 
 SCHEMA = "repro-audit/audit/1"
-# The share of the set that must be scored for an agreement to count.
-ENOUGH = Fraction(99, 100)
+# Above this look-elsewhere chance an agreement under a convention of grade C to E is told with its chance in one line.
+LIKELY = Fraction(1, 5)
+# An interval over fewer resampling units than this says nothing.
+FEWEST_UNITS = 10
 
 Unit: TypeAlias = Literal["percent", "fraction", "count"]
 Direction: TypeAlias = Literal["lower", "higher"]
@@ -34,23 +36,43 @@ class Verdict(StrEnum):
     JUSTIFIED = "justified"
     UNDOCUMENTED = "undocumented"
     SELECTIVE = "selective"
+    UNDECIDED = "undecided"
+    EXCEEDS = "exceeds"
     INFEASIBLE = "infeasible"
     NOT_REPRODUCED = "not-reproduced"
 
 
 class Agreement(StrEnum):
-    """How a value stands to the reported one; `NONE` where there is no value to compare."""
+    """How a value stands to the reported one; `NONE` where there is no value to compare.
+
+    `BETTER` and `WORSE` are outside the margin, by the metric's direction. `UNDECIDED`: what was scored bounds the value on
+    the whole set by numbers both inside and outside. The last three are the words of the first edition, which is still read.
+    """
 
     EXACT = "exact"
+    WITHIN_MARGIN = "within-margin"
+    BETTER = "better"
+    WORSE = "worse"
+    UNDECIDED = "undecided"
+    NONE = "none"
     WITHIN_NOISE = "within-noise"
     NEAR = "near"
     OFF = "off"
-    NONE = "none"
 
     @property
     def agrees(self) -> bool:
         """Whether the value counts as agreeing."""
-        return self in {Agreement.EXACT, Agreement.WITHIN_NOISE, Agreement.NEAR}
+        return self in {Agreement.EXACT, Agreement.WITHIN_MARGIN}
+
+
+class IdentityState(StrEnum):
+    """What is known of the rows beside the set's card, see `audit.verdict.identity`."""
+
+    VERIFIED = "verified"
+    CONSISTENT = "consistent"
+    PART = "part"
+    UNKNOWN = "unknown"
+    CONTRADICTED = "contradicted"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +96,24 @@ class Paper:
 
 
 @dataclass(frozen=True, slots=True)
+class Margin:
+    """How far two honest runs of one model may lie apart in one metric, in the unit of the study's claims.
+
+    Attributes:
+        value: As a decimal string.
+        kind: `measured` by two runs that differ in nothing but batch, machine, precision or library versions; `cited`; or
+            `assumed`, which is told beside every verdict that needs it.
+        reason: Where it comes from.
+    """
+
+    value: str
+    kind: Literal["measured", "cited", "assumed"] = "assumed"
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Tolerance:
-    """How near counts as near for one metric, in the unit of the study's claims, and why."""
+    """The first edition's word for a margin; still read."""
 
     value: str
     reason: str = ""
@@ -89,7 +127,8 @@ class StudyFacts:
         variants: Variant -> which model it is.
         sources: Label used in claims' `source` -> the source in words.
         not_found: What no source states, one sentence each.
-        tolerances: Metric -> tolerance.
+        margins: Metric -> margin.
+        tolerances: Of the first edition.
     """
 
     id: str
@@ -100,7 +139,8 @@ class StudyFacts:
     sources: Mapping[str, str] = field(default_factory=dict)
     prompts_note: str = ""
     not_found: tuple[str, ...] = ()
-    tolerances: Mapping[str, Tolerance] = field(default_factory=dict)
+    margins: Mapping[str, Margin] = field(default_factory=dict)
+    tolerances: Mapping[str, Tolerance] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,10 +273,30 @@ class Rows:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """A value beside the reported one: how it agrees, and the signed difference as a decimal string."""
+    """A value beside the reported one.
+
+    Attributes:
+        kind: How it agrees.
+        difference: The value less the reported one, signed, as a decimal string.
+        truncated: Exact by truncation, not by rounding.
+    """
 
     kind: Agreement = Agreement.NONE
     difference: str | None = None
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """Worst-case bounds of the value on the whole set, in the claim's unit; None for no bound on that side.
+
+    Attributes:
+        unscored: How many units they allow for.
+    """
+
+    low: str | None
+    high: str | None
+    unscored: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +330,13 @@ class Measurement:
         value: In the claim's unit, as a decimal string; None where there is none.
         counts: The counts summed over the rows, by the metric's names.
         rule: A recorded value's rule in words.
+        agreement: Of the value over what was scored.
+        whole: Agreement on the whole set, without dropping, which the verdict looks at.
+        bounds: Where units are missing: what the value on the whole set can be.
+        without_dropping: The value of the same convention when no unit is dropped, where the convention drops units.
+        identity: What is known of the rows beside the set's card; None for a recorded value.
+        units: How many independent units (rows, or clusters of rows) an interval rests on.
+        interval_note: Why there is no interval.
         invalid: Why it can justify nothing; empty for a usable value.
         conditions: The setting (batch size, precision) where one reproduction gives several values.
         unavailable: Why there is no value.
@@ -287,6 +354,12 @@ class Measurement:
     counts: Mapping[str, int] | None = None
     rule: str | None = None
     agreement: Comparison = Comparison()
+    whole: Agreement | None = None
+    bounds: Bounds | None = None
+    without_dropping: str | None = None
+    identity: IdentityState | None = None
+    units: int | None = None
+    interval_note: str | None = None
     invalid: tuple[Invalid, ...] = ()
     note: str | None = None
     source: str | None = None
@@ -339,6 +412,23 @@ Reason: TypeAlias = Chosen | Refused
 
 
 @dataclass(frozen=True, slots=True)
+class DecisiveStep:
+    """A step whose change to another defensible option changes the agreement, with the evidence for it.
+
+    Attributes:
+        axis: `normaliser`, `tokenizer`, ...
+        option: The convention's option on it.
+        grade: Of the best evidence that supports this step of this convention for this study.
+        work: Which work that evidence is of; None where there is none.
+    """
+
+    axis: str
+    option: str
+    grade: Grade
+    work: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Odds:
     """Look-elsewhere odds: the chance that one of so many values would have met a claim anywhere in their spread."""
 
@@ -377,6 +467,10 @@ class Decision:
     Attributes:
         rule: The rule's number in the table, from 1.
         measurement: The measurement that speaks for the verdict, or the nearest one; None where there is none.
+        origin: Whether it was recomputed or recorded.
+        grade: Of the convention for this claim: the worst over the decisive steps; None where no step decides.
+        decisive: The decisive steps of its convention; empty where no alternative disagrees; None where no alternatives
+            were computed, so that every step counts as decisive.
         supporting: All measurements that made the rule apply, best first.
     """
 
@@ -384,6 +478,9 @@ class Decision:
     verdict: Verdict
     rule: int | None = None
     measurement: str | None = None
+    origin: Origin | None = None
+    grade: Grade | None = None
+    decisive: tuple[DecisiveStep, ...] | None = None
     supporting: tuple[str, ...] = ()
     reasons: tuple[Reason, ...] = ()
     odds: Odds | None = None

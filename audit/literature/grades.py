@@ -1,12 +1,15 @@
-"""How well a convention is documented: a grade computed from the records, never typed.
+"""How well a convention is documented for one study: grades computed from the records, step by step, never typed.
 
-| grade | there is verified evidence that the convention is used by |
+| grade | there is verified evidence that the step is used by |
 |---|---|
 | A | the audited paper, its appendix, code or authors |
 | B | the source that the paper cites for this metric |
 | C | an independent work, in its public code |
 | D | an independent work, in its text alone |
 | E | the reproduction team or this audit only, or nobody |
+
+Grades A and B hold for the study of that paper alone. Evidence names the steps that it supports; a convention is documented as
+well as the worst of the steps that are asked about.
 """
 
 from __future__ import annotations
@@ -22,16 +25,17 @@ Key: TypeAlias = tuple[str, str, str]
 """(task, metric, convention)."""
 Known: TypeAlias = Mapping[tuple[str, str], "frozenset[str] | set[str]"]
 """(task, metric) -> the conventions that tasks/ has for them."""
+SALMONN = "salmonn"
 
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """One work that names a convention, and what that is worth.
+    """One piece of evidence for a convention, and what it is worth.
 
     Attributes:
         work: The work's id. entry: the index of the entry in its `tasks`.
-        grade: The grade that this support alone would give; E where its evidence is unverified.
-        evidence: The evidence that gives this grade; None where there is none.
+        grade: The grade that this evidence gives to the steps it supports; E where it is unverified.
+        evidence: The evidence; None where the entry has none.
     """
 
     work: str
@@ -39,13 +43,32 @@ class Support:
     grade: Grade
     evidence: Evidence | None
 
+    def speaks_for(self, axis: str) -> bool:
+        """Whether it supports this step."""
+        return self.evidence is not None and self.evidence.supports(axis)
+
 
 @dataclass(frozen=True, slots=True)
 class Grading:
-    """The grade of a convention for one task and metric, and all works behind it, the best first."""
+    """The evidence for a convention of one task and metric, the best first.
 
-    grade: Grade
+    Attributes:
+        axes: The steps that the convention is made of, by the axes of its multiverse.
+        support: All evidence of all works that name the convention.
+    """
+
+    axes: tuple[str, ...]
     support: tuple[Support, ...]
+
+    @property
+    def grade(self) -> Grade:
+        """Of the convention as a whole: the worst over all its steps."""
+        return max((self.of_step(axis)[0] for axis in self.axes), default="E")
+
+    def of_step(self, axis: str) -> tuple[Grade, str | None]:
+        """The grade of the best evidence for one step, and the work that it is of."""
+        best = min((s for s in self.support if s.speaks_for(axis)), key=_order, default=None)
+        return ("E", None) if best is None or best.grade == "E" else (best.grade, best.work)
 
 
 def known_conventions() -> dict[tuple[str, str], frozenset[str]]:
@@ -55,35 +78,50 @@ def known_conventions() -> dict[tuple[str, str], frozenset[str]]:
     return {(t.id, m): frozenset(c.id for c in cs) for t in tasks().values() for m, cs in t.conventions.items()}
 
 
-def grade_of(entry: Entry, evidence: Evidence) -> Grade:
-    """The grade that one piece of evidence gives to the conventions of its entry."""
-    if not evidence.verified or evidence.kind == "none" or entry.relation in {"reproduction-team", "audit"}:
+def grade_of(entry: Entry, evidence: Evidence, study: str = SALMONN) -> Grade:
+    """The grade that one piece of evidence gives to the steps it supports.
+
+    Code counts only where it can be opened: a repository, a full commit and a path.
+    """
+    relation = entry.relation_in(study)
+    if not evidence.verified or evidence.kind == "none" or relation in {"reproduction-team", "audit"}:
         return "E"
-    if entry.relation == "audited":
+    if evidence.kind == "code" and not (evidence.repo and evidence.commit and evidence.path):
+        return "E"
+    if relation == "audited":
         return "A"
-    if entry.relation == "cited-metric-source":
+    if relation == "cited-metric-source":
         return "B"
     return "C" if evidence.kind == "code" else "D"
 
 
-def grades(works: Iterable[Work], known: Known) -> dict[Key, Grading]:
-    """The grade of every convention in `known`, for every task and metric it is known for."""
+def grades(works: Iterable[Work], known: Known, study: str = SALMONN) -> dict[Key, Grading]:
+    """The grading of every convention in `known`, for every task and metric it is known for, in one study."""
     found: dict[Key, list[Support]] = {
         (task, metric, name): [] for (task, metric), names in known.items() for name in names
     }
     for value in works:
         for index, entry in enumerate(value.tasks):
-            best = min(entry.evidence, key=lambda e, entry=entry: grade_of(entry, e), default=None)  # type: ignore[misc]
-            grade: Grade = grade_of(entry, best) if best is not None else "E"
-            for task in entry.ids:
-                for metric in entry.metrics:
-                    for name in entry.conventions:
-                        if (task, metric, name) in found:
-                            found[task, metric, name].append(Support(value.id, index, grade, best))
+            support = [Support(value.id, index, grade_of(entry, e, study), e) for e in entry.evidence]
+            for key in ((t, m, n) for t in entry.ids for m in entry.metrics for n in entry.conventions):
+                if key in found:
+                    found[key] += support or [Support(value.id, index, "E", None)]
     return {
-        key: Grading(min((s.grade for s in support), default="E"), tuple(sorted(support, key=_order)))
+        key: Grading(_axes(key[0], key[1]), tuple(sorted(support, key=_order)))
         for key, support in sorted(found.items())
     }
+
+
+def _axes(task: str, metric: str) -> tuple[str, ...]:
+    """The steps of a convention: the axes of its multiverse but the selection, which is documented by the set itself."""
+    from tasks.analysis.specifications import specification
+    from tasks.registry import tasks
+
+    known = tasks()
+    if task not in known or metric not in known[task].conventions:
+        return ("convention",)
+    axes = tuple(axis.name for axis in specification(known[task], metric).axes)
+    return tuple(name for name in axes if name != "selection") or ("convention",)
 
 
 def _order(support: Support) -> tuple[str, str, int]:

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
-from audit.literature.grades import Known, grades
+from audit.literature.grades import Grading, Known, grades
 from audit.literature.works import Entry, Work
 from audit.schema import (
     Checkable,
@@ -147,10 +147,18 @@ def _entry(entry: Entry) -> SurveyEntry:
 def _conventions(works: Sequence[Work], known: Known) -> tuple[GradedConvention, ...]:
     return tuple(
         GradedConvention(
-            task, metric, name, grading.grade, tuple(SurveySupport(s.work, s.entry, s.grade) for s in grading.support)
+            task, metric, name, grading.grade, _support(grading)
         )
         for (task, metric, name), grading in grades(works, known).items()
     )
+
+
+def _support(grading: Grading) -> tuple[SurveySupport, ...]:
+    """Every entry once, with the grade of its best evidence."""
+    best: dict[tuple[str, int], SurveySupport] = {}
+    for s in grading.support:
+        best.setdefault((s.work, s.entry), SurveySupport(s.work, s.entry, s.grade))
+    return tuple(best.values())
 
 
 def checkable(works: Sequence[Work]) -> Checkable:

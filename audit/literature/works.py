@@ -35,6 +35,8 @@ class Evidence:
         path: Files inside the repository, joined by `; `.
         via: The secondary source through which it was seen.
         verified: Read in the source itself or in a faithful image of it.
+        steps: The steps of scoring that it supports, `all` for every one; empty supports none.
+        verified_by: Who opened the source, and when.
     """
 
     kind: Kind
@@ -45,6 +47,12 @@ class Evidence:
     lines: str | None = None
     section: str | None = None
     via: str | None = None
+    steps: tuple[str, ...] = ()
+    verified_by: str | None = None
+
+    def supports(self, axis: str) -> bool:
+        """Whether it speaks for this step."""
+        return "all" in self.steps or axis in self.steps
 
     def urls(self) -> tuple[str, ...]:
         """An address for each file of `path`, with line numbers where there is one file and one range.
@@ -115,6 +123,12 @@ class Entry:
     counting: str | None
     evidence: tuple[Evidence, ...]
     unverified: tuple[str, ...]
+    study: str = "salmonn"
+
+    def relation_in(self, study: str) -> Relation:
+        """The relation to a study's paper: being audited, or cited by it, holds for the record's own study alone."""
+        here = self.study == study or self.relation not in {"audited", "cited-metric-source"}
+        return self.relation if here else "independent"
 
 
 @dataclass(frozen=True, slots=True)
@@ -242,6 +256,7 @@ def _entry(entry: Mapping[str, Any], data: Mapping[str, Any]) -> Entry:
         counting=entry["counting"],
         evidence=tuple(_evidence(item, data["code"]) for item in entry["evidence"]),
         unverified=tuple(entry.get("unverified", ())),
+        study=entry.get("study", data.get("study", "salmonn")),
     )
 
 
@@ -258,6 +273,8 @@ def _evidence(item: Mapping[str, Any], code: Mapping[str, Any]) -> Evidence:
         path=item.get("path"),
         lines=item.get("lines"),
         section=item.get("section"),
+        steps=tuple(item.get("steps", ())),
+        verified_by=item.get("verified_by"),
         via=item.get("via"),
     )
 

@@ -1,19 +1,19 @@
 """The verdict: one closed vocabulary, one table, the first row that applies.
 
-The table looks at reduced measurements alone (`Candidate`), so that it can be tested for every combination. What it
-decides is data: the rule, the measurement that decided, and the reasons; the report makes sentences of them.
+The table looks at reduced measurements alone (`Candidate`), so that every combination can be tested. What it decides is
+data: the rule, the measurement that decided, and the reasons; the report makes sentences of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias
 
-from audit.schema import ENOUGH, Agreement, Verdict
+from audit.schema import Agreement, Grade, Verdict
 
-_SHARE = f"{ENOUGH * 100} %"
+_BETTER_OR_WORSE = (Agreement.BETTER, Agreement.WORSE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,26 +22,32 @@ class Candidate:
 
     Attributes:
         measurement: Its id.
-        agreement: With the claim.
-        grade: Of its convention, `A` to `E`; `E` where the convention is not known.
-        coverage: The share of the set that was scored.
+        scored: Agreement of the value over what was scored.
+        whole: Agreement on the whole set: the same convention without dropping, units that are missing bounded.
+        grade: Of the convention for this claim: the worst over its decisive steps; None where no step decides.
+        overall: The worst grade over all its steps.
+        drops: The convention drops units, and nothing documents that selection.
+        identified: The rows are known to be the set's, at least in part; a recorded value's are as its record says.
         valid: Whether it may justify anything: the same data, references, variant, prompt, judge and protocol.
-        recomputed: From predictions, not only recorded.
+        recomputed: From predictions, not recorded.
         distance: How far the value lies from the reported one, to choose the nearest.
     """
 
     measurement: str
-    agreement: Agreement
-    grade: str
-    coverage: Fraction
+    scored: Agreement
+    whole: Agreement
+    grade: Grade | None = None
+    overall: Grade = "E"
+    drops: bool = False
+    identified: bool = True
     valid: bool = True
     recomputed: bool = True
     distance: Fraction = Fraction(0)
 
     @property
-    def enough(self) -> bool:
-        """Enough of the set is scored for an agreement to count."""
-        return self.coverage >= ENOUGH
+    def standing(self) -> Grade:
+        """The grade that the table looks at: no deciding step needs no evidence; of unidentified rows it is C at best."""
+        return max(self.grade or "A", "A" if self.identified else "C")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,19 +57,20 @@ class Situation:
     candidates: tuple[Candidate, ...]
     impossible: bool = False
 
-    def valid(self) -> Iterable[Candidate]:
+    @property
+    def valid(self) -> list[Candidate]:
         """Measurements that may justify."""
-        return (e for e in self.candidates if e.valid)
+        return [c for c in self.candidates if c.valid]
 
 
-Finder: TypeAlias = Callable[[Situation], Iterable[Candidate] | None]
+Finder: TypeAlias = Callable[[Situation], Sequence[Candidate] | None]
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A row of the table: the verdict, when it applies, in words and as a function.
 
-    `when` gives None if the rule does not apply, else the measurements that make it apply (there may be none).
+    `when` gives None if the rule does not apply, otherwise the measurements that make it apply (possibly none).
     """
 
     verdict: Verdict
@@ -71,70 +78,89 @@ class Rule:
     when: Finder
 
 
-def _agreeing(grades: str, *, enough: bool) -> Finder:
-    def find(situation: Situation) -> list[Candidate] | None:
-        found = [
-            e
-            for e in situation.valid()
-            if e.agreement.agrees and e.enough is enough and (e.grade in grades or not enough)
-        ]
-        return found or None
+def _nothing(situation: Situation) -> Sequence[Candidate] | None:
+    return None if situation.candidates else ()
+
+
+def _none_usable(situation: Situation) -> Sequence[Candidate] | None:
+    return None if situation.valid else situation.candidates
+
+
+def _agreeing(grades: str) -> Finder:
+    def find(situation: Situation) -> Sequence[Candidate] | None:
+        return [c for c in situation.valid if c.whole.agrees and c.standing in grades] or None
 
     return find
 
 
-def _none_usable(situation: Situation) -> list[Candidate] | None:
-    return None if any(situation.valid()) else list(situation.candidates)
+def _by_dropping(situation: Situation) -> Sequence[Candidate] | None:
+    return [c for c in situation.valid if c.drops and c.scored.agrees] or None
 
 
-def _nothing_there(situation: Situation) -> list[Candidate] | None:
-    return None if situation.candidates else []
+def _undecided(situation: Situation) -> Sequence[Candidate] | None:
+    return [c for c in situation.valid if c.whole is Agreement.UNDECIDED] or None
 
 
-def _impossible(situation: Situation) -> list[Candidate] | None:
-    return list(situation.valid()) if situation.impossible else None
+def _exceeding(situation: Situation) -> Sequence[Candidate] | None:
+    """Better under every convention of the best grade at hand; grade E speaks for nothing here."""
+    for grades in ("AB", "CD"):
+        best = [c for c in situation.valid if c.overall in grades and c.identified]
+        if best:
+            return best if all(c.whole is Agreement.BETTER for c in best) else None
+    return None
 
 
-def _otherwise(situation: Situation) -> list[Candidate]:
-    return list(situation.valid())
+def _impossible(situation: Situation) -> Sequence[Candidate] | None:
+    return situation.valid if situation.impossible else None
+
+
+def _otherwise(situation: Situation) -> Sequence[Candidate]:
+    return situation.valid
 
 
 RULES: tuple[Rule, ...] = (
-    Rule(Verdict.NOT_RUN, "no predictions and nothing recorded", _nothing_there),
+    Rule(Verdict.NOT_RUN, "nothing was computed and nothing was recorded", _nothing),
     Rule(
         Verdict.NOT_COMPARABLE,
-        "every measurement is invalid: other data, other references, another judge, a broken protocol",
+        "every measurement is invalid: different data, references, variant, prompt or judge, or a broken protocol",
         _none_usable,
     ),
     Rule(
         Verdict.REPRODUCED,
-        f"agrees under a convention of grade A or B, at least {_SHARE} of the set scored",
-        _agreeing("AB", enough=True),
+        "agrees on the whole set, and the steps that decide have evidence of grade A or B, or no step decides",
+        _agreeing("AB"),
     ),
     Rule(
         Verdict.JUSTIFIED,
-        f"agrees under a convention of grade C or D, at least {_SHARE} of the set scored",
-        _agreeing("CD", enough=True),
+        "agrees on the whole set, and the worst evidence for a step that decides has grade C or D, or the rows could not be "
+        "identified",
+        _agreeing("CD"),
     ),
     Rule(
         Verdict.UNDOCUMENTED,
-        f"agrees, at least {_SHARE} of the set scored, but only under a convention of grade E",
-        _agreeing("E", enough=True),
+        "agrees on the whole set, but a step that decides is documented by nobody except the reproduction team",
+        _agreeing("E"),
+    ),
+    Rule(Verdict.SELECTIVE, "agrees only when units of the set are dropped", _by_dropping),
+    Rule(
+        Verdict.UNDECIDED,
+        "the scored part of the set can neither confirm nor exclude the printed value",
+        _undecided,
     ),
     Rule(
-        Verdict.SELECTIVE,
-        f"agrees only when outputs are dropped (less than {_SHARE} of the set scored)",
-        _agreeing("ABCDE", enough=False),
+        Verdict.EXCEEDS,
+        "better than printed, beyond the margin, under every convention of the best grade at hand (A or B, otherwise C or D)",
+        _exceeding,
     ),
     Rule(
         Verdict.INFEASIBLE,
-        "nothing agrees, and no integer counts over the stated set can print the reported string",
+        "nothing agrees, and no integer counts over the set can print the reported string",
         _impossible,
     ),
-    Rule(Verdict.NOT_REPRODUCED, "nothing agrees; the nearest convention and the gap are named", _otherwise),
+    Rule(Verdict.NOT_REPRODUCED, "nothing agrees; the nearest convention, the gap and its direction are named", _otherwise),
 )
 
-_STRENGTH = {a: n for n, a in enumerate((Agreement.EXACT, Agreement.WITHIN_NOISE, Agreement.NEAR, Agreement.OFF))}
+_STRENGTH = {a: n for n, a in enumerate((Agreement.EXACT, Agreement.WITHIN_MARGIN, Agreement.UNDECIDED))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +170,7 @@ class Ruling:
     Attributes:
         verdict: The verdict.
         rule: The rule's number in the table, from 1.
-        deciding: The measurement that speaks for it best, or the nearest one; None where there is none.
+        deciding: The measurement that speaks for it best, or the nearest comparable one; None where there is none.
         supporting: All measurements that made the rule apply, best first.
     """
 
@@ -159,17 +185,20 @@ def decide(situation: Situation) -> Ruling:
     for number, rule in enumerate(RULES, start=1):
         found = rule.when(situation)
         if found is not None:
-            best = [e.measurement for e in sorted(found, key=_order)]
+            best = [c.measurement for c in _ordered(found)]
             return Ruling(rule.verdict, number, best[0] if best else None, tuple(best))
     raise AssertionError("the last rule always applies")
 
 
-def _order(candidate: Candidate) -> tuple[object, ...]:
-    """Best first: stronger agreement, better grade, recomputed before recorded, nearer, then by id."""
-    return (
-        _STRENGTH.get(candidate.agreement, len(_STRENGTH)),
-        candidate.grade if candidate.agreement.agrees else "",
-        not candidate.recomputed,
-        candidate.distance,
-        candidate.measurement,
+def _ordered(found: Iterable[Candidate]) -> list[Candidate]:
+    """Best first: stronger agreement on the whole set, better grade, recomputed before recorded, nearer, then by id."""
+    return sorted(
+        found,
+        key=lambda c: (
+            _STRENGTH.get(c.whole, len(_STRENGTH)),
+            c.standing if c.whole.agrees else "",
+            not c.recomputed,
+            c.distance,
+            c.measurement,
+        ),
     )

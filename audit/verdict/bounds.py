@@ -1,0 +1,66 @@
+"""What a value on the whole set can be when only a part was scored: every missing unit right, every one wrong.
+
+No assumption is made on the missing units: a part that was not drawn at random by a recorded rule says nothing else of them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from audit.schema import Unit
+
+# Metrics whose value is a share of the units, each right or wrong.
+SHARES = frozenset({"accuracy", "following-rate"})
+# Metrics without a largest value: a unit can hold any number of errors.
+ERROR_RATES = frozenset({"wer", "per", "cer"})
+# Metrics that are a mean of the units' scores, none above the scale's end.
+MEANS = frozenset({"rouge-l"})
+# Tasks whose accuracy is over keyphrases, not over units.
+NOT_OVER_UNITS = frozenset({"ke-inspec"})
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """From `low` to `high` in the claim's unit; None for no bound on that side."""
+
+    low: Fraction | None
+    high: Fraction | None
+
+
+def end_of_scale(unit: Unit) -> int | None:
+    """The largest value of a bounded metric in a unit; None for counts."""
+    return {"percent": 100, "fraction": 1, "count": None}[unit]
+
+
+def whole_set(
+    value: Fraction, *, task: str, metric: str, unit: Unit, scored: int, unscored: int, errors: tuple[int, int] | None = None
+) -> Range:
+    """Worst-case bounds of the value over `scored + unscored` units.
+
+    Args:
+        value: Over the scored units, in the claim's unit.
+        task: The task's id.
+        metric: The metric's id.
+        unit: The claim's unit.
+        scored: How many units the value is over.
+        unscored: How many more the set has.
+        errors: For an error rate: errors and reference tokens of the scored units, and with them the tokens of the rest.
+
+    Returns:
+        The bounds; for metrics that are no mean over units (BLEU, METEOR, SPIDEr) the ends of the scale.
+    """
+    top = end_of_scale(unit)
+    total = scored + unscored
+    if not unscored:
+        return Range(value, value)
+    if metric in ERROR_RATES:
+        if errors is None:
+            return Range(Fraction(0), None)
+        made, tokens = errors
+        return Range(Fraction(made * (top or 1), tokens) if tokens else Fraction(0), None)
+    if top is None:
+        return Range(Fraction(0), None)
+    if (metric in SHARES and task not in NOT_OVER_UNITS) or metric in MEANS:
+        return Range(value * scored / total, (value * scored + top * unscored) / total)
+    return Range(Fraction(0), Fraction(top))
