@@ -7,7 +7,10 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from audit._util import canonical_json
-from audit.schema import AuditDocument, Findings
+from audit.schema import AuditDocument, Findings, StudyFacts
+
+# Keys that are left out where there is nothing to say.
+_ABSENT: Mapping[type, tuple[str, ...]] = {AuditDocument: ("signing",), StudyFacts: ("tolerances",)}
 
 
 def plain(value: Any) -> Any:
@@ -20,8 +23,9 @@ def plain(value: Any) -> Any:
         return {kind: plain(found) for kind, found in kinds.items() if found}
     if is_dataclass(value) and not isinstance(value, type):
         found = {item.name: plain(getattr(value, item.name)) for item in fields(value)}
-        if isinstance(value, AuditDocument) and value.signing is None:
-            del found["signing"]
+        for name in _ABSENT.get(type(value), ()):
+            if found[name] is None:
+                del found[name]
         return found
     if isinstance(value, str):
         return str(value)  # an enum's member is its word

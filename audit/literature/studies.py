@@ -13,7 +13,7 @@ from typing import Any
 from audit._util.strict_yaml import Document, Field
 from audit.errors import InputError
 from audit.literature.schema import load_checked
-from audit.schema import Claim, Locator, OtherColumn, Paper, Prompt, Rounding, StudyFacts, Tolerance
+from audit.schema import Claim, Locator, Margin, OtherColumn, Paper, Prompt, Rounding, StudyFacts
 from tasks.statistics.printed import rounding_interval
 
 
@@ -22,7 +22,7 @@ class Study:
     """A paper under audit.
 
     Attributes:
-        facts: What the study says of itself; every metric of a claim has a tolerance in it.
+        facts: What the study says of itself; every metric of a claim has a margin in it.
         claims: In the paper's order.
         path: The file.
     """
@@ -59,7 +59,7 @@ def load_study(path: str | Path) -> Study:
 
     Raises:
         InputError: The file does not fit the schema, a task or metric is not in `tasks/`, an id is there twice
-            or is not TASK.METRIC, a metric has no tolerance, a source's label is unknown, or a variant is not described.
+            or is not TASK.METRIC, a metric has no margin, a source's label is unknown, or a variant is not described.
     """
     document = load_checked(path, "study")
     data = document.data
@@ -78,7 +78,7 @@ def load_study(path: str | Path) -> Study:
         sources=data["sources"],
         prompts_note=data["prompts_note"],
         not_found=tuple(data["not_found"]),
-        tolerances={metric: Tolerance(**entry) for metric, entry in sorted(data["tolerances"].items())},
+        margins={metric: Margin(**entry) for metric, entry in sorted(data["margins"].items())},
     )
     return Study(facts, tuple(claims), document.path)
 
@@ -87,7 +87,7 @@ def _check_ids(document: Document) -> None:
     from tasks.registry import tasks
 
     metrics = {name for task in tasks().values() for name in task.conventions}
-    named: list[tuple[Field, str]] = [(("tolerances", name), name) for name in document.data["tolerances"]]
+    named: list[tuple[Field, str]] = [(("margins", name), name) for name in document.data["margins"]]
     for index, entry in enumerate(document.data["claims"]):
         named += [(("claims", index, key), entry[key]) for key in ("task", "metric")]
     for field, name in named:
@@ -134,11 +134,11 @@ def _check_claim(claim: Claim, earlier: list[str], document: Document, index: in
             where=document.where((*place, "id")),
             fix="Remove one of the two.",
         )
-    if claim.metric not in data["tolerances"]:
+    if claim.metric not in data["margins"]:
         raise InputError(
-            f"the metric `{claim.metric}` has no tolerance",
+            f"the metric `{claim.metric}` has no margin",
             where=document.where((*place, "metric")),
-            fix=f"Add `{claim.metric}:` with value and reason under `tolerances`.",
+            fix=f"Add `{claim.metric}:` with value and reason under `margins`.",
         )
     if claim.variant not in data["variants"]:
         raise InputError(

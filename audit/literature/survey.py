@@ -146,9 +146,7 @@ def _entry(entry: Entry) -> SurveyEntry:
 
 def _conventions(works: Sequence[Work], known: Known) -> tuple[GradedConvention, ...]:
     return tuple(
-        GradedConvention(
-            task, metric, name, grading.grade, _support(grading)
-        )
+        GradedConvention(task, metric, name, grading.grade, _support(grading))
         for (task, metric, name), grading in grades(works, known).items()
     )
 

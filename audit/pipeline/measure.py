@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from fractions import Fraction
 
 from audit.errors import InputError
 from audit.literature.grades import Grading, Key
 from audit.literature.reproductions import Reproduction
 from audit.literature.studies import Study
-from audit.pipeline.scored_sets import Scored, Sizes
-from audit.schema import Grade, Invalid
+from audit.pipeline.scored_sets import Scored, stated_size
+from audit.schema import Claim
+from audit.scoring.score import Score, score
+from audit.verdict.decisive import decisive_steps
 from audit.verdict.judged import compare
 from audit.verdict.judged import problems as judge_problems
-from audit.verdict.measurements import Measured, Names, recomputed, recorded, set_problems
-from tasks.registry import tasks
-
-_SIZE_UNKNOWN = Invalid(
-    "size-unknown", "Neither the claim nor a record says how many rows the set has, so no share of it is known."
+from audit.verdict.measurements import (
+    Measured,
+    Names,
+    in_unit,
+    recomputed,
+    recorded,
+    set_problems,
+    target,
+    unit_factor,
 )
+from tasks.registry import tasks
 
 
 def recorded_measurements(
@@ -29,15 +38,14 @@ def recorded_measurements(
         for value in reproduction.recorded:
             claim = study.claim(value.task, value.metric)
             assert claim is not None
-            found.append(
-                recorded(value, claim, study, _grade(gradings, value.task, value.metric, value.convention), names)
-            )
+            grading = _grading(gradings, value.task, value.metric, value.convention)
+            found.append(recorded(value, claim, study, grading, names, stated_size(study, value.task)))
     return found
 
 
-def _grade(gradings: Mapping[Key, Grading], task: str, metric: str, convention: str | None) -> Grade:
+def _grading(gradings: Mapping[Key, Grading], task: str, metric: str, convention: str | None) -> Grading | None:
     if convention is None:
-        return "E"
+        return None
     grading = gradings.get((task, metric, convention))
     if grading is None:
         raise InputError(
@@ -45,35 +53,89 @@ def _grade(gradings: Mapping[Key, Grading], task: str, metric: str, convention: 
             where="literature/reproductions",
             fix="Name one that `repro-audit conventions` lists, or null.",
         )
-    return grading.grade
+    return grading
 
 
 def recomputed_measurements(
-    scored: Mapping[str, Scored], study: Study, sizes: Sizes, gradings: Mapping[Key, Grading], names: Names
+    scored: Mapping[str, Scored], study: Study, gradings: Mapping[Key, Grading], names: Names
 ) -> list[Measured]:
     """What was scored from predictions, under every convention and every judge."""
     found = []
     for task, entry in scored.items():
-        unsized = () if sizes.known(task) else (_SIZE_UNKNOWN,)
         judged = {(item.attached.metric, item.score.convention.id) for item in entry.judged}
-        for item in entry.scores:
-            if (item.metric, item.convention.id) in judged:
-                continue  # it needs a judge, and there are judgements
-            voids = set_problems(entry.predictions, tasks()[task]) if item.metric == "accuracy" else ()
-            grade = _grade(gradings, task, item.metric, item.convention.id)
-            claim = study.claim(task, item.metric)
-            found.append(recomputed(item, entry.predictions, claim, study, grade, names, problems=(*voids, *unsized)))
-        found += _judged_measurements(task, entry, study, unsized, gradings, names)
+        # A convention that needs a judge, and has judgements, is measured with its judges.
+        plain = [s for s in entry.scores if (s.metric, s.convention.id) not in judged]
+        for metric in dict.fromkeys(s.metric for s in plain):
+            claim = study.claim(task, metric)
+            items = [s for s in plain if s.metric == metric]
+            voids = set_problems(entry.predictions, tasks()[task]) if metric == "accuracy" else ()
+            undropped = _undropped(entry, items, claim, study)
+            measured = [
+                recomputed(
+                    item,
+                    entry.predictions,
+                    claim,
+                    study,
+                    _grading(gradings, task, metric, item.convention.id),
+                    names,
+                    identity=entry.identity,
+                    undropped=undropped.get(item.convention.id),
+                    problems=voids,
+                )
+                for item in items
+            ]
+            found += _with_decisive(measured, entry, claim, study)
+        found += _judged_measurements(task, entry, study, gradings, names)
     return found
 
 
+def _undropped(
+    entry: Scored, items: Sequence[Score], claim: Claim | None, study: Study
+) -> dict[str, Fraction | float | None]:
+    """The values without dropping, of conventions that drop rows and agree: of the others nothing depends on it."""
+    if claim is None:
+        return {}
+    held = target(claim, study)
+
+    def agrees(item: Score) -> bool:
+        value = in_unit(item.exact, item.value, unit_factor(claim, item.convention.metric.scale))
+        return value is not None and held.agreement(value).agrees
+
+    dropping = [item.convention for item in items if item.account and item.account.skipped and agrees(item)]
+    found: dict[str, Fraction | float | None] = {}
+    for convention in dropping:
+        twin = replace(tasks()[claim.task], conventions={claim.metric: (replace(convention, select=()),)})
+        try:
+            (value,) = score(entry.predictions, twin, replicates=0)
+        except InputError:
+            continue  # a row that is dropped cannot be scored; then the value is bounded
+        found[convention.id] = value.exact
+    return found
+
+
+def _with_decisive(measured: Sequence[Measured], entry: Scored, claim: Claim | None, study: Study) -> list[Measured]:
+    """The measurements, those that agree on the whole set with their decisive steps."""
+    agreeing = {
+        m.record.convention
+        for m in measured
+        if m.complete and m.record.valid and m.record.whole is not None and m.record.whole.agrees
+    }
+    if claim is None or not agreeing:
+        return list(measured)
+    held = target(claim, study)
+    scale = next(iter(tasks()[claim.task].conventions[claim.metric])).metric.scale
+    factor = unit_factor(claim, scale)
+
+    def agrees(value: Fraction | float | None) -> bool:
+        return value is not None and held.agreement(Fraction(value) * Fraction(factor)).agrees
+
+    names = [name for name in agreeing if name is not None]
+    steps = decisive_steps(tasks()[claim.task], claim.metric, entry.predictions.rows, names, agrees)
+    return [replace(m, decisive=steps.get(m.record.convention or "")) for m in measured]
+
+
 def _judged_measurements(
-    task: str,
-    entry: Scored,
-    study: Study,
-    unsized: tuple[Invalid, ...],
-    gradings: Mapping[Key, Grading],
-    names: Names,
+    task: str, entry: Scored, study: Study, gradings: Mapping[Key, Grading], names: Names
 ) -> list[Measured]:
     found = []
     for item in entry.judged:
@@ -88,9 +150,10 @@ def _judged_measurements(
                 entry.predictions,
                 claim,
                 study,
-                _grade(gradings, task, item.attached.metric, convention),
+                _grading(gradings, task, item.attached.metric, convention),
                 names,
-                problems=(*judge_problems(item, compared), *unsized),
+                identity=entry.identity,
+                problems=judge_problems(item, compared),
                 judge=item.attached.model,
                 note=note,
             )

@@ -23,7 +23,7 @@ from audit.literature.survey import survey
 from audit.literature.works import load_works, record_files
 from audit.pipeline.measure import recomputed_measurements, recorded_measurements
 from audit.pipeline.request import AuditRequest
-from audit.pipeline.scored_sets import Scored, score_sets, set_sizes
+from audit.pipeline.scored_sets import Scored, score_sets
 from audit.schema import AuditDocument
 from audit.scoring.cache import ScoreCache
 from audit.scoring.pool import engine as opened_engine
@@ -60,16 +60,15 @@ def run(request: AuditRequest) -> Audit:
     reproductions = _reproductions(literature / "reproductions", study)
     works = load_works(literature / "works")
     conventions = known_conventions()
-    gradings = grades(works, conventions)
-    sizes = set_sizes(study, reproductions)
+    gradings = grades(works, conventions, study.id)
     with opened_engine(request.engine, request.workers) as counting:
         cache = ScoreCache(request.cache)
-        scored = score_sets(request.predictions, sizes, claimed, request.replicates, cache, counting)
+        scored = score_sets(request.predictions, study, claimed, request.replicates, cache, counting)
     names = Names()
     measured = supersede(
         [
             *recorded_measurements(reproductions, study, gradings, names),
-            *recomputed_measurements(scored, study, sizes, gradings, names),
+            *recomputed_measurements(scored, study, gradings, names),
         ]
     )
     probed, probe_files = load_probes(request.probes, claimed)

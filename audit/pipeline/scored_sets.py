@@ -2,65 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from audit._util.progress import progress
 from audit.judge.scores import JudgedScore, judged_scores
-from audit.literature.reproductions import Reproduction
 from audit.literature.studies import Study
 from audit.scoring import predictions
 from audit.scoring.cache import ScoreCache
 from audit.scoring.pool import Map
 from audit.scoring.predictions import PredictionSet
 from audit.scoring.score import Score, begin, in_turn
+from audit.verdict.identity import Identity, identity
 from tasks.registry import tasks
 from tasks.task import Task
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A prediction set with its scores under every convention, and under every judge there are judgements of."""
+    """A prediction set with its identity, and its scores under every convention and every judge there are judgements of."""
 
     predictions: PredictionSet
+    identity: Identity
     scores: tuple[Score, ...]
     judged: tuple[JudgedScore, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """The sets' sizes by task: as the claims state them, else the largest that a reproduction recorded.
-
-    Without either there is none: predictions alone cannot say how many rows of how many they are.
-    """
-
-    stated: Mapping[str, int]
-    recorded: Mapping[str, int]
-
-    def expected(self, task: str, rows: int) -> int | None:
-        """The size that `rows` rows are held against; a recorded size gives way to more rows, a stated one does not."""
-        if task in self.stated:
-            return self.stated[task]
-        return max(self.recorded[task], rows) if task in self.recorded else None
-
-    def known(self, task: str) -> bool:
-        """Whether there is a size at all."""
-        return task in self.stated or task in self.recorded
-
-
-def set_sizes(study: Study, reproductions: Sequence[Reproduction]) -> Sizes:
-    """The sizes that claims state and that reproductions recorded."""
-    recorded: dict[str, int] = {}
-    for value in (v for reproduction in reproductions for v in reproduction.recorded):
-        if value.total:
-            recorded[value.task] = max(value.total, recorded.get(value.task, 0))
-    return Sizes({c.task: c.expected_rows for c in study.claims if c.expected_rows}, recorded)
+def stated_size(study: Study, task: str) -> int | None:
+    """How many rows the study's claims say a task's set has; None where they do not."""
+    return next((c.expected_rows for c in study.claims if c.task == task and c.expected_rows), None)
 
 
 def score_sets(
     folder: Path | None,
-    sizes: Sizes,
+    study: Study,
     claimed: Mapping[str, Task],
     replicates: int,
     cache: ScoreCache,
@@ -70,7 +46,7 @@ def score_sets(
 
     Args:
         folder: Holds `TASK.jsonl` files; None or an empty one holds none.
-        sizes: How many rows each set has.
+        study: Its claims say how many rows a set has, where no card does.
         claimed: The study's tasks, by id.
         replicates: Bootstrap replicates.
         cache: Of counts and intervals.
@@ -87,13 +63,15 @@ def score_sets(
     if not sets:
         return found
     with progress("scoring", sum(len(s.rows) for s in sets.values())) as bar:
-        sized = {name: sizes.expected(name, len(rows.rows)) for name, rows in sets.items()}
+        known = {name: identity(rows, stated_size(study, name)) for name, rows in sets.items()}
+        # Rows beyond the set's size are scored like the others; that they are too many is the identity's to say.
+        sized = {name: max(known[name].units or 0, len(rows.rows)) for name, rows in sets.items()}
         begun = (
             begin(rows, claimed[name], expected=sized[name], replicates=replicates, cache=cache, engine=engine)
             for name, rows in sets.items()
         )
         for (name, rows), scores in zip(sets.items(), in_turn(begun), strict=True):
             judged = judged_scores(claimed[name], rows, expected=sized[name], replicates=replicates, cache=cache)
-            found[name] = Scored(rows, tuple(scores), judged)
+            found[name] = Scored(rows, known[name], tuple(scores), judged)
             bar.advance(len(rows.rows))
     return found

@@ -20,7 +20,7 @@ from audit.report.numbers import clean, date, moment, whole
 from audit.report.sentences import justification
 from audit.report.survey import short_names, survey
 from audit.report.views import ClaimView, MeasurementView, anchor, claims, convention_anchor
-from audit.schema import Agreement, AuditDocument, Convention, PredictionFile, Software, StudyFacts, Verdict
+from audit.schema import AuditDocument, Convention, PredictionFile, Software, StudyFacts, Verdict
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -199,9 +199,9 @@ def _context(audit: AuditDocument, most: int | None) -> dict[str, Any]:
         "observed": seen,
         "convention_groups": _groups(audit, works, listed),
         "chapters": [(k, v) for k, v in CHAPTERS.items() if k != "findings" or seen],
-        "agreements": [pair for key, pair in vocabulary.AGREEMENTS.items() if key != Agreement.NONE],
+        "agreements": [pair for key, pair in vocabulary.AGREEMENTS.items() if key not in vocabulary.UNEXPLAINED],
         "rules": [(vocabulary.VERDICTS[r.verdict], _sentence(r.when)) for r in audit.rules],
-        "tolerances": [(vocabulary.metric_name(k), t.value, t.reason) for k, t in sorted(study.tolerances.items())],
+        "margins": [(vocabulary.metric_name(k), m.value, m.kind, m.reason) for k, m in sorted(study.margins.items())],
         "inputs": audit.inputs,
         "predictions": _predictions(audit),
         "software": _software(audit.software),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
+from fractions import Fraction
 
 from audit.report.markup import Part, Sentence, code, link, listed, sentence
 from audit.report.numbers import chance, decimal, places, shown, whole
 from audit.report.views import ClaimView, MeasurementView, anchor
 from audit.report.vocabulary import GRADES, metric_name
-from audit.schema import Certificate, Gap, StudyFacts
+from audit.schema import LIKELY, Agreement, Certificate, Gap, IdentityState, StudyFacts, Verdict
 
 # More works than this are named by the first ones and a number.
 _NAMED = 4
@@ -57,7 +58,45 @@ def _agreeing(claim: ClaimView, best: MeasurementView | None, works: Mapping[str
     if best is None:
         return sentence(f"It agrees with the reported {claim.value}.")
     return sentence("Counted by ", *_convention(best), f", the {_origin(best)} value is ", Part(best.value, "strong"),
-                    *_where_from(best), *_backing(best, works), ".")  # fmt: skip
+                    *_where_from(best), *_backing(best, works), *_luck(claim), ".")  # fmt: skip
+
+
+def _luck(claim: ClaimView) -> list[Part]:
+    """An agreement that chance explains well enough says so in its own line, unless paper or cited source back it."""
+    decision = claim.decision
+    if decision is None or decision.odds is None or decision.odds.chance is None or decision.grade in {"A", "B"}:
+        return []
+    likely = Fraction(decision.odds.chance) > LIKELY
+    return [Part(f"; {chance(decision.odds.chance)} of agreeing by chance, see below")] if likely else []
+
+
+def _exceeds(claim: ClaimView, best: MeasurementView | None, works: Mapping[str, str]) -> Sentence:
+    del works
+    if best is None:
+        return sentence(f"Better than the reported {claim.value} under every convention of the best grade at hand.")
+    return sentence(
+        f"Better than reported: the {_origin(best)} value nearest to {claim.value} is ",
+        Part(best.value, "strong"),
+        " by ",
+        *_convention(best),
+        f", {_gap_in_words(claim, best)}; the values under all other conventions of the best grade at hand are better, too. "
+        "That the model is at least this good stands; the number is not reproduced.",
+    )
+
+
+def _undecided(claim: ClaimView, best: MeasurementView | None, works: Mapping[str, str]) -> Sentence:
+    del works
+    if best is None or best.unscored_units is None:
+        return sentence(f"What was scored can neither confirm nor exclude the reported {claim.value}.")
+    noun = "unit" if best.unscored_units == 1 else "units"
+    return sentence(
+        "Only a part of the set was scored: ",
+        Part(best.value, "strong"),
+        " by ",
+        *_convention(best),
+        f" over {best.rows}. With each of the other {whole(best.unscored_units)} {noun} at its best or worst, the whole set "
+        f"gives {best.reach}; the reported {claim.value} can neither be confirmed nor excluded. Scoring those {noun} decides it.",
+    )
 
 
 def _selective(claim: ClaimView, best: MeasurementView | None, works: Mapping[str, str]) -> Sentence:
@@ -92,10 +131,6 @@ def _not_reproduced(claim: ClaimView, best: MeasurementView | None, works: Mappi
     del works
     if best is None:
         return sentence("Nothing agrees with the reported value.")
-    gap = decimal(best.difference.replace("\u2212", "-"))
-    size = best.difference.lstrip("+\u2212")
-    way = "above" if gap is not None and gap > 0 else "below"
-    better = (gap is not None and gap > 0) == (claim.data.direction == "higher")
     part = f", over {best.rows} rows" if best.partial else ""
     return sentence(
         "Nothing agrees. The nearest ",
@@ -103,8 +138,16 @@ def _not_reproduced(claim: ClaimView, best: MeasurementView | None, works: Mappi
         Part(best.value, "strong"),
         " by ",
         *_convention(best),
-        f"{part}: {size} {way} the reported {claim.value}, that is {'better' if better else 'worse'}.",
+        f"{part}: {_gap_in_words(claim, best)}.",
     )
+
+
+def _gap_in_words(claim: ClaimView, best: MeasurementView) -> str:
+    gap = decimal(best.difference.replace("\u2212", "-"))
+    size = best.difference.lstrip("+\u2212")
+    way = "above" if gap is not None and gap > 0 else "below"
+    better = (gap is not None and gap > 0) == (claim.data.direction == "higher")
+    return f"{size} {way} the reported {claim.value}, that is {'better' if better else 'worse'}"
 
 
 _OPENINGS: dict[str, Callable[[ClaimView, MeasurementView | None, Mapping[str, str]], Sentence]] = {
@@ -114,6 +157,8 @@ _OPENINGS: dict[str, Callable[[ClaimView, MeasurementView | None, Mapping[str, s
     "justified": _agreeing,
     "undocumented": _agreeing,
     "selective": _selective,
+    "undecided": _undecided,
+    "exceeds": _exceeds,
     "infeasible": _infeasible,
     "not-reproduced": _not_reproduced,
 }
@@ -161,23 +206,49 @@ def _agreement(claim: ClaimView, study: StudyFacts) -> list[Sentence]:
     best = claim.deciding
     if best is None or best.invalid:
         return []
+    found = []
     band = f"{claim.low} to {claim.high}"
-    if best.agreement == "exact":
-        return [sentence(f"Rounded as the paper rounds, it is the reported {claim.value}.")]
-    if best.agreement == "within-noise":
-        return [
-            sentence(f"The reported {claim.value} stands for {band}, which meets that interval ({best.difference}).")
-        ]
-    if best.agreement == "near":
-        tolerance = study.tolerances.get(claim.metric)
-        value = f" of {tolerance.value}" if tolerance else ""
-        return [
+    if best.agreement is Agreement.EXACT:
+        how = "Cut off after the printed digits" if best.truncated else "Rounded as the paper rounds"
+        found.append(sentence(f"{how}, it is the reported {claim.value}."))
+    elif best.agreement is Agreement.WITHIN_MARGIN:
+        margin = study.margins.get(claim.metric)
+        value = f" of {margin.value}, which is {_KINDS[margin.kind]}," if margin else ""
+        found.append(
             sentence(
-                f"The reported {claim.value} stands for {band}; the value lies outside by no more than the tolerance"
-                f"{value} that the study declares for {metric_name(claim.metric)} (difference {best.difference})."
+                f"The reported {claim.value} stands for {band}; the value lies outside by no more than the margin{value} for "
+                f"{metric_name(claim.metric)} (difference {best.difference})."
             )
-        ]
-    return []
+        )
+    if best.without_dropping:
+        found.append(sentence(f"Without dropping units the same convention gives {best.without_dropping}."))
+    if claim.verdict.id in _AGREEING:
+        found.append(_decisive(claim))
+        found += [sentence(_IDENTITY[best.identity])] if best.identity in _IDENTITY else []
+    return found
+
+
+_KINDS = {"measured": "measured", "cited": "cited", "assumed": "assumed"}
+_AGREEING = frozenset({Verdict.REPRODUCED, Verdict.JUSTIFIED, Verdict.UNDOCUMENTED})
+_IDENTITY = {
+    IdentityState.VERIFIED: "The references are the set's, by the hash on its card.",
+    IdentityState.CONSISTENT: "Units and totals of the rows are those on the set's card.",
+    IdentityState.PART: "The rows are a part of the set; nothing on its card speaks against them.",
+    IdentityState.UNKNOWN: "It is not known whether the rows are the set's: it has no card, or one without totals. "
+    "So the verdict is at most justified.",
+}
+
+
+def _decisive(claim: ClaimView) -> Sentence:
+    """Which steps decide, and how well each is documented."""
+    decision = claim.decision
+    if decision is None or decision.decisive is None:
+        return sentence("No alternatives could be computed, so every step of the convention counts as decisive.")
+    if not decision.decisive:
+        return sentence("No step decides: the value agrees under every alternative that was tried.")
+    steps = [[Part(f"{step.axis} "), code(step.option), Part(f" (grade {step.grade})")] for step in decision.decisive]
+    noun = "step decides" if len(steps) == 1 else "steps decide"
+    return sentence(f"The {noun}: ", *listed(steps), f". The verdict rests on the worst grade, {decision.grade}.")
 
 
 def _unscored(claim: ClaimView) -> Sentence | None:

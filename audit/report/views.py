@@ -15,12 +15,13 @@ from audit.report import vocabulary
 from audit.report.markup import letter
 from audit.report.numbers import decimal, places, share, shown, signed, whole
 from audit.schema import (
-    ENOUGH,
     Agreement,
     AuditDocument,
+    Bounds,
     Claim,
     Convention,
     Decision,
+    IdentityState,
     Invalid,
     Measurement,
     OtherColumn,
@@ -46,8 +47,13 @@ class MeasurementView:
         bounds: The same as numbers.
         rows: `15,473 of 15,531`; as much of it as is known.
         covered: `99.6 %`; empty where unknown.
-        partial: Less than 99 % of the set was scored.
+        partial: Not every unit of the set was scored.
         unscored: What happened to the other rows, one phrase each.
+        truncated: The value is the reported one when its digits are cut off, not rounded.
+        identity: What is known of the rows beside the set's card.
+        without_dropping: The value of the same convention without dropping units; empty where it drops none.
+        reach: What the value on the whole set can be; empty where all units were scored.
+        unscored_units: How many units that allows for.
         deciding: The verdict rests on it.
     """
 
@@ -76,6 +82,11 @@ class MeasurementView:
     rule: str
     note: str
     source: str
+    truncated: bool
+    identity: IdentityState | None
+    without_dropping: str
+    reach: str
+    unscored_units: int | None
     prediction: PredictionFile | None
     deciding: bool
 
@@ -169,7 +180,7 @@ class ClaimView:
         words = (
             ("Hollow: recorded.", any(m.recorded for m in self.measurements)),
             (
-                f"Diamond: less than {ENOUGH * 100} % scored.",
+                "Diamond: a part of the set was scored.",
                 any(m.partial and not m.invalid for m in self.measurements),
             ),
             ("Cross: cannot justify anything.", any(m.invalid for m in self.measurements)),
@@ -317,6 +328,11 @@ def _measurement(
         rule=data.rule or "",
         note="; ".join(part for part in (data.note, f"judge: {data.judge}" if data.judge else None) if part),
         source=data.source or "",
+        truncated=data.agreement.truncated,
+        identity=data.identity,
+        without_dropping=shown(data.without_dropping, digits),
+        reach=_reach(data.bounds, digits),
+        unscored_units=data.bounds.unscored if data.bounds else None,
         prediction=data.prediction,
         deciding=decides is not None and decides == data.id,
     )
@@ -329,6 +345,14 @@ def _invalid(item: Invalid) -> str:
     if not text:
         return label
     return f"{label}: {text[:1].lower()}{text[1:]}" if item.code == "protocol" and text[1:2].islower() else text
+
+
+def _reach(bounds: Bounds | None, digits: int) -> str:
+    if bounds is None:
+        return ""
+    if bounds.high is None:
+        return f"at least {shown(bounds.low, digits)}"
+    return f"{shown(bounds.low, digits)} to {shown(bounds.high, digits)}"
 
 
 def _rows(rows: Rows | None) -> str:
@@ -344,7 +368,7 @@ def _covered(rows: Rows | None) -> str:
 
 
 def _partial(rows: Rows | None) -> bool:
-    return rows is not None and rows.scored is not None and bool(rows.expected) and rows.coverage < ENOUGH
+    return rows is not None and rows.scored is not None and bool(rows.expected) and rows.coverage < 1
 
 
 def _unscored(rows: Rows | None) -> tuple[str, ...]:

@@ -48,6 +48,16 @@ VERDICTS: dict[Verdict, VerdictWords] = {
         ),
         VerdictWords(Verdict.SELECTIVE, "selective", "The agreement is shown and is not accepted as a justification."),
         VerdictWords(
+            Verdict.UNDECIDED,
+            "undecided",
+            "More units have to be scored before anything can be said about the whole set.",
+        ),
+        VerdictWords(
+            Verdict.EXCEEDS,
+            "exceeds",
+            "That the model is at least as good as reported stands; the reported number is not reproduced.",
+        ),
+        VerdictWords(
             Verdict.INFEASIBLE,
             "infeasible",
             "The reported value cannot have come from this set by this metric; the proof is given.",
@@ -61,18 +71,24 @@ VERDICTS: dict[Verdict, VerdictWords] = {
 }
 
 AGREEMENTS: dict[Agreement, tuple[str, str]] = {
-    Agreement.EXACT: ("exact", "The value, rounded as the paper rounds, is the reported one."),
-    Agreement.WITHIN_NOISE: (
-        "within noise",
-        "What the reported value stands for meets the 95 % interval of the measured one.",
+    Agreement.EXACT: ("exact", "The value prints as the reported one, rounded or, where it is said so, cut off."),
+    Agreement.WITHIN_MARGIN: (
+        "within margin",
+        "The value lies outside what the reported one stands for by no more than the margin.",
     ),
-    Agreement.NEAR: (
-        "near",
-        "The value lies outside what the reported one stands for by no more than the declared tolerance.",
+    Agreement.BETTER: ("better", "The value lies beyond the margin on the metric\u2019s better side."),
+    Agreement.WORSE: ("worse", "The value lies beyond the margin on the metric\u2019s worse side."),
+    Agreement.UNDECIDED: (
+        "undecided",
+        "Units are missing, and the value on the whole set can still be inside or outside.",
     ),
-    Agreement.OFF: ("off", "None of these."),
     Agreement.NONE: ("\u2013", "There is no value to compare."),
+    Agreement.WITHIN_NOISE: ("within noise", "An interval of the first edition met the reported value."),
+    Agreement.NEAR: ("near", "Within the first edition\u2019s tolerance."),
+    Agreement.OFF: ("off", "None of the first edition\u2019s agreements."),
 }
+# No value, and the words of the first edition of the rules: a report shows them and does not explain them.
+UNEXPLAINED = frozenset({Agreement.NONE, Agreement.WITHIN_NOISE, Agreement.NEAR, Agreement.OFF})
 
 GRADES: dict[str, str] = {
     "A": "the audited paper, its appendix, its code or its authors say so",
@@ -83,11 +99,14 @@ GRADES: dict[str, str] = {
 }
 
 INVALID: dict[str, str] = {
-    "other-variant": "another variant of the model",
-    "other-prompt": "another prompt than the claim\u2019s",
-    "other-judge": "another judge than the paper\u2019s",
-    "other-data": "other data than the paper\u2019s",
-    "other-references": "other references than the paper\u2019s",
+    "other-variant": "a different variant of the model",
+    "other-prompt": "a prompt that is not the claim\u2019s",
+    "other-judge": "a different judge",
+    "other-data": "different data",
+    "other-references": "different references",
+    "identity": "the rows are not the set\u2019s",
+    "contradicted": "the rows at hand rule it out",
+    "superseded": "recomputed here",
     "protocol": "a broken protocol",
     "one-class": "one class alone in the set",
     "coverage-unknown": "how much of the set was scored is not known",

@@ -32,7 +32,7 @@ class Target:
     def agreement(self, value: Exact) -> Agreement:
         """`exact` if the value prints as the reported string, by rounding or by truncation; `within-margin` inside the
         rounding interval widened by the margin; otherwise `better` or `worse`.
-        """  # noqa: D205, D209
+        """  # noqa: D205
         if self.prints(value) or self.truncates(value):
             return Agreement.EXACT
         reported, slack, exact = rounding_interval(self.printed), Fraction(self.margin), Fraction(value)

@@ -34,7 +34,14 @@ def end_of_scale(unit: Unit) -> int | None:
 
 
 def whole_set(
-    value: Fraction, *, task: str, metric: str, unit: Unit, scored: int, unscored: int, errors: tuple[int, int] | None = None
+    value: Fraction,
+    *,
+    task: str,
+    metric: str,
+    unit: Unit,
+    scored: int,
+    unscored: int,
+    errors: tuple[int, int] | None = None,
 ) -> Range:
     """Worst-case bounds of the value over `scored + unscored` units.
 

@@ -6,15 +6,15 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
-from fractions import Fraction
 
 from audit import schema
 from audit.literature.studies import Study
-from audit.schema import ENOUGH, Claim, Decision, Invalid, Reason
+from audit.schema import Bounds, Claim, Decision, Invalid, Reason
 from audit.verdict.measurements import Measured
 from audit.verdict.rules import Ruling, Situation, decide
 from tasks.statistics.feasibility import Feasibility, Kind, feasibility
 from tasks.statistics.odds import odds
+from tasks.statistics.printed import rounding_interval
 
 # Accuracies that are a number of rows over all rows. A keyphrase score's denominator is not a number of rows.
 _OVER_ROWS = frozenset({"accuracy", "following-rate"})
@@ -38,11 +38,15 @@ def _decision(claim: Claim, study: Study, measured: Sequence[Measured]) -> Decis
     candidates = tuple(c for m in measured if (c := m.candidate(claim)) is not None)
     tested = possibility(claim, measured)
     ruling = decide(Situation(candidates, impossible=tested is not None and not tested.possible))
+    best = next((m for m in measured if m.record.id == ruling.deciding), None)
     return Decision(
         claim=claim.id,
         verdict=ruling.verdict,
         rule=ruling.rule,
         measurement=ruling.deciding,
+        origin=best.record.origin if best else None,
+        grade=best.grade if best else None,
+        decisive=best.steps if best else None,
         supporting=ruling.supporting,
         reasons=_reasons(ruling, measured),
         odds=_odds(claim, study, measured),
@@ -61,7 +65,7 @@ def _reasons(ruling: Ruling, measured: Sequence[Measured]) -> tuple[Reason, ...]
                 code="deciding" if record.valid and record.agreement.kind.agrees else "nearest",
                 measurement=record.id,
                 convention=record.convention,
-                grade=best.grade,
+                grade=best.overall,
                 agreement=record.agreement.kind,
                 value=record.value,
                 difference=record.agreement.difference,
@@ -77,33 +81,50 @@ def _reasons(ruling: Ruling, measured: Sequence[Measured]) -> tuple[Reason, ...]
 
 
 def supersede(measured: Sequence[Measured]) -> list[Measured]:
-    """Where the whole set was recomputed under a convention, a value recorded under the same one decides nothing more."""
-    fresh = {
-        (m.record.claim, m.record.convention)
+    """Recorded values beside rows that speak of them: replaced by the whole set, refuted by a part.
+
+    Where the whole set was recomputed under a convention, a value recorded under the same one decides nothing more. Where a
+    part was, the recorded value must lie within what the whole set can still give; otherwise it is contradicted.
+    """
+    return [_beside_rows(m, measured) if m.record.recorded and m.exact is not None else m for m in measured]
+
+
+def _beside_rows(item: Measured, measured: Sequence[Measured]) -> Measured:
+    record = item.record
+    rows = [
+        m
         for m in measured
-        if not m.record.recorded and m.record.valid and m.exact is not None and m.record.coverage >= ENOUGH
-    }
-    return [
-        replace(m, record=replace(m.record, invalid=(*m.record.invalid, _SUPERSEDED)))
-        if m.record.recorded and (m.record.claim, m.record.convention) in fresh
-        else m
-        for m in measured
+        if not m.record.recorded and m.record.valid and m.exact is not None and m.record.claim == record.claim
     ]
+    if any(m.complete and m.record.convention == record.convention for m in rows):
+        return replace(item, record=replace(record, invalid=(*record.invalid, _SUPERSEDED)))
+    same = [m for m in rows if m.record.convention == record.convention] if record.convention else rows
+    reach = [m.record.bounds for m in same]
+    if not reach or any(bounds is None or _within(record.value, bounds) for bounds in reach):
+        return item
+    nearest = next(bounds for bounds in reach if bounds is not None)
+    text = (
+        f"The rows at hand rule it out: with every one of the other {nearest.unscored} units at its best or worst, the set "
+        f"gives {nearest.low or 'any value'} to {nearest.high or 'any value'}."
+    )
+    return replace(item, record=replace(record, invalid=(*record.invalid, Invalid("contradicted", text))))
+
+
+def _within(value: str | None, bounds: Bounds) -> bool:
+    """Whether some number that prints as the value lies within the bounds."""
+    assert value is not None
+    printed = rounding_interval(value)
+    above = bounds.low is None or printed.high >= Decimal(bounds.low)
+    return above and (bounds.high is None or printed.low <= Decimal(bounds.high))
 
 
 def _odds(claim: Claim, study: Study, measured: Sequence[Measured]) -> schema.Odds | None:
     """The look-elsewhere odds over every measurement that could have justified the claim."""
-    values: list[Fraction | Decimal] = []
-    accepted: list[tuple[Decimal, Decimal] | None] = []
-    for item in measured:
-        if item.record.valid and item.exact is not None:
-            interval = item.record.interval
-            values.append(item.exact)
-            accepted.append((Decimal(interval.low), Decimal(interval.high)) if interval else None)
+    values = [item.exact for item in measured if item.record.valid and item.exact is not None]
     if not values:
         return None
-    tolerance = Decimal(study.facts.tolerances[claim.metric].value)
-    return schema.Odds(**odds(values, claim.value, accepted=accepted, tolerance=tolerance).as_json())
+    margin = Decimal(study.facts.margins[claim.metric].value)
+    return schema.Odds(**odds(values, claim.value, tolerance=margin).as_json())
 
 
 def possibility(claim: Claim, measured: Sequence[Measured]) -> Feasibility | None:
@@ -118,7 +139,7 @@ def possibility(claim: Claim, measured: Sequence[Measured]) -> Feasibility | Non
     if claim.metric in _OVER_ROWS and claim.task not in _NOT_OVER_ROWS and claim.expected_rows:
         return _test(claim, "share", claim.expected_rows)
     if claim.metric in _ERROR_RATES:
-        usable = [m.record.counts for m in measured if m.record.valid and m.record.coverage >= ENOUGH]
+        usable = [m.record.counts for m in measured if m.record.valid and m.complete]
         sizes = [c["substitutions"] + c["deletions"] + c["hits"] for c in usable if c and "hits" in c]
         if sizes and min(sizes) > 0:
             return _test(claim, "error-rate", (min(sizes), max(sizes)))

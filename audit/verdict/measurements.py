@@ -9,12 +9,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from audit.literature.grades import Grading
 from audit.literature.reproductions import Recorded
 from audit.literature.studies import Study
 from audit.schema import (
+    FEWEST_UNITS,
+    Agreement,
+    Bounds,
     Claim,
     Comparison,
+    DecisiveStep,
     Grade,
+    IdentityState,
     Interval,
     Invalid,
     Measurement,
@@ -23,11 +29,14 @@ from audit.schema import (
     Skipped,
 )
 from audit.scoring.predictions import PredictionSet
-from audit.scoring.score import Score
-from audit.verdict.agreement import agreement, difference
+from audit.scoring.score import PLACES, Score
+from audit.verdict.agreement import Target
+from audit.verdict.bounds import Range, whole_set
+from audit.verdict.decisive import SELECTION, Steps
+from audit.verdict.identity import Identity
 from audit.verdict.rules import Candidate
 from tasks.analysis.baselines import single_class
-from tasks.statistics.bootstrap import wilson_interval
+from tasks.statistics.bootstrap import decimal, wilson_interval
 from tasks.task import Task
 
 _PLACEHOLDER = "<Speech><SpeechHere></Speech>"
@@ -43,12 +52,38 @@ class Measured:
     Attributes:
         record: The measurement as it stands in audit.json.
         exact: The value in the claim's unit, as exact as it is known; None where there is none.
-        grade: Of its convention.
+        grading: The evidence for its convention; None where the convention is not known.
+        drops: It leaves units out by a rule that neither the audited paper nor the set's official scoring has.
+        complete: Every unit of the set was scored or dropped by rule.
+        decisive: The decisive steps; None where no alternatives were computed.
     """
 
     record: Measurement
     exact: Fraction | Decimal | None
-    grade: Grade
+    grading: Grading | None = None
+    drops: bool = False
+    complete: bool = True
+    decisive: Steps | None = None
+
+    @property
+    def overall(self) -> Grade:
+        """The worst grade over all steps of its convention."""
+        return self.grading.grade if self.grading else "E"
+
+    @property
+    def steps(self) -> tuple[DecisiveStep, ...] | None:
+        """The decisive steps with their evidence; None where every step counts as decisive."""
+        if self.decisive is None or self.grading is None:
+            return None
+        return tuple(DecisiveStep(axis, option, *self.grading.of_step(axis)) for axis, option in self.decisive)
+
+    @property
+    def grade(self) -> Grade | None:
+        """Of the convention for this claim: the worst over the decisive steps; None where no step decides."""
+        steps = self.steps
+        if steps is None:
+            return self.overall
+        return max((step.grade for step in steps), default=None)
 
     def candidate(self, claim: Claim) -> Candidate | None:
         """What the verdict's rules look at; None without a value."""
@@ -57,12 +92,16 @@ class Measured:
         record = self.record
         return Candidate(
             record.id,
-            record.agreement.kind,
-            self.grade,
-            record.coverage,
-            record.valid,
-            not record.recorded,
-            abs(Fraction(self.exact) - claim.reported),
+            scored=record.agreement.kind,
+            whole=record.whole or record.agreement.kind,
+            grade=self.grade,
+            overall=self.overall,
+            drops=self.drops,
+            identified=record.recorded or record.identity not in {None, IdentityState.UNKNOWN},
+            valid=record.valid,
+            recomputed=not record.recorded,
+            complete=self.complete,
+            distance=abs(Fraction(self.exact) - claim.reported),
         )
 
 
@@ -79,14 +118,9 @@ class Names:
         return base if self._used[base] == 1 else f"{base}~{self._used[base]}"
 
 
-def _compare(
-    claim: Claim | None, study: Study, exact: Fraction | Decimal | None, interval: tuple[Decimal, Decimal] | None
-) -> Comparison:
-    if claim is None or exact is None:
-        return Comparison()
-    tolerance = study.facts.tolerances[claim.metric].value
-    found = agreement(exact, claim.value, tolerance=tolerance, interval=interval)
-    return Comparison(found, difference(exact, claim.value))
+def target(claim: Claim, study: Study) -> Target:
+    """What values are held against: the printed one, with the metric's direction and margin."""
+    return Target(claim.value, claim.direction, study.facts.margins[claim.metric].value)
 
 
 def _interval(interval: tuple[Decimal, Decimal] | None, method: str) -> Interval | None:
@@ -96,10 +130,34 @@ def _interval(interval: tuple[Decimal, Decimal] | None, method: str) -> Interval
     return Interval(low, high, "95", method)
 
 
-def recorded(value: Recorded, claim: Claim, study: Study, grade: Grade, names: Names) -> Measured:
-    """A value that a reproduction team wrote down; there are no predictions behind it."""
+def recorded(
+    value: Recorded, claim: Claim, study: Study, grading: Grading | None, names: Names, size: int | None
+) -> Measured:
+    """A value that a reproduction team wrote down; there are no predictions behind it.
+
+    Args:
+        value: What was written down.
+        claim: What it is held against.
+        study: For the margin.
+        grading: The evidence for its convention; None where the convention is not known.
+        names: Gives the id.
+        size: How many units the set has; None where it is unknown.
+    """
     exact = None if value.value is None else Decimal(value.value)
-    bounds, method = _closed_form(value, claim)
+    held = target(claim, study)
+    interval, method = _closed_form(value, claim)
+    total = max((n for n in (value.total, size) if n is not None), default=None)
+    dropped = value.total - value.kept if value.kept is not None and value.total is not None else 0
+    unscored = total - value.kept if value.kept is not None and total is not None else 0
+    compared = held.compare(exact) if exact is not None else Comparison()
+    whole, bounds = compared.kind, None
+    if exact is not None and unscored and value.kept:
+        reach = whole_set(
+            Fraction(exact), task=claim.task, metric=claim.metric, unit=claim.unit, scored=value.kept, unscored=unscored
+        )
+        bounds = _shown(reach, unscored)
+        if compared.kind.agrees or not dropped:
+            whole = held.bounded(reach.low, reach.high)
     record = Measurement(
         id=names.name(claim.id, "recorded", value.convention),
         claim=claim.id,
@@ -108,22 +166,39 @@ def recorded(value: Recorded, claim: Claim, study: Study, grade: Grade, names: N
         convention=value.convention,
         origin="recorded",
         value=value.value,
-        interval=_interval(bounds, method),
-        rows=_recorded_rows(value, claim),
+        interval=_interval(interval, method),
+        rows=_recorded_rows(value, total),
         counts=_recorded_counts(value),
         rule=value.rule,
-        agreement=_compare(claim, study, exact, bounds),
+        agreement=compared,
+        whole=whole if exact is not None else None,
+        bounds=bounds,
         invalid=tuple(_recorded_problems(value, claim)),
         note=value.note,
         source=f"{value.reproduction}: {value.source}",
         conditions=value.conditions,
         judge=value.judge,
     )
-    return Measured(record, exact, grade)
+    return Measured(
+        record,
+        exact,
+        grading,
+        drops=dropped > 0 and not _documented(grading),
+        complete=unscored == dropped,
+    )
 
 
-def _recorded_rows(value: Recorded, claim: Claim) -> Rows:
-    total = max((n for n in (value.total, claim.expected_rows) if n is not None), default=None)
+def _documented(grading: Grading | None) -> bool:
+    """Whether the audited paper itself documents which units are left out."""
+    return grading is not None and grading.of_step(SELECTION)[0] == "A"
+
+
+def _shown(reach: Range, unscored: int) -> Bounds:
+    low, high = (None if end is None else format(decimal(end, 6), "f") for end in (reach.low, reach.high))
+    return Bounds(low, high, unscored)
+
+
+def _recorded_rows(value: Recorded, total: int | None) -> Rows:
     skipped: tuple[Skipped, ...] = ()
     if value.kept is not None and value.total is not None and value.total > value.kept:
         skipped = (Skipped("recorded", "dropped, see the rule", value.total - value.kept),)
@@ -173,8 +248,12 @@ def recomputed(
     predictions: PredictionSet,
     claim: Claim | None,
     study: Study,
-    grade: Grade,
+    grading: Grading | None,
     names: Names,
+    *,
+    identity: Identity,
+    undropped: Fraction | float | None = None,
+    decisive: Steps | None = None,
     problems: Iterable[Invalid] = (),
     judge: str | None = None,
     note: str | None = None,
@@ -185,15 +264,27 @@ def recomputed(
         score: What the scorer gave.
         predictions: The rows' file, for its identity.
         claim: On this task and metric; None if the paper makes none.
-        study: For the tolerances.
-        grade: Of the convention.
+        study: For the margins.
+        grading: The evidence for the convention; None where it is not known.
         names: Gives the id.
-        problems: What makes the value incomparable, besides variant and prompt.
+        identity: Of the rows beside the set's card.
+        undropped: The value of the same convention without dropping units, in the metric's scale, where it drops some.
+        decisive: The decisive steps; None where no alternatives were computed.
+        problems: What makes the value incomparable, besides variant, prompt and identity.
         judge: The model or person that judged the rows, if the convention needs one.
         note: What a reader must know beside the number.
     """
-    exact: Fraction | Decimal | None = score.value if isinstance(score.exact, float) else score.exact
+    factor = unit_factor(claim, score.convention.metric.scale)
+    exact = in_unit(score.exact, score.value, factor)
+    units = _units(predictions, score)
     base = claim.id if claim else f"{predictions.task}.{score.metric}"
+    whole, bounds, compared = None, None, Comparison()
+    if claim is not None and exact is not None and score.account is not None:
+        held = target(claim, study)
+        compared = held.compare(exact)
+        whole, bounds = _whole(score, claim, held, exact, in_unit(undropped, None, factor), grading)
+    few = units is not None and units < FEWEST_UNITS
+    interval = None if few else score.interval and (score.interval[0] * factor, score.interval[1] * factor)
     record = Measurement(
         id=names.name(base, "recomputed", score.convention.id),
         claim=claim.id if claim else None,
@@ -201,18 +292,106 @@ def recomputed(
         metric=score.metric,
         convention=score.convention.id,
         origin="recomputed",
-        value=None if score.value is None else format(score.value, "f"),
-        interval=_interval(score.interval, "bootstrap"),
+        value=None if score.value is None else format(score.value * factor, "f"),
+        interval=_interval(interval, "bootstrap"),
         rows=_rows(score),
         counts=_counts(score),
-        agreement=_compare(claim, study, exact, score.interval),
-        invalid=(*problems, *(_prediction_problems(predictions, claim) if claim else ())),
+        agreement=compared,
+        whole=whole,
+        bounds=bounds,
+        without_dropping=_text(in_unit(undropped, None, factor)),
+        identity=identity.state,
+        units=units,
+        interval_note=_too_few(units) if few and score.interval else None,
+        invalid=(
+            *problems,
+            *identity.invalid(),
+            *(_prediction_problems(predictions, claim) if claim else ()),
+        ),
         note=note,
         judge=judge,
         prediction=_file(predictions),
         unavailable=score.unavailable,
     )
-    return Measured(record, exact, grade)
+    account = score.account
+    return Measured(
+        record,
+        exact,
+        grading,
+        drops=bool(account and account.skipped) and not _documented(grading),
+        complete=account is not None and not account.missing and not account.error,
+        decisive=decisive,
+    )
+
+
+def unit_factor(claim: Claim | None, scale: int) -> Decimal:
+    """By what a value in a metric's scale is multiplied to be in the claim's unit."""
+    if claim is None or claim.unit == "count":
+        return Decimal(1)
+    return Decimal(100 if claim.unit == "percent" else 1) / scale
+
+
+def in_unit(exact: Fraction | float | None, value: Decimal | None, factor: Decimal) -> Fraction | Decimal | None:
+    """A value in the claim's unit; a float only as exact as it is shown."""
+    if exact is None:
+        return None
+    if isinstance(exact, float):
+        return (value if value is not None else decimal(exact, PLACES)) * factor
+    return exact * Fraction(factor)
+
+
+def _text(value: Fraction | Decimal | None) -> str | None:
+    return None if value is None else format(decimal(Fraction(value), PLACES), "f")
+
+
+def _whole(
+    score: Score,
+    claim: Claim,
+    held: Target,
+    exact: Fraction | Decimal,
+    undropped: Fraction | Decimal | None,
+    grading: Grading | None,
+) -> tuple[Agreement, Bounds | None]:
+    """Agreement on the whole set: without dropping, and with every unit that is missing right or wrong."""
+    account = score.account
+    assert account is not None
+    dropped = sum(s.rows for s in account.skipped) if not _documented(grading) else 0
+    missing = (account.missing or 0) + account.error
+    value, counted, unscored = exact, account.scored, missing
+    if dropped:
+        if not missing and not held.agreement(exact).agrees:
+            return held.agreement(exact), None
+        if undropped is not None:
+            value, counted = undropped, counted + dropped
+        else:
+            unscored += dropped
+    if not unscored:
+        return held.agreement(value), None
+    reach = whole_set(
+        Fraction(value),
+        task=claim.task,
+        metric=claim.metric,
+        unit=claim.unit,
+        scored=counted,
+        unscored=unscored,
+    )
+    return held.bounded(reach.low, reach.high), _shown(reach, unscored)
+
+
+def _units(predictions: PredictionSet, score: Score) -> int | None:
+    """How many independent units the scored rows are: clusters where rows name one, otherwise rows."""
+    if score.account is None:
+        return None
+    if not any("cluster" in row.extra for row in predictions.rows):
+        return score.account.scored
+    kept = set(score.ids)
+    rows = (row for row in predictions.rows if row.id in kept)
+    return len({str(row.extra["cluster"]) if "cluster" in row.extra else f"row {row.id}" for row in rows})
+
+
+def _too_few(units: int | None) -> str:
+    noun = "unit is" if units == 1 else "units are"
+    return f"No interval: {units} independent {noun} too few; {FEWEST_UNITS} are needed."
 
 
 def _rows(score: Score) -> Rows | None:

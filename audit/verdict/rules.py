@@ -13,8 +13,6 @@ from typing import TypeAlias
 
 from audit.schema import Agreement, Grade, Verdict
 
-_BETTER_OR_WORSE = (Agreement.BETTER, Agreement.WORSE)
-
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -30,6 +28,7 @@ class Candidate:
         identified: The rows are known to be the set's, at least in part; a recorded value's are as its record says.
         valid: Whether it may justify anything: the same data, references, variant, prompt, judge and protocol.
         recomputed: From predictions, not recorded.
+        complete: Every unit of the set was scored or dropped by rule, so that nothing is bounded.
         distance: How far the value lies from the reported one, to choose the nearest.
     """
 
@@ -42,6 +41,7 @@ class Candidate:
     identified: bool = True
     valid: bool = True
     recomputed: bool = True
+    complete: bool = True
     distance: Fraction = Fraction(0)
 
     @property
@@ -98,6 +98,9 @@ def _by_dropping(situation: Situation) -> Sequence[Candidate] | None:
 
 
 def _undecided(situation: Situation) -> Sequence[Candidate] | None:
+    """Nothing decides as long as only a part was scored; beside a value on the whole set a part overturns nothing."""
+    if any(c.complete for c in situation.valid):
+        return None
     return [c for c in situation.valid if c.whole is Agreement.UNDECIDED] or None
 
 
@@ -157,7 +160,11 @@ RULES: tuple[Rule, ...] = (
         "nothing agrees, and no integer counts over the set can print the reported string",
         _impossible,
     ),
-    Rule(Verdict.NOT_REPRODUCED, "nothing agrees; the nearest convention, the gap and its direction are named", _otherwise),
+    Rule(
+        Verdict.NOT_REPRODUCED,
+        "nothing agrees; the nearest convention, the gap and its direction are named",
+        _otherwise,
+    ),
 )
 
 _STRENGTH = {a: n for n, a in enumerate((Agreement.EXACT, Agreement.WITHIN_MARGIN, Agreement.UNDECIDED))}

@@ -19,6 +19,8 @@ RESULTS: Mapping[Verdict, str] = {
     Verdict.UNDOCUMENTED: "warned",
     Verdict.NOT_COMPARABLE: "warned",
     Verdict.NOT_RUN: "warned",
+    Verdict.UNDECIDED: "warned",
+    Verdict.EXCEEDS: "warned",
     Verdict.SELECTIVE: "failed",
     Verdict.INFEASIBLE: "failed",
     Verdict.NOT_REPRODUCED: "failed",
