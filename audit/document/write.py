@@ -33,8 +33,23 @@ def plain(value: Any) -> Any:
 
 
 def to_bytes(document: AuditDocument) -> bytes:
-    """audit.json: canonical JSON (RFC 8785), the same bytes for the same document on any machine."""
-    return canonical_json.dumps(plain(document))
+    """audit.json: canonical JSON (RFC 8785), the same bytes for the same document on any machine.
+
+    Half a surrogate pair, which outputs may hold and UTF-8 cannot, becomes U+FFFD.
+    """
+    value = plain(document)
+    try:
+        return canonical_json.dumps(value)
+    except ValueError:
+        return canonical_json.dumps(_whole(value))
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, Mapping):
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    return [_whole(item) for item in value] if isinstance(value, list) else value
 
 
 def json_schema() -> dict[str, Any]:
