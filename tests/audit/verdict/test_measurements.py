@@ -23,8 +23,8 @@ def claim(name: str = "er-iemocap.accuracy", **changes: object):  # type: ignore
     return replace(next(c for c in STUDY.claims if c.id == name), **changes)
 
 
-def interval(value: Recorded, **changes: object) -> Interval:
-    found = recorded(value, claim(**changes), STUDY, "B", Names()).record.interval
+def interval(of: Recorded, name: str = "er-iemocap.accuracy", **changes: object) -> Interval:
+    found = recorded(of, claim(name, **changes), STUDY, "B", Names()).record.interval
     assert found is not None
     return found
 
@@ -42,7 +42,7 @@ def test_a_share_has_a_wilson_interval_in_the_unit_of_its_claim() -> None:
 def test_an_error_rate_with_a_known_denominator_is_marked_approximate() -> None:
     value = replace(VALUE, task="asr-librispeech-clean", metric="wer", value="2.24", kept=2620, total=2620, correct=None,
                     denominator=52576, convention="hufs")  # fmt: skip
-    found = interval(value, name="asr-librispeech-clean.wer")
+    found = interval(value, "asr-librispeech-clean.wer")
     assert found.method == "binomial-approximate"
     assert Decimal("2.1") < Decimal(found.low) < Decimal("2.24") < Decimal(found.high) < Decimal("2.4")
 
