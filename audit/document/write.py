@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 from audit._util import canonical_json
-from audit.schema import AuditDocument, Findings
+from audit.schema import SCHEMA, AuditDocument, Findings
 
 
 def plain(value: Any) -> Any:
@@ -57,20 +59,23 @@ def json_schema() -> dict[str, Any]:
     from audit.document.read import adapter
 
     schema = adapter().json_schema(mode="validation")
+    schema["properties"]["schema"] = {"const": SCHEMA, "title": "Schema", "type": "string"}
     # In JSON the results of probes stand beside the other kinds of findings, each under `probe-KIND`.
     findings = schema["$defs"]["Findings"]
     probes = findings["properties"].pop("probes")
     findings["patternProperties"] = {"^probe-": probes["additionalProperties"]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:{AuditDocument.__name__}:{schema_id()}",
+        "$id": f"urn:{AuditDocument.__name__}:{SCHEMA}",
         **schema,
         "title": "audit.json",
     }
 
 
-def schema_id() -> str:
-    """The document's schema as it stands in its `schema` field."""
-    from audit.schema import SCHEMA
+def schema_text() -> str:
+    """The JSON Schema as docs/reference/audit.schema.json has it: sorted keys, indented."""
+    return json.dumps(json_schema(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
-    return SCHEMA
+
+if __name__ == "__main__":
+    sys.stdout.write(schema_text())
