@@ -42,6 +42,7 @@ SOURCES = (
     "module:tasks.statistics.paired",
     "module:tasks.row",
     "module:tasks.statistics.bootstrap",
+    "module:tasks.statistics.defaults",
     "module:tasks.step",
     "unicode:",
     "version:numpy",

@@ -12,7 +12,7 @@ import pytest
 
 from audit._util.paths import ROOT
 from audit.cli import COMMANDS, main
-from audit.cli.commands import doctor
+from audit.pipeline import doctor
 
 
 def run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
@@ -126,8 +126,8 @@ def test_doctor_names_what_is_there(capsys: pytest.CaptureFixture[str]) -> None:
 def test_doctor_fails_for_a_missing_part_that_the_default_audit_needs(
     needed: bool, code: int, state: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def check() -> doctor.Finding:
-        return doctor.Finding("a part", False, needed, "how to get it")
+    def check() -> doctor.Part:
+        return doctor.Part("a part", False, needed, "how to get it")
 
     monkeypatch.setattr(doctor, "CHECKS", (*doctor.CHECKS, check))
     assert main(["doctor"]) == code
