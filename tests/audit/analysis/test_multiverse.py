@@ -16,7 +16,6 @@ import pytest
 
 from audit._util import canonical_json
 from audit.analysis import multiverse as exploration
-from audit.analysis import specification_curve
 from audit.analysis.findings import Seen, findings, gathered
 from audit.cli.commands import detect, explain, feasible, multiverse, prompts
 from audit.document.write import plain
@@ -87,9 +86,9 @@ def test_multiverse_writes_curve_json_and_csv(
 
 def test_the_same_inputs_give_the_same_bytes(predictions: Path) -> None:
     task, metric = exploration.chosen(TASK, None)
-    one, two = (exploration.explore(task, metric, predictions, 10) for _ in range(2))
+    one, two = (exploration.explore(task, metric, load(predictions, task), 10) for _ in range(2))
     assert canonical_json.dumps(exploration.document(one)) == canonical_json.dumps(exploration.document(two))
-    assert specification_curve.draw(one, "0.5") == specification_curve.draw(two, "0.5")
+    assert one.curve("0.5") == two.curve("0.5")
 
 
 def test_how_many_pipelines_have_a_value_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -99,7 +98,8 @@ def test_how_many_pipelines_have_a_value_is_said(tmp_path: Path, capsys: pytest.
         for n, ref in enumerate(["Sad", "Happy"])
     ]
     path = write(tmp_path, TASK, rows)
-    found = exploration.explore(*exploration.chosen(TASK, None), path)
+    task, metric = exploration.chosen(TASK, None)
+    found = exploration.explore(task, metric, load(path, task))
     everything, known = len(found.outcomes), len(found.known)
     assert 0 < known < everything
     expected = (

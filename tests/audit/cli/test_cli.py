@@ -48,7 +48,7 @@ def test_no_command_and_an_unknown_one_are_usage_errors(capsys: pytest.CaptureFi
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["score", "asr-nowhere"], 2, ["no task 'asr-nowhere'", "asr-librispeech-clean"]),
+        (["score", "asr-nowhere"], 2, ["unknown task or family 'asr-nowhere'", "asr-librispeech-clean"]),
         (["score", "er-iemocap", "--predictions", "nowhere.jsonl"], 2, ["nowhere.meta.json", "cannot be read"]),
         (["score", "er-iemocap", "--metric", "bleu"], 2, ["no metric 'bleu'", "accuracy"]),
         (["score", "er-iemocap", "--convention", "mine"], 2, ["no convention 'mine'", "iemocap-4way"]),
