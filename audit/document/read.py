@@ -22,7 +22,7 @@ _FIX = "Give the audit.json of a run; a damaged one is written again by `repro-a
 # The shapes of a reason, as the validator names them in an error's location, and their codes.
 _SHAPES = frozenset(shape.__name__ for shape in get_args(Reason))
 _CODES = "'deciding', 'nearest' or 'refused'"
-_HALF = re.compile("[\ud800-\udfff]")
+_LONE = re.compile("[\ud800-\udfff]")
 _LATEST = 253_402_300_799  # the last second of the year 9999
 
 
@@ -47,7 +47,7 @@ def parse_document(data: bytes, where: str) -> AuditDocument:
         where: How errors name it.
 
     Raises:
-        InputError: Not UTF-8, invalid JSON, a float, an integer beyond 2**53 - 1, a duplicate key, half a surrogate pair,
+        InputError: Not UTF-8, invalid JSON, a float, an integer beyond 2**53 - 1, a duplicate key, a lone surrogate,
             another schema, an unknown or missing field, or a field of the wrong type.
     """
     try:
@@ -84,7 +84,7 @@ def structure(value: Any, where: str) -> AuditDocument:
         what, place = _told(error.errors(include_url=False, include_input=False))
         raise InputError(what, where=_at(where, place), fix=_FIX) from None
     except UnicodeEncodeError:
-        raise InputError("holds half a surrogate pair", where=_at(where, _half(value)), fix=_FIX) from None
+        raise InputError("holds a lone surrogate", where=_at(where, _broken(value)), fix=_FIX) from None
     except RecursionError as error:
         raise InputError(f"invalid JSON: {error}", where=where, fix=_FIX) from None
     if not 0 <= audit.source_date_epoch <= _LATEST:
@@ -142,15 +142,15 @@ def _at(where: str, place: str) -> str:
     return f"{where}: {place}" if place else where
 
 
-def _half(value: Any) -> str:
-    """The place of the first text with half a surrogate pair, which UTF-8 cannot encode; a key's is its object."""
+def _broken(value: Any) -> str:
+    """The place of the first text with a lone surrogate, which UTF-8 cannot encode; a key's is its object."""
     left = [(value, "")]
     while left:
         item, path = left.pop()
-        if isinstance(item, str) and _HALF.search(item):
+        if isinstance(item, str) and _LONE.search(item):
             return path
         if isinstance(item, dict):
-            if _HALF.search("".join(item)):
+            if _LONE.search("".join(item)):
                 return path
             left += [(part, f"{path}.{key}" if path else key) for key, part in reversed(item.items())]
         elif isinstance(item, list):

@@ -37,7 +37,7 @@ def plain(value: Any) -> Any:
 def to_bytes(document: AuditDocument) -> bytes:
     """audit.json: canonical JSON (RFC 8785), the same bytes for the same document on any machine.
 
-    Half a surrogate pair, which outputs may hold and UTF-8 cannot, becomes U+FFFD.
+    A lone surrogate, which outputs may hold and UTF-8 cannot, becomes U+FFFD.
     """
     value = plain(document)
     try:

@@ -179,10 +179,10 @@ def test_depth_is_no_crash(data: bytes) -> None:
         (("findings", "probe-prompts"), {"a": {"b": ["\ud83d"]}}, "findings.probe-prompts.a.b[0]"),
     ],
 )
-def test_half_a_surrogate_pair_is_refused_with_its_place(
+def test_a_lone_surrogate_is_refused_with_its_place(
     value: dict[str, Any], place: Place, new: object, field: str
 ) -> None:
-    with pytest.raises(InputError, match="half a surrogate pair") as caught:
+    with pytest.raises(InputError, match="a lone surrogate") as caught:
         parse_document(json.dumps(changed(value, place, new)).encode(), "audit.json")
     assert caught.value.where == f"audit.json: {field}"
 

@@ -49,7 +49,7 @@ def test_what_is_not_known_is_absent() -> None:
     assert set(plain(read)["findings"]) == {"detectors", "prompts", "baselines", "probe-determinism"}
 
 
-def test_half_a_surrogate_pair_becomes_a_replacement_character() -> None:
+def test_a_lone_surrogate_becomes_a_replacement_character() -> None:
     """A prompt or an answer may hold one, and UTF-8 cannot."""
     read = document(build(hostile=False))
     broken = replace(read, study=replace(read.study, title="half \ud83d, whole \U0001f600", variants={"\udca9": "x"}))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -262,3 +264,24 @@ def test_bad_input_is_refused_and_nothing_written(
     with pytest.raises(InputError):
         command(*arguments)
     assert not (tmp_path / "out.yaml").exists()
+
+
+def of_no_claim(audit: AuditDocument) -> AuditDocument:
+    return replace(audit, verdicts=(replace(audit.verdicts[0], claim="gone"), *audit.verdicts[1:]))
+
+
+def of_no_number(audit: AuditDocument) -> AuditDocument:
+    return replace(audit, claims=(replace(audit.claims[0], value="much"), *audit.claims[1:]))
+
+
+@pytest.mark.parametrize(("change", "format_"), [(of_no_claim, "hf-eval-results"), (of_no_number, "every-eval-ever")])
+def test_what_fits_the_schema_and_makes_no_sense_is_refused(
+    change: Callable[[AuditDocument], AuditDocument], format_: str, audit: AuditDocument, tmp_path: Path
+) -> None:
+    source, mapping = tmp_path / "audit.json", tmp_path / "map.yaml"
+    source.write_bytes(to_bytes(change(audit)))
+    mapping.write_text("er-iemocap: {id: a/b, task_id: c}")
+    with pytest.raises(InputError, match="cannot be exported") as caught:
+        command(str(source), "--format", format_, "--out", str(tmp_path / "out"), "--datasets", str(mapping))
+    assert caught.value.where == str(source)
+    assert not (tmp_path / "out").exists()

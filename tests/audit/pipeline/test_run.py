@@ -194,6 +194,20 @@ def test_another_prompt_is_shown_and_justifies_nothing(tmp_path: Path) -> None:
     } in shown[0]["invalid"]
 
 
+def test_a_prompt_with_a_lone_surrogate_is_no_crash(tmp_path: Path) -> None:
+    """A predictions file holds it as its JSON escape; UTF-8 cannot."""
+    folder = emotions(tmp_path / "p")
+    path = folder / "er-iemocap.jsonl"
+    path.write_text(path.read_text(encoding="utf-8").replace(PROMPT, r"How \ud83d?", 30), encoding="utf-8")
+    done = run(tmp_path, "--predictions", str(folder), "--format", "html,csv")
+    assert done.returncode == 0, done.stderr
+    (found,) = audit_json(tmp_path)["findings"]["prompts"]["er-iemocap"]
+    assert {p["prompt"]: p["rows"] for p in found["prompts"]} == {PROMPT: 1211, "How \ufffd?": 30}
+    report = (tmp_path / "out" / "report.html").read_bytes()
+    assert run(tmp_path, "--predictions", str(folder), "--format", "html,csv").returncode == 0
+    assert (tmp_path / "out" / "report.html").read_bytes() == report
+
+
 def test_a_set_with_one_class_justifies_nothing(tmp_path: Path) -> None:
     folder = emotions(tmp_path / "p")
     path = folder / "er-iemocap.jsonl"

@@ -125,7 +125,7 @@ def test_hostile_texts_are_shown_and_do_nothing(parsed: Page, page: str) -> None
     page.encode("utf-8")
 
 
-def test_half_a_surrogate_pair_is_shown_as_such_and_the_same_as_from_the_file(audit: dict[str, Any]) -> None:
+def test_a_lone_surrogate_is_shown_as_such_and_the_same_as_from_the_file(audit: dict[str, Any]) -> None:
     """The text of an output may hold one; no UTF-8 can."""
     read = document(audit)
     broken = replace(read, study=replace(read.study, title="half a pair \ud83d"))
