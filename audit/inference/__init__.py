@@ -1,1 +1,0 @@
-"""From data sets and checkpoints to prediction files: the one place that imports torch."""

@@ -324,7 +324,7 @@ def test_broken_predictions_leave_the_earlier_results_alone(tmp_path: Path) -> N
 def test_more_rows_than_the_set_has_stop_the_audit(tmp_path: Path) -> None:
     done = run(tmp_path, "--predictions", str(emotions(tmp_path / "p", rows=1242)))
     assert done.returncode == 2
-    assert "is not the set's size, 1241" in done.stderr
+    assert "is not the size of the set, 1241" in done.stderr
     assert not (tmp_path / "out").exists()
 
 
