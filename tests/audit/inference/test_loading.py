@@ -328,7 +328,7 @@ def test_a_bad_model_file_is_explained(tmp_path: Path, text: str, says: str) -> 
     (tmp_path / "model.yaml").write_text(text)
     with pytest.raises(InputError, match=says):
         read_model_config(tmp_path)
-    with pytest.raises(InputError, match="model.yaml not found"):
+    with pytest.raises(InputError, match=r"model.yaml not found"):
         read_model_config(tmp_path / "nowhere")
 
 

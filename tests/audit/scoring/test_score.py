@@ -49,7 +49,9 @@ def test_every_row_ends_in_one_state() -> None:
 
 
 def test_more_rows_than_the_set_has_stop_the_audit() -> None:
-    with pytest.raises(InputError, match=r"scored 3 \+ skipped 0 \+ missing -1 \+ error 1 is not the size of the set, 3"):
+    with pytest.raises(
+        InputError, match=r"scored 3 \+ skipped 0 \+ missing -1 \+ error 1 is not the size of the set, 3"
+    ):
         score(prediction_set(), TASK, expected=3)
 
 
