@@ -161,7 +161,8 @@ def explain(
     """
     from audit.analysis.multiverse import check_value, explained
 
-    return explained(multiverse(task, predictions, references, metric=metric, ids=ids), check_value(value))
+    printed = check_value(value)  # before the pipelines are computed
+    return explained(multiverse(task, predictions, references, metric=metric, ids=ids), printed)
 
 
 def audit(request: AuditRequest) -> Audit:

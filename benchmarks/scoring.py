@@ -267,22 +267,20 @@ def _write_predictions(folder: Path) -> None:
 
 def _report(claims: int, conventions: int) -> dict[str, Any]:
     """The report of a made-up audit, laid out; the audit is the tests'."""
-    sys.path.insert(0, str(ROOT / "tests" / "report"))
-    from audit.report.html import render_html
-    from example_audit import build
-
+    from audit.report.page import render
     from audit.report.pdf import render_pdf
+    from tests.support.example_audit import build, document
 
-    document = build(claims=claims, conventions=conventions, hostile=False)
+    audit = document(build(claims=claims, conventions=conventions, hostile=False))
     start, before = time.perf_counter(), _processor()
-    made = render_pdf(document)
+    made = render_pdf(audit)
     return {
         "seconds": time.perf_counter() - start,
         "processor": _processor() - before,
         "claims": claims,
-        "values": len(document["measurements"]),
+        "values": len(audit.measurements),
         "pdf_bytes": len(made),
-        "html_bytes": len(render_html(document).encode()),
+        "html_bytes": len(render(audit, paged=False).encode()),
     }
 
 

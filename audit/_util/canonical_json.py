@@ -12,7 +12,7 @@ import rfc8785
 _encode = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False, check_circular=False
 ).encode
-_LARGEST = 2**53 - 1
+LARGEST = 2**53 - 1
 
 
 def _plain(value: object, path: str) -> bool:
@@ -24,7 +24,7 @@ def _plain(value: object, path: str) -> bool:
     if value is None or isinstance(value, str):
         return True
     if isinstance(value, int):
-        return -_LARGEST <= value <= _LARGEST
+        return -LARGEST <= value <= LARGEST
     if isinstance(value, float):
         raise TypeError(f"{path}: a float ({value!r}) may not enter canonical JSON; use an integer or a decimal string")
     plain = isinstance(value, (dict, list, tuple))

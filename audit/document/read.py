@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 
+from audit._util.canonical_json import LARGEST
 from audit._util.strict_json import no_constant, no_copies
 from audit.errors import InputError
-from audit.schema import SCHEMA, AuditDocument
+from audit.schema import SCHEMA, AuditDocument, Reason
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
+    from pydantic_core import ErrorDetails
 
 _FIX = "Give the audit.json of a run; a damaged one is written again by `repro-audit run`."
+# The shapes of a reason, as the validator names them in an error's location, and their codes.
+_SHAPES = frozenset(shape.__name__ for shape in get_args(Reason))
+_CODES = "'deciding', 'nearest' or 'refused'"
+_LONE = re.compile("[\ud800-\udfff]")
+_LATEST = 253_402_300_799  # the last second of the year 9999
 
 
 def load_document(path: Path) -> AuditDocument:
@@ -39,10 +47,17 @@ def parse_document(data: bytes, where: str) -> AuditDocument:
         where: How errors name it.
 
     Raises:
-        InputError: Invalid JSON, a float, a duplicate key, another schema, or a field of the wrong type.
+        InputError: Not UTF-8, invalid JSON, a float, an integer beyond 2**53 - 1, a duplicate key, a lone surrogate,
+            another schema, an unknown or missing field, or a field of the wrong type.
     """
     try:
-        value = json.loads(data, object_pairs_hook=no_copies, parse_constant=no_constant, parse_float=_no_float)
+        value = json.loads(
+            data.decode("utf-8"),
+            object_pairs_hook=no_copies,
+            parse_constant=no_constant,
+            parse_float=_no_float,
+            parse_int=_integer,
+        )
     except (ValueError, RecursionError) as error:
         raise InputError(f"invalid JSON: {error}", where=where, fix=_FIX) from error
     return structure(value, where)
@@ -52,18 +67,29 @@ def structure(value: Any, where: str) -> AuditDocument:
     """The document that a JSON value holds.
 
     Raises:
-        InputError: As `parse_document`.
+        InputError: As `parse_document`; the error names the field.
     """
     from pydantic import ValidationError
 
     found = value.get("schema") if isinstance(value, dict) else None
     if found != SCHEMA:
         raise InputError(f"has the schema {found!r}, not {SCHEMA!r}", where=where, fix=_FIX)
+    findings = value.get("findings", {})
+    if isinstance(findings, dict) and "probes" in findings:
+        raise InputError("unknown field", where=_at(where, "findings.probes"), fix=_FIX)
     try:
-        return adapter().validate_json(_text({**value, "findings": _findings(value.get("findings", {}))}, where))
+        text = json.dumps({**value, "findings": _gathered(findings)}, ensure_ascii=False)
+        audit = adapter().validate_json(text.encode("utf-8"))
     except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        raise InputError(_words(first["type"], first["msg"]), where=_place(where, first["loc"]), fix=_FIX) from None
+        what, place = _told(error.errors(include_url=False, include_input=False))
+        raise InputError(what, where=_at(where, place), fix=_FIX) from None
+    except UnicodeEncodeError:
+        raise InputError("holds a lone surrogate", where=_at(where, _broken(value)), fix=_FIX) from None
+    except RecursionError as error:
+        raise InputError(f"invalid JSON: {error}", where=where, fix=_FIX) from None
+    if not 0 <= audit.source_date_epoch <= _LATEST:
+        raise InputError("not in the years 1970 to 9999", where=_at(where, "source_date_epoch"), fix=_FIX)
+    return audit
 
 
 @cache
@@ -74,33 +100,62 @@ def adapter() -> TypeAdapter[AuditDocument]:
     return TypeAdapter(AuditDocument)
 
 
-def _text(value: Mapping[str, Any], where: str) -> bytes:
-    try:
-        return json.dumps(value, ensure_ascii=False).encode("utf-8")
-    except (UnicodeEncodeError, RecursionError) as error:
-        raise InputError(f"invalid text: {error}", where=where, fix=_FIX) from None
-
-
-def _findings(value: Any) -> Any:
+def _gathered(findings: Any) -> Any:
     """Results of probes gathered under one key; in JSON each kind stands beside the others."""
-    if not isinstance(value, dict):
-        return value
-    probes = {kind: found for kind, found in value.items() if kind.startswith("probe-")}
-    return {
-        **{kind: found for kind, found in value.items() if kind not in probes},
-        **({"probes": probes} if probes else {}),
-    }
+    if not isinstance(findings, dict):
+        return findings
+    probes = {kind: found for kind, found in findings.items() if kind.startswith("probe-")}
+    kinds = {kind: found for kind, found in findings.items() if kind not in probes}
+    return {**kinds, "probes": probes} if probes else kinds
 
 
-def _place(where: str, location: tuple[str | int, ...]) -> str:
+def _told(errors: Sequence[ErrorDetails]) -> tuple[str, str]:
+    """The first error in words, and its place in the document.
+
+    A value of several shapes has errors of every shape that was tried; those of the shape that its `code` names count.
+    """
+    first = errors[0]
+    depth = next((n for n, part in enumerate(first["loc"]) if part in _SHAPES), None)
+    if depth is not None:
+        tried = [e for e in errors if e["loc"][:depth] == first["loc"][:depth]]
+        of_code = [e for e in tried if e["loc"][depth + 1 :] == ("code",)]
+        others = {e["loc"][depth] for e in of_code}
+        meant = [e for e in tried if e["loc"][depth] not in others]
+        if not meant and all(e["type"] == "literal_error" for e in of_code):
+            return f"input should be {_CODES}", _place(of_code[0]["loc"])
+        first = (meant or of_code)[0]
+    return _words(first["type"], first["msg"]), _place(first["loc"])
+
+
+def _place(location: tuple[str | int, ...]) -> str:
     path = ""
     for part in location:
-        # Which member of a union was tried is no part of the document's path.
         if isinstance(part, int):
             path += f"[{part}]"
-        elif part.islower() or "-" in part:
+        elif part not in _SHAPES:
             path += f".{part}" if path else part
-    return f"{where}: {path}" if path else where
+    # In the document, results of probes have no key around them.
+    return path.replace("findings.probes.", "findings.", 1)
+
+
+def _at(where: str, place: str) -> str:
+    return f"{where}: {place}" if place else where
+
+
+def _broken(value: Any) -> str:
+    """The place of the first text with a lone surrogate, which UTF-8 cannot encode; a key's is its object."""
+    left = [(value, "")]
+    while left:
+        item, path = left.pop()
+        if isinstance(item, str) and _LONE.search(item):
+            return path
+        if isinstance(item, dict):
+            if _LONE.search("".join(item)):
+                return path
+            left += [(part, f"{path}.{key}" if path else key) for key, part in reversed(item.items())]
+        elif isinstance(item, list):
+            left += [(part, f"{path}[{n}]") for n, part in reversed(list(enumerate(item)))]
+    return ""
 
 
 def _words(kind: str, message: str) -> str:
@@ -113,3 +168,10 @@ def _words(kind: str, message: str) -> str:
 
 def _no_float(text: str) -> Any:
     raise ValueError(f"{text} is a float; audit.json holds integers and decimal strings")
+
+
+def _integer(text: str) -> int:
+    number = int(text)
+    if abs(number) > LARGEST:
+        raise ValueError(f"{text} is beyond 2**53 - 1, the largest integer of canonical JSON")
+    return number

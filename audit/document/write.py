@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
 from audit._util import canonical_json
-from audit.schema import AuditDocument, Findings, StudyFacts
+from audit.schema import SCHEMA, AuditDocument, Findings, StudyFacts
 
 # Keys that are left out where there is nothing to say.
 _ABSENT: Mapping[type, tuple[str, ...]] = {AuditDocument: ("signing",), StudyFacts: ("tolerances",)}
@@ -37,8 +39,23 @@ def plain(value: Any) -> Any:
 
 
 def to_bytes(document: AuditDocument) -> bytes:
-    """audit.json: canonical JSON (RFC 8785), the same bytes for the same document on any machine."""
-    return canonical_json.dumps(plain(document))
+    """audit.json: canonical JSON (RFC 8785), the same bytes for the same document on any machine.
+
+    A lone surrogate, which outputs may hold and UTF-8 cannot, becomes U+FFFD.
+    """
+    value = plain(document)
+    try:
+        return canonical_json.dumps(value)
+    except ValueError:
+        return canonical_json.dumps(_whole(value))
+
+
+def _whole(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, Mapping):
+        return {_whole(key): _whole(item) for key, item in value.items()}
+    return [_whole(item) for item in value] if isinstance(value, list) else value
 
 
 def json_schema() -> dict[str, Any]:
@@ -46,20 +63,23 @@ def json_schema() -> dict[str, Any]:
     from audit.document.read import adapter
 
     schema = adapter().json_schema(mode="validation")
+    schema["properties"]["schema"] = {"const": SCHEMA, "title": "Schema", "type": "string"}
     # In JSON the results of probes stand beside the other kinds of findings, each under `probe-KIND`.
     findings = schema["$defs"]["Findings"]
     probes = findings["properties"].pop("probes")
     findings["patternProperties"] = {"^probe-": probes["additionalProperties"]}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:{AuditDocument.__name__}:{schema_id()}",
+        "$id": f"urn:{AuditDocument.__name__}:{SCHEMA}",
         **schema,
         "title": "audit.json",
     }
 
 
-def schema_id() -> str:
-    """The document's schema as it stands in its `schema` field."""
-    from audit.schema import SCHEMA
+def schema_text() -> str:
+    """The JSON Schema as docs/reference/audit.schema.json has it: sorted keys, indented."""
+    return json.dumps(json_schema(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
-    return SCHEMA
+
+if __name__ == "__main__":
+    sys.stdout.write(schema_text())

@@ -1,1 +1,1 @@
-"""From data sets and checkpoints to prediction files: the one place that imports torch."""
+"""Running models over test sets: engines, journal, shards, probes, and the SALMONN model itself."""

@@ -1,4 +1,4 @@
-"""What inference has here and what it lacks, task by task: libraries, weights, data, memory."""
+"""Requirements of inference by task: libraries, weights, data, memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from audit.inference.settings import SETTINGS
 
 LIBRARIES = ("torch", "transformers", "peft", "safetensors", "sentencepiece", "soundfile")
 _GIB = 2**30
-# Bytes a parameter: of the language model, by precision; encoders and Q-Former always lie in fp32.
+# Bytes per parameter of the language model, by precision; encoders and Q-Former are always in fp32.
 _BYTES = {"fp32": 4, "bf16": 2, "fp16": 2, "int8": 1}
 _OTHERS = 650_000_000 + 90_000_000 + 27_000_000  # Whisper's encoder, BEATs, Q-Former with projection
 _LLAMA = {"13b": 13_016_000_000, "7b": 6_739_000_000}
@@ -23,7 +23,7 @@ _CACHE = {"13b": 2 * 40 * 5120, "7b": 2 * 32 * 4096}  # keys and values of one p
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One part of one task: there or not, and what to do about it."""
+    """One requirement of one task: whether it is met, and the remedy if not."""
 
     task: str
     part: str
@@ -32,10 +32,10 @@ class Finding:
 
 
 def memory_needed(config: ModelConfig, batch: int = 1, beams: int = 4, new_tokens: int = 200) -> int | None:
-    """Bytes that a run takes on its device, or None for a model of one's own.
+    """The memory in bytes that a run needs on its device, or None for a custom model.
 
-    Weights, the prompts' keys and values once a clip (about 140 positions), the new tokens' once a beam, and a tenth for
-    what comes and goes.
+    Weights, the key-value cache of the prompt per clip (about 140 positions) and of new tokens per beam, plus 10 % for
+    temporary tensors.
     """
     if config.variant not in _LLAMA:
         return None
@@ -48,18 +48,18 @@ def memory_needed(config: ModelConfig, batch: int = 1, beams: int = 4, new_token
 def check(
     model: Path | None, sets: Sequence[SetLocation], batch: int = 1, tasks: Iterable[str] = SETTINGS
 ) -> list[Finding]:
-    """Every finding.
+    """Check all requirements.
 
     Args:
-        model: model.yaml; None: said to be missing.
-        sets: Where test sets lie; tasks without one are said to lack data.
-        batch: Clips at a time, for the memory.
-        tasks: Whose data are spoken of.
+        model: model.yaml; None is reported as missing.
+        sets: The locations of test sets; tasks without one are reported as lacking data.
+        batch: The batch size, for the memory estimate.
+        tasks: The tasks whose data are checked.
     """
     found = [_libraries()]
     config: ModelConfig | None = None
     if model is None:
-        found.append(Finding("all", "model", False, "no model.yaml was given: see docs/how-to/run-inference.md"))
+        found.append(Finding("all", "model", False, "no model.yaml given: see docs/how-to/run-inference.md"))
     else:
         try:
             config = read_model_config(model)
@@ -98,10 +98,10 @@ def _memory(config: ModelConfig, batch: int) -> Finding:
     need = memory_needed(config, batch)
     free = _free(config.device)
     if need is None:
-        return Finding("all", "memory", True, "a model of one's own: not known")
+        return Finding("all", "memory", True, "custom model: not known")
     text = f"{need / _GIB:.0f} GiB needed for {config.variant} in {config.precision}, batch {batch}"
     if free is None:
-        return Finding("all", "memory", False, f"{text}; the device {config.device} is not there")
+        return Finding("all", "memory", False, f"{text}; device {config.device} not found")
     fix = "" if free >= need else "; use --precision int8, a smaller batch, or another device"
     return Finding("all", "memory", free >= need, f"{text}; {free / _GIB:.0f} GiB free on {config.device}{fix}")
 
@@ -127,7 +127,7 @@ def _data(task: str, place: SetLocation | None) -> Finding:
     if task not in READERS:
         return Finding(task, "data", False, "the set was never published")
     if place is None:
-        return Finding(task, "data", False, f"no folder was given (--data {task}=FOLDER)")
+        return Finding(task, "data", False, f"no folder given (--data {task}=FOLDER)")
     try:
         manifest = read(task, place.data, Options(labels=place.labels, speech=place.speech))
     except DatasetError as error:

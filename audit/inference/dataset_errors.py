@@ -1,4 +1,4 @@
-"""Reading a task's test set for a command: a reader's error becomes one of the command line's. Imports no torch."""
+"""Conversion of data set errors to command line errors, and parsing of `--data` options. Does not import torch."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from tasks.datasets.errors import DatasetError
 
 
 def explain(error: DatasetError) -> InputError:
-    """A reader's error as one of the command line's."""
+    """Convert a data set error to a command line error."""
     return InputError(error.what, where=error.where, fix=error.fix)
 
 
 def folders(pairs: Iterable[str]) -> dict[str, Path]:
-    """`TASK=FOLDER` options by task id.
+    """Parse `TASK=FOLDER` options; returns folders by task id.
 
     Raises:
-        InputError: One is not of that form, or names no task.
+        InputError: An option does not have this form, or the task is unknown.
     """
     from audit.inference.settings import SETTINGS
 

@@ -1,7 +1,7 @@
-"""Auditory tokens by content: a clip that several prompts ask about is heard once.
+"""Content-addressed cache of auditory tokens: a clip used with several prompts is encoded once.
 
-The key is the hash of everything that decides the value: the samples, the encoders' weights, precision, attention and
-the batch size of the encoders. A file is written whole or not at all, so workers may share a folder.
+The key is a hash of everything that determines the value: the samples and the weights, precision, attention and
+batch size of the encoders. Files are written atomically, so workers may share a folder.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _VERSION = "1"
 
 
 def model_key(record: Mapping[str, Any], encode_batch: int) -> str:
-    """What of a model's record decides auditory tokens: not LoRA, which comes after them."""
+    """The hash of those fields of a model's record that affect auditory tokens; LoRA does not, because it is applied later."""
     weights = {name: value for name, value in record["weights"].items() if not name.startswith("vicuna/tok")}
     parts = {"version": _VERSION, "weights": weights, "encode_batch": encode_batch}
     parts |= {name: record[name] for name in ("precision", "attention")}
@@ -31,12 +31,12 @@ def model_key(record: Mapping[str, Any], encode_batch: int) -> str:
 
 
 def clip_key(samples: Samples, model: str) -> str:
-    """The key of one clip's auditory tokens."""
+    """The key of the auditory tokens of a clip."""
     return hashlib.sha256(model.encode() + samples.astype("<f8", copy=False).tobytes()).hexdigest()
 
 
 class FeatureStore:
-    """A folder of tensors; without a folder nothing is kept."""
+    """A folder of tensors; None disables the cache."""
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
@@ -45,12 +45,12 @@ class FeatureStore:
         return None if self.folder is None else self.folder / key[:2] / f"{key}.safetensors"
 
     def has(self, key: str) -> bool:
-        """Whether the tokens are there."""
+        """Whether the tokens are cached."""
         path = self._path(key)
         return path is not None and path.is_file()
 
     def get(self, key: str) -> Tensor | None:
-        """The tokens (88, hidden), or None; a damaged file counts as absent."""
+        """The tokens (88, hidden), or None; a damaged file counts as missing."""
         path = self._path(key)
         if path is None or not path.is_file():
             return None
@@ -63,7 +63,7 @@ class FeatureStore:
             return None
 
     def put(self, key: str, tokens: Tensor) -> None:
-        """Keep the tokens; a full disk only means that they are computed again another time."""
+        """Store the tokens; failure to write is not an error, because they can be computed again."""
         path = self._path(key)
         if path is None:
             return

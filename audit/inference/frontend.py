@@ -1,4 +1,4 @@
-"""From a manifest's item to the encoders' inputs, in worker processes ahead of the model."""
+"""Front end: prepares the encoders' inputs from manifest items, in processes that run ahead of the model."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tasks.datasets.manifest import Item
 
 @dataclass(frozen=True, slots=True)
 class Frontend:
-    """What the preparation of clips needs to know; small, so that it travels to worker processes."""
+    """The settings of clip preparation; small, so that they can be sent to worker processes."""
 
     root: Path
     whisper: Path
@@ -30,7 +30,7 @@ class Frontend:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """A clip's inputs: mel (80, 3000) and bank (F, 128), absent where its tokens are in the store; or an error."""
+    """The inputs for a clip: mel (80, 3000) and bank (F, 128), or None if its tokens are cached; or an error."""
 
     key: str
     mel: Array | None
@@ -45,7 +45,7 @@ def _extractor(folder: str) -> Any:
 
 
 def prepare(frontend: Frontend, item: Item) -> Prepared:
-    """Read a clip and compute its inputs; what is wrong with it becomes `error`."""
+    """Read a clip and compute its inputs; a problem with the clip becomes `error`."""
     try:
         clip = read_clip([frontend.root / name for name in item.audio], frontend.resampler)
     except AudioError as error:
@@ -58,14 +58,14 @@ def prepare(frontend: Frontend, item: Item) -> Prepared:
 
 
 def compute(frontend: Frontend, item: Item, key: str, notes: dict[str, Any], samples: Any = None) -> Prepared:
-    """The inputs of a clip that can be read, whether its tokens are in the store or not."""
+    """The inputs for a readable clip, even if its tokens are cached."""
     if samples is None:
         samples = read_clip([frontend.root / name for name in item.audio], frontend.resampler).samples
     return Prepared(key, log_mel(samples, _extractor(str(frontend.whisper))), fbank(samples), notes)
 
 
 class Prefetcher:
-    """Prepares the clips of coming batches in `workers` processes; with none, when they are asked for."""
+    """Prepares the clips of upcoming batches in `workers` processes; without workers, on demand."""
 
     def __init__(self, frontend: Frontend, workers: int) -> None:
         self.frontend = frontend
@@ -73,7 +73,7 @@ class Prefetcher:
         self._pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn")) if workers else None
 
     def begin(self, items: Iterable[Item]) -> None:
-        """Start on these; a no-op for those already begun."""
+        """Start preparing these items, unless already started."""
         if self._pool is not None:
             for item in items:
                 if item.id not in self._coming:
@@ -87,7 +87,7 @@ class Prefetcher:
         return [self._coming.pop(item.id).result() for item in items]
 
     def close(self) -> None:
-        """End the processes."""
+        """Stop the processes."""
         if self._pool is not None:
             with contextlib.suppress(OSError):
                 self._pool.shutdown(wait=True, cancel_futures=True)

@@ -1,4 +1,4 @@
-"""Running the model over a task's test set, from what a caller asks for to a predictions file."""
+"""Inference jobs: run a model on the test set of a task and write a predictions file."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class SetOptions:
-    """Where a task's test set lies.
+    """The location of a task's test set.
 
     Attributes:
-        data: The data set in its official layout; or else `manifest`.
-        manifest: A manifest written before.
-        labels: Labels that do not come with the audio.
+        data: The data set in its official layout; alternatively `manifest`.
+        manifest: An existing manifest file.
+        labels: Labels that are distributed separately from the audio.
         speech: Spoken questions or abstracts (`ID.wav`).
-        tts: A command that speaks them; `{text}` and `{wav}` are filled in.
-        limit: The first so many items only, for a trial; noted in the manifest.
-        resampler: For files that are not 16 kHz; with `none` they are errors.
+        tts: A command that synthesises them, with placeholders `{text}` and `{wav}`.
+        limit: Use only the first items, for a trial; noted in the manifest.
+        resampler: For files with other sample rates than 16 kHz; with `none` they are errors.
     """
 
     data: Path | None = None
@@ -43,13 +43,13 @@ class SetOptions:
 
 @dataclass(frozen=True, slots=True)
 class ModelOptions:
-    """Which model, and how it decodes; None leaves it to model.yaml or to the task.
+    """The model and its decoding parameters; None uses the value in model.yaml or of the task.
 
     Attributes:
         model: model.yaml, or its folder.
-        devices: One worker each; empty for the device that model.yaml names.
-        decoding: The beam rule: `transformers-4.28`, or the installed library's (`current`).
-        prompt: Another instruction than the task's; noted in the predictions' meta file.
+        devices: One worker per device; empty for the device in model.yaml.
+        decoding: The beam search: `transformers-4.28`, or that of the installed library (`current`).
+        prompt: An instruction that replaces the task's; noted in the predictions' meta file.
     """
 
     model: Path
@@ -66,21 +66,21 @@ class ModelOptions:
 
 @dataclass(frozen=True, slots=True)
 class InferenceRequest:
-    """A run of the model over test sets.
+    """A run of a model on test sets.
 
     Attributes:
-        test_set: Where the test set lies.
-        model: Which model.
-        out: Gets the predictions files.
-        batch_size: Clips at a time.
-        encode_batch: Clips that the encoders take at once.
+        test_set: The location of the test set.
+        model: The model and its decoding parameters.
+        out: The folder for the predictions files.
+        batch_size: The batch size of the language model.
+        encode_batch: The batch size of the encoders.
         engine: `local`, or `ray` for actors on a cluster.
-        workers: Ray actors.
-        gpus_per_worker: For Ray; 0.5: two actors share one GPU.
-        ray_address: Of a running cluster; None for this machine.
-        shard: `K/N`: only this part, to be joined by `merge`.
-        prefetch: Processes that read audio ahead.
-        features: Folder for the encoders' outputs kept between runs; None keeps nothing.
+        workers: The number of Ray actors.
+        gpus_per_worker: For Ray; with 0.5, two actors share one GPU.
+        ray_address: The address of a running cluster; None for this machine.
+        shard: `K/N`: run only this part, to be joined by `merge`.
+        prefetch: The number of processes that read audio ahead.
+        features: A folder that caches encoder outputs between runs; None for no cache.
         who: Who ran it, for the meta file.
     """
 
@@ -100,10 +100,10 @@ class InferenceRequest:
 
 
 def need_torch() -> None:
-    """Inference cannot do without torch.
+    """Check that torch is installed.
 
     Raises:
-        MissingError: It is not installed.
+        MissingError: torch is not installed.
     """
     if importlib.util.find_spec("torch") is None:
         raise MissingError(
@@ -114,21 +114,21 @@ def need_torch() -> None:
 def infer(
     request: InferenceRequest, task: str, say: Say, note: Say, before: Engine | None = None
 ) -> tuple[Engine, int]:
-    """Run the model over one task's test set, from where an earlier start stopped.
+    """Run the model on the test set of a task; resumes an interrupted run.
 
     Args:
-        request: What to run.
+        request: The run.
         task: The task's id.
-        say: Takes the line that tells the result.
-        note: Takes what the test set has to note.
-        before: The engine of the task before; one model serves all tasks on one device.
+        say: Receives the line with the result.
+        note: Receives notes about the test set.
+        before: The engine of the previous task; on one device, the loaded model is reused.
 
     Returns:
-        The engine, and how many rows are errors.
+        The engine, and the number of error rows.
 
     Raises:
         MissingError: torch, the weights or the data are missing.
-        InputError: What was asked for does not fit.
+        InputError: The request is invalid.
     """
     need_torch()
     from audit._util.progress import progress
@@ -141,16 +141,18 @@ def infer(
     engine = _engine(request, spec, before)
     with progress(task) as shown:
         outcome = run(job, engine, shown.show, request.who)
-    place = outcome.predictions or f"shard {request.shard} is done; `repro-audit merge --task {task}` joins them"
+    place = (
+        outcome.predictions or f"shard {request.shard} is done; join the shards with `repro-audit merge --task {task}`"
+    )
     say(f"{task}: {outcome.rows} rows, {outcome.errors} of them errors: {place}")
     return engine, outcome.errors
 
 
 def read_manifest(options: SetOptions, task: str, note: Say) -> Manifest:
-    """The task's test set, from its layout or a manifest file; what is missing is noted.
+    """The task's test set, from its official layout or a manifest file; missing files are noted.
 
     Raises:
-        InputError: Neither or both are given, or the data do not have their layout.
+        InputError: Neither or both are given, or the data do not have the official layout.
     """
     from audit.inference.dataset_errors import explain
     from audit.inference.settings import setting
@@ -182,7 +184,7 @@ def read_manifest(options: SetOptions, task: str, note: Say) -> Manifest:
 
 
 def make_spec(request: InferenceRequest, task: str, manifest: Manifest) -> Spec:
-    """What a worker needs to run this task."""
+    """The worker specification for this task."""
     from audit.inference.merge import work_folder
     from audit.inference.salmonn.config import read_model_config
     from audit.inference.salmonn.decoding import Decoding

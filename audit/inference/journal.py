@@ -1,7 +1,7 @@
-"""The journal: what a run has finished, safe against being killed at any moment.
+"""The journal of finished batches, from which a killed run resumes.
 
-One line a batch, written with one call and forced to the disk before the next batch counts as done. A line that was
-cut off is dropped when the run goes on, and its batch is done again; nothing else is.
+One line per batch, written with a single call and synced to disk before the next batch is recorded. When the run resumes, a
+truncated last line is dropped and only its batch is repeated.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ class Journal:
     """An append-only file of finished batches.
 
     Args:
-        path: The file; made with its folder if it is missing.
-        run: What the run is made of (manifest, model, decoding, plan); a journal of another run is refused.
+        path: The file; created with its folder if missing.
+        run: The identity of the run (manifest, model, decoding, plan); the journal of a different run is an error.
     """
 
     def __init__(self, path: Path, run: Mapping[str, Any]) -> None:
@@ -55,7 +55,7 @@ class Journal:
             raise InputError("another run is writing this journal", where=str(self.path), fix=fix) from None
 
     def _read(self, header: dict[str, Any]) -> int:
-        """Read what is there; give the offset after the last whole line."""
+        """Read existing lines; returns the offset after the last complete line."""
         raw = self.path.read_bytes()
         end = raw.rfind(b"\n") + 1
         for number, line in enumerate(raw[:end].splitlines(), 1):
@@ -64,7 +64,7 @@ class Journal:
                 entry = json.loads(line)
             except ValueError:
                 raise InputError(
-                    "the journal is damaged", where=where, fix="remove the journal; its batches are done again"
+                    "the journal is damaged", where=where, fix="remove the journal; its batches will be repeated"
                 ) from None
             if number == 1:
                 _same_run(entry, header, where)
@@ -73,10 +73,10 @@ class Journal:
         return end
 
     def add(self, batch: int, rows: list[dict[str, Any]], events: list[dict[str, Any]]) -> None:
-        """Record a finished batch; when this returns it is on the disk.
+        """Record a finished batch; when this returns, it is on disk.
 
         Raises:
-            MissingError: The disk is full; what was recorded before is safe.
+            MissingError: The disk is full; earlier batches are safe.
         """
         entry = {"batch": batch, "rows": rows, "events": events}
         self._append(entry)
@@ -94,18 +94,18 @@ class Journal:
             os.lseek(self._descriptor, self._end, os.SEEK_SET)
             full = error.errno in (errno.ENOSPC, errno.EDQUOT)
             raise MissingError(
-                "the disk is full" if full else f"the journal cannot be written: {error.strerror}",
+                "the disk is full" if full else f"cannot write the journal: {error.strerror}",
                 where=str(self.path),
-                fix=f"make room and start again: the {len(self.done)} batches done so far are kept",
+                fix=f"free disk space and start again: the {len(self.done)} finished batches are kept",
             ) from None
         self._end += len(data)
 
     def rows(self) -> list[dict[str, Any]]:
-        """Every row that is finished, sorted by id."""
+        """All finished rows, sorted by id."""
         return sorted((row for entry in self.done.values() for row in entry["rows"]), key=lambda row: str(row["id"]))
 
     def events(self) -> list[dict[str, Any]]:
-        """What happened on the way, by batch: halved batches, workers that were lost."""
+        """Events by batch: halved batches, lost workers."""
         return [event for number in sorted(self.done) for event in self.done[number]["events"]]
 
     def __enter__(self) -> Journal:
@@ -124,7 +124,7 @@ def _same_run(found: Any, header: dict[str, Any], where: str) -> None:
     names = [name for name in sorted({*run, *wanted}) if run.get(name) != wanted.get(name)]
     if names:
         raise InputError(
-            f"the run that began here had another {', '.join(names)}",
+            f"the journal is of a run with a different {', '.join(names)}",
             where=where,
-            fix="start it as it began, or give another --out",
+            fix="use the settings of that run, or give another --out",
         )

@@ -1,4 +1,4 @@
-"""Which data sets lie in a folder of data sets, by the names that their publishers give them, or as data.yaml says.
+"""Locating data sets in a folder, by their publishers' folder names or by data.yaml.
 
 /data/LibriSpeech/test-clean/...      serves asr-librispeech-clean, asr-librispeech-other, pr-librispeech
 /data/data.yaml                       optional; for tasks that need more than a folder:
@@ -17,7 +17,7 @@ from tasks.datasets.registry import READERS
 
 FILE = "data.yaml"
 RESAMPLERS = ("none", "soxr-hq", "soxr-vhq")
-# The folder of a reader's data set, as its publisher's archive or repository calls it.
+# The folder name of each data set in its publisher's archive or repository.
 FOLDERS: dict[str, str] = {
     "audiocaps": "AudioCaps",
     "covost": "CommonVoice",
@@ -32,7 +32,7 @@ FOLDERS: dict[str, str] = {
     "voxceleb": "VoxCeleb1",
     "wikiqa": "WikiQACorpus",
 }
-# Task -> which of the reader's options, and the name it has in the folder of data sets.
+# Task -> the reader's option that it needs, and the name of the file or folder.
 BESIDES: dict[str, tuple[str, str]] = {
     "ke-inspec": ("speech", "Hulth2003-speech"),
     "osr-librimix": ("labels", "LibriSpeech"),
@@ -46,7 +46,7 @@ BESIDES: dict[str, tuple[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class SetLocation:
-    """Where a task's test set lies, and what its reader needs besides."""
+    """The location of a task's test set, and the further inputs of its reader."""
 
     task: str
     data: Path
@@ -56,14 +56,14 @@ class SetLocation:
 
 
 def find(root: Path, tasks: Iterable[str]) -> tuple[list[SetLocation], dict[str, str]]:
-    """The test sets of these tasks that are there, and why the others cannot be used, by task.
+    """The available test sets of these tasks, and why the others cannot be used, by task.
 
     Args:
-        root: The folder of data sets; it may be missing.
-        tasks: Ids.
+        root: The folder of data sets; may be missing.
+        tasks: Task ids.
 
     Raises:
-        InputError: data.yaml names an unknown task, field or resampler, or something that is not there.
+        InputError: data.yaml names an unknown task, field or resampler, or a missing file.
     """
     given = _read(root / FILE) if (root / FILE).is_file() else {}
     found: list[SetLocation] = []
@@ -79,9 +79,9 @@ def find(root: Path, tasks: Iterable[str]) -> tuple[list[SetLocation], dict[str,
         if option and option not in extra and (root / name).exists():
             extra[option] = root / name
         if not folder.is_dir():
-            absent[task] = f"there is no folder {folder.name}"
+            absent[task] = f"no folder {folder.name}"
         elif option and option not in extra:
-            absent[task] = f"{folder.name} is there, but not its {option} ({name})"
+            absent[task] = f"{folder.name} exists, but its {option} ({name}) are missing"
         else:
             found.append(
                 SetLocation(task, folder, extra.get("labels"), extra.get("speech"), entry.get("resampler", "none"))
@@ -96,7 +96,9 @@ def _read(path: Path) -> dict[str, dict[str, str]]:
     data = document.data if document.data is not None else {}
     where = str(path)
     if not isinstance(data, dict):
-        raise InputError("it must map tasks to where their data lie", where=where, fix="pr-librispeech: {labels: FILE}")
+        raise InputError(
+            "must map tasks to the locations of their data", where=where, fix="pr-librispeech: {labels: FILE}"
+        )
     for task, entry in data.items():
         if task not in READERS:
             raise InputError(f"unknown task {task!r}", where=where, fix=f"Tasks: {', '.join(READERS)}.")
@@ -106,11 +108,11 @@ def _read(path: Path) -> dict[str, dict[str, str]]:
             or not set(entry) <= set(fields)
             or not all(isinstance(v, str) for v in entry.values())
         ):
-            raise InputError(f"{task} is not a mapping of texts", where=where, fix=f"Fields: {', '.join(fields)}.")
+            raise InputError(f"{task} is not a mapping of strings", where=where, fix=f"Fields: {', '.join(fields)}.")
         if entry.get("resampler", "none") not in RESAMPLERS:
             raise InputError(f"{task}: unknown resampler", where=where, fix=f"Use: {', '.join(RESAMPLERS)}.")
         for name in ("data", "labels", "speech"):
             if name in entry and not (path.parent / entry[name]).exists():
-                raise InputError(f"{task}: {name} {entry[name]!r} is not there", where=where,
+                raise InputError(f"{task}: {name} {entry[name]!r} not found", where=where,
                                  fix="Paths are relative to data.yaml.")  # fmt: skip
     return data

@@ -1,4 +1,4 @@
-"""Shards to one predictions file, whose bytes do not depend on how the work was cut up."""
+"""Merging shards into one predictions file, whose bytes do not depend on the sharding."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from audit.scoring.predictions import META_SCHEMA
 
 
 def work_folder(out: Path, task: str) -> Path:
-    """Where a run of a task keeps its journal and manifest; hidden, so that scorers pass it by."""
+    """The folder for the journal and manifest of a run; hidden, so that scorers ignore it."""
     return out / f".{task}.work"
 
 
@@ -25,18 +25,18 @@ def merge(task: str, sources: Sequence[Path], out: Path, who: str | None = None)
     """Write `TASK.jsonl`, `TASK.meta.json` and `TASK.run.json` from the shards' journals.
 
     Args:
-        task: Whose.
-        sources: Folders that shards were run with as `--out`.
-        out: Where the files go.
-        who: For the meta file.
+        task: The task's id.
+        sources: The folders given to the shards as `--out`.
+        out: The output folder.
+        who: Who ran it, for the meta file.
 
     Raises:
-        InputError: Shards are missing, unfinished, of different runs, or two have other rows for one batch.
+        InputError: Shards are missing, unfinished or of different runs, or two shards have different rows for a batch.
     """
     files = sorted(file for source in sources for file in work_folder(source, task).glob("*.journal"))
     where = ", ".join(str(work_folder(source, task)) for source in sources)
     if not files:
-        raise InputError("there is no journal to merge", where=where, fix="run `repro-audit infer` with --shard first")
+        raise InputError("no journal to merge", where=where, fix="run `repro-audit infer` with --shard first")
     run: dict[str, Any] = {}
     batches: dict[int, dict[str, Any]] = {}
     for file in files:
@@ -49,7 +49,7 @@ def merge(task: str, sources: Sequence[Path], out: Path, who: str | None = None)
         for entry in entries:
             number = entry["batch"]
             if number in batches and batches[number]["rows"] != entry["rows"]:
-                raise InputError(f"batch {number} is there twice, with different rows", where=str(file))
+                raise InputError(f"duplicate batch {number} with different rows", where=str(file))
             batches[number] = entry
         del shard
     missing = sorted(set(range(run["batches"])) - set(batches))
@@ -57,7 +57,7 @@ def merge(task: str, sources: Sequence[Path], out: Path, who: str | None = None)
         raise InputError(
             f"{len(missing)} of {run['batches']} batches are not done, the first is {missing[0]}",
             where=where,
-            fix="run the missing shards, or start the unfinished ones again: they go on where they stopped",
+            fix="run the missing shards, or start the unfinished ones again: they resume where they stopped",
         )
     rows = sorted((row for entry in batches.values() for row in entry["rows"]), key=lambda row: str(row["id"]))
     path = out / f"{task}.jsonl"
@@ -80,7 +80,7 @@ def _read(file: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     try:
         head, *entries = [json.loads(line) for line in lines]
         if head["schema"] != journals.SCHEMA:
-            raise InputError("a journal of another version", where=str(file))
+            raise InputError("the journal has an unknown version", where=str(file))
         return dict(head["run"]), entries
     except (ValueError, KeyError, TypeError):
         raise InputError("the journal is damaged or empty", where=str(file), fix="run its shard again") from None

@@ -1,7 +1,7 @@
-"""The plan of a run: which items go through the model together.
+"""The plan of a run: the batches of items.
 
-The plan is a function of the manifest and the batch size alone, not of shards, workers or what is already done: an
-item always has the same companions, so its bytes do not depend on how the work was cut up, in any precision.
+The plan depends only on the manifest and the batch size, not on shards, workers or completed work: an item is always in
+the same batch, so its output does not depend on how the work was divided, in any precision.
 """
 
 from __future__ import annotations
@@ -15,35 +15,35 @@ from tasks.datasets.manifest import Item
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Items that go through the model together; `number` is the batch's place in the whole plan."""
+    """A batch of items; `number` is its position in the plan."""
 
     number: int
     items: tuple[Item, ...]
 
 
 def make_plan(items: Sequence[Item], lengths: Mapping[str, int], size: int) -> list[Batch]:
-    """Cut the items into batches of like length.
+    """Divide the items into batches of similar length.
 
     Args:
         items: In any order.
-        lengths: Samples by id, 0 where unknown; a short clip has a short answer, and waits for no long one.
-        size: Items a batch.
+        lengths: Samples by id, 0 if unknown; short clips have short outputs and should not wait for long ones.
+        size: The batch size.
     """
     order = sorted(items, key=lambda item: (-lengths.get(item.id, 0), item.id))
     return [Batch(n, tuple(order[i : i + size])) for n, i in enumerate(range(0, len(order), size))]
 
 
 def take_shard(plan: Sequence[Batch], shard: tuple[int, int]) -> list[Batch]:
-    """Of n shards the k-th (from 1): every n-th batch, so that each has clips of all lengths."""
+    """The k-th (from 1) of n shards: every n-th batch, so that each shard has clips of all lengths."""
     k, n = shard
     return list(plan[k - 1 :: n])
 
 
 def parse_shard(text: str) -> tuple[int, int]:
-    """`3/8` to (3, 8).
+    """Parse `3/8` as (3, 8).
 
     Raises:
-        InputError: It is not of that form, or 3 is not among 1 to 8.
+        InputError: Malformed, or 3 is not from 1 to 8.
     """
     k, slash, n = text.partition("/")
     if not (slash and k.isdecimal() and n.isdecimal() and 1 <= int(k) <= int(n)):

@@ -1,4 +1,4 @@
-"""A run: manifest, plan, journal, engine, and at the end the predictions file."""
+"""Runner: executes the plan of a manifest with an engine, records batches in a journal, and writes the predictions."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Tell = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to run on what; `spec.weights` is known."""
+    """A model and a test set; `spec.weights` must be set."""
 
     task: str
     manifest: Manifest
@@ -37,7 +37,7 @@ class Job:
     shard: tuple[int, int] = (1, 1)
 
     def identity(self, batches: int) -> dict[str, Any]:
-        """What decides the rows: a journal goes on only with the same."""
+        """Everything that determines the rows; a journal can only be resumed by a job with the same identity."""
         return {
             "task": self.task,
             "manifest": self.manifest.sha256,
@@ -59,7 +59,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a run has done: rows and errors of this shard; the predictions file, unless shards are to be merged."""
+    """The result of a run: rows and errors of this shard, and the predictions file unless shards must be merged."""
 
     rows: int
     errors: int
@@ -67,12 +67,12 @@ class Outcome:
 
 
 def clip_lengths(manifest: Manifest) -> dict[str, int]:
-    """For the plan: each item's samples at 16 kHz, at most 30 s; 0 for what cannot be read."""
+    """The length of each item for the plan: samples at 16 kHz, at most 30 s; 0 for unreadable files."""
     try:
         import soundfile
     except ImportError:
         raise MissingError(
-            "the library soundfile is not installed", fix="pip install 'repro-audit[inference]'"
+            "the Python package soundfile is not installed", fix="pip install 'repro-audit[inference]'"
         ) from None
     lengths = {}
     for item in manifest.items:
@@ -88,7 +88,7 @@ def clip_lengths(manifest: Manifest) -> dict[str, int]:
 
 
 def environment(device: str) -> dict[str, Any]:
-    """What the run ran on, for its record: libraries, machine, device, and the switches that decide numbers."""
+    """The environment of the run, for its record: libraries, machine, device, and settings that affect numbers."""
     import torch
 
     packages = {}
@@ -117,17 +117,17 @@ def environment(device: str) -> dict[str, Any]:
 
 
 def run(job: Job, engine: Engine, tell: Tell | None = None, who: str | None = None) -> Outcome:
-    """Run what is not in the journal yet; when nothing is left, write the predictions.
+    """Run the batches that are not in the journal; when all are done, write the predictions.
 
     Args:
-        job: What to run.
-        engine: Who runs it.
+        job: The job.
+        engine: The engine that runs it.
         tell: Called with (rows done, rows of this shard) after every batch.
-        who: For the meta file.
+        who: Who ran it, for the meta file.
 
     Raises:
-        InputError: The journal is of another run.
-        MissingError: The disk is full, memory is short for one clip, or workers die of a batch.
+        InputError: The journal is of a different run.
+        MissingError: The disk is full, the memory does not suffice for one clip, or a batch crashes workers.
     """
     plan = make_plan(job.manifest.items, clip_lengths(job.manifest), job.batch_size)
     mine = take_shard(plan, job.shard)

@@ -1,9 +1,9 @@
-"""What each task asks the model, and how many tokens it may answer with.
+"""The instruction and the limit of new tokens for each task.
 
 Prompts: bytedance/SALMONN@a58bba799a2eec05df09df102553f5c623808c12 prompts/test_prompt.json, the only test prompts
-the authors released; that the paper used these very ones is the natural reading, and unverified. Cap: 200 as released
-(configs/decode_config.yaml:50) and as the paper says for stories (appendix E); phone strings are longer, and with 200
-tokens 548 of 2620 are cut, so 500 there, the authors' own later default.
+the authors released; that the paper used them is plausible but unverified. Limit: 200 as released
+(configs/decode_config.yaml:50) and as stated in the paper for stories (appendix E). Phone strings are longer: with 200
+tokens, 548 of 2620 are truncated, so their limit is 500, the authors' later default.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from audit.errors import InputError
 
 @dataclass(frozen=True, slots=True)
 class TaskSetting:
-    """An instruction (`{}` is filled with an item's query) and the cap on new tokens."""
+    """An instruction (`{}` is replaced by an item's query) and the maximum number of new tokens."""
 
     key: str
     instruction: str
@@ -25,10 +25,10 @@ class TaskSetting:
         """The instruction for one item.
 
         Raises:
-            InputError: The instruction has a place for a query and the item has none, or the other way round.
+            InputError: The instruction has a placeholder but the item has no query, or vice versa.
         """
         if ("{}" in self.instruction) != (query is not None):
-            raise InputError(f"the prompt {self.instruction!r} and the item's query {query!r} do not fit each other")
+            raise InputError(f"the prompt {self.instruction!r} does not match the item's query {query!r}")
         return self.instruction.replace("{}", query) if query is not None else self.instruction
 
 
@@ -71,8 +71,8 @@ def setting(task: str) -> TaskSetting:
     """The setting of a task.
 
     Raises:
-        InputError: There is no such task.
+        InputError: The task is unknown.
     """
     if task not in SETTINGS:
-        raise InputError(f"there is no task {task!r}", fix=f"tasks are: {', '.join(SETTINGS)}")
+        raise InputError(f"unknown task {task!r}", fix=f"tasks are: {', '.join(SETTINGS)}")
     return SETTINGS[task]

@@ -1,4 +1,4 @@
-"""A worker: one loaded model that turns batches of items into prediction rows. Engines run one or many of them."""
+"""Worker: a loaded model that turns batches of items into prediction rows. Engines run one or several workers."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from tasks.datasets.manifest import Item
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """Everything a worker in another process needs to make itself.
+    """Everything needed to create a worker in another process.
 
     Attributes:
-        zero_audio: Put zeros for the auditory tokens: what the language model answers without hearing (a probe).
-        weights: Hashes of the weight files, where they are known already.
-        encode_batch: Clips that the encoders take at once; 1 makes a clip's tokens independent of its companions.
+        zero_audio: Replace the auditory tokens by zeros, to probe what the language model answers without audio.
+        weights: Hashes of the weight files, if already known.
+        encode_batch: The batch size of the encoders; with 1, a clip's tokens do not depend on the rest of the batch.
     """
 
     model: ModelConfig
@@ -45,7 +45,7 @@ class Spec:
 
 @dataclass(frozen=True, slots=True)
 class BatchResult:
-    """A finished batch: its rows as in the predictions file, and what happened on the way."""
+    """A finished batch: its rows as in the predictions file, and events such as halved batches."""
 
     number: int
     rows: list[dict[str, Any]]
@@ -64,16 +64,16 @@ class Worker:
         self.prefetcher = Prefetcher(self.frontend, spec.prefetch)
 
     def close(self) -> None:
-        """End the front end's processes."""
+        """Stop the front end's processes."""
         self.prefetcher.close()
 
     def begin(self, batches: Iterable[Batch]) -> None:
-        """Let the front end start on coming batches."""
+        """Let the front end start preparing upcoming batches."""
         for batch in batches:
             self.prefetcher.begin(batch.items)
 
     def run(self, batch: Batch) -> BatchResult:
-        """Answer a batch; clips that cannot be read become error rows."""
+        """Process a batch; unreadable clips become error rows."""
         prepared = self.prefetcher.take(batch.items)
         rows: dict[str, dict[str, Any]] = {}
         good: list[tuple[Item, Prepared]] = []
@@ -94,7 +94,7 @@ class Worker:
         return BatchResult(batch.number, [rows[name] for name in sorted(rows)], events)
 
     def hear(self, clips: list[tuple[Item, Prepared]]) -> Tensor:
-        """Auditory tokens (B, 88, hidden), from the store where they are there."""
+        """The auditory tokens (B, 88, hidden), from the cache if possible."""
         found: list[Tensor | None] = [self.store.get(clip.key) for _, clip in clips]
         todo = [i for i, tokens in enumerate(found) if tokens is None]
         for start in range(0, len(todo), self.spec.encode_batch):
@@ -102,7 +102,7 @@ class Worker:
             inputs = []
             for i in chunk:
                 item, clip = clips[i]
-                # The store had the clip when it was prepared and has it no more: damaged, or removed.
+                # The clip was cached when it was prepared, but is no longer: damaged or removed.
                 inputs.append(compute(self.frontend, item, clip.key, clip.notes) if clip.mel is None else clip)
             for i, tokens in zip(chunk, self.encode(inputs), strict=True):
                 found[i] = tokens
@@ -112,7 +112,7 @@ class Worker:
         return torch.zeros_like(audio) if self.spec.zero_audio else audio
 
     def encode(self, clips: list[Prepared]) -> Tensor:
-        """Run the encoders over some clips at once: (B, 88, hidden)."""
+        """Run the encoders on a batch of clips: (B, 88, hidden)."""
         model = self.loaded.model
         banks = [torch.from_numpy(clip.bank) for clip in clips if clip.bank is not None]
         frames = torch.tensor([len(bank) for bank in banks], device=model.device)
@@ -126,12 +126,12 @@ class Worker:
         except (torch.OutOfMemoryError, RuntimeError) as error:
             if not out_of_memory(error):
                 raise
-        # Outside the handler, so that the failed attempt's tensors are free.
+        # Outside the exception handler, so that the tensors of the failed attempt have been freed.
         if torch.cuda.is_available():
             torch.cuda.empty_cache()
         if len(items) == 1:
             raise MissingError(
-                "there is not enough memory for a single clip",
+                "not enough memory for a single clip",
                 fix="use a device with more memory, --precision fp16 or int8, or fewer --beams",
             )
         half = len(items) // 2
@@ -141,7 +141,7 @@ class Worker:
         return first + self._answer(items[half:], audio[half:], number, events)
 
     def prompts(self, items: list[Item]) -> list[tuple[list[int], list[int]]]:
-        """The ids around the auditory tokens, for every item."""
+        """The ids before and after the auditory tokens, for every item."""
         return [self.loaded.tokenizer.prompt(self.spec.setting.prompt(item.query)) for item in items]
 
     def row(self, item: Item, answer: Generation | None, extra: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -158,5 +158,5 @@ class Worker:
 
 
 def out_of_memory(error: BaseException) -> bool:
-    """Whether an error of torch means that memory ran out, on a GPU or on the CPU."""
+    """Whether a torch error is an out-of-memory error, on a GPU or on the CPU."""
     return isinstance(error, torch.OutOfMemoryError) or "not enough memory" in str(error)

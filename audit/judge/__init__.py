@@ -1,1 +1,1 @@
-"""LLM judges behind one interface, with a cache in which every reply is kept at once and for good."""
+"""LLM judges: a common interface, and a permanent cache of all replies."""

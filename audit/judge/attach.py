@@ -1,4 +1,4 @@
-"""Brings a task's judgements to its rows, so that the scorer can treat judged conventions like every other one."""
+"""Joining judgements to rows, so that judged conventions are scored like all others."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from tasks.task import Task
 
 @dataclass(frozen=True, slots=True)
 class Attached:
-    """One convention under one judge and one failure rule, ready to be scored.
+    """A convention with a judge and a failure rule, ready to be scored.
 
     Attributes:
         metric: The task's metric.
-        convention: With the registry's id; its signature names the judge.
-        rating: The judge, and which of several askings.
+        convention: Has the registry's id; its signature names the judge.
+        rating: The judge, and the number of the repetition.
         failure: The failure rule.
-        own_rule: Whether it is the source's own failure rule: the one to show first.
-        model: The judge as its server reports it; a person's name.
+        own_rule: Whether this is the failure rule of the source, which is shown first.
+        model: The judge as its server reports it, or a person's name.
         source_judge: The judge of the convention's source.
         fidelity: `verbatim` or `described`, of the prompt; empty for people and stored replies.
-        note: What a reader must know beside the number.
-        over_followed: Whether rows that did not follow the instruction are left out. The convention's id is the same,
-            its signature is not.
+        note: Caveats that a reader must know.
+        over_followed: Whether rows that did not follow the instruction are excluded. The convention then has the same id,
+            but a different signature.
     """
 
     metric: str
@@ -50,14 +50,14 @@ class Attached:
 
 
 def attach(task: Task, rows: Sequence[Row], predictions: Path) -> tuple[list[Row], list[Attached]]:
-    """Rows with the counts of every judgement beside them, and the conventions that read these.
+    """Add the counts of all judgements to the rows; returns the rows and the conventions that score them.
 
-    Probes (`swapped`, `padded`) test a judge and give no score. Without a judgement file the rows are as
-    they were.
+    Probes (`swapped`, `padded`) test a judge and are not scored. Without a judgement file the rows are
+    unchanged.
 
     Raises:
-        InputError: The judgement file is not valid.
-        CheckFailedError: It is about other outputs, or says another thing than its replies (exit code 1).
+        InputError: The judgement file is invalid.
+        CheckFailedError: It is about different outputs, or contradicts its own replies (exit code 1).
     """
     path = judgements.path_of(predictions)
     if not path.exists():
@@ -81,7 +81,7 @@ def attach(task: Task, rows: Sequence[Row], predictions: Path) -> tuple[list[Row
             }
             mine = _of(known, judged, rating)
             first = mine[0]
-            # The digest makes another set of judgements another convention, for caches as for readers.
+            # The digest distinguishes sets of judgements, in caches and for readers.
             name = f"{rating.name},{first.template_sha256[:12]},{_digest(mine)}"
             for failure in FAILURES:
                 key = f"{judged.id}/{judged.metric}/{rating.name}/{failure}"
@@ -104,7 +104,7 @@ def attach(task: Task, rows: Sequence[Row], predictions: Path) -> tuple[list[Row
 
 
 def followed_rows(task: Task, rows: Sequence[Row]) -> dict[str, bool] | None:
-    """Which rows followed the instruction, by the paper's appendix E; None for tasks where it says nothing of it."""
+    """Which rows followed the instruction, by the paper's appendix E; None for tasks that it does not cover."""
     try:
         following = task.convention("following-rate", "appendix-e")
     except KeyError:

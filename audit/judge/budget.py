@@ -1,4 +1,4 @@
-"""What a run may spend: requests and tokens."""
+"""The budget of a run: requests and tokens."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from audit.judge.interface import Message, Reply
 
 
 def estimate(messages: Sequence[Message], max_tokens: int) -> int:
-    """The most tokens that a question will likely cost: one for three of its bytes, and a whole reply."""
+    """A high estimate of the tokens of a question: one per three bytes, plus a reply of maximum length."""
     return sum(len(m.content.encode("utf-8", "replace")) // 3 + 8 for m in messages) + max_tokens
 
 
 class Budget:
-    """Requests and tokens, reserved before a question is put and settled when its reply is there.
+    """Requests and tokens, reserved before a question is sent and settled when the reply arrives.
 
-    A question is put only if its estimate fits, so the budget is kept as long as the estimate is not too
-    low. Every attempt is a request. A server that reports no tokens is charged the estimate.
+    A question is sent only if its estimate fits, so the budget holds as long as the estimate is not too
+    low. Every attempt is a request. If a server reports no tokens, the estimate is charged.
 
     Args:
         max_requests: None for no limit.
@@ -34,7 +34,7 @@ class Budget:
         self._changed = threading.Condition()
 
     def take(self, tokens: int) -> bool:
-        """Reserve one request of so many tokens; False if it cannot fit, whatever is under way."""
+        """Reserve one request of this many tokens; False if it cannot fit, even if nothing were pending."""
         with self._changed:
             while True:
                 if self._max_requests is not None and self.requests >= self._max_requests:
@@ -50,7 +50,7 @@ class Budget:
                 self._changed.wait()
 
     def settle(self, tokens: int, reply: Reply | None) -> None:
-        """Replace a reservation by what the reply cost; a failed attempt costs no tokens."""
+        """Replace a reservation by the actual cost of the reply; a failed attempt costs no tokens."""
         with self._changed:
             self._reserved -= tokens
             self._in_flight -= 1

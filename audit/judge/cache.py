@@ -1,12 +1,12 @@
-"""The cache of replies: an append-only file to which every reply is written, with fsync, the moment it comes.
+"""The reply cache: an append-only file to which every reply is written, with fsync, as soon as it arrives.
 
-One JSON object a line. `{"asked": KEY}` is written before a question is put, `{"key": KEY, "reply": {...},
-"check": ...}` when its reply has come. A question that was asked and has no reply was in flight when a run
-was killed: nobody can know whether the server did the work. It is put again under the same idempotency key,
-so that a server which heeds such keys does not do it twice.
+One JSON object per line. `{"asked": KEY}` is written before a question is sent, `{"key": KEY, "reply": {...},
+"check": ...}` when its reply has arrived. A question without a reply was in flight when a run was killed; it is
+unknown whether the server processed it. It is sent again under the same idempotency key,
+so a server that honours such keys does not process it twice.
 
-A line that a kill cut short has no valid check sum and is cut off when the file is next opened for writing.
-One process at a time writes; any number may read.
+A line truncated by a kill has no valid checksum and is removed when the file is next opened for writing.
+One process writes at a time; any number may read.
 """
 
 from __future__ import annotations
@@ -35,17 +35,15 @@ def _check(key: str, reply: dict[str, Any]) -> str:
 
 
 class ReplyCache:
-    """Replies by the key of their request.
-
-    Use it as a context manager. Threads may share it.
+    """Replies by the key of their request; a context manager that threads may share.
 
     Args:
-        folder: Where the file `replies.jsonl` is or will be.
+        folder: The folder of the file `replies.jsonl`, which is created if missing.
         write: Whether replies will be added; takes the folder's lock.
 
     Raises:
         MissingError: Another process is writing (exit code 3).
-        InputError: The file is damaged before its end, or the folder cannot be used.
+        InputError: A line other than the last is damaged, or the folder cannot be used.
     """
 
     def __init__(self, folder: str | Path, *, write: bool = True) -> None:
@@ -65,7 +63,7 @@ class ReplyCache:
             self._descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise InputError(
-                f"the cache of replies cannot be opened: {error.strerror}",
+                f"cannot open the reply cache: {error.strerror}",
                 where=str(self.path),
                 fix="Give another folder with --cache.",
             ) from None
@@ -75,11 +73,11 @@ class ReplyCache:
             os.close(self._descriptor)
             self._descriptor = -1
             raise MissingError(
-                "another process is writing to this cache of replies",
+                "another process is writing to this reply cache",
                 where=str(self.path),
                 fix="Wait until it is done, or give another folder with --cache.",
             ) from None
-        # The name must survive a power cut as well as the bytes under it.
+        # Sync the folder too: the file's name must survive a power failure as well as its contents.
         folder = os.open(self.path.parent, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -93,7 +91,7 @@ class ReplyCache:
             if not self._take(line):
                 if end + len(line) < len(raw):
                     raise InputError(
-                        "the line is damaged",
+                        "damaged line",
                         where=f"{self.path}:{number}",
                         fix="Delete this one line (its reply will be asked for again), or restore the file.",
                     )
@@ -131,20 +129,20 @@ class ReplyCache:
 
     @property
     def in_doubt(self) -> frozenset[str]:
-        """The requests that were put and have no reply here."""
+        """The keys of requests that were sent but have no reply here."""
         return frozenset(self._asked - self._replies.keys())
 
     def asking(self, key: str) -> None:
-        """Note that a question is about to be put. A kill does not lose the note; a power cut may."""
+        """Record that a question is about to be sent. The record survives a kill, but not always a power failure."""
         with self._mutex:
             self._asked.add(key)
             self._append(canonical_json.dumps({"asked": key}) + b"\n", sync=False)
 
     def put(self, key: str, reply: Reply) -> None:
-        """Keep a reply. When this returns, it is on the disk.
+        """Store a reply. When this returns, it is on the disk.
 
         Raises:
-            MissingError: It could not be written (the disk is full); nothing is half written.
+            MissingError: The reply could not be written (the disk is full); partial writes are undone.
         """
         value = asdict(reply)
         line = canonical_json.dumps({"key": key, "reply": value, "check": _check(key, value)}) + b"\n"
@@ -166,17 +164,17 @@ class ReplyCache:
             with contextlib.suppress(OSError):
                 os.ftruncate(self._descriptor, size)
             raise MissingError(
-                f"a reply cannot be written: {error.strerror}",
+                f"cannot write a reply: {error.strerror}",
                 where=str(self.path),
-                fix="Make room and run the same command again: everything so far is kept.",
+                fix="Free disk space and run the same command again: all replies so far are kept.",
             ) from None
 
     def items(self) -> Iterator[tuple[str, Reply]]:
-        """All replies, in no order that means anything."""
+        """All replies, in arbitrary order."""
         yield from list(self._replies.items())
 
     def close(self) -> None:
-        """Give the lock back."""
+        """Release the lock."""
         if self._descriptor >= 0:
             os.close(self._descriptor)
             self._descriptor = -1

@@ -1,4 +1,4 @@
-"""People as judges: a sheet to fill in, and its way back into the judgement file."""
+"""Human judges: writes a sheet to fill in, and reads it back as judgements."""
 
 from __future__ import annotations
 
@@ -46,23 +46,25 @@ _WORDS = {
 
 
 def check_person(name: str) -> None:
-    """Whether this can be a person's name in records, reports and file names.
+    """Check that a name can be used in records, reports and file names.
 
     Raises:
-        InputError: It is empty, has separators of paths or signs that are not printed, or starts with a dot.
+        InputError: It is empty, contains path separators or non-printable characters, or starts with a dot.
     """
     plain = name.isprintable() and name == name.strip() and not set(name) & set("/\\:")
     if not plain or not name or name.startswith(".") or len(name) > 100:
         raise InputError(
-            f"{name!r} is no name", where="--person", fix="Give a name or a pseudonym: letters, digits, spaces, -_.'"
+            f"{name!r} is not a valid name",
+            where="--person",
+            fix="Give a name or a pseudonym: letters, digits, spaces, -_.'",
         )
 
 
 def sample(rows: Iterable[Row], size: int, seed: int) -> list[Row]:
-    """`size` rows at random, in random order: those with the smallest hash of seed and id.
+    """A random sample of `size` rows, in random order: those with the smallest hash of seed and id.
 
-    It is a plain random sample. One that favours the judge's doubtful rows would say more about those, and
-    give agreement figures that hold for no set.
+    A simple random sample. Oversampling rows on which the judge is in doubt would give agreement figures that do not
+    generalise to the set.
     """
     with_output = [row for row in rows if row.hypothesis is not None]
     return sorted(with_output, key=lambda row: hashlib.sha256(f"{seed} {row.id}".encode()).digest())[:size]
@@ -87,7 +89,7 @@ def _check(values: Mapping[str, str]) -> str:
 
 
 def sheet(convention: JudgedConvention, rows: Sequence[Row]) -> str:
-    """The sheet as CSV: what a judge would see, a column for the verdict, and no judge's verdict.
+    """The sheet as CSV: the judge's input and an empty column for the verdict.
 
     Rows that need no judge (no correct answer) are left out.
 
@@ -103,11 +105,11 @@ def sheet(convention: JudgedConvention, rows: Sequence[Row]) -> str:
 
 
 def allowed(convention: JudgedConvention) -> str:
-    """What may stand in the verdict column."""
+    """The values allowed in the verdict column, for messages."""
     scale = convention.scale
     if (scale.lowest, scale.highest) == (0, 1):
-        return "1 (yes, right) or 0 (no, wrong)"
-    return f"a whole number from {scale.lowest} to {scale.highest}"
+        return "1 (yes, correct) or 0 (no, wrong)"
+    return f"an integer from {scale.lowest} to {scale.highest}"
 
 
 def parse(
@@ -116,24 +118,24 @@ def parse(
     """The judgements in a filled-in sheet, and how many rows were left blank.
 
     Raises:
-        InputError: The file is no such sheet, or a line is about another row or output; it names the line.
+        InputError: The file is not such a sheet, or a line is about a different row or output; the message names the line.
     """
     try:
         text = path.read_text("utf-8-sig")
     except FileNotFoundError:
-        raise InputError("there is no such sheet", where=str(path)) from None
+        raise InputError("no such file", where=str(path)) from None
     except UnicodeDecodeError:
-        raise InputError("the sheet is not UTF-8", where=str(path), fix="Save it as CSV UTF-8.") from None
+        raise InputError("invalid UTF-8", where=str(path), fix="Save it as CSV UTF-8.") from None
     header = text.partition("\n")[0]
-    # Spreadsheets of many countries write semicolons or tabs.
+    # In many locales spreadsheets write semicolons or tabs.
     delimiter = max(",;\t", key=header.count)
     reader = csv.DictReader(io.StringIO(text, newline=""), delimiter=delimiter)
     try:
         lines = [(reader.line_num, line) for line in reader]
     except csv.Error as error:
-        raise InputError(f"it is no CSV: {error}", where=f"{path}:{reader.line_num}") from None
+        raise InputError(f"invalid CSV: {error}", where=f"{path}:{reader.line_num}") from None
     if not reader.fieldnames or not {"id", "check", "verdict"} <= set(reader.fieldnames):
-        raise InputError("the sheet lacks a column", where=str(path), fix="It needs at least id, check and verdict.")
+        raise InputError("missing column", where=str(path), fix="The sheet needs at least id, check and verdict.")
     found: dict[str, Judgement] = {}
     blank = 0
     for number, line in lines:
@@ -144,12 +146,12 @@ def parse(
             raise InputError(f"the predictions have no row {name!r}", where=where)
         if (line["check"] or "").strip() != _check(_fields(convention, row)):
             raise InputError(
-                f"row {name} is not the one that was judged",
+                f"row {name} differs from the one that was judged",
                 where=where,
-                fix="Make a new sheet.",
+                fix="Create a new sheet.",
             )
         if name in found:
-            raise InputError(f"row {name} is judged twice", where=where)
+            raise InputError(f"duplicate row {name}", where=where)
         word = (line["verdict"] or "").strip().lower()
         if not word:
             blank += 1
@@ -174,5 +176,5 @@ def _grade(word: str, convention: JudgedConvention, where: str) -> int:
     if word.isascii() and word.isdecimal():
         number = int(word)
     if not scale.lowest <= number <= scale.highest:
-        raise InputError(f"the verdict is {word!r}", where=f"{where}: verdict", fix=f"Give {allowed(convention)}.")
+        raise InputError(f"invalid verdict {word!r}", where=f"{where}: verdict", fix=f"Give {allowed(convention)}.")
     return number

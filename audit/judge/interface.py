@@ -1,4 +1,4 @@
-"""What a judge is: a question in, a reply out, and the errors that may come instead."""
+"""Interface of judges: messages, sampling parameters, replies and errors."""
 
 from __future__ import annotations
 
@@ -21,22 +21,21 @@ class Message:
     content: str
 
     def as_json(self) -> dict[str, str]:
-        """The object that servers take."""
+        """The message as a JSON object, as servers expect it."""
         return {"role": self.role, "content": self.content}
 
 
 @dataclass(frozen=True, slots=True)
 class Params:
-    """Sampling settings; what is None is left to the server, and recorded as such.
+    """Sampling parameters; None leaves a parameter to the server, and is recorded as such.
 
     Attributes:
         temperature: A decimal string.
         top_p: A decimal string.
-        max_tokens: The most tokens of a reply.
-        seed: Sent where it is given; whether the server heeds it is its own affair.
-        extra: Further fields of the request's body (`{"chat_template_kwargs": {"enable_thinking":
-            false}}`); no
-            floats: numbers with a fraction cannot be recorded exactly.
+        max_tokens: The maximum number of tokens of a reply.
+        seed: Sent if given; the server may ignore it.
+        extra: Further fields of the request body (`{"chat_template_kwargs": {"enable_thinking": false}}`), without
+            floats, which cannot be recorded exactly.
     """
 
     temperature: str | None = None
@@ -50,17 +49,17 @@ class Params:
             if value is not None:
                 _decimal(name, value)
         if self.max_tokens < 1:
-            raise InputError(f"max_tokens is {self.max_tokens}", fix="Give a number of at least 1.")
+            raise InputError(f"max_tokens is {self.max_tokens}", fix="Give at least 1.")
         try:
             canonical_json.dumps(self.as_json())
         except (TypeError, ValueError) as error:
             raise InputError(
                 f"a parameter cannot be recorded exactly: {error}",
-                fix="Use whole numbers up to 2**53, and ordinary characters.",
+                fix="Use integers up to 2**53 and characters of the Basic Multilingual Plane.",
             ) from None
 
     def as_json(self) -> dict[str, Any]:
-        """A value for canonical JSON: what was asked for, with nothing in it that was not."""
+        """The parameters that were set, as a value for canonical JSON."""
         given = {
             "temperature": self.temperature,
             "top_p": self.top_p,
@@ -82,15 +81,15 @@ def _decimal(name: str, value: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a judge said.
+    """A judge's reply.
 
     Attributes:
-        text: The reply as it came; empty where it was empty.
-        model: The model's name as the server reports it.
-        finish: Why it ended (`stop`, `length`, ...), as the server reports it.
-        prompt_tokens: As the server reports them; None where it does not.
-        completion_tokens: The same.
-        attempts: How many requests it took.
+        text: The reply as received; may be empty.
+        model: The model's name as reported by the server.
+        finish: The finish reason (`stop`, `length`, ...) as reported by the server.
+        prompt_tokens: As reported by the server; None if not reported.
+        completion_tokens: As reported by the server; None if not reported.
+        attempts: The number of requests.
     """
 
     text: str
@@ -102,12 +101,12 @@ class Reply:
 
 
 class Judge(Protocol):
-    """A backend. Its `ask` may be called from several threads at once, up to `concurrency` of them.
+    """A judge backend. Up to `concurrency` threads may call `ask` at the same time.
 
     Attributes:
-        backend: The name under which its replies are kept: where the model is, without any secret.
-        model: The model that is asked for.
-        concurrency: How many questions it takes at once.
+        backend: The name under which replies are cached: the location of the model, without secrets.
+        model: The requested model.
+        concurrency: The maximum number of concurrent questions.
     """
 
     backend: str
@@ -115,33 +114,33 @@ class Judge(Protocol):
     concurrency: int
 
     def ask(self, messages: Sequence[Message], params: Params, key: str = "") -> Reply:
-        """Put one question, once.
+        """Send one question, once.
 
         Args:
             messages: The conversation so far.
-            params: Sampling settings.
-            key: A name of this question that stays the same when it is put again.
+            params: Sampling parameters.
+            key: An identifier of the question that is the same in every attempt.
 
         Raises:
-            TransientError: It may go well another time.
-            RefusedError: This question will never be answered (too long, not allowed); others may.
-            JudgeUnavailableError: No question can be answered: no server, a wrong key, no such model.
+            TransientError: A later attempt may succeed.
+            RefusedError: This question will never be answered (too long, not allowed); others may be.
+            JudgeUnavailableError: No question can be answered: no server, an invalid key, no such model.
         """
 
     def close(self) -> None:
-        """Let go of connections and memory."""
+        """Close connections and free memory."""
 
 
 class JudgeUnavailableError(MissingError):
-    """There is no judge: no server, a wrong key, a model that is not there (exit code 3)."""
+    """The judge is not available: no server, an invalid key, no such model (exit code 3)."""
 
 
 class TransientError(Exception):
-    """A question failed, and may go well when it is put again.
+    """A question failed, but a later attempt may succeed.
 
     Attributes:
-        wait: How many seconds the server asks to be left alone; None if it does not say.
-        unreachable: Whether there was no server at all.
+        wait: The seconds to wait, as requested by the server (Retry-After); None if not given.
+        unreachable: Whether the server could not be reached.
     """
 
     def __init__(self, what: str, *, wait: float | None = None, unreachable: bool = False) -> None:
@@ -151,7 +150,7 @@ class TransientError(Exception):
 
 
 class RefusedError(Exception):
-    """The server will not answer this one question."""
+    """The server refuses this question."""
 
 
 def request_key(
@@ -166,7 +165,7 @@ def request_key(
 ) -> str:
     """The identity of a question: the SHA-256 over backend, model, parameters, prompt and row, as hex.
 
-    `template` is the template's hash; `repeat` tells apart several askings of one question.
+    `template` is the template's hash; `repeat` distinguishes repetitions of a question.
     """
     identity = {
         "backend": backend,

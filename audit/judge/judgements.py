@@ -1,7 +1,6 @@
-"""`TASK.judgements.jsonl`: what was asked, what was said, and how it was read; scores come from it alone.
+"""Judgement files (`TASK.judgements.jsonl`): requests, replies and parsed verdicts, from which scores are computed.
 
-Its bytes follow from the replies: they do not depend on the order in which these came, on kills or on the
-number of threads.
+The bytes depend only on the replies, not on their order of arrival, on kills or on the number of threads.
 """
 
 from __future__ import annotations
@@ -33,7 +32,7 @@ STORED: Final = "stored:"
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """One reply of one judge about one part of one row.
+    """A reply of a judge to one question about a row.
 
     Attributes:
         task: The task's id.
@@ -42,19 +41,19 @@ class Judgement:
         judge: The judge's name with its settings (`Setting.judge`), or `human:NAME` or `stored:NAME`.
         variant: The probe it was asked under, or empty.
         row: The row's id.
-        part: Which of the row's questions.
-        repeat: Which of several askings.
+        part: The name of the question within the row.
+        repeat: The number of the repetition.
         request: The request's key; empty for people.
         template: The template's id; empty for people.
         template_sha256: Its hash.
         fidelity: Whether the prompt is the source's (`verbatim`) or our description of it.
         messages_sha256: Over the messages that were sent: ties the judgement to the output.
-        backend: Where it was asked.
-        model: The model that was asked for.
-        params: How it was sampled.
-        markers: Chat markers broken up in the row's texts.
-        reply: What came, whole; None for people.
-        verdict: How the convention's parser reads it.
+        backend: The backend that was asked.
+        model: The requested model.
+        params: The sampling parameters.
+        markers: The number of chat markers broken up in the row's texts.
+        reply: The complete reply; None for people.
+        verdict: The result of the convention's parser.
     """
 
     task: str
@@ -79,7 +78,7 @@ class Judgement:
 
     @property
     def identity(self) -> tuple[str, str, str, str, str, int, str, str]:
-        """What makes it another judgement than the next one; also the file's order."""
+        """The key that identifies the judgement; also the sort key of the file."""
         return (
             self.task,
             self.convention,
@@ -92,7 +91,7 @@ class Judgement:
         )
 
     def as_json(self) -> dict[str, Any]:
-        """The file's object."""
+        """The judgement as the JSON object of the file."""
         reply = self.reply
         return {
             "schema": SCHEMA,
@@ -135,7 +134,7 @@ def messages_sha256(messages: Sequence[Message]) -> str:
 
 
 def collect(task: str, chosen: Setting, plan: Plan, cache: ReplyCache, rows: Mapping[str, Row]) -> list[Judgement]:
-    """The judgements for which there is a reply."""
+    """The judgements of all questions that have a reply."""
     found = []
     convention = chosen.convention
     for request in plan.requests:
@@ -172,22 +171,22 @@ def collect(task: str, chosen: Setting, plan: Plan, cache: ReplyCache, rows: Map
 def stored(
     task: str, convention: JudgedConvention, rows: Iterable[Row], *, name: str, reply_field: str, where: str
 ) -> list[Judgement]:
-    """The judgements that other people's output files carry: each row's reply in `extra`.
+    """The judgements contained in third-party output files: the reply of each row is in `extra`.
 
-    Nobody can know how they were asked for, so they have no request, no prompt and no parameters; model
-    and judge are what the importer of the file says they are.
+    The requests are not known, so these judgements have no request, prompt or parameters; the user who imports the
+    file names the judge.
 
     Raises:
-        InputError: A row has no such reply, or the convention asks more than once about a row.
+        InputError: A row has no reply, or the convention asks several questions per row.
     """
     found = []
     for row in rows:
         text = row.extra.get(reply_field)
         if not isinstance(text, str):
-            raise InputError("there is no stored reply", where=f"{where}: row {row.id}: extra.{reply_field}")
+            raise InputError("no stored reply", where=f"{where}: row {row.id}: extra.{reply_field}")
         parts = convention.parts(row, "")
         if len(parts) != 1 or parts[0].name:
-            raise InputError(f"{convention.id} asks several questions about a row", where=f"{where}: row {row.id}")
+            raise InputError(f"{convention.id} asks several questions per row", where=f"{where}: row {row.id}")
         found.append(
             Judgement(
                 task=task,
@@ -207,12 +206,12 @@ def stored(
 
 
 def path_of(predictions: Path) -> Path:
-    """Where the judgements of a prediction file are: `TASK.judgements.jsonl` beside `TASK.jsonl`."""
+    """The path of the judgements for a prediction file: `TASK.judgements.jsonl` beside `TASK.jsonl`."""
     return predictions.with_name(f"{predictions.stem}.judgements.jsonl")
 
 
 def write(path: Path, judgements: Iterable[Judgement]) -> None:
-    """Write the file whole, sorted; of two judgements with one identity the later one stays."""
+    """Write the file atomically, sorted; of judgements with the same identity, the last one is kept."""
     distinct = {judgement.identity: judgement for judgement in judgements}
     lines = [canonical_json.dumps(distinct[identity].as_json()) + b"\n" for identity in sorted(distinct)]
     write_atomic(path, b"".join(lines))
@@ -222,17 +221,17 @@ def read(path: Path) -> list[Judgement]:
     """All judgements of a file.
 
     Raises:
-        InputError: A line is no judgement; the message names file, line and field.
+        InputError: A line is not a judgement; the message names file, line and field.
     """
     found = []
     try:
         text = path.read_text("utf-8")
     except FileNotFoundError:
         raise InputError(
-            "there are no judgements", where=str(path), fix="Make them with `repro-audit judge run`."
+            "no judgements found", where=str(path), fix="Create them with `repro-audit judge run`."
         ) from None
     except UnicodeDecodeError as error:
-        raise InputError(f"it is not UTF-8: {error.reason}", where=str(path)) from None
+        raise InputError(f"invalid UTF-8: {error.reason}", where=str(path)) from None
     for number, line in enumerate(text.split("\n"), start=1):
         if line:
             found.append(_parse(line, f"{path}:{number}"))
@@ -243,9 +242,9 @@ def _parse(line: str, where: str) -> Judgement:
     try:
         data = json.loads(line)
     except ValueError as error:
-        raise InputError(f"the line is not JSON: {error}", where=where) from None
+        raise InputError(f"invalid JSON: {error}", where=where) from None
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
-        raise InputError(f"the line is no judgement of {SCHEMA}", where=where)
+        raise InputError(f"not a judgement of {SCHEMA}", where=where)
     try:
         reply, verdict, template = data["reply"], data["verdict"], data["template"]
         grade = verdict["grade"]
@@ -275,13 +274,13 @@ def _parse(line: str, where: str) -> Judgement:
     except KeyError as error:
         raise InputError(f"the field {error.args[0]!r} is missing", where=where) from None
     except (TypeError, ValueError, ZeroDivisionError) as error:
-        raise InputError(f"a field is not as it should be: {error}", where=where) from None
+        raise InputError(f"invalid field: {error}", where=where) from None
 
 
 def _string(data: Mapping[str, Any], name: str) -> str:
     value = data[name]
     if not isinstance(value, str):
-        raise TypeError(f"{name} is no text")
+        raise TypeError(f"{name} is not a string")
     return value
 
 
@@ -292,16 +291,16 @@ def _status(value: object) -> Status:
 
 
 def check(judgements: Iterable[Judgement], rows: Mapping[str, Row], *, where: str) -> int:
-    """Whether the judgements are about these rows and say what they are said to say. Needs no judge.
+    """Check that the judgements are about these rows and that verdicts match replies. Needs no judge.
 
-    Every reply is parsed again, and where the prompt's template is at hand, under the recorded hash, the
-    messages are made again from the row.
+    Every reply is parsed again. If the template with the recorded hash is available, the messages are rebuilt
+    from the row and compared.
 
     Returns:
-        How many judgements could be tied to their row's output by its messages.
+        The number of judgements whose messages were compared with their row.
 
     Raises:
-        CheckFailedError: One of them is about another row or output, or says something else (exit code 1).
+        CheckFailedError: A judgement is about a different row or output, or its verdict does not match (exit code 1).
     """
     tied = 0
     for judgement in judgements:
@@ -314,10 +313,10 @@ def check(judgements: Iterable[Judgement], rows: Mapping[str, Row], *, where: st
         place = f"{where}: row {judgement.row}"
         try:
             if judgement.judge.startswith(STORED) and judgement.reply.text not in row.extra.values():
-                raise CheckFailedError("the stored reply is not the row's", where=place)
+                raise CheckFailedError("the stored reply differs from the row's", where=place)
             verdict = convention.read(row, judgement.reply.text, variant=judgement.variant)
             if verdict != judgement.verdict:
-                raise CheckFailedError("the recorded verdict is not what the reply says", where=place)
+                raise CheckFailedError("the recorded verdict does not match the reply", where=place)
             tied += _same_messages(judgement, convention, row, place)
         except FieldError as error:
             raise CheckFailedError(f"{error.field}: {error.what}", where=place) from None
@@ -337,7 +336,7 @@ def _same_messages(judgement: Judgement, convention: JudgedConvention, row: Row,
             if messages_sha256(messages) == judgement.messages_sha256:
                 return 1
     raise CheckFailedError(
-        "the judgement is about another output, question or answer than the row's",
+        "the judged output, question or answer differs from the row's",
         where=where,
         fix="Judge the new predictions with `repro-audit judge run`.",
     )

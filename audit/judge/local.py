@@ -1,4 +1,4 @@
-"""A judge on this machine: a causal language model in a folder, by transformers."""
+"""A local judge: a causal language model in a folder, run with transformers."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from audit.judge.interface import JudgeUnavailableError, Message, Params, Refuse
 
 
 def weights_sha256(folder: Path) -> str:
-    """One hash over the names and hashes of a model's weight files, configuration and tokenizer files.
+    """A hash over the names and hashes of a model's weight, configuration and tokenizer files.
 
     Raises:
-        InputError: The folder holds no weights in safetensors.
+        InputError: The folder contains no safetensors weights.
     """
     files = sorted(p for p in folder.iterdir() if p.suffix in {".safetensors", ".json", ".model", ".jinja"})
     if not any(p.suffix == ".safetensors" for p in files):
         raise InputError(
-            "there are no weights in safetensors",
+            "no safetensors weights found",
             where=str(folder),
-            fix="Give a folder as Hugging Face lays it out.",
+            fix="Give a model folder in Hugging Face's layout.",
         )
     listing = "".join(f"{sha256_file(path)}  {path.name}\n" for path in files)
     return hashlib.sha256(listing.encode()).hexdigest()
@@ -33,19 +33,17 @@ def weights_sha256(folder: Path) -> str:
 class LocalModel:
     """Asks a model in a folder, one question at a time.
 
-    Nothing is fetched, no code of the folder is run, and weights are read from safetensors alone. Without a
-    temperature, or
-    with 0, the most likely token is taken each time; otherwise tokens are drawn under the question's seed (0
-    if none).
+    Downloads nothing, runs no code from the folder, and reads only safetensors. Decoding is greedy without a
+    temperature or with temperature 0; otherwise tokens are sampled with the question's seed (default 0).
 
     Args:
         folder: A model in Hugging Face's layout.
-        device: Where it runs, as torch names devices.
-        dtype: The type of the weights in memory; `auto` takes the one on disk.
+        device: A torch device.
+        dtype: The type of the weights in memory; `auto` keeps the type on disk.
 
     Raises:
-        MissingError: transformers or torch is missing, or the folder.
-        InputError: The folder is no model.
+        MissingError: transformers, torch or the folder is missing.
+        InputError: The folder does not contain a model.
     """
 
     concurrency = 1
@@ -59,7 +57,7 @@ class LocalModel:
             ) from None
         path = Path(folder)
         if not path.is_dir():
-            raise MissingError("there is no model", where=str(path), fix="Give a model's folder with --local.")
+            raise MissingError("model not found", where=str(path), fix="Give a model folder with --local.")
         digest = weights_sha256(path)
         self._transformers = transformers
         options: dict[str, Any] = {"local_files_only": True, "trust_remote_code": False}
@@ -70,7 +68,7 @@ class LocalModel:
             )
             self._model.to(device).eval()
         except (OSError, ValueError, ImportError, RuntimeError) as error:
-            raise InputError(f"the model cannot be loaded: {error}", where=str(path)) from None
+            raise InputError(f"cannot load the model: {error}", where=str(path)) from None
         self.backend = f"transformers:{digest[:16]}"
         self.model = path.resolve().name
         self._device = device
@@ -80,15 +78,15 @@ class LocalModel:
         )
 
     def ask(self, messages: Sequence[Message], params: Params, key: str = "") -> Reply:
-        """Put one question; see `Judge.ask`. The key is of no use here."""
+        """Ask one question, see `Judge.ask`. The key is ignored."""
         del key
         if params.extra:
-            raise JudgeUnavailableError("a local judge takes no extra fields", fix="Leave --extra out.")
+            raise JudgeUnavailableError("a local judge does not support extra fields", fix="Omit --extra.")
         with self._lock:
             return self._generate(self._tokens(messages), params)
 
     def _plain(self, text: str) -> str:
-        """The text without this tokenizer's own control tokens, each broken up by a space."""
+        """The text with this tokenizer's control tokens broken up by spaces."""
         for token in self._reserved:
             if len(token) > 1 and not token.isspace():
                 text = text.replace(token, f"{token[0]} {token[1:]}")
@@ -100,7 +98,7 @@ class LocalModel:
             text = self._tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=True)
         else:
             text = "\n\n".join(turn["content"] for turn in turns) + "\n"
-        # A chat template writes the start token itself; without one the tokenizer's own habit is right.
+        # A chat template writes the start token itself; without a template the tokenizer must add it.
         special = not self._tokenizer.chat_template
         return self._tokenizer(text, return_tensors="pt", add_special_tokens=special).to(self._device)
 
@@ -108,7 +106,7 @@ class LocalModel:
         size = int(tokens["input_ids"].shape[1])
         room = getattr(self._model.config, "max_position_embeddings", None)
         if room is not None and size + params.max_tokens > room:
-            raise RefusedError(f"{size} tokens and a reply of {params.max_tokens} are more than the model's {room}")
+            raise RefusedError(f"{size} tokens and a reply of {params.max_tokens} exceed the model's limit of {room}")
         temperature = float(params.temperature or 0)
         options: dict[str, Any] = {"do_sample": temperature > 0, "max_new_tokens": params.max_tokens}
         if temperature > 0:
@@ -141,5 +139,5 @@ class LocalModel:
         return set(found) if isinstance(found, list) else {int(found)}
 
     def close(self) -> None:
-        """Let go of the model."""
+        """Free the model."""
         del self._model

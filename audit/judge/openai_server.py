@@ -1,4 +1,4 @@
-"""A judge behind an OpenAI-compatible server: vLLM, Ollama, llama.cpp, or a hosted one."""
+"""A judge behind an OpenAI-compatible server: vLLM, Ollama, llama.cpp or a hosted service."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from audit.judge.interface import JudgeUnavailableError, Message, Params, Refuse
 
 URL_VARIABLE = "OPENAI_BASE_URL"
 KEY_VARIABLE = "OPENAI_API_KEY"
-# What the client itself sends where a server wants no key.
+# Sent as the key if the server needs none: the client requires a value.
 _NO_KEY = "none"
 _TRANSPORTS = ("httpx", "httpx2", "httpcore", "httpcore2", "h11")
 
 
 def address(url: str) -> str:
-    """A server's address as it may be recorded.
+    """A server's address in a form that is safe to record.
 
     Raises:
-        InputError: It is no http address, or it carries a user name, a password or a query, any of which
-            may be secret.
+        InputError: It is not an http address, or it contains a user name, a password or a query, which may be
+            secret.
     """
     parts = urlsplit(url)
     try:
@@ -35,10 +35,10 @@ def address(url: str) -> str:
     except ValueError:
         port = -1
     if parts.scheme not in {"http", "https"} or not parts.hostname or port == -1:
-        raise InputError("the judge's address is no http address", fix="Such as http://localhost:8000/v1.")
+        raise InputError("the judge's address is not an http URL", fix="Use, for instance, http://localhost:8000/v1.")
     if parts.username is not None or parts.query or parts.fragment:
         raise InputError(
-            "the judge's address carries a user name, a password or a query",
+            "the judge's address contains a user name, a password or a query",
             fix=f"Put the key into the environment variable {KEY_VARIABLE}: addresses are recorded.",
         )
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
@@ -49,16 +49,15 @@ class OpenAIServer:
     """Asks a server by `POST /chat/completions`.
 
     Args:
-        model: The model's name, as the server knows it.
-        base_url: Up to and without `/chat/completions`; by default from `OPENAI_BASE_URL`.
-        key_variable: The environment variable that holds the key; a server without keys needs none.
-        backend: The name to keep replies under; by default the address. With a name of your own, a server
-            that moves
-            to another address keeps its replies.
+        model: The model's name on the server.
+        base_url: The URL up to, but without, `/chat/completions`; by default from `OPENAI_BASE_URL`.
+        key_variable: The environment variable with the key; optional for servers without keys.
+        backend: The name under which replies are cached; by default the address. A custom name keeps the cache valid if
+            the server's address changes.
         timeout: Seconds to wait for a reply.
-        stream: Ask for the reply piece by piece, for servers or gateways that cut long silences.
-        token_field: What the server calls the limit of a reply's tokens.
-        concurrency: How many questions at once.
+        stream: Stream the reply, for servers or gateways that close idle connections.
+        token_field: The server's name for the maximum number of tokens.
+        concurrency: The maximum number of concurrent questions.
 
     Raises:
         MissingError: The `openai` package or the address is missing.
@@ -74,17 +73,19 @@ class OpenAIServer:
         backend: str | None = None,
         timeout: float = 120.0,
         stream: bool = False,
-        token_field: str = "max_tokens",  # noqa: S107 - a field's name, no secret
+        token_field: str = "max_tokens",  # noqa: S107 - the name of a field, not a secret
         concurrency: int = 8,
     ) -> None:
         try:
             import openai
         except ImportError:
-            raise MissingError("the judge needs the package openai", fix='pip install "repro-audit[judge]"') from None
+            raise MissingError(
+                "the judge needs the Python package openai", fix='pip install "repro-audit[judge]"'
+            ) from None
         url = base_url or os.environ.get(URL_VARIABLE, "")
         if not url:
             raise MissingError(
-                "there is no address of a judge",
+                "no address of a judge given",
                 fix=f"Set {URL_VARIABLE} or give --base-url, for instance http://localhost:8000/v1.",
             )
         self._address = address(url)
@@ -97,7 +98,7 @@ class OpenAIServer:
         self._stream = stream
         self._token_field = token_field
         self._openai = openai
-        # The client's debug log would write whole prompts, and a request's headers, wherever OPENAI_LOG says.
+        # The client's debug log (OPENAI_LOG) would write whole prompts and request headers.
         for name in ("openai", *_TRANSPORTS):
             logging.getLogger(name).setLevel(logging.WARNING)
         self._client = openai.OpenAI(
@@ -105,10 +106,10 @@ class OpenAIServer:
         )
 
     def ask(self, messages: Sequence[Message], params: Params, key: str = "") -> Reply:
-        """Put one question, once; see `Judge.ask`. `key` goes out as `Idempotency-Key`."""
+        """Send one question, once; see `Judge.ask`. `key` is sent as `Idempotency-Key`."""
         body = self._sampling(params)
-        # Among the further fields, which go out as they are: converting messages, which need no
-        # conversion, costs the client a quarter of its time for a request.
+        # Passed as an extra field, which the client sends unchanged: its conversion of messages is
+        # unnecessary here and takes a quarter of its time per request.
         body["messages"] = [message.as_json() for message in messages]
         if self._stream:
             body |= {"stream": True, "stream_options": {"include_usage": True}}
@@ -119,8 +120,8 @@ class OpenAIServer:
                 extra_body=body,
                 extra_headers={"Idempotency-Key": key} if key else None,
             ) as response:
-                # Some gateways stream although nobody asked them to: what came decides, not what was asked
-                # for.
+                # Some gateways stream even if not asked to: parse according to the response, not to the
+                # request.
                 if "text/event-stream" in response.headers.get("content-type", ""):
                     reply = self._from_stream(response.iter_lines())
                 else:
@@ -130,11 +131,10 @@ class OpenAIServer:
         except (TransientError, RefusedError, JudgeUnavailableError):
             raise
         except Exception as error:
-            # The transport's own errors (a connection cut in the middle of a reply) are not wrapped by the
-            # client.
+            # The client does not wrap the transport's errors (a connection lost in the middle of a reply).
             if type(error).__module__.split(".")[0] not in _TRANSPORTS:
                 raise
-            raise TransientError(self._scrub(f"the connection broke: {error}")) from None
+            raise TransientError(self._scrub(f"connection lost: {error}")) from None
         return reply
 
     def _sampling(self, params: Params) -> dict[str, Any]:
@@ -150,7 +150,7 @@ class OpenAIServer:
         try:
             value = json.loads(raw)
         except ValueError:
-            raise TransientError("the server's reply is not JSON") from None
+            raise TransientError("the server's reply is invalid JSON") from None
         choices = value.get("choices") if isinstance(value, dict) else None
         if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
             said = raw[:200].decode("utf-8", "replace")
@@ -172,17 +172,17 @@ class OpenAIServer:
             try:
                 value = json.loads(data)
             except ValueError:
-                raise TransientError("a piece of the server's reply is not JSON") from None
+                raise TransientError("a chunk of the server's reply is invalid JSON") from None
             if not isinstance(value, dict) or "error" in value:
-                raise TransientError(self._scrub(f"the server broke its reply off: {data[:200]}"))
+                raise TransientError(self._scrub(f"the server aborted its reply: {data[:200]}"))
             last |= {name: value[name] for name in ("model", "usage") if value.get(name)}
             for choice in value.get("choices") or []:
                 text = (choice.get("delta") or {}).get("content")
                 pieces.append(text if isinstance(text, str) else "")
                 finish = choice.get("finish_reason") or finish
-        # A connection may be closed in the middle of a stream without any sign but this.
+        # A missing finish reason is the only sign of a connection closed in the middle of a stream.
         if finish is None:
-            raise TransientError("the server's reply ended before its end")
+            raise TransientError("the server's reply is truncated")
         return self._reply(last, "".join(pieces), finish)
 
     def _reply(self, value: Mapping[str, Any], text: str, finish: object) -> Reply:
@@ -202,7 +202,7 @@ class OpenAIServer:
         )
 
     def _scrub(self, text: str) -> str:
-        """The text without the key, which a careless server may echo."""
+        """The text without the key, which a server might echo."""
         return text.replace(self._key, "[key]") if len(self._key) >= 4 else text
 
     def _translate(self, error: Exception) -> NoReturn:
@@ -222,7 +222,7 @@ class OpenAIServer:
         said = self._scrub(_message(error))
         if status in {401, 402, 403}:
             raise JudgeUnavailableError(
-                f"the server refuses the key ({status}): {said}",
+                f"the server rejected the key ({status}): {said}",
                 where=self._address,
                 fix=f"Set {self._key_variable} to a valid key. Every reply so far is kept.",
             ) from None
@@ -230,13 +230,13 @@ class OpenAIServer:
             raise JudgeUnavailableError(
                 f"the server does not have the model {self.model!r} (404): {said}",
                 where=self._address,
-                fix=self._models() or "Check the model's name, and the address's end (/v1 for most servers).",
+                fix=self._models() or "Check the model's name and the end of the address (/v1 for most servers).",
             ) from None
         if status == 429 and "insufficient_quota" in {error.code, error.type}:
             raise JudgeUnavailableError(
-                f"the account's quota is used up: {said}",
+                f"the account's quota is exhausted: {said}",
                 where=self._address,
-                fix="Run the same command again when there is quota: every reply so far is kept.",
+                fix="Run the same command again when quota is available: all replies so far are kept.",
             ) from None
         if status in {408, 409, 425, 429} or status >= 500:
             wait = retry_after(error.response.headers)
@@ -256,7 +256,7 @@ class OpenAIServer:
 
 
 def _message(error: Any) -> str:
-    """What the server said, wherever it put it: `message` (OpenAI), `detail` (FastAPI), or the whole body."""
+    """The server's error message: `message` (OpenAI), `detail` (FastAPI), or the whole body."""
     body = error.body
     if isinstance(body, Mapping):
         said = next((body[name] for name in ("message", "detail", "error") if body.get(name)), body)
@@ -265,7 +265,7 @@ def _message(error: Any) -> str:
 
 
 def retry_after(headers: Mapping[str, str], now: float | None = None) -> float | None:
-    """The seconds that a server asks to be left alone (a number or a date), or None."""
+    """The seconds in a Retry-After header (a number or a date), or None."""
     for name, factor in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
         value = headers.get(name, "").strip()
         if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value):

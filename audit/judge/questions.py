@@ -1,4 +1,4 @@
-"""From rows and a convention to the questions for a judge."""
+"""Questions for a judge, built from rows and a convention."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Request:
     """One question about one row.
 
     Attributes:
-        key: Its identity (`request_key`).
+        key: The identity of the question (`request_key`).
         row: The row's id.
-        part: Which of the row's questions it is.
-        messages: What is sent.
-        params: How it is sampled.
-        markers: How many chat markers in the row's texts were broken up.
-        repeat: Which of several askings it is.
+        part: The name of the question within the row.
+        messages: The messages to send.
+        params: The sampling parameters.
+        markers: The number of chat markers broken up in the row's texts.
+        repeat: The number of the repetition.
     """
 
     key: str
@@ -41,12 +41,12 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What will be asked, and of which rows nothing can be asked.
+    """The questions to ask, and the rows without questions.
 
     Attributes:
-        requests: In the order of the rows; two of them may have the same key, and are then one question.
+        requests: In the order of the rows; requests with the same key are one question.
         without_output: The ids of rows without an output (`hypothesis` is null): they have no judgement.
-        unasked: The ids of rows that need no judge (a question without any correct answer).
+        unasked: The ids of rows that need no judge (a question without a correct answer).
     """
 
     requests: tuple[Request, ...]
@@ -56,16 +56,16 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """A convention with the judge, the prompt and the parameters it is used with.
+    """A convention with judge, prompt and parameters.
 
     Attributes:
-        convention: What is asked and how replies are read.
+        convention: Defines the questions and the parser.
         template: The prompt, in the variant below.
-        backend: Where replies are kept under.
-        model: The model asked for.
-        params: Sampling; the convention's own where nothing else was wanted.
+        backend: The name under which replies are cached.
+        model: The requested model.
+        params: Sampling parameters; by default those of the convention.
         variant: `swapped` or `padded` for a probe of the judge, otherwise empty.
-        drawn: Several temperatures of which each row has one; empty where there is one for all.
+        drawn: Several temperatures, one of which is drawn for each row; empty if there is only one.
         prompt: The hash of the prompt without its variant.
     """
 
@@ -80,19 +80,19 @@ class Setting:
 
     @property
     def judge(self) -> str:
-        """A name for model and settings: `MODEL#` and eight digits over backend, parameters, prompt."""
+        """A name for model and settings: `MODEL#` and eight hexadecimal digits over backend, parameters, prompt."""
         identity = {
             "backend": self.backend,
             "model": self.model,
             "params": self.params.as_json(),
             "drawn": list(self.drawn),
-            # A probe is the same judge under another prompt, so the variant is not part of the judge's name.
+            # A probe is the same judge with a different prompt, so the variant is not part of the judge's name.
             "template": self.prompt,
         }
         return f"{self.model}#{hashlib.sha256(canonical_json.dumps(identity)).hexdigest()[:8]}"
 
     def sampling(self, row: str) -> Params:
-        """The parameters for one row: with several temperatures, the one that the row's id draws."""
+        """The parameters for a row; with several temperatures, the row's id determines which."""
         if not self.drawn:
             return self.params
         draw = int.from_bytes(hashlib.sha256(f"temperature {row}".encode()).digest()[:8], "big")
@@ -108,10 +108,10 @@ def setting(
     variant: str = "",
     template: str | None = None,
 ) -> Setting:
-    """A convention's setting for a judge: its own parameters, where `params` does not say otherwise.
+    """The setting of a convention for a judge; `params` override the convention's own.
 
     Raises:
-        InputError: The variant is none that the convention can be probed with, or the template is not valid.
+        InputError: The convention does not have this variant, or the template is invalid.
     """
     if variant and variant not in convention.probes:
         raise InputError(
@@ -135,7 +135,7 @@ def setting(
 def build(chosen: Setting, rows: Iterable[Row], *, repeats: int = 1, where: str = "predictions") -> Plan:
     """All questions about the rows.
 
-    With `repeats` of more than one, each is asked so many times; a seed, where one is set, goes up by one
+    With `repeats` above one, each question is asked that many times; a seed, if set, is increased by one
     each time.
 
     Raises:

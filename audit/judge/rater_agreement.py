@@ -1,7 +1,7 @@
 """Agreement between raters: Cohen's and Fleiss' kappa, Krippendorff's alpha.
 
-A table of ratings is a list of units; a unit is a list of grades, one a rater, None where a rater gave none.
-Grades are fractions, and so is every result: nothing is rounded before it is printed.
+A table of ratings is a list of units; a unit is a list of grades, one per rater, None if a rater gave no grade.
+Grades and results are exact fractions; nothing is rounded before display.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Level = Literal["nominal", "ordinal", "interval"]
 
 
 def raw(units: Sequence[Unit]) -> Fraction | None:
-    """The share of agreeing pairs among all pairs of grades of one unit; None where there is no pair."""
+    """The share of agreeing pairs among all pairs of grades of a unit; None if there are no pairs."""
     agree = pairs = 0
     for unit in units:
         counts = Counter(grade for grade in unit if grade is not None)
@@ -30,8 +30,7 @@ def raw(units: Sequence[Unit]) -> Fraction | None:
 def cohen(first: Sequence[Grade | None], second: Sequence[Grade | None]) -> Fraction | None:
     """Cohen's kappa (1960) of two raters, over the units that both graded.
 
-    None where it is not defined: no unit in common, or both gave one and the same grade to everything, so
-    that chance alone explains their agreement.
+    None if undefined: no common unit, or both gave the same grade to every unit, so that the expected agreement is 1.
     """
     pairs = [(a, b) for a, b in zip(first, second, strict=True) if a is not None and b is not None]
     if not pairs:
@@ -46,7 +45,7 @@ def cohen(first: Sequence[Grade | None], second: Sequence[Grade | None]) -> Frac
 def fleiss(units: Sequence[Unit]) -> Fraction | None:
     """Fleiss' kappa (1971), over the units that every rater graded.
 
-    None where it is not defined: fewer than two raters, no such unit, or one grade for everything.
+    None if undefined: fewer than two raters, no such unit, or the same grade for every unit.
     """
     whole = [[grade for grade in unit if grade is not None] for unit in units]
     raters = max((len(unit) for unit in units), default=0)
@@ -66,9 +65,9 @@ def fleiss(units: Sequence[Unit]) -> Fraction | None:
 
 
 def krippendorff(units: Sequence[Unit], level: Level = "nominal") -> Fraction | None:
-    """Krippendorff's alpha (Computing Krippendorff's Alpha-Reliability, 2011), grades may be missing.
+    """Krippendorff's alpha (Computing Krippendorff's Alpha-Reliability, 2011); grades may be missing.
 
-    None where it is not defined: no unit with two grades, or no variation at all.
+    None if undefined: no unit with two grades, or no variation.
     """
     pairable = [[g for g in unit if g is not None] for unit in units]
     pairable = [unit for unit in pairable if len(unit) > 1]
@@ -93,7 +92,7 @@ def _distance(level: Level, totals: Counter[Grade]) -> Callable[[Grade, Grade], 
         return lambda a, b: Fraction(int(a != b))
     if level == "interval":
         return lambda a, b: (a - b) ** 2
-    # Ordinal: how many grades were given from one to the other, their own counted by half.
+    # Ordinal: the number of grades given between the two, with the end points counted half.
     below: dict[Grade, Fraction] = {}
     seen = 0
     for grade in sorted(totals):

@@ -1,4 +1,4 @@
-"""Puts the questions: several at once, again after failures, within a budget, each reply kept at once."""
+"""Runner: asks questions concurrently, with retries and within a budget, and stores every reply immediately."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from audit.judge.cache import ReplyCache
 from audit.judge.interface import Judge, JudgeUnavailableError, RefusedError, Reply, TransientError
 from audit.judge.questions import Request
 
-# So many questions in a row that no retry could save mean that something is wrong with all of them.
+# After this many consecutive failed questions the run stops: something is wrong with all of them.
 _HOPELESS = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Retry:
-    """How often and after how long a question is put again.
+    """The retry policy.
 
     Attributes:
-        attempts: The most attempts for one question.
-        first: The wait after the first failure, in seconds; it doubles each time, and is cut at random by
-            up to half. longest: The longest wait of our own making. patience: The longest wait that a
-            server may ask for.
+        attempts: The maximum number of attempts per question.
+        first: The wait after the first failure, in seconds; doubles each time, and is reduced at random by up to half.
+        longest: The maximum wait chosen by the runner, in seconds.
+        patience: The maximum wait that a server may request, in seconds.
     """
 
     attempts: int = 8
@@ -35,7 +35,7 @@ class Retry:
     patience: float = 600.0
 
     def wait(self, key: str, attempt: int, asked: float | None) -> float:
-        """Seconds before the next attempt; its randomness comes from the question."""
+        """Seconds before the next attempt; the random part is derived from the question."""
         draw = hashlib.sha256(f"{key} {attempt}".encode()).digest()[0] / 255
         own = min(self.longest, self.first * 2.0 ** (attempt - 1)) * (0.5 + draw / 2)
         return max(own, min(asked or 0.0, self.patience))
@@ -43,18 +43,18 @@ class Retry:
 
 @dataclass(slots=True)
 class Outcome:
-    """What a run did.
+    """The result of a run.
 
     Attributes:
-        cached: Questions whose reply was there already.
-        answered: Questions whose reply came in this run.
-        failed: Key and reason of questions that got no reply.
-        open: Questions that were not put, because the run stopped.
+        cached: Questions whose reply was cached.
+        answered: Questions answered in this run.
+        failed: Key and reason of questions without a reply.
+        open: Questions that were not asked because the run stopped.
         stopped: `budget`, `interrupted` or empty.
-        unavailable: The error that ended the run, where there is no judge.
-        requests: Attempts made.
+        unavailable: The error that ended the run if the judge is not available.
+        requests: The number of attempts.
         tokens: Tokens spent, as reported or estimated.
-        in_doubt: Questions that an earlier run had under way when it was killed.
+        in_doubt: Questions that were in flight when an earlier run was killed.
     """
 
     cached: int = 0
@@ -75,11 +75,11 @@ class Runner:
     """One run over a set of questions.
 
     Args:
-        judge: Who is asked; its `concurrency` says by how many threads.
-        cache: Where replies come from and go to.
-        budget: What may be spent.
-        retry: When to try again.
-        progress: Called with how many questions are done and how many there are.
+        judge: The judge; its `concurrency` sets the number of threads.
+        cache: The reply cache.
+        budget: The budget.
+        retry: The retry policy.
+        progress: Called with the number of completed questions and the total.
     """
 
     def __init__(
@@ -103,10 +103,10 @@ class Runner:
         self._not_before = 0.0
 
     def run(self, requests: Iterable[Request]) -> Outcome:
-        """Put every question that has no reply yet, and say how it went.
+        """Ask all questions that have no reply yet.
 
-        An interrupt (Ctrl-C) waits for the replies that are under way, because they are paid for.
-        Whatever ends the run, every reply that came is in the cache.
+        An interrupt (Ctrl-C) waits for pending replies, because they have been paid for.
+        However the run ends, all received replies are in the cache.
         """
         distinct = {request.key: request for request in requests}
         todo = [request for key, request in distinct.items() if key not in self._cache]
@@ -155,7 +155,7 @@ class Runner:
             except RefusedError as error:
                 self._fail(request, str(error))
             except Exception as error:  # noqa: BLE001 - a thread must not die without the run knowing why
-                self._end(JudgeUnavailableError(f"the judge broke: {type(error).__name__}: {error}"))
+                self._end(JudgeUnavailableError(f"the judge failed: {type(error).__name__}: {error}"))
 
     def _ask(self, request: Request) -> Reply | None:
         tokens = estimate(request.messages, request.params.max_tokens)
@@ -181,20 +181,20 @@ class Runner:
         return None
 
     def _weigh(self, request: Request, attempt: int, error: TransientError) -> None:
-        """After a failed attempt: give the question up, give the run up, or wait."""
-        # A server that was never there will hardly appear; one that went away may come back.
+        """After a failed attempt: give up the question, give up the run, or wait."""
+        # A server that never answered is unlikely to appear; one that disappeared may come back.
         tries = min(3, self._retry.attempts) if error.unreachable and not self._outcome.answered else None
         if attempt >= (tries or self._retry.attempts):
             if error.unreachable:
                 raise JudgeUnavailableError(
-                    f"there is no server: {error}",
+                    f"no server answers: {error}",
                     where=self._judge.backend,
-                    fix="Start it and run the same command again: every reply so far is kept.",
+                    fix="Start it and run the same command again: all replies so far are kept.",
                 )
             raise RefusedError(f"no reply in {attempt} attempts; the last: {error}")
         wait = self._retry.wait(request.key, attempt, error.wait)
         if error.wait:
-            # The server's wish holds for everybody, not only for the thread that heard it.
+            # The wait applies to all threads, not only to the one that received the response.
             self._not_before = max(self._not_before, time.monotonic() + min(error.wait, self._retry.patience))
         self._pause(wait)
 
@@ -220,7 +220,7 @@ class Runner:
                 JudgeUnavailableError(
                     f"{_HOPELESS} questions in a row failed; the last: {reason}",
                     where=self._judge.backend,
-                    fix="See to the server and run the same command again: every reply so far is kept.",
+                    fix="Check the server and run the same command again: all replies so far are kept.",
                 )
             )
 

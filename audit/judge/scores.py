@@ -1,4 +1,4 @@
-"""A prediction set's scores under its judgements: one for each judge, convention and rule for unreadable replies."""
+"""Scores of a prediction set under its judgements: one for each judge, convention and failure rule."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ from tasks.task import Task
 
 @dataclass(frozen=True, slots=True)
 class JudgedScore:
-    """A score under one judge, one convention and one rule for replies that could not be read."""
+    """A score under one judge, convention and failure rule."""
 
     attached: Attached
     score: Score
 
     @property
     def note(self) -> str:
-        """What a reader must know beside the number."""
+        """Caveats about the value."""
         item = self.attached
-        parts = [f"Judge {item.model} ({item.rating.name}).", f"Replies that could not be read: {item.failure}."]
+        parts = [f"Judge {item.model} ({item.rating.name}).", f"Replies that could not be parsed: {item.failure}."]
         if item.over_followed:
-            parts.append("Rows that did not follow the instruction are left out.")
+            parts.append("Rows that did not follow the instruction are excluded.")
         return " ".join([*parts, *([item.note] if item.note else [])])
 
 
 def judged_scores(
     task: Task, predictions: PredictionSet, *, expected: int | None, replicates: int, cache: ScoreCache
 ) -> tuple[JudgedScore, ...]:
-    """Scores of every judgement beside a prediction set; none without a judgement file.
+    """The scores under all judgements of a prediction set; empty without a judgement file.
 
     Raises:
-        InputError: The judgement file is not valid.
-        CheckFailedError: It is about other outputs, or says another thing than its replies.
+        InputError: The judgement file is invalid.
+        CheckFailedError: It is about different outputs, or contradicts its own replies.
     """
     rows, attached = attach(task, predictions.rows, predictions.path)
     if not attached:
         return ()
-    # Several judges answer for one convention: while they are scored, each goes by a name of its own.
+    # Several judges may share a convention: temporary ids keep them apart while they are scored.
     by_name = {f"{n:04}": item for n, item in enumerate(attached)}
     conventions: dict[str, list[Convention]] = defaultdict(list)
     for name, item in by_name.items():

@@ -1,4 +1,4 @@
-"""Scores from judgements: integer counts, with every row of the set accounted for."""
+"""Scores from judgements: integer counts that account for every row of the set."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tasks.row import Row
 
 @dataclass(frozen=True, slots=True)
 class Rating:
-    """Who judged, and how: what two scores may differ in over the same rows."""
+    """Judge, variant and repetition: what distinguishes several scores of the same rows."""
 
     judge: str
     variant: str = ""
@@ -22,16 +22,16 @@ class Rating:
 
     @property
     def name(self) -> str:
-        """For tables: `JUDGE`, `JUDGE (swapped)`, `JUDGE (repeat 2)`."""
+        """The name in tables: `JUDGE`, `JUDGE (swapped)`, `JUDGE (repeat 2)`."""
         notes = [note for note in (self.variant, f"repeat {self.repeat + 1}" if self.repeat else "") if note]
         return f"{self.judge} ({', '.join(notes)})" if notes else self.judge
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedTotals:
-    """Counts, and how many rows have none: counts.kept + counts.excluded + missing covers the set.
+    """Counts, and the number of rows without any: counts.kept + counts.excluded + missing is the size of the set.
 
-    With a convention that groups rows, `counts` are of groups and `missing` of rows.
+    If the convention groups rows, `counts` are of groups and `missing` of rows.
     """
 
     counts: JudgedCounts
@@ -41,7 +41,7 @@ class JudgedTotals:
 def by_rating(
     judgements: Iterable[Judgement], task: str, convention: JudgedConvention
 ) -> dict[Rating, dict[str, dict[str, Verdict]]]:
-    """The verdicts of one task and convention: for each rating, row's id -> part -> verdict."""
+    """The verdicts of a task and convention: for each rating, row id -> part -> verdict."""
     found: dict[Rating, dict[str, dict[str, Verdict]]] = {}
     for item in judgements:
         if (item.task, item.convention, item.metric) != (task, convention.id, convention.metric):
@@ -52,9 +52,9 @@ def by_rating(
 
 
 def row_verdicts(convention: JudgedConvention, row: Row, parts: Mapping[str, Verdict]) -> Sequence[Verdict] | None:
-    """A row's verdicts, one a part; None where one is missing that could still decide the row.
+    """The verdicts of a row, one per part; None if one is missing that could change the result for the row.
 
-    A person judges a row as a whole, under the part "".
+    A person judges a row as a whole, with the part "".
     """
     if row.hypothesis is None:
         return None
@@ -75,7 +75,7 @@ def score(
     failure: Failure | None = None,
     followed: Mapping[str, bool] | None = None,
 ) -> JudgedTotals:
-    """The counts of a set under a failure rule, over all rows or over the followed ones."""
+    """The counts of a set under a failure rule, over all rows or only those that followed the instruction."""
     judged: list[tuple[Row, Sequence[Verdict]]] = []
     counts = JudgedCounts()
     missing = 0
@@ -98,7 +98,7 @@ def units(
     *,
     failure: Failure | None = None,
 ) -> dict[str, JudgedCounts]:
-    """The counts of each judged row, or of each group of rows, by its name: for paired comparisons."""
+    """The counts of each judged row or group of rows, by name, for paired comparisons."""
     members: dict[str, list[JudgedCounts]] = {}
     for row in rows:
         known = row_verdicts(convention, row, verdicts.get(row.id, {}))
@@ -109,5 +109,5 @@ def units(
 
 
 def lottery(rows: Iterable[Row]) -> int:
-    """How many outputs name none of their options: AIR-Bench tells its judge to choose at random for them."""
+    """The number of outputs that name none of their options, for which AIR-Bench tells its judge to choose at random."""
     return sum(1 for row in rows if row.hypothesis is not None and not fields.names_an_option(row))

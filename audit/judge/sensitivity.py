@@ -1,4 +1,4 @@
-"""How much a judged score depends on the judge: model, seed, prompt, order and length of texts."""
+"""Sensitivity of a judged score to the judge: model, seed, prompt, order and length of texts."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ from tasks.statistics.printed import rounding_interval
 
 Units = Mapping[str, JudgedCounts]
 Ints = npt.NDArray[np.int64]
-# So many weights at a time: those of all replicates at once would take replicates x units x 8 bytes.
+# Bootstrap weights are drawn in blocks: all at once would take replicates x units x 8 bytes.
 _BLOCK = 4_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """Two ratings of the same units: the second's share of points minus the first's.
+    """The difference between two ratings of the same units: the second's share of points minus the first's.
 
     Attributes:
         value: The difference.
         low: The lower end of the 95 % interval.
         high: The upper end.
-        units: How many units both rated.
+        units: The number of units rated by both.
     """
 
     value: float
@@ -42,9 +42,9 @@ class Difference:
 
 
 def paired(first: Units, second: Units, *, replicates: int = 1000, seed: int = 0) -> Difference | None:
-    """The difference with a paired bootstrap interval (percentiles): both are resampled by the same units.
+    """The difference with a paired percentile bootstrap interval: both ratings are resampled on the same units.
 
-    None where they have no unit in common that both count.
+    None if no unit is counted by both.
     """
     names = sorted(name for name in first.keys() & second.keys() if first[name].kept and second[name].kept)
     if not names:
@@ -72,19 +72,19 @@ def _gap(sums: Ints) -> npt.NDArray[np.float64]:
 
 
 def share(units: Units) -> Fraction | None:
-    """The share of possible points over the units that are counted; None where there is none."""
+    """The share of possible points over the counted units; None if there are none."""
     possible = sum(unit.possible for unit in units.values())
     return Fraction(sum(unit.points for unit in units.values()), possible) if possible else None
 
 
 @dataclass(frozen=True, slots=True)
 class Agreement:
-    """How far several ratings of the same rows agree.
+    """Agreement between several ratings of the same rows.
 
     Attributes:
-        units: Rows that at least two of them grade.
-        raw: Agreeing pairs of grades.
-        fleiss: Fleiss' kappa over the rows that all grade.
+        units: The number of rows graded by at least two of them.
+        raw: The share of agreeing pairs of grades.
+        fleiss: Fleiss' kappa over the rows graded by all.
         alpha: Krippendorff's alpha: nominal for two grades, ordinal for more.
         cohen: Cohen's kappa of each pair.
     """
@@ -97,7 +97,7 @@ class Agreement:
 
 
 def agree(convention: JudgedConvention, ratings: Mapping[Rating, Units]) -> Agreement:
-    """Agreement over grades: points of a unit that the failure rule has not touched."""
+    """Agreement over grades, that is, the points of units to which the failure rule was not applied."""
     names = sorted({name for units in ratings.values() for name in units})
     table: dict[Rating, list[Fraction | None]] = {
         rating: [_grade(units.get(name)) for name in names] for rating, units in ratings.items()
@@ -126,13 +126,13 @@ def _grade(counts: JudgedCounts | None) -> Fraction | None:
 
 @dataclass(frozen=True, slots=True)
 class Probe:
-    """What a change that should not matter did to a judge's grades.
+    """The effect on a judge's grades of a change that should not matter.
 
     Attributes:
-        units: Rows graded both ways.
-        raised: Rows that got more points under the change.
-        lowered: Rows that got fewer.
-        difference: In the share of points, with its interval.
+        units: The number of rows graded both ways.
+        raised: The number of rows with more points after the change.
+        lowered: The number of rows with fewer points.
+        difference: The difference in the share of points, with its interval.
     """
 
     units: int
@@ -142,7 +142,7 @@ class Probe:
 
 
 def probe(base: Units, changed: Units, *, replicates: int = 1000, seed: int = 0) -> Probe:
-    """Compare a judge with itself: with the order swapped (position), or with padded outputs (verbosity)."""
+    """Compare a judge with itself under swapped order (position bias) or padded outputs (verbosity bias)."""
     both = [
         (base[name], changed[name]) for name in base.keys() & changed.keys() if base[name].kept and changed[name].kept
     ]
@@ -155,10 +155,10 @@ def probe(base: Units, changed: Units, *, replicates: int = 1000, seed: int = 0)
 
 
 def length_preference(units: Units, lengths: Mapping[str, int]) -> Fraction | None:
-    """The chance that of two outputs with different grades the better one is the longer; ties count half.
+    """The probability that the better of two outputs with different grades is the longer one; ties count half.
 
-    One half means that length and grade have nothing to do with each other. More than that is no proof of a
-    bias: longer answers may be better ones, which is what the padded probe separates.
+    One half means that grade and length are unrelated. A larger value does not prove a bias, because longer answers may be
+    better; the padded probe separates the two.
     """
     by_grade: dict[Fraction, list[int]] = {}
     for name, counts in units.items():
@@ -179,15 +179,15 @@ def length_preference(units: Units, lengths: Mapping[str, int]) -> Fraction | No
 
 @dataclass(frozen=True, slots=True)
 class Comparability:
-    """Whether a judged claim can be compared with our judgements of it.
+    """Whether a judged claim is comparable with our judgements.
 
     Attributes:
-        state: `same-judge`; `covered-by-judges` (another judge, but the range over judges covers the claim);
+        state: `same-judge`; `covered-by-judges` (different judges, but the range of their scores covers the claim);
             `not-comparable`.
         sentence: The reason, for the report.
-        lowest: The lowest share over judges, in decimals; empty where there is none.
-        highest: The highest.
-        judges: The judges it is about.
+        lowest: The lowest share over judges, as a decimal; empty if there is none.
+        highest: The highest share.
+        judges: The names of the judges.
     """
 
     state: Literal["same-judge", "covered-by-judges", "not-comparable"]
@@ -205,18 +205,18 @@ def comparability(
     *,
     factor: int = 1,
 ) -> Comparability:
-    """Compare a reported string with the shares that judges give.
+    """Compare a reported value with the shares under several judges.
 
     Args:
-        claim: The reported value as printed; its rounding interval is half a unit of its last digit to both
+        claim: The reported value as printed; its rounding interval extends half a unit of the last digit to both
             sides.
-        paper_judge: The judge of the paper; a reported model whose name begins with it is the same judge.
+        paper_judge: The paper's judge; a model whose name begins with it is the same judge.
         shares: Judge's name -> share of points.
-        models: Judge's name -> the model as its server reports it.
-        factor: What a share is multiplied by to be in the claim's unit: 1 for fractions, 100 for percent.
+        models: Judge's name -> model as reported by its server.
+        factor: Converts a share to the claim's unit: 1 for fractions, 100 for percent.
 
     Raises:
-        InputError: The claim is no decimal number.
+        InputError: The claim is not a decimal number.
     """
     try:
         printed = rounding_interval(claim.strip())
@@ -228,15 +228,13 @@ def comparability(
     values = sorted(value * factor for value in shares.values())
     names = tuple(sorted(shares))
     if not values:
-        return Comparability("not-comparable", "There is no judgement of this claim.", "", "", ())
+        return Comparability("not-comparable", "There are no judgements for this claim.", "", "", ())
     digits = max(4, len(claim.partition(".")[2]) + 2)
     lowest, highest = (f"{float(value):.{digits}f}" for value in (values[0], values[-1]))
     same = [name for name in names if paper_judge and models.get(name, "").lower().startswith(paper_judge.lower())]
     if same:
-        return Comparability(
-            "same-judge", f"Judged by {', '.join(same)}, the judge that is reported.", lowest, highest, names
-        )
-    # Seeds of one model are no second judge.
+        return Comparability("same-judge", f"Judged by {', '.join(same)}, the reported judge.", lowest, highest, names)
+    # Several seeds of one model are not several judges.
     distinct = sorted({models.get(name) or name for name in names})
     who = f"{len(distinct)} other judge{'s' if len(distinct) > 1 else ''} ({', '.join(distinct)})"
     reported = paper_judge or "an unknown judge"
@@ -244,7 +242,7 @@ def comparability(
         return Comparability(
             "covered-by-judges",
             f"Reported with {reported}; judged here by {who}, whose scores range from {lowest} to {highest}."
-            f" The range covers the reported {claim}: the judge alone can make the difference.",
+            f" The range covers the reported {claim}: the choice of judge alone can account for the difference.",
             lowest,
             highest,
             names,
@@ -257,7 +255,7 @@ def comparability(
     return Comparability(
         "not-comparable",
         f"Reported with {reported}; judged here by {who}, whose scores {place} the reported {claim}."
-        " A score by another judge is another measurement.",
+        " A score by a different judge is a different measurement.",
         lowest,
         highest,
         names,

@@ -1,4 +1,4 @@
-"""Tables and JSON about judgements, for `judge status` and `judge agreement`; its numbers are no floats."""
+"""Tables and JSON for `judge status` and `judge agreement`; numbers are integers and decimal strings."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ _AGREEMENT = (("raw", "raw"), ("Fleiss' kappa", "fleiss"), ("Krippendorff's alph
 
 
 def decimal(value: Fraction | float | None, digits: int = 4) -> str:
-    """A number for a table; `-` where it is not defined."""
+    """A number for a table; `-` if undefined."""
     return "-" if value is None else f"{float(value):.{digits}f}"
 
 
 def score_json(result: JudgedTotals) -> dict[str, Any]:
-    """Counts as integers, and the share of points they come to."""
+    """The counts, and their share of points."""
     counts = result.counts
     share = Fraction(counts.points, counts.possible) if counts.possible else None
     return {
@@ -45,7 +45,7 @@ def rating_json(
     verdicts: Verdicts,
     followed: Mapping[str, bool] | None = None,
 ) -> dict[str, Any]:
-    """One rating's scores under each failure rule, over all and over followed rows, and how replies parsed."""
+    """The scores of a rating under each failure rule, over all and over followed rows, and the parse statuses."""
     statuses = Counter(verdict.status for parts in verdicts.values() for verdict in parts.values())
     return {
         "judge": rating.judge,
@@ -61,17 +61,17 @@ def rating_json(
 
 
 def notes(convention: JudgedConvention, rows: Sequence[Row], judgements: Iterable[Judgement]) -> list[str]:
-    """What a reader must know about these judgements."""
+    """Caveats about these judgements."""
     found = [convention.note] if convention.note else []
     mine = [item for item in judgements if (item.convention, item.metric) == (convention.id, convention.metric)]
     if any(item.fidelity == "described" for item in mine):
-        found.append("The prompt is our description of the source's, not its own words.")
+        found.append("The prompt is written from a description of the source's prompt; it is not verbatim.")
     markers = len({item.row for item in mine if item.markers})
     if markers:
         found.append(f"Chat markers in {markers} rows were broken up before the judge saw them.")
     if convention.id == "air-bench-align":
         found.append(
-            f"{lottery(rows)} of {len(rows)} outputs name none of their options: for them the judge"
+            f"{lottery(rows)} of {len(rows)} outputs name none of their options: for these, the judge"
             " is told to choose at random."
         )
     return found
@@ -89,7 +89,7 @@ def agreement_json(
     factor: int = 1,
     followed: Mapping[str, bool] | None = None,
 ) -> dict[str, Any]:
-    """Everything that is known about how the score depends on the judge."""
+    """The complete analysis of how the score depends on the judge."""
     ratings = by_rating(judgements, task, convention)
     table = {rating: units(convention, rows, verdicts) for rating, verdicts in ratings.items()}
     plain = {rating: found for rating, found in table.items() if not rating.variant}
@@ -153,7 +153,7 @@ def agreement_json(
 
 
 def _reported(judgements: Iterable[Judgement], rating: Rating) -> str:
-    """The model's name as its server reports it; that it was asked for by a name proves nothing."""
+    """The model's name as reported by its server; the requested name proves nothing."""
     return next((item.reply.model for item in judgements if item.judge == rating.judge and item.reply), "")
 
 
@@ -188,7 +188,7 @@ def _probes(table: Mapping[Rating, sensitivity.Units], replicates: int, seed: in
 
 
 def agreement_text(data: Mapping[str, Any]) -> str:
-    """The same for a terminal."""
+    """The analysis as text for a terminal."""
     lines = [f"{data['task']}, {data['convention']}, {data['metric']}: {data['rows']} rows", ""]
     header = ["judge", "share", "points", "kept", "failed", "missing", "over followed"]
     body = []
@@ -239,7 +239,7 @@ def agreement_text(data: Mapping[str, Any]) -> str:
             for p in data["probes"]
         ]
         lines += ["", *columns([head, *rows])]
-    lines += ["", "Chance that the better graded of two outputs is the longer one:"]
+    lines += ["", "Probability that the better-graded of two outputs is the longer one:"]
     lines += [f"  {name}: {value}" for name, value in data["length_preference"].items()]
     if "comparability" in data:
         lines += ["", data["comparability"]["sentence"]]

@@ -1,16 +1,15 @@
-"""Prompt templates: data with an id and a hash, filled once and never read again.
+"""Prompt templates: data with an id and a hash, filled in a single pass.
 
-A template is cut at its placeholders when it is loaded. Values are put between the cuts, so nothing in a
-value is ever taken for a placeholder, and what stands around it never changes. How a value is written
-depends on its placeholder:
+A template is split at its placeholders when it is loaded, and values are inserted between the pieces. A value is therefore
+never parsed for placeholders, and the surrounding text never changes. The placeholder determines how a value is rendered:
 
-- `python-dict`: several fields as a Python dictionary, quoted as Python quotes it; reading it back gives
-the fields. - `json`: one field as a JSON string; reading it back gives the field. - `line`: one field as it
-is, with its line breaks as spaces, so that it can begin no line of its own. - `lines`: one field as it is;
-only for text that the project writes itself, such as a list of options.
+- `python-dict`: several fields as a Python dictionary literal, which evaluates to the fields.
+- `json`: one field as a JSON string, which decodes to the field.
+- `line`: one field unchanged except that line breaks become spaces, so that it cannot start a new line.
+- `lines`: one field unchanged; only for text that the project writes itself, such as a list of options.
 
-Chat markers (`<|im_start|>`, `[INST]`, `</s>`, ...) in a value are broken up by a space behind their first
-character: a server or tokenizer that reads them as control tokens would otherwise end the turn there.
+Chat markers (`<|im_start|>`, `[INST]`, `</s>`, ...) in a value are broken up by a space after their first
+character: a server or tokenizer that interprets them as control tokens would otherwise end the turn there.
 """
 
 from __future__ import annotations
@@ -39,9 +38,9 @@ MARKER = re.compile(
 
 
 def neutralise(text: str) -> tuple[str, int]:
-    """The text without anything that could be taken for a chat marker, and how many it had.
+    """The text with chat markers broken up, and their number.
 
-    Half a surrogate pair, which no encoding can carry, becomes the replacement character.
+    A lone surrogate, which cannot be encoded, becomes the replacement character.
     """
     text = re.sub(r"[\ud800-\udfff]", "\N{REPLACEMENT CHARACTER}", text)
     total = 0
@@ -54,13 +53,13 @@ def neutralise(text: str) -> tuple[str, int]:
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A placeholder: how its value is written, and from which fields (label and field's name)."""
+    """A placeholder: how its value is rendered, and from which fields (label and field name)."""
 
     render: Render
     fields: tuple[tuple[str, str], ...]
 
     def write(self, values: Mapping[str, str]) -> str:
-        """The text that stands in the placeholder's place."""
+        """The text that replaces the placeholder."""
         match self.render:
             case "python-dict":
                 return repr({label: values[name] for label, name in self.fields})
@@ -77,11 +76,11 @@ class Template:
     """A prompt.
 
     Attributes:
-        id: Its name; a variant's name is `ID.VARIANT`.
-        sha256: Over roles, texts and placeholders: over all that decides what is sent.
-        fidelity: `verbatim` (the source's own words) or `described` (our words for what the source is
-            reported to ask). source: Where the prompt, or its description, stands. turns: Role and pieces
-            of each message; a piece is a literal text or a placeholder.
+        id: The id; for a variant `ID.VARIANT`.
+        sha256: Over roles, texts and placeholders, which determine what is sent.
+        fidelity: `verbatim` (the source's wording) or `described` (our wording, from a description of the source).
+        source: Where the prompt or its description was published.
+        turns: Role and pieces of each message; a piece is a literal text or a placeholder.
     """
 
     id: str
@@ -92,13 +91,13 @@ class Template:
 
     @property
     def needs(self) -> frozenset[str]:
-        """The fields that it is filled with."""
+        """The fields that the template requires."""
         return frozenset(
             name for _, pieces in self.turns for piece in pieces if isinstance(piece, Slot) for _, name in piece.fields
         )
 
     def fill(self, values: Mapping[str, str]) -> tuple[list[Message], int]:
-        """The messages for these fields, and how many chat markers were broken up in them.
+        """The messages for these fields, and the number of chat markers broken up in them.
 
         Raises:
             InputError: A field is missing.
@@ -121,7 +120,7 @@ class Template:
 def _slot(name: str, value: Mapping[str, Any], where: str) -> Slot:
     render = value.get("render")
     if render not in RENDERS:
-        raise InputError(f"placeholder {name}: render is {render!r}", where=where, fix=f"One of {RENDERS}.")
+        raise InputError(f"placeholder {name}: render is {render!r}", where=where, fix=f"Use one of {RENDERS}.")
     if render == "python-dict":
         pairs = value.get("fields")
         if not isinstance(pairs, list) or not all(isinstance(p, list) and len(p) == 2 for p in pairs):
@@ -134,27 +133,27 @@ def _slot(name: str, value: Mapping[str, Any], where: str) -> Slot:
 
 
 def parse(data: Mapping[str, Any], *, variant: str = "", where: str = "template") -> Template:
-    """A template from its file's object, or one of its variants.
+    """A template, or one of its variants, from the object in its file.
 
     Raises:
-        InputError: The object is no template, or it has no such variant.
+        InputError: The object is not a template, or it does not have this variant.
     """
     merged = dict(data)
     if variant:
         variants = data.get("variants", {})
         if variant not in variants:
-            raise InputError(f"it has no variant {variant!r}", where=where, fix=f"It has {sorted(variants)}.")
+            raise InputError(f"the template has no variant {variant!r}", where=where, fix=f"It has {sorted(variants)}.")
         merged |= variants[variant]
     try:
         name, placeholders = str(merged["id"]), dict(merged["placeholders"])
         messages = list(merged["messages"])
         fidelity, source = merged["fidelity"], str(merged["source"])
     except (KeyError, TypeError, ValueError) as error:
-        raise InputError(f"it is no template: {error}", where=where) from None
+        raise InputError(f"not a template: {error}", where=where) from None
     if fidelity not in {"verbatim", "described"}:
-        raise InputError(f"fidelity is {fidelity!r}", where=where, fix="Either verbatim or described.")
+        raise InputError(f"fidelity is {fidelity!r}", where=where, fix="Use verbatim or described.")
     slots = {key: _slot(key, value, where) for key, value in placeholders.items()}
-    # Longest first: a placeholder may be the beginning of another one.
+    # Longest first: a placeholder may be a prefix of another one.
     cut = "|".join(re.escape(key) for key in sorted(slots, key=len, reverse=True))
     turns: list[tuple[Role, tuple[str | Slot, ...]]] = []
     seen: list[str] = []
@@ -172,29 +171,29 @@ def parse(data: Mapping[str, Any], *, variant: str = "", where: str = "template"
 
 
 def load(name: str | Path, variant: str = "") -> Template:
-    """A template by its id (the project's own), or by the path of a JSON file.
+    """Load a template by its id (if it is the project's own) or by the path of a JSON file.
 
-    The variant `padded` changes the output that is judged, not the prompt, so it is every template's own.
+    The variant `padded` changes the judged output, not the prompt, so every template has it.
 
     Raises:
-        InputError: There is none, or it is not valid.
+        InputError: The template does not exist or is invalid.
     """
     path = Path(name)
     inside = resources.files("audit.judge") / "prompts" / f"{name}.json"
     if path.suffix == ".json":
         if not path.is_file():
-            raise InputError("there is no such template", where=str(path))
+            raise InputError("no such template", where=str(path))
         text, where = path.read_text("utf-8"), str(path)
     elif inside.is_file():
         text, where = inside.read_text("utf-8"), f"template {name}"
     else:
-        raise InputError(f"there is no template {name}", fix=f"There are {', '.join(names())}.")
+        raise InputError(f"no template {name}", fix=f"Use one of {', '.join(names())}.")
     try:
         data = json.loads(text)
     except ValueError as error:
-        raise InputError(f"it is not JSON: {error}", where=where) from None
+        raise InputError(f"invalid JSON: {error}", where=where) from None
     if not isinstance(data, dict):
-        raise InputError("a template is a JSON object", where=where)
+        raise InputError("not a JSON object", where=where)
     own = variant in data.get("variants", {}) or variant not in {"padded", "swapped"}
     return parse(data, variant=variant if own else "", where=where)
 

@@ -1,6 +1,6 @@
 """The survey chapter as data: which work did what on which task, and what of it can be checked.
 
-Everything is JSON without floats, in a fixed order, so that it can stand in `audit.json` and be rendered from there.
+Everything is values of `audit.schema` in a fixed order, so that it can stand in `audit.json` and be rendered from there.
 The shape is described in docs/reference/literature.md.
 """
 

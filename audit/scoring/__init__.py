@@ -1,1 +1,1 @@
-"""."""
+"""Scoring of prediction sets: readers, counting, cache and tables."""

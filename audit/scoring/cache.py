@@ -1,9 +1,9 @@
-"""A cache of counts and intervals on disk, so that a second audit touches only what changed.
+"""Disk cache of counts and intervals, so that a second audit computes only what changed.
 
-Content-addressed: an entry's name is a hash of the predictions, the convention's own hash, the bootstrap's settings, the code
-that shares, counts and resamples for all conventions, and the versions of the libraries that it does so with; what changes
-one of these finds no entry. It can be deleted at any time. Entries are written whole, under a name of their own, and carry a
-checksum of name and content: a kill, a full disk, a second process or a copy leaves a valid entry or none.
+The cache is content-addressed: the name of an entry is a hash of the predictions, the convention's hash, the bootstrap
+settings, the code that shares, counts and resamples for all conventions, and the versions of its libraries. It can be deleted
+at any time. Entries are written atomically and contain a checksum of name and content, so kills, full disks,
+concurrent processes and copies leave a valid entry or none.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ from audit._util.files import write_atomic
 from tasks.statistics.compact import Compact
 from tasks.step import digest
 
-# Files in writing that are older than this, in seconds, are what a kill left.
+# Temporary files older than this, in seconds, were left by a killed run.
 _LEFT_BEHIND = 3600
 _FORMAT = b"repro-audit/score/4"
-# What decides counts and intervals of every convention, and is therefore in no convention's own hash.
+# Code that affects the counts and intervals of every convention, and is therefore not part of any convention's hash.
 SOURCES = (
     "module:audit.scoring.counting",
     "module:audit.scoring.pool",
@@ -42,6 +42,7 @@ SOURCES = (
     "module:tasks.statistics.paired",
     "module:tasks.row",
     "module:tasks.statistics.bootstrap",
+    "module:tasks.statistics.defaults",
     "module:tasks.step",
     "unicode:",
     "version:numpy",
@@ -51,7 +52,7 @@ SOURCES = (
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """Counts with what belongs to them: indices of the scored rows, skipped rows, errors, interval."""
+    """Counts with the indices of the scored rows, the skipped rows, the errors and the interval."""
 
     counts: Compact
     kept: array[int]
@@ -60,19 +61,19 @@ class Entry:
 
 @cache
 def _software() -> bytes:
-    """Digests of `SOURCES`, read once: a process runs the code that it began with."""
+    """Digests of `SOURCES`, computed once: a process keeps running the code that it started with."""
     return "\n".join(f"{source} {digest(source)}" for source in SOURCES).encode()
 
 
 class ScoreCache:
-    """Entries in a folder; None for no cache at all."""
+    """A cache in a folder; None disables it."""
 
     def __init__(self, folder: Path | None) -> None:
         self.folder = folder
 
     @staticmethod
     def key(*parts: str) -> str:
-        """A name for an entry of this software; parts are kept apart, so that no two lists of them give the same name."""
+        """The name of an entry for this version of the code; different lists of parts give different names."""
         total = hashlib.sha256(_FORMAT)
         for raw in (_software(), *(part.encode() for part in parts)):
             total.update(len(raw).to_bytes(8, "big") + raw)
@@ -83,7 +84,7 @@ class ScoreCache:
         return self.folder / key[:2] / key
 
     def get(self, key: str) -> Entry | None:
-        """The entry, or None if there is none, or it is damaged or another name's."""
+        """The entry, or None if it is missing, damaged or stored under the wrong name."""
         if self.folder is None:
             return None
         try:
@@ -101,10 +102,10 @@ class ScoreCache:
         return Entry(counts, array("i", indices.tobytes()), facts)
 
     def put(self, key: str, entry: Entry) -> None:
-        """Keep an entry. A cache that cannot be written to is no error: the work is only done again."""
+        """Store an entry. Failure to write is not an error: the entry is only computed again."""
         if self.folder is None:
             return
-        # Indices from 0 on are known by their number.
+        # Consecutive indices from 0 are stored as their number.
         whole = not entry.kept or (entry.kept[0] == 0 and entry.kept[-1] == len(entry.kept) - 1)
         head = [entry.counts.shape, entry.counts.dtype.str, len(entry.kept) if whole else None, entry.facts]
         kept = b"" if whole else np.asarray(entry.kept, dtype="<i4").tobytes()
@@ -122,7 +123,7 @@ def _checksum(key: str, raw: bytes) -> bytes:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what runs that were killed within a write left there; what another one is writing now is younger."""
+    """Remove temporary files of killed runs; files that other processes are writing are younger."""
     for left in folder.glob(".*.tmp"):
         with contextlib.suppress(OSError):  # another process may have removed it
             if time.time() - left.stat().st_mtime > _LEFT_BEHIND:

@@ -1,7 +1,7 @@
-"""Counting a shard of rows under many conventions: the part of scoring that is independent from row to row.
+"""Counting a shard of rows under many conventions: the part of scoring that treats rows independently.
 
-A shard's counts depend on its rows alone, so shards can be counted anywhere and put together in order; the result does not
-depend on how many there are. Metrics whose counts need the whole set (`Metric.whole_set`) are left to one shard.
+The counts of a shard depend only on its rows, so shards can be counted anywhere and joined in order; the result does not
+depend on the number of shards. Metrics that need the whole set (`Metric.whole_set`) are counted in a single shard.
 """
 
 from __future__ import annotations
@@ -27,15 +27,15 @@ Key = tuple[str, str]  # (metric, convention id)
 
 @dataclass(slots=True)
 class Counted:
-    """What one convention made of some rows.
+    """The counts of some rows under one convention.
 
     Attributes:
         kept: Indices of the scored rows.
-        skipped: Rows skipped by the convention's n-th selection.
-        errors: Rows without a hypothesis.
-        counts: (scored rows, columns), compact; None where the convention is unavailable.
+        skipped: The number of rows skipped by the convention's n-th selection.
+        errors: The number of rows without a hypothesis.
+        counts: (scored rows, columns), compact; None if the convention is unavailable.
         unavailable: Why there are no counts.
-        failure: (what, row id) of a row whose content cannot be scored.
+        failure: (what, row id) of a row that cannot be scored.
     """
 
     kept: array[int] = field(default_factory=lambda: array("i"))
@@ -46,19 +46,19 @@ class Counted:
     failure: tuple[str, str | None] | None = None
 
     def copy(self) -> Counted:
-        """Another one of the same rows; the indices are not copied, since nothing changes them."""
+        """A copy; the indices are shared, because they are never modified."""
         return Counted(self.kept, Counter(self.skipped), self.errors, self.counts, self.unavailable, self.failure)
 
 
 def count(rows: Sequence[Row], conventions: Iterable[tuple[str, Convention]]) -> dict[Key, Counted]:
-    """Count rows under conventions, sharing every chain's work and every metric's counts between them."""
+    """Count rows under conventions, which share the results of chains and the counts of metrics."""
     work = _Work(ChainCache(rows))
     return {(metric, convention.id): _count(work, convention) for metric, convention in conventions}
 
 
 @dataclass(slots=True)
 class _Work:
-    """What conventions share: texts after their steps, selections, chains' counts, pairs' counts."""
+    """Results shared by conventions: processed texts, selections, counts of chains, counts of pairs."""
 
     cache: ChainCache
     selected: dict[tuple[Selection, ...], Counted] = field(default_factory=dict)
@@ -67,9 +67,9 @@ class _Work:
 
 
 class Pairs:
-    """Counts of pairs of a hypothesis and a reference under one metric's counting: each different pair is counted once.
+    """Counts of (hypothesis, reference) pairs under one counting key; each distinct pair is counted once.
 
-    A pair is known by its two objects, which the chains' cache keeps alive and makes one where their tokens are equal.
+    A pair is identified by its two objects, which the chain cache keeps alive and interns.
     """
 
     def __init__(self) -> None:
@@ -77,11 +77,11 @@ class Pairs:
         self._counts: Counts | None = None
 
     def __len__(self) -> int:
-        """How many different pairs were counted."""
+        """The number of distinct pairs."""
         return len(self._index)
 
     def count(self, metric: Metric, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
-        """What `metric.count` gives for these rows: (rows, columns).
+        """The same as `metric.count` for these rows: (rows, columns).
 
         Raises:
             ScoringError, UnavailableError: As the metric raises them.
@@ -140,7 +140,7 @@ def _count(work: _Work, convention: Convention) -> Counted:
 
 
 def _positions(wanted: array[int], known: array[int]) -> slice | NDArray[np.intp] | None:
-    """Where the rows of one selection are in another's; None if some are not."""
+    """The positions of one selection's rows within another's; None if some are missing."""
     if wanted == known:
         return slice(None)
     if not known:
@@ -151,7 +151,7 @@ def _positions(wanted: array[int], known: array[int]) -> slice | NDArray[np.intp
 
 
 def select(rows: Sequence[Row], rules: Sequence[Selection]) -> Counted:
-    """Which rows the rules keep, and how many each skips; no counts yet."""
+    """Apply selection rules: the rows they keep, and how many each rule skips; without counts."""
     found = Counted()
     for index, row in enumerate(rows):
         if row.hypothesis is None:
@@ -166,10 +166,10 @@ def select(rows: Sequence[Row], rules: Sequence[Selection]) -> Counted:
 
 
 def join(parts: Sequence[tuple[int, Counted]]) -> Counted:
-    """Put shards' results together, in order.
+    """Join the results of shards in order.
 
     Args:
-        parts: (index of the shard's first row, its result), first shard first.
+        parts: (index of the shard's first row, its result), in order.
     """
     whole = Counted()
     pieces = []

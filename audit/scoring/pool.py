@@ -1,4 +1,4 @@
-"""Where shards are counted: in this process, in several, or on a Ray cluster; the result is the same to the last bit."""
+"""Executors that count shards: this process, several processes, or a Ray cluster; results are bit-identical."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from audit.scoring.counting import Counted, Key, count
 from tasks.row import Row
 
 EngineName = Literal["auto", "local", "ray"]
-# (task id, keys of conventions, rows of the shard)
+# (task id, keys of the conventions, rows of the shard)
 Work: TypeAlias = tuple[str, tuple[Key, ...], Sequence[Row]]
 Map: TypeAlias = Callable[[Iterable[Work]], Iterator[dict[Key, Counted]]]
-# Fewer rows than this cost less than handing them to a process.
+# Below this number of rows, counting costs less than sending them to a process.
 WORTH_A_PROCESS = 1000
 
 
 def count_work(work: Work) -> dict[Key, Counted]:
-    """Count one shard, with the conventions of the registry."""
+    """Count a shard under conventions of the registry."""
     from tasks.registry import tasks
 
     task, keys, rows = work
@@ -30,15 +30,15 @@ def count_work(work: Work) -> dict[Key, Counted]:
 
 @contextmanager
 def engine(name: EngineName = "auto", workers: int | None = None) -> Iterator[tuple[Map, int]]:
-    """Give a `map` over shards and how many shards are worth making.
+    """Provide a `map` over shards and the useful number of shards.
 
     Args:
-        name: `local` and `auto` use processes of this machine, `ray` a Ray cluster (`RAY_ADDRESS`, or one started here).
-        workers: How many; by default as many as there are processors.
+        name: `local` and `auto` use processes on this machine, `ray` a Ray cluster (`RAY_ADDRESS`, or one started here).
+        workers: The number of workers; by default the number of processors.
 
     Raises:
         InputError: The number of workers is not positive.
-        MissingError: Ray is asked for and not installed.
+        MissingError: Ray is not installed.
     """
     number = cores() if workers is None else workers
     if number < 1:
@@ -54,7 +54,7 @@ def engine(name: EngineName = "auto", workers: int | None = None) -> Iterator[tu
 
 
 def serial(work: Iterable[Work]) -> Iterator[dict[Key, Counted]]:
-    """One shard after the other, in this process."""
+    """Count the shards sequentially in this process."""
     return map(count_work, work)
 
 
@@ -68,15 +68,15 @@ def _processes(number: int) -> Iterator[Map]:
         pools: list[ProcessPoolExecutor] = []
 
         def mapping(work: Iterable[Work]) -> Iterator[dict[Key, Counted]]:
-            # Opened with the first work: most runs have none. Not forked: a fork of a process with threads may hang.
+            # Started on demand, because most runs have no work. Not forked: forking a process with threads may hang.
             if not pools:
                 try:
                     pool = ProcessPoolExecutor(number, mp_context=multiprocessing.get_context("spawn"))
                 except OSError:
-                    # No semaphores here (a /dev/shm that is missing or closed to this user): the same, one by one.
+                    # No semaphores (/dev/shm is missing or not accessible): count sequentially.
                     return serial(work)
                 pools.append(pool)
-                # What was begun and is not wanted any more, after an error, is not waited for.
+                # After an error, do not wait for pending work.
                 stack.callback(pool.shutdown, cancel_futures=True)
             return pools[0].map(count_work, work)
 
@@ -98,8 +98,7 @@ def _ray(number: int) -> Iterator[Map]:
         remote = ray.remote(count_work)
 
         def mapping(work: Iterable[Work]) -> Iterator[dict[Key, Counted]]:
-            # All shards are handed over now, not when the first is asked for; Ray's own retries bring back what a lost
-            # worker had.
+            # Submit all shards now, not when the first result is requested; Ray retries the work of lost workers.
             return map(ray.get, [remote.options(max_retries=3).remote(item) for item in work])
 
         yield mapping

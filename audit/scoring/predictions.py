@@ -1,6 +1,6 @@
-"""Prediction files: JSON Lines of rows sorted by id, and a meta file beside them; read strictly.
+"""Strict reader of prediction files: JSON Lines of rows sorted by id, and a meta file beside them.
 
-A row that does not fit its task's type is an error that names file, line and field; nothing is repaired in silence.
+A row of the wrong type for its task is an error that names file, line and field; nothing is silently repaired.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from tasks.row import ReferenceType, Row
 from tasks.task import Task
 
 META_SCHEMA = "repro-audit/predictions/1"
-# A row is a few hundred bytes; a line longer than this is a broken file, and must not fill the memory.
+# A row has a few hundred bytes; a longer line is a broken file and must not exhaust the memory.
 MAX_LINE_BYTES = 4 * 2**20
 _ROW_FIELDS = ("id", "hypothesis", "finished", "reference", "prompt", "extra")
 _META_TEXT = ("model", "variant")
@@ -44,11 +44,11 @@ class PredictionSet:
 
     Attributes:
         task: The task's id.
-        rows: In the file's order, which is by id.
-        meta: Of the meta file: model, variant, decoding, data set, who, when, on what.
-        path: The rows' file.
-        sha256: Of the rows' file.
-        meta_sha256: Of the meta file.
+        rows: In the order of the file, sorted by id.
+        meta: The fields of the meta file: model, variant, decoding, data set, who, when, device.
+        path: The file with the rows.
+        sha256: The hash of that file.
+        meta_sha256: The hash of the meta file.
     """
 
     task: str
@@ -60,7 +60,7 @@ class PredictionSet:
 
     @property
     def variant(self) -> str:
-        """The model's variant that produced the rows."""
+        """The model variant that produced the rows."""
         return str(self.meta["variant"])
 
 
@@ -68,7 +68,7 @@ def load(path: str | Path, task: Task) -> PredictionSet:
     """Read `TASK.jsonl` and `TASK.meta.json` beside it.
 
     Raises:
-        InputError: A file is missing, empty, not UTF-8, not JSON, or a row does not fit; with file, line and field.
+        InputError: A file is missing, empty, invalid UTF-8 or invalid JSON, or a row is invalid; with file, line and field.
     """
     path = Path(path)
     meta, meta_sha256 = _load_meta(path.with_suffix(".meta.json"), task.id)
@@ -81,9 +81,9 @@ def load(path: str | Path, task: Task) -> PredictionSet:
         row = parse_row(raw, place, task.reference_type)
         if row.id in seen:
             raise InputError(
-                f"the id {row.id!r} is already on line {seen[row.id]}",
+                f"duplicate id {row.id!r}, first on line {seen[row.id]}",
                 where=f"{place}: id",
-                fix="Give every row an id of its own, or remove the copy.",
+                fix="Give every row a unique id, or remove the duplicate.",
             )
         if rows and row.id < rows[-1].id:
             raise InputError(
@@ -96,7 +96,7 @@ def load(path: str | Path, task: Task) -> PredictionSet:
             raise InputError(
                 f"a row of model variant {variant!r} in a file of variant {meta['variant']!r}",
                 where=f"{place}: extra.variant",
-                fix="Keep one file for each variant.",
+                fix="Use one file per variant.",
             )
         seen[row.id] = number
         rows.append(row)
@@ -118,21 +118,21 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
                 raise InputError(
                     f"a line of more than {MAX_LINE_BYTES // 2**20} MiB",
                     where=f"{path}:{number}",
-                    fix="Write one row a line.",
+                    fix="Write one row per line.",
                 )
             yield number, raw
 
 
 def parse_row(raw: bytes, place: str, reference_type: ReferenceType) -> Row:
-    """One line of a predictions file.
+    """Parse a line of a predictions file.
 
     Args:
-        raw: The line's bytes.
+        raw: The bytes of the line.
         place: `FILE:LINE`, for messages.
-        reference_type: What `reference` must hold.
+        reference_type: The required type of `reference`.
 
     Raises:
-        InputError: It is no row; the message names the place and the field.
+        InputError: The line is not a valid row; the message names file, line and field.
     """
     data = _object(raw, place)
     for name in data:
@@ -148,9 +148,9 @@ def parse_row(raw: bytes, place: str, reference_type: ReferenceType) -> Row:
     extra = _typed(data.get("extra", {}), dict, "an object", f"{place}: extra")
     identifier = _typed(data["id"], str, "a string", f"{place}: id")
     if not identifier:
-        raise InputError("the id is empty", where=f"{place}: id", fix="Give every row an id.")
+        raise InputError("empty id", where=f"{place}: id", fix="Give every row an id.")
     if any("\ud800" <= c <= "\udfff" for c in identifier):
-        raise InputError("the id holds a lone surrogate", where=f"{place}: id", fix="Use ordinary characters.")
+        raise InputError("the id contains a lone surrogate", where=f"{place}: id", fix="Use valid Unicode characters.")
     hypothesis = data["hypothesis"]
     if hypothesis is None and not isinstance(extra.get("error"), str):
         raise InputError(
@@ -184,15 +184,15 @@ def _object(raw: bytes, place: str) -> dict[str, Any]:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputError(
-            f"not UTF-8 (byte {error.start + 1} of the line)", where=place, fix="Save the file as UTF-8."
+            f"invalid UTF-8 (byte {error.start + 1} of the line)", where=place, fix="Save the file as UTF-8."
         ) from error
     try:
         value = json.loads(text, object_pairs_hook=no_copies, parse_constant=no_constant)
     except (ValueError, RecursionError) as error:
         reason = f"{error.msg}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else str(error)
-        raise InputError(f"not valid JSON: {reason}", where=place, fix="Write one JSON object a line.") from error
+        raise InputError(f"invalid JSON: {reason}", where=place, fix="Write one JSON object per line.") from error
     if not isinstance(value, dict):
-        raise InputError("not a JSON object", where=place, fix="Write one JSON object a line.")
+        raise InputError("not a JSON object", where=place, fix="Write one JSON object per line.")
     return value
 
 
@@ -210,36 +210,36 @@ def _load_meta(path: Path, task: str) -> tuple[dict[str, Any], str]:
         if name not in _META_FIELDS:
             raise InputError("unknown field", where=f"{path}: {name}", fix=f"Known: {', '.join(_META_FIELDS)}.")
         if not isinstance(value, _META_FIELDS[name]):
-            raise InputError("has the wrong type", where=f"{path}: {name}", fix="See docs/reference/predictions.md.")
+            raise InputError("wrong type", where=f"{path}: {name}", fix="See docs/reference/predictions.md.")
     for name in ("schema", "task", *_META_TEXT):
         if not meta.get(name):
             raise InputError("the field is missing or empty", where=f"{path}: {name}", fix="Add it.")
     if meta["schema"] != META_SCHEMA:
         raise InputError(
-            f"schema {meta['schema']!r} is not known", where=f"{path}: schema", fix=f"This program reads {META_SCHEMA}."
+            f"unknown schema {meta['schema']!r}", where=f"{path}: schema", fix=f"This program reads {META_SCHEMA}."
         )
     if meta["task"] != task:
-        raise InputError(f"is of the task {meta['task']!r}, not {task!r}", where=f"{path}: task", fix="Rename one.")
+        raise InputError(f"the task is {meta['task']!r}, not {task!r}", where=f"{path}: task", fix="Rename one.")
     return meta, hashlib.sha256(raw).hexdigest()
 
 
 def is_rows(path: Path) -> bool:
-    """Whether a file is named as predictions are: hidden files and judgements are not."""
+    """Whether a file has the name of a predictions file; hidden files and judgements do not."""
     return path.suffix == ".jsonl" and not path.name.startswith(".") and not path.name.endswith(".judgements.jsonl")
 
 
 def find(folder: str | Path, tasks: Mapping[str, Task]) -> dict[str, Path]:
-    """Prediction files of a folder by task id; an absent folder has none.
+    """The prediction files in a folder by task id; a missing folder has none.
 
     Raises:
-        InputError: A file is named after no task, or a meta file has no rows beside it.
+        InputError: A file is not named after a task, or a meta file has no predictions beside it.
     """
     folder = Path(folder)
     found: dict[str, Path] = {}
     if not folder.exists():
         return found
     if not folder.is_dir():
-        raise InputError("is not a folder", where=str(folder), fix="Give the folder that holds TASK.jsonl files.")
+        raise InputError("is not a folder", where=str(folder), fix="Give the folder with the TASK.jsonl files.")
     for path in sorted(folder.iterdir()):
         if path.name.endswith(".meta.json") and not path.name.startswith("."):
             name = path.name.removesuffix(".meta.json")
@@ -248,6 +248,6 @@ def find(folder: str | Path, tasks: Mapping[str, Task]) -> dict[str, Path]:
         elif is_rows(path):
             name = path.stem
             if name not in tasks:
-                raise InputError(f"there is no task {name!r}", where=str(path), fix=f"Tasks are: {', '.join(tasks)}.")
+                raise InputError(f"unknown task {name!r}", where=str(path), fix=f"Tasks are: {', '.join(tasks)}.")
             found[name] = path
     return found

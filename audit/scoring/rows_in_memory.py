@@ -1,6 +1,6 @@
-"""Predictions that are in memory: plain lists, dictionaries, or a frame of pandas or Polars, as a prediction set.
+"""Prediction sets from memory: plain lists, dictionaries, or a pandas or Polars data frame.
 
-What a file would be refused for is refused here too, with the row's position in the place of a line.
+The checks are those of prediction files; messages give the row's position instead of a line number.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ _COLUMNS = ("id", "hypothesis", "reference", "finished", "prompt", "extra")
 
 @runtime_checkable
 class Frame(Protocol):
-    """What a frame of pandas (`to_dict`) or Polars (`to_dicts`) has in common: named columns."""
+    """The common interface of pandas (`to_dict`) and Polars (`to_dicts`) data frames: named columns."""
 
     @property
     def columns(self) -> Any:
-        """The columns' names."""
+        """The names of the columns."""
 
 
 Predictions: TypeAlias = "PredictionSet | str | Path | Frame | Sequence[str | None] | Sequence[Mapping[str, Any]]"
@@ -35,10 +35,10 @@ Predictions: TypeAlias = "PredictionSet | str | Path | Frame | Sequence[str | No
 
 
 def find_task(name: str) -> Task:
-    """The task of this id, or for a family the conventions that all its tasks share, as a task.
+    """The task with this id; for a family, a task with the conventions that all its tasks share.
 
     Raises:
-        InputError: There is neither, or the family's tasks share nothing; the remedy lists what there is.
+        InputError: Unknown task or family, or the family's tasks share no convention; the remedy lists valid names.
     """
     known = tasks()
     if name in known:
@@ -72,15 +72,15 @@ def prediction_set(
     """A prediction set from a file or from memory.
 
     Args:
-        task: The rows' task; it says what a reference is.
+        task: The task, which determines the type of references.
         predictions: See `Predictions`. In dictionaries and frames `id`, `finished`, `prompt` and `extra` are optional.
-        references: With a list of outputs: one reference a row.
-        ids: With a list of outputs: one id a row; by default their positions.
-        model: Who made the outputs, where they come from memory.
-        variant: The model's variant.
+        references: With a list of outputs: one reference per row.
+        ids: With a list of outputs: one id per row; by default their positions.
+        model: The model that produced the outputs, if they come from memory.
+        variant: The variant of the model.
 
     Raises:
-        InputError: A row does not fit its task, with its position and field; or the lists are of different lengths.
+        InputError: A row is invalid for its task (with its position and field), or the lists differ in length.
     """
     if isinstance(predictions, PredictionSet):
         return predictions
@@ -102,7 +102,7 @@ def prediction_set(
         )
         row = parse_row(raw, place, task.reference_type)
         if row.id in rows:
-            raise InputError(f"duplicate id {row.id!r}", where=f"{place}: id", fix="Give every row an id of its own.")
+            raise InputError(f"duplicate id {row.id!r}", where=f"{place}: id", fix="Give every row a unique id.")
         rows[row.id] = row
         lines.append(raw)
     if not rows:
@@ -120,12 +120,12 @@ def _records(
 ) -> Iterable[Mapping[str, Any]]:
     if isinstance(predictions, Frame):
         if references is not None or ids is not None:
-            raise InputError("a frame has its references and ids in columns", fix="Leave out references and ids.")
+            raise InputError("a frame has columns for references and ids", fix="Omit references and ids.")
         return _frame(predictions)
     items = list(predictions)
     if items and isinstance(items[0], Mapping):
         if references is not None or ids is not None:
-            raise InputError("rows have their references and ids", fix="Leave out references and ids.")
+            raise InputError("rows already contain references and ids", fix="Omit references and ids.")
         return items
     if references is None:
         raise InputError("outputs without references", fix="Give references=[...], one for each output.")
@@ -150,7 +150,7 @@ def _frame(frame: Any) -> list[Mapping[str, Any]]:
         )
     kept = frame[[name for name in _COLUMNS if name in columns]]
     records = kept.to_dicts() if hasattr(kept, "to_dicts") else kept.to_dict("records")
-    # A missing cell is NaN in pandas; an optional field that is missing is left out.
+    # pandas represents a missing cell as NaN; missing optional fields are left out.
     return [{k: v for k, v in record.items() if k == "hypothesis" or not _missing(v)} for record in records]
 
 
@@ -159,7 +159,7 @@ def _missing(value: Any) -> bool:
 
 
 def _plain(value: Any) -> Any:
-    """Arrays and numbers of numpy as plain values."""
+    """numpy arrays and numbers as plain Python values."""
     if hasattr(value, "tolist"):
         return value.tolist()
-    raise InputError(f"a value of type {type(value).__name__}", fix="Use strings, lists of strings and numbers.")
+    raise InputError(f"unsupported type {type(value).__name__}", fix="Use strings, lists of strings and numbers.")

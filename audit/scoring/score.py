@@ -1,7 +1,7 @@
-"""Scoring: prediction sets to measurements' counts, values and intervals, every convention of a task at once.
+"""Scoring: counts, values and intervals of a prediction set under all conventions of its task.
 
-Every row ends in one of four states, and their numbers must add up to the set's size: scored, skipped (by a rule of the
-convention, which is named), missing, error.
+Every row ends in one of four states: scored, skipped (by a named rule of the convention), missing or error. Their numbers must
+add up to the size of the set.
 """
 
 from __future__ import annotations
@@ -26,17 +26,17 @@ from tasks.statistics.defaults import REPLICATES, SEED
 from tasks.statistics.paired import Part, replicates_together
 from tasks.task import Task
 
-# Decimals of a stored value, whatever its unit; agreement is decided on the exact value, not on this form.
+# Decimals of a stored value, whatever its unit; agreement is decided on the exact value.
 PLACES = 6
-# Rows counted at once: bounds the memory that texts and tokens take.
+# Rows counted at once; bounds the memory for texts and tokens.
 SHARD_ROWS = 4_000
-# Sets that are handed out while one is waited for.
+# Further sets submitted to the workers while waiting for one.
 _AHEAD = 1
 
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Rows that a rule of the convention skipped."""
+    """The rows skipped by a rule of the convention."""
 
     rule: str
     reason: str
@@ -45,10 +45,10 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Where every row of a set went. Numbers that do not add up stop the audit.
+    """The number of rows in each state.
 
     Raises:
-        InputError: On construction, if the states do not add up to the set's size.
+        InputError: On construction, if the states do not add up to the size of the set.
     """
 
     expected: int
@@ -64,25 +64,25 @@ class Account:
             skipped = sum(s.rows for s in self.skipped)
             raise InputError(
                 f"scored {self.scored} + skipped {skipped} + missing {self.missing} + error {self.error} "
-                f"is not the set's size, {self.expected}",
+                f"is not the size of the set, {self.expected}",
                 where=self.where,
-                fix="The predictions hold rows that are not in the set, or the claim's expected_rows is wrong.",
+                fix="The predictions contain rows that are not in the set, or the claim's expected_rows is wrong.",
             )
 
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """What one convention gives on one prediction set.
+    """The score of a prediction set under one convention.
 
     Attributes:
         convention: The convention.
-        metric: The metric's id as the task lists it.
-        exact: The value, exact for ratios; None where it is undefined or unavailable.
-        value: The same with `PLACES` decimals.
+        metric: The metric's id in the task.
+        exact: The value, exact for ratios; None if undefined or unavailable.
+        value: The value with `PLACES` decimals.
         interval: 95 % percentile interval of the paired bootstrap.
-        account: Where the rows went; None where the convention is unavailable.
-        counts: (scored rows, columns), compact: sums widen them, other arithmetic needs `audit.scoring.counting.wide` first.
-        ids: Of the scored rows.
+        account: The number of rows in each state; None if the convention is unavailable.
+        counts: (scored rows, columns), compact: sums widen them, other arithmetic needs `tasks.statistics.compact.wide` first.
+        ids: The ids of the scored rows.
         unavailable: Why there is no value.
     """
 
@@ -109,10 +109,10 @@ def score(
     cache: ScoreCache | None = None,
     engine: tuple[Map, int] | None = None,
 ) -> list[Score]:
-    """Score a prediction set under every convention of its task: what `begin` begins, done.
+    """Score a prediction set under every convention of its task: `begin`, then `finish`.
 
     Raises:
-        InputError: The rows do not add up to the set's size, or a row's content cannot be scored.
+        InputError: The rows do not add up to the size of the set, or a row cannot be scored.
     """
     begun = begin(
         predictions,
@@ -129,10 +129,10 @@ def score(
 
 
 def in_turn(begun: Iterable[Scoring]) -> Iterator[list[Score]]:
-    """Scores of one set after the other, the next set begun before one is finished, so that no worker waits.
+    """Yield the scores of several sets in order; the next set is started before one is finished, so workers never idle.
 
     Args:
-        begun: Begins a set whenever it is asked for one.
+        begun: An iterable that starts a set with each step.
 
     Raises:
         InputError: As `score` does.
@@ -158,19 +158,19 @@ def begin(
     cache: ScoreCache | None = None,
     engine: tuple[Map, int] | None = None,
 ) -> Scoring:
-    """Hand a prediction set's rows to the workers, for every convention of its task that the cache does not know.
+    """Submit the rows of a prediction set to the workers, for all conventions of its task that are not cached.
 
     Args:
         predictions: The rows.
         task: Their task.
-        expected: The set's size; by default the number of rows at hand.
+        expected: The size of the set; by default the number of rows.
         metrics: Only these metrics.
         conventions: Only conventions with these ids.
         replicates: Bootstrap replicates; 0 for no intervals.
-        seed: Of the bootstrap.
-        cache: Where counts and intervals are kept between runs.
-        engine: A map over shards and the number of shards, of `audit.scoring.pool`; by default this process. The task must
-            then be the registry's.
+        seed: Seed of the bootstrap.
+        cache: The cache of counts and intervals.
+        engine: A map over shards and the number of shards, from `audit.scoring.pool`; requires a task of the registry. By
+            default this process.
     """
     names = None if conventions is None else set(conventions)
     wanted = None if metrics is None else set(metrics)
@@ -208,10 +208,10 @@ class Scoring:
     cache: ScoreCache | None
 
     def finish(self) -> list[Score]:
-        """Wait for the counts, fold them, and keep what is new in the cache.
+        """Wait for the counts, fold them, and cache new results.
 
         Raises:
-            InputError: The rows do not add up to the set's size, or a row's content cannot be scored.
+            InputError: The rows do not add up to the size of the set, or a row cannot be scored.
         """
         for name, counted in self.collect().items():
             self.results[name].counted = counted
@@ -233,7 +233,7 @@ def _known(
     cache: ScoreCache,
     bootstrap: tuple[int, int],
 ) -> tuple[dict[Key, _Result], list[tuple[str, Convention]]]:
-    """Every convention's result as far as it is known without counting, and the conventions to count."""
+    """The results known without counting, and the conventions still to be counted."""
     found: dict[Key, _Result] = {}
     todo: list[tuple[str, Convention]] = []
     for metric, convention in chosen:
@@ -259,7 +259,7 @@ def _known(
 def _counting(
     rows: Sequence[Row], task: Task, todo: Sequence[tuple[str, Convention]], engine: tuple[Map, int] | None
 ) -> Callable[[], dict[Key, Counted]]:
-    """Hand shards of the rows out; the function returned waits for their counts and puts them together."""
+    """Submit the rows in shards; the returned function waits for the counts and joins them."""
     if not todo:
         return dict
     if len(rows) <= SHARD_ROWS and (engine is None or engine[1] == 1 or len(rows) < WORTH_A_PROCESS):
@@ -275,7 +275,7 @@ def _counting(
         found = count(rows, whole)
         parts = list(counted)
         for name in split:
-            # Taken out of the parts one by one: whole and parts are not in memory twice.
+            # Pop the parts one by one, so that whole and parts are not both in memory.
             found[name] = join([(start, part.pop(name)) for start, part in zip(bounds, parts, strict=False)])
         return found
 
@@ -296,7 +296,7 @@ def _add_intervals(
     replicates: int,
     seed: int,
 ) -> None:
-    """Fill in intervals: every convention sees the same draws over all rows, so that differences are paired."""
+    """Compute the intervals; all conventions use the same draws over all rows, so differences are paired."""
     live = [
         (result, Part(convention.metric, result.counted.counts, result.counted.kept))
         for metric, convention in chosen

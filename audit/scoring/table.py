@@ -1,4 +1,4 @@
-"""Scores of one prediction set under several conventions, as people look at them: a table."""
+"""Table of scores: a prediction set under several conventions, for terminals, notebooks and data frames."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class ScoreTable(Sequence[Score]):
-    """One score a convention; `table["whisper-en"]` is the score under that convention.
+    """One score per convention; `table["whisper-en"]` is the score under that convention.
 
     Attributes:
-        predictions: What was scored.
+        predictions: The prediction set.
         scores: By metric and convention, in display order.
     """
 
@@ -38,10 +38,10 @@ class ScoreTable(Sequence[Score]):
     @overload
     def __getitem__(self, key: slice) -> tuple[Score, ...]: ...
     def __getitem__(self, key: int | str | slice) -> Score | tuple[Score, ...]:
-        """The score at a position, or under a convention (`wer/hufs` where two metrics have one of that id).
+        """The score at a position, or under a convention (`wer/hufs` if several metrics have a convention of that id).
 
         Raises:
-            InputError: No score, or several, are of this convention.
+            InputError: There is no score under this convention, or there are several.
         """
         if not isinstance(key, str):
             return self.scores[key]
@@ -56,11 +56,11 @@ class ScoreTable(Sequence[Score]):
         raise InputError(f"no score under the convention {key!r}", fix=f"Conventions: {known}.")
 
     def records(self) -> list[dict[str, Any]]:
-        """One dictionary a score, of plain values: values as decimal strings, counts as integers."""
+        """One dictionary per score: values as decimal strings, counts as integers."""
         return [_record(item) for item in self.scores]
 
     def to_pandas(self) -> pd.DataFrame:
-        """One line a score; values, interval ends as floats.
+        """One line per score, with values and interval bounds as floats.
 
         Raises:
             ImportError: pandas is not installed.
@@ -89,7 +89,7 @@ class ScoreTable(Sequence[Score]):
 
     @property
     def title(self) -> str:
-        """Task, rows and model."""
+        """Task, number of rows and model."""
         rows = self.predictions
         return f"{rows.task}: {len(rows.rows)} rows of {rows.meta['model']} ({rows.variant})"
 

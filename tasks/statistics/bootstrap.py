@@ -47,7 +47,7 @@ def weights(clusters: Sequence[str] | int, replicates: int = REPLICATES, seed: i
     lines = _lines(units, seed)
     step = max(1, _CHUNK_BYTES // (8 * rows))
     for start in range(0, replicates, step):
-        chunk = np.empty((min(step, replicates - start), rows), dtype=np.float64)
+        chunk = np.empty((min(step, replicates - start), rows))
         for line in chunk:
             drawn = next(lines)
             line[:] = drawn if unit_of is None else drawn[unit_of]
@@ -86,7 +86,7 @@ def _kept_draws(units: int, replicates: int, seed: int) -> Draws:
 def _lines(units: int, seed: int) -> Iterator[NDArray[np.int64]]:
     generator = np.random.Generator(np.random.PCG64(seed))
     while True:
-        yield np.bincount(generator.integers(0, units, size=units), minlength=units)
+        yield np.bincount(generator.integers(units, size=units), minlength=units)
 
 
 def _chunk(lines: Iterator[NDArray[np.int64]], replicates: int, units: int) -> Draws:
@@ -128,9 +128,10 @@ def wilson_interval(successes: int, trials: int, places: int = 6) -> tuple[Decim
     share, z = Fraction(successes, trials), _Z95
     centre = share + z * z / (2 * trials)
     spread_squared = z * z * (share * (1 - share) / trials + z * z / (4 * trials * trials))
+    # Never too wide, so that the interval stays within 0 to 1.
     spread = Fraction(math.isqrt(int(spread_squared * 10**24)), 10**12)
     scale = 1 + z * z / trials
-    low, high = max(Fraction(0), (centre - spread) / scale), min(Fraction(1), (centre + spread) / scale)
+    low, high = (centre - spread) / scale, (centre + spread) / scale
     return decimal(low, places, ROUND_FLOOR), decimal(high, places, ROUND_CEILING)
 
 

@@ -22,4 +22,4 @@ def compact(counts: NDArray[np.int64]) -> Compact:
 
 def wide(counts: Compact) -> NDArray[np.int64]:
     """The counts in 64 bits, as metrics fold them, so that sums do not overflow."""
-    return counts.astype(np.int64, copy=False)
+    return np.asarray(counts, dtype=np.int64)

@@ -204,13 +204,11 @@ def _power(printed: Printed, sizes: range, kind: Kind) -> Power | None:
         return Power(strings, 0)  # possible values are at most two units apart: one is near every string
     if strings * len(sizes) > _POWER_LIMIT:
         return None
-    units = np.arange(strings, dtype=np.int64)
     near = np.zeros(strings, dtype=bool)
     for n in sizes:
         place = 1
-        while steps % place == 0 and place <= steps:
-            ending = units[::place] // place
-            near[::place] |= reachable(ending, n, steps // place, kind)
+        while steps % place == 0:  # steps are a power of ten: up to the whole itself
+            near[::place] |= reachable(np.arange(steps // place + 1), n, steps // place, kind)
             place *= 10
     return Power(strings, int(strings - near.sum()))
 

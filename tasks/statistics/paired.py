@@ -108,10 +108,10 @@ class _Table:
 
     def sums(self, chunk: Draws) -> Sums:
         """The sum of every column under every replicate of a chunk: (replicates, columns)."""
-        found = np.zeros((len(chunk), len(self._columns)), dtype=np.float64)
+        found = np.zeros((len(chunk), len(self._columns)))
         if not self._columns:
             return found
-        most = int(chunk.max(initial=0))
+        most = int(chunk.max())
         for start in range(0, self.units, _BLOCK_UNITS):
             units = slice(start, start + _BLOCK_UNITS)
             block = np.stack([column[units] for column in self._columns])
@@ -119,18 +119,18 @@ class _Table:
             right: NDArray[Any] = np.ascontiguousarray(block.T, dtype=kind)
             for first in range(0, len(chunk), _BLOCK_REPLICATES):
                 replicates = slice(first, first + _BLOCK_REPLICATES)
-                found[replicates] += np.asarray(chunk[replicates, units].astype(kind) @ right, dtype=np.float64)
+                found[replicates] += chunk[replicates, units].astype(kind) @ right
         return found
 
 
 def _kind(block: NDArray[np.uint8], most: int) -> type[np.floating[Any]]:
     """The narrowest float type in which no sum is rounded if no unit is drawn more than `most` times."""
-    return np.float32 if int(block.sum(axis=1, dtype=np.int64).max()) * most < _EXACT_32 else np.float64
+    return np.float32 if int(block.sum(axis=1).max()) * most < _EXACT_32 else np.float64
 
 
 def _terms(sums: Sums, terms: Sequence[Places]) -> Sums:
     """The sums of the terms from the sums of their bytes: (replicates, terms)."""
-    whole = np.zeros((len(sums), len(terms)), dtype=np.float64)
+    whole = np.zeros((len(sums), len(terms)))
     for term, places in enumerate(terms):
         for factor, place in places:
             whole[:, term] += factor * sums[:, place]

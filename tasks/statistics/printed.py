@@ -87,12 +87,12 @@ def rounding_interval(printed: str) -> RoundingInterval:
 def printed_as(value: Fraction | Decimal, like: str) -> set[str]:
     """The strings that `value` prints as with the decimals of `like`, under the roundings in use for ties."""
     places = places_of(like)
-    if isinstance(value, Fraction):
-        # Exact up to the tie: a decimal with far more digits than printed, and a sticky last digit.
-        scaled = value * 10 ** (30 + places)
-        whole, rest = divmod(scaled.numerator, scaled.denominator)
-        value = Decimal(whole * 10 + (1 if rest else 0)).scaleb(-places - 31)
     with localcontext(Context(prec=80)):
+        if isinstance(value, Fraction):
+            # Exact up to the tie: a decimal with far more digits than printed, and a sticky last digit.
+            scaled = value * 10 ** (30 + places)
+            whole, rest = divmod(scaled.numerator, scaled.denominator)
+            value = Decimal(whole * 10 + (1 if rest else 0)).scaleb(-places - 31)
         step = Decimal(1).scaleb(-places)
         modes = (ROUND_HALF_UP, ROUND_HALF_EVEN, ROUND_HALF_DOWN)
         return {format(value.quantize(step, rounding=mode), "f") for mode in modes}

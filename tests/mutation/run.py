@@ -109,7 +109,7 @@ def copy_checkout(folder: Path) -> None:
 
 def run(folder: Path, packages: list[str], jobs: int) -> list[Result]:
     """Make the mutants, run the tests on each, and read the results back."""
-    patterns = [f"{package.strip('/').replace('/', '.')}.*" for package in packages]
+    patterns = [f"{package.removesuffix('.py').strip('/').replace('/', '.')}.*" for package in packages]
     subprocess.run(
         [sys.executable, "-m", "mutmut", "run", "--max-children", str(jobs), *patterns], cwd=folder, check=True
     )

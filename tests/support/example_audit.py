@@ -6,9 +6,13 @@ import hashlib
 import random
 from typing import Any
 
+from audit.document.read import structure
+from audit.schema import AuditDocument
+from audit.verdict.rules import RULES
+
 HOSTILE = (
     "</script><script>alert(1)</script>",
-    "half a pair \ud83d and a control \x07",
+    "a non-character \uffff and a control \x07",
     "{{ 7 * 7 }} {% raw %} & < > \" '",
     "\u8bed\u97f3\u7ffb\u8bd1 \u65e5\u672c\u8a9e \ud55c\uad6d\uc5b4 \u202eright to left",
     "x" * 300,
@@ -38,7 +42,7 @@ CLAIMS = (
 
 
 def build(*, conventions: int = 9, claims: int = len(CLAIMS), hostile: bool = True) -> dict[str, Any]:
-    """An audit document.
+    """An audit document as the JSON value of its audit.json; `document` makes the values that the program works on.
 
     Args:
         conventions: Measurements of every claim that was run.
@@ -54,7 +58,7 @@ def build(*, conventions: int = 9, claims: int = len(CLAIMS), hostile: bool = Tr
         "conventions": [],
         "measurements": [],
         "verdicts": [],
-        "rules": [],
+        "rules": [{"rule": n, "verdict": r.verdict.value, "when": r.words} for n, r in enumerate(RULES, 1)],
         "literature": _literature(hostile),
         "findings": _findings(hostile),
         "inputs": [{"path": f"literature/works/{n}.yaml", "sha256": _hash(n)} for n in range(4)],
@@ -63,6 +67,11 @@ def build(*, conventions: int = 9, claims: int = len(CLAIMS), hostile: bool = Tr
     for number in range(claims):
         _add_claim(document, number, conventions, hostile)
     return document
+
+
+def document(value: dict[str, Any]) -> AuditDocument:
+    """The document that a JSON value holds, read as audit.json is."""
+    return structure(value, "example audit.json")
 
 
 def _hash(*parts: object) -> str:
@@ -139,7 +148,7 @@ def _findings(hostile: bool) -> dict[str, Any]:
         ]},
         "prompts": {"st-en-zh": [{"convention": "c00", "metric": "bleu", "rows": 64, "prompts": prompts, "test": test}]},
         "baselines": {"er-iemocap": [{"convention": "c00", "answer": "happy", "correct": 500, "total": 2000}]},
-        "determinism": [{"id": "batch", "statement": "Outputs change with the batch.", "numbers": {"changed": 66}}],
+        "probe-determinism": {"st-en-zh": {"statement": "Outputs change with the batch.", "changed": 66}},
     }  # fmt: skip
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 
 def record(name: str, *, relation: str = "independent", kind: str = "code", verified: bool = True) -> str:
     """A whole record with one entry on emotion recognition."""
@@ -51,3 +53,12 @@ disagreements: []
 unverified: []
 notes: null
 """
+
+
+def changed(tmp_path: Path, source: Path, old: str, new: str) -> tuple[Path, int]:
+    """A copy of a record with one text replaced, and the line of the change, from 1."""
+    text = source.read_text(encoding="utf-8")
+    assert old in text
+    path = tmp_path / source.name
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return path, text[: text.index(old)].count("\n") + 1

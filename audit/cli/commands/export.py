@@ -34,7 +34,15 @@ def run(args: argparse.Namespace) -> int:
     from audit._util.files import write_atomic
     from audit.document.read import load_document
 
-    files = _render(args, load_document(args.audit))
+    audit = load_document(args.audit)
+    try:
+        files = _render(args, audit)
+    except (KeyError, ValueError) as error:  # a verdict on no claim of the document, a value that is no number
+        raise InputError(
+            f"cannot be exported ({type(error).__name__}: {error})",
+            where=str(args.audit),
+            fix="Write it anew with `repro-audit run`.",
+        ) from error
     for path, content in files.items():
         write_atomic(path, content)
         print(f"written: {path}")

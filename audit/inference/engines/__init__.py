@@ -1,1 +1,1 @@
-"""Engines: ways to run workers. One file each, behind `interface.Engine`."""
+"""Engines that run workers, one per module, behind `interface.Engine`."""

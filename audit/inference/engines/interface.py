@@ -1,4 +1,4 @@
-"""What an engine is: batches in, finished batches out, in any order, each exactly once."""
+"""Interface of engines: batches in, finished batches out, in any order, each exactly once."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ RETRIES = 3
 
 
 class Engine(Protocol):
-    """Runs workers somewhere."""
+    """Runs workers."""
 
     @property
     def name(self) -> str:
-        """As on the command line."""
+        """The name on the command line."""
 
     def run(self, spec: Spec, batches: Sequence[Batch]) -> Iterator[BatchResult]:
-        """Answer every batch once.
+        """Process every batch once.
 
         Raises:
-            MissingError: A batch has cost `RETRIES` workers their life, or the engine's library is not installed.
+            MissingError: A batch has crashed `RETRIES` workers, or the engine's library is not installed.
         """

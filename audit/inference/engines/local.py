@@ -1,4 +1,4 @@
-"""The local engine: this process for one device, one process a device for several; lost processes are replaced."""
+"""The local engine: this process for one device, one process per device for several; lost processes are replaced."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _LOOK_AHEAD = 2
 
 @dataclass(frozen=True, slots=True)
 class LocalEngine:
-    """`devices` names one device a worker; the same device may be named several times."""
+    """`devices` names the device of each worker; a device may be named several times."""
 
     devices: tuple[str, ...] = ()
     loaded: Loaded | None = None
@@ -42,7 +42,7 @@ class LocalEngine:
 
 
 def _serve(spec: Spec, inbox: Any, outbox: Any) -> None:
-    """A worker process: batches from `inbox` until None; an error of the user's kind goes back as its arguments."""
+    """A worker process: processes batches from `inbox` until None; sends user errors back as their arguments."""
     try:
         worker = Worker(spec)
         while (batch := inbox.get()) is not None:
@@ -103,7 +103,7 @@ def _many(spec: Spec, batches: Sequence[Batch], devices: Sequence[str]) -> Itera
                     worker.give(waiting.popleft())
                 result = worker.poll()
                 if result is None and worker.batch is not None and not worker.process.is_alive():
-                    result = worker.poll()  # what it sent before it ended
+                    result = worker.poll()  # a result sent before the process ended
                     if result is None:
                         _note_loss(worker, lost, events)
                         waiting.appendleft(worker.batch)
@@ -125,5 +125,5 @@ def _note_loss(worker: _Process, lost: dict[int, int], events: dict[int, list[di
     lost[number] = lost.get(number, 0) + 1
     events.setdefault(number, []).append({"event": "worker-lost", "batch": number, "exit": code})
     if lost[number] >= RETRIES:
-        fix = "look at the system's log (memory?); what is finished is kept"
-        raise MissingError(f"batch {number} has ended {RETRIES} workers (exit {code})", fix=fix)
+        fix = "check the system log (out of memory?); finished batches are kept"
+        raise MissingError(f"batch {number} has crashed {RETRIES} workers (exit code {code})", fix=fix)

@@ -1,4 +1,4 @@
-"""The Ray engine: actors on a cluster or on this machine, fractions of a GPU, lost actors replaced."""
+"""The Ray engine: actors on a cluster or on this machine, with fractional GPUs; lost actors are replaced."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from audit.inference.worker import BatchResult, Spec, Worker
 
 
 class _Actor:
-    """A worker in an actor; Ray wraps this class."""
+    """A worker in a Ray actor; Ray wraps this class."""
 
     def __init__(self, spec: Spec) -> None:
         self.problem: AuditError | None = None
@@ -25,7 +25,7 @@ class _Actor:
             self.worker, self.problem = None, error
 
     def run(self, batch: Batch) -> BatchResult | tuple[Any, ...]:
-        """Answer a batch; an error for people comes back as its arguments."""
+        """Process a batch; a user error is returned as its arguments."""
         try:
             if self.worker is None:
                 assert self.problem is not None
@@ -35,7 +35,7 @@ class _Actor:
             return type(error), error.what, error.where, error.fix
 
     def pid(self) -> int:
-        """The actor's process, for tests that end it."""
+        """The actor's process id, for tests that kill it."""
         import os
 
         return os.getpid()
@@ -43,10 +43,10 @@ class _Actor:
 
 @dataclass(frozen=True, slots=True)
 class RayEngine:
-    """`workers` actors with `gpus` of a GPU (0.5: two share one) and `cpus` CPUs each.
+    """`workers` actors with `gpus` GPUs (0.5: two actors share one) and `cpus` CPUs each.
 
     Attributes:
-        address: Of a running cluster; None starts Ray on this machine.
+        address: The address of a running cluster; None starts Ray on this machine.
     """
 
     workers: int = 1
@@ -60,7 +60,9 @@ class RayEngine:
         try:
             import ray
         except ImportError:
-            raise MissingError("the library ray is not installed", fix="pip install 'repro-audit[ray]'") from None
+            raise MissingError(
+                "the Python package ray is not installed", fix="pip install 'repro-audit[ray]'"
+            ) from None
         if not ray.is_initialized():
             self._start(ray)
         device = "cuda:0" if self.gpus else spec.model.device
@@ -83,8 +85,8 @@ class RayEngine:
                     events.setdefault(batch.number, []).append({"event": "worker-lost", "batch": batch.number})
                     if lost[batch.number] >= RETRIES:
                         raise MissingError(
-                            f"batch {batch.number} has ended {RETRIES} actors",
-                            fix="look at Ray's logs (memory?); what is finished is kept",
+                            f"batch {batch.number} has crashed {RETRIES} actors",
+                            fix="check Ray's logs (out of memory?); finished batches are kept",
                         ) from None
                     waiting.appendleft(batch)
                     self._next(kind.remote(own), waiting, running)
@@ -103,7 +105,7 @@ class RayEngine:
         if self.address is not None:
             ray.init(address=self.address, **options)
             return
-        # On this machine alone: nothing listens beyond it, and as many slots as there are workers.
+        # Local only: nothing listens on other interfaces, and there is one slot per worker.
         slots = max(1, math.ceil(self.workers * self.cpus))
         ray.init(
             include_dashboard=False, num_cpus=slots, _node_ip_address="127.0.0.1", object_store_memory=2**28, **options

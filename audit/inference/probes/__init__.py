@@ -1,4 +1,4 @@
-"""Probes: what changes the outputs besides the model, and what the outputs owe to the audio."""
+"""Probes: the effect on outputs of batching, machine, prompt and beam search, and of removing the audio."""
 
 from __future__ import annotations
 

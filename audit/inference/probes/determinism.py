@@ -1,7 +1,7 @@
-"""Does the same clip get the same answer? Runs it twice, in batches, in another order, padded, restarted, in fp32.
+"""Determinism probe: whether a clip gets the same output when repeated, batched, reordered, padded, restarted or in fp32.
 
-Every test gives the first row that differs, the first token, by how much the base's token was ahead there, and the first
-module whose output differs; and what the changed rows do to the task's metrics.
+Every test reports the first row that differs, the first different token, the margin of the base run's token, the first
+module whose output differs, and the effect of the changed rows on the task's metrics.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ TESTS = ("twice", "batch", "order", "padding", "threads", "restart", "fp32")
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One test's outcome, ready for audit.json.
+    """The result of one test, ready for audit.json.
 
     Attributes:
-        changed: Rows with other tokens.
-        drifted: Rows whose first token's logits differ by more than rounding does, whatever the tokens.
+        changed: Rows with different tokens.
+        drifted: Rows whose first-token logits differ by more than rounding, even if the tokens are equal.
     """
 
     test: str
@@ -46,7 +46,7 @@ class Result:
     skipped: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """No floats: differences are decimal strings."""
+        """As JSON without floats: differences are decimal strings."""
         return {
             "test": self.test,
             "passed": None if self.skipped is not None else not (self.changed or self.drifted),
@@ -60,7 +60,7 @@ class Result:
 
 
 def setups(batch: int, threads: int) -> dict[str, tuple[Setup, Setup]]:
-    """For every test the setup it starts from and the one that is compared."""
+    """The base setup and the compared setup of every test."""
     together = Setup("batch", size=batch)
     return {
         "twice": (BASE, replace(BASE, name="twice")),
@@ -79,10 +79,10 @@ def probe(
 
     Args:
         worker: A loaded model.
-        items: What to run; a few dozen show what there is to see.
-        task: For the effect on its metrics; None: no effects.
-        batch: Items together in the tests that batch.
-        tests: Which.
+        items: The items to run; a few dozen suffice.
+        task: For the effect on its metrics; None for no effects.
+        batch: The batch size of the batched tests.
+        tests: The names of the tests.
         tell: Called with the name of every test before it starts.
     """
     prepared = dict(zip((item.id for item in items), worker.prefetcher.take(items), strict=True))
@@ -125,7 +125,7 @@ def _compare(
     one: tuple[Setup, dict[str, Generation]], two: tuple[Setup, dict[str, Generation]], other: Runner | None = None,
     *, here: bool = True,
 ) -> Result:  # fmt: skip
-    """Compare tokens and, where the second run can be made again `here`, the first token's logits."""
+    """Compare tokens and, if the second run can be repeated in this process (`here`), first-token logits."""
     second = other or runner
     tolerance = TOLERANCE[runner.model.precision]
     changed = tuple(sorted(name for name in one[1] if one[1][name] != two[1][name]))
@@ -179,7 +179,7 @@ def _restart(runner: Runner, items: Sequence[Item], task: Task | None, base: dic
             again = inbox.get(timeout=1)
         except queue.Empty:
             if not process.is_alive():
-                reason = f"the new process ended with {process.exitcode}"
+                reason = f"the new process ended with exit code {process.exitcode}"
                 return Result("restart", len(items), (), (), None, (), reason)
     process.join()
     return _compare("restart", runner, items, task, (BASE, base), (replace(BASE, name="restart"), again), here=False)

@@ -1,4 +1,4 @@
-"""What a change of outputs does to a task's metrics, with an interval: bits that differ are no finding by themselves."""
+"""The effect of changed outputs on a task's metrics, with an interval: different bits alone are not a finding."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ PLACES = 6
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One metric of two runs over the same items.
+    """A metric of two runs on the same items.
 
     Attributes:
         difference: Value of the variant minus value of the base, in the metric's scale.
-        interval: The paired bootstrap's 95 % of it, over the rows or their clusters.
+        interval: Its paired 95 % bootstrap interval, over rows or clusters.
     """
 
     metric: str
@@ -38,7 +38,7 @@ class Effect:
     replicates: int
 
     def as_json(self) -> dict[str, Any]:
-        """For audit.json: decimal strings, no floats."""
+        """As JSON for audit.json, with decimal strings instead of floats."""
         return {
             "metric": self.metric,
             "convention": self.convention,
@@ -51,13 +51,13 @@ class Effect:
 
 
 def to_rows(rows: Sequence[Mapping[str, Any]]) -> list[Row]:
-    """Rows as a run gives them, as the scorers take them; sorted by id."""
+    """Convert the rows of a run to scorer rows, sorted by id."""
     found = [Row(r["id"], r["hypothesis"], r["reference"], r["finished"], r["prompt"], r["extra"]) for r in rows]
     return sorted(found, key=lambda row: row.id)
 
 
 def chosen(task: Task) -> list[tuple[str, Convention]]:
-    """For every metric of the task the first convention that can be computed here."""
+    """The first convention that can be computed here, for every metric of the task."""
     found = []
     for metric, conventions in task.conventions.items():
         able = next((c for c in conventions if c.unavailable() is None), None)
@@ -67,13 +67,13 @@ def chosen(task: Task) -> list[tuple[str, Convention]]:
 
 
 def effects(task: Task, base: Sequence[Row], variant: Sequence[Row], replicates: int = REPLICATES) -> list[Effect]:
-    """The difference of every metric between two runs over the same ids.
+    """The difference of every metric between two runs on the same ids.
 
     Raises:
-        ValueError: The runs are not over the same ids.
+        ValueError: The runs have different ids.
     """
     if [row.id for row in base] != [row.id for row in variant]:
-        raise ValueError("the two runs are not over the same items")
+        raise ValueError("the two runs have different items")
     pairs = chosen(task)
     one, two = count(base, pairs), count(variant, pairs)
     clusters = [str(row.extra.get("cluster", row.id)) for row in base]

@@ -1,4 +1,4 @@
-"""The ways in which a determinism probe runs the same items, and the replay of one row in two of them."""
+"""Setups of the determinism probe, and the replay of a row under two setups."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ from tasks.datasets.manifest import Item
 
 @dataclass(frozen=True, slots=True)
 class Setup:
-    """One way to run.
+    """A configuration of a run.
 
     Attributes:
         name: The test: `batch`, `order`, ...
-        size: Items a batch, in the encoders and in the language model alike.
-        seed: Shuffles the items first; None: by id.
-        frames: Filter bank frames of noise behind every clip, marked as padding.
-        positions: Prompt positions before every prompt, marked as padding.
-        threads: Of torch; None: as they are.
+        size: The batch size of the encoders and of the language model.
+        seed: Seed for shuffling the items; None keeps the order by id.
+        frames: Number of noise frames appended to every filter bank, marked as padding.
+        positions: Number of noise positions before every prompt, marked as padding.
+        threads: Number of torch threads; None leaves it unchanged.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Setup:
     threads: int | None = None
 
     def batches(self, items: Sequence[Item]) -> list[list[Item]]:
-        """The items in their companies."""
+        """The items in batches."""
         order = sorted(items, key=lambda item: item.id)
         if self.seed is not None:
             random.Random(self.seed).shuffle(order)  # noqa: S311 - an order, no secret
@@ -65,7 +65,7 @@ class Runner:
         self.model = worker.loaded.model
 
     def answers(self, setup: Setup, items: Sequence[Item]) -> dict[str, Generation]:
-        """What every item gets."""
+        """The generation for every item."""
         found: dict[str, Generation] = {}
         with _threads(setup):
             for batch in setup.batches(items):
@@ -75,7 +75,7 @@ class Runner:
         return found
 
     def first_logits(self, setup: Setup, items: Sequence[Item]) -> dict[str, Tensor]:
-        """For every item the logits (V,) of its first token, on the CPU in float32."""
+        """The logits (V,) of the first token for every item, on the CPU in float32."""
         found: dict[str, Tensor] = {}
         with _threads(setup), torch.inference_mode(), beam_attention(self.model.decoder):
             for batch in setup.batches(items):
@@ -107,7 +107,7 @@ class Runner:
     def replay(
         self, setup: Setup, items: Sequence[Item], row: str, tokens: dict[str, Generation], steps: int
     ) -> Callable[[Callable[[str], bool]], list[tuple[str, Tensor]]]:
-        """A function that runs the row's batch again with given tokens and records its modules."""
+        """A function that runs the row's batch again with given tokens and records the outputs of its modules."""
         batch = next(batch for batch in setup.batches(items) if any(item.id == row for item in batch))
         index = [item.id for item in batch].index(row)
 

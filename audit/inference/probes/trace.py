@@ -1,7 +1,7 @@
-"""Where two runs of the model part: the first module, in the order of execution, whose output differs.
+"""Locating a difference between two runs: the first module, in order of execution, whose output differs.
 
-Both runs are made again with the tokens of the first one, so that they are about the same text; hooks keep what a row's
-modules give, first of whole blocks, then of the parts of the first block that differs.
+Both runs are repeated with the tokens of the first one, so that they process the same text. Hooks record the outputs of
+modules for one row, first of whole blocks, then of the parts of the first block that differs.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ BLOCKS = re.compile(
     r"|speech_Qformer\.bert\.(embeddings\.LayerNorm|encoder\.layer\.\d+)"
     r"|llama_model\..*(layers\.\d+|model\.norm|lm_head))$"
 )
-# A relative difference that rounding alone does not reach, by the precision of the run.
+# Relative differences larger than rounding alone can cause, by precision.
 TOLERANCE = {"fp32": 1e-4, "fp16": 3e-2, "bf16": 1e-1, "int8": 1e-1}
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A module and how far its outputs differ, relative to the largest value of the first run's."""
+    """A module and the difference of its outputs, relative to the largest value in the first run."""
 
     module: str
     difference: float
@@ -37,13 +37,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class RowView:
-    """Which part of every module's output belongs to the row that is looked at.
+    """The part of every module's output that belongs to one row.
 
     Attributes:
-        row: Its index in the batch.
-        rows: The batch's size.
-        patches: BEATs' patches that are its own.
-        positions: Positions of its prompt, which stands at the right of the padded prompts.
+        row: The row's index in the batch.
+        rows: The batch size.
+        patches: The number of the row's BEATs patches.
+        positions: The number of positions of its prompt, which is right-aligned in the padded batch.
     """
 
     row: int
@@ -52,16 +52,18 @@ class RowView:
     positions: int
 
     def cut(self, name: str, value: Tensor) -> Tensor:
-        """The row's own part: no other rows, no padding."""
+        """The part of the row, without other rows and padding."""
         if value.shape[0] == self.rows:
             own = value[self.row]
-        elif value.shape[0] % self.rows == 0:  # the Q-Former's windows, 88 a row
+        elif value.shape[0] % self.rows == 0:  # the Q-Former's windows, 88 per row
             each = value.shape[0] // self.rows
             own = value[self.row * each : (self.row + 1) * each]
         else:
             own = value
         if name.startswith("beats.encoder") or name in {"beats.layer_norm", "beats.post_extract_proj", "ln_audio"}:
-            return own[:, : self.patches] if own.dim() == 3 else own[: self.patches]  # heads come first in the gates
+            return (
+                own[:, : self.patches] if own.dim() == 3 else own[: self.patches]
+            )  # in the gates, heads are the first dimension
         if name == "beats.patch_embedding":  # (E, F // 16, 8)
             return own[:, : self.patches // 8]
         if name.startswith("llama_model") and own.dim() == 2 and own.shape[0] > self.positions:
@@ -73,7 +75,7 @@ class RowView:
 def recording(
     model: Salmonn, wanted: Callable[[str], bool], view: RowView, out: list[tuple[str, Tensor]]
 ) -> Iterator[None]:
-    """Keep what modules give while the block runs, on the CPU in float32."""
+    """Record the outputs of modules while the block runs, on the CPU in float32."""
 
     def hook(name: str) -> Callable[..., None]:
         def keep(_: Any, __: Any, result: Any) -> None:
@@ -95,7 +97,7 @@ Replay = Callable[[Callable[[str], bool]], list[tuple[str, Tensor]]]
 
 
 def first_difference(one: Replay, two: Replay, model: Salmonn, tolerance: float) -> Place | None:
-    """The first module whose outputs differ by more than `tolerance`, as deep as there is one; None if none does."""
+    """The first and innermost module whose outputs differ by more than `tolerance`; None if none does."""
     block = _first(one(lambda n: bool(BLOCKS.match(n))), two(lambda n: bool(BLOCKS.match(n))), tolerance)
     if block is None:
         return None
@@ -112,12 +114,12 @@ def _first(one: list[tuple[str, Tensor]], two: list[tuple[str, Tensor]], toleran
             return Place(name, float("inf"))
         scale = max(float(a.abs().max()), 1e-6) if a.numel() else 1.0
         gap = float((a - b).abs().max()) / scale if a.numel() else 0.0
-        if not gap <= tolerance:  # NaN is a difference, too
+        if not gap <= tolerance:  # NaN counts as a difference
             return Place(name, gap)
     return None
 
 
 def logit_gap(logits: Tensor, token: int, other: int) -> float:
-    """By how much a token was ahead of another, in log-probability."""
+    """The margin of a token over another, in log-probability."""
     scores = torch.log_softmax(logits.float(), dim=-1)
     return float(scores[token] - scores[other])

@@ -1,4 +1,4 @@
-"""What the answers owe to the prompt's wording, to the audio at all, and to the library's beam rule."""
+"""Probes of the prompt wording, of the text prior (no audio), and of the library's beam search."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ def prompts(
     """The same clips under several instructions; each is compared with the first.
 
     Args:
-        worker: A loaded model; its feature store saves hearing the clips again.
-        items: What to run.
+        worker: A loaded model; its feature cache avoids encoding the clips again.
+        items: The items to run.
         task: For the metrics.
         wordings: Instructions, the task's own first.
-        size: Items a batch.
+        size: The batch size.
     """
     runs = []
     for text in wordings:
@@ -55,7 +55,7 @@ def prompts(
 
 
 def text_prior(worker: Worker, items: Sequence[Item], task: Task | None, size: int = 1) -> dict[str, Any]:
-    """The same questions with zeros for the auditory tokens: what is right without hearing comes from the text.
+    """The same questions with zeros as auditory tokens: accuracy without audio comes from the text alone.
 
     The variant of the effect is the run without audio.
     """
@@ -74,9 +74,9 @@ def text_prior(worker: Worker, items: Sequence[Item], task: Task | None, size: i
 
 
 def decoding(worker: Worker, items: Sequence[Item], task: Task | None, size: int = 1) -> dict[str, Any]:
-    """The rule of transformers 4.28 against that of the installed library, on the same clips.
+    """The beam search of transformers 4.28 against that of the installed library, on the same clips.
 
-    The variant of the effect is the library of today. The leading BOS that only the old rule returns is no difference.
+    The variant of the effect is the installed library. The leading BOS, which only the old rule returns, is ignored.
     """
     runs = []
     for rule in RULES:

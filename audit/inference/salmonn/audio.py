@@ -1,7 +1,7 @@
-"""Sound files to the samples that the model hears: 16 kHz, one channel, 1 to 30 seconds.
+"""Reading of audio files as model input: 16 kHz, one channel, 1 to 30 seconds.
 
-Source: R utils.py:139-158 and dataset.py:60-90. The original never resamples; here another rate is an error
-unless a resampler is asked for by name, which the run's record then carries.
+Source: R utils.py:139-158 and dataset.py:60-90. The original never resamples; here a different sample rate is an error
+unless a resampler is named, which is then recorded.
 """
 
 from __future__ import annotations
@@ -23,25 +23,24 @@ GAP_SAMPLES = 1600  # 0.1 s of zeros between joined files (R dataset.py:66-72)
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """What was read: samples (n,) float64 in [-1, 1], 16000 <= n <= 480000, and what was done to get them."""
+    """A clip: samples (n,) float64 in [-1, 1], 16000 <= n <= 480000, and notes on how they were obtained."""
 
     samples: Samples
     notes: dict[str, Any]
 
 
 class AudioError(InputError):
-    """A clip that cannot be used: it becomes an error row, and the run goes on."""
+    """A clip cannot be used; it becomes an error row, and the run continues."""
 
 
 def read_clip(paths: Sequence[Path], resampler: str = "none") -> Clip:
-    """Read the files of one item, join them with 0.1 s of zeros, cut to 30 s, pad to 1 s.
+    """Read the files of an item, join them by 0.1 s of zeros, truncate to 30 s, pad to 1 s.
 
-    Of several channels the first is kept. `notes` says what happened: channels, seconds cut off, source rate.
+    Only the first channel is used. `notes` records the channels, the seconds cut off and the source rate.
 
     Raises:
-        AudioError: A file is missing, is no sound file, is empty, holds NaN or infinity, or has another
-        sample rate
-            while `resampler` is `none`.
+        AudioError: A file is missing, not an audio file, or empty, contains NaN or infinity, or has a different
+            sample rate while `resampler` is `none`.
     """
     notes: dict[str, Any] = {}
     parts: list[Samples] = []
@@ -64,27 +63,27 @@ def _read_one(path: Path, resampler: str, notes: dict[str, Any]) -> Samples:
         import soundfile
     except ImportError:
         raise MissingError(
-            "the library soundfile is not installed", fix="pip install 'repro-audit[inference]'"
+            "the Python package soundfile is not installed", fix="pip install 'repro-audit[inference]'"
         ) from None
     where = str(path)
     if not path.is_file():
-        raise AudioError("there is no such sound file", where=where)
+        raise AudioError("no such audio file", where=where)
     try:
         samples, rate = soundfile.read(path, dtype="float64", always_2d=True)
     except (soundfile.LibsndfileError, RuntimeError, OSError) as error:
-        raise AudioError(f"not a readable sound file: {error}", where=where) from None
+        raise AudioError(f"not a readable audio file: {error}", where=where) from None
     if samples.shape[0] == 0:
-        raise AudioError("the sound file holds no samples", where=where)
+        raise AudioError("the audio file contains no samples", where=where)
     if samples.shape[1] > 1:
         notes["channels"] = int(samples.shape[1])
     mono: Samples = np.ascontiguousarray(samples[:, 0])
     if not np.isfinite(mono).all():
-        raise AudioError("the sound file holds samples that are not numbers (NaN or infinity)", where=where)
+        raise AudioError("the audio file contains NaN or infinite samples", where=where)
     if rate != SAMPLE_RATE:
         if resampler == "none":
             fix = f"convert the file to {SAMPLE_RATE} Hz, or name a resampler: --resampler soxr-hq"
             raise AudioError(
-                f"the sample rate is {rate} Hz, and the model hears {SAMPLE_RATE} Hz", where=where, fix=fix
+                f"the sample rate is {rate} Hz, but the model needs {SAMPLE_RATE} Hz", where=where, fix=fix
             )
         notes["source_rate"] = int(rate)
         mono = _resample(mono, rate, resampler)
@@ -95,6 +94,6 @@ def _resample(samples: Samples, rate: int, resampler: str) -> Samples:
     try:
         import soxr
     except ImportError:
-        raise MissingError("the library soxr is not installed", fix="pip install soxr") from None
+        raise MissingError("the Python package soxr is not installed", fix="pip install soxr") from None
     quality = {"soxr-hq": soxr.HQ, "soxr-vhq": soxr.VHQ}[resampler]
     return np.asarray(soxr.resample(samples, rate, SAMPLE_RATE, quality=quality), dtype=np.float64)

@@ -1,8 +1,7 @@
-"""Keys and values of a beam search: the prompt's once a clip, the new tokens' once a beam.
+"""Key-value cache for beam search: the prompt is cached once per clip, new tokens once per beam.
 
-All beams of a clip share its prompt, so nothing of the prompt is copied when beams are expanded or
-reordered, and its keys are read once a step instead of once a beam. The numbers are those of ordinary attention up to
-rounding.
+All beams of a clip share the cache of its prompt, which is not copied when beams are expanded or reordered and is
+read once per step instead of once per beam. The results equal those of ordinary attention up to rounding.
 """
 
 from __future__ import annotations
@@ -19,18 +18,18 @@ _GROW = 32
 
 
 class BeamCache:
-    """Cache of all layers for B clips of K beams; stands where transformers expects its own."""
+    """Cache of all layers for B clips with K beams; replaces transformers' cache."""
 
     def __init__(self, layers: int, beams: int, prefix_mask: Tensor | None) -> None:
-        """`prefix_mask` (B, P): true where a prompt position is real; None: all are."""
+        """`prefix_mask` (B, P): true for prompt positions that are not padding; None if there is no padding."""
         self.beams = beams
         self.prefix_mask = prefix_mask
         self.prefix: list[tuple[Tensor, Tensor] | None] = [None] * layers
         self.suffix: list[tuple[Tensor, Tensor] | None] = [None] * layers
-        self.length = 0  # new tokens held
+        self.length = 0  # number of cached new tokens
 
     def update(self, key: Tensor, value: Tensor, layer: int, *_: Any, **__: Any) -> tuple[Any, Any]:
-        """Take one layer's keys and values: (B, H, P, D) of the prompt, then (B * K, H, 1, D) a step."""
+        """Store the keys and values of one layer: (B, H, P, D) for the prompt, then (B * K, H, 1, D) per step."""
         held = self.prefix[layer]
         if held is None:
             self.prefix[layer] = (key.contiguous(), value.contiguous())
@@ -54,7 +53,7 @@ class BeamCache:
         return new[0], new[1]
 
     def advance(self) -> None:
-        """One token of every layer has been taken."""
+        """Mark the current token as stored in every layer."""
         self.length += 1
 
     def reorder(self, order: Tensor) -> None:
@@ -66,7 +65,7 @@ class BeamCache:
                 self.suffix[index] = held
 
     def keep(self, rows: Tensor) -> None:
-        """Drop the clips that are finished; `rows` (B',) are the indices of those that go on."""
+        """Drop finished clips; `rows` (B',) are the indices of the clips to keep."""
         width = torch.arange(self.beams, device=rows.device)
         beams = (rows[:, None] * self.beams + width).flatten()
         for index in range(len(self.prefix)):
@@ -80,7 +79,7 @@ class BeamCache:
 
 
 def _attend(_: Any, query: Tensor, key: Any, value: Any, mask: Tensor | None, **options: Any) -> tuple[Tensor, None]:
-    """Attention for transformers: the prompt by SDPA, a step over both halves with one softmax."""
+    """Attention function for transformers: SDPA for the prompt, one softmax over prompt and new tokens for a step."""
     scale: float = options["scaling"]
     if value is not None:
         attend = torch.nn.functional.scaled_dot_product_attention
@@ -89,7 +88,7 @@ def _attend(_: Any, query: Tensor, key: Any, value: Any, mask: Tensor | None, **
     prefix_key, prefix_value, keys, values, beams, prefix_mask = key
     rows, heads, _, width = query.shape
     clips = rows // beams
-    # (B * K, H, 1, D) -> (B, H, K, D): a clip's beams are K queries over one prompt
+    # (B * K, H, 1, D) -> (B, H, K, D): the beams of a clip are K queries over one prompt
     shared = query.view(clips, beams, heads, width).transpose(1, 2)
     far = torch.matmul(shared * scale, prefix_key.transpose(2, 3)).float()  # (B, H, K, P)
     if prefix_mask is not None:
@@ -107,7 +106,7 @@ def _attend(_: Any, query: Tensor, key: Any, value: Any, mask: Tensor | None, **
 
 @contextmanager
 def beam_attention(llama: Any) -> Iterator[None]:
-    """Let a transformers LLaMA attend by this module's rule inside the block."""
+    """Use this module's attention in a transformers LLaMA inside the block."""
     from transformers import AttentionInterface
 
     AttentionInterface.register(ATTENTION, _attend)

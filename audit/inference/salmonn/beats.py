@@ -1,8 +1,8 @@
 """BEATs: a transformer over 16 x 16 patches of a filter bank, with gated relative positions.
 
-Source: Chen et al. 2022 (arXiv 2212.09058); R models/beats/BEATs.py and backbone.py. Written anew with the
-checkpoint's parameter names. A batch is padded so that every clip gets what it gets alone: padded patches are zero
-before the convolution, cannot be attended to, and are zero in the output (the original leaves something there: R
+Source: Chen et al. 2022 (arXiv 2212.09058); R models/beats/BEATs.py and backbone.py. Reimplemented with the
+checkpoint's parameter names. In a batch every clip gets the same features as alone: padded patches are zero
+before the convolution, masked in attention, and zero in the output (in the original they are not: R
 backbone.py:111).
 """
 
@@ -19,7 +19,7 @@ from torch.nn import functional as F  # noqa: N812 - the name that everybody use
 
 @dataclass(frozen=True, slots=True)
 class BeatsConfig:
-    """The fields of a checkpoint's `cfg` that decide numbers at inference (defaults: R BEATs.py:30-68)."""
+    """The fields of a checkpoint's `cfg` that affect inference (defaults: R BEATs.py:30-68)."""
 
     input_patch_size: int = 16
     embed_dim: int = 512
@@ -42,13 +42,13 @@ class BeatsConfig:
 
     @staticmethod
     def from_checkpoint(cfg: dict[str, Any]) -> BeatsConfig:
-        """Keep what matters at inference of a checkpoint's `cfg`; dropouts and decay rates do not."""
+        """Select the fields of a checkpoint's `cfg` that affect inference, unlike dropout and decay rates."""
         names = {f.name for f in fields(BeatsConfig)}
         return BeatsConfig(**{k: v for k, v in cfg.items() if k in names})
 
 
 class PositionConv(nn.Module):
-    """A grouped convolution with weight normalisation over each tap, cut to the input's length."""
+    """A grouped convolution with weight normalisation per tap, truncated to the input's length."""
 
     def __init__(self, config: BeatsConfig) -> None:
         super().__init__()
@@ -68,7 +68,7 @@ class PositionConv(nn.Module):
 
 
 class Attention(nn.Module):
-    """Self-attention with a relative position bias, scaled for every query by a gate."""
+    """Self-attention with a relative position bias that is gated per query."""
 
     def __init__(self, config: BeatsConfig, has_bias: bool) -> None:
         super().__init__()
@@ -86,7 +86,7 @@ class Attention(nn.Module):
             self.grep_a = nn.Parameter(torch.ones(1, heads, 1, 1))
 
     def forward(self, x: Tensor, bias: Tensor | None, padding: Tensor | None) -> Tensor:
-        """`x` (B, T, C), `bias` (H, T, T), `padding` (B, T) true where there is nothing -> (B, T, C)."""
+        """`x` (B, T, C), `bias` (H, T, T), `padding` (B, T) true for padding -> (B, T, C)."""
         batch, length, width = x.shape
         shape = (batch, length, self.heads, self.head_dim)
         q = self.q_proj(x).view(shape).transpose(1, 2)  # (B, H, T, D)
@@ -96,7 +96,7 @@ class Attention(nn.Module):
         if bias is not None:
             mask = bias[None]
             if self.gated:
-                # (B, H, T, 8) -> two gates for every query: R backbone.py:617-625
+                # (B, H, T, 8) -> two gates per query: R backbone.py:617-625
                 gates = torch.sigmoid(self.grep_linear(q).view(batch, self.heads, length, 2, 4).sum(-1))
                 one, two = gates.chunk(2, dim=-1)
                 mask = (one * (two * self.grep_a - 1.0) + 2.0) * mask  # (B, H, T, T)
@@ -112,7 +112,7 @@ class Attention(nn.Module):
 
 
 class Layer(nn.Module):
-    """One encoder layer; in deep norm the residual is scaled by (2 * layers) ** (1/4)."""
+    """An encoder layer; with deep norm the residual is scaled by (2 * layers) ** (1/4)."""
 
     def __init__(self, config: BeatsConfig, has_bias: bool) -> None:
         super().__init__()
@@ -136,7 +136,7 @@ class Layer(nn.Module):
 
 
 class Encoder(nn.Module):
-    """Position convolution, norm and layers; the layers share one relative position table."""
+    """Position convolution, norm and layers; the layers share a relative position table."""
 
     def __init__(self, config: BeatsConfig) -> None:
         super().__init__()
@@ -147,7 +147,7 @@ class Encoder(nn.Module):
         self.layer_norm = nn.LayerNorm(config.encoder_embed_dim)
 
     def position_bias(self, length: int) -> Tensor | None:
-        """(H, T, T): for every pair of positions the bias of its bucket (T5's buckets, both directions)."""
+        """(H, T, T): the bias of the bucket of every pair of positions (T5's bidirectional buckets)."""
         if not self.config.relative_position_embedding:
             return None
         half = self.config.num_buckets // 2
@@ -155,7 +155,7 @@ class Encoder(nn.Module):
         steps = torch.arange(length)
         distance = steps[None, :] - steps[:, None]
         size = distance.abs()
-        # The logarithm of 0 would be computed for nothing: near distances keep their own bucket.
+        # Clamp to avoid log(0), which is not used: small distances have their own buckets.
         growth = torch.log(size.clamp(min=1).float() / exact) / math.log(self.config.max_distance / exact)
         far = exact + (growth * (half - exact)).long()
         bucket = torch.where(size < exact, size, far.clamp(max=half - 1)) + (distance > 0).long() * half
@@ -177,7 +177,7 @@ class Encoder(nn.Module):
 
 
 class Beats(nn.Module):
-    """The whole encoder; the classifier (`predictor`) is in the checkpoint and is not used by SALMONN."""
+    """The complete encoder. SALMONN does not use the checkpoint's classifier (`predictor`)."""
 
     def __init__(self, config: BeatsConfig) -> None:
         super().__init__()
@@ -192,7 +192,7 @@ class Beats(nn.Module):
             self.predictor = nn.Linear(config.encoder_embed_dim, config.predictor_class)
 
     def lengths(self, frames: Tensor) -> Tensor:
-        """How many patches so many frames give: 8 (of 128 mel bins) for every whole 16 frames."""
+        """The number of patches for a number of frames: 8 (over 128 mel bins) per 16 complete frames."""
         patch = self.config.input_patch_size
         return (frames // patch) * (128 // patch)
 
@@ -200,11 +200,11 @@ class Beats(nn.Module):
         """Encode filter banks.
 
         Args:
-            fbank: (B, F, 128), normalised; rows shorter than F are padded with anything.
-            frames: (B,) each row's true number of frames; None: all have F.
+            fbank: (B, F, 128), normalised; shorter rows are padded with arbitrary values.
+            frames: (B,) true number of frames of each row; None if all have F.
 
         Returns:
-            (B, 8 * (F // 16), C); a row's patches beyond its own length are for the caller to zero.
+            (B, 8 * (F // 16), C); the caller must zero the patches beyond a row's length.
         """
         x = self.patch_embedding(fbank[:, None])  # (B, E, F // 16, 8)
         x = self.layer_norm(x.flatten(2).transpose(1, 2))  # (B, T, E): time first, 8 bands within each step

@@ -1,8 +1,8 @@
-"""Loading: every part is checked against what it must be, and nothing pickled is ever executed.
+"""Checkpoint loading: every part is checked, and pickled code is never executed.
 
-The original leaves much silent (R models/salmonn.py:500-504: `strict=False`, result discarded). Here a
-missing, unexpected or mis-shaped parameter, another Vicuna, another Whisper, another BEATs, another number of LoRA
-tensors or a tokenizer with other ids is an error that says what to download.
+The original ignores mismatches silently (R models/salmonn.py:500-504: `strict=False`, result discarded). Here a
+missing, unexpected or mis-shaped parameter, the wrong Vicuna, Whisper or BEATs, the wrong number of LoRA
+tensors or a tokenizer with different ids is an error that says what to download.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from audit.inference.salmonn.weights import UNUSED, check_names, read_tensors, w
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A model ready to run, its tokenizer and log-mel extractor, and what the run's record says of them."""
+    """A model ready to run, its tokenizer and log-mel extractor, and their description for the run's record."""
 
     model: Salmonn
     tokenizer: Tokenizer
@@ -37,15 +37,15 @@ class Loaded:
 
 
 def load(config: ModelConfig, weights: Mapping[str, str] | None = None) -> Loaded:
-    """Load and check the four parts, put them together, and move them to the device.
+    """Load and check the four parts, assemble them, and move them to the device.
 
     Args:
-        config: Which files, and how they are run.
-        weights: The files' hashes, where they are known already; else they are computed.
+        config: The files and run-time settings.
+        weights: The hashes of the files, if already known; otherwise they are computed.
 
     Raises:
         InputError: A part is missing, damaged, or not the one that the variant needs.
-        MissingError: A library or a device that the configuration asks for is not there.
+        MissingError: A library or device in the configuration is not available.
     """
     from transformers.utils import logging
 
@@ -62,7 +62,7 @@ def load(config: ModelConfig, weights: Mapping[str, str] | None = None) -> Loade
     if config.lora == "merged":
         model.llama_model = model.llama_model.merge_and_unload()
     if config.precision == "fp32":
-        # fp32 is the reference: its products and convolutions may not be rounded to TF32 on the way.
+        # fp32 is the reference, so products and convolutions must not use TF32.
         torch.backends.cuda.matmul.allow_tf32 = False
         torch.backends.cudnn.allow_tf32 = False
     _place(model, config, device)
@@ -77,22 +77,18 @@ def _device(name: str) -> torch.device:
     except RuntimeError as error:
         raise InputError(f"no such device: {name} ({str(error).splitlines()[0]})") from None
     if device.type == "cuda" and not torch.cuda.is_available():
-        raise MissingError(
-            f"there is no CUDA device for {name}", fix="install a CUDA build of torch, or use --device cpu"
-        )
+        raise MissingError(f"no CUDA device for {name}", fix="install a CUDA build of torch, or use --device cpu")
     return device
 
 
 def _folder(folder: Path, fix: str) -> dict[str, Any]:
     config = folder / "config.json"
     if not config.is_file():
-        raise InputError(
-            "there is no Hugging Face model folder (config.json)", where=str(folder), fix=f"download {fix}"
-        )
+        raise InputError("no Hugging Face model folder (config.json)", where=str(folder), fix=f"download {fix}")
     try:
         data = json.loads(config.read_text("utf-8"))
     except ValueError as error:
-        raise InputError(f"not JSON: {error}", where=str(config), fix=f"download {fix} again") from None
+        raise InputError(f"invalid JSON: {error}", where=str(config), fix=f"download {fix} again") from None
     if not isinstance(data, dict):
         raise InputError("not a configuration", where=str(config), fix=f"download {fix} again")
     return data
@@ -101,7 +97,7 @@ def _folder(folder: Path, fix: str) -> dict[str, Any]:
 def _expect(found: Mapping[str, Any], wanted: Mapping[str, Any], where: str, fix: str) -> None:
     wrong = [f"{k} is {found.get(k)}, not {v}" for k, v in wanted.items() if v is not None and found.get(k) != v]
     if wrong:
-        raise InputError(f"this is another model: {'; '.join(wrong)}", where=where, fix=f"download {fix}")
+        raise InputError(f"wrong model: {'; '.join(wrong)}", where=where, fix=f"download {fix}")
 
 
 def _pretrained(kind: Any, folder: Path, fix: str, **options: Any) -> Any:
@@ -119,16 +115,14 @@ def _pretrained(kind: Any, folder: Path, fix: str, **options: Any) -> Any:
         pickle.UnpicklingError,
     ) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise InputError(
-            f"the weights cannot be loaded: {reason}", where=str(folder), fix=f"download {fix} again"
-        ) from None
+        raise InputError(f"cannot load the weights: {reason}", where=str(folder), fix=f"download {fix} again") from None
     problems = []
     for key in ("missing_keys", "unexpected_keys", "mismatched_keys"):
         names = sorted(str(n) for n in info.get(key, ()) if not UNUSED.search(str(n)))
         if names:
             problems.append(f"{len(names)} {key.replace('_', ' ')}: {', '.join(names[:3])}")
     if problems:
-        raise InputError(f"parameters do not fit: {'; '.join(problems)}", where=str(folder), fix=f"download {fix}")
+        raise InputError(f"parameter mismatch: {'; '.join(problems)}", where=str(folder), fix=f"download {fix}")
     return model
 
 
@@ -172,14 +166,13 @@ def _beats(config: ModelConfig, variant: Variant) -> Beats:
         "encoder_layers": variant.beats_layers,
         "input_patch_size": 16,
         "activation_fn": "gelu",
-        # The pre-trained file of the same name without "finetuned" gives other features.
+        # The pre-trained file of the same name without "finetuned" gives different features.
         "finetuned_model": True if variant.beats_layers is not None else None,
     }
     _expect(cfg, wanted, where, fix)
     beats = Beats(BeatsConfig.from_checkpoint(cfg))
     state: dict[str, Tensor] = dict(data["model"])
-    # The layers share one table, stored under each layer's name; the reference keeps the one that is loaded
-    # last.
+    # The layers share one table, stored under each layer's name; the reference keeps the last one loaded.
     table = re.compile(r"^encoder\.layers\.(\d+)\.self_attn\.relative_attention_bias\.weight$")
     copies = sorted((name for name in state if table.match(name)), key=lambda name: int(name.split(".")[2]))
     if copies:
@@ -209,7 +202,7 @@ def _vicuna(config: ModelConfig, variant: Variant, tokenizer: Tokenizer, device:
     options: dict[str, Any] = {"dtype": torch.float16, "attn_implementation": config.attention}
     if config.precision == "int8":
         options |= _eight_bits(device)
-    # fp16 first, whatever follows: the original loads Vicuna so, also where it then computes in fp32.
+    # Always load in fp16 first, as the original does even if it then computes in fp32.
     llama = _pretrained(LlamaForCausalLM, config.vicuna, fix, **options)
     add_pad_row(llama)
     dtype = {"fp32": torch.float32, "bf16": torch.bfloat16}.get(config.precision)
@@ -220,14 +213,16 @@ def _eight_bits(device: torch.device) -> dict[str, Any]:
     import importlib.util
 
     if importlib.util.find_spec("bitsandbytes") is None:
-        raise MissingError("8-bit weights need the library bitsandbytes", fix="pip install bitsandbytes, or use fp16")
+        raise MissingError(
+            "8-bit weights need the Python package bitsandbytes", fix="pip install bitsandbytes, or use fp16"
+        )
     from transformers import BitsAndBytesConfig
 
     return {"quantization_config": BitsAndBytesConfig(load_in_8bit=True), "device_map": {"": str(device)}}
 
 
 def add_pad_row(llama: Any) -> None:
-    """Append `[PAD]` to embedding and output layer, a row of zeros each (R models/salmonn.py:127)."""
+    """Append a row of zeros for `[PAD]` to the embedding and the output layer (R models/salmonn.py:127)."""
     for get, put in (
         ("get_input_embeddings", "set_input_embeddings"),
         ("get_output_embeddings", "set_output_embeddings"),
@@ -273,9 +268,9 @@ def _salmonn(config: ModelConfig, variant: Variant, model: Salmonn) -> list[str]
     lora = sum(".lora_" in name for name in state)
     if lora != 4 * layers:
         raise InputError(
-            f"{lora} LoRA tensors, not {4 * layers}: LoRA and Vicuna are of different models",
+            f"{lora} LoRA tensors, not {4 * layers}: LoRA and Vicuna belong to different models",
             where=where,
-            fix=f"download {fix}, and with it {variant.vicuna}",
+            fix=f"download {fix} together with {variant.vicuna}",
         )
     own = re.compile(r"\.lora_|^speech_Qformer\.|^speech_query_tokens$|^speech_llama_proj\.|^ln_(speech|audio)\.")
     wanted = {name: value for name, value in model.state_dict().items() if own.search(name)}
@@ -290,6 +285,6 @@ def _place(model: Salmonn, config: ModelConfig, device: torch.device) -> None:
         model.to(device)
         return
     for name, child in model.named_children():
-        if name != "llama_model":  # bitsandbytes has put it there already
+        if name != "llama_model":  # bitsandbytes has already moved it
             child.to(device)
     model.speech_query_tokens.data = model.speech_query_tokens.data.to(device)

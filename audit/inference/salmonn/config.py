@@ -1,4 +1,4 @@
-"""What a SALMONN is made of: the published variants, their files, and how numbers are stored."""
+"""Model configuration: the published SALMONN variants, their files and precision."""
 
 from __future__ import annotations
 
@@ -23,11 +23,10 @@ SPEECH_PREFIX = "<Speech><SpeechHere></Speech> "
 
 @dataclass(frozen=True, slots=True)
 class Variant:
-    """What the files of one published model must look like; None: not checked (a model of one's own).
+    """Required properties of the files of a published model; None is not checked (custom model).
 
-    Source: R README.md:50-60 and issue #39 (which Vicuna), R models/salmonn.py:132-192 (sizes); the two
-    Vicunas are told apart by their config: v1.1 descends from LLaMA 1 (2048 positions, epsilon 1e-6), v1.5 from Llama
-    2
+    Source: R README.md:50-60 and issue #39 (which Vicuna), R models/salmonn.py:132-192 (sizes). The two
+    Vicunas differ in their config: v1.1 is based on LLaMA 1 (2048 positions, epsilon 1e-6), v1.5 on Llama 2
     (4096, 1e-5).
     """
 
@@ -89,19 +88,19 @@ VARIANTS: dict[str, Variant] = {
 
 @dataclass(frozen=True, slots=True)
 class ModelConfig:
-    """Where a model's four parts lie, and how it is to be run.
+    """The files of a model's four parts, and how to run it.
 
     Attributes:
-        variant: A key of `VARIANTS`; `custom` checks only that the parts fit together.
+        variant: A key of `VARIANTS`; `custom` checks only that the parts match each other.
         whisper: Hugging Face folder (config.json and weights).
         beats: `.pt` with `cfg` and `model`, or `.safetensors` with a `.json` of the config beside it.
         vicuna: Hugging Face folder with `tokenizer.model`.
         salmonn: `.pth`/`.pt` with `model`, or `.safetensors`: LoRA, Q-Former, projection, norms and query.
-        precision: fp16 is the released way: Vicuna in fp16, the rest in fp32 under fp16 autocast (R
+        precision: fp16 as released: Vicuna in fp16, the rest in fp32 under fp16 autocast (R
             cli_inference.py:57).
         lora_alpha: 32 as published; R README recommends 28 for the 7B model in 8 bits.
-        lora: `adapter` keeps LoRA beside the weights as the original does; `merged` adds it to them once.
-        attention: Of Whisper, and of LLaMA under the rule `current`: `sdpa`, or `eager` as the original writes it out.
+        lora: `adapter` keeps LoRA separate, as in the original; `merged` merges it into the weights once.
+        attention: Of Whisper, and of LLaMA with `current` decoding: `sdpa`, or `eager` as in the original.
     """
 
     variant: str
@@ -118,7 +117,7 @@ class ModelConfig:
     source: str = field(default="", compare=False)
 
     def record(self) -> dict[str, Any]:
-        """The choices that decide numbers, for the run's record: no paths, no device."""
+        """The settings that affect numbers, for the run's record; without paths and device."""
         return {
             "variant": self.variant,
             "precision": self.precision,
@@ -134,21 +133,21 @@ _OPTIONS = ("precision", "lora_rank", "lora_alpha", "lora", "attention", "device
 
 
 def read_model_config(path: str | Path, **overrides: Any) -> ModelConfig:
-    """Read `model.yaml` (or the folder that holds it); paths in it are relative to it.
+    """Read `model.yaml` (or that of a folder); its paths are relative to it.
 
     Raises:
-        InputError: The file is missing, not YAML, or names unknown fields, variants or values.
+        InputError: The file is missing or invalid YAML, or has unknown fields, variants or values.
     """
     file = Path(path)
     file = file / "model.yaml" if file.is_dir() else file
     where = str(file)
     if not file.is_file():
         fix = "write it: variant, whisper, beats, vicuna, salmonn (see docs/how-to/run-inference.md)"
-        raise InputError("there is no model description", where=where, fix=fix)
+        raise InputError("model.yaml not found", where=where, fix=fix)
     try:
         data = yaml.safe_load(file.read_text("utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"not YAML: {error}", where=where) from None
+        raise InputError(f"invalid YAML: {error}", where=where) from None
     if not isinstance(data, dict):
         raise InputError("not a mapping of fields", where=where)
     unknown = set(data) - {"variant", *PARTS, *_OPTIONS}

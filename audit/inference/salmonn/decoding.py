@@ -1,18 +1,18 @@
-"""From prompt embeddings to token ids: the rule of transformers 4.28, or that of today's library.
+"""Decoding: the beam search of transformers 4.28, or that of the installed library.
 
-The rule of 4.28 is written from `generation/beam_search.py` and `generation/utils.py` of transformers
+The rule of 4.28, reimplemented from `generation/beam_search.py` and `generation/utils.py` of transformers
 v4.28.0:
 
 - The search starts from a dummy BOS, which is returned, and counts as a token in every length.
-- A beam that takes `</s>` among the best K of 2K candidates becomes a hypothesis of score sum / length,
-  where the length counts BOS and not `</s>`; further down the 2K it is dropped.
+- A beam with `</s>` among the best K of 2K candidates becomes a hypothesis with score sum / length,
+  where the length counts BOS but not `</s>`; below rank K it is dropped.
 - A clip stops when it holds K hypotheses and the worst of them is at least as good as (best candidate's sum)
-  / (tokens + 1), BOS being the one.
-- At the cap the open beams become hypotheses too, of score sum / (tokens + 1).
+  / (tokens + 1), where the 1 is BOS.
+- At the length limit the open beams become hypotheses too, with score sum / (tokens + 1).
 
-The library counted that stop length up by one from row to row of a batch (a fault: `cur_len += 1` inside the
-loop over rows); here every row has the value of batch size 1. Rows stop on their own, which the original's criterion
-does not grant (R models/utils.py:19-30 looks at the first row only).
+The library increments that stop length from row to row of a batch (a bug: `cur_len += 1` inside the
+loop over rows); here every row uses the value for batch size 1. Rows stop independently; the original's stopping criterion
+checks only the first row (R models/utils.py:19-30).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ RULES: tuple[Rule, ...] = ("transformers-4.28", "current")
 
 @dataclass(frozen=True, slots=True)
 class Decoding:
-    """How tokens are chosen; the released settings are the defaults (R configs/decode_config.yaml:50-58)."""
+    """Decoding parameters; the defaults are the released settings (R configs/decode_config.yaml:50-58)."""
 
     rule: Rule = "transformers-4.28"
     beams: int = 4
@@ -42,20 +42,20 @@ class Decoding:
     length_penalty: str = "1.0"
 
     def record(self) -> dict[str, Any]:
-        """For the run's record; nothing is sampled, and the repetition penalty is 1, as released."""
+        """The parameters for the run's record; no sampling, and a repetition penalty of 1, as released."""
         return {**asdict(self), "sampling": False, "early_stopping": False}
 
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """Token ids as the rule returns them (4.28: BOS first), and whether an end token closed them."""
+    """Token ids as returned by the rule (4.28: BOS first), and whether they end with an end token."""
 
     ids: tuple[int, ...]
     finished: bool
 
 
 class BeamRow:
-    """One clip's hypotheses, and the decision which candidates live on."""
+    """The hypotheses of one clip, and the selection of candidates."""
 
     def __init__(self, beams: int, penalty: float) -> None:
         self.beams, self.penalty = beams, penalty
@@ -78,7 +78,7 @@ class BeamRow:
     def step(
         self, sequences: list[list[int]], totals: list[float], tokens: list[int], parents: list[int]
     ) -> tuple[list[float], list[int], list[int]]:
-        """Take the 2K best candidates, falling; give totals, tokens, parents of the K that go on."""
+        """Process the 2K best candidates in descending order; returns totals, tokens, parents of the K beams that continue."""
         alive: list[tuple[float, int, int]] = []
         for rank, (total, token, parent) in enumerate(zip(totals, tokens, parents, strict=True)):
             if token != EOS:
@@ -94,7 +94,7 @@ class BeamRow:
         return list(best), list(chosen), list(origin)
 
     def result(self) -> Generation:
-        """The best hypothesis; of equal ones the latest, as a stable sort's last."""
+        """The best hypothesis; ties go to the latest, as with the last element of a stable sort."""
         best = max(range(len(self.held)), key=lambda index: (self.held[index][0], index))
         _, ids, finished = self.held[best]
         return Generation((*ids, EOS) if finished else tuple(ids), finished)
@@ -104,14 +104,14 @@ class BeamRow:
 def generate(
     model: Salmonn, audio: Tensor, prompts: Sequence[tuple[list[int], list[int]]], decoding: Decoding
 ) -> list[Generation]:
-    """Decode a batch of auditory tokens (B, 88, hidden) with one prompt (ids left, ids right) a row."""
+    """Decode a batch of auditory tokens (B, 88, hidden) with one prompt (ids left, ids right) per row."""
     embeds, mask = model.assemble(audio, prompts)
     return answer(model, embeds, mask, decoding)
 
 
 @torch.inference_mode()
 def answer(model: Salmonn, embeds: Tensor, mask: Tensor | None, decoding: Decoding) -> list[Generation]:
-    """Decode assembled prompts: (B, P, hidden), and (B, P) true where a position is real, or None."""
+    """Decode assembled prompts: (B, P, hidden), and a mask (B, P), false for padding, or None."""
     if decoding.rule == "current":
         return _library(model, embeds, mask, decoding)
     if decoding.beams == 1:
@@ -120,7 +120,7 @@ def answer(model: Salmonn, embeds: Tensor, mask: Tensor | None, decoding: Decodi
 
 
 class Stepper:
-    """The language model seen as: tokens of every beam in, logits of the next ones out."""
+    """The language model as a step function: tokens of every beam in, logits of the next tokens out."""
 
     def __init__(self, model: Salmonn, embeds: Tensor, mask: Tensor | None, beams: int) -> None:
         rows, length = embeds.shape[:2]
@@ -131,7 +131,7 @@ class Stepper:
         self.first = model.logits(embeds, positions, self.cache, allowed, last=1)[:, 0]  # (B, V)
 
     def __call__(self, tokens: Tensor) -> Tensor:
-        """One more token for every beam, (B * K,): logits (B * K, V)."""
+        """Append one token to every beam, (B * K,); returns logits (B * K, V)."""
         embeds = self.model.embedding(tokens)[:, None]
         out = self.model.logits(embeds, self.next_position[:, None], self.cache, None, last=1)[:, 0]
         self.cache.advance()
@@ -143,7 +143,7 @@ class Stepper:
         self.cache.reorder(order)
 
     def keep(self, rows: list[int]) -> None:
-        """Go on with these clips only."""
+        """Continue with only these clips."""
         index = torch.tensor(rows, device=self.next_position.device)
         self.cache.keep(index)
         self.next_position = self.next_position.view(-1, self.beams)[index].flatten()
@@ -181,13 +181,13 @@ def _beam(
     beams, penalty, device = decoding.beams, float(decoding.length_penalty), embeds.device
     rows = [BeamRow(beams, penalty) for _ in range(len(embeds))]
     live = list(range(len(rows)))
-    sequences: list[list[list[int]]] = [[[BOS]] for _ in rows]  # for each live clip its beams
+    sequences: list[list[list[int]]] = [[[BOS]] for _ in rows]  # beams of each active clip
     with beam_attention(model.decoder):
         stepper = (make_stepper or Stepper)(model, embeds, mask, beams)
-        scores = torch.log_softmax(stepper.first, dim=-1)[:, None]  # (B, 1, V): all beams start as one
+        scores = torch.log_softmax(stepper.first, dim=-1)[:, None]  # (B, 1, V): a single beam at the start
         for step in range(decoding.max_new_tokens):
             vocabulary = scores.shape[-1]
-            best, flat = scores.flatten(1).topk(2 * beams, dim=1)  # (B, 2K), falling
+            best, flat = scores.flatten(1).topk(2 * beams, dim=1)  # (B, 2K), descending
             flat_cpu, best_cpu = flat.tolist(), best.tolist()
             totals: list[list[float]] = []
             orders: list[list[int]] = []
@@ -206,7 +206,7 @@ def _beam(
                 break
             if not going:
                 break
-            # The first step leaves one common beam: nothing of it is in the cache of new tokens yet.
+            # At the first step all beams share one parent, and the cache of new tokens is empty.
             order = [i * beams + p for i, origin in enumerate(orders) for p in origin]
             if step > 0 and order != list(range(len(order))):
                 stepper.reorder(torch.tensor(order, device=device))
@@ -224,7 +224,7 @@ def _beam(
 
 @torch.inference_mode()
 def _library(model: Salmonn, embeds: Tensor, mask: Tensor | None, decoding: Decoding) -> list[Generation]:
-    """`generate` of the installed transformers, with the released settings: what a re-run of today gets."""
+    """`generate` of the installed transformers with the released settings, as in a re-run today."""
     from transformers import GenerationConfig
 
     settings = GenerationConfig(
@@ -236,7 +236,7 @@ def _library(model: Salmonn, embeds: Tensor, mask: Tensor | None, decoding: Deco
         eos_token_id=EOS,
         pad_token_id=0,
     )
-    # Nothing that a checkpoint's own generation settings say may slip in beside these.
+    # Override the generation settings of the checkpoint.
     model.decoder.generation_config = settings
     attention = torch.ones(embeds.shape[:2], dtype=torch.long, device=embeds.device) if mask is None else mask.long()
     with model.autocast():

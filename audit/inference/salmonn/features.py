@@ -1,4 +1,4 @@
-"""Samples to the inputs of the two encoders: Whisper's log-mel picture and BEATs' filter bank."""
+"""Input features of the two encoders: Whisper's log-mel spectrogram and BEATs' filter bank."""
 
 from __future__ import annotations
 
@@ -24,11 +24,10 @@ FRAME, HOP, FFT, BINS = 400, 160, 512, 128  # 25 ms, 10 ms, the next power of tw
 
 @cache
 def _bank() -> tuple[Tensor, Tensor]:
-    """Kaldi's triangles on the mel scale (257, 128), and its povey window (400,).
+    """Kaldi's triangular mel filters (257, 128) and Povey window (400,).
 
-    kaldi-native-fbank refuses 128 triangles at 16 kHz, since some hold no frequency at all, and torchaudio's
-    wheel needs the CUDA build of torch: hence these lines, checked against both the golden vectors and
-    kaldi-native-fbank.
+    Reimplemented, because kaldi-native-fbank rejects 128 filters at 16 kHz, some of which contain no FFT bin, and
+    torchaudio's wheel needs the CUDA build of torch. Checked against the golden vectors and kaldi-native-fbank.
     """
     import torch
 
@@ -38,17 +37,16 @@ def _bank() -> tuple[Tensor, Tensor]:
     left, centre, right = (edges[0] + (number + shift) * step for shift in (0.0, 1.0, 2.0))
     mel = 1127.0 * (1.0 + SAMPLE_RATE / FFT * torch.arange(FFT // 2) / 700.0).log()[:, None]  # (256, 1)
     triangles = torch.minimum((mel - left) / (centre - left), (right - mel) / (right - centre)).clamp(min=0.0)
-    bank = torch.nn.functional.pad(triangles, (0, 0, 0, 1))  # nothing is taken from 8 kHz itself
+    bank = torch.nn.functional.pad(triangles, (0, 0, 0, 1))  # the bin at 8 kHz has weight 0
     return bank, torch.hann_window(FRAME, periodic=False).pow(0.85)
 
 
 def fbank(samples: Samples) -> Array:
-    """BEATs' input, (frames, 128) float32: kaldi filter bank of the samples at 16-bit scale, normalised.
+    """BEATs' input, (frames, 128) float32: normalised Kaldi filter bank of the samples at 16-bit scale.
 
     Source: R models/beats/BEATs.py:118-131 (torchaudio.compliance.kaldi.fbank): 128 mel bins from 20 Hz to 8
-    kHz, 25 ms frames every 10 ms only where a whole frame fits, mean removed, pre-emphasis 0.97, povey window, power
-    spectrum, log;
-    then (x - 15.41663) / (2 * 6.55582). In float32, as the golden vectors are; in float64 near-silent frames
+    kHz, complete 25 ms frames every 10 ms, mean removed, pre-emphasis 0.97, Povey window, power spectrum, log; then
+    (x - 15.41663) / (2 * 6.55582). Computed in float32, like the golden vectors; in float64 near-silent frames
     differ by up to 1e-3, and BEATs' features by up to 3e-4.
     """
     import torch
@@ -65,7 +63,7 @@ def fbank(samples: Samples) -> Array:
 
 
 def whisper_extractor(folder: str | None = None, mel_bins: int = 80) -> Any:
-    """The library's log-mel extractor, from the folder's `preprocessor_config.json` if there is one."""
+    """The library's log-mel extractor, configured by the folder's `preprocessor_config.json` if it exists."""
     from pathlib import Path
 
     from transformers import WhisperFeatureExtractor

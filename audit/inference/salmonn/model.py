@@ -1,4 +1,4 @@
-"""SALMONN's assembly: two encoders, norms, windows, Q-Former, projection, language model, LoRA.
+"""The SALMONN model: two encoders, norms, windows, Q-Former, projection, language model, LoRA.
 
 Source: R models/salmonn.py:46-273 and 400-421; the attribute names are those of the released checkpoints.
 """
@@ -20,7 +20,7 @@ from audit.inference.salmonn.qformer import QFormer, QFormerConfig, windows
 
 
 class Salmonn(nn.Module):
-    """The model without files, audio or text: mel and filter bank in, auditory tokens or logits out."""
+    """The neural network: log-mel and filter bank in, auditory tokens or logits out."""
 
     def __init__(self, speech_encoder: Any, beats: Beats, llama: Any, precision: Precision = "fp32") -> None:
         super().__init__()
@@ -36,27 +36,27 @@ class Salmonn(nn.Module):
         self.llama_model = llama
         self.precision: Precision = precision
         if llama.config.num_key_value_heads != llama.config.num_attention_heads:
-            raise InputError("grouped keys and values: this is not a LLaMA that a Vicuna of SALMONN is made from")
+            raise InputError("the language model uses grouped-query attention, which SALMONN's Vicuna does not")
 
     @property
     def decoder(self) -> Any:
-        """The LlamaForCausalLM inside, with or without peft's wrapper."""
+        """The LlamaForCausalLM, unwrapped from peft if necessary."""
         model = self.llama_model
         return model.base_model.model if hasattr(model, "base_model") and hasattr(model, "peft_config") else model
 
     @property
     def device(self) -> torch.device:
-        """Where the model lies."""
+        """The model's device."""
         return self.speech_query_tokens.device
 
     def autocast(self) -> AbstractContextManager[Any]:
-        """The precision of the arithmetic, under which everything runs (R cli_inference.py:57)."""
+        """The autocast context of the model's precision (R cli_inference.py:57)."""
         dtype = {"fp32": None, "fp16": torch.float16, "bf16": torch.bfloat16, "int8": torch.float16}[self.precision]
         return nullcontext() if dtype is None else torch.autocast(self.device.type, dtype=dtype)
 
     @torch.inference_mode()
     def encode(self, mel: Tensor, fbank: Tensor, frames: Tensor) -> Tensor:
-        """Auditory tokens of a batch, each row as it would be alone.
+        """The auditory tokens of a batch; each row is computed as if alone.
 
         Args:
             mel: (B, 80, 3000) log-mel of 30 s.
@@ -64,19 +64,18 @@ class Salmonn(nn.Module):
             frames: (B,) true number of filter bank frames.
 
         Returns:
-            (B, 88, hidden) in the language model's type.
+            (B, 88, hidden) in the language model's dtype.
         """
         with self.autocast():
             speech = self.ln_speech(self.speech_encoder(mel).last_hidden_state)  # (B, 1500, 1280)
             audio = self.ln_audio(self.beats(fbank, frames))  # (B, T, 768)
-            # A clip alone ends in exact zeros, appended after the norm; so does every row here (R
-            # models/salmonn.py:225)
+            # As for a single clip, zeros are appended after the norm (R models/salmonn.py:225).
             lengths = self.beats.lengths(frames)
             beyond = torch.arange(audio.shape[1], device=audio.device)[None] >= lengths[:, None]
             audio = audio.masked_fill(beyond[..., None], 0.0)
             longest = max(speech.shape[1], int(lengths.max()))  # 30 s give 1500 and 1496: always Whisper's
             speech = nn.functional.pad(speech, (0, 0, 0, longest - speech.shape[1]))
-            audio = nn.functional.pad(audio, (0, 0, 0, longest - audio.shape[1]))  # cuts where padding goes beyond
+            audio = nn.functional.pad(audio, (0, 0, 0, longest - audio.shape[1]))  # negative padding truncates
             both = windows(torch.cat([speech, audio.to(speech.dtype)], dim=-1))  # (B, 88, 17, 2048)
             batch, count = both.shape[:2]
             queries = self.speech_query_tokens.expand(batch * count, -1, -1)
@@ -95,10 +94,10 @@ class Salmonn(nn.Module):
 
         Args:
             audio: (B, 88, hidden).
-            prompts: For each row the ids before (BOS first) and after the auditory tokens.
+            prompts: For each row, the ids before (BOS first) and after the auditory tokens.
 
         Returns:
-            (B, P, hidden), and a mask (B, P), true where a position is real, or None when no row is padded.
+            (B, P, hidden), and a mask (B, P), false for padding, or None if no row is padded.
         """
         rows = []
         for tokens, (left, right) in zip(audio, prompts, strict=True):
@@ -117,14 +116,14 @@ class Salmonn(nn.Module):
     def logits(
         self, embeds: Tensor, positions: Tensor, cache: BeamCache | None, mask: Tensor | None, last: int
     ) -> Tensor:
-        """Run the language model's layers over `embeds`.
+        """Run the language model on `embeds`.
 
         Args:
             embeds: (N, L, hidden).
             positions: (N, L) rotary positions.
-            cache: Where keys and values go and come from; None: nothing is kept.
-            mask: (N, 1, L, L) true where a position may look; None: causal, or a single step.
-            last: At how many last positions logits are wanted.
+            cache: The key-value cache; None for no cache.
+            mask: (N, 1, L, L) true where a position may attend; None: causal, or a single step.
+            last: The number of final positions for which logits are computed.
 
         Returns:
             (N, last, vocabulary) float32.
@@ -147,12 +146,12 @@ class Salmonn(nn.Module):
 
 
 def prompt_positions(mask: Tensor | None, rows: int, length: int, device: torch.device) -> tuple[Tensor, Tensor | None]:
-    """Rotary positions (B, P) from each row's first real one on; the mask (B, 1, P, P) if padded."""
+    """Rotary positions (B, P), counted from each row's first non-padding position; the mask (B, 1, P, P) if padded."""
     if mask is None:
         return torch.arange(length, device=device).expand(rows, length), None
     positions = (mask.long().cumsum(-1) - 1).clamp(min=0)
     causal = torch.ones(length, length, dtype=torch.bool, device=device).tril()
     allowed = causal[None] & mask[:, None, :]
-    # A padded position has nothing to look at; it looks at itself, so that no row of the softmax is empty.
+    # Padded positions attend to themselves, so that no row of the softmax is empty.
     allowed = allowed | torch.eye(length, dtype=torch.bool, device=device)[None]
     return positions, allowed[:, None]

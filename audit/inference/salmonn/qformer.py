@@ -1,8 +1,8 @@
-"""The window-level Q-Former: a query looks at 17 frames of both encoders and becomes one auditory token.
+"""The window-level Q-Former: a query attends to 17 frames of both encoders and becomes one auditory token.
 
-Source: Tang et al. 2023, section 3.1; R models/Qformer.py (BLIP-2's) as cut down by R models/salmonn.py:169-181: no
-word or position embeddings, no text branch, cross-attention in every layer. Attention masks are all ones there,
-so none here.
+Source: Tang et al. 2023, section 3.1; R models/Qformer.py (BLIP-2's) as reduced by R models/salmonn.py:169-181: no
+word or position embeddings, no text branch, cross-attention in every layer. The original's attention masks are all ones
+and therefore omitted.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch.nn import functional as F  # noqa: N812 - the name that everybody use
 
 @dataclass(frozen=True, slots=True)
 class QFormerConfig:
-    """BERT-base's sizes with two layers; `encoder_width` is Whisper's width plus BEATs'."""
+    """BERT-base's sizes with two layers; `encoder_width` is the sum of the widths of Whisper and BEATs."""
 
     encoder_width: int
     hidden_size: int = 768
@@ -27,7 +27,7 @@ class QFormerConfig:
 
 
 class SelfPart(nn.Module):
-    """Queries from `x`, keys and values from `source`: self- and cross-attention are one thing."""
+    """Attention with queries from `x` and keys and values from `source`: self- or cross-attention."""
 
     def __init__(self, config: QFormerConfig, source_width: int) -> None:
         super().__init__()
@@ -61,7 +61,7 @@ class OutputPart(nn.Module):
 
 
 class AttentionBlock(nn.Module):
-    """Attention with its output part, under BERT's names."""
+    """Attention and output projection, with BERT's parameter names."""
 
     def __init__(self, config: QFormerConfig, source_width: int) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class AttentionBlock(nn.Module):
 
 
 class Intermediate(nn.Module):
-    """The wide half of the feed-forward part."""
+    """The first layer of the feed-forward block."""
 
     def __init__(self, config: QFormerConfig) -> None:
         super().__init__()
@@ -87,7 +87,7 @@ class Intermediate(nn.Module):
 
 
 class QFormerLayer(nn.Module):
-    """Self-attention among the queries, cross-attention to the frames, feed-forward of the query branch."""
+    """Self-attention between the queries, cross-attention to the frames, feed-forward block of the query branch."""
 
     def __init__(self, config: QFormerConfig) -> None:
         super().__init__()
@@ -105,7 +105,7 @@ class QFormerLayer(nn.Module):
 
 
 class Bert(nn.Module):
-    """The layers, under the checkpoint's names `bert.embeddings` and `bert.encoder.layer`."""
+    """The layers, with the checkpoint's names `bert.embeddings` and `bert.encoder.layer`."""
 
     def __init__(self, config: QFormerConfig) -> None:
         super().__init__()
@@ -139,7 +139,7 @@ class QFormer(nn.Module):
 
 
 def windows(features: Tensor, seconds: float = 0.333333) -> Tensor:
-    """Cut (B, T, W) into windows without overlap: (B, L, k, W).
+    """Divide (B, T, W) into non-overlapping windows: (B, L, k, W).
 
     k = round(T * seconds / 30), 17 for Whisper's 1500 frames; L = T // k, 88; the last T - k * L frames are
     dropped (R models/salmonn.py:232-243).

@@ -1,4 +1,4 @@
-"""The slow LLaMA tokenizer of transformers 4.28: today's classes treat spaces in another way.
+"""The slow LLaMA tokenizer of transformers 4.28, which treats spaces differently from current versions.
 
 Source: transformers v4.28.0 `models/llama/tokenization_llama.py`; R models/salmonn.py:109-111, 275-315, 436.
 """
@@ -16,25 +16,24 @@ BOS, EOS, UNK = 1, 2, 0
 PAD_TOKEN = "[PAD]"  # noqa: S105 - a token of text
 SPECIAL = {UNK: "<unk>", BOS: "<s>", EOS: "</s>"}
 
-# What LLaMA's SentencePiece model makes of the template's ends (the ids are printed in vLLM's LLaVA
-# documentation too).
+# The ids of the template's ends under LLaMA's SentencePiece model (also printed in vLLM's LLaVA documentation).
 _LLAMA_HEAD = (3148, 1001, 29901)  # "USER:"
 _LLAMA_TAIL = (13, 22933, 9047, 13566, 29901)  # "\nASSISTANT:"
 
 
 class Tokenizer:
-    """Text to ids and back; `[PAD]`, which SALMONN adds, is the id after the last piece."""
+    """Converts text to ids and back; `[PAD]`, which SALMONN adds, is the id after the last piece."""
 
     def __init__(self, path: str | Path) -> None:
         try:
             import sentencepiece
         except ImportError:
             fix = "pip install 'repro-audit[inference]'"
-            raise MissingError("the library sentencepiece is not installed", fix=fix) from None
+            raise MissingError("the Python package sentencepiece is not installed", fix=fix) from None
         self.path = Path(path)
         if not self.path.is_file():
-            fix = "it comes with Vicuna's Hugging Face folder; tokenizer.json alone is not enough"
-            raise InputError("there is no tokenizer.model", where=str(path), fix=fix)
+            fix = "it is part of Vicuna's Hugging Face folder; tokenizer.json alone is not enough"
+            raise InputError("tokenizer.model not found", where=str(path), fix=fix)
         try:
             self.model: Any = sentencepiece.SentencePieceProcessor(model_file=str(self.path))
         except (RuntimeError, OSError) as error:
@@ -46,20 +45,20 @@ class Tokenizer:
         self.pad_id: int = self.model.get_piece_size()
 
     def encode(self, text: str) -> list[int]:
-        """The ids of a text, each call with its own leading space (`legacy` behaviour).
+        """The ids of a text; every call adds a leading space (`legacy` behaviour).
 
         Raises:
-            InputError: The text spells a special token (`<s>`, `</s>`, `<unk>`, `[PAD]`): it would become
-            one.
+            InputError: The text contains a special token (`<s>`, `</s>`, `<unk>`, `[PAD]`), which would be encoded as
+                such.
         """
         for special in (*SPECIAL.values(), PAD_TOKEN):
             if special in text:
-                raise InputError(f"a prompt may not hold the special token {special}", where=repr(text))
+                raise InputError(f"a prompt must not contain the special token {special}", where=repr(text))
         ids: list[int] = self.model.encode(text, out_type=int)
         return ids
 
     def decode(self, ids: Sequence[int]) -> str:
-        """The raw text, special tokens and all, as the original prints it: `<s> Hello</s>`."""
+        """The raw text including special tokens, as the original prints it: `<s> Hello</s>`."""
         out = ""
         pending: list[int] = []
         after_special = False
@@ -81,10 +80,10 @@ class Tokenizer:
         return [BOS, *self.encode(left)], self.encode(right)
 
     def check(self, variant: Variant) -> dict[str, Any]:
-        """Check the template's ids against LLaMA's; they are for the run's record.
+        """Check the template's ids against LLaMA's; returns them for the run's record.
 
         Raises:
-            InputError: The vocabulary has another size, or the template's ids are not LLaMA's.
+            InputError: The vocabulary has the wrong size, or the template's ids are not LLaMA's.
         """
         left, right = self.prompt("")
         where, fix = str(self.path), f"download tokenizer.model of {variant.vicuna}"

@@ -1,4 +1,4 @@
-"""Weight files: read without executing anything, checked name by name, and hashed."""
+"""Weight files: safe reading, checking of names and shapes, hashing."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from audit._util.files import sha256_file, write_atomic
 from audit.errors import InputError
 from audit.inference.salmonn.config import VARIANTS, ModelConfig
 
-# Whisper's decoder, buffers that old library versions saved, and BERT's text branch, which SALMONN sets to None (R
-# models/salmonn.py:174-181).
+# Unused parameters: Whisper's decoder, buffers saved by old library versions, and BERT's text branch, which SALMONN sets to
+# None (R models/salmonn.py:174-181).
 UNUSED = re.compile(
     r"^(decoder|proj_out)\.|(rotary_emb\.inv_freq|position_ids)$|^speech_Qformer\.(cls\.|bert\.embeddings\.(word|position)_embeddings\."
     r"|bert\.encoder\.layer\.\d+\.(intermediate|output)\.)"
@@ -27,14 +27,14 @@ _WEIGHT_FILES = ("*.safetensors", "*.bin")
 
 
 def read_tensors(path: Path, fix: str) -> dict[str, Any]:
-    """A `.safetensors`, `.pt` or `.pth` file; pickled objects other than tensors are refused.
+    """Read a `.safetensors`, `.pt` or `.pth` file; pickled objects other than tensors are refused.
 
     Raises:
-        InputError: The file is missing, cut short, damaged, or holds pickled objects.
+        InputError: The file is missing, truncated or damaged, or contains pickled objects.
     """
     where = str(path)
     if not path.is_file():
-        raise InputError("there is no such checkpoint", where=where, fix=f"download {fix}")
+        raise InputError("no such checkpoint", where=where, fix=f"download {fix}")
     if path.suffix == ".safetensors":
         from safetensors import SafetensorError
         from safetensors.torch import load_file
@@ -43,24 +43,24 @@ def read_tensors(path: Path, fix: str) -> dict[str, Any]:
             return dict(load_file(path))
         except (SafetensorError, OSError, ValueError) as error:
             raise InputError(
-                f"a damaged or cut-off safetensors file: {error}", where=where, fix=f"download {fix} again"
+                f"damaged or truncated safetensors file: {error}", where=where, fix=f"download {fix} again"
             ) from None
     try:
         data = torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         reason = str(error).splitlines()[0]
         raise InputError(
-            f"it holds Python objects, which are not executed, or is damaged: {reason}",
+            f"contains Python objects, which are not executed, or is damaged: {reason}",
             where=where,
-            fix=f"download {fix} again; a file of your own: save its tensors alone, as .safetensors",
+            fix=f"download {fix} again; if the file is your own, save only its tensors, as .safetensors",
         ) from None
     except (RuntimeError, EOFError, OSError, ValueError, KeyError) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(
-            f"a damaged or cut-off checkpoint: {reason}", where=where, fix=f"download {fix} again"
+            f"damaged or truncated checkpoint: {reason}", where=where, fix=f"download {fix} again"
         ) from None
     if not isinstance(data, dict):
-        raise InputError("not a checkpoint: it holds no dictionary", where=where, fix=f"download {fix}")
+        raise InputError("not a checkpoint: it does not contain a dictionary", where=where, fix=f"download {fix}")
     return data
 
 
@@ -71,10 +71,10 @@ def check_names(
     fix: str,
     unused: re.Pattern[str] | None = None,
 ) -> list[str]:
-    """Check that a checkpoint has the wanted names and shapes; give those that are not used.
+    """Check the names and shapes of a checkpoint's parameters; returns the names of unused ones.
 
     Raises:
-        InputError: Parameters are missing, unexpected, or have other shapes; the message names the first few.
+        InputError: Parameters are missing, unexpected or mis-shaped; the message names the first few.
     """
     ignored = sorted(name for name in found if name not in wanted and unused is not None and unused.search(name))
     missing = sorted(set(wanted) - set(found))
@@ -85,17 +85,17 @@ def check_names(
         if found[name].shape != wanted[name].shape
     ]
     problems = []
-    for title, names in (("missing", missing), ("unexpected", unexpected), ("of another shape", shapes)):
+    for title, names in (("missing", missing), ("unexpected", unexpected), ("mis-shaped", shapes)):
         if names:
             more = f" and {len(names) - 3} more" if len(names) > 3 else ""
             problems.append(f"{len(names)} {title}: {', '.join(names[:3])}{more}")
     if problems:
-        raise InputError(f"parameters do not fit: {'; '.join(problems)}", where=where, fix=f"download {fix}")
+        raise InputError(f"parameter mismatch: {'; '.join(problems)}", where=where, fix=f"download {fix}")
     return ignored
 
 
 def weight_files(config: ModelConfig) -> dict[str, Path]:
-    """Every weight file and the tokenizer, by `part/name`."""
+    """All weight files and the tokenizer, by `part/name`."""
     files = {"beats": [config.beats], "salmonn": [config.salmonn]}
     for part, folder in (("whisper", config.whisper), ("vicuna", config.vicuna)):
         files[part] = sorted(file for pattern in _WEIGHT_FILES for file in folder.glob(pattern))
@@ -107,11 +107,11 @@ def weight_hashes(config: ModelConfig, memory: Path | None = None) -> dict[str, 
     """SHA-256 of every weight file, by `part/name`.
 
     Args:
-        config: Names the files.
-        memory: A JSON file that keeps hashes by path, size and time of change, since tens of gigabytes take minutes.
+        config: The files.
+        memory: A JSON file that caches hashes by path, size and modification time, because tens of gigabytes take minutes.
 
     Raises:
-        InputError: A file is not there.
+        InputError: A file is missing.
     """
     known: dict[str, str] = {}
     if memory is not None and memory.is_file():
@@ -120,9 +120,7 @@ def weight_hashes(config: ModelConfig, memory: Path | None = None) -> dict[str, 
     found, fresh = {}, {}
     for name, path in weight_files(config).items():
         if not path.is_file():
-            raise InputError(
-                "there is no such file", where=str(path), fix=f"download {VARIANTS[config.variant].salmonn}"
-            )
+            raise InputError("no such file", where=str(path), fix=f"download {VARIANTS[config.variant].salmonn}")
         state = path.stat()
         key = f"{path.resolve()} {state.st_size} {state.st_mtime_ns}"
         found[name] = fresh[key] = known.get(key) or sha256_file(path)

@@ -16,9 +16,9 @@ import pytest
 
 from audit._util import canonical_json
 from audit.analysis import multiverse as exploration
-from audit.analysis import specification_curve
-from audit.analysis.findings import findings
+from audit.analysis.findings import Seen, findings, gathered
 from audit.cli.commands import detect, explain, feasible, multiverse, prompts
+from audit.document.write import plain
 from audit.errors import InputError, MissingError
 from audit.scoring.predictions import load
 from audit.scoring.score import score
@@ -86,9 +86,9 @@ def test_multiverse_writes_curve_json_and_csv(
 
 def test_the_same_inputs_give_the_same_bytes(predictions: Path) -> None:
     task, metric = exploration.chosen(TASK, None)
-    one, two = (exploration.explore(task, metric, predictions, 10) for _ in range(2))
+    one, two = (exploration.explore(task, metric, load(predictions, task), 10) for _ in range(2))
     assert canonical_json.dumps(exploration.document(one)) == canonical_json.dumps(exploration.document(two))
-    assert specification_curve.draw(one, "0.5") == specification_curve.draw(two, "0.5")
+    assert one.curve("0.5") == two.curve("0.5")
 
 
 def test_how_many_pipelines_have_a_value_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -98,7 +98,8 @@ def test_how_many_pipelines_have_a_value_is_said(tmp_path: Path, capsys: pytest.
         for n, ref in enumerate(["Sad", "Happy"])
     ]
     path = write(tmp_path, TASK, rows)
-    found = exploration.explore(*exploration.chosen(TASK, None), path)
+    task, metric = exploration.chosen(TASK, None)
+    found = exploration.explore(task, metric, load(path, task))
     everything, known = len(found.outcomes), len(found.known)
     assert 0 < known < everything
     expected = (
@@ -130,7 +131,7 @@ def test_explain_names_the_convention(predictions: Path, tmp_path: Path, capsys:
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
-        ([TASK, "--value", "a lot"], "no plain decimal number"),
+        ([TASK, "--value", "a lot"], "not a plain decimal number"),
         (["no-task", "--value", "1"], "there is no task"),
         (["mc-musiccaps", "--value", "1"], "several metrics"),
         (["mc-musiccaps", "--value", "1", "--metric", "wer"], "no metric"),
@@ -231,7 +232,7 @@ def test_prompts_of_a_single_prompt_are_no_question(tmp_path: Path) -> None:
         command(prompts, TASK, "--predictions", str(path))
 
 
-def seen(path: Path) -> dict[str, Any]:
+def seen(path: Path) -> Seen:
     rows = load(path, tasks()[TASK])
     scores = tuple(score(rows, tasks()[TASK], replicates=0))
     return findings(rows, tasks()[TASK], scores, replicates=20)
@@ -239,14 +240,20 @@ def seen(path: Path) -> dict[str, Any]:
 
 def test_findings_name_detectors_and_prompts(predictions: Path) -> None:
     found = seen(predictions)
-    assert canonical_json.dumps(found)
-    [unfinished] = [d for d in found["detectors"] if d["detector"] == "unfinished"]
-    assert (unfinished["rows"], unfinished["of"]) == (12, 60)
-    [scores] = found["prompts"]
-    assert [p["prompt"] for p in scores["prompts"]] == ["one", "two"]
-    assert scores["test"]["permutations"] == 1999
+    [unfinished] = [d for d in found.detectors if d.detector == "unfinished"]
+    assert (unfinished.rows, unfinished.of) == (12, 60)
+    assert all(isinstance(name, str) for name in unfinished.example_ids)
+    [scores] = found.prompts
+    assert [p.prompt for p in scores.prompts] == ["one", "two"]
+    assert scores.test is not None
+    assert scores.test.permutations == 1999
+    written = plain(gathered({TASK: found}, {}))
+    assert canonical_json.dumps(written)
+    assert written["prompts"][TASK][0]["prompts"][0]["prompt"] == "one"
 
 
 def test_findings_of_a_single_prompt_have_no_prompts(tmp_path: Path) -> None:
     path = write(tmp_path, TASK, [{"id": "1", "hypothesis": "Sad</s>", "reference": "Sad", "prompt": "p"}])
-    assert "prompts" not in seen(path)
+    found = seen(path)
+    assert found.prompts == ()
+    assert "prompts" not in plain(gathered({TASK: found}, {}))

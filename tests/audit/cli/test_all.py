@@ -83,13 +83,13 @@ def test_sets_are_found_by_name(tmp_path: Path) -> None:
     (tmp_path / "LibriSpeech").mkdir()
     found, absent = find(tmp_path, ["asr-librispeech-clean", "st-en-zh", "sac-inhouse"])
     assert [(item.task, item.data) for item in found] == [("asr-librispeech-clean", tmp_path / "LibriSpeech")]
-    assert absent == {"st-en-zh": "there is no folder CommonVoice", "sac-inhouse": "the set was never published"}
-    assert find(tmp_path / "missing", ["st-en-zh"]) == ([], {"st-en-zh": "there is no folder CommonVoice"})
+    assert absent == {"st-en-zh": "no folder CommonVoice", "sac-inhouse": "the set was never published"}
+    assert find(tmp_path / "missing", ["st-en-zh"]) == ([], {"st-en-zh": "no folder CommonVoice"})
 
 
 def test_what_a_set_needs_besides_is_looked_for(tmp_path: Path) -> None:
     (tmp_path / "LibriSpeech").mkdir()
-    reason = {"pr-librispeech": "LibriSpeech is there, but not its labels (LS_testclean_pr.json)"}
+    reason = {"pr-librispeech": "LibriSpeech exists, but its labels (LS_testclean_pr.json) are missing"}
     assert find(tmp_path, ["pr-librispeech"]) == ([], reason)
     (tmp_path / "LS_testclean_pr.json").touch()
     [found], absent = find(tmp_path, ["pr-librispeech"])
@@ -110,13 +110,13 @@ def test_data_yaml_says_the_rest(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("- a\n", "must map tasks"),
+        ("- a\n", "must map tasks to the locations"),
         ("st-en-xx: {data: a}\n", "unknown task 'st-en-xx'"),
-        ("st-en-zh: a\n", "not a mapping of texts"),
-        ("st-en-zh: {datum: a}\n", "not a mapping of texts"),
-        ("st-en-zh: {data: 3}\n", "not a mapping of texts"),
+        ("st-en-zh: a\n", "not a mapping of strings"),
+        ("st-en-zh: {datum: a}\n", "not a mapping of strings"),
+        ("st-en-zh: {data: 3}\n", "not a mapping of strings"),
         ("st-en-zh: {resampler: sox}\n", "unknown resampler"),
-        ("st-en-zh: {data: gone}\n", "data 'gone' is not there"),
+        ("st-en-zh: {data: gone}\n", "data 'gone' not found"),
         ("st-en-zh: {data: a\n", "data.yaml"),
     ],
 )

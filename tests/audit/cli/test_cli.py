@@ -12,7 +12,7 @@ import pytest
 
 from audit._util.paths import ROOT
 from audit.cli import COMMANDS, main
-from audit.cli.commands import doctor
+from audit.pipeline import doctor
 
 
 def run(*arguments: str, **options: object) -> subprocess.CompletedProcess[str]:
@@ -48,7 +48,7 @@ def test_no_command_and_an_unknown_one_are_usage_errors(capsys: pytest.CaptureFi
 @pytest.mark.parametrize(
     ("arguments", "code", "words"),
     [
-        (["score", "asr-nowhere"], 2, ["no task 'asr-nowhere'", "asr-librispeech-clean"]),
+        (["score", "asr-nowhere"], 2, ["unknown task or family 'asr-nowhere'", "asr-librispeech-clean"]),
         (["score", "er-iemocap", "--predictions", "nowhere.jsonl"], 2, ["nowhere.meta.json", "cannot be read"]),
         (["score", "er-iemocap", "--metric", "bleu"], 2, ["no metric 'bleu'", "accuracy"]),
         (["score", "er-iemocap", "--convention", "mine"], 2, ["no convention 'mine'", "iemocap-4way"]),
@@ -126,8 +126,8 @@ def test_doctor_names_what_is_there(capsys: pytest.CaptureFixture[str]) -> None:
 def test_doctor_fails_for_a_missing_part_that_the_default_audit_needs(
     needed: bool, code: int, state: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def check() -> doctor.Finding:
-        return doctor.Finding("a part", False, needed, "how to get it")
+    def check() -> doctor.Part:
+        return doctor.Part("a part", False, needed, "how to get it")
 
     monkeypatch.setattr(doctor, "CHECKS", (*doctor.CHECKS, check))
     assert main(["doctor"]) == code

@@ -293,7 +293,7 @@ def test_killed_in_the_middle_of_inference_it_goes_on(host: Host, image: dict[st
     torch = pytest.importorskip(
         "torch", reason="inference needs torch; the image without CUDA takes this environment's"
     )
-    from tests.inference import librispeech, tiny
+    from tests.support.inference import librispeech, tiny
 
     site = str(Path(torch.__file__).resolve().parent.parent)
     weights, data = tmp_path / "weights", librispeech.write(tmp_path / "data", 60)

@@ -5,20 +5,23 @@ from __future__ import annotations
 import argparse
 import json
 import os
+from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import jsonschema
 import pytest
 import yaml
 
-from audit._util import canonical_json
-from audit._util.paths import LITERATURE
 from audit.cli.commands import export
+from audit.document.read import parse_document
+from audit.document.write import to_bytes
 from audit.errors import InputError
 from audit.exporters import every_eval_ever, hf_eval_results
-from audit.pipeline import run as pipeline
+from audit.pipeline.request import AuditRequest
+from audit.pipeline.run import run
+from audit.schema import AuditDocument
 
 # The required fields, closed lists and types of Every Eval Ever's schema, in our own words.
 _STRING, _NUMBER = {"type": "string"}, {"type": "number"}
@@ -105,7 +108,7 @@ RECORD = {
 
 
 @pytest.fixture(scope="module")
-def audit(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+def audit(tmp_path_factory: pytest.TempPathFactory) -> AuditDocument:
     folder = tmp_path_factory.mktemp("predictions")
     rows = [
         {"id": f"{n:04}", "hypothesis": f"{gold if n % 3 else 'Angry'}</s>", "reference": gold,
@@ -118,86 +121,87 @@ def audit(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     before = os.environ.get("SOURCE_DATE_EPOCH")
     os.environ["SOURCE_DATE_EPOCH"] = "1763856000"
     try:
-        document = pipeline.run(LITERATURE, folder, replicates=50).document
+        document = run(AuditRequest(predictions=folder, replicates=50)).document
     finally:
         if before is None:
             del os.environ["SOURCE_DATE_EPOCH"]
         else:
             os.environ["SOURCE_DATE_EPOCH"] = before
-    parsed: dict[str, Any] = json.loads(canonical_json.dumps(document))
-    return parsed
+    return parse_document(to_bytes(document), "audit.json")
 
 
-def test_every_record_fits_the_schema(audit: dict[str, Any]) -> None:
+def test_every_record_fits_the_schema(audit: AuditDocument) -> None:
     records = every_eval_ever.records(audit)
     for record in records.values():
         jsonschema.validate(json.loads(every_eval_ever.dumps(record)), RECORD)
     kinds = {name: r["source_metadata"]["source_type"] for name, r in records.items()}
     assert kinds["reported.json"] == "documentation"
-    [run] = [name for name, kind in kinds.items() if kind == "evaluation_run"]
-    assert run.startswith("recomputed-er-iemocap-")
-    assert records[run]["model_info"]["name"] == "made up"
+    [name_of_run] = [name for name, kind in kinds.items() if kind == "evaluation_run"]
+    assert name_of_run.startswith("recomputed-er-iemocap-")
+    assert records[name_of_run]["model_info"]["name"] == "made up"
     assert records["reported.json"]["source_metadata"]["evaluator_relationship"] == "first_party"
 
 
-def test_no_value_is_lost_or_changed(audit: dict[str, Any]) -> None:
+def test_no_value_is_lost_or_changed(audit: AuditDocument) -> None:
     """Every claim and every measurement with a value, its exact string and its number."""
     records = every_eval_ever.records(audit)
     results = {r["evaluation_result_id"]: r for record in records.values() for r in record["evaluation_results"]}
-    valued = [m for m in audit["measurements"] if m["value"] is not None]
-    assert len(results) == len(audit["claims"]) + len(valued)
-    for claim in audit["claims"]:
-        details = results[claim["id"]]["score_details"]
-        assert details["details"]["printed"] == claim["value"]
-        assert Decimal(str(details["score"])) == Decimal(claim["value"])
+    valued = [m for m in audit.measurements if m.value is not None]
+    assert len(results) == len(audit.claims) + len(valued)
+    for claim in audit.claims:
+        details = results[claim.id]["score_details"]
+        assert details["details"]["printed"] == claim.value
+        assert Decimal(str(details["score"])) == Decimal(claim.value)
     for measurement in valued:
-        details = results[measurement["id"]]["score_details"]
-        assert details["details"]["value"] == measurement["value"]
-        assert Decimal(str(details["score"])) == Decimal(measurement["value"])
-        if measurement["interval"]:
+        assert measurement.value is not None
+        details = results[measurement.id]["score_details"]
+        assert details["details"]["value"] == measurement.value
+        assert Decimal(str(details["score"])) == Decimal(measurement.value)
+        if measurement.interval:
             interval = details["uncertainty"]["confidence_interval"]
             assert interval["lower"] <= details["score"] <= interval["upper"]
-        if measurement["invalid"]:
-            assert measurement["invalid"][0]["text"] in details["details"]["cannot_justify_because"]
+        if measurement.invalid:
+            assert measurement.invalid[0].text in details["details"]["cannot_justify_because"]
     wer = results["asr-librispeech-clean.wer"]["metric_config"]
     assert (wer["lower_is_better"], wer["metric_unit"], "max_score" in wer) == (True, "percent", False)
 
 
-def test_conventions_are_named_by_signature_and_hash(audit: dict[str, Any]) -> None:
+def test_conventions_are_named_by_signature_and_hash(audit: AuditDocument) -> None:
     records = every_eval_ever.records(audit, "owner/model")
-    [run] = [r for name, r in records.items() if name.startswith("recomputed")]
-    assert run["model_info"]["id"] == "owner/model"
-    for result in run["evaluation_results"]:
+    [record] = [r for name, r in records.items() if name.startswith("recomputed")]
+    assert record["model_info"]["id"] == "owner/model"
+    for result in record["evaluation_results"]:
         assert len(result["metric_config"]["metric_parameters"]["convention_hash"]) == 64
 
 
-def test_hf_results_rest_on_the_verdicts_measurement(audit: dict[str, Any]) -> None:
+def test_hf_results_rest_on_the_verdicts_measurement(audit: AuditDocument) -> None:
     datasets = {"er-iemocap": {"id": "owner/iemocap", "task_id": "session-5", "revision": "abc"}}
     found = hf_eval_results.results(audit, datasets, "https://example.org/report")
     entries = yaml.safe_load(hf_eval_results.dumps(found))
     [entry] = entries
-    verdict = next(v for v in audit["verdicts"] if v["claim"] == "er-iemocap.accuracy")
-    best = next(m for m in audit["measurements"] if m["id"] == verdict["measurement"])
-    assert Decimal(str(entry["value"])) == Decimal(best["value"])
+    verdict = next(v for v in audit.verdicts if v.claim == "er-iemocap.accuracy")
+    best = next(m for m in audit.measurements if m.id == verdict.measurement)
+    assert best.value is not None
+    assert Decimal(str(entry["value"])) == Decimal(best.value)
     assert entry["dataset"] == datasets["er-iemocap"]
     assert entry["date"] == "2025-11-23"
     assert entry["source"]["url"] == "https://example.org/report"
     assert "reported 0.69" in entry["notes"]
     assert "verifyToken" not in entry
-    assert len(found.left_out) == len(audit["claims"]) - 1
+    assert len(found.left_out) == len(audit.claims) - 1
     assert found.left_out["sac-inhouse.accuracy"] == "nothing was measured"
     assert found.left_out["sv-voxceleb1.accuracy"] == "only measurements that are not comparable"
 
 
-def test_hf_results_hold_no_recorded_value_unless_asked(audit: dict[str, Any]) -> None:
-    by_id = {m["id"]: m for m in audit["measurements"]}
-    datasets = {c["id"]: {"id": "owner/set", "task_id": c["task"]} for c in audit["claims"]}
+def test_hf_results_hold_no_recorded_value_unless_asked(audit: AuditDocument) -> None:
+    by_id = {m.id: m for m in audit.measurements}
+    datasets = {c.id: {"id": "owner/set", "task_id": c.task} for c in audit.claims}
     usable = [
-        (v["claim"], best)
-        for v in audit["verdicts"]
-        if (best := by_id.get(v["measurement"] or "")) and best["value"] is not None and not best["invalid"]
+        (v.claim, best)
+        for v in audit.verdicts
+        if (best := by_id.get(v.measurement or "")) and best.value is not None and not best.invalid
     ]
-    recorded = {claim: best for claim, best in usable if best["origin"] == "recorded"}
+    recorded = {claim: best for claim, best in usable if best.origin == "recorded"}
     assert recorded
     found = hf_eval_results.results(audit, datasets)
     assert [entry["dataset"]["task_id"] for entry in found.entries] == ["er-iemocap"]
@@ -216,11 +220,9 @@ def command(*arguments: str) -> int:
     return export.run(parser.parse_args(arguments))
 
 
-def test_the_command_writes_all_three(
-    audit: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_the_command_writes_all_three(audit: AuditDocument, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = tmp_path / "audit.json"
-    source.write_bytes(canonical_json.dumps(audit))
+    source.write_bytes(to_bytes(audit))
     mapping = tmp_path / "datasets.yaml"
     mapping.write_text("er-iemocap.accuracy:\n  id: owner/iemocap\n  task_id: session-5\n")
     assert command(str(source), "--format", "every-eval-ever", "--out", str(tmp_path / "eee")) == 0
@@ -234,7 +236,7 @@ def test_the_command_writes_all_three(
     assert command(str(source), *recorded, "--include-recorded") == 0
     assert {e["dataset"]["task_id"] for e in yaml.safe_load((tmp_path / "r2.yaml").read_text())} == {"c", "d"}
     assert command(str(source), "--format", "csv", "--out", str(tmp_path / "m.csv")) == 0
-    assert (tmp_path / "m.csv").read_text().count("\n") > len(audit["measurements"])
+    assert (tmp_path / "m.csv").read_text().count("\n") > len(audit.measurements)
 
 
 @pytest.mark.parametrize(
@@ -251,10 +253,10 @@ def test_the_command_writes_all_three(
     ],
 )
 def test_bad_input_is_refused_and_nothing_written(
-    content: str | None, mapping: str | None, audit: dict[str, Any], tmp_path: Path
+    content: str | None, mapping: str | None, audit: AuditDocument, tmp_path: Path
 ) -> None:
     source = tmp_path / "audit.json"
-    source.write_bytes(canonical_json.dumps(audit) if content is None else content.encode())
+    source.write_bytes(to_bytes(audit) if content is None else content.encode())
     arguments = [str(source), "--format", "hf-eval-results", "--out", str(tmp_path / "out.yaml")]
     if mapping is not None:
         (tmp_path / "map.yaml").write_text(mapping)
@@ -262,3 +264,24 @@ def test_bad_input_is_refused_and_nothing_written(
     with pytest.raises(InputError):
         command(*arguments)
     assert not (tmp_path / "out.yaml").exists()
+
+
+def of_no_claim(audit: AuditDocument) -> AuditDocument:
+    return replace(audit, verdicts=(replace(audit.verdicts[0], claim="gone"), *audit.verdicts[1:]))
+
+
+def of_no_number(audit: AuditDocument) -> AuditDocument:
+    return replace(audit, claims=(replace(audit.claims[0], value="much"), *audit.claims[1:]))
+
+
+@pytest.mark.parametrize(("change", "format_"), [(of_no_claim, "hf-eval-results"), (of_no_number, "every-eval-ever")])
+def test_what_fits_the_schema_and_makes_no_sense_is_refused(
+    change: Callable[[AuditDocument], AuditDocument], format_: str, audit: AuditDocument, tmp_path: Path
+) -> None:
+    source, mapping = tmp_path / "audit.json", tmp_path / "map.yaml"
+    source.write_bytes(to_bytes(change(audit)))
+    mapping.write_text("er-iemocap: {id: a/b, task_id: c}")
+    with pytest.raises(InputError, match="cannot be exported") as caught:
+        command(str(source), "--format", format_, "--out", str(tmp_path / "out"), "--datasets", str(mapping))
+    assert caught.value.where == str(source)
+    assert not (tmp_path / "out").exists()

@@ -78,7 +78,7 @@ def test_values_that_json_does_not_have(tmp_path: Path, value: object) -> None:
     ("rows", "message"),
     [
         ([], "no rows"),
-        ([Row("a", "h", "r"), Row("a", "h", "r")], "already on line 1"),
+        ([Row("a", "h", "r"), Row("a", "h", "r")], "duplicate id 'a', first on line 1"),
         ([Row("a", None, "r")], "null without a reason"),
         ([Row("a", "h", ["r"])], "must be a string"),
         ([Row("a", "h", "r", extra={"variant": "7b"})], "a row of model variant '7b'"),

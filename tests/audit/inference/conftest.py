@@ -50,7 +50,7 @@ def golden() -> Any:
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """model.yaml of the tiny checkpoints."""
     pytest.importorskip("torch")
-    from tests.inference import tiny
+    from tests.support.inference import tiny
 
     return tiny.build(tmp_path_factory.mktemp("tiny"))
 
@@ -68,10 +68,10 @@ def loaded(tiny_model: Path) -> Any:
 def heard(loaded: Any) -> Any:
     """For each golden WAV its inputs: mel, filter bank and its length as a batch of one."""
     import torch
-    from tests.inference import tiny
 
     from audit.inference.salmonn.audio import read_clip
     from audit.inference.salmonn.features import fbank, log_mel
+    from tests.support.inference import tiny
 
     inputs = {}
     for name in tiny.WAVS:

@@ -60,7 +60,7 @@ def test_one_set_that_cannot_be_read_keeps_no_other_from_running(
     captured = capsys.readouterr()
     assert "repro-audit: osr-librimix: " in captured.err
     assert "inference had errors: asr-librispeech-other, osr-librimix" in captured.err
-    assert "pr-librispeech: left out: LibriSpeech is there, but not its labels" in captured.err
+    assert "pr-librispeech: left out: LibriSpeech exists, but its labels" in captured.err
     assert (tmp_path / "out" / "predictions" / f"{TASK}.jsonl").is_file()
     assert (tmp_path / "out" / "report.html").is_file()
 

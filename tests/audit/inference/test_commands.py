@@ -53,7 +53,7 @@ def test_shards_are_merged_by_the_command(
     assert call(infer, "--task", TASK, *options, "--out", tmp_path / "whole") == 0
     for k in (1, 2):
         assert call(infer, "--task", TASK, *options, "--out", tmp_path / "parts", "--shard", f"{k}/2") == 0
-    assert "`repro-audit merge --task asr-librispeech-clean` joins them" in capsys.readouterr().out
+    assert "join the shards with `repro-audit merge --task asr-librispeech-clean`" in capsys.readouterr().out
     assert call(merge, tmp_path / "parts", "--task", TASK) == 0
     name = f"{TASK}.jsonl"
     assert (tmp_path / "parts" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
@@ -68,7 +68,7 @@ def test_error_rows_end_with_exit_code_1_and_are_named(
     assert call(infer, "--task", TASK, *options, "--out", tmp_path / "out") == 1
     assert "4 rows, 1 of them errors" in capsys.readouterr().out
     record = json.loads((tmp_path / "out" / f"{TASK}.run.json").read_text())
-    assert record["errors"] == {"mid_3.3s-00": "mid_3.3s.wav: there is no such sound file"}
+    assert record["errors"] == {"mid_3.3s-00": "mid_3.3s.wav: no such audio file"}
     assert record["environments"][0]["packages"]["torch"]
 
 
@@ -83,11 +83,11 @@ def test_a_trial_on_some_items_is_noted(options: list[Any], tmp_path: Path, caps
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (["--task", "asr-nothing"], "there is no task"),
+        (["--task", "asr-nothing"], "unknown task"),
         (["--task", TASK, "--data", "."], "either --data FOLDER or --manifest FILE"),
         (["--task", TASK, "--batch-size", "0"], "--batch-size must be at least 1"),
         (["--task", TASK, "--shard", "3/2"], "not a shard"),
-        (["--task", TASK, "--prompt", "Say {}"], "do not fit each other"),
+        (["--task", TASK, "--prompt", "Say {}"], "does not match the item's query"),
     ],
 )
 def test_bad_usage_is_explained(options: list[Any], tmp_path: Path, change: list[str], says: str) -> None:

@@ -71,6 +71,6 @@ def test_ray_replaces_an_actor_that_is_killed_in_the_middle(
 
 def test_an_error_for_people_crosses_process_borders(job: Job) -> None:
     gone = replace(job.spec.model, salmonn=Path("/nowhere/salmonn.pth"))
-    with pytest.raises(InputError, match="there is no such checkpoint") as caught:
+    with pytest.raises(InputError, match="no such checkpoint") as caught:
         run(replace(job, spec=replace(job.spec, model=gone)), LocalEngine(("cpu", "cpu")))
     assert caught.value.where == "/nowhere/salmonn.pth"

@@ -73,7 +73,7 @@ def widen_beats(data: dict[str, Any]) -> None:
         ("salmonn.pth", halve_lora, "4 LoRA tensors, not 8"),
         ("salmonn.pth", lambda data: data.pop("model"), "it lacks `model`"),
         ("beats.pt", drop_beats, "1 missing: patch_embedding.weight"),
-        ("beats.pt", widen_beats, "of another shape"),
+        ("beats.pt", widen_beats, "mis-shaped"),
         ("beats.pt", lambda data: data.pop("cfg"), "it lacks `cfg`"),
         (
             "vicuna/pytorch_model.bin",
@@ -180,10 +180,16 @@ def test_a_cut_off_file_is_an_error_that_names_it(model_folder: Path, file: str,
 
 
 def test_a_missing_file_is_an_error_that_names_it(model_folder: Path) -> None:
-    for file in ("salmonn.pth", "beats.pt", "vicuna/tokenizer.model", "whisper/config.json"):
+    says = {
+        "salmonn.pth": "no such checkpoint",
+        "beats.pt": "no such checkpoint",
+        "vicuna/tokenizer.model": "tokenizer.model not found",
+        "whisper/config.json": "no Hugging Face model folder",
+    }
+    for file, what in says.items():
         kept = (model_folder / file).read_bytes()
         (model_folder / file).unlink()
-        with pytest.raises(InputError, match="there is no") as caught:
+        with pytest.raises(InputError, match=what) as caught:
             load(read_model_config(model_folder))
         assert str((model_folder / file).parent) in str(caught.value)
         (model_folder / file).write_bytes(kept)
@@ -308,7 +314,7 @@ def test_a_missing_device_is_said(model_folder: Path) -> None:
     ("text", "says"),
     [
         ("[1]", "not a mapping"),
-        ("variant: [", "not YAML"),
+        ("variant: [", "invalid YAML"),
         ("variant: 13b", "missing fields: whisper, beats, vicuna, salmonn"),
         ("variant: 14b\nwhisper: a\nbeats: b\nvicuna: c\nsalmonn: d", "variant must be one of"),
         ("variant: 13b\nwhisper: a\nbeats: b\nvicuna: c\nsalmonn: d\nlora_alpha: 0", "lora_alpha"),
@@ -322,7 +328,7 @@ def test_a_bad_model_file_is_explained(tmp_path: Path, text: str, says: str) -> 
     (tmp_path / "model.yaml").write_text(text)
     with pytest.raises(InputError, match=says):
         read_model_config(tmp_path)
-    with pytest.raises(InputError, match="no model description"):
+    with pytest.raises(InputError, match=r"model.yaml not found"):
         read_model_config(tmp_path / "nowhere")
 
 

@@ -178,7 +178,7 @@ def test_the_effect_is_the_difference_of_the_metric_with_an_interval() -> None:
     assert float(effect.interval[0]) < 8.333333 < float(effect.interval[1])
     [same] = effects(tasks()[TASK], base, base)
     assert same.interval == ("0.000000", "0.000000")
-    with pytest.raises(ValueError, match="not over the same items"):
+    with pytest.raises(ValueError, match="have different items"):
         effects(tasks()[TASK], base, worse[:-1])
 
 

@@ -216,7 +216,7 @@ def test_a_full_disk_loses_nothing(job: Callable[..., Job], loaded: Any, monkeyp
     monkeypatch.setattr(os, "write", full)
     with pytest.raises(MissingError, match="the disk is full") as caught:
         run(whole, LocalEngine(loaded=loaded))
-    assert "the 2 batches done so far are kept" in str(caught.value)
+    assert "the 2 finished batches are kept" in str(caught.value)
     monkeypatch.undo()
     path = run(whole, LocalEngine(loaded=loaded)).predictions
     other = run(job("other", golden_manifest(copies=2), 2), LocalEngine(loaded=loaded)).predictions
@@ -262,7 +262,7 @@ def spoil(root: Path) -> dict[str, str]:
     (root / "mid_3.3s.wav").unlink()
     soundfile.write(root / "long_12s.wav", np.zeros(8000), 8000)
     soundfile.write(root / "over_31s.wav", np.array([0.1, np.nan, 0.2]), 16000, subtype="FLOAT")
-    return {"mid_3.3s": "no such sound file", "long_12s": "8000 Hz", "over_31s": "not numbers"}
+    return {"mid_3.3s": "no such audio file", "long_12s": "8000 Hz", "over_31s": "NaN or infinite"}
 
 
 def test_clips_that_cannot_be_read_are_error_rows_and_the_run_goes_on(
@@ -322,9 +322,9 @@ def test_an_empty_sound_file_and_a_text_file_are_errors(tmp_path: Path) -> None:
 
     soundfile.write(tmp_path / "empty.wav", np.zeros(0), 16000)
     (tmp_path / "text.wav").write_text("not sound")
-    with pytest.raises(AudioError, match="no samples"):
+    with pytest.raises(AudioError, match="contains no samples"):
         read_clip([tmp_path / "empty.wav"])
-    with pytest.raises(AudioError, match="not a readable sound file"):
+    with pytest.raises(AudioError, match="not a readable audio file"):
         read_clip([tmp_path / "text.wav"])
 
 
@@ -391,5 +391,5 @@ def test_merge_refuses_what_does_not_belong_together(job: Callable[..., Job], lo
     shutil.copytree(tmp_path / "a", tmp_path / "c")
     journal = work_folder(tmp_path / "c", TASK) / "shard-1-of-2.journal"
     journal.write_bytes(journal.read_bytes().replace(b"a reference", b"b reference"))
-    with pytest.raises(InputError, match="there twice, with different rows"):
+    with pytest.raises(InputError, match="with different rows"):
         merge(TASK, [tmp_path / "a", tmp_path / "c"], tmp_path / "m")

@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from audit._util.paths import LITERATURE
+from audit.document.write import plain
 from audit.pipeline import run as pipeline
+from audit.pipeline.request import AuditRequest
 from tests.support.judge.helpers import FakeServer, judge, questions, write_rows
 
 
@@ -23,7 +24,8 @@ def document(serve: Callable[..., FakeServer], tmp_path: Path, monkeypatch: pyte
     server = serve()
     run = ["run", "--task", "sqqa-wikiqa", "--convention", "paper-judge", "--predictions", str(tmp_path)]
     assert judge(*run, "--model", "tiny-judge", "--base-url", server.url) == 0
-    return pipeline.run(LITERATURE, tmp_path, replicates=20).document
+    found: dict[str, Any] = plain(pipeline.run(AuditRequest(predictions=tmp_path, replicates=20)).document)
+    return found
 
 
 def test_a_judged_value_names_its_judge_and_cannot_justify(document: dict[str, Any]) -> None:

@@ -68,7 +68,7 @@ def test_a_damaged_line_in_the_middle_is_an_error(tmp_path: Path) -> None:
         cache.put("b", Reply("x", "m"))
     path = tmp_path / NAME
     path.write_bytes(path.read_bytes().replace(b"Correct: True", b"Correct: Tru3"))
-    with pytest.raises(InputError, match=r"replies\.jsonl:1: the line is damaged"):
+    with pytest.raises(InputError, match=r"replies\.jsonl:1: damaged line"):
         ReplyCache(tmp_path)
 
 
@@ -132,7 +132,7 @@ def test_a_full_disk_leaves_no_half_line(tmp_path: Path, monkeypatch: pytest.Mon
 
 def test_a_folder_that_cannot_be_made(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("x")
-    with pytest.raises(InputError, match="cannot be opened"):
+    with pytest.raises(InputError, match="cannot open the reply cache"):
         ReplyCache(tmp_path / "file" / "cache")
 
 

@@ -118,12 +118,12 @@ def test_other_weights_are_another_judge(folder: Path, model: LocalModel, tmp_pa
 
 
 def test_folders_that_are_no_model(folder: Path, tmp_path: Path) -> None:
-    with pytest.raises(MissingError, match="no model"):
+    with pytest.raises(MissingError, match="model not found"):
         LocalModel(tmp_path / "none")
     with pytest.raises(InputError, match="safetensors"):
         LocalModel(tmp_path)
     (tmp_path / "model.safetensors").write_bytes(b"x")
-    with pytest.raises(InputError, match="cannot be loaded"):
+    with pytest.raises(InputError, match="cannot load the model"):
         LocalModel(tmp_path)
 
 

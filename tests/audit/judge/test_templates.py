@@ -195,7 +195,7 @@ GOOD = {
         ({"placeholders": {"{A}": {"render": "html", "field": "a"}}}, "html"),
         ({"placeholders": {"{A}": {"render": "json"}}}, "field"),
         ({"placeholders": {"{A}": {"render": "python-dict", "fields": [["a"]]}}}, "fields"),
-        ({"messages": 3}, "no template"),
+        ({"messages": 3}, "not a template"),
     ],
 )
 def test_bad_templates(change: dict[str, object], said: str) -> None:

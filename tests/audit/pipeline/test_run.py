@@ -13,10 +13,11 @@ from typing import Any
 
 import pytest
 
-from audit._util import canonical_json
 from audit._util.paths import LITERATURE, ROOT
+from audit.document.write import to_bytes
 from audit.literature.studies import load_study
 from audit.pipeline import run as pipeline
+from audit.pipeline.request import AuditRequest
 
 EPOCH = "1763856000"
 META = {"schema": "repro-audit/predictions/1", "task": "er-iemocap", "model": "made up", "variant": "13b"}
@@ -24,12 +25,23 @@ PROMPT = "Describe the emotion of the speaker in one word."
 
 
 @pytest.fixture(scope="module")
-def document() -> dict[str, Any]:
+def raw() -> bytes:
+    """audit.json of the study that comes with the project, from recorded values alone."""
     os.environ["SOURCE_DATE_EPOCH"] = EPOCH
     try:
-        return pipeline.run(LITERATURE, None).document
+        return to_bytes(pipeline.run(AuditRequest()).document)
     finally:
         del os.environ["SOURCE_DATE_EPOCH"]
+
+
+@pytest.fixture(scope="module")
+def document(raw: bytes) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(raw, parse_float=_no_float)
+    return found
+
+
+def _no_float(text: str) -> None:
+    raise AssertionError(f"{text} is a float")
 
 
 def verdict(document: dict[str, Any], claim: str) -> dict[str, Any]:
@@ -102,8 +114,7 @@ def test_the_states_of_rows_add_up_for_every_measurement(document: dict[str, Any
     assert checked > 30
 
 
-def test_no_floats_and_no_paths_of_this_machine(document: dict[str, Any]) -> None:
-    raw = canonical_json.dumps(document)
+def test_no_paths_of_this_machine(raw: bytes) -> None:
     assert str(ROOT).encode() not in raw
     assert str(Path.home()).encode() + b"/" not in raw
 
@@ -181,6 +192,20 @@ def test_another_prompt_is_shown_and_justifies_nothing(tmp_path: Path) -> None:
         "code": "other-prompt",
         "text": "3 of 1241 outputs were made under another prompt than the claim's.",
     } in shown[0]["invalid"]
+
+
+def test_a_prompt_with_a_lone_surrogate_is_no_crash(tmp_path: Path) -> None:
+    """A predictions file holds it as its JSON escape; UTF-8 cannot."""
+    folder = emotions(tmp_path / "p")
+    path = folder / "er-iemocap.jsonl"
+    path.write_text(path.read_text(encoding="utf-8").replace(PROMPT, r"How \ud83d?", 30), encoding="utf-8")
+    done = run(tmp_path, "--predictions", str(folder), "--format", "html,csv")
+    assert done.returncode == 0, done.stderr
+    (found,) = audit_json(tmp_path)["findings"]["prompts"]["er-iemocap"]
+    assert {p["prompt"]: p["rows"] for p in found["prompts"]} == {PROMPT: 1211, "How \ufffd?": 30}
+    report = (tmp_path / "out" / "report.html").read_bytes()
+    assert run(tmp_path, "--predictions", str(folder), "--format", "html,csv").returncode == 0
+    assert (tmp_path / "out" / "report.html").read_bytes() == report
 
 
 def test_a_set_with_one_class_justifies_nothing(tmp_path: Path) -> None:
@@ -299,7 +324,7 @@ def test_broken_predictions_leave_the_earlier_results_alone(tmp_path: Path) -> N
 def test_more_rows_than_the_set_has_stop_the_audit(tmp_path: Path) -> None:
     done = run(tmp_path, "--predictions", str(emotions(tmp_path / "p", rows=1242)))
     assert done.returncode == 2
-    assert "is not the set's size, 1241" in done.stderr
+    assert "is not the size of the set, 1241" in done.stderr
     assert not (tmp_path / "out").exists()
 
 
@@ -338,4 +363,4 @@ def test_an_audit_ends_in_a_package_that_verifies(tmp_path: Path) -> None:
 
 def test_the_study_of_the_default_audit_is_the_one_of_the_paper() -> None:
     study = load_study(LITERATURE / "studies" / "salmonn.yaml")
-    assert study.paper.arxiv == "2310.13289"
+    assert study.facts.paper.arxiv == "2310.13289"

@@ -207,10 +207,13 @@ def test_reports_that_say_other_than_the_audit(name: str, run: Run, tmp_path: Pa
     assert f"{name}" in run("verify", "out/package", "--render").stdout
 
 
-def test_an_audit_that_cannot_be_rendered(run: Run, tmp_path: Path) -> None:
+def test_an_audit_that_does_not_fit_or_cannot_be_rendered(run: Run, tmp_path: Path) -> None:
     out = made.write_out(tmp_path / "out")
     value = made.audit_value()
     del value["claims"][0]["value"]
+    (out / "audit.json").write_bytes(canonical_json.dumps(value))
+    assert "claims[0].value: the field is missing" in run("package", "out", code=2).stderr
+    value = made.audit_value(value="1" * 40 + ".1234567")
     (out / "audit.json").write_bytes(canonical_json.dumps(value))
     assert "cannot be rendered" in run("package", "out", code=2).stderr
 

@@ -20,7 +20,7 @@ def side(name: str, change: Callable[[dict[str, Any]], None] | None = None, **mo
     audit = copy.deepcopy(made.audit_value())
     if change is not None:
         change(audit)
-    return diff.Side(name, audit, **more)
+    return diff.Side(name, made.document(audit), **more)
 
 
 def causes(found: dict[str, Any], claim: str = CLAIM) -> list[str]:
@@ -129,7 +129,7 @@ def test_with_the_same_predictions_the_model_is_no_cause(packaged: Callable[...,
 def test_loads_a_zip_a_folder_and_an_audit_json(packaged: Callable[..., Path]) -> None:
     folder = packaged("a")
     for path in (folder, folder.with_name("package.zip"), folder.parent, folder.parent / "audit.json"):
-        assert diff.load(path).audit == json.loads((folder / "audit.json").read_bytes())
+        assert diff.load(path).audit == made.document(json.loads((folder / "audit.json").read_bytes()))
 
 
 def test_refuses_a_package_that_does_not_verify(packaged: Callable[..., Path]) -> None:

@@ -28,7 +28,7 @@ def test_every_code_is_explained_and_no_other() -> None:
 
 def test_the_verdicts_are_told_as_they_are_grouped() -> None:
     from audit.provenance.records import audit_facts
-    from audit.verdict.rules import Verdict
+    from audit.schema import Verdict
 
     assert set(audit_facts.RESULTS) == {verdict.value for verdict in Verdict}
     row = next(line for line in PAGE.splitlines() if line.startswith("| test-result |"))

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-import copy
-from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from audit.provenance import package
 from audit.provenance.verification.rescore import Again
 from audit.provenance.verification.trust import Trust
 from audit.provenance.verification.verify import verify_files
+from audit.schema import AuditDocument, Interval, Measurement, Rows
 from tests.support.provenance import made
 
 
@@ -32,13 +32,13 @@ COUNTS = {name: data for name, data in made.TABLES.items() if name.startswith("c
 def scorer(change: Any = None, drop: bool = False, more: bool = False, counts: Any = COUNTS) -> Any:
     """A scorer that gives the audit's own measurements and counts, or others."""
 
-    def score(folder: Path, audit: Mapping[str, Any]) -> Again:
+    def score(folder: Path, audit: AuditDocument) -> Again:
         assert folder.is_dir()
-        found = copy.deepcopy(list(audit["measurements"]))
+        found = list(audit.measurements)
         if change:
-            found[0].update(change)
+            found[0] = replace(found[0], **change)
         if more:
-            found.append({**found[0], "id": "another"})
+            found.append(replace(found[0], id="another"))
         return Again([] if drop else found, iter(counts.items()))
 
     return score
@@ -54,8 +54,8 @@ def test_equal(scored: dict[str, bytes], predictions: Path) -> None:
     "other",
     [
         scorer({"value": "2.11"}),
-        scorer({"interval": {"low": "1", "high": "3"}}),
-        scorer({"rows": {"expected": 3}}),
+        scorer({"interval": Interval("1", "3", "95", "bootstrap")}),
+        scorer({"rows": Rows(3, 2, (), 1, 0)}),
         scorer({"counts": {"hits": 1}}),
         scorer({"id": "renamed"}),
         scorer(drop=True),
@@ -88,14 +88,15 @@ def test_other_counts_are_refused(
 
 
 def test_recorded_values_are_not_asked_for(scored: dict[str, bytes], predictions: Path) -> None:
-    def score(folder: Path, audit: Mapping[str, Any]) -> Again:
-        return Again([*audit["measurements"], {"id": "recorded", "origin": "recorded", "value": "1"}], COUNTS.items())
+    def score(folder: Path, audit: AuditDocument) -> Again:
+        recorded = Measurement("recorded", None, None, "recorded", "1")
+        return Again([*audit.measurements, recorded], COUNTS.items())
 
     assert verify_files(scored, Trust(predictions=predictions, scorer=score)).accepted
 
 
 def test_nothing_is_scored_from_other_predictions(scored: dict[str, bytes], predictions: Path) -> None:
-    def never(folder: Path, audit: Mapping[str, Any]) -> Again:
+    def never(folder: Path, audit: AuditDocument) -> Again:
         raise AssertionError("scored predictions that are not the audit's")
 
     path = predictions / "sv-voxceleb1.jsonl"

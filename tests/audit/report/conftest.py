@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.example_audit import build
+from tests.support.example_audit import build, document
 
 
 @pytest.fixture(scope="session")
@@ -14,6 +14,6 @@ def audit() -> dict[str, Any]:
 
 @pytest.fixture(scope="session")
 def page(audit: dict[str, Any]) -> str:
-    from audit.report.html import render_html
+    from audit.report.page import render
 
-    return render_html(audit)
+    return render(document(audit), paged=False)

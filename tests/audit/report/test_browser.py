@@ -74,12 +74,12 @@ def test_nothing_is_wider_than_the_window(page: str, tmp_path: Path, width: int)
 @pytest.mark.parametrize("width", [390, 500])
 def test_nor_is_the_audit_that_comes_with_the_project(tmp_path: Path, width: int) -> None:
     """Its survey is wider than the examples'."""
-    from audit._util.paths import LITERATURE
-    from audit.pipeline import run
-    from audit.report.html import render_html
 
-    document = run.run(LITERATURE, None, replicates=0).document
-    found = ask(render_html(document), _OVERFLOW, tmp_path, width=width)
+    from audit.pipeline.request import AuditRequest
+    from audit.pipeline.run import run
+    from audit.report.page import render
+
+    found = ask(render(run(AuditRequest(replicates=0)).document, paged=False), _OVERFLOW, tmp_path, width=width)
     assert found["wide"] == []
     assert found["scroll"] <= width
 

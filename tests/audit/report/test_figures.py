@@ -13,17 +13,17 @@ from audit.report.figures.scale import Scale, around
 from audit.report.figures.spec_curve import WIDTH, common, draw
 from audit.report.figures.steps import choices, matrix
 from audit.report.views import claims
-from tests.support.example_audit import CLAIMS, build
+from tests.support.example_audit import CLAIMS, build, document
 
 NS = "{http://www.w3.org/2000/svg}"
 
 
 def figure(audit: dict[str, Any], verdict: str) -> ET.Element:
-    return ET.fromstring(draw(next(c for c in claims(audit) if c.verdict.id == verdict)))
+    return ET.fromstring(draw(next(c for c in claims(document(audit)) if c.verdict.id == verdict)))
 
 
 def test_every_measurement_is_a_mark_and_marks_ascend(audit: dict[str, Any]) -> None:
-    claim = next(c for c in claims(audit) if c.verdict.id == "reproduced")
+    claim = next(c for c in claims(document(audit)) if c.verdict.id == "reproduced")
     root = ET.fromstring(draw(claim))
     circles = list(root.iter(f"{NS}circle"))
     diamonds = [e for e in root.iter(f"{NS}path") if e.get("d", "").endswith("z")]
@@ -35,7 +35,7 @@ def test_every_measurement_is_a_mark_and_marks_ascend(audit: dict[str, Any]) -> 
 
 
 def test_recorded_values_are_hollow(audit: dict[str, Any]) -> None:
-    claim = next(c for c in claims(audit) if c.verdict.id == "reproduced")
+    claim = next(c for c in claims(document(audit)) if c.verdict.id == "reproduced")
     root = ET.fromstring(draw(claim))
     hollow = [e for g in root.iter(f"{NS}g") if g.get("fill") == "#ffffff" for e in g]
     filled = [e for g in root.iter(f"{NS}g") if g.get("fill") != "#ffffff" for e in g]
@@ -53,7 +53,7 @@ def test_the_band_is_what_the_reported_digits_stand_for(audit: dict[str, Any]) -
 
 def test_nothing_is_drawn_outside() -> None:
     for number in (2, 7, 40, 200):
-        drawn = [text for claim in claims(build(conventions=number, hostile=False)) if (text := draw(claim))]
+        drawn = [text for claim in claims(document(build(conventions=number, hostile=False))) if (text := draw(claim))]
         assert len(drawn) == len(CLAIMS) - 1  # one was not run
         for text in drawn:
             root = ET.fromstring(text)
@@ -67,8 +67,7 @@ def test_nothing_is_drawn_outside() -> None:
 
 
 def test_no_figure_of_one_value() -> None:
-    document = build(conventions=1)
-    assert all(draw(c) == "" for c in claims(document))
+    assert all(draw(c) == "" for c in claims(document(build(conventions=1))))
 
 
 def test_the_matrix_has_the_choices_that_differ_and_the_caption_the_others(audit: dict[str, Any]) -> None:
@@ -85,7 +84,7 @@ def test_the_matrix_has_the_choices_that_differ_and_the_caption_the_others(audit
     }
     assert found.common == ("words", "count levenshtein")
     assert found.unknown == (1,)
-    claim = next(c for c in claims(audit) if c.verdict.id == "reproduced")
+    claim = next(c for c in claims(document(audit)) if c.verdict.id == "reproduced")
     assert set(common(claim)) >= {"count levenshtein", "fold corpus"}
 
 

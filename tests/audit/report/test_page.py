@@ -5,15 +5,17 @@ import copy
 import hashlib
 import itertools
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
 import pytest
-from audit.report.html import render_html
 
+from audit.document.read import parse_document
+from audit.document.write import to_bytes
 from audit.report.page import render
 from audit.report.vocabulary import VERDICTS
-from tests.support.example_audit import CLAIMS, build
+from tests.support.example_audit import CLAIMS, build, document
 
 VOID = {"meta", "br", "input", "link", "hr", "img", "path", "circle", "rect"}
 
@@ -61,14 +63,20 @@ def parsed(page: str) -> Page:
     return Page(page)
 
 
+def render_html(value: dict[str, Any]) -> str:
+    """The page for a screen of the audit.json with this value."""
+    return render(document(value), paged=False)
+
+
 def visible(page: Page) -> str:
     return " ".join(" ".join(page.text).split())
 
 
 def test_same_document_same_bytes_and_the_document_is_left_alone(audit: dict[str, Any], page: str) -> None:
-    before = copy.deepcopy(audit)
-    assert render_html(audit) == page
-    assert audit == before
+    read = document(audit)
+    before = copy.deepcopy(read)
+    assert render(read, paged=False) == page
+    assert read == before
     shuffled = {key: audit[key] for key in reversed(list(audit))}
     assert render_html(shuffled) == page
 
@@ -111,10 +119,20 @@ def test_hostile_texts_are_shown_and_do_nothing(parsed: Page, page: str) -> None
     text = visible(parsed)
     assert "</script><script>alert(1)</script>" in text
     assert "{{ 7 * 7 }} {% raw %} & < > \" '" in text
-    assert "half a pair \ufffd and a control \ufffd" in text
+    assert "a non-character \ufffd and a control \ufffd" in text
     assert "\u202e" not in page
     assert "javascript:" not in page
     page.encode("utf-8")
+
+
+def test_a_lone_surrogate_is_shown_as_such_and_the_same_as_from_the_file(audit: dict[str, Any]) -> None:
+    """The text of an output may hold one; no UTF-8 can."""
+    read = document(audit)
+    broken = replace(read, study=replace(read.study, title="half a pair \ud83d"))
+    shown = render(broken, paged=False)
+    assert "half a pair \ufffd" in visible(Page(shown))
+    shown.encode("utf-8")
+    assert shown == render(parse_document(to_bytes(broken), "audit.json"), paged=False)
 
 
 def test_every_claim_measurement_and_verdict_is_there(parsed: Page, audit: dict[str, Any]) -> None:
@@ -124,7 +142,10 @@ def test_every_claim_measurement_and_verdict_is_there(parsed: Page, audit: dict[
         assert claim["value"] in text
     for verdict in VERDICTS.values():
         assert verdict.label in text
-        assert verdict.rule in text
+        assert verdict.meaning in text
+    assert [rule["verdict"] for rule in audit["rules"]] == list(VERDICTS)
+    for rule in audit["rules"]:
+        assert f"{rule['when'][:1].upper()}{rule['when'][1:]}." in text
     for convention in audit["conventions"]:
         assert convention["hash"] in text
         assert convention["signature"] in text
@@ -158,7 +179,7 @@ def test_findings_are_tables_and_unknown_kinds_are_shown(parsed: Page) -> None:
     assert "0.25 0.2 to 0.3" in text or "0.2500 0.2000 to 0.3000" in text
     assert "with probability 0.0005 or less (1,999 permutations" in text
     assert "500 of 2,000" in text
-    assert "Determinism" in text
+    assert "Probe determinism" in text
     assert "Outputs change with the batch." in text
 
 
@@ -192,14 +213,19 @@ def test_table_heads_have_a_scope(parsed: Page) -> None:
 
 
 def test_a_document_with_nothing_in_it(audit: dict[str, Any]) -> None:
-    empty = {"schema": audit["schema"]}
+    empty = {
+        "schema": audit["schema"],
+        "source_date_epoch": 0,
+        "study": {"id": "empty"},
+        **{key: [] for key in ("claims", "conventions", "measurements", "verdicts")},
+    }
     text = visible(Page(render_html(empty)))
     assert "This audit carries no records of other works" in text
 
 
 def test_optional_parts_may_be_missing(audit: dict[str, Any]) -> None:
     bare = copy.deepcopy(audit)
-    for key in ("findings", "literature", "software", "inputs", "source_date_epoch", "project"):
+    for key in ("findings", "literature", "software", "inputs", "project", "rules"):
         del bare[key]
     for item in bare["measurements"]:
         for key in (
@@ -214,28 +240,28 @@ def test_optional_parts_may_be_missing(audit: dict[str, Any]) -> None:
             "judge",
             "agreement",
         ):
-            item[key] = None
+            del item[key]
     for claim in bare["claims"]:
         for key in ("rounding", "locator", "prompt", "other_columns", "notes", "dataset", "expected_rows"):
-            claim[key] = None
+            del claim[key]
     Page(render_html(bare))
 
 
 def test_paper_shows_the_nearest_of_very_many_and_says_so() -> None:
-    document = build(conventions=60, claims=1, hostile=False)
-    text = render(document, paged=True)
+    value = build(conventions=60, claims=1, hostile=False)
+    text = render(document(value), paged=True)
     assert "The 50 nearest of 60 measurements" in text
     assert len(re.findall(r'<td class="n no">', text)) == 50
     assert 'class="deciding"' in text
-    reported = float(document["claims"][0]["value"])
-    gaps = sorted(abs(float(m["value"]) - reported) for m in document["measurements"])
+    reported = float(value["claims"][0]["value"])
+    gaps = sorted(abs(float(m["value"]) - reported) for m in value["measurements"])
     shown = [float(v) for v in re.findall(r'class="n val">(?:<em>)?([0-9.]+)', text)]
     assert max(abs(v - reported) for v in shown) <= gaps[49] + 0.001
-    assert all(c["hash"] in text for c in document["conventions"])
-    assert "nearest of" not in render_html(document)
+    assert all(c["hash"] in text for c in value["conventions"])
+    assert "nearest of" not in render_html(value)
 
 
 def test_two_hundred_conventions_for_each_of_23_claims_stay_below_five_megabytes() -> None:
-    document = build(conventions=200, claims=23, hostile=False)
-    assert len(document["measurements"]) > 3_900
-    assert len(render_html(document).encode()) < 5_000_000
+    value = build(conventions=200, claims=23, hostile=False)
+    assert len(value["measurements"]) > 3_900
+    assert len(render_html(value).encode()) < 5_000_000

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from audit._util import canonical_json
+from audit.document.write import to_bytes
 from audit.errors import MissingError
 from audit.report import pdf as pdf_module
 from audit.report import requirements
 from audit.report.pdf import render_pdf
-from tests.support.example_audit import build
+from tests.support.example_audit import build, document
 from tests.support.paths import ROOT
 
 needs_pango = pytest.mark.skipif(
@@ -34,7 +34,7 @@ def audit() -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def made(audit: dict[str, Any]) -> bytes:
-    return render_pdf(audit)
+    return render_pdf(document(audit))
 
 
 @pytest.fixture(scope="module")
@@ -50,8 +50,8 @@ def text(made: bytes) -> str:
 def test_another_process_folder_zone_and_hash_seed_give_the_same_bytes(made: bytes, tmp_path: Path) -> None:
     program = (
         "import sys, hashlib; sys.path[:0] = sys.argv[1:]\n"
-        "from tests.support.example_audit import build\nfrom audit.report.pdf import render_pdf\n"
-        "print(hashlib.sha256(render_pdf(build(conventions=3))).hexdigest())"
+        "from tests.support.example_audit import build, document\nfrom audit.report.pdf import render_pdf\n"
+        "print(hashlib.sha256(render_pdf(document(build(conventions=3)))).hexdigest())"
     )
     other = {**os.environ, "TZ": "Asia/Seoul", "PYTHONHASHSEED": "7", "LC_ALL": "C.UTF-8", "SOURCE_DATE_EPOCH": "5"}
     ran = subprocess.run(
@@ -76,15 +76,9 @@ def test_it_is_tagged_pdf_a_3b_with_the_audit_attached(made: bytes, audit: dict[
     assert reader.metadata is not None
     assert reader.metadata.title == "Reproducibility audit: EXAMPLE-1B, Table 9"
     attached = reader.attachments["audit.json"]
-    assert attached == [canonical_json.dumps(_utf8(audit))]
+    assert attached == [to_bytes(document(audit))]
     files = root["/AF"]
     assert files[0].get_object()["/AFRelationship"] == "/Data"
-
-
-def _utf8(value: Any) -> Any:
-    from audit.report.numbers import clean
-
-    return clean(value)
 
 
 @pytest.mark.pdf
@@ -127,7 +121,7 @@ def test_small_tables_stay_on_one_page_with_their_headings() -> None:
     import pypdf
 
     def heads(conventions: int) -> tuple[list[int], list[int], list[int]]:
-        reader = pypdf.PdfReader(io.BytesIO(render_pdf(build(conventions=conventions))))
+        reader = pypdf.PdfReader(io.BytesIO(render_pdf(document(build(conventions=conventions)))))
         pages = [" ".join(page.extract_text().split()) for page in reader.pages]
         for page in pages:
             assert not page.endswith(("by value", "What it does", "The first row that applies decides the verdict."))
@@ -177,7 +171,7 @@ def test_no_text_of_a_record_makes_the_renderer_read_or_call_out(tmp_path: Path)
     secret.write_text("do not attach")
     hostile = build(claims=1, conventions=1)
     hostile["study"]["model"] = f'<img src="{secret.as_uri()}"><link rel="attachment" href="{secret.as_uri()}">'
-    made = render_pdf(hostile)
+    made = render_pdf(document(hostile))
     import pypdf
 
     assert list(pypdf.PdfReader(io.BytesIO(made)).attachments) == ["audit.json"]
@@ -190,7 +184,7 @@ def test_without_pango_one_line_says_what_to_run(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(requirements, "_loads", lambda library: False)
     monkeypatch.setattr(requirements.os, "geteuid", lambda: 1000)
     with pytest.raises(MissingError) as caught:
-        render_pdf(build(conventions=2))
+        render_pdf(document(build(conventions=2)))
     assert caught.value.exit_code == 3
     line = str(caught.value).splitlines()[1].strip()
     assert line.endswith(
@@ -227,7 +221,7 @@ def test_the_environment_is_given_back(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_two_hundred_conventions_are_laid_out_and_readable() -> None:
     import pypdf
 
-    made = render_pdf(build(claims=1, conventions=200, hostile=False))
+    made = render_pdf(document(build(claims=1, conventions=200, hostile=False)))
     pages = pypdf.PdfReader(io.BytesIO(made)).pages
     assert len(pages) > 10
     text = " ".join(page.extract_text() for page in pages)

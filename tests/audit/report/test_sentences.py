@@ -5,11 +5,12 @@ from typing import Any
 
 import pytest
 
+from audit.errors import InputError
 from audit.report.markup import Sentence, sentence
 from audit.report.sentences import _ranges, justification
 from audit.report.survey import short_names
 from audit.report.views import claims
-from tests.support.example_audit import CLAIMS
+from tests.support.example_audit import CLAIMS, document
 
 VERDICTS = [c[6] for c in CLAIMS]
 
@@ -19,8 +20,9 @@ def plain(given: Sentence) -> str:
 
 
 def words(audit: dict[str, Any], verdict: str) -> list[str]:
-    claim = next(c for c in claims(audit) if c.verdict.id == verdict)
-    return [plain(s) for s in justification(claim, audit["study"], short_names(audit))]
+    read = document(audit)
+    claim = next(c for c in claims(read) if c.verdict.id == verdict)
+    return [plain(s) for s in justification(claim, read.study, short_names(read))]
 
 
 def test_a_reproduced_claim_names_value_interval_rows_grade_and_users(audit: dict[str, Any]) -> None:
@@ -41,10 +43,10 @@ def test_odds_stand_beside_an_agreement(audit: dict[str, Any]) -> None:
 
 
 def test_one_value_has_no_odds(audit: dict[str, Any]) -> None:
-    document = copy.deepcopy(audit)
-    verdict = next(v for v in document["verdicts"] if v["verdict"] == "justified")
+    value = copy.deepcopy(audit)
+    verdict = next(v for v in value["verdicts"] if v["verdict"] == "justified")
     verdict["odds"] = {"tried": 1, "distinct": 1, "low": "1", "high": "1", "chance": None, "crowded": None}
-    assert words(document, "justified")[-1].startswith("One value was tried, so there is no spread")
+    assert words(value, "justified")[-1].startswith("One value was tried, so there is no spread")
 
 
 def test_selective_says_that_it_is_not_accepted(audit: dict[str, Any]) -> None:
@@ -66,15 +68,15 @@ def test_not_comparable_counts_what_is_invalid_and_says_why(audit: dict[str, Any
 def test_the_gap_has_a_size_a_direction_and_a_sense(
     audit: dict[str, Any], value: str, direction: str, ending: str
 ) -> None:
-    document = copy.deepcopy(audit)
-    claim = next(c for c in document["claims"] if c["id"] == "osr-librimix.wer")
+    document_value = copy.deepcopy(audit)
+    claim = next(c for c in document_value["claims"] if c["id"] == "osr-librimix.wer")
     claim["direction"] = direction
-    item = next(m for m in document["measurements"] if m["claim"] == "osr-librimix.wer")
+    item = next(m for m in document_value["measurements"] if m["claim"] == "osr-librimix.wer")
     item["value"] = value
     item["agreement"]["difference"] = f"{float(value) - 20.5:+.6f}"
     way = "above" if value > "20.5" else "below"
     gap = "4.500" if value > "20.5" else "5.500"
-    assert f"{gap} {way} the reported 20.5, that is {ending}." in words(document, "not-reproduced")[0]
+    assert f"{gap} {way} the reported 20.5, that is {ending}." in words(document_value, "not-reproduced")[0]
 
 
 def test_a_proof_names_the_two_counts_around_the_reported_value(audit: dict[str, Any]) -> None:
@@ -96,19 +98,21 @@ def test_every_sentence_ends_and_leaves_nothing_open(audit: dict[str, Any], verd
 
 
 def test_near_names_the_tolerance(audit: dict[str, Any]) -> None:
-    document = copy.deepcopy(audit)
-    item = next(m for m in document["measurements"] if m["claim"] == "st-en-zh.bleu")
+    value = copy.deepcopy(audit)
+    item = next(m for m in value["measurements"] if m["claim"] == "st-en-zh.bleu")
     item["agreement"] = {"kind": "near", "difference": "+0.200000"}
     assert (
         "The reported 28.4 stands for 28.35 to 28.45; the value lies outside by no more than the tolerance of 0.3 that the "
-        "study declares for BLEU (difference +0.200)." in words(document, "reproduced")
+        "study declares for BLEU (difference +0.200)." in words(value, "reproduced")
     )
 
 
-def test_a_verdict_that_is_not_known_is_shown_as_it_is(audit: dict[str, Any]) -> None:
-    document = copy.deepcopy(audit)
-    document["verdicts"][0]["verdict"] = "something-new"
-    assert words(document, "something-new")[0] == "Verdict: something-new."
+def test_a_verdict_that_is_not_known_is_refused(audit: dict[str, Any]) -> None:
+    value = copy.deepcopy(audit)
+    value["verdicts"][0]["verdict"] = "something-new"
+    with pytest.raises(InputError, match="reproduced") as caught:
+        document(value)
+    assert str(caught.value.where).endswith(": verdicts[0].verdict")
 
 
 def test_empty_parts_vanish() -> None:
@@ -116,7 +120,7 @@ def test_empty_parts_vanish() -> None:
 
 
 def test_a_table_refers_to_the_sentence_that_says_why(page: str, audit: dict[str, Any]) -> None:
-    claim = next(c for c in claims(audit) if c.verdict.id == "not-comparable")
+    claim = next(c for c in claims(document(audit)) if c.verdict.id == "not-comparable")
     assert page.count(f'<a href="#{claim.anchor}-a">(a)</a>') == len(claim.measurements)
     assert page.count(f'<b id="{claim.anchor}-a">(a)</b>') == 1
 

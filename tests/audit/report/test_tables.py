@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
+from audit.errors import InputError
 from audit.report.csv import COLUMNS, render_csv
 from audit.report.latex import escape, render_tex
+from tests.support.example_audit import document
 
 
 def rows(audit: dict[str, Any]) -> list[dict[str, str]]:
-    return list(csv.DictReader(io.StringIO(render_csv(audit), newline="")))
+    return list(csv.DictReader(io.StringIO(render_csv(document(audit)), newline="")))
 
 
 def test_every_measurement_is_a_line_and_a_claim_without_any_has_one(audit: dict[str, Any]) -> None:
@@ -41,43 +43,48 @@ def test_one_measurement_decides_each_claim_that_was_run(audit: dict[str, Any]) 
 
 
 def test_no_text_is_a_formula(audit: dict[str, Any]) -> None:
-    document = copy.deepcopy(audit)
-    for item, text in zip(document["measurements"], ("=1+1", "+1", "-1", "@x", "\tx", "\rx"), strict=False):
+    value = copy.deepcopy(audit)
+    for item, text in zip(value["measurements"], ("=1+1", "+1", "-1", "@x", "\tx", "\rx"), strict=False):
         item["note"] = text
-    assert [r["note"] for r in rows(document)[:6]] == ["'=1+1", "'+1", "'-1", "'@x", "'\tx", "'\rx"]
+    assert [r["note"] for r in rows(value)[:6]] == ["'=1+1", "'+1", "'-1", "'@x", "'\tx", "'\rx"]
 
 
-@pytest.mark.parametrize("column", ["variant", "unit", "reported"])
+@pytest.mark.parametrize("column", ["variant", "reported"])
 def test_no_column_of_a_claim_is_a_formula(audit: dict[str, Any], column: str) -> None:
-    document = copy.deepcopy(audit)
-    document["claims"][0]["value" if column == "reported" else column] = "-1+HYPERLINK(2)"
-    claim = document["claims"][0]["id"]
-    assert {r[column] for r in rows(document) if r["claim"] == claim} == {"'-1+HYPERLINK(2)"}
+    value = copy.deepcopy(audit)
+    value["claims"][0]["value" if column == "reported" else column] = "-1+HYPERLINK(2)"
+    claim = value["claims"][0]["id"]
+    assert {r[column] for r in rows(value) if r["claim"] == claim} == {"'-1+HYPERLINK(2)"}
 
 
-@pytest.mark.parametrize("value", ["-0.25", "+3", "12"])
-def test_a_number_with_a_sign_is_a_number(audit: dict[str, Any], value: str) -> None:
-    document = copy.deepcopy(audit)
-    document["measurements"][0]["value"] = value
-    assert rows(document)[0]["value"] == value
+def test_a_unit_that_is_none_is_refused_before_it_is_written(audit: dict[str, Any]) -> None:
+    value = copy.deepcopy(audit)
+    value["claims"][0]["unit"] = "-1+HYPERLINK(2)"
+    with pytest.raises(InputError, match="'percent', 'fraction' or 'count'"):
+        rows(value)
+
+
+@pytest.mark.parametrize("number", ["-0.25", "+3", "12"])
+def test_a_number_with_a_sign_is_a_number(audit: dict[str, Any], number: str) -> None:
+    value = copy.deepcopy(audit)
+    value["measurements"][0]["value"] = number
+    assert rows(value)[0]["value"] == number
 
 
 def test_a_metric_that_the_paper_does_not_report_keeps_its_line(audit: dict[str, Any]) -> None:
-    document = copy.deepcopy(audit)
-    document["measurements"].append(
-        {**document["measurements"][0], "id": "x", "claim": None, "task": "t", "metric": "m"}
-    )
-    last = next(r for r in rows(document) if r["measurement"] == "x")
+    value = copy.deepcopy(audit)
+    value["measurements"].append({**value["measurements"][0], "id": "x", "claim": None, "task": "t", "metric": "m"})
+    last = next(r for r in rows(value) if r["measurement"] == "x")
     assert (last["claim"], last["task"], last["metric"], last["verdict"]) == ("", "t", "m", "")
 
 
 def test_it_can_be_written_as_utf_8(audit: dict[str, Any]) -> None:
-    render_csv(audit).encode("utf-8")
-    render_tex(audit).encode("utf-8")
+    render_csv(document(audit)).encode("utf-8")
+    render_tex(document(audit)).encode("utf-8")
 
 
 def test_latex_has_a_line_a_claim_with_marks(audit: dict[str, Any]) -> None:
-    lines = [line for line in render_tex(audit).splitlines() if line.endswith(r" \\")]
+    lines = [line for line in render_tex(document(audit)).splitlines() if line.endswith(r" \\")]
     assert len(lines) == len(audit["claims"]) + 1
     assert lines[1] == r"ASR & WER & 3.4 & 3.98$^{*}$ & 3.400 & \texttt{c00} & justified \\"
     assert lines[2].startswith(r"ASR & WER & 7.9$^{\dagger}$ &")
@@ -92,6 +99,6 @@ def test_latex_commands_are_written_out() -> None:
 
 
 def test_a_title_cannot_leave_its_comment(audit: dict[str, Any]) -> None:
-    document = copy.deepcopy(audit)
-    document["study"]["title"] = "a\n\\input{secret}"
-    assert "\n\\input" not in render_tex(document)
+    value = copy.deepcopy(audit)
+    value["study"]["title"] = "a\n\\input{secret}"
+    assert "\n\\input" not in render_tex(document(value))

@@ -11,11 +11,12 @@ from typing import Any
 import pytest
 
 from audit._util.canonical_json import dumps
-from audit.errors import MissingError
+from audit.errors import InputError, MissingError
 from audit.report import typesetter as module
 from audit.report.requirements import pdf_problem
 from audit.report.typesetter import here, lay_out, typesetter
 from tests.support.example_audit import build
+from tests.support.paths import ROOT
 
 needs_pdf = pytest.mark.skipif(pdf_problem() is not None, reason=f"{pdf_problem()}")
 
@@ -41,17 +42,17 @@ def processes(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
 @needs_pdf
 @pytest.mark.pdf
 def test_the_bytes_are_those_of_this_process() -> None:
-    document = dumps(build(hostile=False))
+    data = dumps(build(hostile=False))
     with typesetter(None) as begin:
         assert begin is not here
-        wait = begin(document)
-        assert wait() == lay_out(document)
+        wait = begin(data)
+        assert wait() == lay_out(data)
 
 
 @needs_pdf
 @pytest.mark.pdf
 def test_an_error_comes_back_as_it_is() -> None:
-    with typesetter(None) as begin, pytest.raises(ValueError, match="Expecting value"):
+    with typesetter(None) as begin, pytest.raises(InputError, match="invalid JSON: Expecting value"):
         begin(b"no JSON")()
 
 
@@ -93,7 +94,5 @@ def test_no_process_outlives_an_error(monkeypatch: pytest.MonkeyPatch, capfd: py
 def test_the_process_ends_with_the_run(capfd: pytest.CaptureFixture[str]) -> None:
     """Of a run that was killed nothing is left but the end of standard input."""
     command = [sys.executable, "-c", "from audit.report.typesetter import serve; serve()"]
-    done = subprocess.run(
-        command, cwd=module.ROOT, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60
-    )
+    done = subprocess.run(command, cwd=ROOT, stdin=subprocess.DEVNULL, capture_output=True, check=False, timeout=60)
     assert (done.returncode, done.stdout, done.stderr) == (0, b"", b"")

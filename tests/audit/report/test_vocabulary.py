@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from audit.report import vocabulary
-from audit.verdict.agreement import Agreement
-from audit.verdict.rules import RULES, Verdict
+from audit.schema import Agreement, Verdict
+from audit.verdict.rules import RULES
 from tasks.registry import tasks
 
 

@@ -43,11 +43,11 @@ def test_rows_are_read_as_they_stand(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("rows", "place", "message"),
     [
-        ([b'{"id": "a", '], ":1", "not valid JSON"),
+        ([b'{"id": "a", '], ":1", "invalid JSON"),
         ([row("a"), b"[1, 2]"], ":2", "not a JSON object"),
         ([row("a"), b'{"id": "b", "id": "c", "hypothesis": "", "reference": ""}'], ":2", "is there twice"),
         ([row("a"), b'{"id": "b", "hypothesis": "", "reference": "", "extra": {"x": NaN}}'], ":2", "NaN"),
-        ([row("a"), row("a")], ":2: id", "already on line 1"),
+        ([row("a"), row("a")], ":2: id", "duplicate id 'a', first on line 1"),
         ([row("b"), row("a")], ":2: id", "not sorted"),
         ([row("a", reference=["one"])], ":1: reference", "must be a string, not a list of 1"),
         ([row("a", reference=None)], ":1: reference", "not null"),
@@ -59,9 +59,9 @@ def test_rows_are_read_as_they_stand(tmp_path: Path) -> None:
         ([row("a", score=1)], ":1: score", "unknown field"),
         ([{"id": "a", "hypothesis": "x"}], ":1: reference", "missing"),
         ([row("a", extra={"variant": "7b"})], ":1: extra.variant", "variant '7b' in a file of variant '13b'"),
-        ([b"\xff\xfe{}"], ":1", "not UTF-8 (byte 1 of the line)"),
+        ([b"\xff\xfe{}"], ":1", "invalid UTF-8 (byte 1 of the line)"),
         ([], ".jsonl", "no rows"),
-        ([b"[" * 100_000], ":1", "not valid JSON"),
+        ([b"[" * 100_000], ":1", "invalid JSON"),
     ],
 )
 def test_a_broken_file_is_refused(tmp_path: Path, rows: list[Any], place: str, message: str) -> None:
@@ -92,8 +92,8 @@ def test_a_line_of_fifty_megabytes_is_refused_without_being_read(tmp_path: Path)
     ("meta", "place", "message"),
     [
         (None, ".meta.json", "cannot be read"),
-        ({**META, "schema": "other/1"}, ": schema", "not known"),
-        ({**META, "task": "st-en-zh"}, ": task", "is of the task"),
+        ({**META, "schema": "other/1"}, ": schema", "unknown schema"),
+        ({**META, "task": "st-en-zh"}, ": task", "the task is"),
         ({**META, "colour": "red"}, ": colour", "unknown field"),
         ({**META, "variant": ""}, ": variant", "missing or empty"),
         ({**META, "decoding": "beam"}, ": decoding", "wrong type"),
@@ -110,7 +110,7 @@ def test_a_broken_meta_file_is_refused(tmp_path: Path, meta: Any, place: str, me
 
 def test_a_file_of_no_task_is_refused(tmp_path: Path) -> None:
     write(tmp_path, row("a"), name="asr-unknown")
-    with pytest.raises(InputError, match="no task 'asr-unknown'"):
+    with pytest.raises(InputError, match="unknown task 'asr-unknown'"):
         predictions.find(tmp_path, tasks())
 
 

@@ -49,13 +49,15 @@ def test_every_row_ends_in_one_state() -> None:
 
 
 def test_more_rows_than_the_set_has_stop_the_audit() -> None:
-    with pytest.raises(InputError, match=r"scored 3 \+ skipped 0 \+ missing -1 \+ error 1 is not the set's size, 3"):
+    with pytest.raises(
+        InputError, match=r"scored 3 \+ skipped 0 \+ missing -1 \+ error 1 is not the size of the set, 3"
+    ):
         score(prediction_set(), TASK, expected=3)
 
 
 @pytest.mark.parametrize(("scored", "missing", "error"), [(4, 0, 0), (2, 0, 0), (4, -1, 0), (3, 1, -1)])
 def test_an_account_that_does_not_add_up_is_refused(scored: int, missing: int, error: int) -> None:
-    with pytest.raises(InputError, match="is not the set's size"):
+    with pytest.raises(InputError, match="is not the size of the set"):
         Account(3, scored, (), missing, error, "x.jsonl")
 
 

@@ -26,7 +26,6 @@ from tasks.metrics.metric import Counts
 from tasks.registry import tasks
 from tasks.row import Row
 from tasks.statistics.bootstrap import percentile_interval, replicates, weights
-from tasks.statistics.compact import compact, wide
 from tasks.step import Step
 from tasks.step_cache import ChainCache
 from tests.support.paths import ROOT
@@ -390,14 +389,3 @@ def test_the_same_pair_is_counted_once(task: str, monkeypatch: pytest.MonkeyPatc
         assert (together.kept, together.skipped) == (alone.kept, alone.skipped)
         assert together.counts is not None
         assert np.array_equal(together.counts, alone.counts)
-
-
-@pytest.mark.parametrize(
-    ("values", "width"), [([0, 255], 1), ([0, 256], 2), ([-1, 127], 1), ([0, 70_000], 4), ([0, 10**12], 8), ([], 8)]
-)
-def test_counts_take_the_fewest_bytes_and_lose_nothing(values: list[int], width: int) -> None:
-    given = np.array(values, dtype=np.int64).reshape(-1, 1)
-    small = compact(given)
-    assert small.dtype.itemsize == width
-    assert wide(small).dtype == np.int64
-    assert np.array_equal(wide(small), given)

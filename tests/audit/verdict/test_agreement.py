@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.verdict.agreement import Agreement, agreement, difference, printed_as, rounding_interval
+from audit.schema import Agreement
+from audit.verdict.agreement import agreement, difference
+from tasks.statistics.printed import printed_as, rounding_interval
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from fractions import Fraction
 import pytest
 
 from audit._util.paths import LITERATURE
-from audit.literature.studies import Recorded, load_study
-from audit.verdict.agreement import Agreement
+from audit.literature.reproductions import Recorded
+from audit.literature.studies import load_study
+from audit.schema import Agreement, Interval
 from audit.verdict.measurements import Names, recorded
 
 STUDY = load_study(LITERATURE / "studies" / "salmonn.yaml")
@@ -22,27 +23,32 @@ def claim(name: str = "er-iemocap.accuracy", **changes: object):  # type: ignore
     return replace(next(c for c in STUDY.claims if c.id == name), **changes)
 
 
+def interval(of: Recorded, name: str = "er-iemocap.accuracy", **changes: object) -> Interval:
+    found = recorded(of, claim(name, **changes), STUDY, "B", Names()).record.interval
+    assert found is not None
+    return found
+
+
 def test_a_share_has_a_wilson_interval_in_the_unit_of_its_claim() -> None:
-    fraction = recorded(VALUE, claim(), STUDY, "B", Names()).data["interval"]
-    percent = recorded(replace(VALUE, value="68.4"), claim(value="69", unit="percent"), STUDY, "B", Names())
-    assert fraction["method"] == percent.data["interval"]["method"] == "wilson"
-    for end in ("low", "high"):
-        assert Decimal(percent.data["interval"][end]) / 100 == pytest.approx(
-            Decimal(fraction[end]), abs=Decimal("1e-6")
-        )
-    assert percent.agreement is Agreement.WITHIN_NOISE
+    in_percent = replace(VALUE, value="68.4")
+    fraction, percent = interval(VALUE), interval(in_percent, value="69", unit="percent")
+    assert fraction.method == percent.method == "wilson"
+    for one, other in ((fraction.low, percent.low), (fraction.high, percent.high)):
+        assert Decimal(other) / 100 == pytest.approx(Decimal(one), abs=Decimal("1e-6"))
+    found = recorded(in_percent, claim(value="69", unit="percent"), STUDY, "B", Names())
+    assert found.record.agreement.kind is Agreement.WITHIN_NOISE
 
 
 def test_an_error_rate_with_a_known_denominator_is_marked_approximate() -> None:
     value = replace(VALUE, task="asr-librispeech-clean", metric="wer", value="2.24", kept=2620, total=2620, correct=None,
                     denominator=52576, convention="hufs")  # fmt: skip
-    found = recorded(value, claim("asr-librispeech-clean.wer"), STUDY, "E", Names()).data["interval"]
-    assert found["method"] == "binomial-approximate"
-    assert Decimal("2.1") < Decimal(found["low"]) < Decimal("2.24") < Decimal(found["high"]) < Decimal("2.4")
+    found = interval(value, "asr-librispeech-clean.wer")
+    assert found.method == "binomial-approximate"
+    assert Decimal("2.1") < Decimal(found.low) < Decimal("2.24") < Decimal(found.high) < Decimal("2.4")
 
 
 def test_without_counts_there_is_no_interval() -> None:
-    assert recorded(replace(VALUE, correct=None), claim(), STUDY, "B", Names()).data["interval"] is None
+    assert recorded(replace(VALUE, correct=None), claim(), STUDY, "B", Names()).record.interval is None
 
 
 @pytest.mark.parametrize(
@@ -56,14 +62,15 @@ def test_without_counts_there_is_no_interval() -> None:
 )
 def test_what_makes_a_recorded_value_unusable(changes: dict[str, object], code: str) -> None:
     found = recorded(replace(VALUE, **changes), claim(), STUDY, "B", Names())  # type: ignore[arg-type]
-    assert [i["code"] for i in found.data["invalid"]] == [code]
-    assert not found.valid
+    assert [i.code for i in found.record.invalid] == [code]
+    assert not found.record.valid
 
 
 def test_rows_that_are_missing_from_the_record_count_against_it() -> None:
     found = recorded(replace(VALUE, kept=1200, total=1200, correct=None), claim(), STUDY, "B", Names())
-    assert found.coverage == Fraction(1200, 1241)
-    assert found.data["rows"]["missing"] == 41
+    assert found.record.coverage == Fraction(1200, 1241)
+    assert found.record.rows is not None
+    assert found.record.rows.missing == 41
 
 
 def test_names_are_unique() -> None:

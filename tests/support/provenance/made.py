@@ -13,8 +13,10 @@ from typing import Any
 import pytest
 
 from audit._util import canonical_json
+from audit.document.read import structure
 from audit.provenance import package
 from audit.provenance.signing.keys import PemKey
+from audit.schema import AuditDocument
 
 EPOCH = 1_700_000_000
 TABLES = {
@@ -155,12 +157,17 @@ def artefacts(predictions: Path | None = None, value: str = "2.10") -> dict[str,
     }
 
 
+def document(value: dict[str, Any]) -> AuditDocument:
+    """The document that a JSON value holds, read as audit.json is."""
+    return structure(value, "made audit.json")
+
+
 def rendered(audit: dict[str, Any]) -> dict[str, bytes]:
     """HTML, table and CSV as the program renders them; `artefacts` has short stand-ins."""
     from audit.report.formats import RENDERERS
 
-    texts = {name: render(audit) for name, render in RENDERERS.items() if name != "report.pdf"}
-    return {name: text.encode("utf-8") if isinstance(text, str) else text for name, text in texts.items()}
+    read = document(audit)
+    return {name: render(read) for name, render in RENDERERS.items() if name != "report.pdf"}
 
 
 def write_out(out: Path, predictions: Path | None = None, value: str = "2.10") -> Path:

@@ -142,3 +142,15 @@ def test_rows_of_thousands_of_different_tokens_are_counted_alike() -> None:
     hypotheses, references = [h for h, _ in rows], [r for _, r in rows]
     assert Bleu().count(hypotheses, references).tolist() == [bleu_counts(h, [r]) for h, r in rows]
     assert Bleu().count(hypotheses, references).dtype == np.int64
+
+
+def test_the_smallest_scores_of_characters() -> None:
+    def count(hypothesis: str, reference: str, *, only_fourth: bool = False) -> int:
+        return int(NltkCharacterBleu(only_fourth=only_fourth).count([hypothesis], [reference])[0, 0])
+
+    assert count("x", "a") == count("", "a") == 0
+    assert count("abcd", "abcd") == count("abcd", "abcd", only_fourth=True) == 10**12
+    assert count("abcd", "abcde", only_fourth=True) == round(math.exp(-1 / 4) * 10**12)
+    assert count("abcda", "abcd", only_fourth=True) == 10**12 // 2  # longer: no penalty
+    # One letter in common, and no pair: every order without a match counts as the smallest float.
+    assert count("axyz", "apqr") == count("abc", "abc", only_fourth=True) == 0

@@ -8,6 +8,7 @@ import math
 import random
 import subprocess
 import sys
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -146,3 +147,22 @@ def test_no_rows() -> None:
     with pytest.raises(ScoringError, match="no reference caption") as raised:
         CiderD().count(["a"], [[]])
     assert raised.value.item == 0
+
+
+def test_tokens_and_texts_score_alike() -> None:
+    said, captions = "a dog barks", ["a dog", "dogs bark"]
+    tokens = tuple(said.split()), [tuple(caption.split()) for caption in captions]
+    for metric in (CiderD(), CocoRougeL()):
+        counts = metric.count([said, tokens[0]], [captions, tokens[1]])
+        assert counts[0].tolist() == counts[1].tolist()
+        assert metric.count([tokens[0]], [tokens[1][0]]).tolist() == metric.count([said], [captions[:1]]).tolist()
+
+
+def test_rouge_splits_at_every_space() -> None:
+    """Two spaces hold an empty token, which an empty text is, too."""
+    assert CocoRougeL().count(["a  b", ""], [["a  b"], [" "]]).tolist()[0] == [10**12, 1]
+    # Of the caption `` ``, two empty tokens, the empty text has one: precision 1, recall 1/2.
+    precision, recall = 1, Fraction(1, 2)
+    expected = round((1 + Fraction(144, 100)) * precision * recall / (recall + Fraction(144, 100) * precision) * 10**12)
+    assert CocoRougeL().count(["", ()], [[" "], [" "]]).tolist() == [[expected, 1]] * 2
+    assert CocoRougeL().count(["a\tb"], [["a b"]]).tolist() == [[0, 1]]

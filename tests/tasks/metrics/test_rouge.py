@@ -29,6 +29,13 @@ def test_the_mean_of_rouge_scores(stemmer: bool, measure: str, texts: list[tuple
     assert float(found) == pytest.approx(100 * sum(expected) / len(expected), rel=1e-12, abs=1e-12)
 
 
+def test_the_shortest_texts() -> None:
+    metric = RougeL()
+    assert metric.fold(metric.count([("a",), ()], [("a",), ("a",)])) == 50
+    assert metric.fold(metric.count([(), ("a",)], [(), ()])) == 0
+    assert metric.row_value(metric.count([("a",), ()], [(), ()]))[1].tolist() == [1, 1]
+
+
 def test_texts_without_any_letter() -> None:
     tokens = rouge_tokens(stemmer=True)
     assert tokens("你好。") == ()

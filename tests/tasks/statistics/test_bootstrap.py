@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from fractions import Fraction
 
 import numpy as np
@@ -19,7 +19,14 @@ from tasks.metrics.metric import Counts, Metric
 from tasks.metrics.rouge import RougeL
 from tasks.metrics.story import Diversity, StoryFollowing
 from tasks.statistics import bootstrap
-from tasks.statistics.bootstrap import decimal, percentile_interval, replicates, weights, wilson_interval
+from tasks.statistics.bootstrap import (
+    decimal,
+    percentile_interval,
+    replicates,
+    units_of,
+    weights,
+    wilson_interval,
+)
 
 WORDS = ["a", "b", "c", "d", "e", "f", "g", "h"]
 
@@ -97,8 +104,9 @@ def test_chunks_do_not_change_the_draws(monkeypatch: pytest.MonkeyPatch, cluster
     monkeypatch.setattr(bootstrap, "_CHUNK_BYTES", size)
     chunks = list(weights(clusters, 50))
     assert np.array_equal(np.concatenate(chunks), whole)
-    if size == 1:
-        assert len(chunks) == 50
+    rows = clusters if isinstance(clusters, int) else len(clusters)
+    each = max(1, size // (8 * rows))
+    assert [len(chunk) for chunk in chunks] == [min(each, 50 - start) for start in range(0, 50, each)]
 
 
 @pytest.mark.parametrize("metric", METRICS, ids=lambda m: m.signature)
@@ -107,6 +115,7 @@ def test_chunks_do_not_change_a_bit_of_a_value(metric: Metric, monkeypatch: pyte
     whole = replicates(metric, counts, list(weights(len(counts), 40)))
     monkeypatch.setattr(bootstrap, "_CHUNK_BYTES", 8 * len(counts) * 7)
     parts = replicates(metric, counts, list(weights(len(counts), 40)))
+    assert len(whole) == 40
     assert whole.tobytes() == parts.tobytes()
 
 
@@ -114,6 +123,7 @@ def test_conventions_are_paired_by_their_draws() -> None:
     counts = counts_of(ErrorRate())
     doubled = counts * np.array([2, 2, 2, 2])
     one, other = (replicates(ErrorRate(), c, list(weights(len(c), 50))) for c in (counts, doubled))
+    assert len(one) == 50
     assert np.array_equal(one, other)
 
 
@@ -207,3 +217,42 @@ def test_a_fraction_is_rounded_exactly(value: Fraction, places: int) -> None:
     found = Fraction(decimal(value, places))
     assert abs(found - value) <= Fraction(1, 2 * 10**places)
     assert Fraction(decimal(value, places, ROUND_FLOOR)) <= value <= Fraction(decimal(value, places, ROUND_CEILING))
+
+
+def test_wilsons_interval_has_six_places_and_needs_trials() -> None:
+    assert [str(end) for end in wilson_interval(0, 10)] == ["0.000000", "0.277533"]
+    assert [str(end) for end in wilson_interval(7, 7, 2)] == ["0.64", "1.00"]
+    for successes, trials in ((0, 0), (-1, 5), (6, 5)):
+        with pytest.raises(ValueError, match=f"{successes} of {trials}"):
+            wilson_interval(successes, trials)
+
+
+def test_units_are_numbered_in_the_order_of_their_keys() -> None:
+    count, numbers = units_of(["b", "a", "b", "c"])
+    assert (count, numbers.tolist() if numbers is not None else None) == (3, [1, 0, 1, 2])
+    assert units_of(5) == (5, None)
+    none, empty = units_of([])
+    assert none == 0
+    assert empty is not None
+    assert empty.dtype == np.int64
+
+
+def test_decimals_of_every_kind_of_number() -> None:
+    assert str(decimal(Fraction(1, 3), 3)) == "0.333"
+    modes = (ROUND_FLOOR, ROUND_CEILING, ROUND_HALF_EVEN, ROUND_HALF_UP)
+    assert [str(decimal(Fraction(5, 2), 0, mode)) for mode in modes] == ["2", "3", "2", "3"]
+    assert str(decimal(Fraction(7, 2), 0)) == "4"
+    assert str(decimal(0.1 + 0.2, 20)) == "0.30000000000000004000"
+    assert [str(decimal(0.125, 2, mode)) for mode in (ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP)] == [
+        "0.13",
+        "0.12",
+        "0.13",
+    ]
+    assert str(decimal(0.125, 2)) == "0.12"
+    exact = Decimal("1.234567890123456789012345")
+    assert decimal(exact, 24) == exact
+
+
+def test_the_percentiles_are_order_statistics_of_what_is_defined() -> None:
+    assert percentile_interval(np.arange(10.0), Fraction(1, 2)) == (2.0, 7.0)
+    assert percentile_interval(np.array([3.0, np.nan, 1.0, 2.0]), Fraction(0)) == (2.0, 2.0)

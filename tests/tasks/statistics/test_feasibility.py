@@ -15,7 +15,17 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from tasks.errors import ScoringError
-from tasks.statistics.feasibility import Certificate, check, feasibility, reachable
+from tasks.statistics.feasibility import (
+    Certificate,
+    Feasibility,
+    Kind,
+    Power,
+    Witness,
+    check,
+    feasibility,
+    reachable,
+    rule_of,
+)
 from tasks.statistics.printed import parse
 
 Array = NDArray[np.int64]
@@ -172,22 +182,45 @@ def test_a_false_certificate_is_refused() -> None:
     assert good
     data = good.as_json()
     [gap] = data["gaps"]
-    for change in (
-        {"value": "93.31"},  # 1158/1241 prints it
-        {"gaps": []},
-        {"gaps": [{**gap, "above": gap["above"] + 1}]},  # leaves a count out
-        {"gaps": [{**gap, "above": None}]},
-        {"gaps": [{**gap, "below": gap["below"] - 1, "above": gap["above"] - 1}]},
-        {"gaps": [{**gap, "n": 1243}]},
-        {"gaps": [{**gap, "n": 0}]},
-        {"gaps": [{**gap, "below": str(gap["below"])}]},
-        {"gaps": [gap, {**gap, "n": 1243}]},
-        {"kind": "something"},
-        {"schema": "other"},
-        {"unit": "fraction"},
-    ):
-        with pytest.raises(ScoringError):
+    assert (gap["n"], gap["below"], gap["above"]) == (1241, 1158, 1159)
+    no_number = "certificate with a size or a count that is no whole number"
+    unknown = "certificate without a known kind, or without sizes"
+    changes: list[tuple[dict[str, Any], str]] = [
+        ({"value": "93.31"}, "1158 of 1241 may be printed as 93.31"),
+        ({"value": "93.39"}, "1159 of 1241 may be printed as 93.39"),
+        ({"gaps": []}, unknown),
+        ({"gaps": [{**gap, "above": 1160}]}, "at size 1241, 1158 and 1160 are no neighbouring counts"),
+        ({"gaps": [{**gap, "above": None}]}, "at size 1241 nothing is said about counts above 1158"),
+        ({"gaps": [{**gap, "below": 1157, "above": 1158}]}, "1158 of 1241 may be printed as 93.33"),
+        ({"gaps": [{**gap, "below": 1159, "above": 1160}]}, "1159 of 1241 may be printed as 93.33"),
+        ({"gaps": [{**gap, "n": 1243}]}, "1159 of 1243 may be printed as 93.33"),
+        ({"gaps": [{**gap, "n": 0}]}, no_number),
+        ({"gaps": [{**gap, "n": True}]}, no_number),
+        ({"gaps": [{**gap, "below": "1158"}]}, no_number),
+        ({"gaps": [{**gap, "above": 1159.0}]}, no_number),
+        ({"gaps": [{**gap, "below": -1, "above": 0}]}, "at size 1241, -1 and 0 are no neighbouring counts"),
+        ({"gaps": [gap, {**gap, "n": 1243}]}, "certificate leaves out sizes between 1241 and 1243"),
+        ({"gaps": [gap, gap]}, "certificate leaves out sizes between 1241 and 1241"),
+        (
+            {"value": "143.00", "gaps": [{"n": 3, "below": 3, "above": 4}]},
+            "at size 3, 3 and 4 are no neighbouring counts",
+        ),
+        (
+            {"kind": "error-rate", "gaps": [{"n": 3, "below": 3, "above": None}]},
+            "at size 3 nothing is said about counts above 3",
+        ),
+        ({"kind": "something"}, unknown),
+        ({"schema": "other"}, "certificate of an unknown schema: 'other'"),
+        ({"schema": None}, "certificate of an unknown schema: None"),
+        ({"unit": "fraction"}, "1159 of 1241 may be printed as 93.33"),
+        ({"gaps": [{"n": 1241}]}, "certificate without its fields ('below')"),
+        ({"gaps": [1]}, "certificate without its fields ('int' object is not subscriptable)"),
+        ({"value": "x"}, "'x' is not a plain decimal number (digits, and a point with digits after it)"),
+    ]
+    for change, why in changes:
+        with pytest.raises(ScoringError) as caught:
             check({**data, **change})
+        assert caught.value.what == why, change
     check(data)
     for name in data:
         with pytest.raises(ScoringError):
@@ -241,3 +274,102 @@ def test_other_questions_are_refused() -> None:
         feasibility("1.0", unit="count", kind="share", n=3)  # type: ignore[arg-type]
     with pytest.raises(ScoringError):
         feasibility("1.0", unit="percent", kind="bleu", n=3)  # type: ignore[arg-type]
+
+
+def test_what_stands_in_the_audit() -> None:
+    answer = feasibility("33.3", unit="percent", kind="share", n=3)
+    assert answer is not None
+    assert answer.witness is not None
+    assert answer.witness.as_json() == {"k": 1, "n": 3, "rule": "half-even"}
+    beyond = impossible("143.0", unit="percent", kind="share", n=(7, 8))
+    assert beyond is not None
+    assert beyond.as_json() == {
+        "schema": "repro-audit/infeasible/1", "value": "143.0", "unit": "percent", "kind": "share",
+        "gaps": [{"n": 7, "below": 7, "above": None}, {"n": 8, "below": 8, "above": None}],
+    }  # fmt: skip
+    check(beyond.as_json())
+
+
+@pytest.mark.parametrize(
+    ("k", "n", "units", "steps", "rule"),
+    [
+        (1, 3, 33, 100, "half-even"),
+        (2, 3, 67, 100, "half-even"),
+        (2, 3, 66, 100, "truncated"),
+        (1, 3, 34, 100, "rounded-up"),
+        (1, 8, 12, 100, "half-even"),
+        (1, 8, 13, 100, "half-up"),
+        (3, 8, 38, 100, "half-even"),
+        (3, 8, 37, 100, "half-down"),
+        (1, 2, 50, 100, "half-even"),
+        (1, 2, 49, 100, "beside"),
+        (1, 2, 51, 100, "beside"),
+        (1, 2, 52, 100, None),
+        (1, 2, 48, 100, None),
+        (1, 3, 32, 100, None),
+        (1, 3, 35, 100, None),
+        (1, 8, 11, 100, None),
+        (1, 8, 14, 100, None),
+        (2, 3, 65, 100, None),
+    ],
+)
+def test_the_most_usual_rule_that_prints_a_count(k: int, n: int, units: int, steps: int, rule: str | None) -> None:
+    assert rule_of(k, n, units, steps) == rule
+
+
+def test_the_most_usual_rule_over_all_sizes_and_readings_is_told() -> None:
+    def witness(value: str, n: int | tuple[int, int], kind: Kind = "share") -> Witness | None:
+        answer = feasibility(value, unit="percent", kind=kind, n=n)
+        assert answer is not None
+        return answer.witness
+
+    assert witness("66.6", 3) == Witness(2, 3, "truncated")
+    assert witness("66.6", (3, 6)) == Witness(2, 3, "truncated")
+    printed = Fraction("66.6")
+    first = next(
+        n for n in range(3, 500) if any(abs(Fraction(100 * k, n) - printed) < Fraction(1, 20) for k in range(n))
+    )
+    assert witness("66.6", (3, 500)) == Witness(191, first, "half-even")
+    assert witness("93.0", 14) == Witness(13, 14, "padded")
+    assert witness("101", 1) == Witness(1, 1, "beside")
+    assert witness("101", 1, "error-rate") == Witness(1, 1, "beside")
+    assert witness("150", 2, "error-rate") == Witness(3, 2, "half-even")
+    assert witness("0", 5) == Witness(0, 5, "half-even")
+
+
+def test_power_over_several_sizes() -> None:
+    for sizes in ((3, 5), (7, 8), (11, 11)):
+        strings = [f"{i / 10:.1f}" for i in range(1001)]
+        answers = [feasibility(s, unit="percent", kind="share", n=sizes) for s in strings]
+        assert {a.power for a in answers if a} == {Power(1001, sum(not a.possible for a in answers if a))}
+
+
+def test_power_is_none_only_where_counting_it_is_too_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    def power(n: tuple[int, int]) -> Power | None:
+        answer = feasibility("33.100", unit="percent", kind="share", n=n)
+        assert answer is not None
+        return answer.power
+
+    # Ten thousand sizes times 100,001 strings. With one size of 50,000 every string is near a value, uncounted.
+    assert power((40_000, 49_999)) is None
+    assert power((39_999, 49_998)) is None
+    assert power((40_001, 50_000)) == power((50_000, 59_999)) == Power(100_001, 0)
+    monkeypatch.setattr("tasks.statistics.feasibility._POWER_LIMIT", 3 * 100_001)
+    assert power((100, 102)) is not None
+    assert power((100, 103)) is None
+    assert feasibility("33.1", unit="percent", kind="share", n=7, power=False) == Feasibility(
+        False, None, impossible("33.1", unit="percent", kind="share", n=7), None
+    )
+
+
+def test_sizes_and_kinds_that_are_not_tested() -> None:
+    for n, why in ((0, "0 to 0"), (-1, "-1 to -1"), ((3, 2), "3 to 2"), ((0, 2), "0 to 2")):
+        with pytest.raises(ScoringError) as caught:
+            feasibility("1.0", unit="percent", kind="share", n=n)  # type: ignore[arg-type]
+        assert caught.value.what == f"no set has {why} items"
+    kind: Any = "counts"
+    with pytest.raises(ScoringError) as caught:
+        feasibility("1.0", unit="percent", kind=kind, n=3)
+    assert caught.value.what == "'counts' is not tested: share or error-rate"
+    assert feasibility("1.0", unit="percent", kind="share", n=(1, 10_000), power=False) is not None
+    assert feasibility("1.0", unit="percent", kind="share", n=(1, 10_001), power=False) is None

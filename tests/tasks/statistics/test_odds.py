@@ -56,10 +56,33 @@ def test_crowding_counts_values_that_a_string_cannot_tell_apart() -> None:
 
 
 def test_refusals() -> None:
-    with pytest.raises(ScoringError):
+    with pytest.raises(ScoringError) as caught:
         odds([], "1.0")
-    with pytest.raises(ScoringError):
+    assert caught.value.what == "no convention has a value"
+    with pytest.raises(ScoringError) as caught:
         odds([Fraction(1)], "1.0", accepted=[])
+    assert caught.value.what == "1 values, but 0 intervals"
+
+
+def test_odds_are_rounded_up_and_never_down() -> None:
+    low, high = Fraction(1, 3), Fraction(2, 3)
+    shown = Odds(9, 8, low, high, Fraction(301, 1000), Fraction(1, 1000)).as_json()
+    assert shown == {
+        "tried": 9, "distinct": 8, "low": "0.333333", "high": "0.666667", "chance": "0.31", "crowded": "0.01",
+    }  # fmt: skip
+    assert Odds(1, 1, low, low, None, None).as_json(1) == {
+        "tried": 1, "distinct": 1, "low": "0.3", "high": "0.3", "chance": None, "crowded": None,
+    }  # fmt: skip
+
+
+def test_intervals_of_equal_values_are_joined() -> None:
+    values = [Fraction(10), Fraction(10), Fraction(20), Fraction(10)]
+    joined = odds(values, "1.0", accepted=[(9, 11), (10, 12), None, None]).chance
+    # 10 to 12.05, and 19.95 to 20.
+    assert joined == odds([10, 20], "1.0", accepted=[(9, 12), None]).chance == Fraction(21, 100)
+    # An interval that leaves its value out still covers it, and a tolerance reaches beyond a narrow one.
+    assert odds([10, 20], "1", accepted=[(12, 13), None]) == odds([10, 20], "1", accepted=[(10, 13), None])
+    assert odds([10, 20], "1", accepted=[(10, 10), None], tolerance=2) == odds([10, 20], "1", tolerance=2)
 
 
 @settings(max_examples=60, deadline=None)

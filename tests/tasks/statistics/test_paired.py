@@ -171,6 +171,8 @@ def test_a_unit_drawn_more_often_than_a_byte_holds() -> None:
     lines = iter([np.array([3, 1]), np.array([255, 0]), np.array([256, 1]), np.array([0, 2])])
     found = bootstrap._chunk(lines, 4, 2)
     assert found.tolist() == [[3, 1], [255, 0], [256, 1], [0, 2]]
+    assert found.dtype == np.uint32
+    assert bootstrap._chunk(iter([np.array([255, 0])]), 1, 2).dtype == np.uint8
 
 
 def test_nothing_to_draw() -> None:
@@ -179,3 +181,40 @@ def test_nothing_to_draw() -> None:
     assert [len(values) for values in replicates_together([empty], 5, 8, 1)] == [8]
     zero = Part(ErrorRate(), compact(np.zeros((5, 4), dtype=np.int64)), range(5))
     assert np.isnan(replicates_together([zero], 5, 8, 1)[0]).all()
+
+
+def test_terms_of_both_signs() -> None:
+    counts = np.array([[1, 0], [-2, 300], [5, -70_000], [0, 4]])
+    part = Part(Signed(), compact(counts), range(4))
+    [found] = replicates_together([part], 4, 50, 2)
+    (drawn,) = weights(4, 50, 2)
+    assert found.tolist() == (drawn @ (counts * np.array([-3, 10**9])).sum(axis=1)).tolist()
+
+
+def test_no_units_and_no_replicates() -> None:
+    nothing = Part(ErrorRate(), compact(np.zeros((0, 4), dtype=np.int64)), [])
+    assert [values.shape for values in replicates_together([nothing, nothing], 0, 8, 1)] == [(0,), (0,)]
+    assert [values.shape for values in replicates_together([nothing], [], 8, 1)] == [(0,)]
+    some = Part(ErrorRate(), compact(np.ones((3, 4), dtype=np.int64)), range(3))
+    assert [values.shape for values in replicates_together([some], 3, 0, 1)] == [(0,)]
+
+
+def test_sums_stay_narrow_column_by_column() -> None:
+    block = np.full((3, FULL), 255, dtype=np.uint8)
+    assert paired._kind(block, 1) is np.float32
+
+
+def test_small_draws_are_kept_and_large_ones_made_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    def same(units: int, replicates: int) -> bool:
+        (one,), (other,) = (list(draws(units, replicates, 1)) for _ in range(2))
+        return one is other
+
+    monkeypatch.setattr(bootstrap, "_KEPT_BYTES", 20)
+    assert same(5, 4)
+    assert same(1, 1)
+    assert not same(7, 3)
+    monkeypatch.setattr(bootstrap, "_CHUNK_BYTES", 1)
+    assert [len(part) for part in draws(7, 3, 1)] == [1, 1, 1]
+    monkeypatch.setattr(bootstrap, "_CHUNK_BYTES", 15)
+    assert [len(part) for part in draws(7, 3, 1)] == [2, 1]
+    assert list(draws(7, 0, 1)) == []

@@ -1,0 +1,123 @@
+"""Printed numbers against exact arithmetic."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.errors import ScoringError
+from tasks.statistics.printed import (
+    Printed,
+    RoundingInterval,
+    cells,
+    parse,
+    places_of,
+    printed_as,
+    prints,
+    rounding_interval,
+)
+
+VALUES = st.fractions(min_value=-50, max_value=100, max_denominator=3000)
+
+
+def near(value: Fraction, places: int) -> set[str]:
+    """Every string with so many decimals that lies half a unit or less away, by the definition."""
+    scaled = value * 10**places
+    units = range(int(scaled) - 2, int(scaled) + 3)
+    return {f"{Decimal(n).scaleb(-places):f}" for n in units if abs(scaled - n) <= Fraction(1, 2)}
+
+
+def test_a_printed_number_as_integers() -> None:
+    assert parse("33.1", "percent") == Printed("33.1", 331, 1000)
+    assert parse("0.69", "fraction") == Printed("0.69", 69, 100)
+    assert parse("7", "percent") == Printed("7", 7, 100)
+    assert parse("1.50", "percent").readings == ((150, 10_000), (15, 1000))
+    assert parse("20", "percent").readings == ((20, 100), (2, 10))
+    assert parse("0", "fraction").readings == ((0, 1),)
+    assert parse("100.0", "percent").readings == ((1000, 1000), (100, 100), (10, 10), (1, 1))
+
+
+@pytest.mark.parametrize("text", ["", "1.", ".5", "-1", "01", "1,5", "1e3", "1.5 ", "\u0663"])
+def test_what_is_not_a_plain_decimal_number(text: str) -> None:
+    with pytest.raises(ScoringError) as caught:
+        parse(text, "percent")
+    assert caught.value.what == f"{text!r} is not a plain decimal number (digits, and a point with digits after it)"
+
+
+def test_units_that_are_not_tested() -> None:
+    unit: Any = "points"
+    with pytest.raises(ScoringError) as caught:
+        parse("1.5", unit)
+    assert caught.value.what == "values in 'points' are not tested: percent or fraction"
+
+
+def test_decimals_are_those_of_the_string() -> None:
+    assert [places_of(text) for text in ("3", "3.1", "3.10", "-0.125")] == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize(
+    ("text", "low", "high"),
+    [("33.1", "33.05", "33.15"), ("33", "32.5", "33.5"), ("-0.50", "-0.505", "-0.495"), ("0", "-0.5", "0.5")],
+)
+def test_the_interval_is_half_a_unit_to_both_sides(text: str, low: str, high: str) -> None:
+    assert rounding_interval(text) == RoundingInterval(Decimal(low), Decimal(high))
+
+
+@pytest.mark.parametrize("text", ["", "n/a", "1.", "1e3", "1 %"])
+def test_intervals_are_of_decimal_numbers(text: str) -> None:
+    with pytest.raises(ScoringError) as caught:
+        rounding_interval(text)
+    assert caught.value.what == f"{text!r} is not a decimal number"
+
+
+@given(VALUES, st.integers(0, 3))
+def test_a_value_prints_as_the_nearest_strings(value: Fraction, places: int) -> None:
+    like = f"{Decimal(0):.{places}f}"
+    # Zero from below has a sign in print.
+    assert {text.removeprefix("-") if not float(text) else text for text in printed_as(value, like)} == near(
+        value, places
+    )
+
+
+def test_a_tie_prints_both_ways_and_nothing_else_does() -> None:
+    assert printed_as(Fraction("3.25"), "0.0") == printed_as(Decimal("3.25"), "0.0") == {"3.2", "3.3"}
+    assert printed_as(Fraction("3.35"), "0.0") == {"3.3", "3.4"}
+    assert printed_as(Decimal("3.3500000000000000000000000000001"), "0.0") == {"3.4"}
+    assert printed_as(Fraction("3.35") + Fraction(1, 10**40), "0.0") == {"3.4"}
+    assert printed_as(Fraction("3.35") - Fraction(1, 10**40), "0.0") == {"3.3"}
+
+
+@given(VALUES.filter(lambda value: value >= 0), st.integers(0, 3), st.integers(-2, 2))
+def test_exact_values_print_within_half_a_unit(value: Fraction, places: int, off: int) -> None:
+    units = round(value * 10**places) + off
+    if units >= 0:
+        text = f"{Decimal(units).scaleb(-places):f}"
+        assert prints(value, text) is (text in near(value, places))
+
+
+def test_binary_floats_at_a_tie_print_either_way() -> None:
+    for value in (0.285, 1.005, 33.05):  # the double lies beside the tie that it was written as
+        digits = len(str(value).partition(".")[2])
+        down, up = (f"{Decimal(str(value)) + Decimal(n).scaleb(-digits):.{digits}f}"[:-1] for n in (0, 5))
+        assert prints(value, down)
+        assert prints(value, up)
+    assert not prints(0.2849999, "0.29")
+    assert not prints(0.2850001, "0.28")
+    assert prints(3, "3")
+    assert not prints(3.1, "3.2")
+
+
+@given(VALUES, VALUES, st.integers(0, 2))
+def test_cells_are_those_that_meet_the_interval(a: Fraction, b: Fraction, places: int) -> None:
+    low, high = sorted((a, b))
+    half = Fraction(1, 2)
+    first, last = cells(low, high, places)
+    scale = 10**places
+    meets = [n for n in range(int(low * scale) - 3, int(high * scale) + 4)
+             if n - half <= high * scale and n + half >= low * scale]  # fmt: skip
+    assert (first, last) == (meets[0], meets[-1])
