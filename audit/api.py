@@ -143,6 +143,7 @@ def explain(
     *,
     value: str,
     metric: str | None = None,
+    unit: Literal["percent", "fraction"] | None = None,
     ids: Sequence[str] | None = None,
 ) -> Explained:
     """Name the convention from the number: the pipelines that print a value on these rows.
@@ -153,6 +154,7 @@ def explain(
         references: As `score` takes them.
         value: As it is printed; trailing zeros count.
         metric: Needed where the task has several.
+        unit: Of the value; by default that of a study's claim on this task and metric, otherwise the metric's own scale.
         ids: As `score` takes them.
 
     Raises:
@@ -160,9 +162,11 @@ def explain(
         MissingError: Nothing can be computed here.
     """
     from audit.analysis.multiverse import check_value, explained
+    from audit.literature.studies import claimed_unit
 
-    printed = check_value(value)  # before the pipelines are computed
-    return explained(multiverse(task, predictions, references, metric=metric, ids=ids), printed)
+    check_value(value)
+    found = multiverse(task, predictions, references, metric=metric, ids=ids)
+    return explained(found, value, unit or claimed_unit(task, found.specification.metric))
 
 
 def audit(request: AuditRequest) -> Audit:

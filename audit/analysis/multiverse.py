@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import statistics
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 from audit._util.csv_cells import csv_text
@@ -17,7 +18,7 @@ from tasks.analysis.multiverse import Outcome, Specification, universe
 from tasks.analysis.specifications import specification
 from tasks.errors import ScoringError, UnavailableError
 from tasks.registry import tasks
-from tasks.statistics.printed import parse
+from tasks.statistics.printed import Unit, parse
 from tasks.task import Task
 
 SCHEMA = "repro-audit/multiverse/1"
@@ -97,16 +98,19 @@ class Explained:
     Attributes:
         exploration: All pipelines.
         answer: Matches, nearest misses, odds.
+        elsewhere: What the value would be in the other unit, if nothing prints it in this one.
     """
 
     exploration: Exploration
     answer: Explanation
+    elsewhere: str = ""
 
     def lines(self, most: int | None = 20) -> list[str]:
         """The answer for a terminal, with at most so many matches; None for all."""
         answer, found = self.answer, self.exploration
         lines = [f"{found.predictions.task}, {found.specification.metric}: {computed(found)}"]
         lines.append(f"{len(answer.matches)} of the {answer.tried} print {answer.printed}")
+        lines += [self.elsewhere] if self.elsewhere else []
         shown = answer.matches if most is None else answer.matches[:most]
         lines += [_line(outcome) for outcome in shown]
         if len(shown) < len(answer.matches):
@@ -189,8 +193,13 @@ def explore(task: Task, metric: str, rows: PredictionSet, replicates: int = 0) -
     return Exploration(axes, rows, tuple(outcomes))
 
 
-def explained(found: Exploration, value: str) -> Explained:
+def explained(found: Exploration, value: str, unit: Unit | None = None) -> Explained:
     """Which pipelines print a value.
+
+    Args:
+        found: All pipelines.
+        value: As it is printed.
+        unit: Of the value; None for the metric's own scale.
 
     Raises:
         InputError: The value is not a plain decimal number, or no pipeline has a value on these rows.
@@ -198,7 +207,24 @@ def explained(found: Exploration, value: str) -> Explained:
     where = str(found.predictions.path)
     if not found.known:
         raise InputError("no pipeline has a value on these rows", where=where, fix="Check the predictions.")
-    return Explained(found, explain(found.outcomes, check_value(value)))
+    printed = check_value(value)
+    answer = explain(_in_unit(found, unit), printed)
+    other: Unit = "percent" if _own_unit(found) == "fraction" and unit in {None, "fraction"} else "fraction"
+    elsewhere = () if answer.matches else explain(_in_unit(found, other), printed).matches
+    return Explained(found, answer, f"Read as a {other}, {len(elsewhere)} of them print it." if elsewhere else "")
+
+
+def _own_unit(found: Exploration) -> Unit:
+    return "percent" if found.known[0].pipeline.convention.metric.scale == 100 else "fraction"
+
+
+def _in_unit(found: Exploration, unit: Unit | None) -> Sequence[Outcome]:
+    """The outcomes with their values in a unit."""
+    own = _own_unit(found)
+    if unit in {None, own}:
+        return found.outcomes
+    factor = Fraction(100) if unit == "percent" else Fraction(1, 100)
+    return [replace(o, value=None if o.value is None else o.value * factor) for o in found.outcomes]
 
 
 def check_value(value: str) -> str:

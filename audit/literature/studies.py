@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
+from audit._util.paths import LITERATURE
 from audit._util.strict_yaml import Document, Field
 from audit.errors import InputError
 from audit.literature.schema import load_checked
@@ -81,6 +82,15 @@ def load_study(path: str | Path) -> Study:
         margins={metric: Margin(**entry) for metric, entry in sorted(data["margins"].items())},
     )
     return Study(facts, tuple(claims), document.path)
+
+
+def claimed_unit(task: str, metric: str, literature: Path = LITERATURE) -> Literal["percent", "fraction"] | None:
+    """The unit in which a study claims a metric of a task; None if none does, or as a count."""
+    for path in sorted((literature / "studies").glob("*.yaml")):
+        claim = load_study(path).claim(task, metric)
+        if claim is not None and claim.unit != "count":
+            return claim.unit
+    return None
 
 
 def _check_ids(document: Document) -> None:

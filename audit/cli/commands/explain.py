@@ -15,6 +15,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("task", help="the task's id, for instance st-en-zh")
     parser.add_argument("--value", required=True, metavar="V", help="as it is printed: trailing zeros count")
     parser.add_argument("--metric", help="needed where the task has several")
+    parser.add_argument("--unit", choices=("percent", "fraction"), help="of the value (default: the claim's)")
     parser.add_argument("--predictions", type=Path, metavar="FILE", help="default: predictions/TASK.jsonl")
     parser.add_argument("--all", action="store_true", help=f"print all matches, not only the first {_SHOWN}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the whole answer as JSON")
@@ -27,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
     from audit._util.files import write_atomic
 
     path = args.predictions or Path("predictions") / f"{args.task}.jsonl"
-    found = api.explain(args.task, path, value=args.value, metric=args.metric)
+    found = api.explain(args.task, path, value=args.value, metric=args.metric, unit=args.unit)
     print("\n".join(found.lines(None if args.all else _SHOWN)))
     if args.json is not None:
         write_atomic(args.json, canonical_json.dumps(found.as_json()))
