@@ -26,6 +26,7 @@ _own_tasks.load()
 if TYPE_CHECKING:
     from audit.api import (
         audit,
+        compare,
         explain,
         load_audit,
         load_predictions,
@@ -45,6 +46,7 @@ __all__ = [
     "InputError",
     "MissingError",
     "audit",
+    "compare",
     "explain",
     "load_audit",
     "load_predictions",

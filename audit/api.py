@@ -15,6 +15,7 @@ from audit.pipeline.request import AuditRequest
 from tasks.statistics.defaults import REPLICATES, SEED
 
 if TYPE_CHECKING:
+    from audit.analysis.comparison import RunComparison
     from audit.analysis.multiverse import Explained, Exploration
     from audit.literature.studies import Study
     from audit.pipeline.run import Audit
@@ -167,6 +168,24 @@ def explain(
     check_value(value)
     found = multiverse(task, predictions, references, metric=metric, ids=ids)
     return explained(found, value, unit or claimed_unit(task, found.specification.metric))
+
+
+def compare(task: str, first: str | Path | PredictionSet, second: str | Path | PredictionSet) -> RunComparison:
+    """Compare two runs on the same set: identical outputs, and the effect on every metric.
+
+    Args:
+        task: A task's id.
+        first: A predictions file, or the folder that holds it.
+        second: Another one, with the same ids and references.
+
+    Raises:
+        InputError: The runs have different ids or references.
+    """
+    from audit.analysis.comparison import compare_runs
+    from audit.scoring.rows_in_memory import find_task, prediction_set
+
+    found = find_task(task)
+    return compare_runs(found, prediction_set(found, first), prediction_set(found, second))
 
 
 def audit(request: AuditRequest) -> Audit:

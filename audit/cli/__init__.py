@@ -38,6 +38,7 @@ COMMANDS: dict[str, str] = {
     "detect": "count broken and wrong-task outputs",
     "prompts": "score each prompt by itself and test whether they differ",
     "multiverse": "score a task under every combination of defensible steps",
+    "compare": "compare two runs on the same set",
     "explain": "find the pipelines that print a given value",
     "feasible": "say whether a printed value can occur at all",
     "export": "write an audit's values in other projects' formats",
