@@ -61,10 +61,10 @@ class RunComparison:
         """Metric -> the largest difference over its conventions, as a decimal string; empty where there are hindrances."""
         if self.hindrances:
             return {}
-        found: dict[str, Fraction | float] = {}
+        found: dict[str, Fraction] = {}
         for effect in self.effects:
             if effect.difference is not None:
-                found[effect.metric] = max(found.get(effect.metric, 0), abs(effect.difference))
+                found[effect.metric] = max(found.get(effect.metric, Fraction(0)), abs(Fraction(effect.difference)))
         return {metric: format(decimal(value, PLACES).normalize(), "f") for metric, value in found.items()}
 
     def lines(self) -> list[str]:

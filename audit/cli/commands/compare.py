@@ -5,8 +5,9 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-HELP = """Compare two runs on the same set: how many outputs are identical, and how far every metric moves. If the runs differ in
-nothing but batch, machine, precision or library versions, the differences are measured margins, which a study can name."""
+HELP = """Compare two runs on the same set: how many outputs are identical, and how far every metric moves. If the runs
+differ in nothing but batch, machine, precision or library versions, the differences are measured margins, which a study
+can name."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
