@@ -85,7 +85,7 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """The identity of the paper that makes the claims."""
+    """The identity of the paper that makes the claims; `read`: its values were read in the paper itself."""
 
     title: str = ""
     authors_first: str = ""
@@ -93,6 +93,7 @@ class Paper:
     venue: str = ""
     arxiv: str | None = None
     url: str | None = None
+    read: bool = False
 
 
 @dataclass(frozen=True, slots=True)

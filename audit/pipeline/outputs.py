@@ -130,8 +130,12 @@ def summary(document: AuditDocument) -> str:
         convention = (best.convention or "rule not known") if best else ""
         line = f"{claim.id:<30} {claim.value:>8} {value:>9}{mark}  {decision.verdict:<15} {convention}"
         lines.append(line if len(line) <= 80 else f"{line[:79]}…")
-    counts = Counter(decision.verdict for decision in document.verdicts)
-    lines += ["", ", ".join(f"{n} {name}" for name, n in counts.items()) + f" of {len(document.verdicts)} claims"]
+    lines += ["", f"{len(document.verdicts)} claims"]
+    for origin in ("recomputed", "recorded", None):
+        counts = Counter(decision.verdict for decision in document.verdicts if decision.origin == origin)
+        words = ", ".join(f"{n} {name}" for name, n in counts.items())
+        if words:
+            lines.append(f"  {f'by {origin} values' if origin else 'without a value'}: {words}")
     if any(m.recorded for m in document.measurements):
         lines.append("* recorded by the reproduction team, not recomputed here")
     return "\n".join(lines)

@@ -195,6 +195,7 @@ def _context(audit: AuditDocument, most: int | None) -> dict[str, Any]:
         "claims": views,
         "tally": tally,
         "lede": _lede(found),
+        "transcription": _transcription(audit),
         "survey": chapter,
         "observed": seen,
         "convention_groups": _groups(audit, works, listed),
@@ -213,26 +214,38 @@ def _sentence(words: str) -> str:
 
 
 def _lede(found: tuple[ClaimView, ...]) -> str:
-    """The outcome in one sentence."""
-    supported = sum(c.verdict.id in {Verdict.REPRODUCED, Verdict.JUSTIFIED} for c in found)
-    recorded = sum(c.leading_recorded is not None for c in found)
-    recomputed = sum(c.leading_recomputed is not None for c in found)
+    """The outcome in a few sentences; what rests on recomputed values is counted apart from what rests on recorded ones."""
+    supported = [c for c in found if c.verdict.id in {Verdict.REPRODUCED, Verdict.JUSTIFIED}]
     outcome = (
-        f"Of {len(found)} claim{'' if len(found) == 1 else 's'}, {_number(supported)} reproduced or justified by a "
+        f"Of {len(found)} claim{'' if len(found) == 1 else 's'}, {_number(len(supported))} reproduced or justified by a "
         "documented way of counting."
     )
+    recomputed = [c for c in found if c.deciding is not None and not c.deciding.recorded]
+    recorded = [c for c in found if c.deciding is not None and c.deciding.recorded]
     if not recomputed:
         return f"{outcome} All values were recorded by a reproduction team; there were no prediction files to recompute from."
-    basis = f"{recomputed} {'was' if recomputed == 1 else 'were'} measured here from prediction files"
-    return (
-        f"{outcome} {basis}; for {recorded} there is a value recorded by a reproduction team."
-        if recorded
-        else f"{outcome} {basis}."
+    backed = sum(c in supported for c in recomputed)
+    was = "verdict rests" if len(recomputed) == 1 else "verdicts rest"
+    basis = (
+        f"{len(recomputed)} {was} on values that were computed here from prediction files ({backed} of them supported)"
     )
+    if not recorded:
+        return f"{outcome} {basis}."
+    more = sum(c in supported for c in recorded)
+    return f"{outcome} {basis}; {len(recorded)} on values that a reproduction team recorded ({more} supported)."
 
 
 def _number(count: int) -> str:
     return "none is" if count == 0 else ("one is" if count == 1 else f"{count} are")
+
+
+def _transcription(audit: AuditDocument) -> str:
+    """What the reported values were read from, and how many of them were verified."""
+    verified = sum(claim.verified for claim in audit.claims)
+    counted = f"{verified} of {len(audit.claims)} were verified by two independent transcriptions"
+    if audit.study.paper.read:
+        return f"The reported values were read in the paper; {counted}."
+    return f"The paper\u2019s own text was not available: the reported values come from transcriptions, and {counted}."
 
 
 def _view(claim: ClaimView, study: StudyFacts, works: Mapping[str, str], most: int | None) -> ClaimSection:

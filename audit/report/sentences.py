@@ -95,7 +95,7 @@ def _undecided(claim: ClaimView, best: MeasurementView | None, works: Mapping[st
         " by ",
         *_convention(best),
         f" over {best.rows}. With each of the other {whole(best.unscored_units)} {noun} at its best or worst, the set "
-        f"gives {best.reach}; the reported {claim.value} can neither be confirmed nor excluded. Scoring those {noun} decides it.",
+        f"gives {best.reach}; the reported {claim.value} is neither confirmed nor excluded. Scoring those {noun} decides it.",
     )
 
 

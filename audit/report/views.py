@@ -147,6 +147,22 @@ class ClaimView:
         """The measurement that speaks for the claim in the summary."""
         return self.deciding or self.leading_recomputed or self.leading_recorded
 
+    def in_summary(self, *, recorded: bool) -> MeasurementView | None:
+        """The value of one origin for the summary's row: under the convention that leads, as the whole row is."""
+        leading = self.leading
+        if leading is None or leading.recorded == recorded:
+            return leading
+        same = [m for m in self.measurements if m.recorded == recorded and m.value and m.label == leading.label]
+        return min(same, key=lambda m: (bool(m.invalid), m.partial, m.number), default=None)
+
+    @property
+    def why_not(self) -> str:
+        """Why nothing is comparable, in one phrase; empty for other verdicts."""
+        if self.verdict.id is not Verdict.NOT_COMPARABLE or not self.reasons:
+            return ""
+        leading = self.leading
+        return (leading.invalid if leading and leading.invalid else self.reasons)[0]
+
     def nearest(self, most: int | None) -> tuple[MeasurementView, ...]:
         """At most so many measurements, by value: the deciding one and the nearest to the reported value; None for all."""
         if most is None or len(self.measurements) <= most:
