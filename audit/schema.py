@@ -66,7 +66,7 @@ class Agreement(StrEnum):
 
 
 class IdentityState(StrEnum):
-    """What is known of the rows beside the set's card, see `audit.verdict.identity`."""
+    """How sure it is that rows are those of the set's card, from the best to the worst; see `audit.verdict.identity`."""
 
     VERIFIED = "verified"
     CONSISTENT = "consistent"
@@ -383,6 +383,38 @@ class Measurement:
     def coverage(self) -> Fraction:
         """The share of the set that was scored; 0 where unknown."""
         return self.rows.coverage if self.rows else Fraction(0)
+
+
+@dataclass(frozen=True, slots=True)
+class IdentityFinding:
+    """One finding about a prediction file; `against`: it contradicts the set."""
+
+    code: str
+    text: str
+    against: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RowsIdentity:
+    """Which test set a prediction file holds.
+
+    Attributes:
+        path: The file, as `measurements` name it.
+        card: The set card's id; None without one. layout: The card's layout that the rows fit best.
+        rows: Rows of the file. expected: Rows of the whole set in that layout; None where it is unknown.
+        prompts: What is known of the rows' prompts beside the claim's: same, other, mixed or unknown.
+    """
+
+    task: str
+    path: str
+    state: IdentityState
+    card: str | None
+    card_name: str | None
+    layout: str | None
+    rows: int
+    expected: int | None
+    prompts: str
+    findings: tuple[IdentityFinding, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -799,6 +831,7 @@ class AuditDocument:
     verdicts: tuple[Decision, ...]
     project: Project = Project()
     rules: tuple[RuleText, ...] = ()
+    identities: tuple[RowsIdentity, ...] = ()
     literature: Survey = Survey()
     findings: Findings = Findings()
     bootstrap: Bootstrap | None = None

@@ -24,6 +24,7 @@ from audit.schema import (
     InputFile,
     Measurement,
     Project,
+    RowsIdentity,
     RuleText,
     Signing,
     Software,
@@ -58,6 +59,7 @@ def build(
     measurements: Sequence[Measurement],
     decisions: Sequence[Decision],
     gradings: Mapping[Key, Grading],
+    identities: Sequence[RowsIdentity],
     literature: Survey,
     findings: Findings,
     inputs: Iterable[tuple[str, Path]],
@@ -73,6 +75,7 @@ def build(
         measurements: All of them.
         decisions: One a claim.
         gradings: Grade and works of every convention.
+        identities: Which set every prediction file holds.
         literature: The survey's data.
         findings: Detectors, prompts, baselines, probes: what was seen besides the values.
         inputs: (name shown, path) of every file that was read.
@@ -97,6 +100,7 @@ def build(
         measurements=tuple(measurements),
         verdicts=tuple(decisions),
         rules=tuple(RuleText(n, r.verdict, r.words) for n, r in enumerate(RULES, start=1)),
+        identities=tuple(identities),
         literature=literature,
         findings=findings,
         bootstrap=Bootstrap(replicates, SEED),

@@ -9,9 +9,10 @@ from fractions import Fraction
 from audit.errors import InputError
 from audit.literature.grades import Grading, Key
 from audit.literature.reproductions import Reproduction
+from audit.literature.sets import SetCard
 from audit.literature.studies import Study
-from audit.pipeline.scored_sets import Scored, stated_size
-from audit.schema import Claim
+from audit.pipeline.scored_sets import Scored, set_size
+from audit.schema import Claim, IdentityFinding, RowsIdentity
 from audit.scoring.score import Score, score
 from audit.verdict.decisive import decisive_steps
 from audit.verdict.judged import compare
@@ -26,11 +27,16 @@ from audit.verdict.measurements import (
     target,
     unit_factor,
 )
+from audit.verdict.prompts import prompt_state
 from tasks.registry import tasks
 
 
 def recorded_measurements(
-    reproductions: Sequence[Reproduction], study: Study, gradings: Mapping[Key, Grading], names: Names
+    reproductions: Sequence[Reproduction],
+    study: Study,
+    cards: Mapping[str, SetCard],
+    gradings: Mapping[Key, Grading],
+    names: Names,
 ) -> list[Measured]:
     """What the reproductions recorded."""
     found = []
@@ -39,7 +45,7 @@ def recorded_measurements(
             claim = study.claim(value.task, value.metric)
             assert claim is not None
             grading = _grading(gradings, value.task, value.metric, value.convention)
-            found.append(recorded(value, claim, study, grading, names, stated_size(study, value.task)))
+            found.append(recorded(value, claim, study, grading, names, set_size(study, value.task, cards, value.total)))
     return found
 
 
@@ -54,6 +60,28 @@ def _grading(gradings: Mapping[Key, Grading], task: str, metric: str, convention
             fix="Name one that `repro-audit conventions` lists, or null.",
         )
     return grading
+
+
+def identities(scored: Mapping[str, Scored], study: Study, cards: Mapping[str, SetCard]) -> tuple[RowsIdentity, ...]:
+    """Which set every prediction file holds, and what is known of its prompts."""
+    return tuple(_rows_identity(task, entry, study, cards) for task, entry in scored.items())
+
+
+def _rows_identity(task: str, entry: Scored, study: Study, cards: Mapping[str, SetCard]) -> RowsIdentity:
+    found = entry.identity
+    claim = next((c for c in study.claims if c.task == task), None)
+    return RowsIdentity(
+        task=task,
+        path=f"predictions/{entry.predictions.path.name}",
+        state=found.state,
+        card=found.card,
+        card_name=cards[found.card].name if found.card else None,
+        layout=found.layout,
+        rows=found.rows,
+        expected=found.expected,
+        prompts=str(prompt_state(entry.predictions, claim).state) if claim else "unknown",
+        findings=tuple(IdentityFinding(r.code, r.text, r.against) for r in found.reasons),
+    )
 
 
 def recomputed_measurements(

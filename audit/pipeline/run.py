@@ -18,10 +18,11 @@ from audit.errors import InputError
 from audit.judge.judgements import path_of as judgement_file
 from audit.literature.grades import grades, known_conventions
 from audit.literature.reproductions import Reproduction, load_reproduction
+from audit.literature.sets import load_sets
 from audit.literature.studies import Study, load_study, study_file
 from audit.literature.survey import survey
 from audit.literature.works import load_works, record_files
-from audit.pipeline.measure import recomputed_measurements, recorded_measurements
+from audit.pipeline.measure import identities, recomputed_measurements, recorded_measurements
 from audit.pipeline.request import AuditRequest
 from audit.pipeline.scored_sets import Scored, score_sets
 from audit.schema import AuditDocument
@@ -61,13 +62,14 @@ def run(request: AuditRequest) -> Audit:
     works = load_works(literature / "works")
     conventions = known_conventions()
     gradings = grades(works, conventions, study.id)
+    cards = load_sets(literature / "sets")
     with opened_engine(request.engine, request.workers) as counting:
         cache = ScoreCache(request.cache)
-        scored = score_sets(request.predictions, study, claimed, request.replicates, cache, counting)
+        scored = score_sets(request.predictions, study, cards, claimed, request.replicates, cache, counting)
     names = Names()
     measured = supersede(
         [
-            *recorded_measurements(reproductions, study, gradings, names),
+            *recorded_measurements(reproductions, study, cards, gradings, names),
             *recomputed_measurements(scored, study, gradings, names),
         ]
     )
@@ -79,6 +81,7 @@ def run(request: AuditRequest) -> Audit:
         measurements=tuple(m.record for m in measured),
         decisions=decisions(study, measured),
         gradings=gradings,
+        identities=identities(scored, study, cards),
         literature=survey(works, study.claims, conventions),
         findings=gathered(seen, probed),
         inputs=[*_inputs(literature, study.path, reproductions, scored), *probe_files],

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from audit._util.progress import progress
 from audit.judge.scores import JudgedScore, judged_scores
+from audit.literature.sets import SetCard, card_of
 from audit.literature.studies import Study
 from audit.scoring import predictions
 from audit.scoring.cache import ScoreCache
@@ -29,14 +30,29 @@ class Scored:
     judged: tuple[JudgedScore, ...] = ()
 
 
-def stated_size(study: Study, task: str) -> int | None:
-    """How many rows the study's claims say a task's set has; None where they do not."""
-    return next((c.expected_rows for c in study.claims if c.task == task and c.expected_rows), None)
+def set_size(study: Study, task: str, cards: Mapping[str, SetCard], total: int | None = None) -> int | None:
+    """How many units a task's set has: by its card, otherwise as the study's claims say; None where neither does.
+
+    Args:
+        study: Its claims.
+        task: The task's id.
+        cards: By id.
+        total: A number of rows that somebody recorded: of a card's layouts the one of this size is taken, or else the
+            smallest that holds them.
+    """
+    stated = next((c.expected_rows for c in study.claims if c.task == task and c.expected_rows), None)
+    card = card_of(task, cards)
+    units = [layout.units for layout in card.layouts if layout.units] if card else []
+    if not units:
+        return stated
+    exact = next((n for n in (total, stated) if n in units), None)
+    return exact or min((n for n in units if n >= (total or 0)), default=max(units))
 
 
 def score_sets(
     folder: Path | None,
     study: Study,
+    cards: Mapping[str, SetCard],
     claimed: Mapping[str, Task],
     replicates: int,
     cache: ScoreCache,
@@ -47,6 +63,7 @@ def score_sets(
     Args:
         folder: Holds `TASK.jsonl` files; None or an empty one holds none.
         study: Its claims say how many rows a set has, where no card does.
+        cards: Set cards by id.
         claimed: The study's tasks, by id.
         replicates: Bootstrap replicates.
         cache: Of counts and intervals.
@@ -63,9 +80,12 @@ def score_sets(
     if not sets:
         return found
     with progress("scoring", sum(len(s.rows) for s in sets.values())) as bar:
-        known = {name: identity(rows, stated_size(study, name)) for name, rows in sets.items()}
+        known = {name: identity(rows, card_of(name, cards)) for name, rows in sets.items()}
         # Rows beyond the set's size are scored like the others; that they are too many is the identity's to say.
-        sized = {name: max(known[name].units or 0, len(rows.rows)) for name, rows in sets.items()}
+        sized = {
+            name: max(known[name].expected or set_size(study, name, {}) or 0, len(rows.rows))
+            for name, rows in sets.items()
+        }
         begun = (
             begin(rows, claimed[name], expected=sized[name], replicates=replicates, cache=cache, engine=engine)
             for name, rows in sets.items()

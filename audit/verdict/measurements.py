@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -34,12 +33,12 @@ from audit.verdict.agreement import Target
 from audit.verdict.bounds import Range, whole_set
 from audit.verdict.decisive import SELECTION, Steps
 from audit.verdict.identity import Identity
+from audit.verdict.prompts import prompt_state
 from audit.verdict.rules import Candidate
 from tasks.analysis.baselines import single_class
 from tasks.statistics.bootstrap import decimal, wilson_interval
 from tasks.task import Task
 
-_PLACEHOLDER = "<Speech><SpeechHere></Speech>"
 # What a measurement has when its value is a share of counted things, whatever the unit it is shown in.
 _SHARES = frozenset({"accuracy", "following-rate"})
 _ERROR_RATES = frozenset({"wer", "per"})
@@ -305,7 +304,7 @@ def recomputed(
         interval_note=_too_few(units) if few and score.interval else None,
         invalid=(
             *problems,
-            *identity.invalid(),
+            *_contradictions(identity),
             *(_prediction_problems(predictions, claim) if claim else ()),
         ),
         note=note,
@@ -428,16 +427,18 @@ def set_problems(predictions: PredictionSet, task: Task) -> tuple[Invalid, ...]:
     return (Invalid("one-class", f"In this set {reason}."),) if reason else ()
 
 
+def _contradictions(identity: Identity) -> list[Invalid]:
+    """Rows that are not the set's justify nothing."""
+    return [Invalid("identity", reason.text) for reason in identity.reasons if reason.against and identity.contradicted]
+
+
 def _prediction_problems(predictions: PredictionSet, claim: Claim) -> list[Invalid]:
     found = []
     if predictions.variant != claim.variant:
         text = f"The outputs are of variant {predictions.variant}, the claim is on {claim.variant}."
         found.append(Invalid("other-variant", text))
-    if claim.prompt is not None and claim.prompt.text is not None:
-        known = [p for row in predictions.rows if (p := row.prompt or predictions.meta.get("prompt")) is not None]
-        pattern = re.compile(".*".join(map(re.escape, claim.prompt.text.split("{}"))), re.DOTALL)
-        others = sum(not pattern.fullmatch(str(p).replace(_PLACEHOLDER, "").strip()) for p in known)
-        if others:
-            text = f"{others} of {len(predictions.rows)} outputs were made under another prompt than the claim's."
-            found.append(Invalid("other-prompt", text))
+    prompts = prompt_state(predictions, claim)
+    if prompts.other:
+        text = f"{prompts.other} of {len(predictions.rows)} outputs were made with a prompt that is not the claim's."
+        found.append(Invalid("other-prompt", text))
     return found
