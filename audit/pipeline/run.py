@@ -16,7 +16,7 @@ from audit.analysis.probe_results import load_probes
 from audit.document.build import build
 from audit.errors import InputError
 from audit.judge.judgements import path_of as judgement_file
-from audit.literature.grades import grades, known_conventions
+from audit.literature.grades import SALMONN, grades, known_conventions
 from audit.literature.reproductions import Reproduction, load_reproduction
 from audit.literature.sets import load_sets
 from audit.literature.studies import Study, load_study, study_file
@@ -25,7 +25,7 @@ from audit.literature.works import load_works, record_files
 from audit.pipeline.measure import identities, recomputed_measurements, recorded_measurements
 from audit.pipeline.request import AuditRequest
 from audit.pipeline.scored_sets import Scored, score_sets
-from audit.schema import AuditDocument
+from audit.schema import AuditDocument, Survey
 from audit.scoring.cache import ScoreCache
 from audit.scoring.pool import engine as opened_engine
 from audit.verdict.decisions import decisions, supersede
@@ -82,7 +82,8 @@ def run(request: AuditRequest) -> Audit:
         decisions=decisions(study, measured),
         gradings=gradings,
         identities=identities(scored, study, cards),
-        literature=survey(works, study.claims, conventions),
+        # The records say how works treat SALMONN; of what cites another paper they say nothing.
+        literature=survey(works, study.claims, conventions) if study.id == SALMONN else Survey(),
         findings=gathered(seen, probed),
         inputs=[*_inputs(literature, study.path, reproductions, scored), *probe_files],
         replicates=request.replicates,

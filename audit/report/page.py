@@ -34,6 +34,7 @@ _MOST_CONVENTIONS_ON_PAPER = 500
 CHAPTERS = {
     "summary": "Summary",
     "claims": "Claim by claim",
+    "identity": "Which set the rows are",
     "literature": "What others did",
     "findings": "Findings beside the values",
     "conventions": "Conventions",
@@ -181,6 +182,8 @@ def _context(audit: AuditDocument, most: int | None) -> dict[str, Any]:
     chapter = survey(audit)
     seen = observed(audit)
     epoch = audit.source_date_epoch
+    there = {"findings": seen, "identity": audit.identities, "literature": audit.literature.works}
+    empty = {chapter for chapter, content in there.items() if not content}
     tally = [(v, n) for v in vocabulary.VERDICTS.values() if (n := sum(c.verdict.id == v.id for c in found))]
     title = study.title or study.id
     return {
@@ -199,10 +202,11 @@ def _context(audit: AuditDocument, most: int | None) -> dict[str, Any]:
         "survey": chapter,
         "observed": seen,
         "convention_groups": _groups(audit, works, listed),
-        "chapters": [(k, v) for k, v in CHAPTERS.items() if k != "findings" or seen],
+        "chapters": [(k, v) for k, v in CHAPTERS.items() if k not in empty],
         "agreements": [pair for key, pair in vocabulary.AGREEMENTS.items() if key not in vocabulary.UNEXPLAINED],
         "rules": [(vocabulary.VERDICTS[r.verdict], _sentence(r.when)) for r in audit.rules],
         "margins": [(vocabulary.metric_name(k), m.value, m.kind, m.reason) for k, m in sorted(study.margins.items())],
+        "identities": audit.identities,
         "inputs": audit.inputs,
         "predictions": _predictions(audit),
         "software": _software(audit.software),
