@@ -11,7 +11,7 @@ from audit.literature.grades import Grading, Key
 from audit.literature.reproductions import Reproduction
 from audit.literature.sets import SetCard
 from audit.literature.studies import Study
-from audit.pipeline.scored_sets import Scored, set_size
+from audit.pipeline.scored_sets import Scored, official_size, set_size
 from audit.schema import Claim, IdentityFinding, RowsIdentity
 from audit.scoring.score import Score, score
 from audit.verdict.decisive import decisive_steps
@@ -45,7 +45,17 @@ def recorded_measurements(
             claim = study.claim(value.task, value.metric)
             assert claim is not None
             grading = _grading(gradings, value.task, value.metric, value.convention)
-            found.append(recorded(value, claim, study, grading, names, set_size(study, value.task, cards, value.total)))
+            found.append(
+                recorded(
+                    value,
+                    claim,
+                    study,
+                    grading,
+                    names,
+                    set_size(study, value.task, cards, value.total),
+                    official_size(value.task, cards),
+                )
+            )
     return found
 
 
@@ -85,7 +95,11 @@ def _rows_identity(task: str, entry: Scored, study: Study, cards: Mapping[str, S
 
 
 def recomputed_measurements(
-    scored: Mapping[str, Scored], study: Study, gradings: Mapping[Key, Grading], names: Names
+    scored: Mapping[str, Scored],
+    study: Study,
+    cards: Mapping[str, SetCard],
+    gradings: Mapping[Key, Grading],
+    names: Names,
 ) -> list[Measured]:
     """What was scored from predictions, under every convention and every judge."""
     found = []
@@ -107,6 +121,7 @@ def recomputed_measurements(
                     _grading(gradings, task, metric, item.convention.id),
                     names,
                     identity=entry.identity,
+                    official=official_size(task, cards),
                     undropped=undropped.get(item.convention.id),
                     problems=voids,
                 )

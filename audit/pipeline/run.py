@@ -70,7 +70,7 @@ def run(request: AuditRequest) -> Audit:
     measured = supersede(
         [
             *recorded_measurements(reproductions, study, cards, gradings, names),
-            *recomputed_measurements(scored, study, gradings, names),
+            *recomputed_measurements(scored, study, cards, gradings, names),
         ]
     )
     probed, probe_files = load_probes(request.probes, claimed)

@@ -49,6 +49,14 @@ def set_size(study: Study, task: str, cards: Mapping[str, SetCard], total: int |
     return exact or min((n for n in units if n >= (total or 0)), default=max(units))
 
 
+def official_size(task: str, cards: Mapping[str, SetCard]) -> int | None:
+    """How many units the set's official scoring keeps; None where the card has no such selection."""
+    card = card_of(task, cards)
+    if card is None or card.selection is None:
+        return None
+    return next((layout.units for layout in card.layouts if layout.id == card.selection.layout), None)
+
+
 def score_sets(
     folder: Path | None,
     study: Study,

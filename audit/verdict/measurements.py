@@ -130,7 +130,13 @@ def _interval(interval: tuple[Decimal, Decimal] | None, method: str) -> Interval
 
 
 def recorded(
-    value: Recorded, claim: Claim, study: Study, grading: Grading | None, names: Names, size: int | None
+    value: Recorded,
+    claim: Claim,
+    study: Study,
+    grading: Grading | None,
+    names: Names,
+    size: int | None,
+    official: int | None = None,
 ) -> Measured:
     """A value that a reproduction team wrote down; there are no predictions behind it.
 
@@ -141,6 +147,7 @@ def recorded(
         grading: The evidence for its convention; None where the convention is not known.
         names: Gives the id.
         size: How many units the set has; None where it is unknown.
+        official: How many of them the set's official scoring keeps; None where it has no selection.
     """
     exact = None if value.value is None else Decimal(value.value)
     held = target(claim, study)
@@ -148,6 +155,9 @@ def recorded(
     total = max((n for n in (value.total, size) if n is not None), default=None)
     dropped = value.total - value.kept if value.kept is not None and value.total is not None else 0
     unscored = total - value.kept if value.kept is not None and total is not None else 0
+    free = _documented(grading, value.kept, official)
+    if free and dropped:
+        unscored -= dropped
     compared = held.compare(exact) if exact is not None else Comparison()
     whole, bounds = compared.kind, None
     if exact is not None and unscored and value.kept:
@@ -182,13 +192,15 @@ def recorded(
         record,
         exact,
         grading,
-        drops=dropped > 0 and not _documented(grading),
-        complete=unscored == dropped,
+        drops=dropped > 0 and not free,
+        complete=unscored == (0 if free else dropped),
     )
 
 
-def _documented(grading: Grading | None) -> bool:
-    """Whether the audited paper itself documents which units are left out."""
+def _documented(grading: Grading | None, scored: int | None, official: int | None) -> bool:
+    """Whether leaving units out is no choice: the audited paper documents it, or the set's official scoring does it."""
+    if official is not None and scored == official:
+        return True
     return grading is not None and grading.of_step(SELECTION)[0] == "A"
 
 
@@ -251,6 +263,7 @@ def recomputed(
     names: Names,
     *,
     identity: Identity,
+    official: int | None = None,
     undropped: Fraction | float | None = None,
     decisive: Steps | None = None,
     problems: Iterable[Invalid] = (),
@@ -267,6 +280,7 @@ def recomputed(
         grading: The evidence for the convention; None where it is not known.
         names: Gives the id.
         identity: Of the rows beside the set's card.
+        official: How many units the set's official scoring keeps; None where it has no selection.
         undropped: The value of the same convention without dropping units, in the metric's scale, where it drops some.
         decisive: The decisive steps; None where no alternatives were computed.
         problems: What makes the value incomparable, besides variant, prompt and identity.
@@ -278,10 +292,11 @@ def recomputed(
     units = _units(predictions, score)
     base = claim.id if claim else f"{predictions.task}.{score.metric}"
     whole, bounds, compared = None, None, Comparison()
+    free = _documented(grading, score.account.scored if score.account else None, official)
     if claim is not None and exact is not None and score.account is not None:
         held = target(claim, study)
         compared = held.compare(exact)
-        whole, bounds = _whole(score, claim, held, exact, in_unit(undropped, None, factor), grading)
+        whole, bounds = _whole(score, claim, held, exact, in_unit(undropped, None, factor), free=free)
     few = units is not None and units < FEWEST_UNITS
     interval = None if few else score.interval and (score.interval[0] * factor, score.interval[1] * factor)
     record = Measurement(
@@ -317,7 +332,7 @@ def recomputed(
         record,
         exact,
         grading,
-        drops=bool(account and account.skipped) and not _documented(grading),
+        drops=bool(account and account.skipped) and not free,
         complete=account is not None and not account.missing and not account.error,
         decisive=decisive,
     )
@@ -349,12 +364,13 @@ def _whole(
     held: Target,
     exact: Fraction | Decimal,
     undropped: Fraction | Decimal | None,
-    grading: Grading | None,
+    *,
+    free: bool,
 ) -> tuple[Agreement, Bounds | None]:
     """Agreement on the whole set: without dropping, and with every unit that is missing right or wrong."""
     account = score.account
     assert account is not None
-    dropped = sum(s.rows for s in account.skipped) if not _documented(grading) else 0
+    dropped = 0 if free else sum(s.rows for s in account.skipped)
     missing = (account.missing or 0) + account.error
     value, counted, unscored = exact, account.scored, missing
     if dropped:
