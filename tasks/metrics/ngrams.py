@@ -106,4 +106,4 @@ def _one_by_one(hypothesis: Tokens, reference: Tokens, order: int) -> Ints:
         mine = Counter(hypothesis[i : i + n] for i in range(len(hypothesis) - n + 1))
         theirs = Counter(reference[i : i + n] for i in range(len(reference) - n + 1))
         found.append(sum((mine & theirs).values()))
-    return np.array([found], dtype=np.int64)
+    return np.array([found])

@@ -79,7 +79,11 @@ def test_scores_and_spider(models: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.parametrize(
     ("mode", "reason"),
-    [("dies", "OutOfMemoryError"), ("silent", "unreadable result"), ("short", "did not return 2 scores")],
+    [
+        ("dies", "OutOfMemoryError"),
+        ("silent", r"SPICE: unreadable result \(FileNotFoundError\)$"),
+        ("short", "did not return 2 scores"),
+    ],
 )
 def test_failures(models: Path, monkeypatch: pytest.MonkeyPatch, mode: str, reason: str) -> None:
     fake_java(models, monkeypatch, mode)
@@ -119,12 +123,12 @@ def test_what_the_program_is_given(models: Path, monkeypatch: pytest.MonkeyPatch
         assert question.parent == answer.parent
         assert question.parent.name.startswith("repro-audit-spice-")
         assert json.loads(question.read_bytes()) == [
-            {"image_id": 0, "test": "a caf\u00e9", "refs": ["a bar", "a caf\u00e9"]}
+            {"image_id": 0, "test": "a caf\u00e9", "refs": ["a bar", "a  caf\u00e9"]}
         ]
         answer.write_text(json.dumps([{"image_id": 0, "scores": {"All": {"f": 0.25}}}]))
 
     monkeypatch.setattr(spice, "run", run)
-    assert Spice().count([("a", "caf\u00e9")], [[("a", "bar"), "a caf\u00e9"]]).tolist() == [[25 * 10**10, 1]]
+    assert Spice().count([("a", "caf\u00e9")], [[("a", "bar"), "a  caf\u00e9"]]).tolist() == [[25 * 10**10, 1]]
     [(name, arguments, timeout)] = asked
     assert (name, timeout) == ("SPICE", 14_400)
     program = models / "spice/spice-1.0.jar"
