@@ -37,7 +37,7 @@ def bleu_counts(hypothesis: Tokens, references: Sequence[Tokens], order: int = O
     closest = min((len(r) for r in references), key=lambda r: (abs(r - length), r))
     correct = [0] * order
     ngrams = _ngrams(hypothesis, order)
-    if len(references) == 1 and hypothesis == references[0]:
+    if hypothesis in references:
         correct = [max(length - n, 0) for n in range(order)]
     else:
         limits = _ngrams(references[0], order)
@@ -202,7 +202,7 @@ def _nltk_score(hypothesis: Tokens, reference: Tokens, only_fourth: bool) -> int
     """nltk's sentence BLEU from the same counts: clipped precisions with denominator `max(1, total)`, no smoothing."""
     length, reference_length, *counts = bleu_counts(hypothesis, [reference])
     correct, total = counts[:ORDER], counts[ORDER:]
-    if correct[0] == 0:
+    if not length:
         return 0
     tiny = 2.2250738585072014e-308  # sys.float_info.min, nltk's substitute for a precision of 0
     logs = [math.log(c / max(1, t) if c else tiny) for c, t in zip(correct, total, strict=True)]
