@@ -68,21 +68,19 @@ def bleu_from_sums(sums: Sums | Counts, smoothing: Smoothing = "exp") -> NDArray
     As sacreBLEU's `compute_bleu` with 4-grams and no effective order: `exp` smoothing halves the credit of each further order
     without a match. The value is 0 without any match, and if an order has no n-grams.
     """
-    flat = np.asarray(sums, dtype=np.float64).reshape(-1, sums.shape[-1])
-    order = (flat.shape[1] - 2) // 2
-    length, reference = flat[:, 0], flat[:, 1]
-    correct, total = flat[:, 2 : 2 + order], flat[:, 2 + order :]
+    order = (sums.shape[-1] - 2) // 2
+    length, reference = sums[..., 0], sums[..., 1]
+    correct, total = sums[..., 2 : 2 + order], sums[..., 2 + order :]
     with np.errstate(divide="ignore", invalid="ignore"):
-        missing = correct == 0
-        credit = np.where(missing, 0.0, correct)
+        credit = correct
         if smoothing == "exp":
-            halvings = np.cumsum(missing, axis=1)
-            credit = np.where(missing, np.exp2(-halvings.astype(np.float64)), correct)
+            missing = correct == 0
+            credit = np.where(missing, np.exp2(-np.cumsum(missing, axis=-1)), correct)
         logs = np.log(100.0 * credit / total)
         penalty = np.where(length < reference, np.exp(1.0 - reference / length), 1.0)
-        values = penalty * np.exp(logs.mean(axis=1))
-    nothing = (length == 0) | ~(correct > 0).any(axis=1) | (total == 0).any(axis=1)
-    return np.where(nothing, 0.0, np.nan_to_num(values)).reshape(sums.shape[:-1])
+        values = penalty * np.exp(logs.mean(axis=-1))
+    nothing = ~(correct > 0).any(axis=-1) | (total == 0).any(axis=-1)
+    return np.where(nothing, 0.0, np.nan_to_num(values))
 
 
 def _sides(value: Value) -> list[Tokens]:
