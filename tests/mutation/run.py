@@ -156,9 +156,7 @@ def main() -> int:
     parser.add_argument("packages", nargs="*", metavar="PACKAGE", help="a folder or module of what is configured")
     parser.add_argument("--folder", type=Path, required=True, help="where the copy is made")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="mutants at a time (default: one a CPU)")
-    parser.add_argument(
-        "--keep", action="store_true", help="run survivors and changed functions alone, of the last run in this folder"
-    )
+    parser.add_argument("--keep", action="store_true", help="go on from the last run in this folder")
     args = parser.parse_args()
     folder = args.folder.resolve()
     if args.keep:

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.metrics.bleu import Bleu, MeanSentenceBleu, NltkCharacterBleu, bleu_counts, bleu_from_sums
+from tasks.metrics.ngrams import matches
 from tasks.steps.tokenise import sacrebleu_tokens
 from tests.support.strategies import SOUND_TEXTS, TEXTS, pairs
 
@@ -159,3 +160,12 @@ def test_the_smallest_scores_of_characters() -> None:
 def test_values_of_sums_in_millionths() -> None:
     assert NltkCharacterBleu().from_sums(np.array([[3e6, 3.0], [1e6, 4.0]])).tolist() == [100, 25]
     assert MeanSentenceBleu().from_sums(np.array([[3e8, 3.0]])).tolist() == [100]
+
+
+def test_orders_that_are_counted() -> None:
+    pair = [tuple("abcab")], [tuple("abcb")]
+    assert matches(*pair, 1)[0].tolist() == [[4]]
+    assert matches(*pair, 4)[0].tolist() == [[4, 2, 1, 0]]
+    for order in (0, 5):
+        with pytest.raises(ValueError, match=f"^n-grams of order {order} are not supported$"):
+            matches(*pair, order)
