@@ -1,12 +1,12 @@
-"""How well a convention is documented: a grade computed from the records, never typed.
+"""Evidence grades: how well a convention is documented, computed from the records, never entered by hand.
 
-| grade | there is verified evidence that the convention is used by |
+| grade | verified evidence that the convention is used by |
 |---|---|
 | A | the audited paper, its appendix, code or authors |
 | B | the source that the paper cites for this metric |
 | C | an independent work, in its public code |
-| D | an independent work, in its text alone |
-| E | the reproduction team or this audit only, or nobody |
+| D | an independent work, only in its text |
+| E | only the reproduction team or this audit, or nobody |
 """
 
 from __future__ import annotations
@@ -21,17 +21,18 @@ from audit.schema import Grade
 Key: TypeAlias = tuple[str, str, str]
 """(task, metric, convention)."""
 Known: TypeAlias = Mapping[tuple[str, str], "frozenset[str] | set[str]"]
-"""(task, metric) -> the conventions that tasks/ has for them."""
+"""(task, metric) -> ids of the conventions in tasks/."""
 
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """One work that names a convention, and what that is worth.
+    """A work that uses a convention, and the resulting grade.
 
     Attributes:
-        work: The work's id. entry: the index of the entry in its `tasks`.
-        grade: The grade that this support alone would give; E where its evidence is unverified.
-        evidence: The evidence that gives this grade; None where there is none.
+        work: The work's id.
+        entry: The index of the entry in the work's `tasks`.
+        grade: The grade from this support alone; E if its evidence is unverified.
+        evidence: The evidence for this grade; None if there is none.
     """
 
     work: str
@@ -42,21 +43,21 @@ class Support:
 
 @dataclass(frozen=True, slots=True)
 class Grading:
-    """The grade of a convention for one task and metric, and all works behind it, the best first."""
+    """The grade of a convention for a task and metric, with all supporting works, best first."""
 
     grade: Grade
     support: tuple[Support, ...]
 
 
 def known_conventions() -> dict[tuple[str, str], frozenset[str]]:
-    """(task, metric) -> the ids of the conventions that `tasks` has."""
+    """(task, metric) -> ids of the conventions in `tasks`."""
     from tasks.registry import tasks
 
     return {(t.id, m): frozenset(c.id for c in cs) for t in tasks().values() for m, cs in t.conventions.items()}
 
 
 def grade_of(entry: Entry, evidence: Evidence) -> Grade:
-    """The grade that one piece of evidence gives to the conventions of its entry."""
+    """The grade that a piece of evidence gives to the conventions of its entry."""
     if not evidence.verified or evidence.kind == "none" or entry.relation in {"reproduction-team", "audit"}:
         return "E"
     if entry.relation == "audited":
@@ -67,7 +68,7 @@ def grade_of(entry: Entry, evidence: Evidence) -> Grade:
 
 
 def grades(works: Iterable[Work], known: Known) -> dict[Key, Grading]:
-    """The grade of every convention in `known`, for every task and metric it is known for."""
+    """The grade of every convention in `known`, for each of its tasks and metrics."""
     found: dict[Key, list[Support]] = {
         (task, metric, name): [] for (task, metric), names in known.items() for name in names
     }
