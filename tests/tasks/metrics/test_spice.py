@@ -157,6 +157,9 @@ def test_an_item_is_asked_once_for_the_same_models(models: Path, monkeypatch: py
     monkeypatch.setenv(HASH_VARIABLE, models_digest(models).upper())
     assert spice.spice_scores([b]) == [2 * 10**11]
     assert asked == [[a, b], [b]]
+    monkeypatch.setattr(spice, "_run", lambda _models, texts: [1] * (len(texts) - 1))
+    with pytest.raises(ValueError, match="zip"):
+        spice.spice_scores([("c", ("x",))])
 
 
 def test_every_need_of_spice_is_named(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
