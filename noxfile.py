@@ -102,7 +102,7 @@ def tests_inference(session: nox.Session) -> None:
 def mutation(session: nox.Session) -> None:
     """Change the code of tasks/metrics and tasks/statistics mutant by mutant, and see that a test fails for each.
 
-    Arguments: `tasks/metrics` or other parts of these, `--jobs N`, `--keep` to run only what changed since the last time.
+    Arguments: `tasks/metrics` or other parts of these, `--jobs N`, `--keep` to run only survivors and changed functions again.
     """
     install(session, "requirements-test.lock")
     session.install("--quiet", *group("mutation"))

@@ -1,18 +1,18 @@
-"""Errors that a user can mend: what is wrong, where, and what to do about it.
+"""User errors: what is wrong, where, and the remedy.
 
-Each carries the exit code that `repro-audit` ends with; `audit.cli` prints them without a traceback.
+Each has the exit code of `repro-audit`; `audit.cli` prints them without a traceback.
 """
 
 from __future__ import annotations
 
 
 class AuditError(Exception):
-    """An error with a message for people.
+    """An error with a message for the user.
 
     Args:
         what: What is wrong, in one sentence.
-        where: The place: a file, or file and line and field (`predictions/x.jsonl:12: hypothesis`).
-        fix: What the user can do about it.
+        where: The location: a file, or file, line and field (`predictions/x.jsonl:12: hypothesis`).
+        fix: The remedy.
     """
 
     exit_code = 2
@@ -25,7 +25,7 @@ class AuditError(Exception):
 
     @property
     def told(self) -> str:
-        """Place and fault, without the remedy."""
+        """Location and error, without the remedy."""
         return f"{self.where}: {self.what}" if self.where else self.what
 
     def __str__(self) -> str:
@@ -39,12 +39,12 @@ class InputError(AuditError):
 
 
 class MissingError(AuditError):
-    """Something that is needed is not there: a program, a library, a server, a model (exit code 3)."""
+    """A requirement is missing: a program, a library, a server, a model (exit code 3)."""
 
     exit_code = 3
 
 
 class CheckFailedError(AuditError):
-    """The work was done, and a check that the user asked for failed (exit code 1)."""
+    """The command completed, but a requested check failed (exit code 1)."""
 
     exit_code = 1

@@ -1,1 +1,1 @@
-"""."""
+"""Utilities of the audit package: files, JSON, YAML, CSV, progress, version."""

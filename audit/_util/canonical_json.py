@@ -1,4 +1,4 @@
-"""Canonical JSON (RFC 8785) without floats: the same value always has the same bytes."""
+"""Canonical JSON (RFC 8785) without floats: equal values have equal bytes."""
 
 from __future__ import annotations
 
@@ -18,15 +18,17 @@ LARGEST = 2**53 - 1
 def _plain(value: object, path: str) -> bool:
     """Whether the standard library's encoder writes the value canonically.
 
-    It sorts keys by code points, RFC 8785 by UTF-16 units: the same below U+10000. What neither encodes is left to
-    rfc8785, which says why.
+    It sorts keys by code points, RFC 8785 by UTF-16 code units, which agree below U+10000. Values that cannot be encoded
+    are left to rfc8785, which raises the error.
     """
     if value is None or isinstance(value, str):
         return True
     if isinstance(value, int):
         return -LARGEST <= value <= LARGEST
     if isinstance(value, float):
-        raise TypeError(f"{path}: a float ({value!r}) may not enter canonical JSON; use an integer or a decimal string")
+        raise TypeError(
+            f"{path}: floats ({value!r}) are not allowed in canonical JSON; use an integer or a decimal string"
+        )
     plain = isinstance(value, (dict, list, tuple))
     if isinstance(value, Mapping):
         for key, item in value.items():
@@ -42,8 +44,8 @@ def dumps(value: Any) -> bytes:
     """The RFC 8785 bytes of a JSON value made of dicts, lists, strings, integers, booleans and null.
 
     Raises:
-        TypeError: The value holds a float, at the path the message names.
-        ValueError: It holds an integer beyond 2**53 - 1, half a surrogate pair, a key that is no string, or another
-            type.
+        TypeError: The value contains a float; the message names its path.
+        ValueError: It contains an integer beyond 2**53 - 1, a lone surrogate, a key that is not a string, or an
+            unsupported type.
     """
     return _encode(value).encode("utf-8") if _plain(value, "$") else rfc8785.dumps(value)

@@ -1,4 +1,4 @@
-"""The date that an output carries: fixed by SOURCE_DATE_EPOCH, so that two runs give the same bytes."""
+"""The date of outputs, which SOURCE_DATE_EPOCH can fix so that two runs give the same bytes."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ VARIABLE = "SOURCE_DATE_EPOCH"
 
 
 def given_epoch() -> int | None:
-    """Seconds since 1970 that `SOURCE_DATE_EPOCH` holds; None where it is not set or empty.
+    """The value of `SOURCE_DATE_EPOCH` in seconds since 1970; None if it is unset or empty.
 
     Raises:
-        InputError: The variable holds no whole number of seconds.
+        InputError: The value is not an integer.
     """
     text = os.environ.get(VARIABLE)
     if not text:
         return None
     if not text.isascii() or not text.isdigit():
-        raise InputError(f"{text!r} is no number of seconds", where=VARIABLE, fix="Give whole seconds since 1970.")
+        raise InputError(f"{text!r} is not an integer", where=VARIABLE, fix="Give integer seconds since 1970.")
     return int(text)
 
 
 def source_date_epoch() -> int:
-    """The date of what is written now: `SOURCE_DATE_EPOCH` if it is set, else the clock's.
+    """The date of outputs: `SOURCE_DATE_EPOCH` if set, otherwise the current time.
 
     Raises:
-        InputError: The variable holds no whole number of seconds.
+        InputError: The value of the variable is not an integer.
     """
     given = given_epoch()
     return int(time.time()) if given is None else given

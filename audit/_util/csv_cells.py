@@ -1,4 +1,4 @@
-"""CSV files that people open in a spreadsheet: no text in them is a formula, and every line end inside a text is quoted."""
+"""CSV files that are safe to open in spreadsheets: formulas are escaped and line breaks in cells are quoted."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from types import SimpleNamespace
 
-# What spreadsheets take for the start of a formula, or skip before they look for one; some take the full-width signs too
+# Characters that start a formula in spreadsheets, or are skipped before one; some programs also accept full-width signs
 # (OWASP, "CSV Injection").
 _FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
 _NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
 
 
 def plain_cell(text: str) -> str:
-    """The text, with an apostrophe in front where a spreadsheet would take it for a formula."""
+    """The text, prefixed with an apostrophe if a spreadsheet would interpret it as a formula."""
     return f"'{text}" if text.startswith(_FORMULA) else text
 
 
@@ -25,16 +25,16 @@ def csv_text(
     numbers: Collection[str] = (),
     line_end: str = "\n",
 ) -> str:
-    """A table with a header as CSV (RFC 4180, but for the line end).
+    """A table with a header as CSV (RFC 4180 except for the line end).
 
     Args:
-        columns: Their names.
-        rows: Their cells; None is an empty one.
-        numbers: The columns in which a text that is a decimal number keeps its sign.
-        line_end: What ends a line.
+        columns: The names of the columns.
+        rows: The cells of the rows; None is an empty cell.
+        numbers: The columns in which decimal numbers keep their sign unescaped.
+        line_end: The line terminator.
     """
     lines: list[str] = []
-    # Python quotes no other line end than the writer's own (gh-67230): "\r\n" covers both.
+    # Python quotes only the characters of the writer's own line end (gh-67230): "\r\n" covers both.
     writer = csv.writer(SimpleNamespace(write=lines.append), lineterminator="\r\n")
     writer.writerow([plain_cell(name) for name in columns])
     signed = [name in numbers for name in columns]

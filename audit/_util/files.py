@@ -1,4 +1,4 @@
-"""Files are written whole or not at all."""
+"""Atomic file writing and file hashes."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from typing import BinaryIO
 def write_atomic(path: str | Path, data: bytes | str, mode: int = 0o644, *, durable: bool = True) -> None:
     """Write `data` to `path` under a temporary name in the same folder, then rename it into place.
 
-    Text is encoded as UTF-8. The folder is made if it is missing. A reader, or a run killed at any moment,
-    sees the old file or the new one, never half of either.
+    Text is encoded as UTF-8. The folder is created if missing. Readers, and runs killed at any moment,
+    see either the old file or the new one, never a partial file.
 
     Args:
         path: The file.
-        data: All of it.
-        mode: Its permissions.
-        durable: Whether it must outlive a power cut. It costs a wait for the disk; what carries a checksum and can be
-            made again need not.
+        data: The complete contents.
+        mode: The permissions.
+        durable: Whether to sync to disk, so that the file survives a power failure. Not needed for files with a checksum
+            that can be created again.
 
     Raises:
-        OSError: The folder cannot be made or written to; `path` is as it was.
+        OSError: The folder cannot be created or written to; `path` is unchanged.
     """
     with open_atomic(path, mode, durable=durable) as handle:
         handle.write(data.encode("utf-8") if isinstance(data, str) else data)
@@ -33,10 +33,10 @@ def write_atomic(path: str | Path, data: bytes | str, mode: int = 0o644, *, dura
 
 @contextlib.contextmanager
 def open_atomic(path: str | Path, mode: int = 0o644, *, durable: bool = True) -> Iterator[BinaryIO]:
-    """A file to write that takes its name when the block ends without an error; for what is too large for memory.
+    """A writable file that is renamed into place if the block ends without an error; for large contents.
 
     Raises:
-        OSError: As of `write_atomic`.
+        OSError: See `write_atomic`.
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -56,6 +56,6 @@ def open_atomic(path: str | Path, mode: int = 0o644, *, durable: bool = True) ->
 
 
 def sha256_file(path: str | Path) -> str:
-    """The SHA-256 of a file's bytes, as lower-case hex."""
+    """The SHA-256 of a file, as lower-case hex."""
     with Path(path).open("rb") as handle:
         return hashlib.file_digest(handle, "sha256").hexdigest()

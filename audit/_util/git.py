@@ -1,4 +1,4 @@
-"""What a checkout's git knows of it; by the standard library alone, for programs that run before anything is installed."""
+"""Git metadata of a checkout; standard library only, for scripts that run before anything is installed."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from audit._util.clock import given_epoch
 
 
 def git(folder: Path, *arguments: str) -> str | None:
-    """What git prints; None where it cannot."""
-    # Another user's checkout is read too: the one the code was loaded from.
+    """The output of a git command; None if it fails."""
+    # `safe.directory=*`: the code may have been loaded from another user's checkout.
     command = ["git", "-c", "safe.directory=*", "-c", "core.fsmonitor=false", "-C", str(folder), "--no-optional-locks"]
     try:
         done = subprocess.run([*command, *arguments], capture_output=True, text=True, timeout=60, check=True)
@@ -22,10 +22,10 @@ def git(folder: Path, *arguments: str) -> str | None:
 
 
 def image_arguments(folder: Path) -> dict[str, str]:
-    """What the labels of an image say of a checkout, as build arguments.
+    """Build arguments for the labels of an image, from a checkout.
 
-    REVISION: its commit, `-dirty` if anything in it is not committed. SOURCE_DATE_EPOCH and CREATED: the variable's date,
-    else the commit's. SOURCE: where it was cloned from, if that is a public address.
+    REVISION: the commit, with `-dirty` if there are uncommitted changes. SOURCE_DATE_EPOCH and CREATED: the date in the
+    environment variable, otherwise the commit's. SOURCE: the URL of the clone, if it is public.
     """
     found: dict[str, str] = {}
     commit = git(folder, "rev-parse", "HEAD")

@@ -1,4 +1,4 @@
-"""Hooks for `json.loads` where JSON must be strict: no field twice, no NaN and no infinity."""
+"""Hooks for strict `json.loads`: no duplicate fields, no NaN, no infinity."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ def no_copies(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     """An object, for `object_pairs_hook`.
 
     Raises:
-        ValueError: A field is there twice; plain JSON readers would keep one of the two in silence.
+        ValueError: A field is a duplicate; ordinary JSON readers silently keep one of the values.
     """
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise ValueError(f"the field {name!r} is there twice")
+            raise ValueError(f"duplicate field {name!r}")
         found[name] = value
     return found
 
@@ -23,6 +23,6 @@ def no_constant(name: str) -> Any:
     """For `parse_constant`.
 
     Raises:
-        ValueError: Always: `NaN` and `Infinity` are no JSON numbers.
+        ValueError: Always, because `NaN` and `Infinity` are not JSON numbers.
     """
-    raise ValueError(f"{name} is no JSON number")
+    raise ValueError(f"{name} is not a JSON number")

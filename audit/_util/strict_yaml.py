@@ -1,9 +1,9 @@
-"""YAML as records need it: plain data, every value traceable to its file, line and field.
+"""Strict YAML reader for records: plain data, with file, line and field for every value.
 
-YAML 1.1 reads `no` as false, `2406.16020` as a float, `2024-11-25` as a date and `1:30` as ninety; it also
-lets a later duplicate of a key win. Records of evidence can afford none of these. Here only `true`, `false`,
-`null` and plain decimal integers are anything but strings, and floats, duplicate keys, anchors, aliases, tags
-and several documents in one file are errors that name the place.
+YAML 1.1 parses `no` as false, `2406.16020` as a float, `2024-11-25` as a date and `1:30` as ninety, and
+accepts duplicate keys. For records of evidence this is unacceptable. Here every scalar except `true`, `false`,
+`null` and plain decimal integers is a string, and floats, duplicate keys, anchors, aliases, tags
+and several documents in one file are errors that give their location.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ Field: TypeAlias = tuple[str | int, ...]
 
 _BASE: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-# At most 18 digits: longer rows of digits are identifiers, and identifiers are strings.
+# At most 18 digits: longer digit sequences are identifiers, and therefore strings.
 _INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,17})\Z")
-# Whatever YAML 1.1, YAML 1.2 or JSON would read as a float; `.5` and `1e5` included.
+# Everything that YAML 1.1, YAML 1.2 or JSON parses as a float, including `.5` and `1e5`.
 _FLOAT = re.compile(
     r"[-+]?(?:\.[0-9]+|[0-9]+\.[0-9]*|[0-9]+(?=[eE]))(?:[eE][-+]?[0-9]+)?\Z"
     r"|[-+]?\.(?:inf|Inf|INF)\Z|\.(?:nan|NaN|NAN)\Z"
 )
 _WORDS: Mapping[str, bool | None] = {"true": True, "false": False, "null": None, "~": None, "": None}
 
-# Records are a few kilobytes; this keeps a wrong file from being parsed for minutes.
+# Records have a few kilobytes; the limit avoids parsing a wrong file for minutes.
 MAX_BYTES = 2_000_000
 MAX_DEPTH = 20
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A YAML file's data, and where each part of it stands.
+    """The data of a YAML file, with the location of each part.
 
     Attributes:
-        path: The file, as it was named.
+        path: The file, as given by the caller.
         data: Dictionaries, lists, strings, integers, booleans and null.
         lines: Field (keys and indices from the top) -> line, counted from 1.
     """
@@ -51,7 +51,7 @@ class Document:
     lines: Mapping[Field, int]
 
     def where(self, field: Iterable[str | int] = ()) -> str:
-        """`file:line: field`, or the nearest enclosing field that is in the file."""
+        """`file:line: field`, for the field or the nearest enclosing field in the file."""
         wanted = tuple(field)
         known = wanted
         while known and known not in self.lines:
@@ -61,7 +61,7 @@ class Document:
 
 
 def name(field: Iterable[str | int]) -> str:
-    """A field for people: `claims[3].value`."""
+    """The name of a field in messages: `claims[3].value`."""
     text = ""
     for part in field:
         text += f"[{part}]" if isinstance(part, int) else (f".{part}" if text else part)
@@ -72,43 +72,43 @@ def load(path: str | Path) -> Document:
     """Read one YAML file.
 
     Raises:
-        InputError: The file cannot be read, is not UTF-8, is larger than `MAX_BYTES`, is not YAML, or holds
-            something that the module's text rules out. The message names file, line and field.
+        InputError: The file cannot be read, is larger than `MAX_BYTES`, is invalid UTF-8 or YAML, or contains
+            something that this module does not allow. The message names file, line and field.
     """
     path = Path(path)
     try:
         raw = path.read_bytes()
     except OSError as error:
-        raise InputError(f"the file cannot be read: {error.strerror}", where=str(path)) from error
+        raise InputError(f"cannot read the file: {error.strerror}", where=str(path)) from error
     return parse(raw, path)
 
 
 def parse(raw: bytes, path: str | Path) -> Document:
-    """Read the bytes of one YAML file; `path` is what messages call it.
+    """Parse the bytes of a YAML file; `path` is its name in messages.
 
     Raises:
-        InputError: As `load`.
+        InputError: See `load`.
     """
     path = Path(path)
     if len(raw) > MAX_BYTES:
-        raise InputError(f"a record of {len(raw)} bytes is larger than any record", where=str(path))
+        raise InputError(f"{len(raw)} bytes are too many for a record", where=str(path))
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
-        raise InputError("the file is not UTF-8", where=f"{path}:{line}", fix="Save it as UTF-8.") from error
+        raise InputError("invalid UTF-8", where=f"{path}:{line}", fix="Save it as UTF-8.") from error
     try:
         return _Reader(path, yaml.parse(text, Loader=_BASE)).document()
     except yaml.MarkedYAMLError as error:
         mark: Any = error.problem_mark or error.context_mark
         place = f"{path}:{mark.line + 1}" if mark else str(path)
-        raise InputError(f"not YAML: {error.problem or error.context}", where=place) from error
+        raise InputError(f"invalid YAML: {error.problem or error.context}", where=place) from error
     except yaml.YAMLError as error:
-        raise InputError(f"not YAML: {error}", where=str(path)) from error
+        raise InputError(f"invalid YAML: {error}", where=str(path)) from error
 
 
 class _Reader:
-    """Builds plain data from the parser's events, which still show tags, anchors, quotes and lines."""
+    """Builds plain data from the parser's events, which include tags, anchors, quoting and lines."""
 
     def __init__(self, path: Path, events: Iterator[Any]) -> None:
         self.path = path
@@ -124,7 +124,7 @@ class _Reader:
         event: Any = next(self.events)
         if not isinstance(event, yaml.StreamEndEvent):
             raise InputError(
-                "a second document begins here", where=self._place(event, ()), fix="Keep one record a file."
+                "a second document begins here", where=self._place(event, ()), fix="Use one file per record."
             )
         return Document(self.path, data, self.lines)
 
@@ -176,7 +176,7 @@ class _Reader:
                 )
             if key in result:
                 raise InputError(
-                    f"the key is there twice; first on line {self.lines[inner]}",
+                    f"duplicate key, first on line {self.lines[inner]}",
                     where=self._place(event, inner),
                     fix="Remove one of the two.",
                 )
@@ -194,7 +194,7 @@ class _Reader:
             return int(text)
         if _FLOAT.match(text):
             raise InputError(
-                f"{text} is a float; records hold decimal numbers as strings, because trailing zeros count",
+                f"{text} is a float; records store decimal numbers as strings, because trailing zeros are significant",
                 where=self._place(event, field),
                 fix=f'Write "{text}" with quotes.',
             )

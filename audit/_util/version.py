@@ -7,12 +7,12 @@ from importlib import metadata
 from audit._util.paths import ROOT
 
 PROJECT = "repro-audit"
-# Says what the project is where it is not installed.
+# Source of name and version if the project is not installed.
 PYPROJECT = ROOT / "pyproject.toml"
 
 
 def project_version() -> str:
-    """Of the installed package; of the checkout's pyproject.toml where it is not installed."""
+    """The version of the installed package, otherwise that in the checkout's pyproject.toml."""
     try:
         return metadata.version(PROJECT)
     except metadata.PackageNotFoundError:

@@ -1,1 +1,1 @@
-"""."""
+"""The container image: build, run locked down, describe, archive."""

@@ -1,8 +1,8 @@
-"""An image as one file that needs no registry: an OCI archive, the same bytes for the same image.
+"""Writer of image archives: an image as one reproducible OCI archive, which needs no registry.
 
-Layers are stored unpacked. Then a layer's digest is the one that the image's config names, so the file follows from the
-config alone: no version of a compressor, and no engine's way to pack, shows in it. Members are sorted, without times and
-owners. `manifest.json` is there for `docker load` of engines that do not read the OCI layout (before 25).
+Layers are stored uncompressed. A layer's digest is then the one in the image's config, so the file depends only on the
+config, not on compressor versions or on how an engine stores layers. Members are sorted and have neither times nor
+owners. `manifest.json` is included for `docker load` in engines that cannot read the OCI layout (before 25).
 """
 
 from __future__ import annotations
@@ -33,23 +33,23 @@ _ZSTD = b"\x28\xb5\x2f\xfd"
 
 
 def write(engine: Engine, image: Image, path: Path, name: str | None = None) -> Archive:
-    """Write the engine's image as an archive, whole or not at all.
+    """Write an image of the engine as an archive, atomically.
 
-    The layers lie beside `path` in the meantime, so twice the image's size must be free there.
+    The layers are stored beside `path` temporarily, so twice the image's size must be free there.
 
     Args:
-        engine: Where the image is.
-        image: The image, as `container_image.find` gives it.
+        engine: The engine that has the image.
+        image: The image, from `audit.container.image.find`.
         path: The file.
-        name: `NAME:TAG` for `load`; unless given, `repro-audit:` and twelve digits of the config's digest.
+        name: `NAME:TAG` for `load`; by default `repro-audit:` and twelve digits of the config digest.
 
     Raises:
-        InputError: The name is none, or the file cannot be written.
-        CheckFailedError: What the engine gave is not the image.
-        EngineError: The engine is in trouble.
+        InputError: The name is invalid, or the file cannot be written.
+        CheckFailedError: The engine returned something other than the image.
+        EngineError: The engine failed.
     """
     if name is not None and not _REFERENCE.fullmatch(name):
-        raise InputError(f"{name!r} is no name with a tag", where="--name", fix="For example repro-audit:1.0")
+        raise InputError(f"{name!r} is not NAME:TAG", where="--name", fix="For example repro-audit:1.0")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent) as folder:
@@ -64,7 +64,7 @@ def write(engine: Engine, image: Image, path: Path, name: str | None = None) -> 
 
 @dataclass(frozen=True, slots=True)
 class _Blob:
-    """A received file: where it lies, and the digest and size of its content."""
+    """A received file: its path, and the digest and size of its content."""
 
     path: Path
     digest: str
@@ -72,7 +72,7 @@ class _Blob:
 
 
 def _receive(engine: Engine, image: Image, folder: Path) -> dict[str, _Blob]:
-    """The members of the engine's `save` stream by name, spooled into `folder`."""
+    """Store the members of the engine's `save` stream in `folder`; returns them by name."""
     found: dict[str, _Blob] = {}
     links: dict[str, str] = {}
     with contextlib.closing(_Stream(engine, image.id)) as stream:
@@ -85,12 +85,12 @@ def _receive(engine: Engine, image: Image, folder: Path) -> dict[str, _Blob]:
                         assert source is not None
                         found[name] = _spool(source, folder / str(len(found)))
                     elif member.issym() or member.islnk():
-                        # Engines before 25 write a layer that is there twice as a link to its first copy.
+                        # Engines before 25 write a repeated layer as a link to its first copy.
                         base = posixpath.dirname(name) if member.issym() else ""
                         links[name] = posixpath.normpath(posixpath.join(base, member.linkname))
             stream.drain()
         except tarfile.TarError as error:
-            raise CheckFailedError(f"the engine's archive of the image is broken ({error})", where=image.id) from None
+            raise CheckFailedError(f"the engine's archive of the image is invalid ({error})", where=image.id) from None
     for name, target in links.items():
         if target in found:
             found[name] = found[target]
@@ -98,7 +98,7 @@ def _receive(engine: Engine, image: Image, folder: Path) -> dict[str, _Blob]:
 
 
 class _Stream(io.RawIOBase):
-    """The engine's answer as a file; its errors are the engine's."""
+    """The engine's response as a file; errors are raised as engine errors."""
 
     def __init__(self, engine: Engine, identity: str) -> None:
         super().__init__()
@@ -119,7 +119,7 @@ class _Stream(io.RawIOBase):
         return taken
 
     def drain(self) -> None:
-        """Read what stands behind the archive's end, so that the connection can be used again."""
+        """Read the rest of the response after the end of the archive, so that the connection can be reused."""
         while self.read():
             pass
 
@@ -135,7 +135,7 @@ def _spool(source: Any, path: Path) -> _Blob:
 
 
 def _config_of(found: dict[str, _Blob], image: Image) -> str:
-    """The digest of the image's config; `found` then has config and layers by digest, and no other layers."""
+    """The digest of the image's config; afterwards `found` has exactly the config and the layers, by digest."""
     try:
         listed = _document(found["manifest.json"])
         entries = [(found[one["Config"]], [found[name] for name in one["Layers"]]) for one in listed]
@@ -144,21 +144,19 @@ def _config_of(found: dict[str, _Blob], image: Image) -> str:
         content = _document(config)
         expected = [str(one) for one in content["rootfs"]["diff_ids"]]
     except (KeyError, IndexError, TypeError, ValueError):
-        raise CheckFailedError(
-            "the engine's archive does not hold the image that was asked for", where=image.id
-        ) from None
+        raise CheckFailedError("the engine's archive does not contain the requested image", where=image.id) from None
     if expected != list(image.layers) or len(layers) != len(expected):
-        raise CheckFailedError("the engine's archive has other layers than the image", where=image.id)
+        raise CheckFailedError("the layers of the engine's archive differ from the image's", where=image.id)
     found.clear()
     found[config.digest] = config
     for layer, digest in zip(layers, expected, strict=True):
-        if digest not in found:  # a layer may be there twice
+        if digest not in found:  # a layer may occur twice
             found[digest] = _unpacked(layer, digest)
     return config.digest
 
 
 def _belongs(found: Mapping[str, _Blob], image: Image, config: _Blob) -> bool:
-    """Whether this config is the image's: by its digest, or because the image's manifest, or index, leads to it."""
+    """Whether this config is the image's: by its digest, or through the image's manifest or index."""
     if image.config is not None:
         return config.digest == image.config
     by_digest = {blob.digest: blob for blob in found.values()}
@@ -176,26 +174,26 @@ def _belongs(found: Mapping[str, _Blob], image: Image, config: _Blob) -> bool:
 
 
 def _unpacked(blob: _Blob, digest: str) -> _Blob:
-    """The layer as a plain tar with this digest; an engine may have kept it packed.
+    """The layer as an uncompressed tar file with this digest; the engine may have stored it compressed.
 
     Raises:
-        CheckFailedError: It is another.
+        CheckFailedError: The digest does not match.
     """
     if blob.digest == digest:
         return blob
     with blob.path.open("rb") as source:
         if source.read(4) == _ZSTD:
             raise CheckFailedError(
-                "the engine keeps a layer packed with zstd, which this program does not read",
+                "the engine stores a layer compressed with zstd, which this program cannot read",
                 where=digest,
-                fix="Build the image with an engine that packs with gzip or not at all.",
+                fix="Build the image with an engine that uses gzip or no compression.",
             )
     with contextlib.suppress(gzip.BadGzipFile, EOFError, zlib.error), gzip.open(blob.path) as packed:
         plain = _spool(packed, blob.path.with_suffix(".plain"))
         blob.path.unlink()
         if plain.digest == digest:
             return plain
-    raise CheckFailedError(f"a layer is not what the config says: {blob.digest}", where=digest)
+    raise CheckFailedError(f"a layer does not match the config: {blob.digest}", where=digest)
 
 
 def _document(blob: _Blob) -> Any:
@@ -205,7 +203,7 @@ def _document(blob: _Blob) -> Any:
 
 
 class _Hashing:
-    """A file to write to that knows the digest of what was written."""
+    """A writable file that computes the digest of what is written."""
 
     def __init__(self, target: BinaryIO) -> None:
         self._target = target
@@ -217,7 +215,7 @@ class _Hashing:
 
 
 def _assemble(found: Mapping[str, _Blob], config: str, name: str, path: Path) -> str:
-    """Write the archive: every member's bytes and order follow from the config and the name. The file's SHA-256."""
+    """Write the archive, whose bytes depend only on the config and the name; returns the file's SHA-256."""
     raw = found[config].path.read_bytes()
     layers = [found[digest] for digest in json.loads(raw)["rootfs"]["diff_ids"]]
     written = documents(config, raw, [(layer.digest, layer.size) for layer in layers], name)

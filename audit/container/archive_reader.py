@@ -1,4 +1,4 @@
-"""Check an archive of `container archive`: everything in it is what its digest says, and nothing else is in it."""
+"""Checker of image archives: every member matches its digest, and there are no other members."""
 
 from __future__ import annotations
 
@@ -22,18 +22,18 @@ LAYER = "application/vnd.oci.image.layer.v1.tar"
 NAME = "org.opencontainers.image.ref.name"
 _CONTAINERD_NAME = "io.containerd.image.name"
 CHUNK = 1 << 20
-DOCUMENT = 16 << 20  # no JSON of an image is larger
+DOCUMENT = 16 << 20  # limit for the JSON documents of an image
 
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """What is in an archive.
+    """The contents of an archive.
 
     Attributes:
-        image: The image; its id is the config's digest.
+        image: The image; its id is the config digest.
         name: The name that `load` gives it.
-        size: The file's bytes.
-        sha256: Their digest, where the file has just been written.
+        size: The size of the file in bytes.
+        sha256: The digest of the file, if it has just been written.
     """
 
     image: Image
@@ -43,39 +43,39 @@ class Archive:
 
 
 def read(path: Path) -> Archive:
-    """Check every digest in an archive of `write`, and give what is in it.
+    """Check all digests in an archive and return its contents.
 
     Raises:
-        MissingError: There is no such file.
-        InputError: It is no OCI archive.
-        CheckFailedError: It is damaged, or something in it is not what its digest says; the message names the member.
+        MissingError: The file does not exist.
+        InputError: The file is not an OCI archive.
+        CheckFailedError: The archive is damaged, or a member does not match its digest; the message names the member.
     """
     try:
         with tarfile.open(path, "r:") as tar:
             return _Reader(path, tar).archive()
     except (tarfile.TarError, EOFError, zlib.error):
-        raise InputError("is no archive of an image, or is cut short", where=str(path)) from None
+        raise InputError("not an image archive, or truncated", where=str(path)) from None
     except OSError as error:
         raise MissingError(f"cannot be read ({error.strerror or error})", where=str(path)) from None
 
 
 def place_of(digest: str) -> str:
-    """Where a blob lies in an archive."""
+    """The path of a blob in an archive."""
     return f"blobs/{digest.replace(':', '/')}"
 
 
 def documents(config: str, raw: bytes, layers: Sequence[tuple[str, int]], name: str) -> dict[str, bytes]:
-    """The JSON members of an archive, but for the config; every byte of them follows from the arguments.
+    """The JSON members of an archive except the config; their bytes depend only on the arguments.
 
     Args:
-        config: The config's digest.
+        config: The config digest.
         raw: The config.
-        layers: Digest and size of each unpacked layer, the lowest first.
-        name: What `load` names the image.
+        layers: Digest and size of each uncompressed layer, lowest first.
+        name: The name that `load` gives the image.
 
     Raises:
-        KeyError: The config does not say what the image runs on.
-        ValueError: It is no JSON.
+        KeyError: The config does not state the platform.
+        ValueError: The config is invalid JSON.
     """
     content = json.loads(raw)
     manifest = canonical_json.dumps(
@@ -104,7 +104,7 @@ def documents(config: str, raw: bytes, layers: Sequence[tuple[str, int]], name: 
 
 
 def _full(name: str) -> str:
-    """The name with the registry that engines mean where none is written."""
+    """The name with the default registry if it has none."""
     first, slash, _ = name.partition("/")
     if slash and ("." in first or ":" in first or first == "localhost"):
         return name
@@ -112,7 +112,7 @@ def _full(name: str) -> str:
 
 
 class _Reader:
-    """Reads one archive from the index down, writes its documents anew, and finds every member the same."""
+    """Reads an archive from the index down, generates its documents again, and compares all members."""
 
     def __init__(self, path: Path, tar: tarfile.TarFile) -> None:
         self._path = path
@@ -125,17 +125,17 @@ class _Reader:
 
     def archive(self) -> Archive:
         if not {"index.json", "oci-layout"} <= set(self._files):
-            raise InputError("is no OCI archive: it has no index.json or no oci-layout", where=str(self._path))
+            raise InputError("not an OCI archive: index.json or oci-layout is missing", where=str(self._path))
         for member in self._members:
             if not (member.isreg() or member.isdir()):
                 raise self._wrong(member.name, "is neither a file nor a folder")
         names = [member.name for member in self._members]
         if len(set(names)) != len(names):
-            raise self._wrong(next(name for name in names if names.count(name) > 1), "is there twice")
+            raise self._wrong(next(name for name in names if names.count(name) > 1), "is a duplicate")
         try:
             return self._archive()
         except (KeyError, IndexError, TypeError, AttributeError, ValueError) as error:
-            raise self._wrong("the archive", f"is not formed as it should ({error})") from None
+            raise self._wrong("the archive", f"is malformed ({error})") from None
 
     def _archive(self) -> Archive:
         (described,) = json.loads(self._document("index.json"))["manifests"]
@@ -150,10 +150,10 @@ class _Reader:
         expected = documents(config, raw, sizes, name)
         for member, right in sorted(expected.items()):
             if self._document(member) != right:
-                raise self._wrong(member, "does not fit the image's config and the index")
+                raise self._wrong(member, "does not match the image's config and the index")
         extra = self._files.keys() - expected.keys() - set(places.values()) - {place_of(config)}
         if extra:
-            raise self._wrong(min(extra), "belongs to nothing")
+            raise self._wrong(min(extra), "is not referenced")
         image = Image(
             id=config,
             manifest=described["digest"],
@@ -166,14 +166,14 @@ class _Reader:
         return Archive(image, name, self._path.stat().st_size)
 
     def _hashed(self, digest: str) -> str:
-        """The place of a blob that has the digest which its name says."""
+        """The path of a blob, after checking that its content has the digest in its name."""
         name = place_of(digest)
         found = hashlib.sha256()
         with self._open(name) as source:
             while chunk := source.read(CHUNK):
                 found.update(chunk)
         if f"sha256:{found.hexdigest()}" != digest:
-            raise self._wrong(name, "has other bytes than its digest says")
+            raise self._wrong(name, "does not match its digest")
         return name
 
     def _document(self, name: str) -> bytes:

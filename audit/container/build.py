@@ -1,4 +1,4 @@
-"""Build the image with an engine's own builder, its progress on standard error."""
+"""Building the image with the engine's builder, with progress on standard error."""
 
 from __future__ import annotations
 
@@ -24,30 +24,30 @@ _STEP = re.compile(r"((?:\[\d+/\d+\] )?)step (\d+/\d+)\s*: ?(.*)", re.IGNORECASE
 _BUILT = re.compile(r"Successfully built ([0-9a-f]{12,64})")
 _CHATTER = re.compile(r"-+> |Removing intermediate container |Using cache")
 _CONTROL = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-# Parts, a port, a tag: the grammar of image names, of which 64 hexadecimal digits alone are left out as an id.
+# The grammar of image names: parts, a port, a tag. A name of exactly 64 hexadecimal digits is excluded: it is an id.
 _PART = r"[a-z0-9]+(?:(?:\.|__?|-+)[a-z0-9]+)*"
 _TAG = re.compile(
     rf"(?![0-9a-f]{{64}}\Z){_PART}(?::[0-9]{{1,5}}(?=/))?(?:/{_PART})*(?::[A-Za-z0-9_][A-Za-z0-9._-]{{0,127}})?"
 )
-_KEPT = 40  # lines of a step's output that are shown when it fails
+_KEPT = 40  # lines of output shown if a step fails
 _WIDTH = 80
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to build.
+    """A build.
 
     Attributes:
         context: The folder that the Dockerfile copies from; its `.dockerignore` is honoured.
-        file: The Dockerfile, inside the context or outside.
-        target: The stage; empty for the last.
-        arguments: Build arguments; they stay in the image's history, so they are no place for secrets.
-        tag: A name for the image, for people.
+        file: The Dockerfile, inside or outside the context.
+        target: The stage; empty for the last one.
+        arguments: Build arguments; they are stored in the image's history, so they must not contain secrets.
+        tag: A name for the image, for users.
         network: The network of the RUN steps: host, none or default.
-        cache: Whether steps of earlier builds may be taken.
+        cache: Whether cached steps of earlier builds may be used.
 
     Raises:
-        InputError: The tag is no name of an image.
+        InputError: The tag is not a valid image name.
     """
 
     context: Path
@@ -61,42 +61,44 @@ class Plan:
     def __post_init__(self) -> None:
         if self.tag is not None and not _TAG.fullmatch(self.tag):
             raise InputError(
-                f"{self.tag!r} is no name of an image",
+                f"{self.tag!r} is not a valid image name",
                 where="--tag",
-                fix="Small letters, digits and . _ - between them, for example repro-audit:1.0",
+                fix="Use lower-case letters, digits and . _ - between them, for example repro-audit:1.0",
             )
 
 
 def build(engine: Engine, plan: Plan, stream: TextIO | None = None, *, verbose: bool = False) -> Image:
-    """Build, and give the image.
+    """Build and return the image.
 
     Raises:
-        InputError: There is no such context or Dockerfile.
+        InputError: The context or the Dockerfile does not exist.
         CheckFailedError: A step failed; its last lines have been written to `stream`.
-        EngineError: The engine is in trouble.
+        EngineError: The engine failed.
     """
     from docker.errors import APIError, DockerException, StreamParseError
     from urllib3.exceptions import HTTPError
 
     if not plan.file.is_file():
-        raise InputError("there is no such Dockerfile", where=str(plan.file), fix="Give it with --file.")
+        raise InputError("no such Dockerfile", where=str(plan.file), fix="Give it with --file.")
     if not plan.context.is_dir():
-        raise InputError("there is no such folder", where=str(plan.context), fix="Give the checkout with --context.")
+        raise InputError("no such folder", where=str(plan.context), fix="Give the checkout with --context.")
     progress = _Progress(stream or sys.stderr, verbose=verbose)
     identity: str | None = None
     try:
         for event in _events(engine, plan, progress):
             identity = progress.take(event) or identity
     except APIError as error:
-        # The builder's own objections (no such stage, a mistake in the Dockerfile) come before the first step.
+        # The builder reports errors such as an unknown stage or an invalid Dockerfile before the first step.
         raise CheckFailedError(
-            f"the build did not start: {error.explanation or error}", where=str(plan.file), fix="Mend the Dockerfile."
+            f"the build did not start: {error.explanation or error}",
+            where=str(plan.file),
+            fix="Correct the Dockerfile.",
         ) from None
     except (DockerException, HTTPError, OSError, ValueError, StreamParseError) as error:
         if str(error).startswith("Can not read file in context"):
             raise InputError(str(error), where=str(plan.context), fix="Name it in .dockerignore.") from None
         raise EngineError(
-            f"the engine is gone in the middle of the build ({str(error)[:200]})",
+            f"the engine disconnected during the build ({str(error)[:200]})",
             where=engine.where,
             fix="Start it again, and repeat the command; finished steps are kept.",
         ) from None
@@ -104,7 +106,7 @@ def build(engine: Engine, plan: Plan, stream: TextIO | None = None, *, verbose: 
         progress.close()
     if identity is None:
         raise EngineError(
-            "the engine ended the build without an image",
+            "the build ended without an image",
             where=engine.where,
             fix="Start it again, and repeat the command; finished steps are kept.",
         )
@@ -115,17 +117,17 @@ def build(engine: Engine, plan: Plan, stream: TextIO | None = None, *, verbose: 
 
 
 def write_record(path: Path, image: Image, plan: Plan) -> None:
-    """The image's record, as canonical JSON.
+    """Write the image's record, as canonical JSON.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: The record cannot be written.
     """
     record = image.record(target=plan.target or None, build_args=published(plan.arguments))
     write_atomic(path, canonical_json.dumps(record) + b"\n")
 
 
 def published(arguments: Mapping[str, str]) -> dict[str, str | None]:
-    """Build arguments for a record: null instead of what sounds like a secret or holds one."""
+    """Build arguments for a record, with null for values that look like secrets."""
     return {name: None if _secret(name, value) else value for name, value in sorted(arguments.items())}
 
 
@@ -148,7 +150,7 @@ def _events(engine: Engine, plan: Plan, progress: _Progress) -> Iterator[Mapping
         dockerfile=str(plan.file.resolve().relative_to(plan.context.resolve()) if inside else plan.file.resolve()),
         tag=plan.tag,
         target=plan.target or None,
-        # A copy: the package adds the proxies of the user's configuration, which are no arguments of the image.
+        # A copy: the package adds proxies from the user's configuration, which are not arguments of the image.
         buildargs=dict(plan.arguments),
         network_mode=None if plan.network == "default" else plan.network,
         nocache=not plan.cache,
@@ -159,7 +161,7 @@ def _events(engine: Engine, plan: Plan, progress: _Progress) -> Iterator[Mapping
 
 
 class _Progress:
-    """One line a step; on a terminal also the newest line of its output, which the next one replaces."""
+    """One line per step; on a terminal also the latest line of its output."""
 
     def __init__(self, stream: TextIO, *, verbose: bool) -> None:
         self._stream = stream
@@ -172,10 +174,10 @@ class _Progress:
         self._layers: dict[str, str] = {}
 
     def take(self, event: Mapping[str, Any]) -> str | None:
-        """Show one event; the image's id if it tells it.
+        """Show an event; returns the image's id if the event contains it.
 
         Raises:
-            CheckFailedError: It says that the build failed.
+            CheckFailedError: The event reports that the build failed.
         """
         if "error" in event or "errorDetail" in event:
             self._fail(event)
@@ -192,7 +194,7 @@ class _Progress:
         return identity
 
     def _line(self, raw: str) -> str | None:
-        # A carriage return goes back to the line's start: only what is written last is seen.
+        # A carriage return returns to the start of the line: only the last part stays visible.
         text = _CONTROL.sub("", raw.rstrip("\r").rpartition("\r")[2]).rstrip()
         step = _STEP.fullmatch(text.strip())
         if step:
@@ -210,7 +212,7 @@ class _Progress:
         return built[1] if built else None
 
     def _layer(self, event: Mapping[str, Any]) -> None:
-        """Progress of a base image's layers; without a terminal only their end."""
+        """Show the progress of a base image's layers; without a terminal, only their completion."""
         name, status = str(event.get("id", "")), _CONTROL.sub("", str(event["status"]))
         if self._layers.get(name) == status:
             if self._terminal:
@@ -235,7 +237,7 @@ class _Progress:
         raise CheckFailedError(what, where="container build", fix="The step's last lines are above.")
 
     def note(self, text: str, *, cut: bool = True) -> None:
-        """A line that stays."""
+        """Print a permanent line."""
         self._clear()
         text = text if not cut or len(text) <= self._width else f"{text[: self._width - 3]}..."
         print(text, file=self._stream, flush=True)
@@ -251,12 +253,12 @@ class _Progress:
             self._stream.write("\r\x1b[K")
 
     def close(self) -> None:
-        """The end: nothing is left on the terminal's last line."""
+        """Clear the terminal's last line."""
         self._clear()
         self._stream.flush()
 
 
 def _code(message: str) -> int | None:
-    """The exit code in a builder's sentence; Podman's words differ from Docker's."""
+    """The exit code in a builder's message, in Docker's or Podman's wording."""
     match = re.search(r"(?:non-zero code:|exit status|exit code:?) (\d+)", message)
     return int(match[1]) if match else None

@@ -1,7 +1,7 @@
-"""The container engine: how it is reached, and what its errors mean for people.
+"""The container engine: connecting to it, and turning its errors into messages.
 
-Docker, and Podman by its Docker-compatible socket. The `docker` package speaks to both; nothing here uses an endpoint
-that Podman lacks (docs/how-to/run-the-container.md lists those that are used).
+Supports Docker, and Podman through its Docker-compatible socket. The `docker` package works with both; only endpoints that
+Podman supports are used (listed in docs/how-to/run-the-container.md).
 """
 
 from __future__ import annotations
@@ -15,24 +15,25 @@ from typing import Any
 
 from audit.errors import InputError, MissingError
 
-# Seconds. What is no engine may accept a connection and say nothing; an engine that removes gigabytes may be slow.
+# Seconds. Something that is not an engine may accept a connection and never answer; an engine that removes gigabytes may be
+# slow.
 _CONNECT = 20
 _ANSWER = 300
-_START = "Start it, or name another by DOCKER_HOST or --host."
+_START = "Start it, or set another address with DOCKER_HOST or --host."
 
 
 class EngineError(MissingError):
-    """The engine is not there, refuses, or is gone."""
+    """The engine is not running, refused a request, or disconnected."""
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """A container engine that has answered.
+    """A connected container engine.
 
     Attributes:
         client: A `docker.APIClient`.
         where: Its address, for messages.
-        info: What its `/info` says.
+        info: The response of `/info`.
         name: `Docker` or `Podman`, and the version.
     """
 
@@ -43,7 +44,7 @@ class Engine:
 
     @property
     def local(self) -> bool:
-        """Whether its folders are those of this machine, as far as the address tells."""
+        """Whether it runs on this machine, judged by the address."""
         return self.where.startswith("unix://")
 
     @property
@@ -53,17 +54,17 @@ class Engine:
 
     @property
     def rootless(self) -> bool:
-        """Whether it runs as an ordinary user, whose id is then 0 inside."""
+        """Whether it runs as an unprivileged user, whose id is then 0 inside containers."""
         return any("name=rootless" in str(option) for option in self.info.get("SecurityOptions") or ())
 
     @property
     def names_by_manifest(self) -> bool:
-        """Whether an image's id is its manifest's digest (containerd's image store) and not its config's."""
+        """Whether an image's id is its manifest digest (containerd's image store), not its config digest."""
         return any("io.containerd.snapshotter" in str(value) for _, value in self.info.get("DriverStatus") or ())
 
     @contextlib.contextmanager
     def asked(self, what: str, fix: str | None = None) -> Iterator[None]:
-        """Around calls of `client`: their errors become an EngineError that says what was asked for."""
+        """Context for calls of `client`: errors become an EngineError that names the request."""
         from docker.errors import DockerException
         from urllib3.exceptions import HTTPError
 
@@ -74,7 +75,7 @@ class Engine:
 
     @contextlib.contextmanager
     def unhurried(self) -> Iterator[None]:
-        """Around a request whose answer may take any time to begin."""
+        """Context for a request whose response may take arbitrarily long to start."""
         before = self.client.timeout
         self.client.timeout = None
         try:
@@ -84,10 +85,10 @@ class Engine:
 
 
 def connect(host: str | None = None) -> Engine:
-    """The engine that `host`, or DOCKER_HOST, or the usual socket leads to.
+    """Connect to the engine at `host`, DOCKER_HOST or the default socket.
 
     Raises:
-        InputError: The address is none, or of a kind that is not supported.
+        InputError: The address is invalid or of an unsupported kind.
         MissingError: The `docker` package is not installed.
         EngineError: There is no engine, or it refuses the connection.
     """
@@ -102,11 +103,11 @@ def connect(host: str | None = None) -> Engine:
     try:
         options = kwargs_from_env()
         options["base_url"] = given
-        # parse_host spells the default and the schemes; tls decides between http and https alone.
+        # parse_host fills in defaults and schemes; tls only chooses between http and https.
         where = str(parse_host(given, False, bool(options.get("tls")))).removeprefix("http+")
     except (DockerException, ValueError) as error:
         raise InputError(
-            f"no address of a container engine ({error})",
+            f"not an address of a container engine ({error})",
             where=given or "DOCKER_HOST",
             fix="unix:///PATH or tcp://HOST:PORT",
         ) from None
@@ -114,7 +115,7 @@ def connect(host: str | None = None) -> Engine:
         raise InputError(
             f"addresses with {where.partition(':')[0]}:// are not supported",
             where=where,
-            fix="For an engine elsewhere, bring its socket here and name the port as --host tcp://127.0.0.1:2375:\n"
+            fix="For a remote engine, forward its socket and give the port as --host tcp://127.0.0.1:2375:\n"
             "  ssh -nNT -L 127.0.0.1:2375:/var/run/docker.sock USER@HOST",
         )
     client = None
@@ -132,18 +133,18 @@ def connect(host: str | None = None) -> Engine:
 
 
 def explain(error: BaseException, where: str, what: str | None, fix: str | None = None) -> EngineError:
-    """An error of the `docker` package or the network under it, in words.
+    """Convert an error of the `docker` package or of the network to an EngineError.
 
     Args:
-        error: What was raised.
+        error: The error.
         where: The engine's address.
-        what: What the engine was asked to do ("start the container"); None while connecting.
-        fix: What to do where the engine is gone, if the caller knows better.
+        what: The request ("start the container"); None while connecting.
+        fix: A more specific remedy if the engine disconnected.
     """
     explanation = getattr(error, "explanation", None)
     if explanation and getattr(error, "response", None) is not None:
         task = f"to {what}" if what else "to answer"
-        return EngineError(f"the engine refuses {task}: {_line(explanation)}", where=where)
+        return EngineError(f"the engine refused {task}: {_line(explanation)}", where=where)
     causes = list(_causes(error))
 
     def caused(*kinds: type[BaseException]) -> bool:
@@ -152,44 +153,44 @@ def explain(error: BaseException, where: str, what: str | None, fix: str | None 
     late = caused(TimeoutError) or "timed out" in str(error)
     if what is not None:
         if late:
-            text = f"the engine has not answered within {_ANSWER} seconds"
+            text = f"the engine did not answer within {_ANSWER} seconds"
         elif isinstance(error, ValueError | KeyError) and not isinstance(error, OSError):
-            text = f"the engine answers something unexpected ({_line(error)})"
+            text = f"the engine returned an unexpected response ({_line(error)})"
         else:
             reason = next((cause.strerror for cause in causes if isinstance(cause, OSError) and cause.strerror), None)
-            text = f"the engine is gone ({reason or 'the connection broke off'})"
+            text = f"the engine disconnected ({reason or 'connection lost'})"
         return EngineError(
-            f"{text}: it was asked to {what}", where=where, fix=fix or "Start it again, and repeat the command."
+            f"{text}; request: {what}", where=where, fix=fix or "Start it again, and repeat the command."
         )
     if caused(FileNotFoundError):
-        return EngineError("no container engine: there is no such socket", where=where, fix=fix or _suggestion())
+        return EngineError("no container engine: the socket does not exist", where=where, fix=fix or _suggestion())
     if caused(PermissionError):
         return EngineError(
-            "this user may not use the engine's socket",
+            "permission denied on the engine's socket",
             where=where,
-            fix="Join the group that owns it (often `docker`), or use an engine of your own: rootless Podman or Docker.",
+            fix="Join the group that owns it (often `docker`), or use a rootless engine: Podman or Docker.",
         )
     if caused(ConnectionRefusedError):
-        return EngineError("the connection is refused: no engine listens there", where=where, fix=_START)
+        return EngineError("connection refused: no engine listens at this address", where=where, fix=_START)
     if late:
         return EngineError(f"no answer within {_CONNECT} seconds", where=where, fix=_START)
-    return EngineError(f"what listens there is no container engine ({_line(causes[-1])})", where=where, fix=_START)
+    return EngineError(
+        f"the server at this address is not a container engine ({_line(causes[-1])})", where=where, fix=_START
+    )
 
 
 def _suggestion() -> str:
-    """What to do without a socket; Podman's own is found only if it is named."""
+    """The remedy for a missing socket; Podman's socket must be named explicitly."""
     runtime = os.environ.get("XDG_RUNTIME_DIR", "/run")
     for candidate in (Path(runtime, "podman", "podman.sock"), Path("/run/podman/podman.sock")):
         with contextlib.suppress(OSError):
             if candidate.is_socket():
-                return f"Podman's socket is there: export DOCKER_HOST=unix://{candidate}"
-    return (
-        "Start Docker (`systemctl start docker`) or Podman (`podman system service`), or name a socket by DOCKER_HOST."
-    )
+                return f"To use Podman's socket: export DOCKER_HOST=unix://{candidate}"
+    return "Start Docker (`systemctl start docker`) or Podman (`podman system service`), or set DOCKER_HOST."
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error and everything it was raised from or wraps, the innermost last."""
+    """The error and all errors it was raised from or wraps, innermost last."""
     seen: set[int] = set()
     queue: list[BaseException] = [error]
     while queue:

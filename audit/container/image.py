@@ -1,9 +1,9 @@
-"""Which image it is: references that cannot move, what an engine says of an image, and the record of one.
+"""Image identity: immutable references, an engine's description of an image, and image records.
 
-An image has two digests. The config's is over its settings and the digests of its unpacked layers, so it is the same
-wherever the image is; the manifest's is over the packed layers too, so a registry, an archive and an engine may each
-have another. An engine's id is the first, or, with containerd's image store, the second; that engine does not tell the
-first, and the other kind knows the second of a pulled image alone.
+An image has two digests. The config digest covers its settings and the digests of its uncompressed layers, so it is the
+same everywhere. The manifest digest covers the compressed layers, so it may differ between registries, archives and
+engines. An engine's image id is the config digest, or, with containerd's image store, the manifest digest. The latter kind of
+engine does not report the config digest; the former knows the manifest digest only of pulled images.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ class Image:
     """An image as an engine or an archive describes it.
 
     Attributes:
-        id: What the engine calls it: the digest of its config or, in containerd's store, of its manifest.
-        manifest: The manifest's digest, None where it is not known.
-        config: The config's digest, None where it is not known.
-        layers: The digests of the unpacked layers, the lowest first.
-        labels: Its labels.
-        created: When it was made, RFC 3339 as the engine spells it.
+        id: The engine's id: the config digest or, in containerd's store, the manifest digest.
+        manifest: The manifest digest; None if unknown.
+        config: The config digest; None if unknown.
+        layers: The digests of the uncompressed layers, lowest first.
+        labels: The labels.
+        created: The creation time, RFC 3339 as written by the engine.
         platform: Operating system and architecture, `linux/amd64`.
-        tags: The tags that point to it now.
-        command: Its default arguments.
+        tags: The tags that currently point to it.
+        command: The default arguments.
     """
 
     id: str
@@ -54,7 +54,7 @@ class Image:
     command: tuple[str, ...] = ()
 
     def record(self, **more: Any) -> dict[str, Any]:
-        """The record of `container build` and `container inspect --json`; `more` are further fields."""
+        """The record written by `container build` and `container inspect --json`; `more` are further fields."""
         return {
             "schema": SCHEMA,
             "id": self.id,
@@ -68,9 +68,9 @@ class Image:
         }
 
     def environment(self) -> dict[str, Any]:
-        """What REPRO_AUDIT_IMAGE tells the program inside; without the labels where they are too many or too long.
+        """The value of REPRO_AUDIT_IMAGE for the program inside; without labels if these are too many or too long.
 
-        The name in it is the image's own, not one of the tags that this engine happens to have.
+        Its name is that of the image's labels, not a tag of this engine.
         """
         title = self.labels.get(_TITLE, "")
         name = title if _NAME.fullmatch(title) and len(title) <= 100 else "repro-audit"
@@ -85,34 +85,34 @@ class Image:
 
 
 def find(engine: Engine, reference: str) -> Image:
-    """The image that an immutable reference names: `sha256:...` (64 digits) or `NAME@sha256:...`.
+    """The image with an immutable reference: `sha256:...` (64 digits) or `NAME@sha256:...`.
 
     Raises:
-        InputError: The reference is a tag, which may name another image tomorrow; the message has what it names today.
-        MissingError: The engine has no such image.
-        EngineError: The engine is in trouble.
+        InputError: The reference is a tag, which may point to a different image later; the message gives its current id.
+        MissingError: The engine does not have this image.
+        EngineError: The engine failed.
     """
     if not (DIGEST.fullmatch(reference) or _PINNED.fullmatch(reference)):
         raise _mutable(engine, reference)
     image = inspect(engine, reference)
     if image is None:
         raise MissingError(
-            "the engine has no such image",
+            "the engine does not have this image",
             where=reference,
             fix="Load it (`docker load --input FILE.tar`), pull it, or build it (`repro-audit container build`).",
         )
     if reference.rpartition("@")[2] not in {image.id, image.manifest, image.config}:
-        raise MissingError(f"the engine answers with another image, {image.id}", where=reference)
+        raise MissingError(f"the engine returned a different image, {image.id}", where=reference)
     return image
 
 
 def find_recorded(engine: Engine, path: Path) -> Image:
-    """The engine's image that a record describes, the same to the byte.
+    """The engine's image described by a record; it must be byte-identical.
 
     Raises:
-        InputError: The file is no record, or the engine's image differs from it.
-        MissingError: There is no such file or image.
-        EngineError: The engine is in trouble.
+        InputError: The file is not a record, or the engine's image differs from it.
+        MissingError: The file or the image does not exist.
+        EngineError: The engine failed.
     """
     record = read_record(path)
     for digest in dict.fromkeys((record["id"], record["config"], record["manifest"])):
@@ -121,14 +121,14 @@ def find_recorded(engine: Engine, path: Path) -> Image:
             _compare(image, record, path)
             return image
     raise MissingError(
-        f"the engine has no image {record['id']}",
+        f"the engine does not have the image {record['id']}",
         where=str(path),
         fix="Load its archive (`docker load --input FILE.tar`), or build it again (`repro-audit container build`).",
     )
 
 
 def inspect(engine: Engine, reference: str) -> Image | None:
-    """What the engine says of an image; None if it has none by that reference."""
+    """The engine's description of an image; None if it does not have the image."""
     from docker.errors import NotFound
 
     with engine.asked(f"describe the image {reference}"):
@@ -140,11 +140,11 @@ def inspect(engine: Engine, reference: str) -> Image | None:
 
 
 def read_record(path: Path) -> dict[str, Any]:
-    """A record that `container build` or `container archive` wrote.
+    """Read a record written by `container build` or `container archive`.
 
     Raises:
-        InputError: It is none.
-        MissingError: It cannot be read.
+        InputError: The file is not a record.
+        MissingError: The file cannot be read.
     """
     try:
         raw = path.read_bytes()
@@ -165,7 +165,7 @@ def read_record(path: Path) -> dict[str, Any]:
         fine, record = False, {}
     if not fine:
         raise InputError(
-            f"no record of an image ({SCHEMA})", where=str(path), fix="`repro-audit container build` writes one."
+            f"not an image record ({SCHEMA})", where=str(path), fix="`repro-audit container build` writes one."
         )
     return dict(record)
 
@@ -174,7 +174,7 @@ def _image(found: Mapping[str, Any], reference: str, *, named_by_manifest: bool)
     identity = str(found["Id"])
     if not identity.startswith("sha256:"):
         identity = f"sha256:{identity}"
-    # Only an engine that names by manifest says what its id describes.
+    # Only engines whose ids are manifest digests report a Descriptor.
     by_manifest = named_by_manifest or "Descriptor" in found
     digests = {str(one).rpartition("@")[2] for one in found.get("RepoDigests") or ()}
     asked = _PINNED.fullmatch(reference)
@@ -183,7 +183,7 @@ def _image(found: Mapping[str, Any], reference: str, *, named_by_manifest: bool)
         manifest = identity
     elif asked and asked[1] in digests:
         manifest = asked[1]
-    elif len(digests) == 1:  # of several registries' manifests none is the image's
+    elif len(digests) == 1:  # with manifests of several registries, none is the image's own
         manifest = next(iter(digests))
     config = found.get("Config") or {}
     labels = config.get("Labels") or {}
@@ -201,7 +201,7 @@ def _image(found: Mapping[str, Any], reference: str, *, named_by_manifest: bool)
 
 
 def _compare(image: Image, record: Mapping[str, Any], path: Path) -> None:
-    """Raise unless the digests that both sides know are the same, and at least one decides."""
+    """Raise unless all digests known to both sides are equal and at least one of them identifies the image."""
     if list(image.layers) != record["layers"]:
         differs = "layers"
     elif image.config and record["config"]:
@@ -210,7 +210,7 @@ def _compare(image: Image, record: Mapping[str, Any], path: Path) -> None:
         differs = "" if image.manifest == record["manifest"] else "manifest digest"
     else:
         raise InputError(
-            "the record and the engine name the image by digests of different kinds, which cannot be compared",
+            "the record and the engine identify the image by different kinds of digest, which cannot be compared",
             where=str(path),
             fix="Write a record with both, and load its archive here: repro-audit container archive",
         )
@@ -223,23 +223,23 @@ def _compare(image: Image, record: Mapping[str, Any], path: Path) -> None:
 
 
 def _mutable(engine: Engine, reference: str) -> InputError:
-    """The refusal of a tag, with the immutable names of what it points to now."""
+    """The error for a tag, with the immutable names of the image it currently points to."""
     image = inspect(engine, reference) if re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._:/@-]*", reference) else None
-    what = f"{reference!r} is a name that can be moved to another image"
+    what = f"{reference!r} is a tag, which can be moved to a different image"
     if image is None:
         return InputError(
-            f"{what}, and the engine has none by it now",
+            f"{what}, and the engine has no image with this tag",
             where="--image",
             fix="Give an id (sha256:...), NAME@sha256:..., or a record of `container build` with --record.",
         )
     pinned = f"{_repository(reference)}@{image.manifest}" if image.manifest else None
     names = f"{image.id}\n  or {pinned}" if pinned and pinned != image.id else image.id
     return InputError(
-        f"{what}; an audit needs one that cannot", where="--image", fix=f"Now it names this image: --image {names}"
+        f"{what}; an audit needs an immutable name", where="--image", fix=f"It currently points to: --image {names}"
     )
 
 
 def _repository(reference: str) -> str:
-    """The reference without its tag: a colon behind the last slash."""
+    """The reference without its tag, which follows a colon after the last slash."""
     head, slash, last = reference.partition("@")[0].rpartition("/")
     return f"{head}{slash}{last.partition(':')[0]}"

@@ -1,8 +1,8 @@
-"""A run in a container: locked down, its output live, its exit code passed on, and nothing of it left behind.
+"""Running the audit in a locked-down container, with live output and the program's exit code.
 
-No network, a read-only root file system, no capability and no way to gain one, a scratch folder in memory, limits on
-memory and processes. What the program may read is mounted read-only; it writes to one folder. An interrupt ends the
-program by SIGTERM; whatever happens, the container is removed.
+No network, a read-only root file system, no capabilities and no way to gain any, a scratch folder in memory, limits on
+memory and processes. Inputs are mounted read-only; the program writes to one folder. An interrupt stops the
+program with SIGTERM; the container is removed in every case.
 """
 
 from __future__ import annotations
@@ -34,29 +34,29 @@ KEY = "/run/secrets/repro-audit-key"
 PASSPHRASE = "/run/secrets/repro-audit-passphrase"  # noqa: S105  a place
 SCRATCH = "/tmp"  # noqa: S108  the container's own
 DEFAULT_COMMAND = ("all", "--weights", "/weights", "--data", "/data", "--out", "/out")
-# Seconds to end after SIGTERM, before the engine kills. What was finished is in the journal by then.
+# Seconds between SIGTERM and the kill. Finished work is already in the journal.
 GRACE = 30
 LONGEST_GRACE = 24 * 3600
-_RECORDED = 80  # characters of one variable that run.json takes; more are withheld there (audit.provenance.run)
-_LOOK = 0.2  # seconds that a signal may go unseen
-_SHARED_MEMORY = 1 << 30  # what processes that read data hand over to each other
+_RECORDED = 80  # maximum length of a variable in run.json; longer values are withheld there
+_LOOK = 0.2  # maximum delay in seconds before a signal is handled
+_SHARED_MEMORY = 1 << 30  # for data exchanged between the processes that read audio
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One run.
+    """A run in a container.
 
     Attributes:
-        image: What runs.
-        out: The folder that it writes to.
-        user: Who it runs as.
-        gpus: Its GPUs.
-        memory: Bytes, None for no limit.
-        pids: Processes and threads.
-        scratch: Bytes of /tmp.
+        image: The image.
+        out: The output folder.
+        user: The user it runs as.
+        gpus: The GPUs.
+        memory: The memory limit in bytes; None for no limit.
+        pids: The maximum number of processes and threads.
+        scratch: The size of /tmp in bytes.
         network: `none`, or a network of the engine.
-        mounts: Place inside to file or folder outside, read-only.
-        arguments: The program's arguments; None for the image's own, with what the mounts ask for.
+        mounts: Path inside to file or folder outside, read-only.
+        arguments: The program's arguments; None for the image's default, extended for the mounts.
         grace: Seconds between SIGTERM and the kill.
 
     Raises:
@@ -76,13 +76,13 @@ class Job:
     grace: int = GRACE
 
     def __post_init__(self) -> None:
-        # Only this name has no bound of its own; without one (none, host) the rest always fits.
+        # Only the network's name is unbounded; all other conditions always fit.
         beyond = len(self.conditions()) - _RECORDED
         if beyond > 0:
             raise InputError(
-                f"the name is too long for the record of the run, by {beyond} of its {len(self.network)} characters",
+                f"the name of {len(self.network)} characters is too long by {beyond} for the record of the run",
                 where=f"--network {self.network}",
-                fix="Name the network by the first digits of its id (docker network ls), which are recorded instead.",
+                fix="Give the first digits of the network's id (docker network ls), which are then recorded.",
             )
 
     def command(self) -> list[str]:
@@ -94,11 +94,11 @@ class Job:
         return [*(self.image.command or DEFAULT_COMMAND), *more]
 
     def variables(self) -> dict[str, str]:
-        """The environment that the program gets beside the image's."""
+        """The environment variables set in addition to the image's."""
         found = {
             environment.IMAGE_VARIABLE: json.dumps(self.image.environment(), sort_keys=True, separators=(",", ":")),
             CONTAINER_VARIABLE: self.conditions(),
-            # The image's own, /dev/shm, is small and `noexec`; a run has a better place, of the size that was asked for.
+            # The image's default, /dev/shm, is small and `noexec`; /tmp has the requested size.
             "TMPDIR": SCRATCH,
             "HOME": SCRATCH,
         }
@@ -108,24 +108,24 @@ class Job:
         if epoch is not None:
             found[clock.VARIABLE] = str(epoch)
         if self.gpus.count == 0:
-            # Where NVIDIA's runtime is the engine's default, the image's own variable would bring every GPU in.
+            # If NVIDIA's runtime is the engine's default, the image's own variable would add all GPUs.
             found["NVIDIA_VISIBLE_DEVICES"] = "void"
         return found
 
     def conditions(self) -> str:
-        """The conditions in short, for the record of the run."""
+        """A summary of the conditions, for the record of the run."""
         memory = "none" if self.memory is None else f"{self.memory >> 20}m"
         return f"network={self.network},gpus={self.gpus},memory={memory},pids={self.pids},user={self.user}"
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How it ended.
+    """The result of a run.
 
     Attributes:
-        code: The exit code to pass on: the program's, or 128 and the number of the signal that stopped the run.
-        out_of_memory: Whether the limit on memory killed something in it.
-        signal: The signal that stopped the run, None if it ended by itself.
+        code: The exit code: the program's, or 128 plus the number of the signal that stopped the run.
+        out_of_memory: Whether a process was killed by the memory limit.
+        signal: The signal that stopped the run; None if it ended by itself.
     """
 
     code: int
@@ -140,19 +140,19 @@ def run(
     stdout: BinaryIO | None = None,
     stderr: BinaryIO | None = None,
 ) -> Outcome:
-    """Run it to its end, or until a signal; see the module.
+    """Run the job until it ends or a signal arrives; see the module's docstring.
 
     Args:
         engine: The engine.
-        job: What to run.
-        say: Takes lines for people.
-        stdout: Where the program's output goes; the process's own unless given.
-        stderr: Where its errors go, likewise.
+        job: The job.
+        say: Receives messages for the user.
+        stdout: Receives the program's output; by default this process's standard output.
+        stderr: Receives the program's errors; by default this process's standard error.
 
     Raises:
-        EngineError: The engine refuses, or is gone.
-        MissingError: The engine cannot give the GPUs.
-        BrokenPipeError: Nobody reads the output any more; the container has been stopped.
+        EngineError: The engine refused a request, or disconnected.
+        MissingError: The engine cannot provide the GPUs.
+        BrokenPipeError: The reader closed the output; the container has been stopped.
     """
     name = f"repro-audit-{secrets.token_hex(6)}"
     signals = Signals()
@@ -161,7 +161,7 @@ def run(
     with signals.installed():
         try:
             stopped = None
-            # Creating is not broken off: an engine may finish what its client has given up, and nobody would remove it.
+            # Creation is not interrupted: the engine might finish it later, and nobody would remove the container.
             _create(engine, job, name, pump, left)
             try:
                 with signals.heeded():
@@ -182,7 +182,7 @@ def _create(engine: Engine, job: Job, name: str, pump: Pump, left: str) -> None:
         client = engine.client
         host = client.create_host_config(**_host(engine, job))
         if job.user.keep_id:
-            host["UsernsMode"] = "keep-id"  # Podman's; the package would accept Docker's values alone
+            host["UsernsMode"] = "keep-id"  # Podman only; the package accepts only Docker's values
         configuration = client.create_container_config(
             image=job.image.id,
             command=job.command(),
@@ -190,11 +190,11 @@ def _create(engine: Engine, job: Job, name: str, pump: Pump, left: str) -> None:
             environment=job.variables(),
             labels={"org.repro-audit.run": "1"},
             host_config=host,
-            # The image's check is for those who keep a container; here it would only take time from the run.
+            # The image's health check is for long-lived containers; here it would only slow the run down.
             healthcheck={"test": ["NONE"]},
         )
         client.create_container_from_config(configuration, name=name)
-    # Attached before it starts, so that not a line is missed.
+    # Attach before starting, so that no output is missed.
     with engine.asked("attach to the container", left):
         stream = client.attach(name, stdout=True, stderr=True, stream=True, logs=False, demux=True)
     pump.start(stream, lambda: client.kill(name))
@@ -207,15 +207,15 @@ def _start(engine: Engine, name: str, left: str) -> None:
     except EngineError as error:
         if "could not select device driver" in error.what or "nvidia.com/gpu" in error.what:
             raise MissingError(
-                f"the engine cannot pass GPUs on: {error.what}",
+                f"the engine cannot pass GPUs through: {error.what}",
                 where="--gpus",
-                fix="Install NVIDIA's container toolkit (`nvidia-ctk runtime configure`), or say --gpus none.",
+                fix="Install NVIDIA's container toolkit (`nvidia-ctk runtime configure`), or use --gpus none.",
             ) from None
         raise
 
 
 def _host(engine: Engine, job: Job) -> dict[str, Any]:
-    """The engine's settings of the container."""
+    """The engine's host configuration of the container."""
     from docker.types import DeviceRequest, Mount
 
     mounts = [Mount("/out", _outside(job.out), type="bind", read_only=False)]
@@ -227,11 +227,11 @@ def _host(engine: Engine, job: Job) -> dict[str, Any]:
         "security_opt": ["no-new-privileges"],
         "init": True,
         "mounts": mounts,
-        # Java libraries and compilers of GPU kernels run code that they unpack there, so it is not `noexec`.
+        # Not `noexec`: Java libraries and GPU kernel compilers run code that they unpack there.
         "tmpfs": {SCRATCH: f"rw,exec,nosuid,nodev,size={job.scratch},mode=1777"},
         "shm_size": _SHARED_MEMORY,
     }
-    # An engine without the controller (a rootless one, often) refuses the limit or drops it in silence.
+    # An engine without the memory controller (often a rootless one) refuses the limit or silently ignores it.
     if job.memory is not None and engine.info.get("MemoryLimit", True):
         settings |= {"mem_limit": job.memory}
         if engine.info.get("SwapLimit", True):
@@ -254,9 +254,9 @@ def _outside(path: Path) -> str:
 
 
 def _wait(engine: Engine, name: str, left: str) -> int:
-    """The exit code.
+    """Wait for the exit code.
 
-    A thread waits for it: a signal that comes in the moment before a blocking read would be seen only after it.
+    A thread does the blocking read; otherwise a signal that arrives just before it would be handled only afterwards.
     """
     found: queue.SimpleQueue[int | EngineError] = queue.SimpleQueue()
 
@@ -277,10 +277,10 @@ def _wait(engine: Engine, name: str, left: str) -> int:
 
 
 def _stop(engine: Engine, job: Job, name: str, signals: Signals, say: Callable[[str], None], left: str) -> None:
-    """End it by SIGTERM, and kill it after the grace or at a second signal."""
+    """Stop the container with SIGTERM, and kill it after the grace period or at a second signal."""
     from docker.errors import APIError
 
-    say(f"stopping; after {job.grace} seconds it is killed (once more to kill it now)")
+    say(f"stopping; it will be killed after {job.grace} seconds (interrupt again to kill it now)")
     with engine.asked("stop the container", left):
         try:
             with signals.heeded():
@@ -291,7 +291,7 @@ def _stop(engine: Engine, job: Job, name: str, signals: Signals, say: Callable[[
 
 
 def _out_of_memory(engine: Engine, name: str) -> bool:
-    """Whether the engine counted a kill for memory; it may hear of it a moment later than of the end."""
+    """Whether the engine reports an out-of-memory kill, which may arrive shortly after the exit."""
     with engine.asked("say how the container ended"):
         for _ in range(5):
             if engine.client.inspect_container(name)["State"].get("OOMKilled"):
@@ -303,7 +303,7 @@ def _out_of_memory(engine: Engine, name: str) -> bool:
 def _remove(engine: Engine, name: str, say: Callable[[str], None]) -> None:
     from docker.errors import NotFound
 
-    failing = sys.exc_info()[1] is not None  # then that error is what people should read
+    failing = sys.exc_info()[1] is not None  # that error is then the one to report
     try:
         with engine.asked("remove the container"), contextlib.suppress(NotFound):
             engine.client.remove_container(name, force=True, v=True)
@@ -313,7 +313,7 @@ def _remove(engine: Engine, name: str, say: Callable[[str], None]) -> None:
 
 
 def describe(engine: Engine, job: Job) -> str:
-    """What will run and how, in lines of at most 80 characters but for names and paths."""
+    """A description of the run, in lines of at most 80 characters except for names and paths."""
     tags = f" ({', '.join(job.image.tags[:3])})" if job.image.tags else ""
     memory = words(job.memory) if engine.info.get("MemoryLimit", True) else "no limit (the engine has none)"
     user = f"{job.user} ({job.user.reason})" if job.user.reason else str(job.user)

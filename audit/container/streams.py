@@ -1,4 +1,4 @@
-"""Between a container and this process: signals that stop the run, and the program's output as it comes."""
+"""Signal handling and live output of a container run."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class Interrupted(BaseException):
-    """A signal asks for the end; no handler of ordinary errors may take it."""
+    """A signal requests the end of the run; a BaseException, so that ordinary error handlers do not catch it."""
 
 
 class Signals:
-    """Signals become exceptions, but only inside `heeded`; others wait for the next one."""
+    """Turns signals into exceptions, but only inside `heeded`; outside, they are deferred to the next such block."""
 
     def __init__(self) -> None:
         self.number: int | None = None
@@ -36,7 +36,7 @@ class Signals:
 
     @contextlib.contextmanager
     def installed(self) -> Iterator[None]:
-        """Handle them in this block; only the main thread may."""
+        """Install the handlers in this block; only possible in the main thread."""
         before = {number: signal.signal(number, self._receive) for number in _SIGNALS}
         try:
             yield
@@ -46,7 +46,7 @@ class Signals:
 
     @contextlib.contextmanager
     def heeded(self) -> Iterator[None]:
-        """Raise Interrupted in this block when one arrives, or at once for one that came since the last block."""
+        """Raise Interrupted when a signal arrives in this block, or immediately for a deferred one."""
         self._heeded = True
         try:
             self._raise()
@@ -56,7 +56,7 @@ class Signals:
 
 
 class Pump:
-    """The thread that carries the program's two streams to ours as they come."""
+    """A thread that copies the program's two output streams to ours."""
 
     def __init__(self, stdout: BinaryIO, stderr: BinaryIO) -> None:
         self._targets = (stdout, stderr)
@@ -64,13 +64,13 @@ class Pump:
         self._error: OSError | None = None
 
     def start(self, stream: Any, kill: Callable[[], None]) -> None:
-        """Carry until the stream ends; without a reader on our side, `kill`."""
+        """Copy until the stream ends; if our output is closed, call `kill`."""
         self._thread = threading.Thread(target=self._carry, args=(stream, kill), daemon=True)
         self._thread.start()
 
     def _carry(self, stream: Any, kill: Callable[[], None]) -> None:
         try:
-            # The stream ends without an error when the engine goes; `wait` tells.
+            # If the engine disconnects, the stream ends without an error; `wait` reports it.
             for pair in stream:
                 for data, target in zip(pair, self._targets, strict=True):
                     if data:
@@ -81,17 +81,17 @@ class Pump:
             with contextlib.suppress(Exception):
                 kill()
         finally:
-            # The package closes only half of it.
+            # The package closes only one of the two ends.
             ends: tuple[Any, ...] = (stream, getattr(stream, "_response", None))
             for end in ends:
                 with contextlib.suppress(Exception):
                     end.close()
 
     def join(self, seconds: float) -> None:
-        """Wait for the rest of the output, at most so long.
+        """Wait for the rest of the output, at most `seconds`.
 
         Raises:
-            OSError: It could not be written.
+            OSError: The output could not be written.
         """
         if self._thread is not None:
             self._thread.join(timeout=seconds)

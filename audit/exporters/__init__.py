@@ -1,1 +1,1 @@
-"""Audits in other people's formats."""
+"""Exporters: audits in third-party formats."""

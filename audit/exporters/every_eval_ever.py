@@ -1,9 +1,9 @@
-"""Every Eval Ever: reported and reproduced values as records of one shared schema.
+"""Every Eval Ever: reported and reproduced values as records of a shared schema.
 
-Fields after evaleval/every_eval_ever: every_eval_ever/schemas/eval.schema.json (read whole at version 0.2.2, of 0.3.0 the
-list of its fields). A record is one evaluation source with all results that it gives: the paper's claims are one record of
-`documentation`, what a reproduction team wrote down is another, and each predictions file that was scored here is one
-`evaluation_run`. Scores are JSON numbers there; the exact decimal strings stand beside them in `details`.
+Fields as in evaleval/every_eval_ever: every_eval_ever/schemas/eval.schema.json (read completely at version 0.2.2; for 0.3.0
+only its list of fields). A record is one evaluation source with all its results: the paper's claims are a record of type
+`documentation`, the values recorded by a reproduction team are another, and each predictions file scored here is an
+`evaluation_run`. The schema requires scores as JSON numbers; `details` has the exact decimal strings.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _NAMES = {
     "wer": "WER", "per": "PER", "bleu": "BLEU", "meteor": "METEOR", "spider": "SPIDEr", "rouge-l": "ROUGE-L",
     "accuracy": "Accuracy", "following-rate": "Following rate", "diversity": "Diversity",
 }  # fmt: skip
-# Bounded by their definition; the others have no largest value, and then the schema wants no type of score.
+# Bounded metrics; for unbounded ones the schema does not allow a score type.
 _BOUNDED = frozenset({"bleu", "meteor", "rouge-l", "accuracy", "following-rate"})
 Json = dict[str, Any]
 
@@ -38,8 +38,8 @@ def records(audit: AuditDocument, model_id: str | None = None) -> dict[str, Json
     """The records of an audit, by file name.
 
     Args:
-        audit: As `repro-audit run` wrote it.
-        model_id: The model's id as hubs write it, `owner/name`; by default the study's id and variant.
+        audit: The audit written by `repro-audit run`.
+        model_id: The model's id on a hub, `owner/name`; by default the study's id and variant.
     """
     claims = {c.id: c for c in audit.claims}
     conventions = {(c.task, c.metric, c.id): c for c in audit.conventions}
@@ -66,12 +66,12 @@ def records(audit: AuditDocument, model_id: str | None = None) -> dict[str, Json
 
 
 def dumps(record: Json) -> bytes:
-    """A record as a file: UTF-8, indented, keys in the order of the schema."""
+    """The bytes of a record file: UTF-8, indented, keys in the order of the schema."""
     return (json.dumps(record, ensure_ascii=False, indent=2) + "\n").encode()
 
 
 def _sources(measurements: Iterable[Measurement]) -> dict[str, list[Measurement]]:
-    """Measurements by where they come from: a reproduction's record, or one scored predictions file."""
+    """Measurements by source: a reproduction's record, or a scored predictions file."""
     found: dict[str, list[Measurement]] = {}
     for item in measurements:
         if item.prediction is not None:
@@ -156,7 +156,7 @@ def _reported(claim: Claim) -> Json:
         "source_data": {"dataset_name": claim.dataset, "source_type": "other"},
         "metric_config": _metric(
             claim.metric, claim.unit, claim.direction, {},
-            f"{words}; how it was counted is not stated.",
+            f"{words}; the scoring convention is not stated.",
         ),
         "score_details": {
             "score": _number(claim.value),
@@ -182,7 +182,7 @@ def _measured(
     rows = item.rows
     parameters = {} if convention is None else {k: getattr(convention, k) for k in ("id", "signature", "hash", "grade")}
     invalid = [i.text for i in item.invalid]
-    words = convention.summary if convention else str(item.rule or "how it was counted is not recorded")
+    words = convention.summary if convention else str(item.rule or "the scoring convention was not recorded")
     score: Json = {
         "score": _number(item.value),
         "details": _strings({
@@ -230,5 +230,5 @@ def _number(text: str | None) -> int | float:
 
 
 def _strings(values: Mapping[str, Any]) -> dict[str, str]:
-    """All values as strings, as the schema has it; what is not known is left out."""
+    """All values as strings, as required by the schema, without unknown ones."""
     return {k: str(v).lower() if isinstance(v, bool) else str(v) for k, v in values.items() if v is not None}

@@ -1,11 +1,10 @@
-"""Hugging Face `.eval_results`: reproduced values as the YAML list that a model's repository can carry.
+"""Hugging Face `.eval_results`: reproduced values as the YAML list for a model's repository.
 
-Fields after huggingface/hub-docs@242f4a1e:docs/hub/eval-results.md. Which data set of the Hub a task is, the audit does not
-know; it is told by a mapping, and a task without an entry is left out and named. No `verifyToken` is written: those are
-given out for runs inside the Hub's own jobs alone.
+Fields as in huggingface/hub-docs@242f4a1e:docs/hub/eval-results.md. The user maps tasks to data sets of the Hub; tasks
+without an entry are left out and listed. No `verifyToken` is written: tokens are issued only for runs in the Hub's own jobs.
 
-An entry is shown as a measured value, and no field says where it comes from but the free text of `notes`. So values that
-somebody recorded, and nobody computed again, are left out unless they are asked for.
+The Hub shows every entry as a measured value, and only the free text of `notes` can state its origin. Recorded values, which
+nobody recomputed, are therefore left out unless requested.
 """
 
 from __future__ import annotations
@@ -26,17 +25,17 @@ _FIELDS = frozenset({"id", "task_id", "revision"})
 
 @dataclass(frozen=True, slots=True)
 class Results:
-    """The entries of an `.eval_results` file, and the claims that are not in it with the reason."""
+    """The entries of an `.eval_results` file, and the claims left out, with reasons."""
 
     entries: list[dict[str, Any]]
     left_out: dict[str, str]
 
 
 def load_datasets(path: Path) -> dict[str, dict[str, str]]:
-    """Read the mapping: a task's or claim's id to `{id, task_id}` of a Hub benchmark, and `revision` where it is known.
+    """Read the mapping from task or claim ids to `{id, task_id}` of a Hub benchmark, optionally with `revision`.
 
     Raises:
-        InputError: The file cannot be read, or an entry does not fit; with its place.
+        InputError: The file cannot be read, or an entry is invalid; the message gives its location.
     """
     from audit._util.strict_yaml import load
 
@@ -50,7 +49,7 @@ def load_datasets(path: Path) -> dict[str, dict[str, str]]:
         if not {"id", "task_id"} <= set(entry) <= _FIELDS:
             raise InputError("needs id and task_id, and may have revision", where=where, fix="Correct the fields.")
         if entry["id"].count("/") != 1:
-            raise InputError(f"{entry['id']!r} is no data set of the Hub", where=f"{where}.id", fix="owner/name")
+            raise InputError(f"{entry['id']!r} is not the id of a Hub data set", where=f"{where}.id", fix="owner/name")
     return data
 
 
@@ -61,13 +60,13 @@ def results(
     *,
     include_recorded: bool = False,
 ) -> Results:
-    """One entry a claim: the measurement that its verdict rests on.
+    """One entry per claim: the measurement on which its verdict rests.
 
     Args:
-        audit: The document.
-        datasets: By claim id or task id.
-        source_url: Where the evidence can be seen.
-        include_recorded: Whether values that were not computed here are entries too; their notes begin with that.
+        audit: The audit.
+        datasets: The data sets by claim id or task id.
+        source_url: A URL of the evidence.
+        include_recorded: Whether to include recorded values, with a warning at the start of their notes.
     """
     measurements = {m.id: m for m in audit.measurements}
     claims = {c.id: c for c in audit.claims}
@@ -80,11 +79,11 @@ def results(
         if best is None or best.value is None:
             left_out[claim.id] = "nothing was measured"
         elif best.invalid:
-            left_out[claim.id] = "only measurements that are not comparable"
+            left_out[claim.id] = "no comparable measurement"
         elif best.origin != "recomputed" and not include_recorded:
             left_out[claim.id] = f"the value was {best.origin}, not computed from predictions"
         elif dataset is None:
-            left_out[claim.id] = "no data set of the Hub is named for it"
+            left_out[claim.id] = "not mapped to a Hub data set"
         else:
             entry: dict[str, Any] = {"dataset": dict(dataset), "value": float(best.value), "date": day}
             if source_url is not None:

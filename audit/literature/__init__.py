@@ -1,1 +1,1 @@
-"""."""
+"""The literature: studies, reproductions, surveyed works, evidence grades and the survey."""

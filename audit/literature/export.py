@@ -1,4 +1,4 @@
-"""The records as other programs want them: BibTeX, CSV, and a matrix for the terminal."""
+"""Exports of the literature records: BibTeX, CSV, and tables for the terminal."""
 
 from __future__ import annotations
 
@@ -54,11 +54,11 @@ _CODE = {"yes": "+", "partial": "~", "no": " "}
 
 LEGEND = """\
 cell: same data as the table (Y yes, p partly, ? unknown, n no),
-      SALMONN (e evaluated, c copied, m mentioned, ? unknown, - not run), code that scores (+ public, ~ in part)"""
+      SALMONN (e evaluated, c copied, m mentioned, ? unknown, - not run), scoring code (+ public, ~ partly public)"""
 
 
 def bibtex(works: Iterable[Work]) -> str:
-    """One BibTeX entry a work; the key is the record's id."""
+    """One BibTeX entry per work; the key is the record's id."""
     return "\n".join(_entry(work) for work in works)
 
 
@@ -88,7 +88,7 @@ def _escape(text: str) -> str:
 
 
 def table_csv(works: Iterable[Work]) -> str:
-    """One line an entry, and one for a work without entries; RFC 4180 with a header, and no text is a formula."""
+    """One line per entry, and one for a work without entries; RFC 4180 with a header; formulas are escaped."""
     lines = _csv_lines(works)
     return csv_text(CSV_FIELDS, ([line.get(name) for name in CSV_FIELDS] for line in lines), line_end="\r\n")
 
@@ -130,7 +130,7 @@ def _csv_lines(works: Iterable[Work]) -> Iterator[dict[str, str | int | None]]:
 
 
 def matrix(data: Survey) -> str:
-    """The works x tasks matrix of `audit.literature.works.survey.survey`, in letters, with its legend."""
+    """The works x tasks matrix of `audit.literature.survey.survey` as letters, with a legend."""
     tasks = data.tasks
     found = cells(data)
     rows = [row.work for row in data.matrix if row.cells]
@@ -148,7 +148,7 @@ def matrix(data: Survey) -> str:
 
 
 def conventions_table(data: Survey) -> str:
-    """The conventions by task and metric, each with its grade and the works behind it."""
+    """The conventions by task and metric, with grade and supporting works."""
     lines: list[str] = []
     place = ("", "")
     for row in data.conventions:
@@ -161,7 +161,7 @@ def conventions_table(data: Survey) -> str:
 
 
 def steps(data: Survey) -> str:
-    """What part of the citing works can be checked, step by step."""
+    """How many of the citing works can be checked, step by step."""
     found = data.checkable
     lines = [f"{step.count:>4}  {step.text}" for step in found.steps]
     lines.append(f"{len(found.unknown):>4}  (not known whether they cite SALMONN)")
@@ -170,7 +170,7 @@ def steps(data: Survey) -> str:
 
 
 def record_text(work: Work, grades: Mapping[Key, Grading]) -> str:
-    """One record for the terminal; unverified statements and disagreements are shown as such."""
+    """A record as text for the terminal, with unverified statements and disagreements marked."""
     lines = [f"{work.id}: {work.title}", f"  {', '.join(work.authors)}; {work.venue}, {work.year}"]
     lines += [f"  {link}" for link in work.links()]
     lines.append(f"  {work.kind}, {work.relation}; SALMONN: {work.treatment}" + _also(work.variant))

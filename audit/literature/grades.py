@@ -1,15 +1,15 @@
-"""How well a convention is documented for one study: grades computed from the records, step by step, never typed.
+"""Evidence grades: how well each step of a convention is documented for one study, computed from the records.
 
-| grade | there is verified evidence that the step is used by |
+| grade | verified evidence that the step is used by |
 |---|---|
 | A | the audited paper, its appendix, code or authors |
 | B | the source that the paper cites for this metric |
 | C | an independent work, in its public code |
-| D | an independent work, in its text alone |
-| E | the reproduction team or this audit only, or nobody |
+| D | an independent work, only in its text |
+| E | only the reproduction team or this audit, or nobody |
 
-Grades A and B hold for the study of that paper alone. Evidence names the steps that it supports; a convention is documented as
-well as the worst of the steps that are asked about.
+Grades A and B hold only for the study of that paper. Each evidence item names the steps that it supports; the grade of a
+convention is the worst grade of the steps in question.
 """
 
 from __future__ import annotations
@@ -24,18 +24,19 @@ from audit.schema import Grade
 Key: TypeAlias = tuple[str, str, str]
 """(task, metric, convention)."""
 Known: TypeAlias = Mapping[tuple[str, str], "frozenset[str] | set[str]"]
-"""(task, metric) -> the conventions that tasks/ has for them."""
+"""(task, metric) -> ids of the conventions in tasks/."""
 SALMONN = "salmonn"
 
 
 @dataclass(frozen=True, slots=True)
 class Support:
-    """One piece of evidence for a convention, and what it is worth.
+    """One evidence item for a convention, and the resulting grade.
 
     Attributes:
-        work: The work's id. entry: the index of the entry in its `tasks`.
-        grade: The grade that this evidence gives to the steps it supports; E where it is unverified.
-        evidence: The evidence; None where the entry has none.
+        work: The work's id.
+        entry: The index of the entry in the work's `tasks`.
+        grade: The grade of the steps that this item supports; E if it is unverified.
+        evidence: The evidence item; None if the entry has none.
     """
 
     work: str
@@ -50,7 +51,7 @@ class Support:
 
 @dataclass(frozen=True, slots=True)
 class Grading:
-    """The evidence for a convention of one task and metric, the best first.
+    """The evidence for a convention of one task and metric, best first.
 
     Attributes:
         axes: The steps that the convention is made of, by the axes of its multiverse.
@@ -72,16 +73,16 @@ class Grading:
 
 
 def known_conventions() -> dict[tuple[str, str], frozenset[str]]:
-    """(task, metric) -> the ids of the conventions that `tasks` has."""
+    """(task, metric) -> ids of the conventions in `tasks`."""
     from tasks.registry import tasks
 
     return {(t.id, m): frozenset(c.id for c in cs) for t in tasks().values() for m, cs in t.conventions.items()}
 
 
 def grade_of(entry: Entry, evidence: Evidence, study: str = SALMONN) -> Grade:
-    """The grade that one piece of evidence gives to the steps it supports.
+    """The grade that an evidence item gives to the steps it supports.
 
-    Code counts only where it can be opened: a repository, a full commit and a path.
+    Code counts only if it can be opened: repository, full commit and path.
     """
     relation = entry.relation_in(study)
     if not evidence.verified or evidence.kind == "none" or relation in {"reproduction-team", "audit"}:
@@ -96,7 +97,7 @@ def grade_of(entry: Entry, evidence: Evidence, study: str = SALMONN) -> Grade:
 
 
 def grades(works: Iterable[Work], known: Known, study: str = SALMONN) -> dict[Key, Grading]:
-    """The grading of every convention in `known`, for every task and metric it is known for, in one study."""
+    """The grade of every convention in `known` for one study, for each of its tasks and metrics."""
     found: dict[Key, list[Support]] = {
         (task, metric, name): [] for (task, metric), names in known.items() for name in names
     }

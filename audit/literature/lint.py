@@ -1,7 +1,7 @@
-"""What can be wrong with the records, said with file, line, field and fix.
+"""Linter for literature records; reports file, line, field and remedy.
 
-A rule is one function from the records (and, where it needs them, the conventions of `tasks/`) to problems; `RULES`
-lists them. The schema and the strict YAML reader come first: a record that fails them is not looked at further.
+A rule is a function from the records (and, if needed, the conventions of `tasks/`) to problems; `RULES`
+lists them. Strict YAML and the schema are checked first; a record that fails them is not linted further.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from audit.literature.schema import Problem, load_checked, problems
 from audit.literature.studies import Study, load_study
 from audit.literature.works import Work, record_files, short, twice, work
 
-# Words that people leave where something is to be filled in. XXX is a label of IEMOCAP in lower case, so case counts.
+# Placeholders for missing text. Case-sensitive: `xxx` is a label of IEMOCAP.
 PLACEHOLDERS = re.compile(
     r"\bTODO\b|\bFIXME\b|\bTBD\b|\bXXX\b|\bREPLACE\b|\?\?\?|\blorem ipsum\b|\bto be (?:written|done|added|filled)\b"
 )
@@ -30,7 +30,7 @@ PLACEHOLDERS = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A record with its file, for rules that say where something stands."""
+    """A record with its file, for rules that report locations."""
 
     document: Document
     work: Work
@@ -43,14 +43,14 @@ def lint(known: Known, folder: str | Path | None = None) -> tuple[list[Record], 
     """Check every record of a folder (by default `literature/works`).
 
     Args:
-        known: (task, metric) -> ids of the conventions that tasks/ has.
-        folder: Where the records are.
+        known: (task, metric) -> ids of the conventions in tasks/.
+        folder: The folder of the records.
 
     Returns:
-        The records that fit the schema, and all problems, by file and line.
+        The records that are valid under the schema, and all problems, by file and line.
 
     Raises:
-        MissingError: The folder is not there.
+        MissingError: The folder does not exist.
     """
     records: list[Record] = []
     found: list[Problem] = []
@@ -72,7 +72,7 @@ def lint(known: Known, folder: str | Path | None = None) -> tuple[list[Record], 
 def lint_studies(known: Known, folder: str | Path | None = None) -> list[Problem]:
     """Check the studies and reproductions of a folder (by default `literature`).
 
-    A study must load, and so must a reproduction with its study; a recorded value's convention must exist in tasks/.
+    Studies and reproductions must load, and the conventions of recorded values must exist in tasks/.
     """
     place = Path(folder) if folder is not None else short(LITERATURE)
     found: list[Problem] = []
@@ -88,9 +88,7 @@ def lint_studies(known: Known, folder: str | Path | None = None) -> list[Problem
         try:
             about = load_checked(path, "reproduction").data["study"]
             if about not in studies:
-                raise InputError(
-                    f"there is no sound study `{about}`", where=f"{path}: study", fix="Name a file of studies/."
-                )
+                raise InputError(f"no valid study `{about}`", where=f"{path}: study", fix="Name a file in studies/.")
             recorded = load_reproduction(path, studies[about]).recorded
         except InputError as error:
             found.append(_problem(error, path))
@@ -115,7 +113,7 @@ def _place(problem: Problem) -> tuple[str, int, str]:
 
 
 def unique_ids(records: list[Record], known: Known) -> Iterator[Problem]:
-    """No two records have one id or one arXiv id, and a file is named after its record."""
+    """Ids and arXiv ids are unique, and a file is named after its record."""
     del known
     ids: dict[str, Record] = {}
     arxiv: dict[str, Record] = {}
@@ -126,7 +124,7 @@ def unique_ids(records: list[Record], known: Known) -> Iterator[Problem]:
         elif record.document.path.stem != name:
             yield Problem(
                 record.document.where(("id",)),
-                f"the id `{name}` is not the file's name",
+                f"the id `{name}` differs from the file name",
                 f"Rename the file to {name}.yaml, or the record to `{record.document.path.stem}`.",
             )
         ids.setdefault(name, record)
@@ -136,14 +134,14 @@ def unique_ids(records: list[Record], known: Known) -> Iterator[Problem]:
         if number in arxiv:
             yield Problem(
                 record.document.where(("arxiv",)),
-                f"arXiv {number} is that of {arxiv[number].document.path.name} too",
+                f"duplicate arXiv id {number}, also in {arxiv[number].document.path.name}",
                 "Merge the two records into one.",
             )
         arxiv.setdefault(number, record)
 
 
 def tasks_exist(records: list[Record], known: Known) -> Iterator[Problem]:
-    """Every task and metric that a record names exists in tasks/."""
+    """All tasks and metrics named by records exist in tasks/."""
     for key, have in (("ids", {task for task, _ in known}), ("metrics", {metric for _, metric in known})):
         noun = "task" if key == "ids" else "metric"
         for record, index, entry in _entries(records):
@@ -158,14 +156,14 @@ def tasks_exist(records: list[Record], known: Known) -> Iterator[Problem]:
 
 
 def conventions_exist(records: list[Record], known: Known) -> Iterator[Problem]:
-    """Every convention that a record names exists in tasks/ for each of the entry's tasks."""
+    """All conventions named by records exist in tasks/ for each of the entry's tasks."""
     for record, index, entry in _entries(records):
         for position, name in enumerate(entry["conventions"]):
             where = record.document.where(("tasks", index, "conventions", position))
             if not entry["ids"] or not entry["metrics"]:
                 yield Problem(
                     where,
-                    f"the convention `{name}` belongs to no task and metric",
+                    f"the convention `{name}` has no task and metric",
                     "Name the tasks under `ids` and the metrics under `metrics`, or remove the convention.",
                 )
             for task in entry["ids"]:
@@ -180,7 +178,7 @@ def conventions_exist(records: list[Record], known: Known) -> Iterator[Problem]:
 
 
 def conventions_reached(records: list[Record], known: Known) -> Iterator[Problem]:
-    """Every convention in tasks/ is named by a record; the audit's own variants are named by its own record."""
+    """Every convention in tasks/ is named by a record; this project's own variants by its own record."""
     named = {
         (task, metric, name)
         for _, _, entry in _entries(records)
@@ -194,13 +192,13 @@ def conventions_reached(records: list[Record], known: Known) -> Iterator[Problem
                 yield Problem(
                     "literature/works",
                     f"no record names the convention `{name}` of {metric} of {task}",
-                    "Name it under `conventions` in the record of a work that counts like this, "
-                    "or in repro-audit.yaml if nobody outside does.",
+                    "Name it under `conventions` in the record of a work that uses it, "
+                    "or in repro-audit.yaml if no external work does.",
                 )
 
 
 def no_placeholders(records: list[Record], known: Known) -> Iterator[Problem]:
-    """No text is left to be filled in."""
+    """There are no placeholders."""
     del known
     for record in records:
         for field, text in _strings(record.document.data, ()):
@@ -208,13 +206,13 @@ def no_placeholders(records: list[Record], known: Known) -> Iterator[Problem]:
             if match:
                 yield Problem(
                     record.document.where(field),
-                    f"the placeholder `{match.group()}` is still there",
-                    "Write what is known, or null where nothing is.",
+                    f"placeholder `{match.group()}`",
+                    "Write what is known, or null.",
                 )
 
 
 def yes_has_evidence(records: list[Record], known: Known) -> Iterator[Problem]:
-    """`same_data: yes` and `available: yes` stand on something that was read."""
+    """`same_data: yes` and `available: yes` have evidence."""
     del known
     for record, index, entry in _entries(records):
         if entry["same_data"] == "yes" and all(item["kind"] == "none" for item in entry["evidence"]):
@@ -231,11 +229,11 @@ def yes_has_evidence(records: list[Record], known: Known) -> Iterator[Problem]:
         if code.repo is None or not code.paths:
             yield Problem(place, "`yes` without evidence", "Name `repo` and the scoring files under `paths`.")
         elif code.commit is None and code.note is None:
-            yield Problem(place, "`yes` without a commit", "Name the commit, or say in `note` why it is not known.")
+            yield Problem(place, "`yes` without a commit", "Name the commit, or explain in `note` why it is not known.")
 
 
 def evidence_is_whole(records: list[Record], known: Known) -> Iterator[Problem]:
-    """Code is named by repository and path, a text by its section; what was not read is not verified."""
+    """Code has a repository and path, a text has a section, and evidence of kind `none` is not verified."""
     del known
     for record, index, entry in _entries(records):
         for number, item in enumerate(entry["evidence"]):
@@ -248,11 +246,11 @@ def evidence_is_whole(records: list[Record], known: Known) -> Iterator[Problem]:
             if item["kind"] == "text" and evidence.section is None and evidence.path is None:
                 yield Problem(where, "a text without its section", "Name `section`: the section, table or issue.")
             if item["kind"] == "none" and item["verified"]:
-                yield Problem(where, "nothing was read, yet it is verified", "Write `verified: false`.")
+                yield Problem(where, "verified evidence of kind `none`", "Write `verified: false`.")
 
 
 def paths_stay_inside(records: list[Record], known: Known) -> Iterator[Problem]:
-    """A path is relative to its repository and does not leave it."""
+    """Paths are relative to their repository and do not leave it."""
     del known
     for record in records:
         fields: list[tuple[Field, str]] = [
@@ -275,14 +273,14 @@ def paths_stay_inside(records: list[Record], known: Known) -> Iterator[Problem]:
 
 
 def values_have_a_treatment(records: list[Record], known: Known) -> Iterator[Problem]:
-    """A work that prints a SALMONN value has run it or copied it."""
+    """A work that prints a SALMONN value ran SALMONN or copied the value."""
     del known
     for record in records:
         for index, entry in enumerate(record.work.tasks):
             if entry.value is not None and entry.treatment not in {"evaluated", "copied"}:
                 yield Problem(
                     record.document.where(("tasks", index, "value")),
-                    f"a SALMONN value, yet SALMONN is `{entry.treatment}`",
+                    f"a SALMONN value although the treatment is `{entry.treatment}`",
                     "Write `treatment: evaluated` or `copied` in the entry or the record, or remove the value.",
                 )
 

@@ -1,6 +1,6 @@
-"""What reproduction teams recorded: YAML in, frozen values out.
+"""Reproductions: values recorded by reproduction teams, read from YAML.
 
-A recorded value has no predictions behind it and can never be recomputed; what its record does not say stays null here.
+A recorded value has no predictions and cannot be recomputed; facts that its record does not state are None.
 """
 
 from __future__ import annotations
@@ -19,17 +19,18 @@ from audit.literature.studies import Study
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """A value that a reproduction team wrote down.
+    """A value recorded by a reproduction team.
 
     Attributes:
-        value: As printed, in the claim's unit; None where the task was not run.
-        kept: Rows scored. total: rows in the set. None where unknown.
-        correct: The numerator, where it was recorded; over `denominator`, or over `kept` where that is None.
-        convention: The id in `tasks/` that counts by the same rule; None where the rule is not fully known.
+        value: As printed, in the claim's unit; None if the task was not run.
+        kept: The number of scored rows; None if unknown.
+        total: The number of rows in the set; None if unknown.
+        correct: The numerator, if recorded; over `denominator`, or over `kept` if that is None.
+        convention: The id in `tasks/` of the same rule; None if the rule is not fully known.
         rule: The rule in words.
-        invalid: Why the value can justify nothing; None for a usable one.
-        variant: The model's variant that was run.
-        conditions: The setting (batch, precision) where one reproduction gives several values.
+        invalid: Why the value cannot justify a claim; None if it can.
+        variant: The model variant that was run.
+        conditions: The setting (batch, precision), if a reproduction has several values.
         reproduction: The id of the reproduction.
     """
 
@@ -53,7 +54,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Observation:
-    """Something a team found beside its values, for instance how outputs change with the batch size."""
+    """An observation by the team, for instance that outputs change with the batch size."""
 
     id: str
     statement: str
@@ -66,7 +67,7 @@ class Reproduction:
     """A reproduction with its recorded values.
 
     Attributes:
-        predictions: A folder of prediction files, relative to the project; None where they are not public.
+        predictions: A folder of prediction files, relative to the project; None if they are not public.
     """
 
     id: str
@@ -90,12 +91,12 @@ def load_reproduction(path: str | Path, study: Study, root: str | Path | None = 
     Args:
         path: The file.
         study: The study that it reproduces.
-        root: The project's folder, which no path in a record may leave; by default the folder that holds
-            `literature/`, or the file's own folder where there is none.
+        root: The project's folder, which no path in a record may leave; by default the folder that contains
+            `literature/`, or else the file's own folder.
 
     Raises:
-        InputError: The file does not fit the schema, names another study, a claim that the study does not
-            make, more rows kept than there are, a value that its own counts contradict, or a path outside the
+        InputError: The file is invalid under the schema, or names a different study, a claim that the study does not
+            make, more kept rows than rows, a value that contradicts its own counts, or a path outside the
             project.
     """
     document = load_checked(path, "reproduction")
@@ -164,7 +165,7 @@ def _check_counts(value: Recorded, document: Document, place: tuple[str | int, .
     assert claim is not None
     rate = Decimal(value.correct) / base * (100 if claim.unit == "percent" else 1)
     printed = Decimal(value.value)
-    # Papers and scripts round either way; a count that fits neither is a slip of the pen.
+    # Papers and scripts round ties either way; counts that match neither are a mistake in the record.
     if printed not in {rate.quantize(printed, rounding=r) for r in (ROUND_HALF_UP, ROUND_HALF_EVEN)}:
         raise InputError(
             f"{value.correct} of {base} is {rate:.6f}, not {value.value}",
@@ -181,7 +182,7 @@ def _root(path: Path) -> Path:
 def _check_path(document: Document, field: tuple[str | int, ...], text: str | None, root: Path) -> None:
     if text is None:
         return
-    # resolve() follows links: a link that leads out of the project leaves it too.
+    # resolve() follows symbolic links, so links that lead out of the project are rejected too.
     if Path(text).is_absolute() or not (root / text).resolve().is_relative_to(root.resolve()):
         raise InputError(
             f"the path {text} leaves the project",

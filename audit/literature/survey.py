@@ -1,7 +1,7 @@
-"""The survey chapter as data: which work did what on which task, and what of it can be checked.
+"""Data of the survey chapter: which work evaluated which task, how, and what can be checked.
 
-Everything is values of `audit.schema` in a fixed order, so that it can stand in `audit.json` and be rendered from there.
-The shape is described in docs/reference/literature.md.
+The data are values of `audit.schema` in a fixed order, so that they can be part of `audit.json`.
+docs/reference/literature.md describes them.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from audit.schema import (
 )
 
 CITING = frozenset({"evaluated", "copied", "mentioned"})
-# The order in which several entries of one cell speak for it.
+# Priority of several entries in a cell.
 SAME_DATA = ("yes", "partly", "unknown", "no")
 TREATMENTS = ("evaluated", "copied", "mentioned", "unknown", "none")
 
@@ -41,9 +41,9 @@ def survey(works: Sequence[Work], claims: Iterable[Claim], known: Known | None =
     """The data of the survey chapter.
 
     Args:
-        works: All records, as `audit.literature.works.load_works` gives them.
-        claims: The claims of the study; their tasks are the matrix's columns, in the claims' order.
-        known: (task, metric) -> conventions of tasks/; without it the conventions that records name are graded.
+        works: All records, from `audit.literature.works.load_works`.
+        claims: The claims of the study; their tasks are the columns of the matrix, in the order of the claims.
+        known: (task, metric) -> conventions of tasks/; by default the conventions named by records are graded.
     """
     columns = _columns(claims)
     shown = [w for w in works if w.relation != "audit"]
@@ -63,7 +63,7 @@ def survey(works: Sequence[Work], claims: Iterable[Claim], known: Known | None =
 
 
 def named(works: Iterable[Work]) -> dict[tuple[str, str], set[str]]:
-    """The conventions that records name, in the shape of `Known`."""
+    """The conventions named by records, as a `Known` mapping."""
     found: dict[tuple[str, str], set[str]] = {}
     for work in works:
         for entry in work.tasks:
@@ -160,11 +160,11 @@ def _support(grading: Grading) -> tuple[SurveySupport, ...]:
 
 
 def checkable(works: Sequence[Work]) -> Checkable:
-    """What part of the citing works can be checked at all.
+    """How many of the citing works can be checked.
 
-    A work is *citing* if it is independent and evaluates, copies or mentions SALMONN (where that is unknown, it is
-    counted apart). It is *checkable* if it ran SALMONN on data that are at least partly those of the audited table,
-    and the code that scores is public; *recomputable* if the raw outputs are public too.
+    A work is *citing* if it is independent and evaluates, copies or mentions SALMONN (works for which this is unknown are
+    counted separately). It is *checkable* if it ran SALMONN on data that overlap with those of the audited table
+    and its scoring code is public; *recomputable* if the raw outputs are public too.
     """
     independent = [w for w in works if w.relation == "independent"]
     citing = [w for w in independent if w.treatment in CITING]
@@ -200,7 +200,7 @@ def _overlaps(work: Work) -> bool:
 
 
 def _fraction(part: int, whole: int) -> str | None:
-    """Per cent with one decimal, as a string; None of nothing."""
+    """A percentage with one decimal, as a string; None if `whole` is 0."""
     if whole == 0:
         return None
     return str((Decimal(100 * part) / whole).quantize(Decimal("0.1"), rounding=ROUND_HALF_UP))
@@ -212,7 +212,7 @@ def _by_author(work: Work) -> tuple[str, int, str]:
 
 
 def reference(work: Work) -> str:
-    """A work as one line of a bibliography."""
+    """A work as a bibliography entry."""
     names = ", ".join(work.authors) + ("" if work.authors_complete or not work.authors else " et al.")
     stop = "" if work.title.endswith((".", "?", "!")) else "."
     venue = work.venue if str(work.year) in work.venue else f"{work.venue}, {work.year}"

@@ -1,6 +1,6 @@
-"""The surveyed works: one YAML record a work, read into frozen values.
+"""The surveyed works, read from one YAML record each.
 
-What a record says is data alone. Evidence grades are not in it: they are computed from all records together,
+Records do not contain evidence grades; these are computed from all records together,
 see `audit.literature.grades`.
 """
 
@@ -27,15 +27,15 @@ WORKS = LITERATURE / "works"
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Where something was read.
+    """A citation of the source of a fact.
 
     Attributes:
-        repo: OWNER/NAME; the work's own repository where the record names none here.
-        commit: 40 hexadecimal digits, or None where it is not known.
-        path: Files inside the repository, joined by `; `.
-        via: The secondary source through which it was seen.
-        verified: Read in the source itself or in a faithful image of it.
-        steps: The steps of scoring that it supports, `all` for every one; empty supports none.
+        repo: OWNER/NAME; by default the work's own repository.
+        commit: 40 hexadecimal digits; None if unknown.
+        path: Files in the repository, joined by `; `.
+        via: The secondary source, if the primary one was not read.
+        verified: Whether the source itself, or a faithful image of it, was read.
+        steps: The scoring steps that it supports; `all` for every step, empty for none.
         verified_by: Who opened the source, and when.
     """
 
@@ -55,9 +55,9 @@ class Evidence:
         return "all" in self.steps or axis in self.steps
 
     def urls(self) -> tuple[str, ...]:
-        """An address for each file of `path`, with line numbers where there is one file and one range.
+        """A URL for each file of `path`, with line numbers if there is one file and one range.
 
-        Words that are no path ("whole repository") lead to the repository at its commit.
+        Text that is not a path ("whole repository") gives the repository at its commit.
         """
         if self.repo is None or self.path is None:
             return ()
@@ -69,7 +69,7 @@ class Evidence:
         return tuple(f"{home}/{'tree' if f.endswith('/') else 'blob'}/{at}/{f}{anchor}" for f in files)
 
     def text(self) -> str:
-        """The evidence in one line for people."""
+        """The evidence as one line of text."""
         parts: list[str] = []
         if self.repo:
             parts.append(f"{self.repo}@{self.commit[:8]}" if self.commit else self.repo)
@@ -97,15 +97,15 @@ def _anchor(lines: str | None) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What a work does on one or several tasks.
+    """A work's evaluation of one or several tasks.
 
     Attributes:
-        ids: Tasks of Table 2; empty for a task outside it.
-        metrics: Metrics' ids; empty where the metric is none of them.
+        ids: Tasks of Table 2; empty for other tasks.
+        metrics: Metric ids; empty for other metrics.
         relation: The work's relation to the audited paper for these tasks: a source that the paper cites for
-            one metric is independent for another.
-        treatment: How SALMONN is treated here.
-        value: SALMONN's value as the work prints it.
+            one metric may be independent for another.
+        treatment: How the work treats SALMONN: evaluated, copied, mentioned.
+        value: SALMONN's value as printed in the work.
         conventions: Ids of conventions in `tasks/`.
     """
 
@@ -133,7 +133,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """A work's public code, as far as it scores."""
+    """A work's public scoring code."""
 
     available: Availability
     repo: str | None
@@ -145,7 +145,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class Disagreement:
-    """Two sources contradict each other about a work."""
+    """A contradiction between two sources about a work."""
 
     about: str
     said: str
@@ -157,13 +157,13 @@ class Disagreement:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One surveyed work or metric source.
+    """A surveyed work or metric source.
 
     Attributes:
-        name: Short, for tables.
+        name: A short name, for tables.
         survey_items: Its numbers on the team's list of twenty citing works.
-        variant: Which SALMONN it ran or cites.
-        outputs: Where raw SALMONN outputs of it are public.
+        variant: The SALMONN variant that it ran or cites.
+        outputs: Where its raw SALMONN outputs are public.
     """
 
     id: str
@@ -193,7 +193,7 @@ class Work:
     path: Path
 
     def links(self) -> tuple[str, ...]:
-        """Addresses of the work itself, the most lasting one first."""
+        """URLs of the work itself, most persistent first."""
         found: list[str] = []
         if self.doi:
             found.append(f"https://doi.org/{self.doi}")
@@ -208,7 +208,7 @@ class Work:
 
 
 def work(document: Document) -> Work:
-    """A record that fits the schema, as a value."""
+    """The work in a record that is valid under the schema."""
     data = document.data
     salmonn, code = data["salmonn"], data["code"]
     return Work(
@@ -261,7 +261,7 @@ def _entry(entry: Mapping[str, Any], data: Mapping[str, Any]) -> Entry:
 
 
 def _evidence(item: Mapping[str, Any], code: Mapping[str, Any]) -> Evidence:
-    # A path without a repository lies in the work's own one; a repository of another name has its own commit.
+    # A path without a repository refers to the work's own; a different repository has its own commit.
     inherits = item.get("path") is not None and "repo" not in item
     repo = code["repo"] if inherits else item.get("repo")
     commit = item.get("commit", code["commit"] if repo == code["repo"] and repo is not None else None)
@@ -283,31 +283,31 @@ def record_files(folder: str | Path | None = None) -> tuple[Path, ...]:
     """The record files of a folder (by default `literature/works`), by name.
 
     Raises:
-        MissingError: The folder is not there.
+        MissingError: The folder does not exist.
     """
     place = Path(folder) if folder is not None else short(WORKS)
     if not place.is_dir():
         raise MissingError(
-            "the folder of records is not there",
+            "folder of records not found",
             where=str(place),
-            fix="Run in the project's folder, or name it with --works.",
+            fix="Run in the project's folder, or give the folder with --works.",
         )
     return tuple(sorted(place.glob("*.yaml")))
 
 
 def short(path: Path) -> Path:
-    """A path as people in the project's folder know it: relative, where it lies below the current folder."""
+    """A path for messages: relative if it is below the current folder."""
     here = Path.cwd()
     return path.relative_to(here) if path.is_relative_to(here) else path
 
 
 def load_works(folder: str | Path | None = None) -> tuple[Work, ...]:
-    """Every record of a folder, by id.
+    """Load all records of a folder, by id.
 
     Raises:
-        MissingError: The folder is not there.
-        InputError: A record is no strict YAML, does not fit the schema, or has the id of another one. Further
-            rules are `audit.literature.lint`'s.
+        MissingError: The folder does not exist.
+        InputError: A record is not strict YAML, is invalid under the schema, or has a duplicate id. For further
+            rules see `audit.literature.lint`.
     """
     found: dict[str, Work] = {}
     for path in record_files(folder):
@@ -322,11 +322,11 @@ def load_works(folder: str | Path | None = None) -> tuple[Work, ...]:
 
 
 def twice(document: Document, other: Path) -> Problem:
-    """The problem of an id that another record has too."""
+    """The problem of a duplicate id."""
     return Problem(
         document.where(("id",)),
-        f"the id `{document.data['id']}` is that of {other.name} too",
-        "Give the record an id of its own; the file is named after it.",
+        f"duplicate id `{document.data['id']}`, also in {other.name}",
+        "Give the record a unique id; the file is named after it.",
     )
 
 
@@ -334,7 +334,7 @@ def find(works: tuple[Work, ...], name: str) -> Work:
     """The record with the id `name`.
 
     Raises:
-        InputError: There is none; near ids are suggested.
+        InputError: There is no such record; similar ids are suggested.
     """
     import difflib
 
@@ -343,6 +343,6 @@ def find(works: tuple[Work, ...], name: str) -> Work:
             return value
     near = difflib.get_close_matches(name, [w.id for w in works], 3)
     raise InputError(
-        f"there is no record `{name}`",
+        f"no record `{name}`",
         fix=f"Did you mean {' or '.join(near)}?" if near else "`repro-audit literature list` lists the records.",
     )

@@ -37,7 +37,7 @@ def bleu_counts(hypothesis: Tokens, references: Sequence[Tokens], order: int = O
     closest = min((len(r) for r in references), key=lambda r: (abs(r - length), r))
     correct = [0] * order
     ngrams = _ngrams(hypothesis, order)
-    if len(references) == 1 and hypothesis == references[0]:
+    if hypothesis in references:
         correct = [max(length - n, 0) for n in range(order)]
     else:
         limits = _ngrams(references[0], order)
@@ -68,21 +68,19 @@ def bleu_from_sums(sums: Sums | Counts, smoothing: Smoothing = "exp") -> NDArray
     As sacreBLEU's `compute_bleu` with 4-grams and no effective order: `exp` smoothing halves the credit of each further order
     without a match. The value is 0 without any match, and if an order has no n-grams.
     """
-    flat = np.asarray(sums, dtype=np.float64).reshape(-1, sums.shape[-1])
-    order = (flat.shape[1] - 2) // 2
-    length, reference = flat[:, 0], flat[:, 1]
-    correct, total = flat[:, 2 : 2 + order], flat[:, 2 + order :]
+    order = (sums.shape[-1] - 2) // 2
+    length, reference = sums[..., 0], sums[..., 1]
+    correct, total = sums[..., 2 : 2 + order], sums[..., 2 + order :]
     with np.errstate(divide="ignore", invalid="ignore"):
-        missing = correct == 0
-        credit = np.where(missing, 0.0, correct)
+        credit = correct
         if smoothing == "exp":
-            halvings = np.cumsum(missing, axis=1)
-            credit = np.where(missing, np.exp2(-halvings.astype(np.float64)), correct)
+            missing = correct == 0
+            credit = np.where(missing, np.exp2(-np.cumsum(missing, axis=-1)), correct)
         logs = np.log(100.0 * credit / total)
         penalty = np.where(length < reference, np.exp(1.0 - reference / length), 1.0)
-        values = penalty * np.exp(logs.mean(axis=1))
-    nothing = (length == 0) | ~(correct > 0).any(axis=1) | (total == 0).any(axis=1)
-    return np.where(nothing, 0.0, np.nan_to_num(values)).reshape(sums.shape[:-1])
+        values = penalty * np.exp(logs.mean(axis=-1))
+    nothing = ~(correct > 0).any(axis=-1) | (total == 0).any(axis=-1)
+    return np.where(nothing, 0.0, np.nan_to_num(values))
 
 
 def _sides(value: Value) -> list[Tokens]:
@@ -202,7 +200,7 @@ def _nltk_score(hypothesis: Tokens, reference: Tokens, only_fourth: bool) -> int
     """nltk's sentence BLEU from the same counts: clipped precisions with denominator `max(1, total)`, no smoothing."""
     length, reference_length, *counts = bleu_counts(hypothesis, [reference])
     correct, total = counts[:ORDER], counts[ORDER:]
-    if correct[0] == 0:
+    if not length:
         return 0
     tiny = 2.2250738585072014e-308  # sys.float_info.min, nltk's substitute for a precision of 0
     logs = [math.log(c / max(1, t) if c else tiny) for c, t in zip(correct, total, strict=True)]

@@ -33,14 +33,14 @@ def document_frequencies(captions: Sequence[Sequence[Tokens]]) -> Counter[Tokens
 
 
 def _vector(tokens: Tokens, frequencies: Mapping[Tokens, int], log_items: float) -> Vector:
-    """Weights by n-gram, norms by order, and the number of bigrams, which the penalty uses as length."""
+    """Weights by n-gram, norms by order, and the number of tokens, whose difference is penalised."""
     weights: dict[Tokens, float] = {}
     squares = [0.0] * ORDER
     for ngram, times in _ngrams(tokens).items():
-        weight = times * (log_items - math.log(max(1, frequencies.get(ngram, 0))))
+        weight = times * (log_items - math.log(frequencies.get(ngram, 1)))
         weights[ngram] = weight
         squares[len(ngram) - 1] += weight * weight
-    return weights, [math.sqrt(square) for square in squares], max(len(tokens) - 1, 0)
+    return weights, [math.sqrt(square) for square in squares], len(tokens)
 
 
 def _likeness(left: Vector, right: Vector) -> float:
@@ -62,7 +62,7 @@ def _likeness(left: Vector, right: Vector) -> float:
 def cider_scores(hypotheses: Sequence[Tokens], captions: Sequence[Sequence[Tokens]]) -> list[float]:
     """CIDEr-D of every item (0 to 10), with document frequencies from the captions of these items."""
     frequencies = document_frequencies(captions)
-    log_items = math.log(len(captions)) if captions else 0.0
+    log_items = math.log(max(len(captions), 1))
     known: dict[Tokens, Vector] = {}
 
     def vector(tokens: Tokens) -> Vector:

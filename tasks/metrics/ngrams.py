@@ -26,8 +26,8 @@ def matches(hypotheses: Sequence[Tokens], references: Sequence[Tokens], order: i
     if not 1 <= order <= MAX_ORDER:
         raise ValueError(f"n-grams of order {order} are not supported")
     correct = np.zeros((len(hypotheses), order), dtype=np.int64)
-    lengths = np.fromiter(map(len, hypotheses), np.int64, len(hypotheses))
-    reference_lengths = np.fromiter(map(len, references), np.int64, len(references))
+    lengths = np.fromiter(map(len, hypotheses), np.int64)
+    reference_lengths = np.fromiter(map(len, references), np.int64)
     for start in range(0, len(hypotheses), CHUNK_ROWS):
         part = slice(start, start + CHUNK_ROWS)
         correct[part] = _chunk(hypotheses[part], references[part], lengths[part], reference_lengths[part], order)
@@ -106,4 +106,4 @@ def _one_by_one(hypothesis: Tokens, reference: Tokens, order: int) -> Ints:
         mine = Counter(hypothesis[i : i + n] for i in range(len(hypothesis) - n + 1))
         theirs = Counter(reference[i : i + n] for i in range(len(reference) - n + 1))
         found.append(sum((mine & theirs).values()))
-    return np.array([found], dtype=np.int64)
+    return np.array([found])

@@ -1,6 +1,6 @@
 """Mutation testing with mutmut: every mutant is killed by a test, or listed in survivors.toml with the reason.
 
-    python tests/mutation/run.py --folder SCRATCH [--jobs N] [--keep] [PACKAGE ...]
+    python tests/mutation/run.py --folder SCRATCH [--jobs N] [--keep | PACKAGE ...]
 
 What may be mutated and which tests are run stands in pyproject.toml, [tool.mutmut]; PACKAGE (tasks/metrics, ...) takes a part
 of it. The mutants are made and run in a copy of the checkout, in SCRATCH. Exit code 1 if a mutant is neither killed nor
@@ -107,6 +107,16 @@ def copy_checkout(folder: Path) -> None:
             shutil.copy2(ROOT / name, folder / name)
 
 
+def forget_survivors(folder: Path) -> None:
+    """Of an earlier run only what was killed stays; which test reaches what is found out anew."""
+    (folder / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)
+    for meta in (folder / "mutants").rglob("*.py.meta"):
+        known = json.loads(meta.read_text(encoding="utf-8"))
+        codes = known["exit_code_by_key"]
+        known["exit_code_by_key"] = {name: 1 if code == 1 else None for name, code in codes.items()}
+        meta.write_text(json.dumps(known), encoding="utf-8")
+
+
 def run(folder: Path, packages: list[str], jobs: int) -> list[Result]:
     """Make the mutants, run the tests on each, and read the results back."""
     patterns = [f"{package.removesuffix('.py').strip('/').replace('/', '.')}.*" for package in packages]
@@ -146,10 +156,14 @@ def main() -> int:
     parser.add_argument("packages", nargs="*", metavar="PACKAGE", help="a folder or module of what is configured")
     parser.add_argument("--folder", type=Path, required=True, help="where the copy is made")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="mutants at a time (default: one a CPU)")
-    parser.add_argument("--keep", action="store_true", help="only run what changed since the last run in this folder")
+    parser.add_argument("--keep", action="store_true", help="go on from the last run in this folder")
     args = parser.parse_args()
     folder = args.folder.resolve()
-    if not args.keep:
+    if args.keep:
+        if args.packages:
+            parser.error("--keep runs all packages")  # mutmut runs again whatever is named
+        forget_survivors(folder)
+    else:
         shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True, exist_ok=True)
     copy_checkout(folder)

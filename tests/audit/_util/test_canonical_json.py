@@ -46,7 +46,7 @@ def test_members_of_enumerations_are_their_values() -> None:
 @pytest.mark.parametrize(
     ("value", "error", "words"),
     [
-        ({"a": [1, {"b": 0.5}]}, TypeError, r"\$\.a\[1\]\.b: a float \(0\.5\)"),
+        ({"a": [1, {"b": 0.5}]}, TypeError, r"\$\.a\[1\]\.b: floats \(0\.5\)"),
         ({"a": 2**53}, ValueError, "9007199254740992"),
         ([-(2**53)], ValueError, "-9007199254740992"),
         ({1: "a"}, ValueError, "keys must be strings"),

@@ -38,7 +38,7 @@ def test_list_narrows_down(capsys: pytest.CaptureFixture[str]) -> None:
 def test_show(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("show", "lp-musiccaps") == 0
     assert "convention: lp-musiccaps, grade B" in capsys.readouterr().out
-    with pytest.raises(InputError, match="there is no record `lpmusiccaps`"):
+    with pytest.raises(InputError, match="no record `lpmusiccaps`"):
         run("show", "lpmusiccaps")
 
 

@@ -85,7 +85,7 @@ def test_verbose_shows_every_line(
 )
 def test_a_tag_that_is_none(tag: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["container", "build", "--host", f"unix://{tmp_path}/none", "--tag", tag]) == 2
-    assert f"--tag: {tag!r} is no name of an image" in capsys.readouterr().err
+    assert f"--tag: {tag!r} is not a valid image name" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

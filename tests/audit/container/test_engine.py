@@ -87,7 +87,7 @@ def refused(host: str, capsys: pytest.CaptureFixture[str]) -> str:
 
 def test_no_socket(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = refused(f"unix://{tmp_path}/none", capsys)
-    assert f"unix://{tmp_path}/none: no container engine: there is no such socket" in text
+    assert f"unix://{tmp_path}/none: no container engine: the socket does not exist" in text
     assert "DOCKER_HOST" in text
 
 
@@ -103,14 +103,14 @@ def test_podmans_socket_is_suggested(
 def test_nobody_listens(short: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(short))
-    assert "the connection is refused: no engine listens there" in refused(f"unix://{short}", capsys)
+    assert "connection refused: no engine listens at this address" in refused(f"unix://{short}", capsys)
 
 
 def test_nobody_listens_at_a_port(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as server:
         server.bind(("127.0.0.1", 0))
         port = server.getsockname()[1]
-    assert "the connection is refused" in refused(f"tcp://127.0.0.1:{port}", capsys)
+    assert "connection refused" in refused(f"tcp://127.0.0.1:{port}", capsys)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +128,7 @@ def test_nobody_listens_at_a_port(capsys: pytest.CaptureFixture[str]) -> None:
 )
 def test_what_listens_is_no_engine(answer: bytes, short: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with listener(short, answer) as host:
-        assert "what listens there is no container engine" in refused(host, capsys)
+        assert "the server at this address is not a container engine" in refused(host, capsys)
 
 
 def test_what_listens_says_nothing(
@@ -143,7 +143,7 @@ def test_a_socket_of_others(tmp_path: Path) -> None:
     error = docker.errors.DockerException("x")
     error.__cause__ = ConnectionError("Connection aborted.", PermissionError(13, "Permission denied"))
     text = str(explain(error, "unix:///s", None))
-    assert "this user may not use the engine's socket" in text
+    assert "permission denied on the engine's socket" in text
     assert "docker" in text
 
 
@@ -151,7 +151,7 @@ def test_a_socket_of_others(tmp_path: Path) -> None:
 def test_no_address(host: str, capsys: pytest.CaptureFixture[str]) -> None:
     code = cli.main(["container", "inspect", "--host", host, "--image", "x"])
     assert code == 2, capsys.readouterr().err
-    assert "no address of a container engine" in capsys.readouterr().err
+    assert "not an address of a container engine" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize("host", ["ssh://me@machine", "ssh://machine:22", "npipe:////./pipe/docker_engine"])
@@ -186,18 +186,21 @@ def test_without_the_package(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("error", "message"),
     [
-        (ConnectionResetError(104, "Connection reset by peer"), r"the engine is gone \(Connection reset by peer\)"),
-        (docker.errors.DockerException("x"), r"the engine is gone \(the connection broke off\)"),
-        (TimeoutError("timed out"), "the engine has not answered within 300 seconds"),
-        (KeyError("Id"), "the engine answers something unexpected"),
-        (ValueError("x"), "the engine answers something unexpected"),
+        (
+            ConnectionResetError(104, "Connection reset by peer"),
+            r"the engine disconnected \(Connection reset by peer\)",
+        ),
+        (docker.errors.DockerException("x"), r"the engine disconnected \(connection lost\)"),
+        (TimeoutError("timed out"), "the engine did not answer within 300 seconds"),
+        (KeyError("Id"), "the engine returned an unexpected response"),
+        (ValueError("x"), "the engine returned an unexpected response"),
     ],
 )
 def test_errors_in_the_middle(error: Exception, message: str) -> None:
     engine = Engine(None, "unix:///s", {}, "Docker 1")
     with pytest.raises(EngineError, match=message) as caught, engine.asked("do it", "Do that."):
         raise error
-    assert "it was asked to do it" in caught.value.what
+    assert "request: do it" in caught.value.what
     assert caught.value.fix == "Do that."
 
 
@@ -205,7 +208,7 @@ def test_a_refusal_in_the_middle() -> None:
     engine = Engine(None, "unix:///s", {}, "Docker 1")
     response = SimpleNamespace(status_code=500, url="u", reason="r")
     error = docker.errors.APIError("x", response=response, explanation="no space left\nmore")
-    with pytest.raises(EngineError, match=r"the engine refuses to do it: no space left$"), engine.asked("do it"):
+    with pytest.raises(EngineError, match=r"the engine refused to do it: no space left$"), engine.asked("do it"):
         raise error
 
 
@@ -242,7 +245,7 @@ def test_the_engine_dies_in_the_middle(spare: Daemon, base_tar: Path, context: P
     spare.kill()
     stderr = running.communicate(timeout=60)[1]
     assert running.returncode == 3, stderr
-    assert "the engine is gone" in stderr
+    assert "the engine disconnected" in stderr
     assert "Traceback" not in stderr
     name = stderr.strip().rpartition(" ")[2]
     assert "docker rm --force repro-audit-" in stderr

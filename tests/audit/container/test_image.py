@@ -97,9 +97,9 @@ def test_no_other_text_is_taken(reference: str) -> None:
 
 
 def test_an_engine_that_answers_with_another() -> None:
-    with pytest.raises(MissingError, match="another image"):
+    with pytest.raises(MissingError, match="a different image"):
         find(engine(OTHER), OTHER)
-    with pytest.raises(MissingError, match="no such image"):
+    with pytest.raises(MissingError, match="does not have this image"):
         find(engine(), CONFIG)
     assert inspect(engine(), CONFIG) is None
 
@@ -113,7 +113,7 @@ def recorded(path: Path, **changes: Any) -> Path:
 def test_a_record_finds_its_image(tmp_path: Path) -> None:
     path = recorded(tmp_path / "r")
     assert find_recorded(engine(CONFIG), path).id == CONFIG
-    with pytest.raises(MissingError, match="the engine has no image"):
+    with pytest.raises(MissingError, match="the engine does not have the image"):
         find_recorded(engine(), path)
 
 
@@ -161,7 +161,7 @@ def test_a_record_of_another_image(
 )  # fmt: skip
 def test_no_record(raw: bytes, tmp_path: Path) -> None:
     (tmp_path / "r").write_bytes(raw)
-    with pytest.raises(InputError, match="no record of an image"):
+    with pytest.raises(InputError, match="not an image record"):
         read_record(tmp_path / "r")
 
 

@@ -286,11 +286,11 @@ def test_a_tag_is_refused(run: Any, image: str, out: Path) -> None:
     assert list(out.iterdir()) == []
     code, _, stderr = run("--image", "no-such-image:1")
     assert code == 2
-    assert "none by it now" in stderr
+    assert "no image with this tag" in stderr
     assert run("--image", image[:19])[0] == 2
     code, _, stderr = run("--image", "sha256:" + "0" * 64)
     assert code == 3
-    assert "no such image" in stderr
+    assert "does not have this image" in stderr
 
 
 def test_the_record_decides(run: Any, host: Host, image: str, tmp_path: Path) -> None:
@@ -349,6 +349,6 @@ def test_limits_beyond_every_machine(run: Any, out: Path, option: str, value: st
 def test_a_start_that_the_engine_refuses(run: Any) -> None:
     code, _, stderr = run("--network", "no-such-network")
     assert code == 3
-    assert "the engine refuses to" in stderr
+    assert "the engine refused to" in stderr
     assert "no-such-network" in stderr
     assert "Traceback" not in stderr

@@ -140,10 +140,10 @@ def test_a_reason_has_the_shape_that_its_code_names(value: dict[str, Any], reaso
     [
         (b'"replicates":1000', b'"replicates":1000.0', "1000.0 is a float"),
         (b'"replicates":1000', b'"replicates":1e3', "1e3 is a float"),
-        (b'"replicates":1000', b'"replicates":NaN', "NaN is no JSON number"),
+        (b'"replicates":1000', b'"replicates":NaN', "NaN is not a JSON number"),
         (b'"replicates":1000', b'"replicates":9007199254740992', "9007199254740992 is beyond 2**53 - 1"),
-        (b'"replicates":1000', b'"replicates":1000,"replicates":1000', "the field 'replicates' is there twice"),
-        (b'"study":{', b'"study":{"id":"other",', "the field 'id' is there twice"),
+        (b'"replicates":1000', b'"replicates":1000,"replicates":1000', "duplicate field 'replicates'"),
+        (b'"study":{', b'"study":{"id":"other",', "duplicate field 'id'"),
         (b'"replicates":1000', b'"replicates":', "Expecting value"),
         (b'"replicates":1000', b'"replicates\xff":1000', "'utf-8' codec can't decode byte 0xff"),
     ],

@@ -190,7 +190,7 @@ def test_hf_results_rest_on_the_verdicts_measurement(audit: AuditDocument) -> No
     assert "verifyToken" not in entry
     assert len(found.left_out) == len(audit.claims) - 1
     assert found.left_out["sac-inhouse.accuracy"] == "nothing was measured"
-    assert found.left_out["sv-voxceleb1.accuracy"] == "only measurements that are not comparable"
+    assert found.left_out["sv-voxceleb1.accuracy"] == "no comparable measurement"
 
 
 def test_hf_results_hold_no_recorded_value_unless_asked(audit: AuditDocument) -> None:

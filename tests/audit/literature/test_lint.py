@@ -37,8 +37,8 @@ def test_a_sound_record_has_no_problem(tmp_path: Path) -> None:
 
 def test_no_strict_yaml(tmp_path: Path) -> None:
     assert problems(tmp_path, ('value: "0.70"', "value: 0.70"))[0] == (
-        "works/one.yaml:34: tasks[0].value: 0.70 is a float; records hold decimal numbers as strings, because "
-        'trailing zeros count\n  Write "0.70" with quotes.'
+        "works/one.yaml:34: tasks[0].value: 0.70 is a float; records store decimal numbers as strings, because "
+        'trailing zeros are significant\n  Write "0.70" with quotes.'
     )
 
 
@@ -52,22 +52,22 @@ def test_unique_ids(tmp_path: Path) -> None:
     problems(tmp_path)
     assert problems(tmp_path, name="two") == [
         (
-            "works/two.yaml:2: id: the id `one` is that of one.yaml too\n"
-            "  Give the record an id of its own; the file is named after it."
+            "works/two.yaml:2: id: duplicate id `one`, also in one.yaml\n"
+            "  Give the record a unique id; the file is named after it."
         )
     ]
 
 
 def test_a_file_is_named_after_its_record(tmp_path: Path) -> None:
     assert problems(tmp_path, name="other") == [
-        "works/other.yaml:2: id: the id `one` is not the file's name\n  Rename the file to one.yaml, or the record to `other`."
+        "works/other.yaml:2: id: the id `one` differs from the file name\n  Rename the file to one.yaml, or the record to `other`."
     ]
 
 
 def test_one_paper_has_one_record(tmp_path: Path) -> None:
     problems(tmp_path, ("arxiv: null", 'arxiv: "2310.13289"'))
     assert problems(tmp_path, ("id: one", "id: two"), ("arxiv: null", 'arxiv: "2310.13289v2"'), name="two") == [
-        "works/two.yaml:9: arxiv: arXiv 2310.13289 is that of one.yaml too\n  Merge the two records into one."
+        "works/two.yaml:9: arxiv: duplicate arXiv id 2310.13289, also in one.yaml\n  Merge the two records into one."
     ]
 
 
@@ -92,7 +92,7 @@ def test_tasks_exist(tmp_path: Path) -> None:
 
 def test_a_convention_belongs_to_a_task(tmp_path: Path) -> None:
     found = problems(tmp_path, ("[er-iemocap]", "[]"))
-    of_no_task = "works/one.yaml:35: tasks[0].conventions[0]: the convention `fairmllm` belongs to no task and metric"
+    of_no_task = "works/one.yaml:35: tasks[0].conventions[0]: the convention `fairmllm` has no task and metric"
     assert [problem.partition("\n")[0] for problem in found if "no task and metric" in problem] == [of_no_task]
 
 
@@ -101,8 +101,8 @@ def test_every_convention_is_reached(tmp_path: Path) -> None:
     assert problems(tmp_path, known=known) == [
         (
             "literature/works: no record names the convention `brand-new` of accuracy of er-iemocap\n"
-            "  Name it under `conventions` in the record of a work that counts like this, or in repro-audit.yaml if nobody "
-            "outside does."
+            "  Name it under `conventions` in the record of a work that uses it, or in repro-audit.yaml if no external "
+            "work does."
         )
     ]
 
@@ -111,7 +111,7 @@ def test_every_convention_is_reached(tmp_path: Path) -> None:
 def test_no_placeholders(tmp_path: Path, word: str) -> None:
     found = problems(tmp_path, ("summary: A work for a test.", f"summary: {word}"))
     assert len(found) == 1
-    assert found[0].startswith("works/one.yaml:25: summary: the placeholder")
+    assert found[0].startswith("works/one.yaml:25: summary: placeholder")
 
 
 def test_a_label_of_iemocap_is_no_placeholder(tmp_path: Path) -> None:
@@ -137,7 +137,7 @@ def test_available_code_has_a_place(tmp_path: Path) -> None:
     assert problems(tmp_path, no_commit) == [
         (
             "works/one.yaml:18: code.available: `yes` without a commit\n"
-            "  Name the commit, or say in `note` why it is not known."
+            "  Name the commit, or explain in `note` why it is not known."
         )
     ]
     assert problems(tmp_path, no_commit, ("  note: null", "  note: Read at the short id abc1234.")) == []
@@ -150,7 +150,7 @@ def test_available_code_has_a_place(tmp_path: Path) -> None:
         (("kind: code\n        path: score.py", "kind: text"), "a text without its section"),
         (
             ("kind: code\n        path: score.py", "kind: none\n        section: x"),
-            "nothing was read, yet it is verified",
+            "verified evidence of kind `none`",
         ),
     ],
 )
@@ -171,7 +171,7 @@ def test_paths_stay_inside(tmp_path: Path, path: str) -> None:
 def test_values_have_a_treatment(tmp_path: Path) -> None:
     found = problems(tmp_path, ("treatment: evaluated", "treatment: mentioned"))
     assert [f.split("\n")[0] for f in found] == [
-        "works/one.yaml:34: tasks[0].value: a SALMONN value, yet SALMONN is `mentioned`"
+        "works/one.yaml:34: tasks[0].value: a SALMONN value although the treatment is `mentioned`"
     ]
 
 
@@ -222,4 +222,4 @@ def test_a_reproduction_without_a_sound_study(tmp_path: Path) -> None:
     path = folder / "studies" / "salmonn.yaml"
     path.write_text(path.read_text(encoding="utf-8").replace('value: "2.1"', "value: 2.1", 1), encoding="utf-8")
     found = lint_studies({}, folder)
-    assert [p.what.split(";")[0] for p in found] == ["there is no sound study `salmonn`", "2.1 is a float"]
+    assert [p.what.split(";")[0] for p in found] == ["no valid study `salmonn`", "2.1 is a float"]

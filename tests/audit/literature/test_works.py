@@ -165,7 +165,7 @@ def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
 def test_two_records_with_one_id(tmp_path: Path) -> None:
     for name in ("one", "two"):
         (tmp_path / f"{name}.yaml").write_text(record("one"), encoding="utf-8")
-    with pytest.raises(InputError, match=r"that of one\.yaml too") as error:
+    with pytest.raises(InputError, match=r"duplicate id `one`, also in one\.yaml") as error:
         load_works(tmp_path)
     assert error.value.where == f"{tmp_path / 'two.yaml'}:2: id"
 

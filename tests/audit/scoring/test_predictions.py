@@ -45,7 +45,7 @@ def test_rows_are_read_as_they_stand(tmp_path: Path) -> None:
     [
         ([b'{"id": "a", '], ":1", "invalid JSON"),
         ([row("a"), b"[1, 2]"], ":2", "not a JSON object"),
-        ([row("a"), b'{"id": "b", "id": "c", "hypothesis": "", "reference": ""}'], ":2", "is there twice"),
+        ([row("a"), b'{"id": "b", "id": "c", "hypothesis": "", "reference": ""}'], ":2", "duplicate field"),
         ([row("a"), b'{"id": "b", "hypothesis": "", "reference": "", "extra": {"x": NaN}}'], ":2", "NaN"),
         ([row("a"), row("a")], ":2: id", "duplicate id 'a', first on line 1"),
         ([row("b"), row("a")], ":2: id", "not sorted"),

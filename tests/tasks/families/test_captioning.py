@@ -159,7 +159,7 @@ def test_captions_of_the_wrong_kind() -> None:
     assert ReferenceType.CAPTIONS.problem("a caption") is not None
     with pytest.raises(ScoringError, match="no reference caption") as raised:
         score([Row("1", "a", [])], aac("spider", "nota-v1.0"))
-    assert raised.value.item == 0
+    assert (raised.value.what, raised.value.item) == ("no reference caption", 0)
 
 
 def missing() -> dict[tuple[str, str], str | None]:

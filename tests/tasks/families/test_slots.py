@@ -136,6 +136,12 @@ def test_fillers_are_compared_in_lower_case_without_doubled_spaces() -> None:
     ]
 
 
+def test_upper_case_would_make_two_letters_of_one() -> None:
+    counts = SluF1().count(["strasse"], [("r", "street", "Stra\u00dfe")])
+    assert counts.tolist() == [[10**12, 10**12, 10**12, 10**12, round(10**12 * 2 / 7), round(10**12 * 2 / 7)]]
+    assert SluF1().terms(counts).tolist() == [[10**6, 10**6, 10**6, 10**6, 285_714, 285_714]]
+
+
 def test_empty_fillers_have_a_distance() -> None:
     assert character_distance("", "") == word_distance("", "") == 0
     assert character_distance("", "x") == word_distance("", "x") == 1

@@ -79,6 +79,7 @@ def test_wikiqa_needs_scores() -> None:
 def test_triggered() -> None:
     counts = Triggered().count([(0.11,), (0.1,), ()], [(1,), (1,), ()])
     assert counts.tolist() == [[1, 1, 1], [0, 0, 1], [0, 0, 0]]
+    assert Triggered().count([(Fraction(11, 100),)], [(1,)]).tolist() == [[1, 1, 1]]
     assert Triggered().fold(counts) == Fraction(2, 3)
     assert Triggered("precision").fold(counts) == 1
     assert Triggered("recall").fold(counts) == Fraction(1, 2)

@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tasks.metrics.bleu import Bleu, MeanSentenceBleu, NltkCharacterBleu, bleu_counts, bleu_from_sums
+from tasks.metrics.ngrams import matches
 from tasks.steps.tokenise import sacrebleu_tokens
 from tests.support.strategies import SOUND_TEXTS, TEXTS, pairs
 
@@ -138,7 +139,7 @@ def test_one_reference_need_not_be_a_list() -> None:
 def test_rows_of_thousands_of_different_tokens_are_counted_alike() -> None:
     """More tokens than are numbered together: the rows are counted in parts, and one alone with dictionaries."""
     many = tuple(str(n) for n in range(9000))
-    rows = [(many, (*many[:5000], "x", *many[:40])), (("a", "b"), ("a", "b")), (("a", "a", "x"), many)]
+    rows = [(many, (*many[:5000], "x", *many[:40])), (many, many), (("a", "b"), ("a", "b")), (("a", "a", "x"), many)]
     hypotheses, references = [h for h, _ in rows], [r for _, r in rows]
     assert Bleu().count(hypotheses, references).tolist() == [bleu_counts(h, [r]) for h, r in rows]
     assert Bleu().count(hypotheses, references).dtype == np.int64
@@ -154,3 +155,17 @@ def test_the_smallest_scores_of_characters() -> None:
     assert count("abcda", "abcd", only_fourth=True) == 10**12 // 2  # longer: no penalty
     # One letter in common, and no pair: every order without a match counts as the smallest float.
     assert count("axyz", "apqr") == count("abc", "abc", only_fourth=True) == 0
+
+
+def test_values_of_sums_in_millionths() -> None:
+    assert NltkCharacterBleu().from_sums(np.array([[3e6, 3.0], [1e6, 4.0]])).tolist() == [100, 25]
+    assert MeanSentenceBleu().from_sums(np.array([[3e8, 3.0]])).tolist() == [100]
+
+
+def test_orders_that_are_counted() -> None:
+    pair = [tuple("abcab")], [tuple("abcb")]
+    assert matches(*pair, 1)[0].tolist() == [[4]]
+    assert matches(*pair, 4)[0].tolist() == [[4, 2, 1, 0]]
+    for order in (0, 5):
+        with pytest.raises(ValueError, match=f"^n-grams of order {order} are not supported$"):
+            matches(*pair, order)

@@ -162,6 +162,11 @@ def test_numbers_of_speakers_that_cannot_be_scored() -> None:
     assert caught.value.item == 1
 
 
+def test_the_assignment_has_the_fewest_errors_not_the_fewest_insertions() -> None:
+    # The other way round, without a partner for `z`: three substitutions, and one deletion and one insertion.
+    assert best_assignment([("z", "w", "w"), ("a",)], [("z",), ("a", "b", "c")]) == [0, 2, 2, 2]
+
+
 def test_a_surplus_sentence_goes_where_it_costs_least_and_else_to_the_earlier_stream() -> None:
     references = [("a", "b"), ("c", "d")]
     assert merge_surplus([("a",), ("c",), ("b",)], references) == [("a", "b"), ("c",)]

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from tasks.errors import ScoringError
-from tasks.metrics import meteor, spice
+from tasks.metrics import cider, meteor, spice
 from tasks.metrics.accuracy import Accuracy, Share
 from tasks.metrics.bleu import Bleu, MeanSentenceBleu, NltkCharacterBleu
 from tasks.metrics.cider import CiderD
@@ -172,3 +172,20 @@ def test_rows_as_an_array() -> None:
     assert as_counts([(1, 2), (3, 4)], 2).tolist() == [[1, 2], [3, 4]]
     with pytest.raises(ValueError, match="reshape"):
         as_counts([(1, 2)], 3)
+
+
+def test_a_program_that_answers_too_little_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Jar, "ask", lambda self, lines: [" ".join(["1"] * 23)] * (len(lines) - 1))
+    with pytest.raises(ValueError, match="zip"):
+        meteor.meteor_statistics(["a", "b"])
+    monkeypatch.setattr(meteor, "meteor_statistics", lambda lines: [(1,) * 23] * (len(lines) - 1))
+    monkeypatch.setattr(spice, "spice_scores", lambda texts: [1] * (len(texts) - 1))
+    monkeypatch.setattr(cider, "cider_scores", lambda said, captions: [1.0] * (len(said) - 1))
+    for metric in (Meteor(), Spice(), CiderD()):
+        with pytest.raises(ValueError, match="zip"):
+            metric.count(TEXTS, CAPTIONS)
+
+
+def test_scores_need_captions_for_every_output() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        cider.cider_scores([("a",), ("b",)], [[("a",)]])

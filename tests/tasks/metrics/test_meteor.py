@@ -107,6 +107,14 @@ def test_only_a_perfect_match_has_its_chunk_left_out() -> None:
     assert chunks(f"{matched} 2 2 2") == 2
     assert chunks("3" + matched[1:] + " 1 2 2") == 1
     assert chunks("2 3" + matched[3:] + " 1 2 2") == 1
+    # A paraphrase of two words by three.
+    assert chunks("2 3 0 0 0 0 0 0 2 3" + " 0" * 10 + " 1 2 3") == 0
+
+
+def test_matches_of_different_numbers_of_words() -> None:
+    """The jar's `EVAL` of these statistics, two words of which match one."""
+    found = meteor_from_sums(np.array([9, 10, 3, 4, 1, 1, 0, 0, 0, 0, 0, 0, 1, 0, 0, 1, 3, 1, 0, 1, 2, 5, 4]))
+    assert float(found) == pytest.approx(0.14808357115553217, abs=1e-15)
 
 
 @needs_java

@@ -79,7 +79,11 @@ def test_scores_and_spider(models: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 
 @pytest.mark.parametrize(
     ("mode", "reason"),
-    [("dies", "OutOfMemoryError"), ("silent", "unreadable result"), ("short", "did not return 2 scores")],
+    [
+        ("dies", "OutOfMemoryError"),
+        ("silent", r"SPICE: unreadable result \(FileNotFoundError\)$"),
+        ("short", "did not return 2 scores"),
+    ],
 )
 def test_failures(models: Path, monkeypatch: pytest.MonkeyPatch, mode: str, reason: str) -> None:
     fake_java(models, monkeypatch, mode)
@@ -119,12 +123,12 @@ def test_what_the_program_is_given(models: Path, monkeypatch: pytest.MonkeyPatch
         assert question.parent == answer.parent
         assert question.parent.name.startswith("repro-audit-spice-")
         assert json.loads(question.read_bytes()) == [
-            {"image_id": 0, "test": "a caf\u00e9", "refs": ["a bar", "a caf\u00e9"]}
+            {"image_id": 0, "test": "a caf\u00e9", "refs": ["a bar", "a  caf\u00e9"]}
         ]
         answer.write_text(json.dumps([{"image_id": 0, "scores": {"All": {"f": 0.25}}}]))
 
     monkeypatch.setattr(spice, "run", run)
-    assert Spice().count([("a", "caf\u00e9")], [[("a", "bar"), "a caf\u00e9"]]).tolist() == [[25 * 10**10, 1]]
+    assert Spice().count([("a", "caf\u00e9")], [[("a", "bar"), "a  caf\u00e9"]]).tolist() == [[25 * 10**10, 1]]
     [(name, arguments, timeout)] = asked
     assert (name, timeout) == ("SPICE", 14_400)
     program = models / "spice/spice-1.0.jar"
@@ -153,6 +157,9 @@ def test_an_item_is_asked_once_for_the_same_models(models: Path, monkeypatch: py
     monkeypatch.setenv(HASH_VARIABLE, models_digest(models).upper())
     assert spice.spice_scores([b]) == [2 * 10**11]
     assert asked == [[a, b], [b]]
+    monkeypatch.setattr(spice, "_run", lambda _models, texts: [1] * (len(texts) - 1))
+    with pytest.raises(ValueError, match="zip"):
+        spice.spice_scores([("c", ("x",))])
 
 
 def test_every_need_of_spice_is_named(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:

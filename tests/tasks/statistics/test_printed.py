@@ -87,6 +87,7 @@ def test_a_value_prints_as_the_nearest_strings(value: Fraction, places: int) -> 
 def test_a_tie_prints_both_ways_and_nothing_else_does() -> None:
     assert printed_as(Fraction("3.25"), "0.0") == printed_as(Decimal("3.25"), "0.0") == {"3.2", "3.3"}
     assert printed_as(Fraction("3.35"), "0.0") == {"3.3", "3.4"}
+    assert printed_as(Fraction(0), "0.0000000") == {"0.0000000"}
     assert printed_as(Decimal("3.3500000000000000000000000000001"), "0.0") == {"3.4"}
     assert printed_as(Fraction("3.35") + Fraction(1, 10**40), "0.0") == {"3.4"}
     assert printed_as(Fraction("3.35") - Fraction(1, 10**40), "0.0") == {"3.3"}
@@ -106,6 +107,10 @@ def test_binary_floats_at_a_tie_print_either_way() -> None:
         down, up = (f"{Decimal(str(value)) + Decimal(n).scaleb(-digits):.{digits}f}"[:-1] for n in (0, 5))
         assert prints(value, down)
         assert prints(value, up)
+    # Up to 2**-50 of the value beside the tie, and no further.
+    end = Fraction(1, 2) / (1 - Fraction(1, 2**50))
+    assert prints(end, "0")
+    assert not prints(end + Fraction(1, 2**60), "0")
     assert not prints(0.2849999, "0.29")
     assert not prints(0.2850001, "0.28")
     assert prints(3, "3")
