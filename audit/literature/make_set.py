@@ -5,7 +5,6 @@ The draft holds no text of the set: counts and hashes alone.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +15,7 @@ from audit.literature.set_texts import Case, Part, normalise, pairs_sha256, prep
 from audit.literature.set_texts import texts as texts_of
 from tasks.row import ReferenceType
 
-# References of at most so many different texts are labels, and are counted label by label.
+# References of at most so many different texts are labels: a hash of one would give it away.
 MOST_LABELS = 12
 
 _PARTS: dict[ReferenceType, tuple[Part, ...]] = {
@@ -52,9 +51,8 @@ def layout_facts(
         if not found:
             continue
         summed = totals(found)
-        counted = Counter(found)
-        labelled = part == "reference" and len(counted) <= MOST_LABELS < len(found)
-        hashes[part] = tuple(sorted(map(unit_hash, found)))
+        if len(set(found)) > MOST_LABELS:
+            hashes[part] = tuple(sorted(map(unit_hash, found)))
         texts.append(
             {
                 "part": part,
@@ -66,7 +64,7 @@ def layout_facts(
                 "sha256": summed.sha256,
                 "official": False,
                 "made": made,
-                "labels": dict(sorted(counted.items())) if labelled else None,
+                "labels": None,
                 "units": None,
                 "reason": None,
             }
@@ -115,7 +113,7 @@ def draft(
     for entry in facts["texts"]:
         part: Part = entry["part"]
         entry["source"] = ["rows"]
-        if entry["labels"] is None:
+        if part in hashes:
             entry["units"] = f"units/{name}.{part}.txt"
             files[entry["units"]] = units_text(hashes[part])
     gap = "REPLACE"

@@ -107,8 +107,8 @@ def unit_hash(prepared_text: str) -> str:
 
 
 def pairs_sha256(rows: Iterable[tuple[str, Sequence[str]]]) -> str:
-    """SHA-256 over `ID<TAB>TEXT<TAB>TEXT...`, a line a row, sorted: it ties every reference to its id."""
-    return sorted_sha256("\t".join((identifier, *row_texts)) for identifier, row_texts in rows)
+    """SHA-256 over `ID<TAB>TEXT<TAB>TEXT...`, a line a row, texts and lines sorted: it ties every reference to its id."""
+    return sorted_sha256("\t".join((identifier, *sorted(row_texts))) for identifier, row_texts in rows)
 
 
 def unit_id(identifier: str) -> str:
