@@ -181,7 +181,7 @@ class _Dumper(yaml.SafeDumper):
     """Lists indented below their key, as the other records have them."""
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> Any:
-        return super().increase_indent(flow, False)
+        return super().increase_indent(flow, indentless and flow)
 
 
 def card_text(card: dict[str, Any]) -> str:
