@@ -35,6 +35,7 @@ COMMANDS: dict[str, str] = {
     "report": "render the reports of an audit.json again",
     "conventions": "list conventions with grade, signature and hash",
     "literature": "list, show, check and export the surveyed works",
+    "sets": "list, show and make set cards, and say which set a predictions file holds",
     "detect": "count broken and wrong-task outputs",
     "prompts": "score each prompt by itself and test whether they differ",
     "multiverse": "score a task under every combination of defensible steps",

@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--works", metavar="DIR", help="the folder of records (default: literature/works)")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
 
-    lint = actions.add_parser("lint", help="check every record, the studies and the reproductions")
+    lint = actions.add_parser("lint", help="check every record, the studies, the reproductions and the set cards")
     lint.set_defaults(action_run=_lint)
 
     listing = actions.add_parser("list", help="one line a record")
@@ -76,10 +76,13 @@ def _works(args: argparse.Namespace) -> tuple[Work, ...]:
 
 def _lint(args: argparse.Namespace) -> int:
     from audit.literature.lint import lint, lint_studies
+    from audit.literature.lint_sets import lint_sets
+    from tasks.registry import tasks
 
     conventions = known()
     records, problems = lint(conventions, args.works)
     problems += lint_studies(conventions)
+    problems += lint_sets(tasks())[1]
     for problem in problems:
         print(problem)
     noun = "problem" if len(problems) == 1 else "problems"

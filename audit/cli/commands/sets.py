@@ -1,0 +1,148 @@
+"""`repro-audit sets`: what is known about test sets, and which set a predictions file holds."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from audit.errors import InputError
+
+HELP = "Set cards: sizes, totals and hashes of test sets, with sources; and the identity of predictions files."
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Describe the command's arguments."""
+    parser.add_argument("--sets", type=Path, metavar="DIR", help="the folder of cards (default: literature/sets)")
+    actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
+
+    listing = actions.add_parser("list", help="a table of all cards")
+    listing.set_defaults(action_run=_list)
+
+    show = actions.add_parser("show", help="one card in words, with its sources")
+    show.add_argument("id", metavar="ID", help="a card's id, or a task's")
+    show.set_defaults(action_run=_show)
+
+    check = actions.add_parser(
+        "check", help="say which set a predictions file holds; 1 if its rows contradict the card"
+    )
+    check.add_argument("file", type=Path, metavar="FILE", help="TASK.jsonl, with its meta file beside it")
+    check.add_argument("--json", action="store_true", help="print JSON instead of lines")
+    check.set_defaults(action_run=_check)
+
+    make = actions.add_parser("make", help="draft a card from a predictions file or a data set on disk; holds no texts")
+    make.add_argument("file", type=Path, nargs="?", metavar="FILE", help="a predictions file that holds the whole set")
+    make.add_argument("--data", type=Path, metavar="DIR", help="a data set in its official layout, instead of a file")
+    make.add_argument("--task", metavar="TASK", help="whose rows they are (default: the file's)")
+    make.add_argument("--labels", type=Path, metavar="PATH", help="with --data: labels that lie elsewhere")
+    make.add_argument("--speech", type=Path, metavar="DIR", help="with --data: recordings of texts, ID.wav")
+    make.add_argument("--id", metavar="ID", help="the card's id (default: the task's)")
+    make.add_argument("--out", type=Path, metavar="DIR", help="write the card and its hashes there, not to the screen")
+    make.set_defaults(action_run=_make)
+
+
+def run(args: argparse.Namespace) -> int:
+    """Do what was asked; 1 if checked rows contradict their card."""
+    code: int = args.action_run(args)
+    return code
+
+
+def _list(args: argparse.Namespace) -> int:
+    from audit.literature.set_words import table
+    from audit.literature.sets import load_sets
+
+    print("\n".join(table(load_sets(args.sets).values())))
+    return 0
+
+
+def _show(args: argparse.Namespace) -> int:
+    from audit.literature.set_words import card_words
+    from audit.literature.sets import card_of, load_sets
+
+    cards = load_sets(args.sets)
+    card = cards.get(args.id) or card_of(args.id, cards)
+    if card is None:
+        raise InputError(f"there is no card `{args.id}`", fix=f"Cards: {', '.join(cards)}.")
+    print("\n".join(card_words(card)))
+    return 0
+
+
+def _check(args: argparse.Namespace) -> int:
+    import json
+    from dataclasses import asdict
+
+    from audit.literature.sets import card_of, load_sets
+    from audit.scoring.predictions import load
+    from audit.verdict.identity import identity
+
+    task = _task(args.file.name.removesuffix(".jsonl").partition("@")[0])
+    found = identity(load(args.file, task), card_of(task.id, load_sets(args.sets)))
+    if args.json:
+        print(json.dumps(asdict(found), indent=1, ensure_ascii=False))
+    else:
+        size = "unknown" if found.expected is None else f"{found.expected:,}"
+        print(
+            f"{found.state}: {found.rows:,} rows of {size}, card {found.card or 'none'}, layout {found.layout or 'none'}"
+        )
+        for reason in found.reasons:
+            print(f"  {'against' if reason.against else '       '}  {reason.code:<18} {reason.text}")
+    return 1 if found.contradicted else 0
+
+
+def _make(args: argparse.Namespace) -> int:
+    from audit._util.files import write_atomic
+    from audit.literature.make_set import draft
+
+    if (args.file is None) == (args.data is None):
+        raise InputError("give a predictions file, or a data set with --data", where="sets make")
+    rows, task, dataset, split, made = _from_data(args) if args.data is not None else _from_file(args)
+    name = args.id or task.id
+    drafted = draft(rows, task.reference_type, name=name, task=task.id, dataset=dataset, split=split, made=made)
+    if args.out is None:
+        print(drafted.card, end="")
+        return 0
+    path = args.out / f"{name}.yaml"
+    for target, text in ((path, drafted.card), *((args.out / file, text) for file, text in drafted.units.items())):
+        if target.exists():
+            raise InputError("is already there", where=str(target), fix="Choose another --id or --out.")
+        write_atomic(target, text)
+        print(f"written: {target}")
+    print(f"Replace what says REPLACE in {path}, then run: repro-audit literature lint")
+    return 0
+
+
+def _from_file(args: argparse.Namespace) -> tuple[list[tuple[str, Any]], Any, str, str, str]:
+    from audit.literature.set_texts import unit_id
+    from audit.scoring.predictions import load
+
+    task = _task(args.task or args.file.name.removesuffix(".jsonl").partition("@")[0])
+    predictions = load(args.file, task)
+    said = predictions.meta.get("dataset") or {}
+    rows = [(unit_id(row.id), row.reference) for row in predictions.rows]
+    made = f"The references of {args.file.name}, SHA-256 {predictions.sha256}."
+    return rows, task, str(said.get("name") or task.dataset), str(said.get("split") or "REPLACE"), made
+
+
+def _from_data(args: argparse.Namespace) -> tuple[list[tuple[str, Any]], Any, str, str, str]:
+    from tasks.datasets.errors import DatasetError
+    from tasks.datasets.registry import Options, read
+
+    if args.task is None:
+        raise InputError("is needed with --data", where="--task", fix="Name the task whose layout it is.")
+    task = _task(args.task)
+    try:
+        manifest = read(task.id, args.data, Options(labels=args.labels, speech=args.speech))
+    except DatasetError as error:
+        raise InputError(error.what, where=error.where, fix=error.fix) from error
+    rows = [(item.id, item.reference) for item in manifest.items]
+    made = f"{manifest.dataset}, {manifest.split}, in its official layout; manifest SHA-256 {manifest.sha256}."
+    return rows, task, manifest.dataset, manifest.split, made
+
+
+def _task(name: str) -> Any:
+    from tasks.registry import tasks
+
+    task = tasks().get(name)
+    if task is None:
+        raise InputError(f"there is no task {name!r}", fix=f"Name the file TASK.jsonl. Tasks: {', '.join(tasks())}.")
+    return task

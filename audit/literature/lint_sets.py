@@ -1,0 +1,116 @@
+"""What can be wrong with the set cards, said with file, line, field and fix."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+from audit._util.strict_yaml import Document, Field, load
+from audit.errors import InputError
+from audit.literature.lint import PLACEHOLDERS
+from audit.literature.schema import Problem, problems
+from audit.literature.sets import SETS, SetCard, load_set
+from audit.literature.works import short
+
+
+def lint_sets(tasks: Collection[str], folder: str | Path | None = None) -> tuple[dict[str, SetCard], list[Problem]]:
+    """Check every set card of a folder (by default `literature/sets`).
+
+    A card must fit its schema and load; it is named after its id; every task has one card, and a card names only tasks that
+    exist; no text is left to be filled in; every file of truncated hashes belongs to a card.
+
+    Args:
+        tasks: Ids of the tasks in `tasks/`.
+        folder: Where the cards are.
+
+    Returns:
+        The sound cards by id, and all problems by file.
+    """
+    place = Path(folder) if folder is not None else short(SETS)
+    cards: dict[str, SetCard] = {}
+    found: list[Problem] = []
+    documents: list[Document] = []
+    for path in sorted(place.glob("*.yaml")):
+        try:
+            document = load(path)
+            wrong = list(problems(document, "set"))
+            found += wrong
+            if wrong:
+                continue
+            documents.append(document)
+            card = load_set(path)
+        except InputError as error:
+            found.append(Problem(error.where or str(path), error.what, error.fix or "See docs/reference/sets.md."))
+            continue
+        cards[card.id] = card
+    for document in documents:
+        found += _names(document)
+        found += (
+            Problem(
+                document.where(field),
+                f"the placeholder `{match.group()}` is still there",
+                "Write what is known, or null where nothing is.",
+            )
+            for field, text in _strings(document.data, ())
+            if (match := PLACEHOLDERS.search(text))
+        )
+    found += _tasks(documents, tasks, place)
+    found += _strays(documents, place)
+    return cards, found
+
+
+def _names(document: Document) -> Iterator[Problem]:
+    name = document.data["id"]
+    if document.path.stem != name:
+        yield Problem(
+            document.where(("id",)),
+            f"the id `{name}` is not the file's name",
+            f"Rename the file to {name}.yaml, or the card to `{document.path.stem}`.",
+        )
+
+
+def _tasks(documents: list[Document], tasks: Collection[str], place: Path) -> Iterator[Problem]:
+    owners: dict[str, Document] = {}
+    for document in documents:
+        for index, task in enumerate(document.data["tasks"]):
+            where = document.where(("tasks", index))
+            if task not in tasks:
+                yield Problem(where, f"tasks/ has no task `{task}`", f"Use one of: {', '.join(sorted(tasks))}.")
+            elif task in owners:
+                yield Problem(
+                    where,
+                    f"the task `{task}` is also on the card {owners[task].path.name}",
+                    "Let one card name it: a task has one test set.",
+                )
+            owners.setdefault(task, document)
+    for task in sorted(set(tasks) - set(owners)):
+        yield Problem(
+            str(place),
+            f"no card names the task `{task}`",
+            "Add a card; `repro-audit sets make` drafts one. Where nothing is known, the card says so.",
+        )
+
+
+def _strays(documents: list[Document], place: Path) -> Iterator[Problem]:
+    named = {
+        part["units"]
+        for document in documents
+        for layout in document.data["layouts"]
+        for part in layout["texts"]
+        if part["units"]
+    }
+    for path in sorted(place.glob("units/*")):
+        if f"units/{path.name}" not in named:
+            yield Problem(str(path), "no card names this file", "Name it under `units` of a card, or remove it.")
+
+
+def _strings(value: Any, field: Field) -> Iterator[tuple[Field, str]]:
+    if isinstance(value, str):
+        yield field, value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _strings(item, (*field, key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _strings(item, (*field, index))

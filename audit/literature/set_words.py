@@ -1,0 +1,86 @@
+"""Set cards for the terminal: a table of all, and one in words with its sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from audit.literature.sets import Layout, SetCard, Texts
+
+
+def table(cards: Iterable[SetCard]) -> list[str]:
+    """One line a layout: card, tasks, layout, rows, and what references can be held against."""
+    head = ("card", "layout", "rows", "identified by", "tasks")
+    lines = [head]
+    for card in cards:
+        tasks = ", ".join(card.tasks)
+        for layout in card.layouts:
+            rows = "unknown" if layout.units is None else f"{layout.units:,}"
+            lines.append((card.id, layout.id, rows, _identified(layout.texts[0]), tasks))
+        if not card.layouts:
+            lines.append((card.id, "-", "unknown", "nothing: not public", tasks))
+    widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
+    return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+
+
+def _identified(part: Texts) -> str:
+    if part.sha256 is not None:
+        return "official hash" if part.official else "unofficial hash"
+    if part.words is not None:
+        return "totals"
+    return "hashes of units" if part.units else "number of rows"
+
+
+def card_words(card: SetCard) -> list[str]:
+    """A card in words; every fact is followed by the labels of its sources, which are listed at the end."""
+    lines = [f"{card.id}: {card.name}, {card.split}", f"  tasks: {', '.join(card.tasks) or 'none'}"]
+    lines.append(f"  public: {card.public.state}. {card.public.reason} {_labels(card.public.source)}")
+    lines.append(f"  texts may be published: {card.publish_text.state}. {card.publish_text.reason} "
+                 f"{_labels(card.publish_text.source)}")  # fmt: skip
+    if card.hub:
+        lines.append(f"  on the Hub: {card.hub.id} {card.hub.note or ''}".rstrip() + f" {_labels(card.hub.source)}")
+    for layout in card.layouts:
+        lines += ["", *_layout(layout)]
+    if not card.layouts:
+        lines += ["", "  No layout: the number of rows is not known."]
+    if card.selection:
+        lines += ["", f"  The official scoring keeps the layout {card.selection.layout} of {card.selection.of}: "
+                  f"{card.selection.rule} {_labels(card.selection.source)}"]  # fmt: skip
+    if card.notes:
+        lines += ["", f"  {card.notes}"]
+    lines += ["", "  Sources:"]
+    lines += [f"    [{label}] {source.text} {source.where}" for label, source in card.sources.items()]
+    return lines
+
+
+def _layout(layout: Layout) -> list[str]:
+    size = f"{layout.units:,}" if layout.units is not None else f"unknown ({layout.reason})"
+    lines = [f"  {layout.id}: {size} rows. {layout.row} {_labels(layout.source)}"]
+    ids = layout.ids
+    if ids.pattern:
+        lines.append(f"    ids: {ids.pattern}{'' if ids.official else ', not official'} {_labels(ids.source)}")
+    if ids.sha256:
+        lines.append(f"    SHA-256 of the sorted ids: {ids.sha256}")
+    repeats = layout.repeats
+    known = "unknown" if repeats.rows is None else f"{repeats.rows:,}"
+    lines.append(f"    rows that repeat a reference: {known}. {repeats.reason} {_labels(repeats.source)}")
+    for part in layout.texts:
+        counted = ", ".join(
+            f"{value:,} {noun}"
+            for value, noun in ((part.count, "texts"), (part.words, "words"), (part.characters, "characters"))
+            if value is not None
+        )
+        how = f" after {part.step}" if part.step else ""
+        lines.append(f"    {part.part}{how}: {counted or 'nothing known'} {_labels(part.source)}")
+        if part.sha256:
+            lines.append(f"      SHA-256 {part.sha256}, {'official' if part.official else 'not official'}: {part.made}")
+        if part.labels:
+            lines.append("      " + ", ".join(f"{label} {count:,}" for label, count in part.labels.items()))
+        if part.units:
+            lines.append(f"      truncated hashes of {len(part.units):,} texts")
+        if part.reason:
+            lines.append(f"      {part.reason}")
+    return lines
+
+
+def _labels(labels: Iterable[str]) -> str:
+    return f"[{', '.join(labels)}]"
