@@ -399,6 +399,8 @@ def _pairs(rows: Sequence[Row], layout: Layout) -> list[IdentityReason]:
     if ids.pairs_sha256 is None or sorted_sha256(unit_id(row.id) for row in rows) != ids.sha256:
         return []
     pairs = [(unit_id(row.id), prepared(row.reference, part.part, part.case, part.step)) for row in rows]
+    if not any(found for _, found in pairs):
+        return []
     if pairs_sha256(pairs) == ids.pairs_sha256:
         return [IdentityReason("pairs-equal", "Every id has its reference.", len(rows), len(rows))]
     text = "The ids are those of the set, and references stand under other ids than there."
