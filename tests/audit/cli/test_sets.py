@@ -116,7 +116,7 @@ def test_make_from_a_data_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]
         (("x.jsonl", "--data", "."), "give a predictions file, or a data set with --data"),
         (("--data", "."), "--task: is needed with --data"),
         (("--data", ".", "--task", "none"), "there is no task 'none'"),
-        (("--data", "/none", "--task", TASK), "there is no such folder"),
+        (("--data", "/none", "--task", TASK), "no such folder"),
     ],
 )
 def test_make_says_what_it_needs(arguments: tuple[str, ...], what: str, capsys: pytest.CaptureFixture[str]) -> None:

@@ -251,7 +251,7 @@ def made(tmp_path: Path, *changes: tuple[str, Any], name: str = "librispeech-tes
         ("layouts.0.ids.pattern", "[0-9", "layouts[0].ids.pattern", "not a regular expression"),
         ("called.name", "(", "called.name", "not a regular expression"),
         ("layouts.0.texts.0.count", 2621, "layouts[0].texts[0].count", "2620 rows of 1 texts are not 2621 texts"),
-        ("layouts.0.texts.0.count", 2000, "layouts[0].texts[0].units", "2620 truncated hashes of 2000 texts"),
+        ("layouts.0.texts.0.count", 2000, "layouts[0].texts[0].count", "2620 rows of 1 texts are not 2000 texts"),
         ("layouts.0.texts.0.labels", {"a": 1}, "layouts[0].texts[0].labels", "the labels add up to 1, not 2620"),
         ("layouts.0.texts.0.units", "units/none.txt", "layouts[0].texts[0].units", "units/none.txt cannot be read"),
         ("layouts.0.texts.0.units", "units/../x.txt", "layouts[0].texts[0].units", "leaves the folder of cards"),
@@ -287,6 +287,12 @@ def test_two_layouts_of_one_name(tmp_path: Path) -> None:
     data["layouts"] *= 2
     path.write_text(card_text(data), encoding="utf-8")
     with pytest.raises(InputError, match="a second layout `utterances`"):
+        load_set(path)
+
+
+def test_more_hashes_than_texts(tmp_path: Path) -> None:
+    path = made(tmp_path, ("layouts.0.units", 2000), ("layouts.0.texts.0.count", 2000))
+    with pytest.raises(InputError, match="2620 truncated hashes of 2000 texts"):
         load_set(path)
 
 
