@@ -79,20 +79,20 @@ def identity(predictions: PredictionSet, card: SetCard | None) -> Identity:
         nothing = IdentityReason("no-layout", f"Nothing about the rows of {card.name} is known: {card.public.reason}")
         return _identity(IdentityState.UNKNOWN, card, None, rows, [*common, nothing])
     compared = [(layout, *held(rows, layout)) for layout in card.layouts]
-    # Ties go to the smallest layout: a row of the larger one would not fit it, or nothing tells the two apart.
+    # Ties go to the layout of the nearest size: of those that hold the rows alike, the smallest.
     layout, state, reasons = min(
-        compared, key=lambda item: (_ORDER.index(item[1]), sum(r.against for r in item[2]), _misfit(rows, item[0]))
+        compared,
+        key=lambda item: (
+            _ORDER.index(item[1]),
+            sum(r.against for r in item[2]),
+            abs((item[0].units or 0) - len(rows)),
+        ),
     )
     alike = [f"{item.id} ({item.units})" for item, other, _ in compared if other is state and item is not layout]
     if alike and state is not IdentityState.CONTRADICTED:
         text = f"The rows fit {layout.id} ({layout.units}) and {', '.join(alike)} alike; the smallest is taken."
         reasons = [*reasons, IdentityReason("layout-ambiguous", text, layout.id, alike[0])]
     return _identity(state, card, layout, rows, [*common, *reasons])
-
-
-def _misfit(rows: Sequence[Row], layout: Layout) -> tuple[bool, int]:
-    units = layout.units or 0
-    return units < len(rows), abs(units - len(rows))
 
 
 def _identity(

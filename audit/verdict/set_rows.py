@@ -226,7 +226,7 @@ def _inside(found: Sequence[str], part: Texts, reasons: list[IdentityReason]) ->
     if repeated > lacking:
         text = f"{repeated} of {noun} occur more often than in the set."
         reasons.append(IdentityReason("repeated-texts", text, repeated, lacking, against=True))
-    if outside > lacking:
+    if outside > lacking or repeated <= lacking < repeated + outside:
         text = f"{outside} of {noun} are not among the {len(part.units)} that the card knows."
         against = part.official or Fraction(outside, len(found)) > MOST_OUTSIDE
         reasons.append(IdentityReason("texts-outside", text, outside, lacking, against=against))

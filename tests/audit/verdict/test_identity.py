@@ -190,6 +190,35 @@ def test_a_copy_that_lacks_two_texts() -> None:
     assert held(rows([1, 2]), made).state is IdentityState.PART
 
 
+def test_copies_and_foreign_texts_together_are_more_than_a_copy_lacks() -> None:
+    part = replace(UNKNOWN_TEXTS, made="A copy.", units=tuple(sorted(unit_hash(text) for text in SENTENCES[:-2])))
+    made = card(layout(part, ids=NO_IDS, repeats=Repeats(4, "At most.", SOURCE)))
+    items = [*rows(range(1, SIZE - 3)), *rows([1, 2]), *(Row(unit(n), "x", f"foreign {n}") for n in (1, 2))]
+    found = held(_numbered(items), made)
+    assert (len(items), found.state) == (SIZE, IdentityState.UNKNOWN)
+    (outside,) = [reason for reason in found.reasons if reason.code == "texts-outside"]
+    assert (outside.found, outside.expected, outside.against) == (2, 2, False)
+
+
+def test_one_text_too_many_is_seen_where_the_card_states_no_repeats() -> None:
+    found = held(_numbered(rows([1, 1])), card(layout(repeats=UNSTATED)))
+    (repeated,) = [reason for reason in found.reasons if reason.against]
+    assert (repeated.code, repeated.found, repeated.expected) == ("repeated-texts", 1, 0)
+
+
+def test_totals_of_a_part_may_reach_those_of_the_set_and_no_more() -> None:
+    part = replace(TOTALS_ALONE, characters=None)
+    joined = [*rows(range(SIZE - 2)), Row(unit(SIZE - 1), "x", f"{SENTENCES[-2]} {SENTENCES[-1]}")]
+    assert held(joined, card(layout(part))).state is IdentityState.PART
+    more = [*joined[:-1], replace(joined[-1], reference=f"{joined[-1].reference} word")]
+    assert codes(held(more, card(layout(part)))) == {"totals-above"}
+
+
+def test_two_ids_of_one_unit_contradict_only_where_ids_are_the_sets_own() -> None:
+    items = [Row("a/1-2-0001.wav", "x", SENTENCES[1]), Row("b/1-2-0001.flac", "x", SENTENCES[2])]
+    assert held(items, card(layout(ids=NO_IDS))).state is IdentityState.PART
+
+
 def test_where_no_card_says_how_often_units_repeat_half_is_too_many() -> None:
     made = card(layout(UNKNOWN_TEXTS, repeats=UNSTATED))
     two_each = _numbered(rows([1, 2, 1, 2]))
@@ -279,6 +308,8 @@ def test_the_official_scoring_of_gigaspeech_belongs_to_the_set() -> None:
         ({"name": "TED-LIUM"}, "other-dataset"),
         ({"name": "Made Set", "split": "test-other"}, "other-split"),
         ({"name": "made_set", "split": "dev"}, "other-split"),
+        ({"name": "Made Set test-other"}, "other-split"),
+        ({"name": None, "split": "test-other"}, "other-split"),
     ],
 )
 def test_the_meta_file_names_another_set(dataset: dict[str, str], wanted: str) -> None:
