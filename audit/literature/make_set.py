@@ -178,7 +178,10 @@ def units_text(hashes: Sequence[str]) -> str:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Lists indented below their key, as the other records have them."""
+    """Lists indented below their key and no anchors, as records must have them."""
+
+    def ignore_aliases(self, _data: Any) -> bool:
+        return True
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> Any:
         return super().increase_indent(flow, indentless and flow)

@@ -34,8 +34,8 @@ def card_words(card: SetCard) -> list[str]:
     """A card in words; every fact is followed by the labels of its sources, which are listed at the end."""
     lines = [f"{card.id}: {card.name}, {card.split}", f"  tasks: {', '.join(card.tasks) or 'none'}"]
     lines.append(f"  public: {card.public.state}. {card.public.reason} {_labels(card.public.source)}")
-    lines.append(f"  texts may be published: {card.publish_text.state}. {card.publish_text.reason} "
-                 f"{_labels(card.publish_text.source)}")  # fmt: skip
+    terms = card.publish_text
+    lines.append(f"  texts may be published: {terms.state}. {terms.reason} {_labels(terms.source)}")
     if card.hub:
         lines.append(f"  on the Hub: {card.hub.id} {card.hub.note or ''}".rstrip() + f" {_labels(card.hub.source)}")
     for layout in card.layouts:
@@ -43,8 +43,9 @@ def card_words(card: SetCard) -> list[str]:
     if not card.layouts:
         lines += ["", "  No layout: the number of rows is not known."]
     if card.selection:
-        lines += ["", f"  The official scoring keeps the layout {card.selection.layout} of {card.selection.of}: "
-                  f"{card.selection.rule} {_labels(card.selection.source)}"]  # fmt: skip
+        kept = card.selection
+        labels = _labels(kept.source)
+        lines += ["", f"  The official scoring keeps the layout {kept.layout} of {kept.of}: {kept.rule} {labels}"]
     if card.notes:
         lines += ["", f"  {card.notes}"]
     lines += ["", "  Sources:"]

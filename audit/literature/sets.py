@@ -7,7 +7,7 @@ to, and which hashes identify them. `audit.verdict.identity` holds prediction fi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
@@ -17,6 +17,7 @@ from audit._util.paths import LITERATURE
 from audit._util.strict_yaml import Document, Field
 from audit.errors import InputError, MissingError
 from audit.literature.schema import load_checked
+from audit.literature.set_checks import check_layouts, check_sources
 from audit.literature.set_texts import UNIT_DIGITS, Case, Part
 
 SETS = LITERATURE / "sets"
@@ -230,9 +231,9 @@ def load_set(path: str | Path) -> SetCard:
     """
     document = load_checked(path, "set")
     data = document.data
-    _check_sources(document)
+    check_sources(document)
+    check_layouts(document)
     layouts = tuple(_layout(entry, document, ("layouts", index)) for index, entry in enumerate(data["layouts"]))
-    _check(document, layouts)
     return SetCard(
         id=data["id"],
         name=data["name"],
@@ -315,12 +316,6 @@ def _texts(entry: Mapping[str, Any], document: Document, place: Field) -> Texts:
             fix="Make the file again, or correct `count`.",
         )
     labels = entry["labels"]
-    if labels is not None and sum(labels.values()) != entry["count"]:
-        raise InputError(
-            f"the labels add up to {sum(labels.values())}, not {entry['count']}",
-            where=document.where((*place, "labels")),
-            fix="Correct the labels or `count`.",
-        )
     return Texts(
         **{
             **entry,
@@ -355,108 +350,3 @@ def _units(document: Document, field: Field, name: str) -> tuple[str, ...]:
                 fix="Make the file with `repro-audit sets make`.",
             )
     return tuple(lines)
-
-
-def _labels(value: Any, field: Field) -> Iterator[tuple[Field, str]]:
-    """Every label under a key `source`, with its place."""
-    if isinstance(value, dict):
-        for key, item in value.items():
-            if key == "source":
-                yield from (((*field, key, number), label) for number, label in enumerate(item))
-            else:
-                yield from _labels(item, (*field, key))
-    elif isinstance(value, list):
-        for number, item in enumerate(value):
-            yield from _labels(item, (*field, number))
-
-
-def _check_sources(document: Document) -> None:
-    sources = document.data["sources"]
-    named = list(_labels({key: item for key, item in document.data.items() if key != "sources"}, ()))
-    for field, label in named:
-        if label not in sources:
-            raise InputError(
-                f"there is no source `{label}`",
-                where=document.where(field),
-                fix=f"Describe it under `sources`, or name one of: {', '.join(sources)}.",
-            )
-    for label in sources:
-        if label not in {name for _, name in named}:
-            raise InputError(
-                f"no fact names the source `{label}`",
-                where=document.where(("sources", label)),
-                fix="Name it where it is used, or remove it.",
-            )
-
-
-def _check(document: Document, layouts: Iterable[Layout]) -> None:
-    data = document.data
-    names: set[str] = set()
-    for index, layout in enumerate(layouts):
-        place: Field = ("layouts", index)
-        if layout.id in names:
-            raise InputError(f"a second layout `{layout.id}`", where=document.where((*place, "id")), fix="Rename one.")
-        names.add(layout.id)
-        if layout.units is None and layout.reason is None:
-            _unexplained(document, (*place, "units"))
-        _check_pattern(document, (*place, "ids", "pattern"), layout.ids.pattern)
-        if (layout.ids.sha256 or layout.ids.pairs_sha256) and layout.ids.made is None:
-            _unmade(document, (*place, "ids", "made"))
-        for number, part in enumerate(layout.texts):
-            _check_texts(document, (*place, "texts", number), part, layout, first=number == 0)
-    for key in ("name", "split", "other"):
-        _check_pattern(document, ("called", key), data["called"][key])
-    if data["selection"]:
-        for key in ("layout", "of"):
-            if data["selection"][key] not in names:
-                raise InputError(
-                    f"there is no layout `{data['selection'][key]}`",
-                    where=document.where(("selection", key)),
-                    fix=f"Layouts: {', '.join(sorted(names)) or 'none'}.",
-                )
-    if not data["layouts"] and data["public"]["state"] == "yes":
-        raise InputError(
-            "a public set without a layout",
-            where=document.where(("layouts",)),
-            fix="Describe what a row is and how many there are.",
-        )
-
-
-def _check_texts(document: Document, place: Field, part: Texts, layout: Layout, *, first: bool) -> None:
-    if None in {part.count, part.words, part.characters, part.sha256} and part.reason is None:
-        _unexplained(document, (*place, "reason"))
-    if (part.sha256 or part.units) and part.made is None:
-        _unmade(document, (*place, "made"))
-    per_row = layout.texts_per_row
-    if first and part.step is None and None not in {per_row, layout.units, part.count}:
-        assert per_row is not None
-        assert layout.units is not None
-        if per_row * layout.units != part.count:
-            raise InputError(
-                f"{layout.units} rows of {per_row} texts are not {part.count} texts",
-                where=document.where((*place, "count")),
-                fix="Correct `units`, `texts_per_row` or `count`.",
-            )
-
-
-def _unexplained(document: Document, field: Field) -> None:
-    raise InputError(
-        "a number is null without a reason", where=document.where(field), fix="Say in `reason` why it is not known."
-    )
-
-
-def _unmade(document: Document, field: Field) -> None:
-    raise InputError(
-        "a hash, and nothing says what it was made from", where=document.where(field), fix="Say it in `made`."
-    )
-
-
-def _check_pattern(document: Document, field: Field, pattern: str | None) -> None:
-    if pattern is None:
-        return
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise InputError(
-            f"not a regular expression: {error}", where=document.where(field), fix="Correct the pattern."
-        ) from None

@@ -7,55 +7,18 @@ give: they can contradict a set, and never confirm one. Nothing is repaired; eve
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeAlias
 
-from audit.literature.set_texts import (
-    Totals,
-    are_positions,
-    pairs_sha256,
-    prepared,
-    sorted_sha256,
-    totals,
-    unit_hash,
-    unit_id,
-)
-from audit.literature.sets import Called, Ids, Layout, SetCard, Texts
-from audit.schema import IdentityState
+from audit.literature.sets import Called, Layout, SetCard
 from audit.scoring.predictions import PredictionSet
+from audit.verdict.set_rows import IdentityReason, IdentityState, held
 from tasks.row import Row
 
-# Where a card does not say how many rows repeat a reference, more than this share of rows that repeat both the reference and
-# the output of an earlier row contradicts it: no test set is known of which half is said twice.
-MOST_REPEATED = Fraction(1, 2)
-# An unofficial copy may spell some texts differently; if more than this share of the texts is not in it, it is another set.
-MOST_OUTSIDE = Fraction(1, 2)
-
-Number: TypeAlias = int | str | None
+__all__ = ["Identity", "IdentityReason", "IdentityState", "identity"]
 
 _ORDER = tuple(IdentityState)
-
-
-@dataclass(frozen=True, slots=True)
-class IdentityReason:
-    """One finding about a prediction file.
-
-    Attributes:
-        code: Which finding: `units-above`, `totals-differ`, ...; docs/reference/sets.md lists them.
-        text: The finding in a sentence, with both numbers.
-        found: What the rows have.
-        expected: What the card has.
-        against: The finding contradicts the set.
-    """
-
-    code: str
-    text: str
-    found: Number = None
-    expected: Number = None
-    against: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,21 +78,21 @@ def identity(predictions: PredictionSet, card: SetCard | None) -> Identity:
     if not card.layouts:
         nothing = IdentityReason("no-layout", f"Nothing about the rows of {card.name} is known: {card.public.reason}")
         return _identity(IdentityState.UNKNOWN, card, None, rows, [*common, nothing])
-    held = [(layout, *_held(rows, layout)) for layout in card.layouts]
-    # Ties go to the smallest layout: a row of the larger one would not fit it, or nothing tells the two apart.
+    compared = [(layout, *held(rows, layout)) for layout in card.layouts]
+    # Ties go to the layout of the nearest size: of those that hold the rows alike, the smallest.
     layout, state, reasons = min(
-        held, key=lambda item: (_ORDER.index(item[1]), sum(r.against for r in item[2]), _misfit(rows, item[0]))
+        compared,
+        key=lambda item: (
+            _ORDER.index(item[1]),
+            sum(r.against for r in item[2]),
+            abs((item[0].units or 0) - len(rows)),
+        ),
     )
-    alike = [f"{item.id} ({item.units})" for item, other, _ in held if other is state and item is not layout]
+    alike = [f"{item.id} ({item.units})" for item, other, _ in compared if other is state and item is not layout]
     if alike and state is not IdentityState.CONTRADICTED:
         text = f"The rows fit {layout.id} ({layout.units}) and {', '.join(alike)} alike; the smallest is taken."
         reasons = [*reasons, IdentityReason("layout-ambiguous", text, layout.id, alike[0])]
     return _identity(state, card, layout, rows, [*common, *reasons])
-
-
-def _misfit(rows: Sequence[Row], layout: Layout) -> tuple[bool, int]:
-    units = layout.units or 0
-    return units < len(rows), abs(units - len(rows))
 
 
 def _identity(
@@ -203,211 +166,3 @@ def _duplicate_ids(rows: Sequence[Row]) -> list[IdentityReason]:
         return []
     text = f"{surplus} of {len(rows)} rows have an id that an earlier row has."
     return [IdentityReason("duplicate-ids", text, surplus, 0, against=True)]
-
-
-# What the rows say
-
-
-def _held(rows: Sequence[Row], layout: Layout) -> tuple[IdentityState, list[IdentityReason]]:
-    reasons: list[IdentityReason] = []
-    if layout.units is not None and len(rows) > layout.units:
-        text = f"{len(rows)} rows, and the whole set has {layout.units}."
-        reasons.append(IdentityReason("units-above", text, len(rows), layout.units, against=True))
-    whole = len(rows) == layout.units
-    reasons += _shape(rows, layout)
-    states = [_part(rows, part, layout, reasons, whole=whole) for part in layout.texts]
-    state = IdentityState.UNKNOWN if layout.units is None else states[0]
-    confirmed = state in {IdentityState.VERIFIED, IdentityState.CONSISTENT}
-    reasons += _ids([row.id for row in rows], layout.ids, whole=whole, confirmed=confirmed)
-    reasons += _pairs(rows, layout)
-    reasons += _repeats(rows, layout)
-    return (IdentityState.CONTRADICTED if any(reason.against for reason in reasons) else state), reasons
-
-
-def _shape(rows: Sequence[Row], layout: Layout) -> list[IdentityReason]:
-    part, wanted = layout.texts[0], layout.texts_per_row
-    sizes = Counter(len(prepared(row.reference, part.part, part.case, part.step)) for row in rows)
-    if set(sizes) == {0}:
-        return []
-    if part.step is not None:
-        # What the official scoring drops is no row of the layout that holds what it keeps.
-        if layout.units != part.count or not sizes[0]:
-            return []
-        text = f"{sizes[0]} rows have references that the official scoring drops."
-        return [IdentityReason("not-scored", text, sizes[0], 0, against=True)]
-    if wanted is None or sizes[wanted] == len(rows):
-        return []
-    odd = len(rows) - sizes[wanted]
-    text = f"{odd} of {len(rows)} rows do not have {wanted} reference texts each."
-    return [IdentityReason("row-shape", text, odd, 0, against=True)]
-
-
-def _ids(names: Sequence[str], ids: Ids, *, whole: bool, confirmed: bool) -> list[IdentityReason]:
-    """Ids contradict where references confirm nothing; where they do, other ids are other names for the same units."""
-    if are_positions(names):
-        return [IdentityReason("ids-are-positions", "The ids number the rows; they do not name units.")]
-    against = ids.official and not confirmed
-    plain = [unit_id(name) for name in names]
-    if ids.pattern is not None:
-        odd = [name for name, unit in zip(names, plain, strict=True) if not re.fullmatch(ids.pattern, unit)]
-        if odd:
-            text = f"{len(odd)} of {len(names)} ids, as {odd[0]!r}, are not of the data set's form {ids.pattern}."
-            return [IdentityReason("id-pattern", text, len(odd), 0, against=against)]
-    surplus = len(set(names)) - len(set(plain))
-    if surplus and ids.official:
-        text = f"{surplus} ids name a unit that an earlier row's id names."
-        return [IdentityReason("duplicate-units", text, surplus, 0, against=against)]
-    if ids.sha256 is None:
-        return []
-    if sorted_sha256(plain) == ids.sha256:
-        return [IdentityReason("ids-equal", "The ids are those of the card.", len(names), len(names))]
-    if whole and ids.official:
-        text = f"{len(names)} ids, as many as the set has, and not the set's."
-        return [IdentityReason("ids-differ", text, sorted_sha256(plain), ids.sha256, against=against)]
-    return []
-
-
-def _part(
-    rows: Sequence[Row], part: Texts, layout: Layout, reasons: list[IdentityReason], *, whole: bool
-) -> IdentityState:
-    """One part of the references against the card; its findings are added to `reasons`."""
-    first = part is layout.texts[0]
-    found = [text for row in rows for text in prepared(row.reference, part.part, part.case, part.step)]
-    if not found:
-        if first:
-            reasons.append(IdentityReason("no-references", "The rows have no references to compare."))
-        return IdentityState.UNKNOWN
-    if not part.has_totals and part.labels is None and part.units is None:
-        if first:
-            text = f"The card knows neither totals nor hashes of the references: {part.reason}"
-            reasons.append(IdentityReason("no-totals", text))
-        return IdentityState.UNKNOWN
-    summed = totals(found)
-    if whole:
-        reasons += _equal(summed, part)
-    else:
-        reasons += _below(summed, part)
-    reasons += _label_counts(found, part)
-    inside = _inside(found, part, reasons)
-    if any(reason.against for reason in reasons):
-        return IdentityState.CONTRADICTED
-    if whole and part.sha256 is not None and summed.sha256 == part.sha256 and part.official:
-        return IdentityState.VERIFIED
-    if not inside:
-        return IdentityState.UNKNOWN
-    if not whole:
-        return IdentityState.PART
-    # Without totals, a whole set agrees where a copy's hashes are met by all rows but those that the copy lacks.
-    return IdentityState.CONSISTENT if part.words is not None or part.units is not None else IdentityState.UNKNOWN
-
-
-def _numbers(summed: Totals, part: Texts) -> Iterable[tuple[str, int, int]]:
-    for name in ("count", "words", "characters"):
-        expected = getattr(part, name)
-        if expected is not None:
-            noun = {"count": "texts", "words": "words", "characters": "characters"}[name]
-            yield (
-                f"{noun} of the {part.part}" if part.part != "reference" else f"reference {noun}",
-                getattr(summed, name),
-                expected,
-            )
-
-
-def _equal(summed: Totals, part: Texts) -> list[IdentityReason]:
-    reasons = [
-        IdentityReason("totals-differ", f"{found} {noun}; the set has {expected}.", found, expected, against=True)
-        for noun, found, expected in _numbers(summed, part)
-        if found != expected
-    ]
-    if reasons:
-        return reasons
-    if part.words is not None:
-        text = f"{summed.count} texts of the {part.part} with {summed.words} words, as the set has."
-        reasons.append(IdentityReason("totals-equal", text, summed.words, part.words))
-    if part.sha256 is not None:
-        kind = "official" if part.official else "unofficial"
-        if summed.sha256 == part.sha256:
-            text = f"The {part.part} texts have the card's {kind} hash."
-            reasons.append(IdentityReason("hash-equal", text, summed.sha256, part.sha256))
-        else:
-            text = f"The {part.part} texts have the hash {summed.sha256[:12]}, the card's {kind} one is {part.sha256[:12]}."
-            reasons.append(IdentityReason("hash-differs", text, summed.sha256, part.sha256, against=part.official))
-    return reasons
-
-
-def _below(summed: Totals, part: Texts) -> list[IdentityReason]:
-    return [
-        IdentityReason("totals-above", f"{found} {noun}; the whole set has {expected}.", found, expected, against=True)
-        for noun, found, expected in _numbers(summed, part)
-        if found > expected
-    ]
-
-
-def _label_counts(found: Sequence[str], part: Texts) -> list[IdentityReason]:
-    if part.labels is None:
-        return []
-    counted = Counter(found)
-    foreign = sum(count for label, count in counted.items() if label not in part.labels)
-    reasons = []
-    if foreign:
-        text = f"{foreign} of {len(found)} references are not among the labels {', '.join(part.labels)}."
-        reasons.append(IdentityReason("foreign-labels", text, foreign, 0, against=True))
-    for label, most in part.labels.items():
-        if counted[label] > most:
-            text = f"{counted[label]} references are {label}; the whole set has {most}."
-            reasons.append(IdentityReason("label-above", text, counted[label], most, against=True))
-    return reasons
-
-
-def _inside(found: Sequence[str], part: Texts, reasons: list[IdentityReason]) -> bool:
-    """Whether every text is one of the card's, as far as its truncated hashes go; findings are added."""
-    if part.units is None:
-        return True
-    known = Counter(part.units)
-    surplus = Counter(map(unit_hash, found)) - known
-    repeated = sum(count for unit, count in surplus.items() if unit in known)
-    outside = sum(surplus.values()) - repeated
-    lacking = (part.count or len(part.units)) - len(part.units)
-    noun = f"{len(found)} {part.part} texts"
-    if repeated > lacking:
-        text = f"{repeated} of {noun} occur more often than in the set."
-        reasons.append(IdentityReason("repeated-texts", text, repeated, lacking, against=True))
-    if outside > lacking:
-        text = f"{outside} of {noun} are not among the {len(part.units)} that the card knows."
-        against = part.official or Fraction(outside, len(found)) > MOST_OUTSIDE
-        reasons.append(IdentityReason("texts-outside", text, outside, lacking, against=against))
-    if repeated + outside <= lacking:
-        text = f"{len(found) - repeated - outside} of {noun} are among the {len(part.units)} that the card knows."
-        reasons.append(IdentityReason("texts-inside", text, len(found) - repeated - outside, len(found)))
-        return True
-    return False
-
-
-def _pairs(rows: Sequence[Row], layout: Layout) -> list[IdentityReason]:
-    ids, part = layout.ids, layout.texts[0]
-    if ids.pairs_sha256 is None or sorted_sha256(unit_id(row.id) for row in rows) != ids.sha256:
-        return []
-    pairs = [(unit_id(row.id), prepared(row.reference, part.part, part.case, part.step)) for row in rows]
-    if pairs_sha256(pairs) == ids.pairs_sha256:
-        return [IdentityReason("pairs-equal", "Every id has its reference.", len(rows), len(rows))]
-    text = "The ids are those of the set, and references stand under other ids than there."
-    return [IdentityReason("pairs-differ", text, against=ids.pairs_official)]
-
-
-def _repeats(rows: Sequence[Row], layout: Layout) -> list[IdentityReason]:
-    part, allowed = layout.texts[0], layout.repeats.rows
-    keys = [prepared(row.reference, part.part, part.case, part.step) for row in rows]
-    given = [(key, row.hypothesis) for key, row in zip(keys, rows, strict=True) if key]
-    if not given:
-        return []
-    if allowed is not None:
-        surplus = len(given) - len({key for key, _ in given})
-        if surplus <= allowed:
-            return []
-        text = f"{surplus} of {len(rows)} rows repeat the reference of an earlier row; in the set, {allowed} do."
-        return [IdentityReason("repeated-units", text, surplus, allowed, against=True)]
-    surplus = len(given) - len(set(given))
-    if Fraction(surplus, len(given)) <= MOST_REPEATED:
-        return []
-    text = f"{surplus} of {len(rows)} rows repeat both the reference and the output of an earlier row."
-    return [IdentityReason("repeated-units", text, surplus, int(MOST_REPEATED * len(given)), against=True)]
