@@ -94,7 +94,9 @@ def _agreeing(grades: str) -> Finder:
 
 
 def _by_dropping(situation: Situation) -> Sequence[Candidate] | None:
-    return [c for c in situation.valid if c.drops and c.scored.agrees] or None
+    """A part of the rows with units dropped on top says nothing as long as its bounds leave both answers open."""
+    dropping = [c for c in situation.valid if c.drops and c.scored.agrees]
+    return [c for c in dropping if c.complete or c.whole is not Agreement.UNDECIDED] or None
 
 
 def _undecided(situation: Situation) -> Sequence[Candidate] | None:
@@ -105,9 +107,10 @@ def _undecided(situation: Situation) -> Sequence[Candidate] | None:
 
 
 def _exceeding(situation: Situation) -> Sequence[Candidate] | None:
-    """Better under every convention of the best grade at hand; grade E speaks for nothing here."""
+    """Better under every convention of the best grade at hand; grade E speaks for nothing here, nor does an open part."""
+    known = [c for c in situation.valid if c.identified and (c.complete or c.whole is not Agreement.UNDECIDED)]
     for grades in ("AB", "CD"):
-        best = [c for c in situation.valid if c.overall in grades and c.identified]
+        best = [c for c in known if c.overall in grades]
         if best:
             return best if all(c.whole is Agreement.BETTER for c in best) else None
     return None
@@ -167,7 +170,7 @@ RULES: tuple[Rule, ...] = (
     ),
 )
 
-_STRENGTH = {a: n for n, a in enumerate((Agreement.EXACT, Agreement.WITHIN_MARGIN, Agreement.UNDECIDED))}
+_STRENGTH = {Agreement.EXACT: 0, Agreement.WITHIN_MARGIN: 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,12 +201,13 @@ def decide(situation: Situation) -> Ruling:
 
 
 def _ordered(found: Iterable[Candidate]) -> list[Candidate]:
-    """Best first: stronger agreement on the whole set, better grade, recomputed before recorded, nearer, then by id."""
+    """Best first: agreement on the whole set, grade, the whole set before a part, recomputed, nearer, then by id."""
     return sorted(
         found,
         key=lambda c: (
             _STRENGTH.get(c.whole, len(_STRENGTH)),
             c.standing if c.whole.agrees else "",
+            not c.complete,
             not c.recomputed,
             c.distance,
             c.measurement,
