@@ -156,16 +156,16 @@ def recorded(
     dropped = value.total - value.kept if value.kept is not None and value.total is not None else 0
     unscored = total - value.kept if value.kept is not None and total is not None else 0
     free = _documented(grading, value.kept, official)
-    if free and dropped:
-        unscored -= dropped
+    if free:
+        unscored, dropped = unscored - dropped, 0
     compared = held.compare(exact) if exact is not None else Comparison()
     whole, bounds = compared.kind, None
-    if exact is not None and unscored and value.kept:
+    if exact is not None and unscored and value.kept is not None:
         reach = whole_set(
             Fraction(exact), task=claim.task, metric=claim.metric, unit=claim.unit, scored=value.kept, unscored=unscored
         )
         bounds = _shown(reach, unscored)
-        if compared.kind.agrees or not dropped:
+        if compared.kind is not Agreement.WORSE or not dropped:
             whole = held.bounded(reach.low, reach.high)
     record = Measurement(
         id=names.name(claim.id, "recorded", value.convention),
@@ -192,8 +192,8 @@ def recorded(
         record,
         exact,
         grading,
-        drops=dropped > 0 and not free,
-        complete=unscored == (0 if free else dropped),
+        drops=dropped > 0,
+        complete=unscored == dropped,
     )
 
 
@@ -251,6 +251,8 @@ def _recorded_problems(value: Recorded, claim: Claim) -> list[Invalid]:
         found.append(Invalid("other-judge", f"The judge was {value.judge}; {paper}."))
     if value.value is not None and (value.kept is None or value.total is None):
         found.append(Invalid("coverage-unknown", "How many rows of how many were scored is not recorded."))
+    elif value.value is not None and not value.kept:
+        found.append(Invalid("coverage-none", "The record says that no row was scored."))
     return found
 
 
@@ -374,8 +376,8 @@ def _whole(
     missing = (account.missing or 0) + account.error
     value, counted, unscored = exact, account.scored, missing
     if dropped:
-        if not missing and not held.agreement(exact).agrees:
-            return held.agreement(exact), None
+        if not missing and held.agreement(exact) is Agreement.WORSE:
+            return Agreement.WORSE, None
         if undropped is not None:
             value, counted = undropped, counted + dropped
         else:

@@ -45,6 +45,11 @@ class Candidate:
     distance: Fraction = Fraction(0)
 
     @property
+    def agrees(self) -> bool:
+        """Whether the value itself agrees, and on the whole set, too."""
+        return self.scored.agrees and self.whole.agrees
+
+    @property
     def standing(self) -> Grade:
         """The grade that the table looks at: no deciding step needs no evidence; of unidentified rows it is C at best."""
         return max(self.grade or "A", "A" if self.identified else "C")
@@ -88,7 +93,7 @@ def _none_usable(situation: Situation) -> Sequence[Candidate] | None:
 
 def _agreeing(grades: str) -> Finder:
     def find(situation: Situation) -> Sequence[Candidate] | None:
-        return [c for c in situation.valid if c.whole.agrees and c.standing in grades] or None
+        return [c for c in situation.valid if c.agrees and c.standing in grades] or None
 
     return find
 
@@ -205,8 +210,8 @@ def _ordered(found: Iterable[Candidate]) -> list[Candidate]:
     return sorted(
         found,
         key=lambda c: (
-            _STRENGTH.get(c.whole, len(_STRENGTH)),
-            c.standing if c.whole.agrees else "",
+            _STRENGTH[c.whole] if c.agrees else len(_STRENGTH),
+            c.standing if c.agrees else "",
             not c.complete,
             not c.recomputed,
             c.distance,
