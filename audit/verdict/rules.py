@@ -88,7 +88,8 @@ def _nothing(situation: Situation) -> Sequence[Candidate] | None:
 
 
 def _none_usable(situation: Situation) -> Sequence[Candidate] | None:
-    return None if situation.valid else situation.candidates
+    """No measurement leads a row that nothing comparable stands in."""
+    return None if situation.valid else ()
 
 
 def _agreeing(grades: str) -> Finder:
