@@ -37,8 +37,11 @@ from audit.verdict.prompts import prompt_state
 from audit.verdict.rules import Candidate
 from tasks.analysis.baselines import single_class
 from tasks.statistics.bootstrap import decimal, wilson_interval
+from tasks.steps.select import REFERENCE_AFTER_TAGS, REFERENCE_NOT_EMPTY
 from tasks.task import Task
 
+# Selections that look at references alone, as an official scoring does; what looks at outputs is never the set's.
+_BY_REFERENCE = frozenset({REFERENCE_AFTER_TAGS.name, REFERENCE_NOT_EMPTY.name})
 # What a measurement has when its value is a share of counted things, whatever the unit it is shown in.
 _SHARES = frozenset({"accuracy", "following-rate"})
 _ERROR_RATES = frozenset({"wer", "per"})
@@ -294,7 +297,8 @@ def recomputed(
     units = _units(predictions, score)
     base = claim.id if claim else f"{predictions.task}.{score.metric}"
     whole, bounds, compared = None, None, Comparison()
-    free = _documented(grading, score.account.scored if score.account else None, official)
+    by_reference = score.account is not None and {s.rule for s in score.account.skipped} <= _BY_REFERENCE
+    free = _documented(grading, score.account.scored if score.account and by_reference else None, official)
     if claim is not None and exact is not None and score.account is not None:
         held = target(claim, study)
         compared = held.compare(exact)
