@@ -12,7 +12,7 @@ from audit.literature.reproductions import Reproduction
 from audit.literature.sets import SetCard
 from audit.literature.studies import Study
 from audit.pipeline.scored_sets import Scored, official_size, set_size
-from audit.schema import Claim, IdentityFinding, RowsIdentity
+from audit.schema import Agreement, Claim, IdentityFinding, RowsIdentity
 from audit.scoring.score import Score, score
 from audit.verdict.decisive import decisive_steps
 from audit.verdict.judged import compare
@@ -135,16 +135,16 @@ def recomputed_measurements(
 def _undropped(
     entry: Scored, items: Sequence[Score], claim: Claim | None, study: Study
 ) -> dict[str, Fraction | float | None]:
-    """The values without dropping, of conventions that drop rows and agree: of the others nothing depends on it."""
+    """The values without dropping, of conventions that drop rows and are not worse: of the others nothing depends on it."""
     if claim is None:
         return {}
     held = target(claim, study)
 
-    def agrees(item: Score) -> bool:
+    def matters(item: Score) -> bool:
         value = in_unit(item.exact, item.value, unit_factor(claim, item.convention.metric.scale))
-        return value is not None and held.agreement(value).agrees
+        return value is not None and held.agreement(value) is not Agreement.WORSE
 
-    dropping = [item.convention for item in items if item.account and item.account.skipped and agrees(item)]
+    dropping = [item.convention for item in items if item.account and item.account.skipped and matters(item)]
     found: dict[str, Fraction | float | None] = {}
     for convention in dropping:
         twin = replace(tasks()[claim.task], conventions={claim.metric: (replace(convention, select=()),)})

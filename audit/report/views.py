@@ -144,8 +144,9 @@ class ClaimView:
 
     @property
     def leading(self) -> MeasurementView | None:
-        """The measurement that speaks for the claim in the summary."""
-        return self.deciding or self.leading_recomputed or self.leading_recorded
+        """The measurement that speaks for the claim in the summary: a comparable one, or none."""
+        found = self.deciding or self.leading_recomputed or self.leading_recorded
+        return None if found is None or found.invalid else found
 
     def in_summary(self, *, recorded: bool) -> MeasurementView | None:
         """The value of one origin for the summary's row: under the convention that leads, as the whole row is."""

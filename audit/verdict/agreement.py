@@ -64,11 +64,14 @@ class Target:
         """
         reported, slack = rounding_interval(self.printed), Fraction(self.margin)
         bottom, top = Fraction(reported.low) - slack, Fraction(reported.high) + slack
-        if low is not None and low > top:
+        # Values that truncate to the reported string agree as well: up to the next string away from zero, which does not.
+        step, number = Fraction(1, 10 ** places_of(self.printed)), Fraction(self.printed)
+        under, over = number - step * (number <= 0), number + step * (number >= 0)
+        if low is not None and low > top and low >= over:
             return Agreement.BETTER if self.direction == "higher" else Agreement.WORSE
-        if high is not None and high < bottom:
+        if high is not None and high < bottom and high <= under:
             return Agreement.WORSE if self.direction == "higher" else Agreement.BETTER
-        if low is not None and high is not None and bottom <= low and high <= top:
+        if low is not None and high is not None and (bottom <= low or under < low) and (high <= top or high < over):
             return Agreement.WITHIN_MARGIN
         return Agreement.UNDECIDED
 

@@ -37,8 +37,11 @@ from audit.verdict.prompts import prompt_state
 from audit.verdict.rules import Candidate
 from tasks.analysis.baselines import single_class
 from tasks.statistics.bootstrap import decimal, wilson_interval
+from tasks.steps.select import REFERENCE_AFTER_TAGS, REFERENCE_NOT_EMPTY
 from tasks.task import Task
 
+# Selections that look at references alone, as an official scoring does; what looks at outputs is never the set's.
+_BY_REFERENCE = frozenset({REFERENCE_AFTER_TAGS.name, REFERENCE_NOT_EMPTY.name})
 # What a measurement has when its value is a share of counted things, whatever the unit it is shown in.
 _SHARES = frozenset({"accuracy", "following-rate"})
 _ERROR_RATES = frozenset({"wer", "per"})
@@ -156,16 +159,16 @@ def recorded(
     dropped = value.total - value.kept if value.kept is not None and value.total is not None else 0
     unscored = total - value.kept if value.kept is not None and total is not None else 0
     free = _documented(grading, value.kept, official)
-    if free and dropped:
-        unscored -= dropped
+    if free:
+        unscored, dropped = unscored - dropped, 0
     compared = held.compare(exact) if exact is not None else Comparison()
     whole, bounds = compared.kind, None
-    if exact is not None and unscored and value.kept:
+    if exact is not None and unscored and value.kept is not None:
         reach = whole_set(
             Fraction(exact), task=claim.task, metric=claim.metric, unit=claim.unit, scored=value.kept, unscored=unscored
         )
         bounds = _shown(reach, unscored)
-        if compared.kind.agrees or not dropped:
+        if compared.kind is not Agreement.WORSE or not dropped:
             whole = held.bounded(reach.low, reach.high)
     record = Measurement(
         id=names.name(claim.id, "recorded", value.convention),
@@ -192,8 +195,8 @@ def recorded(
         record,
         exact,
         grading,
-        drops=dropped > 0 and not free,
-        complete=unscored == (0 if free else dropped),
+        drops=dropped > 0,
+        complete=unscored == dropped,
     )
 
 
@@ -251,6 +254,8 @@ def _recorded_problems(value: Recorded, claim: Claim) -> list[Invalid]:
         found.append(Invalid("other-judge", f"The judge was {value.judge}; {paper}."))
     if value.value is not None and (value.kept is None or value.total is None):
         found.append(Invalid("coverage-unknown", "How many rows of how many were scored is not recorded."))
+    elif value.value is not None and not value.kept:
+        found.append(Invalid("coverage-none", "The record says that no row was scored."))
     return found
 
 
@@ -292,7 +297,8 @@ def recomputed(
     units = _units(predictions, score)
     base = claim.id if claim else f"{predictions.task}.{score.metric}"
     whole, bounds, compared = None, None, Comparison()
-    free = _documented(grading, score.account.scored if score.account else None, official)
+    by_reference = score.account is not None and {s.rule for s in score.account.skipped} <= _BY_REFERENCE
+    free = _documented(grading, score.account.scored if score.account and by_reference else None, official)
     if claim is not None and exact is not None and score.account is not None:
         held = target(claim, study)
         compared = held.compare(exact)
@@ -374,8 +380,8 @@ def _whole(
     missing = (account.missing or 0) + account.error
     value, counted, unscored = exact, account.scored, missing
     if dropped:
-        if not missing and not held.agreement(exact).agrees:
-            return held.agreement(exact), None
+        if not missing and held.agreement(exact) is Agreement.WORSE:
+            return Agreement.WORSE, None
         if undropped is not None:
             value, counted = undropped, counted + dropped
         else:

@@ -45,6 +45,11 @@ class Candidate:
     distance: Fraction = Fraction(0)
 
     @property
+    def agrees(self) -> bool:
+        """Whether the value itself agrees, and on the whole set, too."""
+        return self.scored.agrees and self.whole.agrees
+
+    @property
     def standing(self) -> Grade:
         """The grade that the table looks at: no deciding step needs no evidence; of unidentified rows it is C at best."""
         return max(self.grade or "A", "A" if self.identified else "C")
@@ -83,18 +88,21 @@ def _nothing(situation: Situation) -> Sequence[Candidate] | None:
 
 
 def _none_usable(situation: Situation) -> Sequence[Candidate] | None:
-    return None if situation.valid else situation.candidates
+    """No measurement leads a row that nothing comparable stands in."""
+    return None if situation.valid else ()
 
 
 def _agreeing(grades: str) -> Finder:
     def find(situation: Situation) -> Sequence[Candidate] | None:
-        return [c for c in situation.valid if c.whole.agrees and c.standing in grades] or None
+        return [c for c in situation.valid if c.agrees and c.standing in grades] or None
 
     return find
 
 
 def _by_dropping(situation: Situation) -> Sequence[Candidate] | None:
-    return [c for c in situation.valid if c.drops and c.scored.agrees] or None
+    """A part of the rows with units dropped on top says nothing as long as its bounds leave both answers open."""
+    dropping = [c for c in situation.valid if c.drops and c.scored.agrees]
+    return [c for c in dropping if c.complete or c.whole is not Agreement.UNDECIDED] or None
 
 
 def _undecided(situation: Situation) -> Sequence[Candidate] | None:
@@ -105,9 +113,10 @@ def _undecided(situation: Situation) -> Sequence[Candidate] | None:
 
 
 def _exceeding(situation: Situation) -> Sequence[Candidate] | None:
-    """Better under every convention of the best grade at hand; grade E speaks for nothing here."""
+    """Better under every convention of the best grade at hand; grade E speaks for nothing here, nor does an open part."""
+    known = [c for c in situation.valid if c.identified and (c.complete or c.whole is not Agreement.UNDECIDED)]
     for grades in ("AB", "CD"):
-        best = [c for c in situation.valid if c.overall in grades and c.identified]
+        best = [c for c in known if c.overall in grades]
         if best:
             return best if all(c.whole is Agreement.BETTER for c in best) else None
     return None
@@ -167,7 +176,7 @@ RULES: tuple[Rule, ...] = (
     ),
 )
 
-_STRENGTH = {a: n for n, a in enumerate((Agreement.EXACT, Agreement.WITHIN_MARGIN, Agreement.UNDECIDED))}
+_STRENGTH = {Agreement.EXACT: 0, Agreement.WITHIN_MARGIN: 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,12 +207,13 @@ def decide(situation: Situation) -> Ruling:
 
 
 def _ordered(found: Iterable[Candidate]) -> list[Candidate]:
-    """Best first: stronger agreement on the whole set, better grade, recomputed before recorded, nearer, then by id."""
+    """Best first: agreement on the whole set, grade, the whole set before a part, recomputed, nearer, then by id."""
     return sorted(
         found,
         key=lambda c: (
-            _STRENGTH.get(c.whole, len(_STRENGTH)),
-            c.standing if c.whole.agrees else "",
+            _STRENGTH[c.whole] if c.agrees else len(_STRENGTH),
+            c.standing if c.agrees else "",
+            not c.complete,
             not c.recomputed,
             c.distance,
             c.measurement,
