@@ -52,6 +52,9 @@ _SAME = {"yes": "Y", "partly": "p", "unknown": "?", "no": "n"}
 _TREATMENT = {"evaluated": "e", "copied": "c", "mentioned": "m", "unknown": "?", "none": "-"}
 _CODE = {"yes": "+", "partial": "~", "no": " "}
 
+# The field of each entry type that names where a work appeared.
+_VENUE = {"article": "journal", "inproceedings": "booktitle", "techreport": "institution", "misc": "howpublished"}
+
 LEGEND = """\
 cell: same data as the table (Y yes, p partly, ? unknown, n no),
       SALMONN (e evaluated, c copied, m mentioned, ? unknown, - not run), scoring code (+ public, ~ partly public)"""
@@ -68,7 +71,7 @@ def _entry(work: Work) -> str:
     fields |= {
         "title": "{" + _escape(work.title) + "}",
         "year": str(work.year),
-        "howpublished": _escape(work.venue),
+        _VENUE[work.entry_type]: _escape(work.venue),
     }
     if work.arxiv:
         fields |= {"eprint": work.arxiv, "archiveprefix": "arXiv"}
@@ -80,7 +83,7 @@ def _entry(work: Work) -> str:
     if work.code.repo and work.code.commit:
         fields["note"] = _escape(f"Code: {work.code.repo} at {work.code.commit}")
     body = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields.items())
-    return f"@misc{{{work.id},\n{body}\n}}\n"
+    return f"@{work.entry_type}{{{work.id},\n{body}\n}}\n"
 
 
 def _escape(text: str) -> str:

@@ -28,6 +28,12 @@ PLACEHOLDERS = re.compile(
 )
 
 
+# 7 to 39 hexadecimal digits with a letter and a number among them, standing alone: no date, no word, no whole hash.
+SHORT_COMMIT = re.compile(r"(?<![\w.])(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{7,39}(?![\w.]*\w)")
+# Relations whose evidence lifts no grade.
+OF_NOBODY_ELSE = frozenset({"reproduction-team", "audit"})
+
+
 @dataclass(frozen=True, slots=True)
 class Record:
     """A record with its file, for rules that report locations."""
@@ -67,6 +73,18 @@ def lint(known: Known, folder: str | Path | None = None) -> tuple[list[Record], 
     for rule in RULES:
         found.extend(rule(records, known))
     return records, sorted(found, key=_place)
+
+
+def notes(records: list[Record]) -> list[str]:
+    """What is no problem and should become better: verified evidence that does not say who opened it, by record."""
+    found = []
+    for record in records:
+        evidence = [e for entry in record.work.tasks for e in entry.evidence if e.verified]
+        unnamed = sum(e.verified_by is None for e in evidence)
+        if unnamed:
+            where = f"{unnamed} of {len(evidence)} pieces of verified evidence do not say who opened them"
+            found.append(f"{record.document.path}: {where} (`verified_by`)")
+    return found
 
 
 def lint_studies(known: Known, folder: str | Path | None = None) -> list[Problem]:
@@ -250,7 +268,7 @@ def evidence_is_whole(records: list[Record], known: Known) -> Iterator[Problem]:
 
 
 def paths_stay_inside(records: list[Record], known: Known) -> Iterator[Problem]:
-    """Paths are relative to their repository and do not leave it."""
+    """A path is relative to its repository and does not leave it; the schema forbids spaces, so it cannot hold prose."""
     del known
     for record in records:
         fields: list[tuple[Field, str]] = [
@@ -263,13 +281,78 @@ def paths_stay_inside(records: list[Record], known: Known) -> Iterator[Problem]:
                 if "path" in item
             ]
         for field, text in fields:
-            for part in text.split("; "):
-                if part.startswith(("/", "~")) or "\\" in part or ".." in PurePosixPath(part).parts:
-                    yield Problem(
-                        record.document.where(field),
-                        f"the path {part} leaves its repository",
-                        "Write the path relative to the repository's root, with forward slashes.",
-                    )
+            if text.startswith(("/", "~")) or "\\" in text or ".." in PurePosixPath(text).parts:
+                yield Problem(
+                    record.document.where(field),
+                    f"the path {text} leaves its repository",
+                    "Write the path relative to the repository's root, with forward slashes.",
+                )
+
+
+def commits_are_whole(records: list[Record], known: Known) -> Iterator[Problem]:
+    """No text names a commit by a short id: it is not unique for ever, and nothing can be opened by it."""
+    del known
+    for record in records:
+        for field, text in _strings(record.document.data, ()):
+            for match in SHORT_COMMIT.finditer(text):
+                yield Problem(
+                    record.document.where(field),
+                    f"the commit {match.group()} is cut short",
+                    "Write all 40 hexadecimal digits.",
+                )
+
+
+def code_has_lines(records: list[Record], known: Known) -> Iterator[Problem]:
+    """Code that gives a convention the grade A, B or C is named by repository, commit, one file and its lines."""
+    del known
+    for record, index, entry in _entries(records):
+        if not entry["conventions"]:
+            continue
+        value = record.work.tasks[index]
+        for number, evidence in enumerate(value.evidence):
+            # An empty list of steps lifts nothing; without the key it is another rule's problem.
+            idle = entry["evidence"][number].get("steps") == []
+            if evidence.kind != "code" or not evidence.verified or idle or value.relation in OF_NOBODY_ELSE:
+                continue
+            lacking = [name for name in ("repo", "commit", "path", "lines") if getattr(evidence, name) is None]
+            if lacking:
+                yield Problem(
+                    record.document.where(("tasks", index, "evidence", number)),
+                    f"verified code that gives a grade, without {' and '.join(lacking)}",
+                    "Name the lines that show the convention, or write `verified: false` until somebody has read them.",
+                )
+            elif evidence.path is not None and evidence.path.endswith("/"):
+                yield Problem(
+                    record.document.where(("tasks", index, "evidence", number, "path")),
+                    f"{evidence.path} is a folder, so it has no lines",
+                    "Name one file for each piece of evidence.",
+                )
+
+
+def evidence_has_steps(records: list[Record], known: Known) -> Iterator[Problem]:
+    """In an entry with conventions, each piece of evidence says which steps of scoring it shows."""
+    del known
+    for record, index, entry in _entries(records):
+        for number, item in enumerate(entry["evidence"]):
+            if entry["conventions"] and item["kind"] != "none" and "steps" not in item:
+                yield Problem(
+                    record.document.where(("tasks", index, "evidence", number)),
+                    "evidence for a convention, without its steps",
+                    "Add `steps`: all, the names of the steps that it shows, or [] for none.",
+                )
+
+
+def venue_has_no_year(records: list[Record], known: Known) -> Iterator[Problem]:
+    """The year stands in `year` alone, so that none is printed twice and no two differ."""
+    del known
+    for record in records:
+        match = re.search(r"\b(?:19|20)[0-9]{2}\b", record.work.venue)
+        if match:
+            yield Problem(
+                record.document.where(("venue",)),
+                f"the venue names the year {match.group()}",
+                "Write the venue without it; `year` is the year of that publication.",
+            )
 
 
 def values_have_a_treatment(records: list[Record], known: Known) -> Iterator[Problem]:
@@ -294,6 +377,10 @@ RULES: tuple[Rule, ...] = (
     yes_has_evidence,
     evidence_is_whole,
     paths_stay_inside,
+    commits_are_whole,
+    code_has_lines,
+    evidence_has_steps,
+    venue_has_no_year,
     values_have_a_treatment,
 )
 

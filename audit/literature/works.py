@@ -21,6 +21,7 @@ Treatment: TypeAlias = Literal["evaluated", "copied", "mentioned", "unknown", "n
 Kind: TypeAlias = Literal["code", "text", "none"]
 SameData: TypeAlias = Literal["yes", "partly", "no", "unknown"]
 Availability: TypeAlias = Literal["yes", "partial", "no"]
+EntryType: TypeAlias = Literal["article", "inproceedings", "techreport", "misc"]
 
 WORKS = LITERATURE / "works"
 
@@ -32,7 +33,8 @@ class Evidence:
     Attributes:
         repo: OWNER/NAME; by default the work's own repository.
         commit: 40 hexadecimal digits; None if unknown.
-        path: Files in the repository, joined by `; `.
+        path: A file in the repository, or a folder.
+        lines: Lines of that file, as `3` or `3-9,12`.
         via: The secondary source, if the primary one was not read.
         verified: Whether the source itself, or a faithful image of it, was read.
         steps: The scoring steps that it supports; `all` for every step, empty for none.
@@ -55,18 +57,11 @@ class Evidence:
         return "all" in self.steps or axis in self.steps
 
     def urls(self) -> tuple[str, ...]:
-        """A URL for each file of `path`, with line numbers if there is one file and one range.
-
-        Text that is not a path ("whole repository") gives the repository at its commit.
-        """
+        """The URL of `path` at its commit, at the first of its lines."""
         if self.repo is None or self.path is None:
             return ()
-        home, at = f"https://github.com/{self.repo}", self.commit or "HEAD"
-        files = [part for part in self.path.split("; ") if " " not in part]
-        if not files:
-            return (f"{home}/tree/{at}",)
-        anchor = _anchor(self.lines) if len(files) == 1 else ""
-        return tuple(f"{home}/{'tree' if f.endswith('/') else 'blob'}/{at}/{f}{anchor}" for f in files)
+        kind = "tree" if self.path.endswith("/") else "blob"
+        return (f"https://github.com/{self.repo}/{kind}/{self.commit or 'HEAD'}/{self.path}{_anchor(self.lines)}",)
 
     def text(self) -> str:
         """The evidence as one line of text."""
@@ -83,15 +78,15 @@ class Evidence:
             parts.append(f"seen through {self.via}")
         if not self.verified:
             parts.append("unverified")
+        elif self.verified_by:
+            parts.append(f"opened by {self.verified_by}")
         return ", ".join(parts) or "nothing was read"
 
 
 def _anchor(lines: str | None) -> str:
     if lines is None:
         return ""
-    first, _, last = lines.partition("-")
-    if not first.isdigit() or (last and not last.isdigit()):
-        return ""
+    first, _, last = lines.partition(",")[0].partition("-")
     return f"#L{first}-L{last}" if last else f"#L{first}"
 
 
@@ -161,6 +156,9 @@ class Work:
 
     Attributes:
         name: A short name, for tables.
+        entry_type: The BibTeX entry type.
+        year: The year of the publication in `venue`.
+        venue: Without the year.
         survey_items: Its numbers on the team's list of twenty citing works.
         variant: The SALMONN variant that it ran or cites.
         outputs: Where its raw SALMONN outputs are public.
@@ -173,6 +171,7 @@ class Work:
     authors_complete: bool
     year: int
     venue: str
+    entry_type: EntryType
     arxiv: str | None
     doi: str | None
     url: str | None
@@ -219,6 +218,7 @@ def work(document: Document) -> Work:
         authors_complete=data["authors_complete"],
         year=data["year"],
         venue=data["venue"],
+        entry_type=data["entry_type"],
         arxiv=data["arxiv"],
         doi=data["doi"],
         url=data["url"],

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from audit.literature.sets import Called, Layout, SetCard
+from audit.schema import IdentityState
 from audit.scoring.predictions import PredictionSet
-from audit.verdict.set_rows import IdentityReason, IdentityState, held
+from audit.verdict.set_rows import IdentityReason, held
 from tasks.row import Row
 
 __all__ = ["Identity", "IdentityReason", "IdentityState", "identity"]

@@ -19,8 +19,8 @@ from audit.literature.set_texts import (
     unit_hash,
     unit_id,
 )
-from audit.schema import IdentityState
 from audit.literature.sets import Ids, Layout, Texts
+from audit.schema import IdentityState
 from tasks.row import Row
 
 # Where a card does not say how many rows repeat a reference, more than this share of rows that repeat both the reference and

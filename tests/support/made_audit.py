@@ -90,7 +90,9 @@ class Made:
         }  # fmt: skip
         self._yaml("reproductions", "made-re-run", value)
 
-    def recorded(self, name: str, value: str, kept: int, total: int, convention: str | None, **fields: Any) -> dict[str, Any]:
+    def recorded(
+        self, name: str, value: str, kept: int, total: int, convention: str | None, **fields: Any
+    ) -> dict[str, Any]:
         """A recorded value of `TASK.METRIC`."""
         task, _, metric = name.partition(".")
         return {"task": task, "metric": metric, "value": value, "kept": kept, "total": total, "convention": convention,
@@ -147,7 +149,9 @@ def verdict(found: Audit, claim: str) -> str:
     return decision(found, claim).verdict.value
 
 
-def measurements(found: Audit, claim: str, convention: str | None = None, origin: str | None = None) -> list[Measurement]:
+def measurements(
+    found: Audit, claim: str, convention: str | None = None, origin: str | None = None
+) -> list[Measurement]:
     """The measurements for a claim that have a value."""
     return [
         m

@@ -26,6 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
 
     lint = actions.add_parser("lint", help="check every record, the studies, the reproductions and the set cards")
+    lint.add_argument(
+        "--checkouts",
+        metavar="DIR",
+        help="open every code path at its commit in the clones DIR/OWNER+NAME or DIR/OWNER/NAME, bare or not",
+    )
     lint.set_defaults(action_run=_lint)
 
     listing = actions.add_parser("list", help="one line a record")
@@ -75,7 +80,8 @@ def _works(args: argparse.Namespace) -> tuple[Work, ...]:
 
 
 def _lint(args: argparse.Namespace) -> int:
-    from audit.literature.lint import lint, lint_studies
+    from audit.literature.checkouts import open_all
+    from audit.literature.lint import lint, lint_studies, notes
     from audit.literature.lint_sets import lint_sets
     from tasks.registry import tasks
 
@@ -83,8 +89,15 @@ def _lint(args: argparse.Namespace) -> int:
     records, problems = lint(conventions, args.works)
     problems += lint_studies(conventions)
     problems += lint_sets(tasks())[1]
+    if args.checkouts:
+        results, unopened = open_all(records, args.checkouts)
+        problems += unopened
+        for result in results:
+            print(result)
     for problem in problems:
         print(problem)
+    for note in notes(records):
+        print(f"note: {note}")
     noun = "problem" if len(problems) == 1 else "problems"
     print(f"{len(records)} records, {len(problems)} {noun}")
     return 1 if problems else 0

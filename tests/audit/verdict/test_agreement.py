@@ -70,7 +70,9 @@ def test_truncation_is_exact_and_says_so() -> None:
 
 
 @given(VALUES, st.integers(0, 3))
-def test_a_value_is_exact_for_the_strings_it_rounds_or_truncates_to_and_for_no_other(value: Fraction, places: int) -> None:
+def test_a_value_is_exact_for_the_strings_it_rounds_or_truncates_to_and_for_no_other(
+    value: Fraction, places: int
+) -> None:
     scaled = value * 10**places
     for units in range(max(int(scaled) - 1, 0), int(scaled) + 3):
         text = f"{Decimal(units).scaleb(-places):.{places}f}"

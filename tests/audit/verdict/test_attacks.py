@@ -27,9 +27,11 @@ EMOTION = "er-iemocap"
 EMOTION_PROMPT = "Describe the emotion of the speaker in one word."
 IEMOCAP = {"neutral": 384, "happy": 442, "sad": 245, "angry": 170}
 CHARACTERS = "的一是不了在人有我他这中大来上国个到说们为子和你地出道也时年得就那要下以生会自着去之过家学对可她里后"
-WORDS = ("colour", "river", "window", "morning", "paper", "station", "orange", "winter", "garden", "market", "silver", "button",
-         "letter", "mountain", "kitchen", "engine", "pocket", "thunder", "basket", "candle", "feather", "harbour", "island",
-         "jacket")  # fmt: skip
+WORDS = (
+    "colour", "river", "window", "morning", "paper", "station", "orange", "winter", "garden", "market", "silver", "button",
+    "letter", "mountain", "kitchen", "engine", "pocket", "thunder", "basket", "candle", "feather", "harbour", "island",
+    "jacket",
+)  # fmt: skip
 
 
 @pytest.fixture
@@ -87,7 +89,9 @@ def utterances(number: int, seed: int = 1, wrong: float = 0.1, name: str = "1-2-
     return rows
 
 
-def bare(made: Made, task: str, rows: Sequence[dict[str, Any]], metric: str, *, whole: bool = True) -> dict[str, Measurement]:
+def bare(
+    made: Made, task: str, rows: Sequence[dict[str, Any]], metric: str, *, whole: bool = True
+) -> dict[str, Measurement]:
     """The values of the rows by convention, under a claim that nothing meets."""
     made.write_study(made.claim(f"{task}.{metric}", "0.0"))
     if whole:
@@ -266,7 +270,9 @@ def test_1228_rows_all_wrong_contradict_a_recorded_0_684(made: Made) -> None:
     assert found.origin == "recomputed"
 
 
-@pytest.mark.parametrize(("right", "contradicted"), [(1228, True), (864, True), (849, False), (836, False), (830, True)])
+@pytest.mark.parametrize(
+    ("right", "contradicted"), [(1228, True), (864, True), (849, False), (836, False), (830, True)]
+)
 def test_a_recorded_value_stands_only_where_the_missing_rows_can_give_it(
     made: Made, right: int, contradicted: bool
 ) -> None:
@@ -348,7 +354,9 @@ def test_the_size_of_a_set_is_its_cards_whatever_was_recorded(
     assert set_size(shipped.study, task, load_sets(made.literature / "sets"), total) == size
 
 
-@pytest.mark.parametrize("claim", ["mc-musiccaps.rouge-l", "story-audiocaps.diversity", "story-audiocaps.following-rate"])
+@pytest.mark.parametrize(
+    "claim", ["mc-musiccaps.rouge-l", "story-audiocaps.diversity", "story-audiocaps.following-rate"]
+)
 def test_most_of_the_set_is_not_the_set(shipped: Audit, claim: str) -> None:
     """2,828 of 2,858 clips, 4,411 of 4,875 caption rows: the values agree, and what is missing could undo it."""
     found = decision(shipped, claim)
@@ -596,7 +604,9 @@ def test_rows_without_a_prompt_hide_no_row_with_another_one(made: Made) -> None:
 # A model of another size
 
 
-@pytest.mark.parametrize(("model", "refused"), [("SALMONN-7B", True), ("salmonn 7 b", True), ("SALMONN-13B", False), ("SALMONN", False)])  # fmt: skip
+@pytest.mark.parametrize(
+    ("model", "refused"), [("SALMONN-7B", True), ("salmonn 7 b", True), ("SALMONN-13B", False), ("SALMONN", False)]
+)
 def test_a_model_of_another_size_is_not_the_variant(made: Made, model: str, refused: bool) -> None:
     name, rows = f"{EMOTION}.accuracy", emotions(40, 20)
     made.write_card(EMOTION, rows)
@@ -659,7 +669,7 @@ def test_a_run_of_another_variant_leads_no_row() -> None:
     for found in audit.document.verdicts:
         leading = next((m for m in audit.document.measurements if m.id == found.measurement), None)
         assert leading is None or leading.valid
-        assert {m for m in found.supporting} <= {m.id for m in audit.document.measurements if m.valid}
+        assert set(found.supporting) <= {m.id for m in audit.document.measurements if m.valid}
 
 
 def test_a_comparable_value_leads_whatever_lies_nearer(made: Made) -> None:

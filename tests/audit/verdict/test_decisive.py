@@ -118,7 +118,8 @@ def brute_force(
 def test_against_brute_force_on_made_rows(seed: int) -> None:
     rng = random.Random(seed)
     forms: tuple[Callable[[str], str], ...] = (
-        str, str.lower, lambda x: f"{x}.", lambda x: f"It is {x}", lambda x: f"<s>{x}</s>", lambda x: f" {x}", lambda x: x[:-1],
+        str, str.lower, lambda x: f"{x}.", lambda x: f"It is {x}", lambda x: f"<s>{x}</s>", lambda x: f" {x}",
+        lambda x: x[:-1],
     )  # fmt: skip
     labels = ("Sad", "Angry", "Happy", "Neutral")
     rows = emotions(*((rng.choice(forms)(rng.choice(labels)), rng.choice(labels)) for _ in range(12)))
@@ -127,7 +128,11 @@ def test_against_brute_force_on_made_rows(seed: int) -> None:
     pipelines = spec.pipelines(conventions)
     values = sorted({Fraction(o.value) for o in universe(rows, pipelines).outcomes() if o.value is not None})
     limit = rng.choice(values)
-    for agrees in (lambda v: v is not None and v >= limit, lambda v: v is not None and v <= limit, lambda v: v == limit):
+    for agrees in (
+        lambda v: v is not None and v >= limit,
+        lambda v: v is not None and v <= limit,
+        lambda v: v == limit,
+    ):
         steps = found(rows, agrees, "iemocap-4way", "llaso", "fairmllm")
         for pipeline in pipelines:
             for name in pipeline.known_as:
@@ -156,7 +161,9 @@ def test_against_brute_force_on_a_made_specification(seed: int, monkeypatch: pyt
 
 
 def _decisive_of(
-    agreeing: Mapping[tuple[tuple[str, str], ...], bool], own: tuple[tuple[str, str], ...], monkeypatch: pytest.MonkeyPatch
+    agreeing: Mapping[tuple[tuple[str, str], ...], bool],
+    own: tuple[tuple[str, str], ...],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> tuple[tuple[str, str], ...] | None:
     """The decisive steps where alternatives agree as the mapping says."""
     from audit.verdict import decisive

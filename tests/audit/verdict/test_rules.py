@@ -21,7 +21,9 @@ KINDS = tuple(product((EXACT, WITHIN, BETTER, WORSE), (EXACT, WITHIN, BETTER, WO
 FLAGS = tuple(product((False, True), repeat=5))
 
 
-def candidate(name: str = "m", scored: Agreement = EXACT, whole: Agreement | None = None, **fields: object) -> Candidate:
+def candidate(
+    name: str = "m", scored: Agreement = EXACT, whole: Agreement | None = None, **fields: object
+) -> Candidate:
     return Candidate(name, scored, whole or scored, **fields)  # type: ignore[arg-type]
 
 
