@@ -13,7 +13,7 @@ from audit._util.clock import source_date_epoch
 from audit._util.files import write_atomic
 from audit.errors import InputError
 from audit.inference import journal as journals
-from audit.scoring.predictions import META_SCHEMA
+from audit.scoring.predictions import PredictionMeta
 
 
 def work_folder(out: Path, task: str) -> Path:
@@ -68,7 +68,7 @@ def merge(task: str, sources: Sequence[Path], out: Path, who: str | None = None)
     record = {"run": run, "environments": environments, "events": events, "errors": errors}
     try:
         write_atomic(path, b"".join(canonical_json.dumps(row) + b"\n" for row in rows))
-        write_atomic(out / f"{task}.meta.json", _pretty(meta))
+        write_atomic(out / f"{task}.meta.json", _pretty(meta.as_json()))
         write_atomic(out / f"{task}.run.json", _pretty(record))
     except OSError as error:
         raise InputError(f"cannot be written: {error.strerror}", where=str(error.filename or out)) from None
@@ -96,26 +96,25 @@ def _environments(sources: Sequence[Path], task: str) -> list[dict[str, Any]]:
     return found
 
 
-def _meta(task: str, run: dict[str, Any], environments: list[dict[str, Any]], who: str | None) -> dict[str, Any]:
+def _meta(task: str, run: dict[str, Any], environments: list[dict[str, Any]], who: str | None) -> PredictionMeta:
     model = run["model"]
     moment = datetime.fromtimestamp(source_date_epoch(), UTC)
     decoding = {**run["decoding"], "batch_size": run["batch_size"], "resampler": run["resampler"]}
     decoding |= {"encode_batch": run["encode_batch"], "zero_audio": run["zero_audio"]}
     decoding["model"] = {name: value for name, value in model.items() if name != "variant"}
-    return {
-        "schema": META_SCHEMA,
-        "task": task,
-        "model": "SALMONN",
-        "variant": model["variant"],
-        "weights": run["weights"],
-        "decoding": decoding,
-        "dataset": {**run["dataset"], "manifest_sha256": run["manifest"]},
-        "prompt": run["prompt"],
-        "who": who,
-        "when": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "device": ", ".join(sorted({str(e["device"]) for e in environments})) or None,
-        "source": "repro-audit infer",
-    }
+    return PredictionMeta(
+        task,
+        model="SALMONN",
+        variant=model["variant"],
+        weights=run["weights"],
+        decoding=decoding,
+        dataset={**run["dataset"], "manifest_sha256": run["manifest"]},
+        prompt=run["prompt"],
+        who=who,
+        when=moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        device=", ".join(sorted({str(e["device"]) for e in environments})) or None,
+        source="repro-audit infer",
+    )
 
 
 def _pretty(data: dict[str, Any]) -> str:

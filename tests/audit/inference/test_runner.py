@@ -70,9 +70,10 @@ def test_the_predictions_are_what_the_scorers_read(job: Callable[..., Job], load
     assert seen == [(0, 4), (3, 4), (4, 4)]
     found = load(outcome.predictions, tasks()[TASK])
     assert [row.id for row in found.rows] == sorted(row.id for row in found.rows)
-    assert found.meta["who"] == "a tester"
-    assert found.meta["decoding"]["rule"] == "transformers-4.28"
-    assert found.meta["weights"].keys() == loaded.record["weights"].keys()
+    assert found.meta.who == "a tester"
+    assert found.meta.decoding is not None
+    assert found.meta.decoding["rule"] == "transformers-4.28"
+    assert found.meta.weights == loaded.record["weights"]
     assert found.rows[0].hypothesis is not None
     assert found.rows[0].hypothesis.startswith("<s>")
 
