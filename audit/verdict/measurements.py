@@ -234,10 +234,10 @@ def _file(predictions: PredictionSet) -> PredictionFile:
         path=f"predictions/{predictions.path.name}",
         sha256=predictions.sha256,
         meta_sha256=predictions.meta_sha256,
-        model=predictions.meta["model"],
+        model=predictions.meta.model,
         variant=predictions.variant,
-        who=predictions.meta.get("who"),
-        when=predictions.meta.get("when"),
+        who=predictions.meta.who,
+        when=predictions.meta.when,
     )
 
 
@@ -255,7 +255,7 @@ def _prediction_problems(predictions: PredictionSet, claim: Claim) -> list[Inval
         text = f"The outputs are of variant {predictions.variant}, the claim is on {claim.variant}."
         found.append(Invalid("other-variant", text))
     if claim.prompt is not None and claim.prompt.text is not None:
-        known = [p for row in predictions.rows if (p := row.prompt or predictions.meta.get("prompt")) is not None]
+        known = [p for row in predictions.rows if (p := row.prompt or predictions.meta.prompt) is not None]
         pattern = re.compile(".*".join(map(re.escape, claim.prompt.text.split("{}"))), re.DOTALL)
         others = sum(not pattern.fullmatch(str(p).replace(_PLACEHOLDER, "").strip()) for p in known)
         if others:
