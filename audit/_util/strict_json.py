@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any, Literal
 
 Fractions = Literal["floats", "text", "refused"]
-Problem = Literal["encoding", "syntax", "duplicate", "number", "depth"]
+Problem = Literal["encoding", "syntax", "duplicate", "number", "depth", "record"]
 
 
 class InvalidJsonError(ValueError):
