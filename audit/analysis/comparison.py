@@ -148,7 +148,7 @@ def compare_runs(task: Task, first: PredictionSet, second: PredictionSet) -> Run
 
 
 def _hindrances(first: PredictionSet, second: PredictionSet) -> tuple[str, ...]:
-    found = [name for name in _SAME if first.meta.get(name) != second.meta.get(name)]
+    found = [name for name in _SAME if getattr(first.meta, name) != getattr(second.meta, name)]
     prompts = {row.id: row.prompt for row in second.rows}
     if "prompt" not in found and any(row.prompt != prompts[row.id] for row in first.rows):
         found.append("prompt")

@@ -57,7 +57,7 @@ class Exploration:
         """
         known, rows = self.known, self.predictions
         metric = self.specification.metric
-        found = [f"{rows.task}, {metric}: {computed(self)}; {len(rows.rows)} rows of {rows.meta['model']}"]
+        found = [f"{rows.task}, {metric}: {computed(self)}; {len(rows.rows)} rows of {rows.meta.model}"]
         if not known:
             where = str(rows.path)
             raise InputError("no pipeline has a value on these rows", where=where, fix="Check the predictions.")
@@ -131,7 +131,7 @@ class Explained:
         """Everything as plain JSON without floats."""
         rows = self.exploration.predictions
         head = {"schema": EXPLANATION_SCHEMA, "task": rows.task, "metric": self.exploration.specification.metric}
-        head |= {"predictions_sha256": rows.sha256, "model": rows.meta["model"], "variant": rows.variant}
+        head |= {"predictions_sha256": rows.sha256, "model": rows.meta.model, "variant": rows.variant}
         return {**head, **self.answer.as_json()}
 
     def __repr__(self) -> str:
@@ -276,7 +276,7 @@ def document(exploration: Exploration) -> dict[str, Any]:
         "predictions": {
             "sha256": rows.sha256,
             "meta_sha256": rows.meta_sha256,
-            "model": rows.meta["model"],
+            "model": rows.meta.model,
             "variant": rows.variant,
             "rows": len(rows.rows),
         },

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from audit._util.strict_json import InvalidJsonError, loads
 from audit.errors import InputError
 from audit.inference.probes import SCHEMA
 
@@ -55,13 +55,9 @@ def load_probes(
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        value = json.loads(path.read_bytes(), parse_float=_no_float)
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot be read: {error}", where=str(path), fix="Run the probe again.") from error
+        value = loads(path.read_bytes(), "refused")
+    except (OSError, InvalidJsonError) as error:
+        raise InputError(f"cannot be read: {error}", where=str(path), fix="Run the probe again.") from None
     if not isinstance(value, dict):
         raise InputError("is no JSON object", where=str(path), fix="Run the probe again.")
     return value
-
-
-def _no_float(text: str) -> Any:
-    raise ValueError(f"{text} is no integer; probe results hold decimals as strings")

@@ -8,14 +8,13 @@ engine does not report the config digest; the former knows the manifest digest o
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from audit._util.strict_json import no_constant, no_copies
+from audit._util.strict_json import loads
 from audit.container.engine import Engine
 from audit.errors import InputError, MissingError
 from audit.provenance.records.environment import labels_fit
@@ -153,7 +152,7 @@ def read_record(path: Path) -> dict[str, Any]:
             f"cannot be read ({error.strerror})", where=str(path), fix="`repro-audit container build` writes it."
         ) from None
     try:
-        record = json.loads(raw, object_pairs_hook=no_copies, parse_constant=no_constant)
+        record = loads(raw)
         fine = (
             record["schema"] == SCHEMA
             and DIGEST.fullmatch(record["id"]) is not None

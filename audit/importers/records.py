@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from audit._util.strict_json import no_constant, no_copies
+from audit._util.strict_json import InvalidJsonError, loads
 from audit.errors import InputError
 from audit.scoring.predictions import MAX_LINE_BYTES
 
@@ -91,19 +91,17 @@ def decode(raw: bytes, where: str) -> str:
 
 
 def parse(text: str, where: str) -> Any:
-    """Parse a JSON value; duplicate fields and NaN are errors.
+    """Parse a JSON value; duplicate keys and NaN are errors.
 
     Raises:
         InputError: Invalid JSON; the message names the column (and the line, if there are several).
     """
     try:
-        return json.loads(text, object_pairs_hook=no_copies, parse_constant=no_constant)
-    except json.JSONDecodeError as error:
-        place = f"{where}:{error.lineno}" if "\n" in text.strip() else where
-        reason = f"{error.msg}, column {error.colno}"
-        raise InputError(f"invalid JSON: {reason}", where=place, fix="Correct the file.") from error
-    except (ValueError, RecursionError) as error:
-        raise InputError(f"invalid JSON: {error}", where=where, fix="Correct the file.") from error
+        return loads(text)
+    except InvalidJsonError as error:
+        place = f"{where}:{error.line}" if error.line and "\n" in text.strip() else where
+        column = f", column {error.column}" if error.column else ""
+        raise InputError(f"invalid JSON: {error}{column}", where=place, fix="Correct the file.") from None
 
 
 def _record(value: Any, where: str) -> Record:

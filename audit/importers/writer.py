@@ -11,7 +11,7 @@ from typing import Any
 
 from audit._util.files import write_atomic
 from audit.errors import InputError
-from audit.scoring.predictions import META_SCHEMA, load
+from audit.scoring.predictions import PredictionMeta, load
 from tasks.row import Row
 from tasks.task import Task
 
@@ -44,9 +44,7 @@ def line(row: Row) -> str:
     )
 
 
-def write(
-    folder: str | Path, task: Task, rows: Iterable[Row], meta: Mapping[str, Any], *, replace: bool = False
-) -> Path:
+def write(folder: str | Path, task: Task, rows: Iterable[Row], meta: PredictionMeta, *, replace: bool = False) -> Path:
     """Write `TASK.jsonl` and `TASK.meta.json` into `folder` atomically, and return the path of the former.
 
     Both are first written to temporary files and read back with the strict reader; rows that are not read back
@@ -56,7 +54,7 @@ def write(
         folder: Created if missing.
         task: The task of the rows.
         rows: In any order.
-        meta: Fields of the meta file besides `schema` and `task`.
+        meta: The meta file.
         replace: Replace existing predictions that differ.
 
     Raises:
@@ -67,7 +65,7 @@ def write(
     ordered = sorted(rows, key=lambda row: row.id)
     try:
         data = "".join(f"{line(row)}\n" for row in ordered).encode("utf-8")
-        described = _json({"schema": META_SCHEMA, "task": task.id, **meta}, indent=2).encode("utf-8") + b"\n"
+        described = _json(meta.as_json(), indent=2).encode("utf-8") + b"\n"
     except (ValueError, TypeError) as error:
         raise InputError(f"a value that JSON cannot represent ({error})", where=str(path), fix="Correct it.") from error
     _read_back(task, ordered, data, described)

@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from audit._util import canonical_json
 from audit._util.files import write_atomic
@@ -19,14 +18,21 @@ from audit.inference.salmonn.audio import Samples
 if TYPE_CHECKING:
     from torch import Tensor
 
+    from audit.inference.salmonn.checkpoint import ModelRecord
+
 _VERSION = "1"
 
 
-def model_key(record: Mapping[str, Any], encode_batch: int) -> str:
+def model_key(record: ModelRecord, encode_batch: int) -> str:
     """The hash of those fields of a model's record that affect auditory tokens; LoRA does not, because it is applied later."""
-    weights = {name: value for name, value in record["weights"].items() if not name.startswith("vicuna/tok")}
-    parts = {"version": _VERSION, "weights": weights, "encode_batch": encode_batch}
-    parts |= {name: record[name] for name in ("precision", "attention")}
+    weights = {name: value for name, value in record.weights.items() if not name.startswith("vicuna/tok")}
+    parts = {
+        "version": _VERSION,
+        "weights": weights,
+        "encode_batch": encode_batch,
+        "precision": record.precision,
+        "attention": record.attention,
+    }
     return hashlib.sha256(canonical_json.dumps(parts)).hexdigest()
 
 

@@ -35,7 +35,7 @@ class Prepared:
     key: str
     mel: Array | None
     bank: Array | None
-    notes: dict[str, Any]
+    notes: dict[str, int]
     error: str | None = None
 
 
@@ -57,7 +57,7 @@ def prepare(frontend: Frontend, item: Item) -> Prepared:
     return compute(frontend, item, key, clip.notes, clip.samples)
 
 
-def compute(frontend: Frontend, item: Item, key: str, notes: dict[str, Any], samples: Any = None) -> Prepared:
+def compute(frontend: Frontend, item: Item, key: str, notes: dict[str, int], samples: Any = None) -> Prepared:
     """The inputs for a readable clip, even if its tokens are cached."""
     if samples is None:
         samples = read_clip([frontend.root / name for name in item.audio], frontend.resampler).samples

@@ -7,17 +7,59 @@ truncated last line is dropped and only its batch is repeated.
 from __future__ import annotations
 
 import errno
-import json
 import os
-from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
-from audit._util import canonical_json
+from audit._util import canonical_json, typed_json
+from audit._util.strict_json import InvalidJsonError
 from audit.errors import InputError, MissingError
+from audit.inference.run_records import BatchResult, Identity
+from tasks.row import Row
 
 SCHEMA = "repro-audit/journal/1"
+
+
+@dataclass(frozen=True, slots=True)
+class _Header:
+    """The first line."""
+
+    schema: str
+    run: Identity
+
+
+def read(path: Path) -> tuple[Identity | None, list[BatchResult], int]:
+    """The run of a journal, its finished batches, and the offset after the last complete line; None if there is no line.
+
+    Raises:
+        InputError: The journal is damaged or of another version.
+    """
+    raw = path.read_bytes()
+    end = raw.rfind(b"\n") + 1
+    run = None
+    batches = []
+    for number, line in enumerate(raw[:end].split(b"\n")[:-1], 1):
+        where = f"{path}:{number}"
+        try:
+            if number > 1:
+                batches.append(typed_json.read(BatchResult, line))
+                continue
+            header = typed_json.read(_Header, line)
+        except InvalidJsonError as error:
+            if error.problem == "record" and number == 1:
+                raise _unknown(where) from None
+            fix = "remove the journal; its batches will be repeated"
+            raise InputError("the journal is damaged", where=where, fix=fix) from None
+        if header.schema != SCHEMA:
+            raise _unknown(where)
+        run = header.run
+    return run, batches, end
+
+
+def _unknown(where: str) -> InputError:
+    return InputError("not a journal of this version", where=where, fix="give another --out")
 
 
 class Journal:
@@ -28,19 +70,24 @@ class Journal:
         run: The identity of the run (manifest, model, decoding, plan); the journal of a different run is an error.
     """
 
-    def __init__(self, path: Path, run: Mapping[str, Any]) -> None:
+    def __init__(self, path: Path, run: Identity) -> None:
         self.path = path
-        self.done: dict[int, dict[str, Any]] = {}
         path.parent.mkdir(parents=True, exist_ok=True)
-        header = {"schema": SCHEMA, "run": dict(run)}
-        end = self._read(header) if path.exists() else 0
+        found, batches, end = read(path) if path.exists() else (None, [], 0)
+        if found is not None and (names := found.differences(run)):
+            raise InputError(
+                f"the journal is of a run with a different {', '.join(names)}",
+                where=f"{path}:1",
+                fix="use the settings of that run, or give another --out",
+            )
+        self.done = {batch.batch: batch for batch in batches}
         self._descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o644)
         try:
             self._lock()
             os.ftruncate(self._descriptor, end)
             self._end = os.lseek(self._descriptor, 0, os.SEEK_END)
             if end == 0:
-                self._append(header)
+                self._append(asdict(_Header(SCHEMA, run)))
         except BaseException:
             os.close(self._descriptor)
             raise
@@ -54,33 +101,14 @@ class Journal:
             fix = "wait for it, or give another --out"
             raise InputError("another run is writing this journal", where=str(self.path), fix=fix) from None
 
-    def _read(self, header: dict[str, Any]) -> int:
-        """Read existing lines; returns the offset after the last complete line."""
-        raw = self.path.read_bytes()
-        end = raw.rfind(b"\n") + 1
-        for number, line in enumerate(raw[:end].splitlines(), 1):
-            where = f"{self.path}:{number}"
-            try:
-                entry = json.loads(line)
-            except ValueError:
-                raise InputError(
-                    "the journal is damaged", where=where, fix="remove the journal; its batches will be repeated"
-                ) from None
-            if number == 1:
-                _same_run(entry, header, where)
-            else:
-                self.done[int(entry["batch"])] = entry
-        return end
-
-    def add(self, batch: int, rows: list[dict[str, Any]], events: list[dict[str, Any]]) -> None:
+    def add(self, batch: BatchResult) -> None:
         """Record a finished batch; when this returns, it is on disk.
 
         Raises:
             MissingError: The disk is full; earlier batches are safe.
         """
-        entry = {"batch": batch, "rows": rows, "events": events}
-        self._append(entry)
-        self.done[batch] = entry
+        self._append(batch.as_json())
+        self.done[batch.batch] = batch
 
     def _append(self, entry: dict[str, Any]) -> None:
         data = canonical_json.dumps(entry) + b"\n"
@@ -100,13 +128,9 @@ class Journal:
             ) from None
         self._end += len(data)
 
-    def rows(self) -> list[dict[str, Any]]:
+    def rows(self) -> list[Row]:
         """All finished rows, sorted by id."""
-        return sorted((row for entry in self.done.values() for row in entry["rows"]), key=lambda row: str(row["id"]))
-
-    def events(self) -> list[dict[str, Any]]:
-        """Events by batch: halved batches, lost workers."""
-        return [event for number in sorted(self.done) for event in self.done[number]["events"]]
+        return sorted((row for batch in self.done.values() for row in batch.rows), key=lambda row: row.id)
 
     def __enter__(self) -> Journal:
         return self
@@ -115,16 +139,3 @@ class Journal:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         os.close(self._descriptor)
-
-
-def _same_run(found: Any, header: dict[str, Any], where: str) -> None:
-    if not isinstance(found, dict) or found.get("schema") != SCHEMA:
-        raise InputError("not a journal of this version", where=where, fix="give another --out")
-    run, wanted = found["run"], header["run"]
-    names = [name for name in sorted({*run, *wanted}) if run.get(name) != wanted.get(name)]
-    if names:
-        raise InputError(
-            f"the journal is of a run with a different {', '.join(names)}",
-            where=where,
-            fix="use the settings of that run, or give another --out",
-        )

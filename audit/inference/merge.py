@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from audit._util import canonical_json
+from audit._util import canonical_json, typed_json
 from audit._util.clock import source_date_epoch
 from audit._util.files import write_atomic
+from audit._util.strict_json import InvalidJsonError
 from audit.errors import InputError
-from audit.inference import journal as journals
-from audit.scoring.predictions import META_SCHEMA
+from audit.inference import journal
+from audit.inference.run_records import BatchResult, Identity, Outcome, RunEnvironment
+from audit.scoring.predictions import PredictionMeta
 
 
 def work_folder(out: Path, task: str) -> Path:
@@ -21,7 +24,7 @@ def work_folder(out: Path, task: str) -> Path:
     return out / f".{task}.work"
 
 
-def merge(task: str, sources: Sequence[Path], out: Path, who: str | None = None) -> Path:
+def merge(task: str, sources: Sequence[Path], out: Path, who: str | None = None) -> Outcome:
     """Write `TASK.jsonl`, `TASK.meta.json` and `TASK.run.json` from the shards' journals.
 
     Args:
@@ -37,85 +40,86 @@ def merge(task: str, sources: Sequence[Path], out: Path, who: str | None = None)
     where = ", ".join(str(work_folder(source, task)) for source in sources)
     if not files:
         raise InputError("no journal to merge", where=where, fix="run `repro-audit infer` with --shard first")
-    run: dict[str, Any] = {}
-    batches: dict[int, dict[str, Any]] = {}
+    run: Identity | None = None
+    batches: dict[int, BatchResult] = {}
     for file in files:
-        found, entries = _read(file)
-        shard = found.pop("shard")
-        if run and found != run:
-            names = sorted(name for name in {*found, *run} if found.get(name) != run.get(name))
+        found, finished, _ = journal.read(file)
+        if found is None:
+            raise InputError("the journal is empty", where=str(file), fix="run its shard again")
+        # The shard is no part of the run as a whole.
+        if run is not None and (names := run.differences(replace(found, shard=run.shard))):
             raise InputError(f"shards of different runs: they differ in {', '.join(names)}", where=str(file))
-        run = found
-        for entry in entries:
-            number = entry["batch"]
-            if number in batches and batches[number]["rows"] != entry["rows"]:
-                raise InputError(f"duplicate batch {number} with different rows", where=str(file))
-            batches[number] = entry
-        del shard
-    missing = sorted(set(range(run["batches"])) - set(batches))
+        run = run or found
+        for batch in finished:
+            if batch.batch in batches and batches[batch.batch].rows != batch.rows:
+                raise InputError(f"duplicate batch {batch.batch} with different rows", where=str(file))
+            batches[batch.batch] = batch
+    assert run is not None
+    missing = sorted(set(range(run.batches)) - set(batches))
     if missing:
         raise InputError(
-            f"{len(missing)} of {run['batches']} batches are not done, the first is {missing[0]}",
+            f"{len(missing)} of {run.batches} batches are not done, the first is {missing[0]}",
             where=where,
             fix="run the missing shards, or start the unfinished ones again: they resume where they stopped",
         )
-    rows = sorted((row for entry in batches.values() for row in entry["rows"]), key=lambda row: str(row["id"]))
+    rows = sorted((row for batch in batches.values() for row in batch.rows), key=lambda row: row.id)
     path = out / f"{task}.jsonl"
     environments = _environments(sources, task)
     meta = _meta(task, run, environments, who)
-    events = [event for number in sorted(batches) for event in batches[number]["events"]]
-    errors = {row["id"]: row["extra"]["error"] for row in rows if row["hypothesis"] is None}
-    record = {"run": run, "environments": environments, "events": events, "errors": errors}
+    errors = {row.id: row.error for row in rows if row.hypothesis is None}
+    record = {
+        "run": {name: value for name, value in asdict(run).items() if name != "shard"},
+        "environments": [found.as_json() for found in environments],
+        "events": [event.as_json() for number in sorted(batches) for event in batches[number].events],
+        "errors": errors,
+    }
     try:
-        write_atomic(path, b"".join(canonical_json.dumps(row) + b"\n" for row in rows))
-        write_atomic(out / f"{task}.meta.json", _pretty(meta))
+        write_atomic(path, b"".join(canonical_json.dumps(asdict(row)) + b"\n" for row in rows))
+        write_atomic(out / f"{task}.meta.json", _pretty(meta.as_json()))
         write_atomic(out / f"{task}.run.json", _pretty(record))
     except OSError as error:
         raise InputError(f"cannot be written: {error.strerror}", where=str(error.filename or out)) from None
-    return path
+    return Outcome(len(rows), len(errors), path)
 
 
-def _read(file: Path) -> tuple[dict[str, Any], list[dict[str, Any]]]:
-    lines = file.read_bytes().split(b"\n")[:-1]
-    try:
-        head, *entries = [json.loads(line) for line in lines]
-        if head["schema"] != journals.SCHEMA:
-            raise InputError("the journal has an unknown version", where=str(file))
-        return dict(head["run"]), entries
-    except (ValueError, KeyError, TypeError):
-        raise InputError("the journal is damaged or empty", where=str(file), fix="run its shard again") from None
-
-
-def _environments(sources: Sequence[Path], task: str) -> list[dict[str, Any]]:
-    found = []
+def _environments(sources: Sequence[Path], task: str) -> list[RunEnvironment]:
+    found: list[RunEnvironment] = []
     for source in sources:
         for file in sorted(work_folder(source, task).glob("environment-*.json")):
-            data = json.loads(file.read_text("utf-8"))
-            if data not in found:
-                found.append(data)
+            try:
+                one = typed_json.read(RunEnvironment, file.read_bytes())
+            except InvalidJsonError as error:
+                raise InputError(
+                    f"not a run's environment: {error}", where=str(file), fix="run its shard again"
+                ) from None
+            if one not in found:
+                found.append(one)
     return found
 
 
-def _meta(task: str, run: dict[str, Any], environments: list[dict[str, Any]], who: str | None) -> dict[str, Any]:
-    model = run["model"]
+def _meta(task: str, run: Identity, environments: list[RunEnvironment], who: str | None) -> PredictionMeta:
     moment = datetime.fromtimestamp(source_date_epoch(), UTC)
-    decoding = {**run["decoding"], "batch_size": run["batch_size"], "resampler": run["resampler"]}
-    decoding |= {"encode_batch": run["encode_batch"], "zero_audio": run["zero_audio"]}
-    decoding["model"] = {name: value for name, value in model.items() if name != "variant"}
-    return {
-        "schema": META_SCHEMA,
-        "task": task,
-        "model": "SALMONN",
-        "variant": model["variant"],
-        "weights": run["weights"],
-        "decoding": decoding,
-        "dataset": {**run["dataset"], "manifest_sha256": run["manifest"]},
-        "prompt": run["prompt"],
-        "who": who,
-        "when": moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "device": ", ".join(sorted({str(e["device"]) for e in environments})) or None,
-        "source": "repro-audit infer",
+    decoding = {
+        **run.decoding,
+        "batch_size": run.batch_size,
+        "resampler": run.resampler,
+        "encode_batch": run.encode_batch,
+        "zero_audio": run.zero_audio,
+        "model": {name: value for name, value in asdict(run.model).items() if name != "variant"},
     }
+    return PredictionMeta(
+        task,
+        model="SALMONN",
+        variant=run.model.variant,
+        weights=run.weights,
+        decoding=decoding,
+        dataset={**asdict(run.dataset), "manifest_sha256": run.manifest},
+        prompt=run.prompt,
+        who=who,
+        when=moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
+        device=", ".join(sorted({found.device for found in environments})) or None,
+        source="repro-audit infer",
+    )
 
 
 def _pretty(data: dict[str, Any]) -> str:

@@ -6,10 +6,9 @@ import json
 import os
 import platform
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from audit._util.files import write_atomic
 from audit.errors import InputError, MissingError
@@ -17,6 +16,7 @@ from audit.inference.engines.interface import Engine
 from audit.inference.journal import Journal
 from audit.inference.merge import merge, work_folder
 from audit.inference.plan import Batch, make_plan, take_shard
+from audit.inference.run_records import Identity, Outcome, RunEnvironment, TestSetName, Tf32
 from audit.inference.salmonn.config import MAX_SECONDS, SAMPLE_RATE
 from audit.inference.worker import Spec
 from tasks.datasets.manifest import Manifest
@@ -36,34 +36,25 @@ class Job:
     out: Path
     shard: tuple[int, int] = (1, 1)
 
-    def identity(self, batches: int) -> dict[str, Any]:
-        """Everything that determines the rows; a journal can only be resumed by a job with the same identity."""
-        return {
-            "task": self.task,
-            "manifest": self.manifest.sha256,
-            "items": len(self.manifest.items),
-            "dataset": {"name": self.manifest.dataset, "split": self.manifest.split},
-            "prompt": self.spec.setting.instruction,
-            "prompt_key": self.spec.setting.key,
-            "model": self.spec.model.record(),
-            "weights": dict(self.spec.weights or {}),
-            "decoding": self.spec.decoding.record(),
-            "resampler": self.spec.resampler,
-            "batch_size": self.batch_size,
-            "encode_batch": self.spec.encode_batch,
-            "zero_audio": self.spec.zero_audio,
-            "batches": batches,
-            "shard": list(self.shard),
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """The result of a run: rows and errors of this shard, and the predictions file unless shards must be merged."""
-
-    rows: int
-    errors: int
-    predictions: Path | None
+    def identity(self, batches: int) -> Identity:
+        """Everything that determines the rows; a journal continues only with the same."""
+        return Identity(
+            task=self.task,
+            manifest=self.manifest.sha256,
+            items=len(self.manifest.items),
+            dataset=TestSetName(self.manifest.dataset, self.manifest.split),
+            prompt=self.spec.setting.instruction,
+            prompt_key=self.spec.setting.key,
+            model=self.spec.model.settings(),
+            weights=dict(self.spec.weights or {}),
+            decoding=self.spec.decoding.record(),
+            resampler=self.spec.resampler,
+            batch_size=self.batch_size,
+            encode_batch=self.spec.encode_batch,
+            zero_audio=self.spec.zero_audio,
+            batches=batches,
+            shard=self.shard,
+        )
 
 
 def clip_lengths(manifest: Manifest) -> dict[str, int]:
@@ -87,8 +78,8 @@ def clip_lengths(manifest: Manifest) -> dict[str, int]:
     return lengths
 
 
-def environment(device: str) -> dict[str, Any]:
-    """The environment of the run, for its record: libraries, machine, device, and settings that affect numbers."""
+def environment(device: str) -> RunEnvironment:
+    """The libraries, machine, device and numeric settings of this process, for the run's record."""
     import torch
 
     packages = {}
@@ -97,23 +88,26 @@ def environment(device: str) -> dict[str, Any]:
             packages[name] = version(name)
         except PackageNotFoundError:
             continue
-    found: dict[str, Any] = {
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "packages": packages,
-        "device": device,
-        "threads": torch.get_num_threads(),
-        "tf32": {"matmul": torch.backends.cuda.matmul.allow_tf32, "cudnn": torch.backends.cudnn.allow_tf32},
-        "cublas_workspace": os.environ.get("CUBLAS_WORKSPACE_CONFIG"),
-        "deterministic_algorithms": torch.are_deterministic_algorithms_enabled(),
-    }
-    if device.startswith("cuda") and torch.cuda.is_available():
-        properties = torch.cuda.get_device_properties(torch.device(device))
-        found["device"] = properties.name
-        found["compute_capability"] = f"{properties.major}.{properties.minor}"
-        found["cuda"] = torch.version.cuda
-        found["cudnn"] = torch.backends.cudnn.version()
-    return found
+    found = RunEnvironment(
+        python=platform.python_version(),
+        platform=platform.platform(),
+        packages=packages,
+        device=device,
+        threads=torch.get_num_threads(),
+        tf32=Tf32(torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32),
+        cublas_workspace=os.environ.get("CUBLAS_WORKSPACE_CONFIG"),
+        deterministic_algorithms=torch.are_deterministic_algorithms_enabled(),
+    )
+    if not (device.startswith("cuda") and torch.cuda.is_available()):
+        return found
+    properties = torch.cuda.get_device_properties(torch.device(device))
+    return replace(
+        found,
+        device=properties.name,
+        compute_capability=f"{properties.major}.{properties.minor}",
+        cuda=torch.version.cuda,
+        cudnn=torch.backends.cudnn.version(),
+    )
 
 
 def run(job: Job, engine: Engine, tell: Tell | None = None, who: str | None = None) -> Outcome:
@@ -141,10 +135,9 @@ def run(job: Job, engine: Engine, tell: Tell | None = None, who: str | None = No
         _run_rest(journal, job.spec, mine, engine, tell)
         _note_environment(folder, job)
         rows = journal.rows()
-    errors = sum(row["hypothesis"] is None for row in rows)
     if job.shard[1] > 1:
-        return Outcome(len(rows), errors, None)
-    return Outcome(len(rows), errors, merge(job.task, [job.out], job.out, who=who))
+        return Outcome(len(rows), sum(row.hypothesis is None for row in rows), None)
+    return merge(job.task, [job.out], job.out, who=who)
 
 
 def _run_rest(journal: Journal, spec: Spec, mine: list[Batch], engine: Engine, tell: Tell | None) -> None:
@@ -154,7 +147,7 @@ def _run_rest(journal: Journal, spec: Spec, mine: list[Batch], engine: Engine, t
     if tell is not None:
         tell(done, total)
     for result in engine.run(spec, left) if left else ():
-        journal.add(result.number, result.rows, result.events)
+        journal.add(result)
         done += len(result.rows)
         if tell is not None:
             tell(done, total)
@@ -162,4 +155,6 @@ def _run_rest(journal: Journal, spec: Spec, mine: list[Batch], engine: Engine, t
 
 def _note_environment(folder: Path, job: Job) -> None:
     name = f"environment-{job.shard[0]}-of-{job.shard[1]}.json"
-    write_atomic(folder / name, json.dumps(environment(job.spec.model.device), indent=1, sort_keys=True) + "\n")
+    write_atomic(
+        folder / name, json.dumps(environment(job.spec.model.device).as_json(), indent=1, sort_keys=True) + "\n"
+    )

@@ -14,11 +14,13 @@ from audit.errors import MissingError
 from audit.inference.feature_cache import FeatureStore, model_key
 from audit.inference.frontend import Frontend, Prefetcher, Prepared, compute
 from audit.inference.plan import Batch
+from audit.inference.run_records import BatchResult, Event
 from audit.inference.salmonn.checkpoint import Loaded, load
 from audit.inference.salmonn.config import ModelConfig
 from audit.inference.salmonn.decoding import Decoding, Generation, generate
 from audit.inference.settings import TaskSetting
 from tasks.datasets.manifest import Item
+from tasks.row import Row
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +43,6 @@ class Spec:
     prefetch: int = 0
     zero_audio: bool = False
     weights: Mapping[str, str] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class BatchResult:
-    """A finished batch: its rows as in the predictions file, and events such as halved batches."""
-
-    number: int
-    rows: list[dict[str, Any]]
-    events: list[dict[str, Any]]
 
 
 class Worker:
@@ -75,14 +68,14 @@ class Worker:
     def run(self, batch: Batch) -> BatchResult:
         """Process a batch; unreadable clips become error rows."""
         prepared = self.prefetcher.take(batch.items)
-        rows: dict[str, dict[str, Any]] = {}
+        rows: dict[str, Row] = {}
         good: list[tuple[Item, Prepared]] = []
         for item, clip in zip(batch.items, prepared, strict=True):
             if clip.error is not None:
                 rows[item.id] = self.row(item, None, {**item.extra, "error": clip.error})
             else:
                 good.append((item, clip))
-        events: list[dict[str, Any]] = []
+        events: list[Event] = []
         if good:
             audio = self.hear(good)
             answers = self._answer([item for item, _ in good], audio, batch.number, events)
@@ -91,7 +84,7 @@ class Worker:
                 if clip.notes:
                     extra["audio"] = clip.notes
                 rows[item.id] = self.row(item, found, extra)
-        return BatchResult(batch.number, [rows[name] for name in sorted(rows)], events)
+        return BatchResult(batch.number, tuple(rows[name] for name in sorted(rows)), tuple(events))
 
     def hear(self, clips: list[tuple[Item, Prepared]]) -> Tensor:
         """The auditory tokens (B, 88, hidden), from the cache if possible."""
@@ -120,7 +113,7 @@ class Worker:
         mel = torch.stack([torch.from_numpy(clip.mel) for clip in clips if clip.mel is not None]).to(model.device)
         return model.encode(mel, bank, frames)
 
-    def _answer(self, items: list[Item], audio: Tensor, number: int, events: list[dict[str, Any]]) -> list[Generation]:
+    def _answer(self, items: list[Item], audio: Tensor, number: int, events: list[Event]) -> list[Generation]:
         try:
             return generate(self.loaded.model, audio, self.prompts(items), self.spec.decoding)
         except (torch.OutOfMemoryError, RuntimeError) as error:
@@ -135,8 +128,7 @@ class Worker:
                 fix="use a device with more memory, --precision fp16 or int8, or fewer --beams",
             )
         half = len(items) // 2
-        halves = [half, len(items) - half]
-        events.append({"event": "out-of-memory", "batch": number, "rows": len(items), "halved_to": halves})
+        events.append(Event("out-of-memory", number, rows=len(items), halved_to=(half, len(items) - half)))
         first = self._answer(items[:half], audio[:half], number, events)
         return first + self._answer(items[half:], audio[half:], number, events)
 
@@ -144,17 +136,17 @@ class Worker:
         """The ids before and after the auditory tokens, for every item."""
         return [self.loaded.tokenizer.prompt(self.spec.setting.prompt(item.query)) for item in items]
 
-    def row(self, item: Item, answer: Generation | None, extra: dict[str, Any] | None = None) -> dict[str, Any]:
+    def row(self, item: Item, answer: Generation | None, extra: Mapping[str, Any] | None = None) -> Row:
         """A row as in the predictions file."""
         text = None if answer is None else self.loaded.tokenizer.decode(answer.ids)
-        return {
-            "id": item.id,
-            "hypothesis": text,
-            "finished": None if answer is None else answer.finished,
-            "reference": item.reference,
-            "prompt": self.spec.setting.prompt(item.query),
-            "extra": dict(item.extra) if extra is None else extra,
-        }
+        return Row(
+            item.id,
+            hypothesis=text,
+            reference=item.reference,
+            finished=None if answer is None else answer.finished,
+            prompt=self.spec.setting.prompt(item.query),
+            extra=dict(item.extra if extra is None else extra),
+        )
 
 
 def out_of_memory(error: BaseException) -> bool:

@@ -8,11 +8,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from audit._util.strict_json import no_constant, no_copies
+from audit._util.strict_json import Fractions, InvalidJsonError, loads
 from audit.errors import InputError
 from tasks.row import ReferenceType, Row
 from tasks.task import Task
@@ -21,21 +21,44 @@ META_SCHEMA = "repro-audit/predictions/1"
 # A row has a few hundred bytes; a longer line is a broken file and must not exhaust the memory.
 MAX_LINE_BYTES = 4 * 2**20
 _ROW_FIELDS = ("id", "hypothesis", "finished", "reference", "prompt", "extra")
-_META_TEXT = ("model", "variant")
-_META_FIELDS: Mapping[str, tuple[type, ...]] = {
-    "schema": (str,),
-    "task": (str,),
-    "model": (str,),
-    "variant": (str,),
-    "weights": (dict, type(None)),
-    "decoding": (dict, type(None)),
-    "dataset": (dict, type(None)),
-    "prompt": (str, type(None)),
-    "who": (str, type(None)),
-    "when": (str, type(None)),
-    "device": (str, type(None)),
-    "source": (str, type(None)),
+_REQUIRED = ("schema", "task", "model", "variant")
+_OBJECTS: Mapping[str, tuple[type, ...]] = {
+    "weights": (str,),
+    "decoding": (object,),
+    "dataset": (str, type(None)),
 }
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionMeta:
+    """`TASK.meta.json`: what is common to all rows; None where it is not known.
+
+    Attributes:
+        weights: File name -> SHA-256.
+        decoding: The settings of whatever program decoded; fractions as they are written, never as binary floats.
+        dataset: `name`, `split`, `manifest_sha256`.
+        prompt: The instruction, if all rows share one.
+        source: Where the rows come from.
+    """
+
+    task: str
+    model: str
+    variant: str
+    weights: Mapping[str, str] | None = None
+    decoding: Mapping[str, Any] | None = None
+    dataset: Mapping[str, str | None] | None = None
+    prompt: str | None = None
+    who: str | None = None
+    when: str | None = None
+    device: str | None = None
+    source: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The file's object."""
+        return {"schema": META_SCHEMA, **asdict(self)}
+
+
+_META_FIELDS = ("schema", *(item.name for item in fields(PredictionMeta)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +68,7 @@ class PredictionSet:
     Attributes:
         task: The task's id.
         rows: In the order of the file, sorted by id.
-        meta: The fields of the meta file: model, variant, decoding, data set, who, when, device.
+        meta: The meta file.
         path: The file with the rows.
         sha256: The hash of that file.
         meta_sha256: The hash of the meta file.
@@ -53,7 +76,7 @@ class PredictionSet:
 
     task: str
     rows: tuple[Row, ...]
-    meta: Mapping[str, Any]
+    meta: PredictionMeta
     path: Path
     sha256: str
     meta_sha256: str
@@ -61,7 +84,7 @@ class PredictionSet:
     @property
     def variant(self) -> str:
         """The model variant that produced the rows."""
-        return str(self.meta["variant"])
+        return self.meta.variant
 
 
 def load(path: str | Path, task: Task) -> PredictionSet:
@@ -71,7 +94,7 @@ def load(path: str | Path, task: Task) -> PredictionSet:
         InputError: A file is missing, empty, invalid UTF-8 or invalid JSON, or a row is invalid; with file, line and field.
     """
     path = Path(path)
-    meta, meta_sha256 = _load_meta(path.with_suffix(".meta.json"), task.id)
+    meta, meta_sha256 = load_meta(path.with_suffix(".meta.json"), task.id)
     digest = hashlib.sha256()
     rows: list[Row] = []
     seen: dict[str, int] = {}
@@ -92,9 +115,9 @@ def load(path: str | Path, task: Task) -> PredictionSet:
                 fix="Sort the file by id; `repro-audit import jsonl` does.",
             )
         variant = row.extra.get("variant")
-        if variant is not None and variant != meta["variant"]:
+        if variant is not None and variant != meta.variant:
             raise InputError(
-                f"a row of model variant {variant!r} in a file of variant {meta['variant']!r}",
+                f"a row of model variant {variant!r} in a file of variant {meta.variant!r}",
                 where=f"{place}: extra.variant",
                 fix="Use one file per variant.",
             )
@@ -179,24 +202,27 @@ def _typed(value: Any, kind: type | tuple[type, ...], words: str, where: str) ->
     return value
 
 
-def _object(raw: bytes, place: str) -> dict[str, Any]:
+def _object(raw: bytes, place: str, fractions: Fractions = "floats") -> dict[str, Any]:
     try:
-        text = raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        raise InputError(
-            f"invalid UTF-8 (byte {error.start + 1} of the line)", where=place, fix="Save the file as UTF-8."
-        ) from error
-    try:
-        value = json.loads(text, object_pairs_hook=no_copies, parse_constant=no_constant)
-    except (ValueError, RecursionError) as error:
-        reason = f"{error.msg}, column {error.colno}" if isinstance(error, json.JSONDecodeError) else str(error)
-        raise InputError(f"invalid JSON: {reason}", where=place, fix="Write one JSON object per line.") from error
+        value = loads(raw, fractions)
+    except InvalidJsonError as error:
+        if error.problem == "encoding":
+            what, fix = f"invalid UTF-8 (byte {error.column} of the line)", "Save the file as UTF-8."
+        else:
+            column = f", column {error.column}" if error.column else ""
+            what, fix = f"invalid JSON: {error}{column}", "Write one JSON object per line."
+        raise InputError(what, where=place, fix=fix) from None
     if not isinstance(value, dict):
         raise InputError("not a JSON object", where=place, fix="Write one JSON object per line.")
     return value
 
 
-def _load_meta(path: Path, task: str) -> tuple[dict[str, Any], str]:
+def load_meta(path: Path, task: str) -> tuple[PredictionMeta, str]:
+    """Read a task's meta file; also give the file's SHA-256.
+
+    Raises:
+        InputError: It cannot be read, is of another schema or task, or a field does not fit; with file and field.
+    """
     try:
         raw = path.read_bytes()
     except OSError as error:
@@ -205,22 +231,32 @@ def _load_meta(path: Path, task: str) -> tuple[dict[str, Any], str]:
             where=str(path),
             fix="Every predictions file needs one beside it; see docs/reference/predictions.md.",
         ) from error
-    meta = _object(raw, str(path))
-    for name, value in meta.items():
+    found = _object(raw, str(path), "text")
+    for name, value in found.items():
         if name not in _META_FIELDS:
             raise InputError("unknown field", where=f"{path}: {name}", fix=f"Known: {', '.join(_META_FIELDS)}.")
-        if not isinstance(value, _META_FIELDS[name]):
+        if not _fits(name, value):
             raise InputError("wrong type", where=f"{path}: {name}", fix="See docs/reference/predictions.md.")
-    for name in ("schema", "task", *_META_TEXT):
-        if not meta.get(name):
+    for name in _REQUIRED:
+        if not found.get(name):
             raise InputError("the field is missing or empty", where=f"{path}: {name}", fix="Add it.")
-    if meta["schema"] != META_SCHEMA:
+    schema = found.pop("schema")
+    if schema != META_SCHEMA:
         raise InputError(
-            f"unknown schema {meta['schema']!r}", where=f"{path}: schema", fix=f"This program reads {META_SCHEMA}."
+            f"unknown schema {schema!r}", where=f"{path}: schema", fix=f"This program reads {META_SCHEMA}."
         )
-    if meta["task"] != task:
-        raise InputError(f"the task is {meta['task']!r}, not {task!r}", where=f"{path}: task", fix="Rename one.")
+    meta = PredictionMeta(**found)
+    if meta.task != task:
+        raise InputError(f"the task is {meta.task!r}, not {task!r}", where=f"{path}: task", fix="Rename one.")
     return meta, hashlib.sha256(raw).hexdigest()
+
+
+def _fits(name: str, value: object) -> bool:
+    if value is None:
+        return name not in _REQUIRED
+    if name in _OBJECTS:
+        return isinstance(value, dict) and all(isinstance(one, _OBJECTS[name]) for one in value.values())
+    return isinstance(value, str)
 
 
 def is_rows(path: Path) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from audit.errors import InputError
-from audit.scoring.predictions import META_SCHEMA, PredictionSet, load, parse_row
+from audit.scoring.predictions import META_SCHEMA, PredictionMeta, PredictionSet, load, parse_row
 from tasks.registry import FAMILIES, family, tasks
 from tasks.row import Row
 from tasks.task import Task
@@ -107,12 +107,11 @@ def prediction_set(
         lines.append(raw)
     if not rows:
         raise InputError("no rows", fix="Give at least one output with its reference.")
-    meta = {"schema": META_SCHEMA, "task": task.id, "model": model, "variant": variant}
+    meta = PredictionMeta(task.id, model, variant)
+    about = json.dumps({"schema": META_SCHEMA, "task": task.id, "model": model, "variant": variant})
     digest = hashlib.sha256(b"\n".join(sorted(lines))).hexdigest()
     ordered = tuple(rows[name] for name in sorted(rows))
-    return PredictionSet(
-        task.id, ordered, meta, IN_MEMORY, digest, hashlib.sha256(json.dumps(meta).encode()).hexdigest()
-    )
+    return PredictionSet(task.id, ordered, meta, IN_MEMORY, digest, hashlib.sha256(about.encode()).hexdigest())
 
 
 def _records(

@@ -91,7 +91,7 @@ class ScoreTable(Sequence[Score]):
     def title(self) -> str:
         """Task, number of rows and model."""
         rows = self.predictions
-        return f"{rows.task}: {len(rows.rows)} rows of {rows.meta['model']} ({rows.variant})"
+        return f"{rows.task}: {len(rows.rows)} rows of {rows.meta.model} ({rows.variant})"
 
     def lines(self) -> list[str]:
         """The table for a terminal."""

@@ -118,10 +118,8 @@ def _identity(
 
 
 def _named(predictions: PredictionSet, card: SetCard | None) -> list[IdentityReason]:
-    said = predictions.meta.get("dataset")
-    name, split = (said.get(key) for key in ("name", "split")) if isinstance(said, dict) else (None, None)
-    name = name if isinstance(name, str) and name.strip() else None
-    split = split if isinstance(split, str) and split.strip() else None
+    said = predictions.meta.dataset or {}
+    name, split = ((said.get(key) or "").strip() or None for key in ("name", "split"))
     if name is None and split is None:
         return [IdentityReason("dataset-unnamed", "The meta file names no data set.")]
     shown = " / ".join(part for part in (name, split) if part)
@@ -153,7 +151,7 @@ _SIZE = re.compile(r"(?<![0-9.])([0-9]+)(?:\.[0-9]+)?\s*b(?![a-z])", re.IGNORECA
 
 def _model(predictions: PredictionSet) -> list[IdentityReason]:
     """`SALMONN-7B` beside the variant 13b: sizes in billions, of which the whole numbers are compared."""
-    model = str(predictions.meta.get("model", ""))
+    model = predictions.meta.model
     named, stated = set(_SIZE.findall(model)), set(_SIZE.findall(predictions.variant))
     if named and stated and not named & stated:
         text = f"The model is called {model}, and its variant {predictions.variant}."

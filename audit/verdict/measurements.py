@@ -434,10 +434,10 @@ def _file(predictions: PredictionSet) -> PredictionFile:
         path=f"predictions/{predictions.path.name}",
         sha256=predictions.sha256,
         meta_sha256=predictions.meta_sha256,
-        model=predictions.meta["model"],
+        model=predictions.meta.model,
         variant=predictions.variant,
-        who=predictions.meta.get("who"),
-        when=predictions.meta.get("when"),
+        who=predictions.meta.who,
+        when=predictions.meta.when,
     )
 
 

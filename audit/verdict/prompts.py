@@ -48,7 +48,7 @@ def prompt_state(predictions: PredictionSet, claim: Claim) -> PromptComparison:
     that is empty or missing is unknown, whichever importer wrote the file.
     """
     asked = claim.prompt.text if claim.prompt is not None else None
-    common = predictions.meta.get("prompt")
+    common = predictions.meta.prompt
     prompts = [plain_prompt(row.prompt or common) for row in predictions.rows]
     if not asked:
         return PromptComparison(PromptState.UNKNOWN, 0, 0, len(prompts))

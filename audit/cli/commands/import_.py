@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 from collections import Counter
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ from audit.importers import IMPORTERS
 from audit.importers.interface import Imported, Importer
 from audit.importers.records import decode, parse, read_bytes
 from audit.importers.writer import write
+from audit.scoring.predictions import PredictionMeta
 from tasks.registry import tasks
 
 HELP = """Turn other people's output files into a prediction file and its meta file.
@@ -55,10 +55,12 @@ def run(args: argparse.Namespace) -> int:
     further = _further(args.meta)
     importer: Importer = args.importer
     imported = importer.read(args, task)
-    meta = {"model": args.model, "variant": args.variant, **_meta(imported, further, args.prompt)}
     if not imported.rows:
         _report(imported, None)
         raise InputError("no record gave a row; nothing was written", where=imported.source, fix="Check --task.")
+    facts = {**further, "prompt": _prompt(imported, further.get("prompt") if args.prompt is None else args.prompt)}
+    facts["source"] = "; ".join(filter(None, (further.get("source"), imported.source)))
+    meta = PredictionMeta(task.id, args.model, args.variant, **facts)
     path = write(args.out, task, imported.rows, meta, replace=args.replace)
     _report(imported, path)
     return 0
@@ -76,18 +78,14 @@ def _further(path: Path | None) -> dict[str, Any]:
     return value
 
 
-def _meta(imported: Imported, further: Mapping[str, Any], prompt: str | None) -> dict[str, Any]:
+def _prompt(imported: Imported, given: str | None) -> str | None:
     prompts = {row.prompt for row in imported.rows}
     one = next(iter(prompts)) if len(prompts) == 1 else None
-    given = further.get("prompt") if prompt is None else prompt
     if given is not None and one is not None and given != one:
         raise InputError(
             f"every row carries the prompt {one!r}, not {given!r}", where="--prompt", fix="Leave --prompt out."
         )
-    meta: dict[str, Any] = {name: further.get(name) for name in _META}
-    meta["prompt"] = one if given is None else given
-    meta["source"] = "; ".join(filter(None, (further.get("source"), imported.source)))
-    return meta
+    return one if given is None else given
 
 
 def _report(imported: Imported, path: Path | None) -> None:

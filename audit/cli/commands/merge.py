@@ -20,15 +20,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Write the files; 1 if some rows are errors."""
-    import json
-
     from audit.inference.merge import merge
 
     errors = 0
     for task in args.task:
-        path = merge(task, args.folder, args.out or args.folder[0], args.who)
-        rows = [json.loads(line) for line in path.read_bytes().splitlines()]
-        wrong = sum(row["hypothesis"] is None for row in rows)
-        errors += wrong
-        print(f"{task}: {len(rows)} rows, {wrong} of them errors: {path}")
+        found = merge(task, args.folder, args.out or args.folder[0], args.who)
+        errors += found.errors
+        print(f"{task}: {found.rows} rows, {found.errors} of them errors: {found.predictions}")
     return 1 if errors else 0

@@ -5,11 +5,17 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING
 
 from audit.cli.options import add_data_arguments, add_model_arguments, check_counts, model_options, set_options
 from audit.errors import InputError
+
+if TYPE_CHECKING:
+    from audit.inference.probes.effect import Effect
+    from audit.inference.probes.results import BeamRules, Determinism, Prompts, TextPrior
 
 HELP = """Probe a model on some items of a task's test set, and write what is found as JSON for the audit.
 
@@ -43,6 +49,7 @@ def run(args: argparse.Namespace) -> int:
     check_counts(args, "items", "batch_size", "beams", "max_new_tokens", "limit")
     need_torch()
     from audit.inference.probes import determinism, wording
+    from audit.inference.probes.results import Determinism
     from audit.inference.worker import Worker
     from tasks.registry import tasks
 
@@ -57,6 +64,7 @@ def run(args: argparse.Namespace) -> int:
     spec = make_spec(request, args.task, manifest)
     worker = Worker(spec)
     task = tasks().get(args.task)
+    found: Determinism | Prompts | TextPrior | BeamRules
     if args.probe == "determinism":
         found = determinism.probe(worker, items, task, batch=args.batch_size, tests=tests, tell=_tell)
     elif args.probe == "prompts":
@@ -68,12 +76,12 @@ def run(args: argparse.Namespace) -> int:
     else:
         found = wording.text_prior(worker, items, task, args.batch_size)
     worker.close()
-    found["dataset"] = {"name": manifest.dataset, "split": manifest.split, "manifest_sha256": manifest.sha256}
+    dataset = {"name": manifest.dataset, "split": manifest.split, "manifest_sha256": manifest.sha256}
     path = args.out / f"{args.task}.{args.probe}.json"
-    write_atomic(path, canonical_json.dumps(found) + b"\n")
+    write_atomic(path, canonical_json.dumps({**found.as_json(), "dataset": dataset}) + b"\n")
     _show(found)
     print(f"wrote {path}")
-    return 1 if any(test["passed"] is False for test in found.get("tests", ())) else 0
+    return 1 if isinstance(found, Determinism) and any(test.passed is False for test in found.tests) else 0
 
 
 def _wordings(path: Path | None) -> list[str]:
@@ -96,28 +104,28 @@ def _note(text: str) -> None:
     print(text, file=sys.stderr)
 
 
-def _show(found: dict[str, Any]) -> None:
-    for test in found.get("tests", ()):
-        state = {True: "pass", False: "FAIL", None: "skip"}[test["passed"]]
-        line = (
-            f"{state}  {test['test']:<10} {test['changed']} of {test['compared']} rows differ, {test['drifted']} drift"
-        )
-        print(line + (f" ({test['skipped']})" if test["skipped"] else ""))
-        if test["first"] is not None:
-            print(f"      first: {json.dumps(test['first'], ensure_ascii=False, sort_keys=True)}")
-        _effects(test["effect"])
-    for prompt in found.get("prompts", ()):
-        print(f"{prompt['changed']} rows differ: {prompt['prompt']}")
-        _effects(prompt["effect"])
-    if found["probe"] in {"text-prior", "decoding"}:
-        what = "without audio" if found["probe"] == "text-prior" else "between the two rules"
-        print(f"{found['changed']} of {found['items']} rows differ {what}")
-        _effects(found["effect"])
+def _show(found: Determinism | Prompts | TextPrior | BeamRules) -> None:
+    from audit.inference.probes import results
+
+    if isinstance(found, results.Determinism):
+        for test in found.tests:
+            state = {True: "pass", False: "FAIL", None: "skip"}[test.passed]
+            line = f"{state}  {test.test:<10} {test.changed} of {test.compared} rows differ, {test.drifted} drift"
+            print(line + (f" ({test.skipped})" if test.skipped else ""))
+            if test.first is not None:
+                print(f"      first: {json.dumps(asdict(test.first), ensure_ascii=False, sort_keys=True)}")
+            _effects(test.effect)
+    elif isinstance(found, results.Prompts):
+        for prompt in found.prompts:
+            print(f"{prompt.changed} rows differ: {prompt.prompt}")
+            _effects(prompt.effect)
+    else:
+        what = "without audio" if isinstance(found, results.TextPrior) else "between the two rules"
+        print(f"{found.changed} of {found.items} rows differ {what}")
+        _effects(found.effect)
 
 
-def _effects(effects: list[dict[str, Any]]) -> None:
+def _effects(effects: Sequence[Effect]) -> None:
     for e in effects:
-        interval = f" [{', '.join(e['interval'])}]" if e["interval"] else ""
-        print(
-            f"      {e['metric']} ({e['convention']}): {e['base']} -> {e['variant']}, difference {e['difference']}{interval}"
-        )
+        interval = f" [{', '.join(e.interval)}]" if e.interval else ""
+        print(f"      {e.metric} ({e.convention}): {e.base} -> {e.variant}, difference {e.difference}{interval}")

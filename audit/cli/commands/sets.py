@@ -117,7 +117,7 @@ def _from_file(args: argparse.Namespace) -> tuple[list[tuple[str, Any]], Any, st
 
     task = _task(args.task or args.file.name.removesuffix(".jsonl").partition("@")[0])
     predictions = load(args.file, task)
-    said = predictions.meta.get("dataset") or {}
+    said = predictions.meta.dataset or {}
     rows = [(unit_id(row.id), row.reference) for row in predictions.rows]
     made = f"The references of {args.file.name}, SHA-256 {predictions.sha256}."
     return rows, task, str(said.get("name") or task.dataset), str(said.get("split") or "REPLACE"), made

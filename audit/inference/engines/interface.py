@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 from audit.inference.plan import Batch
-from audit.inference.worker import BatchResult, Spec
+from audit.inference.run_records import BatchResult
+from audit.inference.worker import Spec
 
 RETRIES = 3
 

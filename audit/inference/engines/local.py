@@ -12,8 +12,9 @@ from typing import Any
 from audit.errors import AuditError, MissingError
 from audit.inference.engines.interface import RETRIES
 from audit.inference.plan import Batch
+from audit.inference.run_records import BatchResult, Event
 from audit.inference.salmonn.checkpoint import Loaded
-from audit.inference.worker import BatchResult, Spec, Worker
+from audit.inference.worker import Spec, Worker
 
 _LOOK_AHEAD = 2
 
@@ -93,7 +94,7 @@ class _Process:
 def _many(spec: Spec, batches: Sequence[Batch], devices: Sequence[str]) -> Iterator[BatchResult]:
     waiting = deque(batches)
     lost: dict[int, int] = {}
-    events: dict[int, list[dict[str, Any]]] = {}
+    events: dict[int, list[Event]] = {}
     workers = [_Process(spec, device) for device in devices[: max(1, len(batches))]]
     left = len(batches)
     try:
@@ -113,17 +114,17 @@ def _many(spec: Spec, batches: Sequence[Batch], devices: Sequence[str]) -> Itera
                 if result is not None:
                     worker.batch = None
                     left -= 1
-                    yield replace(result, events=events.pop(result.number, []) + result.events)
+                    yield replace(result, events=(*events.pop(result.batch, []), *result.events))
     finally:
         for worker in workers:
             worker.stop()
 
 
-def _note_loss(worker: _Process, lost: dict[int, int], events: dict[int, list[dict[str, Any]]]) -> None:
+def _note_loss(worker: _Process, lost: dict[int, int], events: dict[int, list[Event]]) -> None:
     assert worker.batch is not None
     number, code = worker.batch.number, worker.process.exitcode
     lost[number] = lost.get(number, 0) + 1
-    events.setdefault(number, []).append({"event": "worker-lost", "batch": number, "exit": code})
+    events.setdefault(number, []).append(Event("worker-lost", number, exit=code))
     if lost[number] >= RETRIES:
         fix = "check the system log (out of memory?); finished batches are kept"
         raise MissingError(f"batch {number} has crashed {RETRIES} workers (exit code {code})", fix=fix)

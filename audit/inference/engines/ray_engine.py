@@ -11,7 +11,8 @@ from typing import Any
 from audit.errors import AuditError, MissingError
 from audit.inference.engines.interface import RETRIES
 from audit.inference.plan import Batch
-from audit.inference.worker import BatchResult, Spec, Worker
+from audit.inference.run_records import BatchResult, Event
+from audit.inference.worker import Spec, Worker
 
 
 class _Actor:
@@ -70,7 +71,7 @@ class RayEngine:
         kind = ray.remote(num_gpus=self.gpus, num_cpus=self.cpus, max_restarts=0)(_Actor)
         waiting = deque(batches)
         lost: dict[int, int] = {}
-        events: dict[int, list[dict[str, Any]]] = {}
+        events: dict[int, list[Event]] = {}
         running: dict[Any, tuple[Any, Batch]] = {}
         for _ in range(min(self.workers, len(batches))):
             self._next(kind.remote(own), waiting, running)
@@ -82,7 +83,7 @@ class RayEngine:
                     found = ray.get(ready[0])
                 except ray.exceptions.RayActorError:
                     lost[batch.number] = lost.get(batch.number, 0) + 1
-                    events.setdefault(batch.number, []).append({"event": "worker-lost", "batch": batch.number})
+                    events.setdefault(batch.number, []).append(Event("worker-lost", batch.number))
                     if lost[batch.number] >= RETRIES:
                         raise MissingError(
                             f"batch {batch.number} has crashed {RETRIES} actors",
@@ -95,7 +96,7 @@ class RayEngine:
                     error, what, where, fix = found
                     raise error(what, where=where, fix=fix)
                 self._next(actor, waiting, running)
-                yield replace(found, events=events.pop(found.number, []) + found.events)
+                yield replace(found, events=(*events.pop(found.batch, []), *found.events))
         finally:
             for actor, _ in running.values():
                 ray.kill(actor)

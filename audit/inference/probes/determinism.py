@@ -7,16 +7,16 @@ module whose output differs, and the effect of the changed rows on the task's me
 from __future__ import annotations
 
 import queue
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from multiprocessing import get_context
 from typing import Any
 
 import torch
 
 from audit.inference.frontend import Prepared
-from audit.inference.probes import SCHEMA
-from audit.inference.probes.effect import effects, to_rows
+from audit.inference.probes.effect import effects
+from audit.inference.probes.results import Determinism, DeterminismTest, FirstDifference, about
 from audit.inference.probes.setups import Runner, Setup
 from audit.inference.probes.trace import TOLERANCE, first_difference, logit_gap
 from audit.inference.salmonn.decoding import Generation
@@ -26,37 +26,6 @@ from tasks.task import Task
 
 BASE = Setup("base")
 TESTS = ("twice", "batch", "order", "padding", "threads", "restart", "fp32")
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """The result of one test, ready for audit.json.
-
-    Attributes:
-        changed: Rows with different tokens.
-        drifted: Rows whose first-token logits differ by more than rounding, even if the tokens are equal.
-    """
-
-    test: str
-    compared: int
-    changed: tuple[str, ...]
-    drifted: tuple[str, ...]
-    first: Mapping[str, Any] | None
-    effect: tuple[Mapping[str, Any], ...]
-    skipped: str | None = None
-
-    def as_json(self) -> dict[str, Any]:
-        """As JSON without floats: differences are decimal strings."""
-        return {
-            "test": self.test,
-            "passed": None if self.skipped is not None else not (self.changed or self.drifted),
-            "skipped": self.skipped,
-            "compared": self.compared,
-            "changed": len(self.changed),
-            "drifted": len(self.drifted),
-            "first": None if self.first is None else dict(self.first),
-            "effect": [dict(effect) for effect in self.effect],
-        }
 
 
 def setups(batch: int, threads: int) -> dict[str, tuple[Setup, Setup]]:
@@ -74,7 +43,7 @@ def setups(batch: int, threads: int) -> dict[str, tuple[Setup, Setup]]:
 def probe(
     worker: Worker, items: Sequence[Item], task: Task | None, *, batch: int = 4, tests: Sequence[str] = TESTS,
     tell: Callable[[str], None] | None = None,
-) -> dict[str, Any]:  # fmt: skip
+) -> Determinism:  # fmt: skip
     """Run the tests on some items; clips that cannot be read are left out and counted.
 
     Args:
@@ -107,24 +76,20 @@ def probe(
             found.append(_restart(runner, good, task, answers(BASE)))
         elif test == "fp32":
             found.append(_reference(runner, good, task, answers(BASE)))
-    return {
-        "schema": SCHEMA,
-        "probe": "determinism",
-        "task": task.id if task is not None else None,
-        "items": len(items),
-        "unreadable": len(items) - len(good),
-        "batch": batch,
-        "model": {k: v for k, v in worker.loaded.record.items() if k != "tokenizer"},
-        "decoding": worker.spec.decoding.record(),
-        "tests": [result.as_json() for result in found],
-    }
+    return Determinism(
+        probe="determinism",
+        **about(worker, items, task),
+        unreadable=len(items) - len(good),
+        batch=batch,
+        tests=tuple(found),
+    )
 
 
 def _compare(
     test: str, runner: Runner, items: Sequence[Item], task: Task | None,
     one: tuple[Setup, dict[str, Generation]], two: tuple[Setup, dict[str, Generation]], other: Runner | None = None,
     *, here: bool = True,
-) -> Result:  # fmt: skip
+) -> DeterminismTest:  # fmt: skip
     """Compare tokens and, if the second run can be repeated in this process (`here`), first-token logits."""
     second = other or runner
     tolerance = TOLERANCE[runner.model.precision]
@@ -134,40 +99,37 @@ def _compare(
         a, b = runner.first_logits(one[0], items), second.first_logits(two[0], items)
         drifted = tuple(sorted(n for n in a if not bool((a[n] - b[n]).abs().max() <= tolerance * a[n].abs().max())))
     if not changed and not drifted:
-        return Result(test, len(items), (), (), None, ())
+        return DeterminismTest(test, len(items))
     row = (changed or drifted)[0]
     left, right = one[1][row].ids, two[1][row].ids
     short = min(len(left), len(right))
     at = next((i for i in range(short) if left[i] != right[i]), short) if row in changed else 1
-    first: dict[str, Any] = {"row": row, "token": at - 1 if row in changed else None, "logit_gap": None}
+    gap = None
     if row in changed and at < short:
         logits = runner.logits_at(one[0], items, row, one[1], at - 1)
-        first["logit_gap"] = _number(logit_gap(logits, left[at], right[at]))
+        gap = _number(logit_gap(logits, left[at], right[at]))
     place = first_difference(
         runner.replay(one[0], items, row, one[1], at - 1),
         second.replay(two[0], items, row, one[1], at - 1),
         runner.model,
         tolerance,
     )
-    first["module"] = place.module if place is not None else "decoding"
-    first["module_difference"] = _number(place.difference) if place is not None else None
-    return Result(test, len(items), changed, drifted, first, _effects(runner.worker, items, task, one[1], two[1]))
+    first = FirstDifference(
+        row,
+        token=at - 1 if row in changed else None,
+        logit_gap=gap,
+        module="decoding" if place is None else place.module,
+        module_difference=None if place is None else _number(place.difference),
+    )
+    sides = [
+        sorted((runner.worker.row(item, side[item.id]) for item in items), key=lambda row: row.id)
+        for side in (one[1], two[1])
+    ]
+    effect = effects(task, sides[0], sides[1])
+    return DeterminismTest(test, len(items), len(changed), len(drifted), first, effect)
 
 
-def _effects(
-    worker: Worker,
-    items: Sequence[Item],
-    task: Task | None,
-    one: Mapping[str, Generation],
-    two: Mapping[str, Generation],
-) -> tuple[Mapping[str, Any], ...]:
-    if task is None:
-        return ()
-    rows = [to_rows([worker.row(item, side[item.id]) for item in items]) for side in (one, two)]
-    return tuple(effect.as_json() for effect in effects(task, rows[0], rows[1]))
-
-
-def _restart(runner: Runner, items: Sequence[Item], task: Task | None, base: dict[str, Generation]) -> Result:
+def _restart(runner: Runner, items: Sequence[Item], task: Task | None, base: dict[str, Generation]) -> DeterminismTest:
     """The base setup in a new process."""
     context = get_context("spawn")
     inbox = context.Queue()
@@ -180,7 +142,7 @@ def _restart(runner: Runner, items: Sequence[Item], task: Task | None, base: dic
         except queue.Empty:
             if not process.is_alive():
                 reason = f"the new process ended with exit code {process.exitcode}"
-                return Result("restart", len(items), (), (), None, (), reason)
+                return DeterminismTest("restart", len(items), skipped=reason)
     process.join()
     return _compare("restart", runner, items, task, (BASE, base), (replace(BASE, name="restart"), again), here=False)
 
@@ -191,17 +153,19 @@ def _again(spec: Spec, items: list[Item], clips: dict[str, Prepared], outbox: An
     worker.close()
 
 
-def _reference(runner: Runner, items: Sequence[Item], task: Task | None, base: dict[str, Generation]) -> Result:
+def _reference(
+    runner: Runner, items: Sequence[Item], task: Task | None, base: dict[str, Generation]
+) -> DeterminismTest:
     """The base setup in fp32."""
     if runner.model.precision == "fp32":
-        return Result("fp32", len(items), (), (), None, (), "the run is in fp32 itself")
+        return DeterminismTest("fp32", len(items), skipped="the run is in fp32 itself")
     spec = runner.worker.spec
     model = replace(spec.model, precision="fp32")
     try:
         other = Worker(replace(spec, model=model))
         exact = Runner(other, runner.clips).answers(BASE, items)
     except (torch.OutOfMemoryError, RuntimeError) as error:
-        return Result("fp32", len(items), (), (), None, (), f"no fp32 model here: {str(error).splitlines()[0]}")
+        return DeterminismTest("fp32", len(items), skipped=f"no fp32 model here: {str(error).splitlines()[0]}")
     return _compare(
         "fp32", runner, items, task, (BASE, base), (replace(BASE, name="fp32"), exact), Runner(other, runner.clips)
     )

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 
@@ -37,24 +36,6 @@ class Effect:
     interval: tuple[str, str] | None
     replicates: int
 
-    def as_json(self) -> dict[str, Any]:
-        """As JSON for audit.json, with decimal strings instead of floats."""
-        return {
-            "metric": self.metric,
-            "convention": self.convention,
-            "base": self.base,
-            "variant": self.variant,
-            "difference": self.difference,
-            "interval": None if self.interval is None else list(self.interval),
-            "replicates": self.replicates,
-        }
-
-
-def to_rows(rows: Sequence[Mapping[str, Any]]) -> list[Row]:
-    """Convert the rows of a run to scorer rows, sorted by id."""
-    found = [Row(r["id"], r["hypothesis"], r["reference"], r["finished"], r["prompt"], r["extra"]) for r in rows]
-    return sorted(found, key=lambda row: row.id)
-
 
 def chosen(task: Task) -> list[tuple[str, Convention]]:
     """The first convention that can be computed here, for every metric of the task."""
@@ -66,12 +47,16 @@ def chosen(task: Task) -> list[tuple[str, Convention]]:
     return found
 
 
-def effects(task: Task, base: Sequence[Row], variant: Sequence[Row], replicates: int = REPLICATES) -> list[Effect]:
-    """The difference of every metric between two runs on the same ids.
+def effects(
+    task: Task | None, base: Sequence[Row], variant: Sequence[Row], replicates: int = REPLICATES
+) -> tuple[Effect, ...]:
+    """The difference of every metric between two runs on the same ids; nothing without a task.
 
     Raises:
         ValueError: The runs have different ids.
     """
+    if task is None:
+        return ()
     if [row.id for row in base] != [row.id for row in variant]:
         raise ValueError("the two runs have different items")
     pairs = chosen(task)
@@ -93,7 +78,7 @@ def effects(task: Task, base: Sequence[Row], variant: Sequence[Row], replicates:
         shown = [None if v is None else _text(v) for v in (*values, gap)]
         interval = None if spread is None else (_text(spread[0]), _text(spread[1]))
         result.append(Effect(metric, convention.id, shown[0], shown[1], shown[2], interval, replicates))
-    return result
+    return tuple(result)
 
 
 def _value(convention: Convention, side: Counted) -> Fraction | float | None:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 from audit.inference.plan import Batch
-from audit.inference.probes import SCHEMA
-from audit.inference.probes.effect import effects, to_rows
+from audit.inference.probes.effect import effects
+from audit.inference.probes.results import BeamRules, PromptRun, Prompts, TextPrior, about
 from audit.inference.salmonn.decoding import RULES
 from audit.inference.salmonn.tokenizer import BOS
 from audit.inference.settings import TaskSetting
@@ -19,10 +18,8 @@ from tasks.task import Task
 
 
 def _rows(worker: Worker, items: Sequence[Item], size: int) -> list[Row]:
-    found: list[dict[str, Any]] = []
-    for number, start in enumerate(range(0, len(items), size)):
-        found += worker.run(Batch(number, tuple(items[start : start + size]))).rows
-    return to_rows(found)
+    batches = [Batch(n, tuple(items[start : start + size])) for n, start in enumerate(range(0, len(items), size))]
+    return sorted((row for batch in batches for row in worker.run(batch).rows), key=lambda row: row.id)
 
 
 def _changed(one: Sequence[Row], two: Sequence[Row]) -> int:
@@ -31,7 +28,7 @@ def _changed(one: Sequence[Row], two: Sequence[Row]) -> int:
 
 def prompts(
     worker: Worker, items: Sequence[Item], task: Task | None, wordings: Sequence[str], size: int = 1
-) -> dict[str, Any]:
+) -> Prompts:
     """The same clips under several instructions; each is compared with the first.
 
     Args:
@@ -47,14 +44,14 @@ def prompts(
         other = Worker(replace(worker.spec, setting=setting), worker.loaded)
         runs.append(_rows(other, items, size))
         other.close()
-    found = []
-    for text, rows in zip(wordings, runs, strict=True):
-        effect = effects(task, runs[0], rows) if task is not None else []
-        found.append({"prompt": text, "changed": _changed(runs[0], rows), "effect": [e.as_json() for e in effect]})
-    return _result("prompts", worker, items, task) | {"prompts": found}
+    found = tuple(
+        PromptRun(text, _changed(runs[0], rows), effects(task, runs[0], rows))
+        for text, rows in zip(wordings, runs, strict=True)
+    )
+    return Prompts(probe="prompts", **about(worker, items, task), prompts=found)
 
 
-def text_prior(worker: Worker, items: Sequence[Item], task: Task | None, size: int = 1) -> dict[str, Any]:
+def text_prior(worker: Worker, items: Sequence[Item], task: Task | None, size: int = 1) -> TextPrior:
     """The same questions with zeros as auditory tokens: accuracy without audio comes from the text alone.
 
     The variant of the effect is the run without audio.
@@ -63,17 +60,18 @@ def text_prior(worker: Worker, items: Sequence[Item], task: Task | None, size: i
     deaf = Worker(replace(worker.spec, zero_audio=True), worker.loaded)
     unheard = _rows(deaf, items, size)
     deaf.close()
-    effect = effects(task, heard, unheard) if task is not None else []
     outputs = {row.id: row.hypothesis for row in unheard}
-    return _result("text-prior", worker, items, task) | {
-        "changed": _changed(heard, unheard),
-        "distinct_without_audio": len(set(outputs.values())),
-        "outputs_without_audio": outputs,
-        "effect": [e.as_json() for e in effect],
-    }
+    return TextPrior(
+        probe="text-prior",
+        **about(worker, items, task),
+        changed=_changed(heard, unheard),
+        distinct_without_audio=len(set(outputs.values())),
+        outputs_without_audio=outputs,
+        effect=effects(task, heard, unheard),
+    )
 
 
-def decoding(worker: Worker, items: Sequence[Item], task: Task | None, size: int = 1) -> dict[str, Any]:
+def decoding(worker: Worker, items: Sequence[Item], task: Task | None, size: int = 1) -> BeamRules:
     """The beam search of transformers 4.28 against that of the installed library, on the same clips.
 
     The variant of the effect is the installed library. The leading BOS, which only the old rule returns, is ignored.
@@ -86,26 +84,16 @@ def decoding(worker: Worker, items: Sequence[Item], task: Task | None, size: int
         other.close()
     old, now = runs
     changed = [a.id for a, b in zip(old, now, strict=True) if _new_tokens(a) != _new_tokens(b)]
-    effect = effects(task, old, now) if task is not None else []
-    return _result("decoding", worker, items, task) | {
-        "rules": list(RULES),
-        "changed": len(changed),
-        "first": changed[0] if changed else None,
-        "effect": [e.as_json() for e in effect],
-    }
+    return BeamRules(
+        probe="decoding",
+        **about(worker, items, task),
+        rules=RULES,
+        changed=len(changed),
+        first=changed[0] if changed else None,
+        effect=effects(task, old, now),
+    )
 
 
 def _new_tokens(row: Row) -> list[int] | None:
     ids = row.extra.get("ids")
     return None if ids is None else list(ids[1:] if ids[:1] == [BOS] else ids)
-
-
-def _result(probe: str, worker: Worker, items: Sequence[Item], task: Task | None) -> dict[str, Any]:
-    return {
-        "schema": SCHEMA,
-        "probe": probe,
-        "task": task.id if task is not None else None,
-        "items": len(items),
-        "model": {k: v for k, v in worker.loaded.record.items() if k != "tokenizer"},
-        "decoding": worker.spec.decoding.record(),
-    }

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -26,7 +25,7 @@ class Clip:
     """A clip: samples (n,) float64 in [-1, 1], 16000 <= n <= 480000, and notes on how they were obtained."""
 
     samples: Samples
-    notes: dict[str, Any]
+    notes: dict[str, int]
 
 
 class AudioError(InputError):
@@ -42,7 +41,7 @@ def read_clip(paths: Sequence[Path], resampler: str = "none") -> Clip:
         AudioError: A file is missing, not an audio file, or empty, contains NaN or infinity, or has a different
             sample rate while `resampler` is `none`.
     """
-    notes: dict[str, Any] = {}
+    notes: dict[str, int] = {}
     parts: list[Samples] = []
     for path in paths:
         if parts:
@@ -58,7 +57,7 @@ def read_clip(paths: Sequence[Path], resampler: str = "none") -> Clip:
     return Clip(samples, notes)
 
 
-def _read_one(path: Path, resampler: str, notes: dict[str, Any]) -> Samples:
+def _read_one(path: Path, resampler: str, notes: dict[str, int]) -> Samples:
     try:
         import soundfile
     except ImportError:

@@ -11,7 +11,7 @@ import json
 import pickle
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,18 @@ from torch import Tensor, nn
 
 from audit.errors import InputError, MissingError
 from audit.inference.salmonn.beats import Beats, BeatsConfig
-from audit.inference.salmonn.config import VARIANTS, ModelConfig, Variant
+from audit.inference.salmonn.config import VARIANTS, ModelConfig, ModelSettings, Variant
 from audit.inference.salmonn.model import Salmonn
 from audit.inference.salmonn.tokenizer import Tokenizer
 from audit.inference.salmonn.weights import UNUSED, check_names, read_tensors, weight_hashes
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRecord(ModelSettings):
+    """A loaded model as records describe it: its settings, the parameters that it does not use, and its files' hashes."""
+
+    ignored_parameters: tuple[str, ...]
+    weights: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +41,7 @@ class Loaded:
     model: Salmonn
     tokenizer: Tokenizer
     extractor: Any
-    record: dict[str, Any]
+    record: ModelRecord
 
 
 def load(config: ModelConfig, weights: Mapping[str, str] | None = None) -> Loaded:
@@ -53,12 +61,12 @@ def load(config: ModelConfig, weights: Mapping[str, str] | None = None) -> Loade
     variant = VARIANTS[config.variant]
     device = _device(config.device)
     tokenizer = Tokenizer(config.vicuna / "tokenizer.model")
-    record: dict[str, Any] = {**config.record(), "tokenizer": tokenizer.check(variant)}
+    tokenizer.check(variant)
     speech_encoder, extractor = _whisper(config, variant)
     beats = _beats(config, variant)
     llama = _vicuna(config, variant, tokenizer, device)
     model = Salmonn(speech_encoder, beats, llama, config.precision)
-    record["ignored_parameters"] = _salmonn(config, variant, model)
+    ignored = _salmonn(config, variant, model)
     if config.lora == "merged":
         model.llama_model = model.llama_model.merge_and_unload()
     if config.precision == "fp32":
@@ -67,7 +75,8 @@ def load(config: ModelConfig, weights: Mapping[str, str] | None = None) -> Loade
         torch.backends.cudnn.allow_tf32 = False
     _place(model, config, device)
     model.eval().requires_grad_(requires_grad=False)
-    record["weights"] = dict(weights) if weights is not None else weight_hashes(config)
+    hashes = dict(weights) if weights is not None else weight_hashes(config)
+    record = ModelRecord(**asdict(config.settings()), ignored_parameters=tuple(ignored), weights=hashes)
     return Loaded(model, tokenizer, extractor, record)
 
 

@@ -87,6 +87,18 @@ VARIANTS: dict[str, Variant] = {
 
 
 @dataclass(frozen=True, slots=True)
+class ModelSettings:
+    """The settings of a model that affect numbers, as run records have them; without paths and device."""
+
+    variant: str
+    precision: Precision
+    lora: Literal["adapter", "merged"]
+    lora_rank: int
+    lora_alpha: int
+    attention: Literal["sdpa", "eager"]
+
+
+@dataclass(frozen=True, slots=True)
 class ModelConfig:
     """The files of a model's four parts, and how to run it.
 
@@ -116,16 +128,9 @@ class ModelConfig:
     device: str = "cpu"
     source: str = field(default="", compare=False)
 
-    def record(self) -> dict[str, Any]:
-        """The settings that affect numbers, for the run's record; without paths and device."""
-        return {
-            "variant": self.variant,
-            "precision": self.precision,
-            "lora": self.lora,
-            "lora_rank": self.lora_rank,
-            "lora_alpha": self.lora_alpha,
-            "attention": self.attention,
-        }
+    def settings(self) -> ModelSettings:
+        """The part for records."""
+        return ModelSettings(self.variant, self.precision, self.lora, self.lora_rank, self.lora_alpha, self.attention)
 
 
 PARTS = ("whisper", "beats", "vicuna", "salmonn")

@@ -41,7 +41,7 @@ class Decoding:
     max_new_tokens: int = 200
     length_penalty: str = "1.0"
 
-    def record(self) -> dict[str, Any]:
+    def record(self) -> dict[str, str | int | bool]:
         """The parameters for the run's record; no sampling, and a repetition penalty of 1, as released."""
         return {**asdict(self), "sampling": False, "early_stopping": False}
 

@@ -79,8 +79,8 @@ class Tokenizer:
         left, right = TEMPLATE.format(SPEECH_PREFIX + instruction).split(SPEECH_MARK)
         return [BOS, *self.encode(left)], self.encode(right)
 
-    def check(self, variant: Variant) -> dict[str, Any]:
-        """Check the template's ids against LLaMA's; returns them for the run's record.
+    def check(self, variant: Variant) -> None:
+        """Check the template's ids against LLaMA's.
 
         Raises:
             InputError: The vocabulary has the wrong size, or the template's ids are not LLaMA's.
@@ -92,4 +92,3 @@ class Tokenizer:
                 raise InputError(f"{self.pad_id} pieces, not {variant.vocab_size}", where=where, fix=fix)
             if tuple(left[1:4]) != _LLAMA_HEAD or tuple(right[-5:]) != _LLAMA_TAIL:
                 raise InputError(f"the template's ids are {left} and {right}: not LLaMA's", where=where, fix=fix)
-        return {"template_left": left, "template_right": right, "pad_id": self.pad_id}

@@ -9,10 +9,9 @@ from __future__ import annotations
 
 import base64
 import binascii
-import json
-from typing import Any, NoReturn
+from typing import Any
 
-from audit._util import canonical_json
+from audit._util import canonical_json, strict_json
 from audit.provenance.errors import RejectedError
 
 # The order of the group of P-256 (FIPS 186-5, SP 800-186, section 3.2.1.3).
@@ -41,37 +40,22 @@ def b64decode(text: object, file: str) -> bytes:
     return data
 
 
-def json_loads(raw: bytes, file: str, *, floats: bool = False) -> Any:
+def json_loads(raw: bytes, file: str) -> Any:
     """A JSON value with every key once; its text may be laid out in any way.
 
     Args:
         raw: The text, in UTF-8.
         file: What messages call it.
-        floats: Whether fractions may stand in it; they are read as the text they are, never as a binary float.
 
     Raises:
         RejectedError: It is no UTF-8, no JSON, holds a fraction or NaN, nests too deep, or repeats a key.
     """
-
-    def no_float(text: str) -> NoReturn:
-        raise RejectedError(file, "malformed", f"a floating-point number ({text[:40]})")
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        value = dict(pairs)
-        if len(value) != len(pairs):
-            raise RejectedError(file, "duplicate-key", "a JSON object has one key twice")
-        return value
-
     try:
-        text = raw.decode("utf-8")
-        value = json.loads(
-            text, parse_float=str if floats else no_float, parse_constant=no_float, object_pairs_hook=unique
-        )
-    except UnicodeDecodeError as error:
-        raise RejectedError(file, "malformed", f"no UTF-8 at byte {error.start}") from None
-    except (ValueError, RecursionError) as error:
-        raise RejectedError(file, "malformed", f"no JSON ({error})") from None
-    return value
+        return strict_json.loads(raw, "refused")
+    except strict_json.InvalidJsonError as error:
+        place = f" (line {error.line}, column {error.column})" if error.line else ""
+        code = "duplicate-key" if error.problem == "duplicate" else "malformed"
+        raise RejectedError(file, code, f"invalid JSON: {error}{place}") from None
 
 
 def json_canonical(raw: bytes, file: str, *, newline: bool = False) -> Any:

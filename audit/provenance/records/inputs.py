@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from audit._util.files import sha256_file
 from audit.errors import InputError
 from audit.provenance.errors import RejectedError
 from audit.provenance.format.archive import check_name
-from audit.provenance.format.canonical_encoding import json_loads
 from audit.schema import AuditDocument
+from audit.scoring.predictions import PredictionMeta, load_meta
 
 FOLDER = "predictions/"
 _JUDGEMENTS = ".judgements.jsonl"
@@ -24,12 +23,12 @@ class Sources:
 
     Args:
         digests: Name in the folder -> SHA-256.
-        meta: Task -> the value of its meta file.
+        meta: Task -> its meta file.
         folder: Where the files are; None if they were not at hand.
     """
 
     digests: Mapping[str, str]
-    meta: Mapping[str, Mapping[str, Any]]
+    meta: Mapping[str, PredictionMeta]
     folder: Path | None = None
 
     @property
@@ -37,7 +36,7 @@ class Sources:
         """Name -> SHA-256 of all weights that any task's predictions were made with."""
         found: dict[str, str] = {}
         for task, meta in sorted(self.meta.items()):
-            for name, digest in sorted((meta.get("weights") or {}).items()):
+            for name, digest in sorted((meta.weights or {}).items()):
                 # Two tasks may have used different weights under one name; both are then listed.
                 found[name if found.get(name, digest) == digest else f"{name} ({task})"] = digest
         return found
@@ -57,17 +56,17 @@ def read(folder: Path | None, audit: AuditDocument) -> Sources:
             "no such folder", where=str(folder), fix="give the folder of TASK.jsonl files with --predictions"
         )
     digests: dict[str, str] = {}
-    meta: dict[str, Mapping[str, Any]] = {}
+    meta: dict[str, PredictionMeta] = {}
     for path in sorted(folder.iterdir()):
         if path.name not in stated and path.name.removesuffix(_JUDGEMENTS) + ".jsonl" not in stated:
             continue
         try:
             check_name(path.name, str(path))
-            if path.name.endswith(".meta.json"):
-                # Decoding settings may hold fractions, which a signed record writes as text.
-                meta[path.name.removesuffix(".meta.json")] = json_loads(path.read_bytes(), str(path), floats=True)
         except RejectedError as error:
             raise InputError(error.why, where=error.file) from None
+        if path.name.endswith(".meta.json"):
+            task = path.name.removesuffix(".meta.json")
+            meta[task], _ = load_meta(path, task)
         digests[path.name] = sha256_file(path)
     for name, digest in stated.items():
         if digests.get(name, digest) != digest:

@@ -18,6 +18,7 @@ from audit.provenance.format.checksums import sha256
 from audit.provenance.records import audit_facts, redaction
 from audit.provenance.records.inputs import FOLDER, Sources
 from audit.schema import AuditDocument
+from audit.scoring.predictions import PredictionMeta
 
 SCHEMA_VERSION = "1.0.0"
 
@@ -181,20 +182,21 @@ def _dependencies(audit: AuditDocument, environment: Mapping[str, Any], sources:
     return found
 
 
-def _of_task(task: str, meta: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _of_task(task: str, meta: PredictionMeta) -> list[dict[str, Any]]:
     """Weights, data set and decoding of one task's predictions, as its meta file states them."""
     found = [
         {**descriptor(name, str(digest)), "annotations": {"role": "weights", "task": task}}
-        for name, digest in sorted((meta.get("weights") or {}).items())
+        for name, digest in sorted((meta.weights or {}).items())
     ]
-    data = meta.get("dataset") or {}
+    data = meta.dataset or {}
     if data.get("manifest_sha256"):
         name = " ".join(str(data[key]) for key in ("name", "split") if data.get(key))
         found.append(
             {**descriptor(name, str(data["manifest_sha256"])), "annotations": {"role": "dataset", "task": task}}
         )
-    settings = {key: meta.get(key) for key in ("decoding", "prompt")}
-    plain = {key: redaction.text(str(meta[key])) for key in ("model", "variant", "device") if meta.get(key)}
+    settings = {"decoding": meta.decoding, "prompt": meta.prompt}
+    stated = {"model": meta.model, "variant": meta.variant, "device": meta.device}
+    plain = {key: redaction.text(text) for key, text in stated.items() if text}
     annotations = {"role": "settings", "task": task, **plain}
     found.append({**descriptor(f"{task} settings", sha256(canonical_json.dumps(settings))), "annotations": annotations})
     return found

@@ -43,7 +43,7 @@ def test_no_folder_holds_no_results(tmp_path: Path) -> None:
         ("er-iemocap.unknown.json", result(), "no probe 'unknown'"),
         ("er-iemocap.prompts.json", result(), "not the result that its name says"),
         ("er-iemocap.determinism.json", result(schema="other/1"), "not the result that its name says"),
-        ("er-iemocap.determinism.json", result(share=0.5), "0.5 is no integer"),
+        ("er-iemocap.determinism.json", result(share=0.5), "0.5 is a fraction"),
         ("er-iemocap.determinism.json", [1], "no JSON object"),
     ],
 )

@@ -49,9 +49,9 @@ def test_an_unknown_task(run_import: Import, write_lines: Write) -> None:
 def test_meta_of_a_file_and_of_the_options(run_import: Import, write_lines: Write, write_json: Write) -> None:
     facts = {"who": "a team", "decoding": {"beams": 4}, "dataset": {"name": "LibriSpeech"}, "source": "a run"}
     meta = run_import("jsonl", write_lines([ROW]), ASR, "--meta", str(write_json(facts)), "--prompt", "P").meta
-    assert (meta["model"], meta["variant"], meta["who"], meta["prompt"]) == ("SALMONN", "13b", "a team", "P")
-    assert meta["decoding"] == {"beams": 4}
-    assert str(meta["source"]).startswith("a run; jsonl: in.jsonl, sha256 ")
+    assert (meta.model, meta.variant, meta.who, meta.prompt) == ("SALMONN", "13b", "a team", "P")
+    assert (meta.decoding, meta.dataset) == ({"beams": 4}, {"name": "LibriSpeech"})
+    assert str(meta.source).startswith("a run; jsonl: in.jsonl, sha256 ")
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_audiobench_librispeech(shared_real: Path, run_import: Import, capsys: p
     assert [row.id for row in predictions.rows[:2]] == ["000000", "000001"]
     assert value(predictions, "wer", "audiobench") / 100 == pytest.approx(0.555834, abs=5e-7)
     # Random prompts: no single one stands in the meta file, each stands in its row.
-    assert predictions.meta["prompt"] is None
+    assert predictions.meta.prompt is None
     assert all(row.prompt for row in predictions.rows)
     assert "read        2617 items" in capsys.readouterr().out
 
@@ -101,7 +101,7 @@ def test_cmi_bench_captions(shared_real: Path, run_import: Import) -> None:
     predictions = run_import("cmi-bench", shared_real / "cmi-bench/salmonn_MusicCaps.jsonl", "mc-musiccaps")
     assert len(predictions.rows) == 2813
     assert value(predictions, "bleu", "cmi-bench") == pytest.approx(1.235, abs=0.0005)
-    assert predictions.meta["prompt"] == "Please provide the caption of the given audio."
+    assert predictions.meta.prompt == "Please provide the caption of the given audio."
     # `</s>` was kept when they were decoded, so its absence says that an output was cut.
     assert sum(row.finished is True for row in predictions.rows) == 2804
     assert sum(row.finished is False for row in predictions.rows) == 9

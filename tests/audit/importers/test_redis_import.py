@@ -124,8 +124,8 @@ class TestServer:
         first = run_import("redis", server.url, "st-en-zh", "--database", "4", out=tmp_path / "a")
         second = run_import("redis", server.dump(tmp_path), "st-en-zh", "--database", "4", out=tmp_path / "b")
         assert first.sha256 == second.sha256
-        assert "saved.rdb, sha256 " in str(second.meta["source"])
-        assert str(first.meta["source"]).endswith("database 4")
+        assert "saved.rdb, sha256 " in str(second.meta.source)
+        assert str(first.meta.source).endswith("database 4")
         client.close()
 
     def test_a_dump_is_not_written_to(self, server: Server, run_import: Import, tmp_path: Path) -> None:

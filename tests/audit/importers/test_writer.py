@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from audit.errors import InputError
 from audit.importers.interface import position_ids
 from audit.importers.writer import write
-from audit.scoring.predictions import load
+from audit.scoring.predictions import PredictionMeta, load
 from tasks.registry import tasks
 from tasks.row import Row
 from tests.support.strategies import TEXTS
 
 ASR = tasks()["asr-librispeech-clean"]
-META = {"model": "m", "variant": "13b"}
+META = PredictionMeta(ASR.id, "m", "13b")
 ANY = st.text(st.characters(exclude_categories=()), max_size=12) | TEXTS
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | ANY,

@@ -33,7 +33,7 @@ def job(tiny_model: Path, loaded: Any, tmp_path: Path) -> Job:
     manifest = golden_manifest(copies=2)
     setting = TaskSetting("asr", "Recognize the speech and give me the transcription.")
     config = read_model_config(tiny_model)
-    spec = Spec(config, setting, Decoding(max_new_tokens=12), manifest.root, weights=loaded.record["weights"])
+    spec = Spec(config, setting, Decoding(max_new_tokens=12), manifest.root, weights=loaded.record.weights)
     return Job(TASK, manifest, spec, 1, tmp_path / "out")
 
 

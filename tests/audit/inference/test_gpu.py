@@ -72,7 +72,7 @@ def test_a_run_on_a_gpu_has_the_bytes_of_one_on_a_cpu(
             TaskSetting("QA", "{}"),
             Decoding(max_new_tokens=24),
             manifest.root,
-            weights=loaded.record["weights"],
+            weights=loaded.record.weights,
         )
         paths.append(run(Job("sqqa-wikiqa", manifest, spec, 5, tmp_path / name), LocalEngine(loaded=model)).predictions)
     assert paths[0].read_bytes() == paths[1].read_bytes()

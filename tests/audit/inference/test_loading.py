@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -217,11 +217,11 @@ def test_safetensors_and_training_files_give_the_same_model(model_folder: Path, 
     )
     config = read_model_config(model_folder)
     other = load(replace(config, beats=model_folder / "beats.safetensors"))
-    assert len(other.record["ignored_parameters"]) == 3
+    assert len(other.record.ignored_parameters) == 3
     ours, theirs = loaded.model.state_dict(), other.model.state_dict()
     assert ours.keys() == theirs.keys()
     assert all(torch.equal(value, theirs[name]) for name, value in ours.items())
-    assert other.record["weights"]["vicuna/pytorch_model.bin"] == loaded.record["weights"]["vicuna/pytorch_model.bin"]
+    assert other.record.weights["vicuna/pytorch_model.bin"] == loaded.record.weights["vicuna/pytorch_model.bin"]
     save_file(
         torch.load(model_folder / "salmonn.pth", weights_only=True)["model"],
         model_folder / "salmonn.safetensors",
@@ -249,7 +249,7 @@ def test_options_run_and_are_recorded(
     model_folder: Path, loaded: Any, heard: Any, options: dict[str, str], near: float
 ) -> None:
     other = load(read_model_config(model_folder, **options))
-    assert options.items() <= other.record.items()
+    assert options.items() <= asdict(other.record).items()
     wanted = loaded.model.encode(*heard["mid_3.3s"])
     found = other.model.encode(*heard["mid_3.3s"])
     assert found.dtype == {"fp16": torch.float16, "bf16": torch.bfloat16}.get(
@@ -267,7 +267,7 @@ def test_options_run_and_are_recorded(
 
 def test_lora_alpha_changes_the_model_and_is_recorded(model_folder: Path, loaded: Any, heard: Any) -> None:
     other = load(read_model_config(model_folder, lora_alpha=28))
-    assert other.record["lora_alpha"] == 28
+    assert other.record.lora_alpha == 28
     audio = loaded.model.encode(*heard["short_0.5s"])
     ids = [loaded.tokenizer.prompt("x")]
     embeds, _ = loaded.model.assemble(audio, ids)
@@ -294,7 +294,7 @@ def test_eight_bits_run_and_are_recorded(model_folder: Path, loaded: Any, heard:
     other = load(read_model_config(model_folder, precision="int8"))
     kinds = {type(module).__name__ for module in other.model.decoder.modules()}
     assert "Linear8bitLt" in kinds
-    assert other.record["precision"] == "int8"
+    assert other.record.precision == "int8"
     audio = other.model.encode(*heard["mid_3.3s"])
     assert (audio.float() - loaded.model.encode(*heard["mid_3.3s"])).abs().max() < 0.02
     out = generate(other.model, audio, [other.tokenizer.prompt("x")], Decoding(max_new_tokens=6))[0]

@@ -15,6 +15,7 @@ torch = pytest.importorskip("torch")
 from audit._util import canonical_json
 from audit.inference.probes import determinism, wording
 from audit.inference.probes.effect import effects
+from audit.inference.probes.results import Determinism, DeterminismTest
 from audit.inference.salmonn.config import read_model_config
 from audit.inference.salmonn.decoding import Decoding
 from audit.inference.settings import TaskSetting
@@ -37,12 +38,12 @@ def items() -> list[Item]:
 def worker(tiny_model: Path, loaded: Any, items: list[Item]) -> Worker:
     root = golden_manifest().root
     spec = Spec(read_model_config(tiny_model), TaskSetting("QA", "{}"), Decoding(beams=1, max_new_tokens=6), root,
-                weights=loaded.record["weights"])  # fmt: skip
+                weights=loaded.record.weights)  # fmt: skip
     return Worker(spec, loaded)
 
 
-def by_name(found: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    return {test["test"]: test for test in found["tests"]}
+def by_name(found: Determinism) -> dict[str, DeterminismTest]:
+    return {test.test: test for test in found.tests}
 
 
 @pytest.mark.parametrize("beams", [1, 4])
@@ -51,10 +52,10 @@ def test_the_faultless_model_passes_every_test(worker: Worker, items: list[Item]
     found = determinism.probe(
         worker, items, tasks()[TASK], batch=3, tests=("batch", "order", "padding") if beams == 4 else determinism.TESTS
     )
-    canonical_json.dumps(found)
+    canonical_json.dumps(found.as_json())
     for name, test in by_name(found).items():
-        assert test["passed"] is (None if name == "fp32" else True), test
-    assert found["items"] == 4
+        assert test.passed is (None if name == "fp32" else True), test
+    assert found.items == 4
 
 
 Fault = Callable[[Any, Any], Any]
@@ -122,15 +123,18 @@ def test_a_planted_fault_is_found_at_its_module(
 ) -> None:
     torch.manual_seed(5)
     with planted(worker.loaded.model, module, fault):
-        found = by_name(determinism.probe(worker, items, tasks()[TASK], batch=3, tests=(test,)))[test]
-    assert found["passed"] is False, found
-    assert found["changed"] + found["drifted"] >= 1
-    assert found["first"]["module"] == module
-    assert (found["first"]["token"] is None) == (found["changed"] == 0)
-    [effect] = found["effect"]
-    assert effect["metric"] == "wer"
-    assert len(effect["interval"]) == 2
-    canonical_json.dumps(found)
+        result = determinism.probe(worker, items, tasks()[TASK], batch=3, tests=(test,))
+    found = by_name(result)[test]
+    assert found.passed is False, found
+    assert found.changed + found.drifted >= 1
+    assert found.first is not None
+    assert found.first.module == module
+    assert (found.first.token is None) == (found.changed == 0)
+    [effect] = found.effect
+    assert effect.metric == "wer"
+    assert effect.interval is not None
+    [written] = json.loads(canonical_json.dumps(result.as_json()))["tests"]
+    assert (written["passed"], written["changed"], written["first"]["module"]) == (False, found.changed, module)
 
 
 def test_a_fault_of_the_beams_alone_is_said_to_be_of_the_decoding(
@@ -148,9 +152,9 @@ def test_a_fault_of_the_beams_alone_is_said_to_be_of_the_decoding(
 
     monkeypatch.setattr(setups, "answer", slipping)
     found = by_name(determinism.probe(worker, items, None, tests=("twice",)))["twice"]
-    assert (found["passed"], found["changed"]) == (False, 1)
-    assert found["first"]["module"] == "decoding"
-    assert found["effect"] == []
+    assert (found.passed, found.changed, found.effect) == (False, 1, ())
+    assert found.first is not None
+    assert found.first.module == "decoding"
 
 
 def test_another_precision_is_compared_with_fp32(tiny_model: Path, items: list[Item], worker: Worker) -> None:
@@ -158,10 +162,10 @@ def test_another_precision_is_compared_with_fp32(tiny_model: Path, items: list[I
         worker.spec, model=read_model_config(tiny_model, precision="bf16"), decoding=Decoding(max_new_tokens=16)
     )
     found = by_name(determinism.probe(Worker(spec), items, tasks()[TASK], tests=("fp32",)))["fp32"]
-    assert found["skipped"] is None
-    assert found["passed"] is (found["changed"] + found["drifted"] == 0)
-    if not found["passed"]:
-        assert found["first"]["module"]
+    assert found.skipped is None
+    assert found.passed is (found.changed + found.drifted == 0)
+    if not found.passed:
+        assert found.first is not None
 
 
 def rows(texts: list[str]) -> list[Row]:
@@ -187,21 +191,21 @@ def test_prompts_are_compared_on_the_same_clips(worker: Worker) -> None:
     found = wording.prompts(
         worker, some, tasks()[TASK], ["Write it.", "Write it.", "Translate the speech now."], size=2
     )
-    canonical_json.dumps(found)
-    changed = [entry["changed"] for entry in found["prompts"]]
+    canonical_json.dumps(found.as_json())
+    changed = [entry.changed for entry in found.prompts]
     assert changed[:2] == [0, 0]
     assert changed[2] > 0
-    assert found["prompts"][1]["effect"][0]["difference"] == "0.000000"
+    assert found.prompts[1].effect[0].difference == "0.000000"
 
 
 def test_without_audio_every_clip_gets_one_answer(worker: Worker) -> None:
     spec = replace(worker.spec, setting=TaskSetting("asr", "Write it."))
     some = list(golden_manifest().items)
     found = wording.text_prior(Worker(spec, worker.loaded), some, tasks()[TASK])
-    canonical_json.dumps(found)
-    assert found["distinct_without_audio"] == 1
-    assert found["changed"] > 0
-    assert set(found["outputs_without_audio"]) == {item.id for item in some}
+    canonical_json.dumps(found.as_json())
+    assert found.distinct_without_audio == 1
+    assert found.changed > 0
+    assert set(found.outputs_without_audio) == {item.id for item in some}
 
 
 def test_the_two_beam_rules_are_compared(worker: Worker) -> None:
@@ -209,10 +213,10 @@ def test_the_two_beam_rules_are_compared(worker: Worker) -> None:
         worker.spec, setting=TaskSetting("QA", "what is the date?"), decoding=Decoding(beams=4, max_new_tokens=48)
     )
     found = wording.decoding(Worker(spec, worker.loaded), list(golden_manifest().items), tasks()[TASK], size=4)
-    canonical_json.dumps(found)
+    canonical_json.dumps(found.as_json())
     # The two golden cases of this prompt where the rules part.
-    assert (found["changed"], found["first"]) == (2, "mid_3.3s-00")
-    assert found["effect"][0]["metric"] == "wer"
+    assert (found.changed, found.first) == (2, "mid_3.3s-00")
+    assert found.effect[0].metric == "wer"
 
 
 def test_the_command_writes_its_findings(tiny_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

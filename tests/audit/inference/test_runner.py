@@ -27,6 +27,7 @@ from audit.inference import worker as workers
 from audit.inference.engines.local import LocalEngine
 from audit.inference.merge import merge, work_folder
 from audit.inference.plan import make_plan, parse_shard, take_shard
+from audit.inference.run_records import Outcome
 from audit.inference.runner import Job, clip_lengths, run
 from audit.inference.salmonn.config import read_model_config
 from audit.inference.salmonn.decoding import Decoding
@@ -48,7 +49,7 @@ def job(tiny_model: Path, loaded: Any, tmp_path: Path) -> Callable[..., Job]:
             TaskSetting("asr", "{}" if found.items[0].query else "Recognize the speech and give me the transcription."),
             Decoding(max_new_tokens=12),
             found.root,
-            weights=loaded.record["weights"],
+            weights=loaded.record.weights,
         )
         return Job(TASK, found, replace(base, **changes), size, tmp_path / out)
 
@@ -70,9 +71,10 @@ def test_the_predictions_are_what_the_scorers_read(job: Callable[..., Job], load
     assert seen == [(0, 4), (3, 4), (4, 4)]
     found = load(outcome.predictions, tasks()[TASK])
     assert [row.id for row in found.rows] == sorted(row.id for row in found.rows)
-    assert found.meta["who"] == "a tester"
-    assert found.meta["decoding"]["rule"] == "transformers-4.28"
-    assert found.meta["weights"].keys() == loaded.record["weights"].keys()
+    assert found.meta.who == "a tester"
+    assert found.meta.decoding is not None
+    assert found.meta.decoding["rule"] == "transformers-4.28"
+    assert found.meta.weights == loaded.record.weights
     assert found.rows[0].hypothesis is not None
     assert found.rows[0].hypothesis.startswith("<s>")
 
@@ -105,7 +107,8 @@ def test_the_bytes_do_not_depend_on_batch_size_cache_prefetch_shards_or_workers(
         if k < 3:
             with pytest.raises(InputError, match="batches are not done"):
                 merge(TASK, folders, tmp_path / "merged")
-    assert merge(TASK, folders, tmp_path / "merged").read_bytes() == wanted
+    assert merge(TASK, folders, tmp_path / "merged") == Outcome(4, 0, tmp_path / "merged" / f"{TASK}.jsonl")
+    assert (tmp_path / "merged" / f"{TASK}.jsonl").read_bytes() == wanted
     two = run(job("two", manifest, 1), LocalEngine(("cpu", "cpu"))).predictions
     assert two is not None
     assert two.read_bytes() == wanted

@@ -38,6 +38,12 @@ def test_rows_are_read_as_they_stand(tmp_path: Path) -> None:
     assert found.rows[1].hypothesis == "lone \ud800 surrogate"
     assert found.rows[2].error == "the file could not be read"
     assert found.variant == "13b"
+    assert found.meta == predictions.PredictionMeta(TASK.id, "made up", "13b")
+
+
+def test_fractions_of_the_decoding_stay_the_text_they_are(tmp_path: Path) -> None:
+    path = write(tmp_path, row("a"), meta={**META, "decoding": {"penalty": 1.0, "beams": 4}})
+    assert predictions.load(path, TASK).meta.decoding == {"penalty": "1.0", "beams": 4}
 
 
 @pytest.mark.parametrize(
@@ -45,7 +51,7 @@ def test_rows_are_read_as_they_stand(tmp_path: Path) -> None:
     [
         ([b'{"id": "a", '], ":1", "invalid JSON"),
         ([row("a"), b"[1, 2]"], ":2", "not a JSON object"),
-        ([row("a"), b'{"id": "b", "id": "c", "hypothesis": "", "reference": ""}'], ":2", "duplicate field"),
+        ([row("a"), b'{"id": "b", "id": "c", "hypothesis": "", "reference": ""}'], ":2", "duplicate key"),
         ([row("a"), b'{"id": "b", "hypothesis": "", "reference": "", "extra": {"x": NaN}}'], ":2", "NaN"),
         ([row("a"), row("a")], ":2: id", "duplicate id 'a', first on line 1"),
         ([row("b"), row("a")], ":2: id", "not sorted"),
@@ -97,6 +103,10 @@ def test_a_line_of_fifty_megabytes_is_refused_without_being_read(tmp_path: Path)
         ({**META, "colour": "red"}, ": colour", "unknown field"),
         ({**META, "variant": ""}, ": variant", "missing or empty"),
         ({**META, "decoding": "beam"}, ": decoding", "wrong type"),
+        ({**META, "weights": {"model.bin": 7}}, ": weights", "wrong type"),
+        ({**META, "dataset": {"name": ["x"]}}, ": dataset", "wrong type"),
+        ({**META, "who": {"name": "x"}}, ": who", "wrong type"),
+        ({**META, "model": None}, ": model", "wrong type"),
         ({k: v for k, v in META.items() if k != "model"}, ": model", "missing or empty"),
     ],
 )

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from audit.errors import InputError
-from audit.scoring.predictions import PredictionSet
+from audit.scoring.predictions import PredictionMeta, PredictionSet
 from audit.scoring.score import Account, Skipped, score
 from tasks.convention import Convention
 from tasks.metrics.accuracy import Accuracy
@@ -27,7 +27,7 @@ ROWS = (
 
 
 def prediction_set(rows: tuple[Row, ...] = ROWS, task: Task = TASK) -> PredictionSet:
-    return PredictionSet(task.id, rows, {"model": "made up", "variant": "13b"}, Path("x.jsonl"), "0" * 64, "0" * 64)
+    return PredictionSet(task.id, rows, PredictionMeta(task.id, "made up", "13b"), Path("x.jsonl"), "0" * 64, "0" * 64)
 
 
 def test_every_row_ends_in_one_state() -> None:

@@ -19,7 +19,7 @@ from audit.errors import InputError
 from audit.scoring import pool as engines
 from audit.scoring.cache import ScoreCache
 from audit.scoring.counting import count, join
-from audit.scoring.predictions import PredictionSet
+from audit.scoring.predictions import PredictionMeta, PredictionSet
 from audit.scoring.score import Score, Scoring, begin, in_turn, score
 from tasks.convention import Convention, View
 from tasks.metrics.metric import Counts
@@ -58,7 +58,7 @@ def rows(number: int, seed: int = 0) -> tuple[Row, ...]:
 
 
 def prediction_set(items: tuple[Row, ...], digest: str = "0" * 64) -> PredictionSet:
-    return PredictionSet(TASK.id, items, {"model": "made up", "variant": "13b"}, Path("x.jsonl"), digest, "0" * 64)
+    return PredictionSet(TASK.id, items, PredictionMeta(TASK.id, "made up", "13b"), Path("x.jsonl"), digest, "0" * 64)
 
 
 def plain(scores: list[Score]) -> list[Any]:

@@ -9,7 +9,7 @@ import pytest
 
 from audit.errors import InputError
 from audit.scoring.counting import count
-from audit.scoring.predictions import PredictionSet
+from audit.scoring.predictions import PredictionMeta, PredictionSet
 from audit.scoring.score import score
 from tasks.analysis.multiverse import Axis, Specification, counted, universe
 from tasks.analysis.prompt_sensitivity import ChainCache, sensitivity
@@ -70,7 +70,7 @@ def test_the_message_names_file_and_row() -> None:
     task = tasks()["osr-librimix"]
     texts = [["a", "b"], ["a", "b"], ["c", "d"], ["a"] * (MAX_SPEAKERS + 1)]
     items = tuple(Row(f"r{n}", "a. b.", text, True) for n, text in enumerate(texts))
-    chosen = PredictionSet(task.id, items, {"model": "m", "variant": "13b"}, Path("x.jsonl"), "0" * 64, "0" * 64)
+    chosen = PredictionSet(task.id, items, PredictionMeta(task.id, "m", "13b"), Path("x.jsonl"), "0" * 64, "0" * 64)
     with pytest.raises(InputError, match="more than 6 reference streams") as raised:
         score(chosen, task, conventions=["cpwer"], replicates=0)
     assert raised.value.where == "x.jsonl: row r3"

@@ -1,0 +1,40 @@
+"""Our own records: frozen dataclasses from JSON, whose fields are checked against their annotations."""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from audit._util.strict_json import InvalidJsonError, loads
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
+
+Record = TypeVar("Record")
+
+
+def read(kind: type[Record], text: str | bytes) -> Record:
+    """The dataclass in a JSON text; unknown fields and values of another type are errors, never converted.
+
+    Raises:
+        InvalidJsonError: Not strict JSON, or not this record; the reason names the field.
+    """
+    from pydantic import ValidationError
+
+    value = loads(text)
+    try:
+        found: Record = _adapter(cast("Any", kind)).validate_json(json.dumps(value), strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise InvalidJsonError("record", f"{place}: {first['msg']}" if place else first["msg"]) from None
+    return found
+
+
+@cache
+def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
+    from pydantic import ConfigDict, TypeAdapter, with_config
+
+    # Here and not in the records' modules, which need no validating library.
+    return TypeAdapter(with_config(ConfigDict(extra="forbid"))(kind))

@@ -1,0 +1,36 @@
+"""The strict JSON reader: what it takes, and how it names what it refuses."""
+
+from __future__ import annotations
+
+import pytest
+
+from audit._util.strict_json import InvalidJsonError, loads
+
+
+def test_fractions_are_read_as_the_caller_says() -> None:
+    assert loads(b'{"a": 1.50}') == {"a": 1.5}
+    assert loads(b'{"a": 1.50}', "text") == {"a": "1.50"}
+    with pytest.raises(InvalidJsonError, match=r"^1\.50 is a fraction"):
+        loads(b'{"a": 1.50}', "refused")
+
+
+@pytest.mark.parametrize(
+    ("text", "problem", "place", "words"),
+    [
+        (b'{"a": 1}\n{"a"\xff', "encoding", (2, 5), "not UTF-8"),
+        ('{"a": 1}'.encode("utf-16"), "encoding", (1, 1), "not UTF-8"),
+        (b'{"a":\n x}', "syntax", (2, 2), "Expecting value"),
+        (b'{"a": {"b": 1, "c": 2, "c": 2}}', "duplicate", (None, None), "duplicate key 'c'"),
+        ("[NaN]", "number", (None, None), "NaN is not a JSON number"),
+        ("[-Infinity]", "number", (None, None), "-Infinity is not a JSON number"),
+        ("9" * 5000, "number", (None, None), ""),
+        ("[" * 100_000, "depth", (None, None), "nested too deeply"),
+    ],
+)
+def test_what_is_not_strict_json_is_refused(
+    text: str | bytes, problem: str, place: tuple[int | None, int | None], words: str
+) -> None:
+    with pytest.raises(InvalidJsonError) as caught:
+        loads(text)
+    assert (caught.value.problem, (caught.value.line, caught.value.column)) == (problem, place)
+    assert words in str(caught.value)
