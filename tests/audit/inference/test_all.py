@@ -35,7 +35,7 @@ def test_every_set_that_is_there_is_run_and_audited(
     captured = capsys.readouterr()
     assert f"== {TASK}" in captured.out
     assert "== asr-librispeech-other" in captured.out
-    assert f"{TASK}: 0 of 2 rows" in captured.err
+    assert f"{TASK}: 0 of 2\n" in captured.err
     audit = json.loads((out / "audit.json").read_text("utf-8"))
     computed = {m["task"] for m in audit["measurements"] if m["origin"] == "recomputed"}
     assert computed == {TASK, "asr-librispeech-other"}
@@ -47,7 +47,7 @@ def test_every_set_that_is_there_is_run_and_audited(
     before = (out / "predictions" / f"{TASK}.jsonl").read_bytes()
     assert main(words(tiny_model, data, out)) == 0
     assert (out / "predictions" / f"{TASK}.jsonl").read_bytes() == before
-    assert f"{TASK}: 0 of 2 rows" not in capsys.readouterr().err
+    assert f"{TASK}: 0 of 2\n" not in capsys.readouterr().err
 
 
 def test_one_set_that_cannot_be_read_keeps_no_other_from_running(

@@ -76,7 +76,7 @@ def test_a_trial_on_some_items_is_noted(options: list[Any], tmp_path: Path, caps
     assert call(infer, "--task", TASK, *options, "--out", tmp_path / "out", "--limit", 1, "--no-features") == 0
     shown = capsys.readouterr()
     assert "only the first 1 of 4 items" in shown.err
-    assert f"{TASK}, rows: 1 of 1" in shown.err
+    assert f"{TASK}: 1 of 1" in shown.err
     assert not (tmp_path / "out" / ".features").exists()
 
 
