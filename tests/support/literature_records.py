@@ -7,7 +7,7 @@ from pathlib import Path
 
 def record(name: str, *, relation: str = "independent", kind: str = "code", verified: bool = True) -> str:
     """A whole record with one entry on emotion recognition."""
-    where = "path: score.py" if kind == "code" else "section: section 4"
+    where = "path: score.py\n        lines: 1-9" if kind == "code" else "section: section 4"
     return f"""\
 schema: repro-audit/work/1
 id: {name}
@@ -17,6 +17,7 @@ authors: [A. Author]
 authors_complete: true
 year: 2026
 venue: arXiv
+entry_type: article
 arxiv: null
 doi: null
 url: null
@@ -48,6 +49,7 @@ tasks:
     evidence:
       - kind: {kind}
         {where}
+        steps: [all]
         verified: {str(verified).lower()}
 disagreements: []
 unverified: []

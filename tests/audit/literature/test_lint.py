@@ -7,9 +7,10 @@ import pytest
 from audit._util.paths import LITERATURE
 from audit.cli.commands import literature
 from audit.errors import MissingError
-from audit.literature.lint import RULES, lint, lint_studies
+from audit.literature.lint import RULES, lint, lint_studies, notes
 from tests.support.literature_records import record
 
+CODE = "kind: code\n        path: score.py\n        lines: 1-9\n        steps: [all]"
 KNOWN = {("er-iemocap", "accuracy"): {"fairmllm"}}
 
 
@@ -37,14 +38,14 @@ def test_a_sound_record_has_no_problem(tmp_path: Path) -> None:
 
 def test_no_strict_yaml(tmp_path: Path) -> None:
     assert problems(tmp_path, ('value: "0.70"', "value: 0.70"))[0] == (
-        "works/one.yaml:34: tasks[0].value: 0.70 is a float; records store decimal numbers as strings, because "
+        "works/one.yaml:35: tasks[0].value: 0.70 is a float; records store decimal numbers as strings, because "
         'trailing zeros are significant\n  Write "0.70" with quotes.'
     )
 
 
 def test_schema(tmp_path: Path) -> None:
     assert problems(tmp_path, ("kind: benchmark", "kind: bench"))[0].startswith(
-        'works/one.yaml:13: kind: "bench" is not allowed here\n  Did you mean `benchmark`? Use one of: '
+        'works/one.yaml:14: kind: "bench" is not allowed here\n  Did you mean `benchmark`? Use one of: '
     )
 
 
@@ -70,14 +71,14 @@ def test_a_file_is_named_after_its_record(tmp_path: Path) -> None:
 def test_one_paper_has_one_record(tmp_path: Path) -> None:
     problems(tmp_path, ("arxiv: null", 'arxiv: "2310.13289"'))
     assert problems(tmp_path, ("id: one", "id: two"), ("arxiv: null", 'arxiv: "2310.13289v2"'), name="two") == [
-        "works/two.yaml:9: arxiv: duplicate arXiv id 2310.13289, also in one.yaml\n  Merge the two records into one."
+        "works/two.yaml:10: arxiv: duplicate arXiv id 2310.13289, also in one.yaml\n  Merge the two records into one."
     ]
 
 
 def test_conventions_exist(tmp_path: Path) -> None:
     assert problems(tmp_path, ("[fairmllm]", "[fairmllm, fairlm]")) == [
         (
-            "works/one.yaml:35: tasks[0].conventions[1]: tasks/ has no convention `fairlm` for accuracy of er-iemocap\n"
+            "works/one.yaml:36: tasks[0].conventions[1]: tasks/ has no convention `fairlm` for accuracy of er-iemocap\n"
             "  Use one of: fairmllm; or add the convention to tasks/ first."
         )
     ]
@@ -86,16 +87,16 @@ def test_conventions_exist(tmp_path: Path) -> None:
 def test_tasks_exist(tmp_path: Path) -> None:
     found = problems(tmp_path, ("[er-iemocap]", "[er-iemocab]"), ("[fairmllm]", "[]"), known=KNOWN)
     assert (
-        "works/one.yaml:27: tasks[0].ids[0]: tasks/ has no task `er-iemocab`\n"
+        "works/one.yaml:28: tasks[0].ids[0]: tasks/ has no task `er-iemocab`\n"
         "  Did you mean `er-iemocap`? Use one of: er-iemocap."
     ) in found
     found = problems(tmp_path, ("[accuracy]", "[accuracy, f1]"))
-    assert found == ["works/one.yaml:28: tasks[0].metrics[1]: tasks/ has no metric `f1`\n  Use one of: accuracy."]
+    assert found == ["works/one.yaml:29: tasks[0].metrics[1]: tasks/ has no metric `f1`\n  Use one of: accuracy."]
 
 
 def test_a_convention_belongs_to_a_task(tmp_path: Path) -> None:
     found = problems(tmp_path, ("[er-iemocap]", "[]"))
-    of_no_task = "works/one.yaml:35: tasks[0].conventions[0]: the convention `fairmllm` has no task and metric"
+    of_no_task = "works/one.yaml:36: tasks[0].conventions[0]: the convention `fairmllm` has no task and metric"
     assert [problem.partition("\n")[0] for problem in found if "no task and metric" in problem] == [of_no_task]
 
 
@@ -114,7 +115,7 @@ def test_every_convention_is_reached(tmp_path: Path) -> None:
 def test_no_placeholders(tmp_path: Path, word: str) -> None:
     found = problems(tmp_path, ("summary: A work for a test.", f"summary: {word}"))
     assert len(found) == 1
-    assert found[0].startswith("works/one.yaml:25: summary: placeholder")
+    assert found[0].startswith("works/one.yaml:26: summary: placeholder")
 
 
 def test_a_label_of_iemocap_is_no_placeholder(tmp_path: Path) -> None:
@@ -122,10 +123,10 @@ def test_a_label_of_iemocap_is_no_placeholder(tmp_path: Path) -> None:
 
 
 def test_yes_has_evidence(tmp_path: Path) -> None:
-    none = ("kind: code\n        path: score.py\n        verified: true", "kind: none\n        verified: false")
+    none = (CODE + "\n        verified: true", "kind: none\n        verified: false")
     assert problems(tmp_path, none) == [
         (
-            "works/one.yaml:32: tasks[0].same_data: `yes` without evidence\n"
+            "works/one.yaml:33: tasks[0].same_data: `yes` without evidence\n"
             "  Add evidence of kind code or text, or write `unknown`."
         )
     ]
@@ -134,47 +135,134 @@ def test_yes_has_evidence(tmp_path: Path) -> None:
 
 def test_available_code_has_a_place(tmp_path: Path) -> None:
     assert problems(tmp_path, ("  paths: [score.py]", "  paths: []")) == [
-        "works/one.yaml:18: code.available: `yes` without evidence\n  Name `repo` and the scoring files under `paths`."
+        "works/one.yaml:19: code.available: `yes` without evidence\n  Name `repo` and the scoring files under `paths`."
     ]
     no_commit = (f"  commit: {'a' * 40}", "  commit: null")
-    assert problems(tmp_path, no_commit) == [
+    unverified = ("verified: true", "verified: false")  # without a commit nothing is verified, says another rule
+    assert problems(tmp_path, no_commit, unverified) == [
         (
-            "works/one.yaml:18: code.available: `yes` without a commit\n"
+            "works/one.yaml:19: code.available: `yes` without a commit\n"
             "  Name the commit, or explain in `note` why it is not known."
         )
     ]
-    assert problems(tmp_path, no_commit, ("  note: null", "  note: Read at the short id abc1234.")) == []
+    assert problems(tmp_path, no_commit, unverified, ("  note: null", "  note: The version is not known.")) == []
 
 
 @pytest.mark.parametrize(
     ("change", "what"),
     [
         (("        path: score.py\n", ""), "code without repository and path"),
-        (("kind: code\n        path: score.py", "kind: text"), "a text without its section"),
+        ((CODE, "kind: text\n        steps: [all]"), "a text without its section"),
         (
-            ("kind: code\n        path: score.py", "kind: none\n        section: x"),
+            (CODE, "kind: none\n        section: x"),
             "verified evidence of kind `none`",
         ),
     ],
 )
 def test_evidence_is_whole(tmp_path: Path, change: tuple[str, str], what: str) -> None:
     found = problems(tmp_path, change, ("same_data: yes", "same_data: unknown"))
-    assert [f.split("\n")[0] for f in found] == [f"works/one.yaml:38: tasks[0].evidence[0]: {what}"]
+    assert f"works/one.yaml:39: tasks[0].evidence[0]: {what}" in [f.split("\n")[0] for f in found]
 
 
 @pytest.mark.parametrize("path", ["../score.py", "/etc/passwd", "a/../../b", "~/x", "a\\b"])
 def test_paths_stay_inside(tmp_path: Path, path: str) -> None:
     found = problems(tmp_path, ("        path: score.py", f"        path: {path}"))
     assert [f.split("\n")[0] for f in found] == [
-        f"works/one.yaml:39: tasks[0].evidence[0].path: the path {path} leaves its repository"
+        f"works/one.yaml:40: tasks[0].evidence[0].path: the path {path} leaves its repository"
     ]
     assert len(problems(tmp_path, ("  paths: [score.py]", f"  paths: [{path}]"))) == 1
+
+
+@pytest.mark.parametrize("path", ["whole repository", "a.py; b.py", "example evaluation scripts", '""'])
+def test_words_are_no_path(tmp_path: Path, path: str) -> None:
+    found = problems(tmp_path, ("        path: score.py", f"        path: {path}"))
+    assert [f.split(": ")[0] for f in found] == ["works/one.yaml:40"]
+    assert "One file or folder of that repository" in found[0]
+    assert "without blanks" in problems(tmp_path, ("  paths: [score.py]", f"  paths: [{path}]"))[0]
+
+
+@pytest.mark.parametrize("text", ["Read at c0d2f62.", "See d964956 (salmonn2)", "at 0123456789abcdef0123456789abcdef012345"])
+def test_commits_are_whole(tmp_path: Path, text: str) -> None:
+    found = problems(tmp_path, ("summary: A work for a test.", f"summary: {text}"))
+    assert [f.split("\n")[0].startswith("works/one.yaml:26: summary: the commit ") for f in found] == [True]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "A whole one, d96495623580e14bfc1a5204e2852bc1e8007d53.",
+        "SHA-256 fbb3599bc55d56151c8ccb2c213672e0b58d9515828f86731c7bfa0e7423d92b",
+        "2026-11-28, 1234567 rows, effaced, redis_250929_1808.rdb, 10.18653/v1/2026.acl-demo.56",
+    ],
+)
+def test_numbers_words_and_hashes_are_no_short_commits(tmp_path: Path, text: str) -> None:
+    assert problems(tmp_path, ("summary: A work for a test.", f"summary: {text}")) == []
+
+
+def test_code_has_lines(tmp_path: Path) -> None:
+    no_lines = ("        lines: 1-9\n", "")
+    assert problems(tmp_path, no_lines) == [
+        (
+            "works/one.yaml:39: tasks[0].evidence[0]: verified code that gives a grade, without lines\n"
+            "  Name the lines that show the convention, or write `verified: false` until somebody has read them."
+        )
+    ]
+    assert len(problems(tmp_path, (f"  commit: {'a' * 40}", "  commit: null"), ("  note: null", "  note: x"))) == 1
+    # What gives no grade needs none.
+    assert problems(tmp_path, no_lines, ("verified: true", "verified: false")) == []
+    assert problems(tmp_path, no_lines, ("relation: independent", "relation: reproduction-team")) == []
+    assert problems(tmp_path, no_lines, ("steps: [all]", "steps: []")) == []
+
+
+def test_code_that_has_lines_is_a_file(tmp_path: Path) -> None:
+    found = problems(tmp_path, ("        path: score.py", "        path: scoring/"))
+    assert [f.split("\n")[0] for f in found] == [
+        "works/one.yaml:40: tasks[0].evidence[0].path: scoring/ is a folder, so it has no lines"
+    ]
+
+
+@pytest.mark.parametrize("lines", ["from 3 on", "0-3", "3-", "3 - 9", "3-9,"])
+def test_lines_are_ranges(tmp_path: Path, lines: str) -> None:
+    found = problems(tmp_path, ("        lines: 1-9", f'        lines: "{lines}"'))
+    assert [f.split(": ")[0] for f in found] == ["works/one.yaml:41"]
+
+
+def test_evidence_has_steps(tmp_path: Path) -> None:
+    no_steps = ("        steps: [all]\n", "")
+    assert problems(tmp_path, no_steps) == [
+        (
+            "works/one.yaml:39: tasks[0].evidence[0]: evidence for a convention, without its steps\n"
+            "  Add `steps`: all, the names of the steps that it shows, or [] for none."
+        )
+    ]
+    known = {("er-iemocap", "accuracy"): set[str]()}
+    assert problems(tmp_path, no_steps, ("[fairmllm]", "[]"), known=known) == []
+
+
+def test_venue_has_no_year(tmp_path: Path) -> None:
+    assert problems(tmp_path, ("venue: arXiv", "venue: NAACL 2025")) == [
+        (
+            "works/one.yaml:8: venue: the venue names the year 2025\n"
+            "  Write the venue without it; `year` is the year of that publication."
+        )
+    ]
+
+
+def test_who_opened_the_evidence_is_a_note(tmp_path: Path) -> None:
+    problems(tmp_path)
+    records, found = lint(KNOWN, tmp_path)
+    assert found == []
+    assert [n.replace(str(tmp_path), "works") for n in notes(records)] == [
+        "works/one.yaml: 1 of 1 pieces of verified evidence do not say who opened them (`verified_by`)"
+    ]
+    problems(tmp_path, ("verified: true", 'verified: true\n        verified_by: "A. Reader, 2026-11-28"'))
+    assert notes(lint(KNOWN, tmp_path)[0]) == []
 
 
 def test_values_have_a_treatment(tmp_path: Path) -> None:
     found = problems(tmp_path, ("treatment: evaluated", "treatment: mentioned"))
     assert [f.split("\n")[0] for f in found] == [
-        "works/one.yaml:34: tasks[0].value: a SALMONN value although the treatment is `mentioned`"
+        "works/one.yaml:35: tasks[0].value: a SALMONN value although the treatment is `mentioned`"
     ]
 
 
@@ -191,7 +279,7 @@ def test_every_rule_has_a_test() -> None:
 def test_problems_come_by_file_and_line(tmp_path: Path) -> None:
     problems(tmp_path, ("summary: A work for a test.", "summary: TODO"), ("title: A work", "title: TBD"))
     found = problems(tmp_path, ("id: one", "id: two"), ("title: A work", "title: TODO"), name="two")
-    assert [f.split(": ")[0] for f in found] == ["works/one.yaml:4", "works/one.yaml:25", "works/two.yaml:4"]
+    assert [f.split(": ")[0] for f in found] == ["works/one.yaml:4", "works/one.yaml:26", "works/two.yaml:4"]
 
 
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
@@ -215,7 +303,7 @@ def test_studies_are_linted_too(tmp_path: Path) -> None:
     path.write_text(text.replace("convention: iemocap-4way", "convention: iemocap-5way"), encoding="utf-8")
     line = text[: text.index("convention: iemocap-4way")].count("\n") + 1
     (found,) = lint_studies(literature.known(), folder)
-    assert found.where == f"{path}:{line}: recorded[23].convention"
+    assert found.where == f"{path}:{line}: recorded[27].convention"
     assert "no convention `iemocap-5way`" in found.what
     assert "iemocap-4way" in found.fix
 
