@@ -82,7 +82,10 @@ class Made:
         self._yaml("studies", self.study, value)
 
     def write_records(self, *values: dict[str, Any], study: str | None = None) -> None:
-        """Write a reproduction of the study (or of another one) that recorded these values."""
+        """Write a reproduction of the study (or of another one) that recorded these values; remove it if there are none."""
+        if not values:
+            (self.literature / "reproductions" / "made-re-run.yaml").unlink(missing_ok=True)
+            return
         value = {
             "schema": "repro-audit/reproduction/1", "id": "made-re-run", "study": study or self.study, "title": "A re-run",
             "origin": "recorded", "team": "Nobody", "repo": "owner/name", "commit": "a" * 40, "variant": "13b",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Sequence
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 import yaml
 
 from audit import api
+from audit._util.strict_yaml import load
 from audit.cli import main
 from audit.literature.sets import load_sets
 from audit.pipeline.request import AuditRequest
@@ -21,7 +23,7 @@ from audit.schema import Agreement, AuditDocument, IdentityState, Measurement, V
 from tests.support.made_audit import PROMPT, Made, codes, decision, measurements, row, verdict
 
 JUSTIFYING = {"reproduced", "justified", "exceeds"}
-AGREEING = JUSTIFYING | {"undocumented"} - {"exceeds"}
+AGREEING = {"reproduced", "justified", "undocumented"}
 LABELS = ("Happy", "Sad", "Angry", "Neutral")
 EMOTION = "er-iemocap"
 EMOTION_PROMPT = "Describe the emotion of the speaker in one word."
@@ -102,8 +104,9 @@ def bare(
 
 
 def shown(value: str | None, places: int = 1) -> str:
+    """A value as a paper would print it."""
     assert value is not None
-    return f"{Fraction(value).__round__(places):.{places}f}" if places else str(round(Fraction(value)))
+    return format(round(Decimal(value), places), "f")
 
 
 # A study of another paper takes SALMONN's grades
@@ -117,8 +120,8 @@ def test_another_papers_study_has_no_grade_of_salmonns_records(made: Made) -> No
         audit = made.audit()
         found = decision(audit, "st-en-zh.bleu")
         assert found.verdict.value in {"justified", "undocumented"}
-        assert found.decisive
-        assert {step.grade for step in found.decisive} <= set("CDE")
+        assert found.grade in {"C", "D", "E"}
+        assert {step.grade for step in found.decisive or ()} <= set("CDE")
         report = html(audit.document)
         assert "the source that the paper cites says so" not in report
         assert not audit.document.literature.works
@@ -501,10 +504,13 @@ def test_the_cited_source_fixes_the_classes_not_exact_matching_with_case(tmp_pat
     value = bare(made, EMOTION, rows, "accuracy")["iemocap-4way"].value
     assert Fraction(value or 0) == 25
     made.write_study(made.claim(name, "25.0"))
-    found = decision(made.audit(), name)
-    assert found.verdict is Verdict.UNDOCUMENTED
-    assert found.decisive is not None
-    assert ("case", "E") in {(step.axis, step.grade) for step in found.decisive}
+    audit = made.audit()
+    grading = {c.id: c.grade for c in audit.document.conventions if c.task == EMOTION}
+    assert grading["iemocap-4way"] == "E"
+    # Another work's code counts so, too: that is grade C, and not the cited source's B.
+    found = decision(audit, name)
+    assert found.verdict is Verdict.JUSTIFIED
+    assert found.grade == "C"
     # The same rows, where no step decides: nothing needs evidence.
     plain = emotions(60, 30)
     made.write_card(EMOTION, plain)
@@ -526,7 +532,7 @@ def test_no_recorded_value_stands_on_one_piece_of_evidence(shipped: Audit, claim
 def add_evidence(made: Made, **evidence: Any) -> None:
     """SALMONN's record says that its authors count emotions by the team's own convention."""
     path = made.literature / "works" / "salmonn.yaml"
-    data = yaml.safe_load(path.read_text(encoding="utf-8"))
+    data: Any = load(path).data
     entry = next(e for e in data["tasks"] if EMOTION in e["ids"])
     entry["conventions"] = [*entry["conventions"], "fairmllm"]
     entry["evidence"] = [*entry["evidence"], {"kind": "code", "verified": True, "steps": ["all"], **evidence}]
@@ -543,9 +549,7 @@ def add_evidence(made: Made, **evidence: Any) -> None:
         ({"repo": "o/n", "commit": "a" * 40, "path": "score.py", "lines": "1-9", "verified_by": "a test, 2026"}, True),
     ],
 )
-def test_a_made_up_repository_lifts_no_grade(
-    tmp_path: Path, evidence: dict[str, Any], lifted: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_made_up_repository_lifts_no_grade(tmp_path: Path, evidence: dict[str, Any], lifted: bool) -> None:
     made, name = salmonns(tmp_path), f"{EMOTION}.accuracy"
     made.write_study(made.claim(name, "50.0"))
     made.write_records(made.recorded(name, "50.0", 1241, 1241, "fairmllm"))
@@ -565,7 +569,7 @@ def test_lint_refuses_code_that_cannot_be_opened(
     made = Made(tmp_path)
     add_evidence(made, **evidence)
     works = made.literature / "works"
-    assert main(["literature", "lint", "--works", str(works)]) == 1
+    assert main(["literature", "--works", str(works), "lint"]) == 1
     assert "salmonn.yaml" in capsys.readouterr().out
 
 
