@@ -9,7 +9,7 @@ from typing import Any
 
 from audit.literature.set_texts import Case, normalise, pairs_sha256, sorted_sha256, totals, unit_hash
 from audit.literature.sets import Called, Ids, Layout, Repeats, SetCard, Source, Terms, Texts
-from audit.scoring.predictions import PredictionSet
+from audit.scoring.predictions import PredictionMeta, PredictionSet
 from tasks.row import Row
 
 TASK = "asr-librispeech-clean"
@@ -30,7 +30,7 @@ def rows(numbers: range | list[int] | None = None) -> list[Row]:
 
 
 def predictions(items: list[Row], *, task: str = TASK, **meta: Any) -> PredictionSet:
-    described = {"task": task, "model": "SALMONN-13B", "variant": "13b", **meta}
+    described = PredictionMeta(task, **{"model": "SALMONN-13B", "variant": "13b", **meta})
     return PredictionSet(task, tuple(items), described, Path(f"{task}.jsonl"), "0" * 64, "1" * 64)
 
 

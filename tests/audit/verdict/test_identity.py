@@ -323,7 +323,7 @@ def test_the_meta_file_names_another_set(dataset: dict[str, str], wanted: str) -
         ({"name": "made-set", "split": "Test Clean"}, "dataset-named"),
         ({"name": "made-set", "split": None}, "dataset-named"),
         ({"name": "made-set", "split": "test"}, "split-unclear"),
-        ({"name": 3, "manifest_sha256": "0"}, "dataset-unnamed"),
+        ({"name": " ", "manifest_sha256": "0"}, "dataset-unnamed"),
         (None, "dataset-unnamed"),
     ],
 )
