@@ -15,7 +15,7 @@ from audit.errors import MissingError
 from audit.literature.schema import Problem
 
 if TYPE_CHECKING:
-    from audit.literature.lint import Record
+    from audit.literature.evidence_rules import Record
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,12 @@ from audit.verdict.measurements import (
     Names,
     in_unit,
     recomputed,
-    recorded,
     set_problems,
     target,
     unit_factor,
 )
 from audit.verdict.prompts import prompt_state
+from audit.verdict.recorded import recorded
 from tasks.registry import tasks
 
 

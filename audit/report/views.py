@@ -11,13 +11,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from audit.report import vocabulary
+from audit.report import coverage, vocabulary
 from audit.report.markup import letter
-from audit.report.numbers import decimal, places, share, shown, signed, whole
+from audit.report.numbers import decimal, places, shown, signed, whole
 from audit.schema import (
     Agreement,
     AuditDocument,
-    Bounds,
     Claim,
     Convention,
     Decision,
@@ -26,7 +25,6 @@ from audit.schema import (
     Measurement,
     OtherColumn,
     PredictionFile,
-    Rows,
     Verdict,
 )
 
@@ -334,10 +332,10 @@ def _measurement(
         interval=f"{shown(interval.low, digits)} to {shown(interval.high, digits)}" if interval else "",
         bounds=(bounds[0], bounds[1]) if bounds[0] is not None and bounds[1] is not None else None,
         method=vocabulary.METHODS.get(interval.method, interval.method) if interval else "",
-        rows=_rows(data.rows),
-        covered=_covered(data.rows),
-        partial=_partial(data.rows),
-        unscored=_unscored(data.rows),
+        rows=coverage.rows_scored(data.rows),
+        covered=coverage.share_scored(data.rows),
+        partial=coverage.partial(data.rows),
+        unscored=coverage.not_scored(data.rows),
         difference=signed(data.agreement.difference, digits),
         agreement=kind,
         agreement_label=vocabulary.AGREEMENTS[kind][0],
@@ -348,7 +346,7 @@ def _measurement(
         truncated=data.agreement.truncated,
         identity=data.identity,
         without_dropping=shown(data.without_dropping, digits),
-        reach=_reach(data.bounds, digits),
+        reach=coverage.reach(data.bounds, digits),
         unscored_units=data.bounds.unscored if data.bounds else None,
         prediction=data.prediction,
         deciding=decides is not None and decides == data.id,
@@ -362,38 +360,6 @@ def _invalid(item: Invalid) -> str:
     if not text:
         return label
     return f"{label}: {text[:1].lower()}{text[1:]}" if item.code == "protocol" and text[1:2].islower() else text
-
-
-def _reach(bounds: Bounds | None, digits: int) -> str:
-    if bounds is None:
-        return ""
-    if bounds.high is None:
-        return f"at least {shown(bounds.low, digits)}"
-    return f"{shown(bounds.low, digits)} to {shown(bounds.high, digits)}"
-
-
-def _rows(rows: Rows | None) -> str:
-    if rows is None or (rows.scored is None and rows.expected is None):
-        return ""
-    if rows.scored is None:
-        return f"? of {whole(rows.expected)}"
-    return whole(rows.scored) if rows.expected is None else f"{whole(rows.scored)} of {whole(rows.expected)}"
-
-
-def _covered(rows: Rows | None) -> str:
-    return share(rows.scored, rows.expected) if rows and rows.scored is not None and rows.expected is not None else ""
-
-
-def _partial(rows: Rows | None) -> bool:
-    return rows is not None and rows.scored is not None and bool(rows.expected) and rows.coverage < 1
-
-
-def _unscored(rows: Rows | None) -> tuple[str, ...]:
-    if rows is None:
-        return ()
-    parts = [f"{whole(s.rows)} skipped: {s.reason or s.rule}" for s in rows.skipped]
-    parts += [f"{whole(n)} {word}" for n, word in ((rows.missing, "missing"), (rows.error, "failed")) if n]
-    return tuple(parts)
 
 
 def _leading(views: Sequence[MeasurementView], *, recorded: bool) -> MeasurementView | None:

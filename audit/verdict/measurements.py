@@ -9,7 +9,6 @@ from decimal import Decimal
 from fractions import Fraction
 
 from audit.literature.grades import Grading
-from audit.literature.reproductions import Recorded
 from audit.literature.studies import Study
 from audit.schema import (
     FEWEST_UNITS,
@@ -36,15 +35,12 @@ from audit.verdict.identity import Identity
 from audit.verdict.prompts import prompt_state
 from audit.verdict.rules import Candidate
 from tasks.analysis.baselines import single_class
-from tasks.statistics.bootstrap import decimal, wilson_interval
+from tasks.statistics.bootstrap import decimal
 from tasks.steps.select import REFERENCE_AFTER_TAGS, REFERENCE_NOT_EMPTY
 from tasks.task import Task
 
 # Selections that look at references alone, as an official scoring does; what looks at outputs is never the set's.
 _BY_REFERENCE = frozenset({REFERENCE_AFTER_TAGS.name, REFERENCE_NOT_EMPTY.name})
-# What a measurement has when its value is a share of counted things, whatever the unit it is shown in.
-_SHARES = frozenset({"accuracy", "following-rate"})
-_ERROR_RATES = frozenset({"wer", "per"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,138 +121,25 @@ def target(claim: Claim, study: Study) -> Target:
     return Target(claim.value, claim.direction, study.facts.margins[claim.metric].value)
 
 
-def _interval(interval: tuple[Decimal, Decimal] | None, method: str) -> Interval | None:
+def as_interval(interval: tuple[Decimal, Decimal] | None, method: str) -> Interval | None:
+    """The interval as audit.json has it; None without one."""
     if interval is None:
         return None
     low, high = (format(bound.quantize(Decimal("1e-6")), "f") for bound in interval)
     return Interval(low, high, "95", method)
 
 
-def recorded(
-    value: Recorded,
-    claim: Claim,
-    study: Study,
-    grading: Grading | None,
-    names: Names,
-    size: int | None,
-    official: int | None = None,
-) -> Measured:
-    """A value that a reproduction team wrote down; there are no predictions behind it.
-
-    Args:
-        value: What was written down.
-        claim: What it is held against.
-        study: For the margin.
-        grading: The evidence for its convention; None where the convention is not known.
-        names: Gives the id.
-        size: How many units the set has; None where it is unknown.
-        official: How many of them the set's official scoring keeps; None where it has no selection.
-    """
-    exact = None if value.value is None else Decimal(value.value)
-    held = target(claim, study)
-    interval, method = _closed_form(value, claim)
-    total = max((n for n in (value.total, size) if n is not None), default=None)
-    dropped = value.total - value.kept if value.kept is not None and value.total is not None else 0
-    unscored = total - value.kept if value.kept is not None and total is not None else 0
-    free = _documented(grading, value.kept, official)
-    if free:
-        unscored, dropped = unscored - dropped, 0
-    compared = held.compare(exact) if exact is not None else Comparison()
-    whole, bounds = compared.kind, None
-    if exact is not None and unscored and value.kept is not None:
-        reach = whole_set(
-            Fraction(exact), task=claim.task, metric=claim.metric, unit=claim.unit, scored=value.kept, unscored=unscored
-        )
-        bounds = _shown(reach, unscored)
-        if compared.kind is not Agreement.WORSE or not dropped:
-            whole = held.bounded(reach.low, reach.high)
-    record = Measurement(
-        id=names.name(claim.id, "recorded", value.convention),
-        claim=claim.id,
-        task=claim.task,
-        metric=claim.metric,
-        convention=value.convention,
-        origin="recorded",
-        value=value.value,
-        interval=_interval(interval, method),
-        rows=_recorded_rows(value, total),
-        counts=_recorded_counts(value),
-        rule=value.rule,
-        agreement=compared,
-        whole=whole if exact is not None else None,
-        bounds=bounds,
-        invalid=tuple(_recorded_problems(value, claim)),
-        note=value.note,
-        source=f"{value.reproduction}: {value.source}",
-        conditions=value.conditions,
-        judge=value.judge,
-    )
-    return Measured(
-        record,
-        exact,
-        grading,
-        drops=dropped > 0,
-        complete=unscored == dropped,
-    )
-
-
-def _documented(grading: Grading | None, scored: int | None, official: int | None) -> bool:
+def documented(grading: Grading | None, scored: int | None, official: int | None) -> bool:
     """Whether leaving units out is no choice: the audited paper documents it, or the set's official scoring does it."""
     if official is not None and scored == official:
         return True
     return grading is not None and grading.of_step(SELECTION)[0] == "A"
 
 
-def _shown(reach: Range, unscored: int) -> Bounds:
+def as_bounds(reach: Range, unscored: int) -> Bounds:
+    """Bounds on the value of the whole set as audit.json has them."""
     low, high = (None if end is None else format(decimal(end, 6), "f") for end in (reach.low, reach.high))
     return Bounds(low, high, unscored)
-
-
-def _recorded_rows(value: Recorded, total: int | None) -> Rows:
-    skipped: tuple[Skipped, ...] = ()
-    if value.kept is not None and value.total is not None and value.total > value.kept:
-        skipped = (Skipped("recorded", "dropped, see the rule", value.total - value.kept),)
-    missing = total - value.total if total is not None and value.total is not None else None
-    return Rows(total, value.kept, skipped, missing, 0 if value.kept is not None else None)
-
-
-def _recorded_counts(value: Recorded) -> dict[str, int] | None:
-    total = value.denominator if value.denominator is not None else value.kept
-    return None if value.correct is None or total is None else {"correct": value.correct, "total": total}
-
-
-def _closed_form(value: Recorded, claim: Claim) -> tuple[tuple[Decimal, Decimal] | None, str]:
-    """Wilson from an accuracy's counts; for an error rate with a known denominator the same, marked approximate."""
-    base = value.denominator if value.denominator is not None else value.kept
-    if value.value is None or not base:
-        return None, ""
-    scale = 100 if claim.unit == "percent" else 1
-    if claim.metric in _SHARES and value.correct is not None:
-        low, high = wilson_interval(value.correct, base, places=8)
-        return (low * scale, high * scale), "wilson"
-    if claim.metric in _ERROR_RATES and value.denominator:
-        errors = min(round(Fraction(value.value) * value.denominator / scale), value.denominator)
-        low, high = wilson_interval(errors, value.denominator, places=8)
-        return (low * scale, high * scale), "binomial-approximate"
-    return None, ""
-
-
-def _recorded_problems(value: Recorded, claim: Claim) -> list[Invalid]:
-    found = []
-    if value.invalid:
-        found.append(Invalid("protocol", value.invalid))
-    if value.variant != claim.variant:
-        found.append(
-            Invalid("other-variant", f"The outputs are of variant {value.variant}, the claim is on {claim.variant}.")
-        )
-    if value.judge and value.judge != claim.judge:
-        paper = f"the paper's judge was {claim.judge}" if claim.judge else "which judge the paper used is not known"
-        found.append(Invalid("other-judge", f"The judge was {value.judge}; {paper}."))
-    if value.value is not None and (value.kept is None or value.total is None):
-        found.append(Invalid("coverage-unknown", "How many rows of how many were scored is not recorded."))
-    elif value.value is not None and not value.kept:
-        found.append(Invalid("coverage-none", "The record says that no row was scored."))
-    return found
 
 
 def recomputed(
@@ -298,7 +181,7 @@ def recomputed(
     base = claim.id if claim else f"{predictions.task}.{score.metric}"
     whole, bounds, compared = None, None, Comparison()
     by_reference = score.account is not None and {s.rule for s in score.account.skipped} <= _BY_REFERENCE
-    free = _documented(grading, score.account.scored if score.account and by_reference else None, official)
+    free = documented(grading, score.account.scored if score.account and by_reference else None, official)
     if claim is not None and exact is not None and score.account is not None:
         held = target(claim, study)
         compared = held.compare(exact)
@@ -313,7 +196,7 @@ def recomputed(
         convention=score.convention.id,
         origin="recomputed",
         value=None if score.value is None else format(score.value * factor, "f"),
-        interval=_interval(interval, "bootstrap"),
+        interval=as_interval(interval, "bootstrap"),
         rows=_rows(score),
         counts=_counts(score),
         agreement=compared,
@@ -396,7 +279,7 @@ def _whole(
         scored=counted,
         unscored=unscored,
     )
-    return held.bounded(reach.low, reach.high), _shown(reach, unscored)
+    return held.bounded(reach.low, reach.high), as_bounds(reach, unscored)
 
 
 def _units(predictions: PredictionSet, score: Score) -> int | None:

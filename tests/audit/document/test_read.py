@@ -65,7 +65,7 @@ def test_nothing_in_a_document_can_be_changed(default_audit: bytes) -> None:
         (("colour",), "red", "unknown field"),
         (("claims", 2, "reported"), "3.4", "unknown field"),
         (("study", "paper", "doi"), "10.1/x", "unknown field"),
-        (("study", "tolerances", "WER"), {"value": "1", "unit": "percent"}, "unknown field"),
+        (("study", "margins", "WER"), {"value": "1", "unit": "percent"}, "unknown field"),
         (("findings", "determinism"), {}, "unknown field"),
         (("findings", "probes"), {"probe-prompts": {}}, "unknown field"),
         # missing ones
@@ -93,7 +93,7 @@ def test_nothing_in_a_document_can_be_changed(default_audit: bytes) -> None:
         (("findings",), [], "input should be an object"),
         # words outside their vocabularies
         (("verdicts", 0, "verdict"), "something-new", "input should be 'not-run', 'not-comparable', 'reproduced'"),
-        (("measurements", 0, "agreement", "kind"), "close", "input should be 'exact', 'within-noise', 'near'"),
+        (("measurements", 0, "agreement", "kind"), "close", "input should be 'exact', 'within-margin', 'better'"),
         (("conventions", 0, "grade"), "F", "input should be 'A', 'B', 'C', 'D' or 'E'"),
         (("claims", 0, "unit"), "per cent", "input should be 'percent', 'fraction' or 'count'"),
         (("signing",), {"identity": "me"}, "input should be 'key' or 'ephemeral'"),

@@ -12,8 +12,10 @@ from audit._util.paths import LITERATURE
 from audit.literature.reproductions import Recorded
 from audit.literature.studies import load_study
 from audit.schema import Agreement, Interval
-from audit.verdict.measurements import Names, recorded
+from audit.verdict.measurements import Names
+from audit.verdict.recorded import recorded
 
+SIZE = 1241
 STUDY = load_study(LITERATURE / "studies" / "salmonn.yaml")
 VALUE = Recorded("er-iemocap", "accuracy", "0.684", 1241, 1241, 849, None, "iemocap-4way", "rule", None, None, None,
                  "source", "13b", None, "hufs")  # fmt: skip
@@ -24,7 +26,7 @@ def claim(name: str = "er-iemocap.accuracy", **changes: object):  # type: ignore
 
 
 def interval(of: Recorded, name: str = "er-iemocap.accuracy", **changes: object) -> Interval:
-    found = recorded(of, claim(name, **changes), STUDY, "B", Names()).record.interval
+    found = recorded(of, claim(name, **changes), STUDY, None, Names(), SIZE).record.interval
     assert found is not None
     return found
 
@@ -35,8 +37,8 @@ def test_a_share_has_a_wilson_interval_in_the_unit_of_its_claim() -> None:
     assert fraction.method == percent.method == "wilson"
     for one, other in ((fraction.low, percent.low), (fraction.high, percent.high)):
         assert Decimal(other) / 100 == pytest.approx(Decimal(one), abs=Decimal("1e-6"))
-    found = recorded(in_percent, claim(value="69", unit="percent"), STUDY, "B", Names())
-    assert found.record.agreement.kind is Agreement.WITHIN_NOISE
+    found = recorded(in_percent, claim(value="69", unit="percent"), STUDY, None, Names(), SIZE)
+    assert found.record.agreement.kind is Agreement.WORSE
 
 
 def test_an_error_rate_with_a_known_denominator_is_marked_approximate() -> None:
@@ -48,7 +50,7 @@ def test_an_error_rate_with_a_known_denominator_is_marked_approximate() -> None:
 
 
 def test_without_counts_there_is_no_interval() -> None:
-    assert recorded(replace(VALUE, correct=None), claim(), STUDY, "B", Names()).record.interval is None
+    assert recorded(replace(VALUE, correct=None), claim(), STUDY, None, Names(), SIZE).record.interval is None
 
 
 @pytest.mark.parametrize(
@@ -61,13 +63,13 @@ def test_without_counts_there_is_no_interval() -> None:
     ],
 )
 def test_what_makes_a_recorded_value_unusable(changes: dict[str, object], code: str) -> None:
-    found = recorded(replace(VALUE, **changes), claim(), STUDY, "B", Names())  # type: ignore[arg-type]
+    found = recorded(replace(VALUE, **changes), claim(), STUDY, None, Names(), SIZE)  # type: ignore[arg-type]
     assert [i.code for i in found.record.invalid] == [code]
     assert not found.record.valid
 
 
 def test_rows_that_are_missing_from_the_record_count_against_it() -> None:
-    found = recorded(replace(VALUE, kept=1200, total=1200, correct=None), claim(), STUDY, "B", Names())
+    found = recorded(replace(VALUE, kept=1200, total=1200, correct=None), claim(), STUDY, None, Names(), SIZE)
     assert found.record.coverage == Fraction(1200, 1241)
     assert found.record.rows is not None
     assert found.record.rows.missing == 41

@@ -1,0 +1,43 @@
+"""How much of the set a measurement covers, in words."""
+
+from __future__ import annotations
+
+from audit.report.numbers import share, shown, whole
+from audit.schema import Bounds, Rows
+
+
+def reach(bounds: Bounds | None, digits: int) -> str:
+    """What the value on the whole set can be: `21.4 to 27.9`, `at least 21.4`; empty without bounds."""
+    if bounds is None:
+        return ""
+    if bounds.high is None:
+        return f"at least {shown(bounds.low, digits)}"
+    return f"{shown(bounds.low, digits)} to {shown(bounds.high, digits)}"
+
+
+def rows_scored(rows: Rows | None) -> str:
+    """`15,473 of 15,531`, as much of it as is known."""
+    if rows is None or (rows.scored is None and rows.expected is None):
+        return ""
+    if rows.scored is None:
+        return f"? of {whole(rows.expected)}"
+    return whole(rows.scored) if rows.expected is None else f"{whole(rows.scored)} of {whole(rows.expected)}"
+
+
+def share_scored(rows: Rows | None) -> str:
+    """`99.6 %`; empty where it is unknown."""
+    return share(rows.scored, rows.expected) if rows and rows.scored is not None and rows.expected is not None else ""
+
+
+def partial(rows: Rows | None) -> bool:
+    """Whether fewer units than the set's were scored."""
+    return rows is not None and rows.scored is not None and bool(rows.expected) and rows.coverage < 1
+
+
+def not_scored(rows: Rows | None) -> tuple[str, ...]:
+    """What happened to the other rows, one phrase each."""
+    if rows is None:
+        return ()
+    parts = [f"{whole(s.rows)} skipped: {s.reason or s.rule}" for s in rows.skipped]
+    parts += [f"{whole(n)} {word}" for n, word in ((rows.missing, "missing"), (rows.error, "failed")) if n]
+    return tuple(parts)

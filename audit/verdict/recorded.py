@@ -1,0 +1,141 @@
+"""Values that a reproduction team wrote down, as measurements; there are no predictions behind them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction
+
+from audit.literature.grades import Grading
+from audit.literature.reproductions import Recorded
+from audit.literature.studies import Study
+from audit.schema import (
+    Agreement,
+    Claim,
+    Comparison,
+    Invalid,
+    Measurement,
+    Rows,
+    Skipped,
+)
+from audit.verdict.bounds import whole_set
+from audit.verdict.measurements import Measured, Names, as_bounds, as_interval, documented, target
+from tasks.statistics.bootstrap import wilson_interval
+
+# What a measurement has when its value is a share of counted things, whatever the unit it is shown in.
+_SHARES = frozenset({"accuracy", "following-rate"})
+_ERROR_RATES = frozenset({"wer", "per"})
+
+
+def recorded(
+    value: Recorded,
+    claim: Claim,
+    study: Study,
+    grading: Grading | None,
+    names: Names,
+    size: int | None,
+    official: int | None = None,
+) -> Measured:
+    """A value that a reproduction team wrote down; there are no predictions behind it.
+
+    Args:
+        value: What was written down.
+        claim: What it is held against.
+        study: For the margin.
+        grading: The evidence for its convention; None where the convention is not known.
+        names: Gives the id.
+        size: How many units the set has; None where it is unknown.
+        official: How many of them the set's official scoring keeps; None where it has no selection.
+    """
+    exact = None if value.value is None else Decimal(value.value)
+    held = target(claim, study)
+    interval, method = _closed_form(value, claim)
+    total = max((n for n in (value.total, size) if n is not None), default=None)
+    dropped = value.total - value.kept if value.kept is not None and value.total is not None else 0
+    unscored = total - value.kept if value.kept is not None and total is not None else 0
+    free = documented(grading, value.kept, official)
+    if free:
+        unscored, dropped = unscored - dropped, 0
+    compared = held.compare(exact) if exact is not None else Comparison()
+    whole, bounds = compared.kind, None
+    if exact is not None and unscored and value.kept is not None:
+        reach = whole_set(
+            Fraction(exact), task=claim.task, metric=claim.metric, unit=claim.unit, scored=value.kept, unscored=unscored
+        )
+        bounds = as_bounds(reach, unscored)
+        if compared.kind is not Agreement.WORSE or not dropped:
+            whole = held.bounded(reach.low, reach.high)
+    record = Measurement(
+        id=names.name(claim.id, "recorded", value.convention),
+        claim=claim.id,
+        task=claim.task,
+        metric=claim.metric,
+        convention=value.convention,
+        origin="recorded",
+        value=value.value,
+        interval=as_interval(interval, method),
+        rows=_recorded_rows(value, total),
+        counts=_recorded_counts(value),
+        rule=value.rule,
+        agreement=compared,
+        whole=whole if exact is not None else None,
+        bounds=bounds,
+        invalid=tuple(_recorded_problems(value, claim)),
+        note=value.note,
+        source=f"{value.reproduction}: {value.source}",
+        conditions=value.conditions,
+        judge=value.judge,
+    )
+    return Measured(
+        record,
+        exact,
+        grading,
+        drops=dropped > 0,
+        complete=unscored == dropped,
+    )
+
+
+def _recorded_rows(value: Recorded, total: int | None) -> Rows:
+    skipped: tuple[Skipped, ...] = ()
+    if value.kept is not None and value.total is not None and value.total > value.kept:
+        skipped = (Skipped("recorded", "dropped, see the rule", value.total - value.kept),)
+    missing = total - value.total if total is not None and value.total is not None else None
+    return Rows(total, value.kept, skipped, missing, 0 if value.kept is not None else None)
+
+
+def _recorded_counts(value: Recorded) -> dict[str, int] | None:
+    total = value.denominator if value.denominator is not None else value.kept
+    return None if value.correct is None or total is None else {"correct": value.correct, "total": total}
+
+
+def _closed_form(value: Recorded, claim: Claim) -> tuple[tuple[Decimal, Decimal] | None, str]:
+    """Wilson from an accuracy's counts; for an error rate with a known denominator the same, marked approximate."""
+    base = value.denominator if value.denominator is not None else value.kept
+    if value.value is None or not base:
+        return None, ""
+    scale = 100 if claim.unit == "percent" else 1
+    if claim.metric in _SHARES and value.correct is not None:
+        low, high = wilson_interval(value.correct, base, places=8)
+        return (low * scale, high * scale), "wilson"
+    if claim.metric in _ERROR_RATES and value.denominator:
+        errors = min(round(Fraction(value.value) * value.denominator / scale), value.denominator)
+        low, high = wilson_interval(errors, value.denominator, places=8)
+        return (low * scale, high * scale), "binomial-approximate"
+    return None, ""
+
+
+def _recorded_problems(value: Recorded, claim: Claim) -> list[Invalid]:
+    found = []
+    if value.invalid:
+        found.append(Invalid("protocol", value.invalid))
+    if value.variant != claim.variant:
+        found.append(
+            Invalid("other-variant", f"The outputs are of variant {value.variant}, the claim is on {claim.variant}.")
+        )
+    if value.judge and value.judge != claim.judge:
+        paper = f"the paper's judge was {claim.judge}" if claim.judge else "which judge the paper used is not known"
+        found.append(Invalid("other-judge", f"The judge was {value.judge}; {paper}."))
+    if value.value is not None and (value.kept is None or value.total is None):
+        found.append(Invalid("coverage-unknown", "How many rows of how many were scored is not recorded."))
+    elif value.value is not None and not value.kept:
+        found.append(Invalid("coverage-none", "The record says that no row was scored."))
+    return found
