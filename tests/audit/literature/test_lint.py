@@ -176,12 +176,14 @@ def test_paths_stay_inside(tmp_path: Path, path: str) -> None:
 @pytest.mark.parametrize("path", ["whole repository", "a.py; b.py", "example evaluation scripts", '""'])
 def test_words_are_no_path(tmp_path: Path, path: str) -> None:
     found = problems(tmp_path, ("        path: score.py", f"        path: {path}"))
-    assert [f.split(": ")[0] for f in found] == ["works/one.yaml:40"]
+    assert found[0].startswith("works/one.yaml:40: ")  # further down: its convention is reached by no record
     assert "One file or folder of that repository" in found[0]
     assert "without blanks" in problems(tmp_path, ("  paths: [score.py]", f"  paths: [{path}]"))[0]
 
 
-@pytest.mark.parametrize("text", ["Read at c0d2f62.", "See d964956 (salmonn2)", "at 0123456789abcdef0123456789abcdef012345"])
+@pytest.mark.parametrize(
+    "text", ["Read at c0d2f62.", "See d964956 (salmonn2)", "at 0123456789abcdef0123456789abcdef012345"]
+)
 def test_commits_are_whole(tmp_path: Path, text: str) -> None:
     found = problems(tmp_path, ("summary: A work for a test.", f"summary: {text}"))
     assert [f.split("\n")[0].startswith("works/one.yaml:26: summary: the commit ") for f in found] == [True]
@@ -224,7 +226,7 @@ def test_code_that_has_lines_is_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize("lines", ["from 3 on", "0-3", "3-", "3 - 9", "3-9,"])
 def test_lines_are_ranges(tmp_path: Path, lines: str) -> None:
     found = problems(tmp_path, ("        lines: 1-9", f'        lines: "{lines}"'))
-    assert [f.split(": ")[0] for f in found] == ["works/one.yaml:41"]
+    assert found[0].startswith("works/one.yaml:41: ")
 
 
 def test_evidence_has_steps(tmp_path: Path) -> None:

@@ -48,7 +48,7 @@ def test_the_23_claims_of_the_table(salmonn: Study) -> None:
         "sac-inhouse.following-rate": "0.73",
     }
     assert all(c.verified and c.variant == "13b" for c in salmonn.claims)
-    assert {c.metric for c in salmonn.claims} <= set(salmonn.facts.tolerances)
+    assert {c.metric for c in salmonn.claims} <= set(salmonn.facts.margins or ())
 
 
 def test_units_follow_from_the_values(salmonn: Study) -> None:
@@ -81,7 +81,12 @@ def test_sakuras_claims_are_those_of_its_own_readme() -> None:
     study = load_study(SAKURA)
     assert all(c.verified for c in study.claims)
     # README.md line 72 of ckyang1124/SAKURA at a1fdb146f638fe4740c20a31ba6da868f2cb2313, single and multi.
-    row = {"gender": ("59.8", "48.6"), "language": ("21.8", "29.6"), "emotion": ("19.8", "28.2"), "animal": ("68.6", "34.6")}
+    row = {
+        "gender": ("59.8", "48.6"),
+        "language": ("21.8", "29.6"),
+        "emotion": ("19.8", "28.2"),
+        "animal": ("68.6", "34.6"),
+    }
     assert {c.task: c.value for c in study.claims} == {
         f"sakura-{track}-{hop}": value
         for track, values in row.items()
@@ -104,7 +109,7 @@ def test_sakuras_claims_are_those_of_its_own_readme() -> None:
         (
             "  diversity:\n    value",
             "  accuracy-2:\n    value",
-            "tolerances.accuracy-2",
+            "margins.accuracy-2",
             "there is no metric `accuracy-2`",
         ),
         ("    judge: null", "    jugde: null", "claims[0].jugde", "unknown key"),
@@ -128,10 +133,10 @@ def test_two_claims_with_one_id(tmp_path: Path) -> None:
     assert str(error.value.where).endswith("claims[1].id")
 
 
-def test_a_metric_without_a_tolerance(tmp_path: Path) -> None:
+def test_a_metric_without_a_margin(tmp_path: Path) -> None:
     text = SALMONN.read_text(encoding="utf-8")
     start, end = text.index("  diversity:\n"), text.index("claims:\n")
     path = tmp_path / "salmonn.yaml"
     path.write_text(text[:start] + text[end:], encoding="utf-8")
-    with pytest.raises(InputError, match="`diversity` has no tolerance"):
+    with pytest.raises(InputError, match="`diversity` has no margin"):
         load_study(path)
