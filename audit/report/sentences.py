@@ -23,7 +23,7 @@ def justification(claim: ClaimView, study: StudyFacts, works: Mapping[str, str])
 
     Args:
         claim: With its verdict and measurements.
-        study: For the tolerances.
+        study: For the margins.
         works: Short names of the surveyed works by id; the others are named by their id, without a link.
     """
     found = [s for s in (_opening(claim, works), *_agreement(claim, study), _unscored(claim)) if s]

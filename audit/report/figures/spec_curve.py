@@ -134,7 +134,7 @@ def _columns(items: list[MeasurementView], xs: list[float], step: float, top: fl
 
 
 def _marks(items: list[MeasurementView], xs: list[float], scale: Scale, step: float) -> list[str]:
-    """Filled: recomputed; hollow: recorded; a diamond: less than 99 % scored; a cross: cannot justify anything.
+    """Filled: recomputed; hollow: recorded; a diamond: a part of the set; a cross: cannot justify anything.
 
     Marks of one look are one group, and their intervals one path, so that figures of hundreds of columns stay small.
     """
