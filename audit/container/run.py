@@ -96,7 +96,9 @@ class Job:
     def variables(self) -> dict[str, str]:
         """The environment that the program gets beside the image's."""
         found = {
-            environment.IMAGE_VARIABLE: json.dumps(self.image.environment(), sort_keys=True, separators=(",", ":")),
+            environment.IMAGE_VARIABLE: json.dumps(
+                self.image.environment().as_json(), sort_keys=True, separators=(",", ":")
+            ),
             CONTAINER_VARIABLE: self.conditions(),
             # The image's own, /dev/shm, is small and `noexec`; a run has a better place, of the size that was asked for.
             "TMPDIR": SCRATCH,

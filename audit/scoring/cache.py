@@ -33,6 +33,7 @@ SOURCES = (
     "module:audit.scoring.pool",
     "module:audit._util.files",
     "module:audit.scoring.predictions",
+    "module:audit.scoring.prediction_meta",
     "module:audit.scoring.score",
     "module:audit.scoring.cache",
     "module:tasks.step_cache",
