@@ -156,8 +156,7 @@ def read_record(path: Path) -> Image:
             and DIGEST.fullmatch(record["id"]) is not None
             and all(one is None or DIGEST.fullmatch(one) for one in (record["manifest"], record["config"]))
             and all(DIGEST.fullmatch(layer) for layer in record["layers"])
-            and all(isinstance(value, str) for value in (*record["labels"].values(), record["platform"]))
-            and isinstance(record["created"], str | None)
+            and all(isinstance(value, str) for value in record["labels"].values())
         )
         found = Image(
             id=record["id"],
@@ -165,8 +164,8 @@ def read_record(path: Path) -> Image:
             config=record["config"],
             layers=tuple(record["layers"]),
             labels=record["labels"],
-            created=record["created"],
-            platform=record["platform"],
+            created=record.get("created"),
+            platform=record.get("platform", "unknown"),
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         raise wrong from None

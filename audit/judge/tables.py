@@ -151,8 +151,9 @@ class JudgeReport:
     def as_json(self) -> dict[str, Any]:
         """The object that `judge agreement --json` writes."""
         data = asdict(self)
-        for name in ("pairs", "probes"):
-            data[name] = [{**item, **item.pop("gap")} for item in data[name]]
+        # In the file a gap's fields stand beside the pair's or the probe's own.
+        for item in (*data["pairs"], *data["probes"]):
+            item.update(item.pop("gap"))
         compared = data.pop("comparability")
         return (
             data if compared is None else {**data, "comparability": {"claim": compared["claim"], **compared["found"]}}
