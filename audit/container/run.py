@@ -233,12 +233,12 @@ def _host(engine: Engine, job: Job) -> dict[str, Any]:
         "tmpfs": {SCRATCH: f"rw,exec,nosuid,nodev,size={job.scratch},mode=1777"},
         "shm_size": _SHARED_MEMORY,
     }
-    # An engine without the controller (a rootless one, often) refuses the limit or drops it in silence.
-    if job.memory is not None and engine.info.get("MemoryLimit", True):
+    # A rootless engine often has no controller.
+    if job.memory is not None and engine.limits("Memory"):
         settings |= {"mem_limit": job.memory}
-        if engine.info.get("SwapLimit", True):
+        if engine.limits("Swap"):
             settings |= {"memswap_limit": job.memory}
-    if engine.info.get("PidsLimit", True):
+    if engine.limits("Pids"):
         settings |= {"pids_limit": job.pids}
     if job.gpus.count:
         settings |= {
@@ -317,7 +317,7 @@ def _remove(engine: Engine, name: str, say: Callable[[str], None]) -> None:
 def describe(engine: Engine, job: Job) -> str:
     """What will run and how, in lines of at most 80 characters but for names and paths."""
     tags = f" ({', '.join(job.image.tags[:3])})" if job.image.tags else ""
-    memory = words(job.memory) if engine.info.get("MemoryLimit", True) else "no limit (the engine has none)"
+    memory = words(job.memory) if engine.limits("Memory") else "no limit (the engine has none)"
     user = f"{job.user} ({job.user.reason})" if job.user.reason else str(job.user)
     return "\n".join(
         (
