@@ -7,6 +7,7 @@ printed. Nothing heavy is imported until a function needs it.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -88,18 +89,21 @@ def score(
     if replicates < 0:
         raise InputError("must not be negative", where="replicates", fix="Give 0 for no intervals.")
     rows = prediction_set(chosen, predictions, references, ids=ids, model=model, variant=variant)
-    options: dict[str, Any] = {
-        "expected": expected_rows,
-        "metrics": wanted,
-        "conventions": only,
-        "replicates": replicates,
-        "seed": seed,
-        "cache": ScoreCache(cache),
-    }
+    counted = partial(
+        scoring.score,
+        rows,
+        chosen,
+        expected=expected_rows,
+        metrics=wanted,
+        conventions=only,
+        replicates=replicates,
+        seed=seed,
+        cache=ScoreCache(cache),
+    )
     if rows.path == IN_MEMORY:
-        return ScoreTable(rows, tuple(scoring.score(rows, chosen, **options)))
+        return ScoreTable(rows, tuple(counted()))
     with opened(engine, workers) as counting:
-        return ScoreTable(rows, tuple(scoring.score(rows, chosen, **options, engine=counting)))
+        return ScoreTable(rows, tuple(counted(engine=counting)))
 
 
 def multiverse(

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import ROUND_CEILING
+from fractions import Fraction
 from typing import Any
 
 from audit.schema import Baseline, Detection, Findings, Interval, PromptScore, PromptSensitivity, PromptTest
@@ -11,11 +13,15 @@ from audit.scoring.predictions import PredictionSet
 from audit.scoring.score import Score
 from tasks.analysis import detectors, prompt_sensitivity
 from tasks.analysis.baselines import constant_baseline
+from tasks.statistics.bootstrap import decimal
 from tasks.step_cache import ChainCache
 from tasks.task import Task
 
 # More prompts than this are questions of their own (slots, spoken queries), not wordings of one instruction.
 MAX_PROMPTS = 40
+# Ids of flagged outputs that the document shows.
+EXAMPLES = 5
+_PLACES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +60,8 @@ def gathered(of_tasks: Mapping[str, Seen], probes: Mapping[str, Mapping[str, Any
 
 
 def _detection(found: detectors.Detection) -> Detection:
-    data: dict[str, Any] = found.as_json()
-    return Detection(**{**data, "example_ids": tuple(data["example_ids"])})
+    name = found.detector if found.version == "1" else f"{found.detector}@{found.version}"
+    return Detection(name, found.fault, len(found.ids), found.of, found.ids[:EXAMPLES])
 
 
 def _prompts(predictions: PredictionSet, scores: tuple[Score, ...], replicates: int) -> list[PromptSensitivity]:
@@ -79,22 +85,28 @@ def _prompts(predictions: PredictionSet, scores: tuple[Score, ...], replicates: 
         )
         outcome = prompt_sensitivity.sensitivity(cache, score.convention, bootstrap=replicates) if score else None
         if outcome is not None:
-            result.append(_sensitivity(outcome))
+            result.append(prompts_in_document(outcome))
     return result
 
 
-def _sensitivity(found: prompt_sensitivity.PromptSensitivity) -> PromptSensitivity:
-    data = found.as_json()
-    scores = [
-        {**item, "interval": Interval(**item["interval"]) if item["interval"] else None} for item in data["prompts"]
-    ]
-    return PromptSensitivity(
-        data["convention"],
-        data["metric"],
-        data["rows"],
-        tuple(PromptScore(**item) for item in scores),
-        PromptTest(**data["test"]) if data["test"] else None,
-    )
+def prompts_in_document(found: prompt_sensitivity.PromptSensitivity) -> PromptSensitivity:
+    """As audit.json has them: integers and decimal strings; p is rounded up."""
+    test = None
+    if found.p is not None:
+        p = str(decimal(found.p, 4, ROUND_CEILING))
+        test = PromptTest("permutation of prompts over rows", found.tested, found.permutations, p)
+    scores = tuple(PromptScore(s.prompt, s.rows, _text(s.value), _interval(s.interval)) for s in found.prompts)
+    return PromptSensitivity(found.convention, found.metric, found.rows, scores, test)
+
+
+def _text(value: Fraction | float | None) -> str | None:
+    return None if value is None else str(decimal(value, _PLACES))
+
+
+def _interval(ends: tuple[float, float] | None) -> Interval | None:
+    if ends is None:
+        return None
+    return Interval(str(decimal(ends[0], _PLACES)), str(decimal(ends[1], _PLACES)), "95", "bootstrap")
 
 
 def _baselines(predictions: PredictionSet, scores: tuple[Score, ...]) -> list[Baseline]:

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from audit.errors import InputError, MissingError
 
@@ -33,7 +33,7 @@ class Engine:
     Attributes:
         client: A `docker.APIClient`.
         where: Its address, for messages.
-        info: The response of `/info`.
+        info: The response of `/info`, which the properties read.
         name: `Docker` or `Podman`, and the version.
     """
 
@@ -56,6 +56,26 @@ class Engine:
     def rootless(self) -> bool:
         """Whether it runs as an unprivileged user, whose id is then 0 inside containers."""
         return any("name=rootless" in str(option) for option in self.info.get("SecurityOptions") or ())
+
+    def limits(self, what: Literal["Memory", "Swap", "Pids"]) -> bool:
+        """Whether it can limit this; an engine without the controller refuses the limit or silently ignores it."""
+        return bool(self.info.get(f"{what}Limit", True))
+
+    @property
+    def memory(self) -> int | None:
+        """The bytes of memory of its machine, if it tells."""
+        return int(self.info.get("MemTotal") or 0) or None
+
+    @property
+    def nvidia_runtime(self) -> bool:
+        """Whether it has NVIDIA's runtime."""
+        return "nvidia" in (self.info.get("Runtimes") or {})
+
+    @property
+    def nvidia_cdi(self) -> bool:
+        """Whether it has NVIDIA's devices by CDI."""
+        found = [str(one.get("ID", "")) for one in self.info.get("DiscoveredDevices") or ()]
+        return any(name.startswith("nvidia.com/gpu=") for name in found) or bool(self.info.get("CDISpecDirs"))
 
     @property
     def names_by_manifest(self) -> bool:

@@ -17,7 +17,7 @@ from typing import Any
 from audit._util.strict_json import loads
 from audit.container.engine import Engine
 from audit.errors import InputError, MissingError
-from audit.provenance.records.environment import labels_fit
+from audit.provenance.records.environment import ImageFacts, labels_fit
 
 SCHEMA = "repro-audit/image/1"
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -52,7 +52,7 @@ class Image:
     tags: tuple[str, ...] = ()
     command: tuple[str, ...] = ()
 
-    def record(self, **more: Any) -> dict[str, Any]:
+    def record(self, **more: object) -> dict[str, Any]:
         """The record written by `container build` and `container inspect --json`; `more` are further fields."""
         return {
             "schema": SCHEMA,
@@ -66,7 +66,7 @@ class Image:
             **more,
         }
 
-    def environment(self) -> dict[str, Any]:
+    def environment(self) -> ImageFacts:
         """The value of REPRO_AUDIT_IMAGE for the program inside; without labels if these are too many or too long.
 
         Its name is that of the image's labels, not a tag of this engine.
@@ -74,13 +74,8 @@ class Image:
         title = self.labels.get(_TITLE, "")
         name = title if _NAME.fullmatch(title) and len(title) <= 100 else "repro-audit"
         version = f"@{self.manifest.replace(':', '%3A')}" if self.manifest else ""
-        stated: dict[str, Any] = {
-            "uri": f"pkg:oci/{name}{version}",
-            "manifest": self.manifest,
-            "config": self.config,
-            "layers": list(self.layers),
-        }
-        return {**stated, "labels": dict(self.labels)} if labels_fit(self.labels) else stated
+        labels = self.labels if labels_fit(self.labels) else None
+        return ImageFacts(f"pkg:oci/{name}{version}", self.manifest, self.config, self.layers, labels)
 
 
 def find(engine: Engine, reference: str) -> Image:
@@ -114,13 +109,13 @@ def find_recorded(engine: Engine, path: Path) -> Image:
         EngineError: The engine failed.
     """
     record = read_record(path)
-    for digest in dict.fromkeys((record["id"], record["config"], record["manifest"])):
+    for digest in dict.fromkeys((record.id, record.config, record.manifest)):
         image = inspect(engine, digest) if digest else None
         if image is not None:
             _compare(image, record, path)
             return image
     raise MissingError(
-        f"the engine does not have the image {record['id']}",
+        f"the engine does not have the image {record.id}",
         where=str(path),
         fix="Load its archive (`docker load --input FILE.tar`), or build it again (`repro-audit container build`).",
     )
@@ -138,8 +133,8 @@ def inspect(engine: Engine, reference: str) -> Image | None:
         return _image(found, reference, named_by_manifest=engine.names_by_manifest)
 
 
-def read_record(path: Path) -> dict[str, Any]:
-    """Read a record written by `container build` or `container archive`.
+def read_record(path: Path) -> Image:
+    """The image in a record written by `container build` or `container archive`.
 
     Raises:
         InputError: The file is not a record.
@@ -151,6 +146,9 @@ def read_record(path: Path) -> dict[str, Any]:
         raise MissingError(
             f"cannot be read ({error.strerror})", where=str(path), fix="`repro-audit container build` writes it."
         ) from None
+    wrong = InputError(
+        f"no record of an image ({SCHEMA})", where=str(path), fix="`repro-audit container build` writes one."
+    )
     try:
         record = loads(raw)
         fine = (
@@ -160,13 +158,20 @@ def read_record(path: Path) -> dict[str, Any]:
             and all(DIGEST.fullmatch(layer) for layer in record["layers"])
             and all(isinstance(value, str) for value in record["labels"].values())
         )
-    except (ValueError, KeyError, TypeError, AttributeError):
-        fine, record = False, {}
-    if not fine:
-        raise InputError(
-            f"not an image record ({SCHEMA})", where=str(path), fix="`repro-audit container build` writes one."
+        found = Image(
+            id=record["id"],
+            manifest=record["manifest"],
+            config=record["config"],
+            layers=tuple(record["layers"]),
+            labels=record["labels"],
+            created=record.get("created"),
+            platform=record.get("platform", "unknown"),
         )
-    return dict(record)
+    except (ValueError, KeyError, TypeError, AttributeError):
+        raise wrong from None
+    if not fine:
+        raise wrong
+    return found
 
 
 def _image(found: Mapping[str, Any], reference: str, *, named_by_manifest: bool) -> Image:
@@ -199,14 +204,14 @@ def _image(found: Mapping[str, Any], reference: str, *, named_by_manifest: bool)
     )
 
 
-def _compare(image: Image, record: Mapping[str, Any], path: Path) -> None:
+def _compare(image: Image, record: Image, path: Path) -> None:
     """Raise unless all digests known to both sides are equal and at least one of them identifies the image."""
-    if list(image.layers) != record["layers"]:
+    if image.layers != record.layers:
         differs = "layers"
-    elif image.config and record["config"]:
-        differs = "" if image.config == record["config"] else "config digest"
-    elif image.manifest and record["manifest"]:
-        differs = "" if image.manifest == record["manifest"] else "manifest digest"
+    elif image.config and record.config:
+        differs = "" if image.config == record.config else "config digest"
+    elif image.manifest and record.manifest:
+        differs = "" if image.manifest == record.manifest else "manifest digest"
     else:
         raise InputError(
             "the record and the engine identify the image by different kinds of digest, which cannot be compared",

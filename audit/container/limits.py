@@ -75,9 +75,7 @@ def choose_gpus(engine: Engine, wish: str) -> Gpus:
     Raises:
         InputError: `wish` is invalid.
     """
-    runtime = "nvidia" in (engine.info.get("Runtimes") or {})
-    found = [str(one.get("ID", "")) for one in engine.info.get("DiscoveredDevices") or ()]
-    cdi = any(name.startswith("nvidia.com/gpu=") for name in found) or bool(engine.info.get("CDISpecDirs"))
+    runtime, cdi = engine.nvidia_runtime, engine.nvidia_cdi
     # Podman's socket does not report an NVIDIA runtime; it uses CDI.
     by_cdi = engine.podman or (cdi and not runtime)
     if wish == "none":
@@ -107,8 +105,7 @@ def choose_memory(engine: Engine, wish: str | None) -> int | None:
         InputError: `wish` is invalid, below the engines' minimum of 6 MiB, or unreasonably large.
     """
     if wish is None:
-        total = engine.info.get("MemTotal")
-        return int(total) * 9 // 10 // _UNITS["m"] * _UNITS["m"] if total else None
+        return engine.memory * 9 // 10 // _UNITS["m"] * _UNITS["m"] if engine.memory else None
     return None if wish == "none" else amount(wish, "--memory", least=6 << 20)
 
 

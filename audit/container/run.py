@@ -96,7 +96,9 @@ class Job:
     def variables(self) -> dict[str, str]:
         """The environment variables set in addition to the image's."""
         found = {
-            environment.IMAGE_VARIABLE: json.dumps(self.image.environment(), sort_keys=True, separators=(",", ":")),
+            environment.IMAGE_VARIABLE: json.dumps(
+                self.image.environment().as_json(), sort_keys=True, separators=(",", ":")
+            ),
             CONTAINER_VARIABLE: self.conditions(),
             # The image's default, /dev/shm, is small and `noexec`; /tmp has the requested size.
             "TMPDIR": SCRATCH,
@@ -232,11 +234,11 @@ def _host(engine: Engine, job: Job) -> dict[str, Any]:
         "shm_size": _SHARED_MEMORY,
     }
     # An engine without the memory controller (often a rootless one) refuses the limit or silently ignores it.
-    if job.memory is not None and engine.info.get("MemoryLimit", True):
+    if job.memory is not None and engine.limits("Memory"):
         settings |= {"mem_limit": job.memory}
-        if engine.info.get("SwapLimit", True):
+        if engine.limits("Swap"):
             settings |= {"memswap_limit": job.memory}
-    if engine.info.get("PidsLimit", True):
+    if engine.limits("Pids"):
         settings |= {"pids_limit": job.pids}
     if job.gpus.count:
         settings |= {
@@ -315,7 +317,7 @@ def _remove(engine: Engine, name: str, say: Callable[[str], None]) -> None:
 def describe(engine: Engine, job: Job) -> str:
     """A description of the run, in lines of at most 80 characters except for names and paths."""
     tags = f" ({', '.join(job.image.tags[:3])})" if job.image.tags else ""
-    memory = words(job.memory) if engine.info.get("MemoryLimit", True) else "no limit (the engine has none)"
+    memory = words(job.memory) if engine.limits("Memory") else "no limit (the engine has none)"
     user = f"{job.user} ({job.user.reason})" if job.user.reason else str(job.user)
     return "\n".join(
         (

@@ -11,7 +11,8 @@ from typing import Any
 
 from audit._util.files import write_atomic
 from audit.errors import InputError
-from audit.scoring.predictions import PredictionMeta, load
+from audit.scoring.prediction_meta import PredictionMeta
+from audit.scoring.predictions import load
 from tasks.row import Row
 from tasks.task import Task
 

@@ -16,7 +16,7 @@ from audit._util.strict_json import InvalidJsonError
 from audit.errors import InputError
 from audit.inference import journal
 from audit.inference.run_records import BatchResult, Identity, Outcome, RunEnvironment
-from audit.scoring.predictions import PredictionMeta
+from audit.scoring.prediction_meta import PredictionMeta
 
 
 def work_folder(out: Path, task: str) -> Path:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from fractions import Fraction
 from typing import Any
 
@@ -11,11 +12,18 @@ from audit.judge import sensitivity
 from audit.judge.judgements import HUMAN, Judgement
 from audit.judge.scoring import JudgedTotals, Rating, by_rating, lottery, score, units
 from tasks.judging.conventions import JudgedConvention
-from tasks.judging.verdict import FAILURES, Verdict
+from tasks.judging.verdict import FAILURES, Failure, Verdict
 from tasks.row import Row
 
 Verdicts = Mapping[str, Mapping[str, Verdict]]
-_AGREEMENT = (("raw", "raw"), ("Fleiss' kappa", "fleiss"), ("Krippendorff's alpha", "krippendorff"))
+
+
+@dataclass(frozen=True, slots=True)
+class Bootstrap:
+    """The bootstrap's replicates and seed."""
+
+    replicates: int
+    seed: int
 
 
 def decimal(value: Fraction | float | None, digits: int = 4) -> str:
@@ -23,44 +31,167 @@ def decimal(value: Fraction | float | None, digits: int = 4) -> str:
     return "-" if value is None else f"{float(value):.{digits}f}"
 
 
-def score_json(result: JudgedTotals) -> dict[str, Any]:
-    """The counts, and their share of points."""
+@dataclass(frozen=True, slots=True)
+class ScoreTable:
+    """Counts, and the share of possible points they come to."""
+
+    points: int
+    possible: int
+    kept: int
+    excluded: int
+    failed: int
+    missing: int
+    share: str
+
+
+@dataclass(frozen=True, slots=True)
+class RatingTable:
+    """The scores of one rating.
+
+    Attributes:
+        statuses: How many replies were read how.
+        own_failure_rule: The convention's own.
+        scores: Under each failure rule, over all rows.
+        over_followed: Under its own rule, over rows that followed the instruction; None where that is not defined.
+    """
+
+    judge: str
+    variant: str
+    repeat: int
+    statuses: Mapping[str, int]
+    own_failure_rule: Failure
+    scores: Mapping[Failure, ScoreTable]
+    over_followed: ScoreTable | None
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementTable:
+    """Agreement of several ratings of the same rows."""
+
+    ratings: int
+    people: int
+    units: int
+    raw: str
+    fleiss: str
+    krippendorff: str
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """The difference of two ratings with its 95 % interval."""
+
+    units: int
+    difference: str
+    low: str
+    high: str
+
+    @staticmethod
+    def of(gap: sensitivity.Difference | None) -> Gap:
+        """For the table."""
+        if gap is None:
+            return Gap(0, "-", "-", "-")
+        return Gap(gap.units, decimal(gap.value, 6), decimal(gap.low, 6), decimal(gap.high, 6))
+
+
+@dataclass(frozen=True, slots=True)
+class PairTable:
+    """Two ratings compared."""
+
+    first: str
+    second: str
+    cohen: str
+    gap: Gap
+
+
+@dataclass(frozen=True, slots=True)
+class ProbeTable:
+    """A judge compared with itself under a change that should not matter."""
+
+    judge: str
+    variant: str
+    raised: int
+    lowered: int
+    gap: Gap
+
+
+@dataclass(frozen=True, slots=True)
+class RangeTable:
+    """The lowest and the highest share over judges."""
+
+    lowest: str
+    highest: str
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedClaim:
+    """A reported value against the range over judges."""
+
+    claim: str
+    found: sensitivity.Comparability
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeReport:
+    """Everything that is known about how a score depends on the judge."""
+
+    task: str
+    convention: str
+    metric: str
+    rows: int
+    ratings: tuple[RatingTable, ...]
+    agreement: AgreementTable
+    pairs: tuple[PairTable, ...]
+    range: RangeTable
+    bootstrap: Bootstrap
+    probes: tuple[ProbeTable, ...]
+    length_preference: Mapping[str, str]
+    notes: tuple[str, ...]
+    comparability: ComparedClaim | None
+
+    def as_json(self) -> dict[str, Any]:
+        """The object that `judge agreement --json` writes."""
+        data = asdict(self)
+        # In the file a gap's fields stand beside the pair's or the probe's own.
+        for item in (*data["pairs"], *data["probes"]):
+            item.update(item.pop("gap"))
+        compared = data.pop("comparability")
+        return (
+            data if compared is None else {**data, "comparability": {"claim": compared["claim"], **compared["found"]}}
+        )
+
+
+def score_table(result: JudgedTotals) -> ScoreTable:
+    """Counts and share of a score."""
     counts = result.counts
     share = Fraction(counts.points, counts.possible) if counts.possible else None
-    return {
-        "points": counts.points,
-        "possible": counts.possible,
-        "kept": counts.kept,
-        "excluded": counts.excluded,
-        "failed": counts.failed,
-        "missing": result.missing,
-        "share": decimal(share, 6),
-    }
+    return ScoreTable(
+        counts.points, counts.possible, counts.kept, counts.excluded, counts.failed, result.missing, decimal(share, 6)
+    )
 
 
-def rating_json(
+def rating_table(
     convention: JudgedConvention,
     rows: Sequence[Row],
     rating: Rating,
     verdicts: Verdicts,
     followed: Mapping[str, bool] | None = None,
-) -> dict[str, Any]:
-    """The scores of a rating under each failure rule, over all and over followed rows, and the parse statuses."""
+) -> RatingTable:
+    """One rating's scores under each failure rule, over all and over followed rows, and how replies parsed."""
     statuses = Counter(verdict.status for parts in verdicts.values() for verdict in parts.values())
-    return {
-        "judge": rating.judge,
-        "variant": rating.variant,
-        "repeat": rating.repeat,
-        "statuses": dict(sorted(statuses.items())),
-        "own_failure_rule": convention.failure,
-        "scores": {rule: score_json(score(convention, rows, verdicts, failure=rule)) for rule in FAILURES},
-        "over_followed": None
+    return RatingTable(
+        judge=rating.judge,
+        variant=rating.variant,
+        repeat=rating.repeat,
+        statuses=dict(sorted(statuses.items())),
+        own_failure_rule=convention.failure,
+        scores={rule: score_table(score(convention, rows, verdicts, failure=rule)) for rule in FAILURES},
+        over_followed=None
         if followed is None or convention.metric != "accuracy"
-        else score_json(score(convention, rows, verdicts, followed=followed)),
-    }
+        else score_table(score(convention, rows, verdicts, followed=followed)),
+    )
 
 
-def notes(convention: JudgedConvention, rows: Sequence[Row], judgements: Iterable[Judgement]) -> list[str]:
+def notes(convention: JudgedConvention, rows: Sequence[Row], judgements: Iterable[Judgement]) -> tuple[str, ...]:
     """Caveats about these judgements."""
     found = [convention.note] if convention.note else []
     mine = [item for item in judgements if (item.convention, item.metric) == (convention.id, convention.metric)]
@@ -74,10 +205,10 @@ def notes(convention: JudgedConvention, rows: Sequence[Row], judgements: Iterabl
             f"{lottery(rows)} of {len(rows)} outputs name none of their options: for these, the judge"
             " is told to choose at random."
         )
-    return found
+    return tuple(found)
 
 
-def agreement_json(
+def judge_report(
     task: str,
     convention: JudgedConvention,
     rows: Sequence[Row],
@@ -88,7 +219,7 @@ def agreement_json(
     claim: str | None = None,
     factor: int = 1,
     followed: Mapping[str, bool] | None = None,
-) -> dict[str, Any]:
+) -> JudgeReport:
     """The complete analysis of how the score depends on the judge."""
     ratings = by_rating(judgements, task, convention)
     table = {rating: units(convention, rows, verdicts) for rating, verdicts in ratings.items()}
@@ -102,54 +233,44 @@ def agreement_json(
     for index, first in enumerate(found):
         for second in found[index + 1 :]:
             gap = sensitivity.paired(plain[first], plain[second], replicates=replicates, seed=seed)
-            pairs.append(
-                {
-                    "first": first.name,
-                    "second": second.name,
-                    "cohen": decimal(agreed.cohen[first.name, second.name]),
-                    **_gap(gap),
-                }
-            )
+            cohen = decimal(agreed.cohen[first.name, second.name])
+            pairs.append(PairTable(first.name, second.name, cohen, Gap.of(gap)))
     lengths = {row.id: len((row.hypothesis or "").split()) for row in rows}
-    result: dict[str, Any] = {
-        "task": task,
-        "convention": convention.id,
-        "metric": convention.metric,
-        "rows": len(rows),
-        "ratings": [rating_json(convention, rows, rating, verdicts, followed) for rating, verdicts in ratings.items()],
-        "agreement": {
-            "ratings": len(plain),
-            "people": len(people),
-            "units": agreed.units,
-            "raw": decimal(agreed.raw),
-            "fleiss": decimal(agreed.fleiss),
-            "krippendorff": decimal(agreed.alpha),
-        },
-        "pairs": pairs,
-        "range": {
-            "lowest": decimal(min(shares.values(), default=None), 6),
-            "highest": decimal(max(shares.values(), default=None), 6),
-        },
-        "bootstrap": {"replicates": replicates, "seed": seed},
-        "probes": _probes(table, replicates, seed),
-        "length_preference": {
-            rating.name: decimal(sensitivity.length_preference(plain[rating], lengths)) for rating in plain
-        },
-        "notes": notes(convention, rows, judgements),
-    }
+    compared = None
     if claim is not None:
         by_judge = {rating.name: share for rating, share in shares.items()}
         names = {rating.name: _reported(judgements, rating) for rating in shares}
         verdict = sensitivity.comparability(claim, convention.judge, by_judge, names, factor=factor)
-        result["comparability"] = {
-            "claim": claim,
-            "state": verdict.state,
-            "sentence": verdict.sentence,
-            "lowest": verdict.lowest,
-            "highest": verdict.highest,
-            "judges": list(verdict.judges),
-        }
-    return result
+        compared = ComparedClaim(claim, verdict)
+    return JudgeReport(
+        task=task,
+        convention=convention.id,
+        metric=convention.metric,
+        rows=len(rows),
+        ratings=tuple(
+            rating_table(convention, rows, rating, verdicts, followed) for rating, verdicts in ratings.items()
+        ),
+        agreement=AgreementTable(
+            ratings=len(plain),
+            people=len(people),
+            units=agreed.units,
+            raw=decimal(agreed.raw),
+            fleiss=decimal(agreed.fleiss),
+            krippendorff=decimal(agreed.alpha),
+        ),
+        pairs=tuple(pairs),
+        range=RangeTable(
+            lowest=decimal(min(shares.values(), default=None), 6),
+            highest=decimal(max(shares.values(), default=None), 6),
+        ),
+        bootstrap=Bootstrap(replicates, seed),
+        probes=_probes(table, replicates, seed),
+        length_preference={
+            rating.name: decimal(sensitivity.length_preference(plain[rating], lengths)) for rating in plain
+        },
+        notes=notes(convention, rows, judgements),
+        comparability=compared,
+    )
 
 
 def _reported(judgements: Iterable[Judgement], rating: Rating) -> str:
@@ -157,95 +278,72 @@ def _reported(judgements: Iterable[Judgement], rating: Rating) -> str:
     return next((item.reply.model for item in judgements if item.judge == rating.judge and item.reply), "")
 
 
-def _gap(gap: sensitivity.Difference | None) -> dict[str, Any]:
-    if gap is None:
-        return {"units": 0, "difference": "-", "low": "-", "high": "-"}
-    return {
-        "units": gap.units,
-        "difference": decimal(gap.value, 6),
-        "low": decimal(gap.low, 6),
-        "high": decimal(gap.high, 6),
-    }
-
-
-def _probes(table: Mapping[Rating, sensitivity.Units], replicates: int, seed: int) -> list[dict[str, Any]]:
+def _probes(table: Mapping[Rating, sensitivity.Units], replicates: int, seed: int) -> tuple[ProbeTable, ...]:
     found = []
     for rating, changed in table.items():
         base = table.get(Rating(rating.judge, "", rating.repeat))
-        if not rating.variant or base is None:
-            continue
-        result = sensitivity.probe(base, changed, replicates=replicates, seed=seed)
-        found.append(
-            {
-                "judge": rating.judge,
-                "variant": rating.variant,
-                "raised": result.raised,
-                "lowered": result.lowered,
-                **_gap(result.difference),
-            }
-        )
-    return found
+        if rating.variant and base is not None:
+            result = sensitivity.probe(base, changed, replicates=replicates, seed=seed)
+            gap = Gap.of(result.difference)
+            found.append(ProbeTable(rating.judge, rating.variant, result.raised, result.lowered, gap))
+    return tuple(found)
 
 
-def agreement_text(data: Mapping[str, Any]) -> str:
-    """The analysis as text for a terminal."""
-    lines = [f"{data['task']}, {data['convention']}, {data['metric']}: {data['rows']} rows", ""]
-    header = ["judge", "share", "points", "kept", "failed", "missing", "over followed"]
-    body = []
-    for item in data["ratings"]:
-        own = item["scores"][item["own_failure_rule"]]
-        name = Rating(item["judge"], item["variant"], item["repeat"]).name
+def agreement_text(report: JudgeReport) -> str:
+    """The same for a terminal."""
+    lines = [f"{report.task}, {report.convention}, {report.metric}: {report.rows} rows", ""]
+    body = [["judge", "share", "points", "kept", "failed", "missing", "over followed"]]
+    for item in report.ratings:
+        own = item.scores[item.own_failure_rule]
         cells = (
-            own["share"],
-            f"{own['points']}/{own['possible']}",
-            own["kept"],
-            own["failed"],
-            own["missing"],
-            "-" if item["over_followed"] is None else item["over_followed"]["share"],
+            Rating(item.judge, item.variant, item.repeat).name,
+            own.share,
+            f"{own.points}/{own.possible}",
+            own.kept,
+            own.failed,
+            own.missing,
+            "-" if item.over_followed is None else item.over_followed.share,
         )
-        body.append([name, *(str(cell) for cell in cells)])
-    lines += columns([header, *body])
-    agreed = data["agreement"]
-    if agreed["ratings"] > 1:
-        lines += ["", f"Agreement of {agreed['ratings']} ratings on {agreed['units']} rows that two or more grade:"]
-        lines += [f"  {label:<22}{agreed[key]}" for label, key in _AGREEMENT]
-        lines += [f"Range over judges: {data['range']['lowest']} to {data['range']['highest']}"]
-    if data["pairs"]:
+        body.append([str(cell) for cell in cells])
+    lines += columns(body)
+    agreed = report.agreement
+    if agreed.ratings > 1:
+        lines += [
+            "",
+            f"Agreement of {agreed.ratings} ratings on {agreed.units} rows that two or more grade:",
+            f"  raw                   {agreed.raw}",
+            f"  Fleiss' kappa         {agreed.fleiss}",
+            f"  Krippendorff's alpha  {agreed.krippendorff}",
+            f"Range over judges: {report.range.lowest} to {report.range.highest}",
+        ]
+    if report.pairs:
         head = ["first", "second", "rows", "Cohen's kappa", "second - first", "95 % interval"]
-        rows = [
-            [
-                p["first"],
-                p["second"],
-                str(p["units"]),
-                p["cohen"],
-                p["difference"],
-                f"{p['low']} to {p['high']}",
-            ]
-            for p in data["pairs"]
-        ]
+        rows = [[pair.first, pair.second, str(pair.gap.units), pair.cohen, *_shown(pair.gap)] for pair in report.pairs]
         lines += ["", *columns([head, *rows])]
-    if data["probes"]:
+    if report.probes:
         head = ["judge", "probe", "rows", "raised", "lowered", "difference", "95 % interval"]
+        words = {"swapped": "position", "padded": "verbosity"}
         rows = [
             [
-                p["judge"],
-                {"swapped": "position", "padded": "verbosity"}.get(p["variant"], p["variant"]),
-                str(p["units"]),
-                str(p["raised"]),
-                str(p["lowered"]),
-                p["difference"],
-                f"{p['low']} to {p['high']}",
+                probe.judge,
+                words.get(probe.variant, probe.variant),
+                *map(str, (probe.gap.units, probe.raised, probe.lowered)),
+                *_shown(probe.gap),
             ]
-            for p in data["probes"]
+            for probe in report.probes
         ]
         lines += ["", *columns([head, *rows])]
-    lines += ["", "Probability that the better-graded of two outputs is the longer one:"]
-    lines += [f"  {name}: {value}" for name, value in data["length_preference"].items()]
-    if "comparability" in data:
-        lines += ["", data["comparability"]["sentence"]]
-    if data["notes"]:
-        lines += ["", *data["notes"]]
+    lines += ["", "Chance that the better graded of two outputs is the longer one:"]
+    lines += [f"  {name}: {value}" for name, value in report.length_preference.items()]
+    if report.comparability is not None:
+        lines += ["", report.comparability.found.sentence]
+    if report.notes:
+        lines += ["", *report.notes]
     return "\n".join(lines)
+
+
+def _shown(gap: Gap) -> tuple[str, str]:
+    return gap.difference, f"{gap.low} to {gap.high}"
 
 
 def columns(rows: Sequence[Sequence[str]]) -> list[str]:

@@ -9,20 +9,26 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
+from audit._util import typed_json
+from audit._util.strict_json import InvalidJsonError
 from audit.errors import CheckFailedError, InputError
 from audit.provenance.errors import RejectedError
 from audit.provenance.format import archive, layout
 from audit.provenance.format.canonical_encoding import b64decode
 from audit.provenance.records import audit_facts
+from audit.provenance.records.environment import Code, Environment
+from audit.provenance.records.run_record import Machine, RunRecord, Torch
+from audit.provenance.records.statement import Dependency, read_dependencies
 from audit.provenance.verification import verify
 from audit.provenance.verification.trust import Trust
 from audit.schema import AuditDocument
 
 SCHEMA = "repro-audit/diff/1"
+Record = TypeVar("Record")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +45,95 @@ class Side:
 
     name: str
     audit: AuditDocument
-    environment: Mapping[str, Any] | None = None
-    run: Mapping[str, Any] | None = None
-    dependencies: list[Mapping[str, Any]] | None = None
+    environment: Environment | None = None
+    run: RunRecord | None = None
+    dependencies: tuple[Dependency, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Something that differs and can have moved a claim.
+
+    Attributes:
+        cause: claim, convention, literature, library, code, model, data, judge, settings, predictions or hardware.
+    """
+
+    cause: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ChangedValue:
+    """A measurement's values in the two audits; None where it is absent."""
+
+    measurement: str
+    a: str | None
+    b: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class ComparedClaim:
+    """A claim in two audits.
+
+    Attributes:
+        verdict: Before and after, if they differ; None for an absent claim.
+    """
+
+    claim: str
+    verdict: tuple[str | None, str | None] | None
+    values: tuple[ChangedValue, ...]
+    why: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """What differs between the two audits as a whole, a line each."""
+
+    library: tuple[str, ...]
+    code: tuple[str, ...]
+    hardware: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two audits compared; the fields are those of the JSON.
+
+    Attributes:
+        moved: The claims with another verdict or another value.
+        unmoved: The others' ids.
+        complete: Whether both sides could tell of model, data and hardware.
+    """
+
+    schema: str
+    a: str
+    b: str
+    moved: tuple[ComparedClaim, ...]
+    unmoved: tuple[str, ...]
+    differences: Differences
+    complete: bool
+
+    def as_text(self) -> str:
+        """For a terminal."""
+        lines = [f"A {self.a}", f"B {self.b}", ""]
+        for claim in self.moved:
+            verdict = claim.verdict
+            lines.append(
+                f"{claim.claim}: "
+                + (f"{verdict[0] or 'absent'} -> {verdict[1] or 'absent'}" if verdict else "same verdict, other values")
+            )
+            shown = claim.values[:6]
+            lines += [f"    {one.measurement}: {one.a or '-'} -> {one.b or '-'}" for one in shown]
+            if len(claim.values) > len(shown):
+                lines.append(f"    and {len(claim.values) - len(shown)} more")
+            lines += [f"  {one.cause}: {one.detail}" for one in claim.why] or [
+                "  why: nothing that was recorded differs"
+            ]
+        lines.append(f"{len(self.moved)} of {len(self.moved) + len(self.unmoved)} claims moved")
+        if not self.complete:
+            lines.append(
+                "Only audit.json was at hand on one side: model, data and hardware could not be compared; give packages."
+            )
+        return "\n".join(lines) + "\n"
 
 
 def load(path: Path) -> Side:
@@ -69,84 +161,66 @@ def load(path: Path) -> Side:
     return Side(
         str(path),
         audit_facts.read_audit(files[layout.AUDIT]),
-        json.loads(files[layout.ENVIRONMENT]),
-        json.loads(files[layout.RUN]),
-        json.loads(payload)["predicate"]["buildDefinition"]["resolvedDependencies"],
+        _record(Environment, path, layout.ENVIRONMENT, files),
+        _record(RunRecord, path, layout.RUN, files),
+        read_dependencies(json.loads(payload)["predicate"]),
     )
 
 
-def compare(left: Side, right: Side) -> dict[str, Any]:
-    """What moved and what differs, as a value for machines."""
+def _record(kind: type[Record], path: Path, name: str, files: Mapping[str, bytes]) -> Record:
+    try:
+        return typed_json.read(kind, files[name])
+    except InvalidJsonError as error:
+        raise InputError(
+            f"not a record of this version: {error}",
+            where=f"{path}: {name}",
+            fix="Compare the two audit.json, or use the version of repro-audit that made the package.",
+        ) from None
+
+
+def compare(left: Side, right: Side) -> Comparison:
+    """What moved and what differs."""
     verdicts = audit_facts.verdicts(left.audit), audit_facts.verdicts(right.audit)
     claims = [_claim(name, left, right, verdicts) for name in sorted(set(verdicts[0]) | set(verdicts[1]))]
-    return {
-        "schema": SCHEMA,
-        "a": left.name,
-        "b": right.name,
-        "moved": [claim for claim in claims if claim["verdict"] or claim["values"]],
-        "unmoved": [claim["claim"] for claim in claims if not (claim["verdict"] or claim["values"])],
-        "differences": {
-            "library": _libraries(left, right),
-            "code": _differs("code", left.environment, right.environment),
-            "hardware": _differs("machine", left.run, right.run) + _differs("torch", left.run, right.run),
-        },
-        "complete": left.dependencies is not None and right.dependencies is not None,
-    }
+    return Comparison(
+        schema=SCHEMA,
+        a=left.name,
+        b=right.name,
+        moved=tuple(claim for claim in claims if claim.verdict or claim.values),
+        unmoved=tuple(claim.claim for claim in claims if not (claim.verdict or claim.values)),
+        differences=Differences(
+            library=tuple(_libraries(left, right)),
+            code=tuple(_code(left, right)),
+            hardware=tuple(_hardware(left, right)),
+        ),
+        complete=left.dependencies is not None and right.dependencies is not None,
+    )
 
 
-def as_text(found: Mapping[str, Any]) -> str:
-    """For people."""
-    lines = [f"A {found['a']}", f"B {found['b']}", ""]
-    for claim in found["moved"]:
-        verdict = claim["verdict"]
-        lines.append(
-            f"{claim['claim']}: "
-            + (f"{verdict[0] or 'absent'} -> {verdict[1] or 'absent'}" if verdict else "same verdict, other values")
-        )
-        shown = claim["values"][:6]
-        lines += [f"    {one['measurement']}: {one['a'] or '-'} -> {one['b'] or '-'}" for one in shown]
-        if len(claim["values"]) > len(shown):
-            lines.append(f"    and {len(claim['values']) - len(shown)} more")
-        lines += [f"  {one['cause']}: {one['detail']}" for one in claim["why"]] or [
-            "  why: nothing that was recorded differs"
-        ]
-    lines.append(f"{len(found['moved'])} of {len(found['moved']) + len(found['unmoved'])} claims moved")
-    if not found["complete"]:
-        lines.append(
-            "Only audit.json was at hand on one side: model, data and hardware could not be compared; give packages."
-        )
-    return "\n".join(lines) + "\n"
-
-
-def _claim(name: str, left: Side, right: Side, verdicts: tuple[Mapping[str, str], Mapping[str, str]]) -> dict[str, Any]:
+def _claim(name: str, left: Side, right: Side, verdicts: tuple[Mapping[str, str], Mapping[str, str]]) -> ComparedClaim:
     before, after = (side.get(name) for side in verdicts)
     values = _values(name, left, right)
-    moved = before != after or bool(values)
-    return {
-        "claim": name,
-        "verdict": [before, after] if before != after else None,
-        "values": values,
-        "why": _why(name, left, right) if moved else [],
-    }
+    return ComparedClaim(
+        name,
+        verdict=(before, after) if before != after else None,
+        values=values,
+        why=tuple(_why(name, left, right)) if before != after or values else (),
+    )
 
 
-def _values(name: str, left: Side, right: Side) -> list[dict[str, Any]]:
+def _values(name: str, left: Side, right: Side) -> tuple[ChangedValue, ...]:
     both = [{m.id: m.value for m in side.audit.measurements if m.claim == name} for side in (left, right)]
-    found = []
-    for key in sorted(set(both[0]) | set(both[1])):
-        a, b = (side.get(key) for side in both)
-        if a != b:
-            found.append({"measurement": key, "a": a, "b": b})
-    return found
+    pairs = ((key, both[0].get(key), both[1].get(key)) for key in sorted(set(both[0]) | set(both[1])))
+    return tuple(ChangedValue(key, a, b) for key, a, b in pairs if a != b)
 
 
-def _why(name: str, left: Side, right: Side) -> list[dict[str, str]]:
+def _why(name: str, left: Side, right: Side) -> list[Reason]:
     before, after = (next((c for c in side.audit.claims if c.id == name), None) for side in (left, right))
     if before is None or after is None:
-        return [{"cause": "claim", "detail": f"only in {'B' if before is None else 'A'}"}]
+        return [Reason("claim", f"only in {'B' if before is None else 'A'}")]
     task, metric = before.task, before.metric
     found = [
-        {"cause": "claim", "detail": f"its {key} differs"}
+        Reason("claim", f"its {key} differs")
         for key in sorted(item.name for item in fields(before))
         if getattr(before, key) != getattr(after, key)
     ]
@@ -156,36 +230,26 @@ def _why(name: str, left: Side, right: Side) -> list[dict[str, str]]:
     )
     if not same_predictions:
         found += _inference(task, left, right)
-    found += [{"cause": "library", "detail": one} for one in _scoring_libraries(left, right)]
-    found += [{"cause": "code", "detail": one} for one in _differs("code", left.environment, right.environment)]
+    found += [Reason("library", one) for one in _scoring_libraries(left, right)]
+    found += [Reason("code", one) for one in _code(left, right)]
     return found or _literature(left, right)
 
 
-def _conventions(task: str, metric: str, left: Side, right: Side) -> list[dict[str, str]]:
+def _conventions(task: str, metric: str, left: Side, right: Side) -> list[Reason]:
     both = [{c.id: c for c in side.audit.conventions if (c.task, c.metric) == (task, metric)} for side in (left, right)]
     found = []
     for name in sorted(set(both[0]) | set(both[1])):
         a, b = both[0].get(name), both[1].get(name)
         if a is None or b is None:
-            found.append({"cause": "convention", "detail": f"{name} is only in {'B' if a is None else 'A'}"})
+            found.append(Reason("convention", f"{name} is only in {'B' if a is None else 'A'}"))
         elif a.hash != b.hash:
-            found.append(
-                {
-                    "cause": "convention",
-                    "detail": f"{name} has other code or data (hash {a.hash[:12]} -> {b.hash[:12]})",
-                }
-            )
+            found.append(Reason("convention", f"{name} has other code or data (hash {a.hash[:12]} -> {b.hash[:12]})"))
         elif a.grade != b.grade:
-            found.append(
-                {
-                    "cause": "literature",
-                    "detail": f"the evidence for {name} has grade {a.grade} -> {b.grade}",
-                }
-            )
+            found.append(Reason("literature", f"the evidence for {name} has grade {a.grade} -> {b.grade}"))
     return found
 
 
-def _inference(task: str, left: Side, right: Side) -> list[dict[str, str]]:
+def _inference(task: str, left: Side, right: Side) -> list[Reason]:
     if left.dependencies is None or right.dependencies is None:
         return []
     found = []
@@ -197,40 +261,26 @@ def _inference(task: str, left: Side, right: Side) -> list[dict[str, str]]:
                 ", ".join(f"{name} {digest[:12]}" for name, digest in sorted(one.items() - other.items()))
                 for one, other in ((a, b), (b, a))
             )
-            found.append({"cause": cause, "detail": f"{gone or 'none'} -> {new or 'none'}"})
+            found.append(Reason(cause, f"{gone or 'none'} -> {new or 'none'}"))
     for key, cause in (("model", "model"), ("variant", "model"), ("device", "hardware")):
         values = [_annotation(side, task, key) for side in (left, right)]
         if values[0] != values[1]:
-            found.append({"cause": cause, "detail": f"{key} {values[0]} -> {values[1]}"})
+            found.append(Reason(cause, f"{key} {values[0]} -> {values[1]}"))
     if not found:
         detail = "other outputs from the same model, data and settings: not repeatable, or on another device"
-        found.append({"cause": "predictions", "detail": detail})
-        found += [{"cause": "hardware", "detail": one} for one in _differs("machine", left.run, right.run)]
+        found.append(Reason("predictions", detail))
+        found += [Reason("hardware", one) for one in _machine(left, right)]
     return found
 
 
 def _of(side: Side, role: str, task: str) -> dict[str, str]:
-    entries = [
-        one
-        for one in side.dependencies or []
-        if one["annotations"]["role"] == role and one["annotations"].get("task") == task
-    ]
-    return {
-        str(one["name"]): str(one["digest"]["sha256"]) for one in entries if not str(one["name"]).endswith(".meta.json")
-    }
+    found = [one for one in side.dependencies or () if (one.role, one.task) == (role, task)]
+    return {one.name: one.digest["sha256"] for one in found if one.name and not one.name.endswith(".meta.json")}
 
 
 def _annotation(side: Side, task: str, key: str) -> str | None:
-    entries = [
-        one["annotations"]
-        for one in side.dependencies or []
-        if one["annotations"]["role"] == "settings" and one["annotations"].get("task") == task
-    ]
-    return str(entries[0][key]) if entries and key in entries[0] else None
-
-
-def _packages(side: Side) -> dict[str, str]:
-    return {str(one["name"]): str(one["version"]) for one in (side.environment or {}).get("packages", [])}
+    found = [one.annotations for one in side.dependencies or () if (one.role, one.task) == ("settings", task)]
+    return str(found[0][key]) if found and key in found[0] else None
 
 
 def _changes(a: Mapping[str, str], b: Mapping[str, str]) -> list[str]:
@@ -242,11 +292,10 @@ def _changes(a: Mapping[str, str], b: Mapping[str, str]) -> list[str]:
 
 
 def _libraries(left: Side, right: Side) -> list[str]:
-    return (
-        _changes(_packages(left), _packages(right))
-        if left.environment and right.environment
-        else _scoring_libraries(left, right)
-    )
+    if left.environment is None or right.environment is None:
+        return _scoring_libraries(left, right)
+    before, after = ({one.name: one.version for one in side.packages} for side in (left.environment, right.environment))
+    return _changes(before, after)
 
 
 def _scoring_libraries(left: Side, right: Side) -> list[str]:
@@ -258,17 +307,32 @@ def _scoring_libraries(left: Side, right: Side) -> list[str]:
     return found
 
 
-def _differs(key: str, left: Mapping[str, Any] | None, right: Mapping[str, Any] | None) -> list[str]:
-    if left is None or right is None:
+def _code(left: Side, right: Side) -> list[str]:
+    if left.environment is None or right.environment is None:
         return []
-    a, b = left.get(key) or {}, right.get(key) or {}
+    return _differs(left.environment.code, right.environment.code)
+
+
+def _machine(left: Side, right: Side) -> list[str]:
+    return [] if left.run is None or right.run is None else _differs(left.run.machine, right.run.machine)
+
+
+def _hardware(left: Side, right: Side) -> list[str]:
+    if left.run is None or right.run is None:
+        return []
+    return _machine(left, right) + _differs(left.run.torch, right.run.torch)
+
+
+def _differs(left: Code | Machine | Torch | None, right: Code | Machine | Torch | None) -> list[str]:
+    """The fields that differ, a line each; a record that is None has none of them."""
+    a, b = ({} if side is None else asdict(side) for side in (left, right))
     return [f"{name} {a.get(name)} -> {b.get(name)}" for name in sorted(set(a) | set(b)) if a.get(name) != b.get(name)]
 
 
-def _literature(left: Side, right: Side) -> list[dict[str, str]]:
+def _literature(left: Side, right: Side) -> list[Reason]:
     both = [
         {one.path: one.sha256 for one in side.audit.inputs if one.path.startswith("literature/")}
         for side in (left, right)
     ]
     changed = sorted(path for path in set(both[0]) | set(both[1]) if both[0].get(path) != both[1].get(path))
-    return [{"cause": "literature", "detail": path} for path in changed]
+    return [Reason("literature", path) for path in changed]

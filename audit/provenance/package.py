@@ -11,7 +11,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -160,7 +160,7 @@ def make(artefacts: Mapping[str, bytes], options: Options) -> dict[str, bytes]:
     if options.with_predictions and made_from.folder is not None:
         files |= {inputs.FOLDER + name: (made_from.folder / name).read_bytes() for name in made_from.digests}
     software = environment.collect()
-    files[layout.ENVIRONMENT] = canonical_json.dumps(software)
+    files[layout.ENVIRONMENT] = canonical_json.dumps(software.as_json())
     files[layout.SBOM] = canonical_json.dumps(sbom.build(made_from.weights))
     files[layout.CODECHECK] = codecheck.build(audit, sorted([*files, layout.REPORT_PDF]), signer)
     files[layout.PREDICTIONS_LIST] = checksums.write(made_from.digests)
@@ -180,7 +180,7 @@ def make(artefacts: Mapping[str, bytes], options: Options) -> dict[str, bytes]:
     files[layout.SSH_KEY] = f"{ssh.line}\n".encode("ascii")
     files[layout.VERIFY] = _verify_text(audit, options, chain, signer, len(subjects), len(unsigned), made_from)
     record = run_record.collect(options.started, options.command)
-    files[layout.RUN] = canonical_json.dumps(record)
+    files[layout.RUN] = canonical_json.dumps(asdict(record))
     digests = {name: checksums.sha256(data) for name, data in files.items()}
     sizes = {name: len(data) for name, data in files.items()}
     files[layout.CRATE] = canonical_json.dumps(
@@ -198,7 +198,7 @@ def make(artefacts: Mapping[str, bytes], options: Options) -> dict[str, bytes]:
 def _statements(
     files: dict[str, bytes],
     audit: AuditDocument,
-    software: Mapping[str, Any],
+    software: environment.Environment,
     subjects: Mapping[str, str],
     made_from: inputs.Sources,
     options: Options,

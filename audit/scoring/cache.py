@@ -13,10 +13,10 @@ import hashlib
 import json
 import time
 from array import array
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -33,6 +33,7 @@ SOURCES = (
     "module:audit.scoring.pool",
     "module:audit._util.files",
     "module:audit.scoring.predictions",
+    "module:audit.scoring.prediction_meta",
     "module:audit.scoring.score",
     "module:audit.scoring.cache",
     "module:tasks.step_cache",
@@ -51,12 +52,21 @@ SOURCES = (
 
 
 @dataclass(frozen=True, slots=True)
+class Facts:
+    """What belongs to counts: rows skipped by the number of the rule, rows with errors, the interval."""
+
+    skipped: Mapping[int, int]
+    errors: int
+    interval: tuple[float, float] | None
+
+
+@dataclass(frozen=True, slots=True)
 class Entry:
-    """Counts with the indices of the scored rows, the skipped rows, the errors and the interval."""
+    """Counts with the indices of the scored rows."""
 
     counts: Compact
     kept: array[int]
-    facts: dict[str, Any]
+    facts: Facts
 
 
 @cache
@@ -94,7 +104,9 @@ class ScoreCache:
         if _checksum(key, raw[32:]) != raw[:32]:
             return None
         end = raw.index(b"\n", 32) + 1
-        shape, kind, kept, facts = json.loads(raw[32:end])
+        shape, kind, kept, stored = json.loads(raw[32:end])
+        skipped = {int(number): rows for number, rows in stored["skipped"].items()}
+        facts = Facts(skipped, stored["errors"], stored["interval"] and tuple(stored["interval"]))
         counts = np.frombuffer(raw, np.dtype(kind), shape[0] * shape[1], end).reshape(shape)
         if kept is not None:
             return Entry(counts, array("i", range(kept)), facts)
@@ -107,7 +119,7 @@ class ScoreCache:
             return
         # Consecutive indices from 0 are stored as their number.
         whole = not entry.kept or (entry.kept[0] == 0 and entry.kept[-1] == len(entry.kept) - 1)
-        head = [entry.counts.shape, entry.counts.dtype.str, len(entry.kept) if whole else None, entry.facts]
+        head = [entry.counts.shape, entry.counts.dtype.str, len(entry.kept) if whole else None, asdict(entry.facts)]
         kept = b"" if whole else np.asarray(entry.kept, dtype="<i4").tobytes()
         raw = json.dumps(head).encode() + b"\n" + entry.counts.tobytes() + kept
         try:

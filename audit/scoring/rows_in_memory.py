@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from audit.errors import InputError
-from audit.scoring.predictions import META_SCHEMA, PredictionMeta, PredictionSet, load, parse_row
+from audit.scoring.prediction_meta import META_SCHEMA, PredictionMeta
+from audit.scoring.predictions import PredictionSet, load, parse_row
 from tasks.registry import FAMILIES, family, tasks
 from tasks.row import Row
 from tasks.task import Task

@@ -14,7 +14,7 @@ from fractions import Fraction
 from itertools import pairwise
 
 from audit.errors import InputError
-from audit.scoring.cache import Entry, ScoreCache
+from audit.scoring.cache import Entry, Facts, ScoreCache
 from audit.scoring.counting import Counted, Key, count, join
 from audit.scoring.pool import WORTH_A_PROCESS, Map, serial
 from audit.scoring.predictions import PredictionSet
@@ -246,10 +246,9 @@ def _known(
             key = cache.key(predictions.sha256, task.id, metric, convention.hash, *map(str, bootstrap))
             entry = cache.get(key)
             if entry is not None:
-                skipped = Counter({int(n): rows for n, rows in entry.facts["skipped"].items()})
-                counted = Counted(entry.kept, skipped, entry.facts["errors"], entry.counts)
-                interval = entry.facts["interval"]
-                found[metric, convention.id] = _Result(counted, key, interval and tuple(interval), cached=True)
+                facts = entry.facts
+                counted = Counted(entry.kept, Counter(facts.skipped), facts.errors, entry.counts)
+                found[metric, convention.id] = _Result(counted, key, facts.interval, cached=True)
                 continue
         found[metric, convention.id] = _Result(Counted(), key)
         todo.append((metric, convention))
@@ -321,11 +320,7 @@ def _keep(chosen: Sequence[tuple[str, Convention]], results: dict[Key, _Result],
         counted = result.counted
         if cache is None or result.cached or result.cache_key is None or counted.counts is None:
             continue
-        facts = {
-            "skipped": {str(n): rows for n, rows in counted.skipped.items()},
-            "errors": counted.errors,
-            "interval": result.interval,
-        }
+        facts = Facts(dict(counted.skipped), counted.errors, result.interval)
         cache.put(result.cache_key, Entry(counted.counts, counted.kept, facts))
 
 

@@ -57,16 +57,6 @@ class Detection:
     ids: tuple[str, ...]
     of: int
 
-    def as_json(self, examples: int = 5) -> dict[str, object]:
-        """The finding in audit.json: number of flagged rows, number of rows, and the first ids."""
-        return {
-            "detector": self.detector if self.version == "1" else f"{self.detector}@{self.version}",
-            "fault": self.fault,
-            "rows": len(self.ids),
-            "of": self.of,
-            "example_ids": list(self.ids[:examples]),
-        }
-
 
 def detect(rows: Sequence[Row], task: Task) -> list[Detection]:
     """Run all detectors of the task; rows without a hypothesis are skipped."""

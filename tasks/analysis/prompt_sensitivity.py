@@ -10,9 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from decimal import ROUND_CEILING
 from fractions import Fraction
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,14 +18,13 @@ from numpy.typing import NDArray
 from tasks.convention import Convention
 from tasks.errors import ScoringError
 from tasks.metrics.metric import Counts, Metric
-from tasks.statistics.bootstrap import decimal, percentile_interval, replicates, weights
+from tasks.statistics.bootstrap import percentile_interval, replicates, weights
 from tasks.statistics.defaults import REPLICATES, SEED
 from tasks.step_cache import ChainCache
 
 PERMUTATIONS = 1999
 # A prompt with fewer rows is shown but left out of the test.
 LEAST_ROWS = 10
-_PLACES = 6
 _CHUNK_BYTES = 32 * 2**20
 
 
@@ -62,36 +59,6 @@ class PromptSensitivity:
     tested: int
     p: Fraction | None
     permutations: int
-
-    def as_json(self) -> dict[str, Any]:
-        """For audit.json: integers and decimal strings; p is rounded up."""
-        return {
-            "convention": self.convention,
-            "metric": self.metric,
-            "rows": self.rows,
-            "prompts": [
-                {
-                    "prompt": item.prompt,
-                    "rows": item.rows,
-                    "value": None if item.value is None else str(decimal(item.value, _PLACES)),
-                    "interval": item.interval
-                    and {
-                        "low": str(decimal(item.interval[0], _PLACES)),
-                        "high": str(decimal(item.interval[1], _PLACES)),
-                        "level": "95",
-                        "method": "bootstrap",
-                    },
-                }
-                for item in self.prompts
-            ],
-            "test": self.p
-            and {
-                "name": "permutation of prompts over rows",
-                "prompts": self.tested,
-                "permutations": self.permutations,
-                "p": str(decimal(self.p, 4, ROUND_CEILING)),
-            },
-        }
 
 
 def sensitivity(

@@ -19,6 +19,7 @@ from audit._util.paths import ROOT
 from audit.errors import InputError
 
 if TYPE_CHECKING:
+    from audit.container.archive_reader import Archive
     from audit.container.engine import Engine
     from audit.container.image import Image
     from audit.container.limits import User
@@ -240,16 +241,18 @@ def _write_record(engine: Engine, job: Job, outcome: Outcome, started: int) -> N
 def _inspect(args: argparse.Namespace) -> int:
     from audit.container import archive_reader
 
+    archive = None
     if args.archive is not None:
-        found = archive_reader.read(args.archive)
-        image, more = found.image, {"name": found.name, "size": found.size}
+        archive = archive_reader.read(args.archive)
+        image = archive.image
     else:
         with _engine(args) as engine:
-            image, more = _chosen(engine, args), {}
+            image = _chosen(engine, args)
     if args.json:
+        more = {"name": archive.name, "size": archive.size} if archive else {}
         sys.stdout.write(json.dumps(image.record(**more), indent=1, ensure_ascii=False) + "\n")
     else:
-        print(_readable(image, more))
+        print(_readable(image, archive))
     return 0
 
 
@@ -263,7 +266,7 @@ def _archive(args: argparse.Namespace) -> int:
     beside = args.output.with_name(f"{args.output.name}.json")
     about = {"name": args.output.name, "sha256": found.sha256, "size": found.size, "load_as": found.name}
     write_atomic(beside, canonical_json.dumps(found.image.record(archive=about)) + b"\n")
-    print(_readable(found.image, {"name": found.name, "size": found.size}))
+    print(_readable(found.image, found))
     print(f"wrote {args.output} and {beside}")
     return 0
 
@@ -283,7 +286,7 @@ def _chosen(engine: Engine, args: argparse.Namespace) -> Image:
     return container_image.find_recorded(engine, record)
 
 
-def _readable(image: Image, more: dict[str, Any]) -> str:
+def _readable(image: Image, archive: Archive | None) -> str:
     unknown = "not known to the engine"
     lines = [
         f"id        {image.id}",
@@ -294,7 +297,7 @@ def _readable(image: Image, more: dict[str, Any]) -> str:
         *(f"layer     {layer}" for layer in image.layers),
         *(f"label     {name}={value}" for name, value in image.labels.items()),
         *(f"tag       {tag}" for tag in image.tags),
-        *(f"{name:<9} {value}" for name, value in more.items()),
+        *([f"name      {archive.name}", f"size      {archive.size}"] if archive else []),
     ]
     return "\n".join(lines)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 HELP = """Compare two audits: which claims have another verdict or value, and what differs that can have moved them: model,
@@ -25,5 +26,5 @@ def run(args: argparse.Namespace) -> int:
     from audit.provenance import diff
 
     found = diff.compare(diff.load(args.a), diff.load(args.b))
-    sys.stdout.write(json.dumps(found, indent=1, ensure_ascii=False) + "\n" if args.json else diff.as_text(found))
-    return 1 if args.exit_code and found["moved"] else 0
+    sys.stdout.write(json.dumps(asdict(found), indent=1, ensure_ascii=False) + "\n" if args.json else found.as_text())
+    return 1 if args.exit_code and found.moved else 0

@@ -12,7 +12,7 @@ from audit.importers import IMPORTERS
 from audit.importers.interface import Imported, Importer
 from audit.importers.records import decode, parse, read_bytes
 from audit.importers.writer import write
-from audit.scoring.predictions import PredictionMeta
+from audit.scoring.prediction_meta import PredictionMeta
 from tasks.registry import tasks
 
 HELP = """Turn other people's output files into a prediction file and its meta file.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -227,7 +228,7 @@ def _agreement(args: argparse.Namespace) -> int:
     target = judgements.path_of(predictions)
     known = judgements.read(target)
     judgements.check(known, {row.id: row for row in found}, where=str(target))
-    data = tables.agreement_json(
+    report = tables.judge_report(
         args.task,
         convention,
         found,
@@ -238,13 +239,13 @@ def _agreement(args: argparse.Namespace) -> int:
         factor=100 if args.percent else 1,
         followed=followed_rows(tasks()[args.task], found),
     )
-    if not data["ratings"]:
+    if not report.ratings:
         raise InputError(
             "there are no judgements of this convention", where=str(target), fix="Make them with `judge run`."
         )
-    print(tables.agreement_text(data))
+    print(tables.agreement_text(report))
     if args.json is not None:
-        write_atomic(args.json, canonical_json.dumps(data) + b"\n")
+        write_atomic(args.json, canonical_json.dumps(report.as_json()) + b"\n")
     return 0
 
 
@@ -264,13 +265,13 @@ def _status(args: argparse.Namespace) -> int:
             if task not in convention.tasks:
                 continue
             for rating, verdicts in by_rating(known, task, convention).items():
-                data = tables.rating_json(convention, found, rating, verdicts, followed)
-                report.append({"task": task, "convention": convention.id, "metric": convention.metric, **data})
-                own = data["scores"][convention.failure]
+                table = tables.rating_table(convention, found, rating, verdicts, followed)
+                report.append({"task": task, "convention": convention.id, "metric": convention.metric, **asdict(table)})
+                own = table.scores[convention.failure]
                 print(
-                    f"  {convention.id} {convention.metric}, {rating.name}: {own['share']}"
-                    f" ({own['points']}/{own['possible']}), {own['failed']} failed, {own['missing']} missing"
-                    + ("" if (over := data["over_followed"]) is None else f"; over followed: {over['share']}")
+                    f"  {convention.id} {convention.metric}, {rating.name}: {own.share}"
+                    f" ({own.points}/{own.possible}), {own.failed} failed, {own.missing} missing"
+                    + ("" if (over := table.over_followed) is None else f"; over followed: {over.share}")
                 )
     if not files:
         print(f"{args.predictions}: no judgements")

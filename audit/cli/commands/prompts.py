@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from dataclasses import asdict
 from pathlib import Path
 
 from audit.errors import InputError, MissingError
@@ -27,6 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Score by prompt and print."""
+    from audit.analysis.findings import prompts_in_document
     from audit.analysis.multiverse import chosen
     from audit.scoring import predictions
     from tasks.analysis.prompt_sensitivity import sensitivity
@@ -56,16 +58,15 @@ def run(args: argparse.Namespace) -> int:
         raise MissingError(str(error), where=task.id) from error
     if found is None:
         raise InputError("the rows have fewer than two prompts", where=str(rows.path), fix="Nothing can be compared.")
-    data = found.as_json()
+    shown = prompts_in_document(found)
     if args.json:
-        print(json.dumps(data, indent=1, ensure_ascii=False))
+        print(json.dumps(asdict(shown), indent=1, ensure_ascii=False))
         return 0
     print(f"{task.id}, {metric}, {convention.id}: {found.rows} rows, {len(found.prompts)} prompts")
-    for item in data["prompts"]:
-        bounds = item["interval"]
-        interval = f"[{float(bounds['low']):.3f}, {float(bounds['high']):.3f}]" if bounds else ""
-        value = "not defined" if item["value"] is None else f"{float(item['value']):.3f}"
-        print(f"  {value:>10} {interval:<22} {item['rows']:>6}  {item['prompt']}")
-    if data["test"]:
-        print(f"p = {data['test']['p']} ({found.permutations} permutations of {found.tested} prompts over the rows)")
+    for item in shown.prompts:
+        interval = f"[{float(item.interval.low):.3f}, {float(item.interval.high):.3f}]" if item.interval else ""
+        value = "not defined" if item.value is None else f"{float(item.value):.3f}"
+        print(f"  {value:>10} {interval:<22} {item.rows:>6}  {item.prompt}")
+    if shown.test:
+        print(f"p = {shown.test.p} ({found.permutations} permutations of {found.tested} prompts over the rows)")
     return 0

@@ -11,13 +11,15 @@ import json
 import os
 import platform
 import re
-import sys
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 from audit._util.files import sha256_file
 from audit._util.git import git
 from audit._util.paths import ROOT, TEMPLATES
+from audit._util.strict_json import loads
 from audit._util.version import project_version
 from audit.errors import InputError
 from audit.provenance.records import packages
@@ -28,48 +30,139 @@ LOCK_VARIABLE = "REPRO_AUDIT_LOCK"
 COMMIT_VARIABLE = "REPRO_AUDIT_COMMIT"
 
 
-def collect() -> dict[str, Any]:
-    """The record, of integers, strings and null."""
+@dataclass(frozen=True, slots=True)
+class Code:
+    """The project's version and git commit, and whether the tree had no changes; None where that is not known."""
+
+    version: str
+    commit: str | None = None
+    clean: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageFacts:
+    """The container image; digests as `sha256:...`, None where not known."""
+
+    uri: str
+    manifest: str | None
+    config: str | None
+    layers: tuple[str, ...]
+    labels: Mapping[str, str] | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The object in environment.json and in REPRO_AUDIT_IMAGE: without labels, if there are none to record."""
+        return {name: value for name, value in asdict(self).items() if name != "labels" or value is not None}
+
+
+@dataclass(frozen=True, slots=True)
+class Python:
+    """The interpreter."""
+
+    implementation: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class System:
+    """The operating system."""
+
+    system: str
+    name: str | None
+    architecture: str
+    libc: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Libraries:
+    """The versions of the native libraries that lay out the PDF; None where one cannot be asked."""
+
+    fontconfig: str | None
+    harfbuzz: str | None
+    pango: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Font:
+    """A font file of the templates."""
+
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class InstalledPackage:
+    """A Python package; see `packages.Package`."""
+
+    name: str
+    version: str
+    files_sha256: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """environment.json.
+
+    Attributes:
+        lock: SHA-256 of the lock file that the image was built from.
+    """
+
+    schema: str
+    code: Code
+    image: ImageFacts | None
+    lock: str | None
+    python: Python
+    os: System
+    libraries: Libraries
+    fonts: tuple[Font, ...]
+    packages: tuple[InstalledPackage, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        """The file's object, of integers, strings and null."""
+        return {**asdict(self), "image": None if self.image is None else self.image.as_json()}
+
+
+def collect() -> Environment:
+    """The record of this process."""
     system = _os_release()
-    return {
-        "schema": SCHEMA,
-        "code": code(),
-        "image": image(),
-        "lock": _digest(Path(os.environ.get(LOCK_VARIABLE) or ROOT / "requirements.lock")),
-        "python": {"implementation": platform.python_implementation(), "version": platform.python_version()},
-        "os": {
-            "system": platform.system(),
-            "name": system.get("PRETTY_NAME"),
-            "architecture": platform.machine(),
-            "libc": " ".join(platform.libc_ver()).strip() or None,
-        },
-        "libraries": _libraries(),
-        "fonts": _fonts(TEMPLATES),
-        "packages": [
-            {"name": one.name, "version": one.version, "files_sha256": one.files_sha256} for one in packages.installed()
-        ],
-    }
+    return Environment(
+        schema=SCHEMA,
+        code=code(),
+        image=image(),
+        lock=_digest(Path(os.environ.get(LOCK_VARIABLE) or ROOT / "requirements.lock")),
+        python=Python(platform.python_implementation(), platform.python_version()),
+        os=System(
+            platform.system(),
+            system.get("PRETTY_NAME"),
+            platform.machine(),
+            " ".join(platform.libc_ver()).strip() or None,
+        ),
+        libraries=Libraries(
+            fontconfig=_integer_version("libfontconfig.so.1", "FcGetVersion"),
+            harfbuzz=_string_version("libharfbuzz.so.0", "hb_version_string"),
+            pango=_string_version("libpango-1.0.so.0", "pango_version_string"),
+        ),
+        fonts=_fonts(TEMPLATES),
+        packages=tuple(InstalledPackage(one.name, one.version, one.files_sha256) for one in packages.installed()),
+    )
 
 
-def code() -> dict[str, Any]:
-    """The project's version and git commit, and whether the tree had changes.
+def code() -> Code:
+    """This process's code.
 
     In an image there is no repository; there the variable REPRO_AUDIT_COMMIT says it, as `COMMIT` or `COMMIT-dirty`.
     """
-    record: dict[str, Any] = {"version": project_version(), "commit": None, "clean": None}
     stated = os.environ.get(COMMIT_VARIABLE, "")
     match = re.fullmatch(r"([0-9a-f]{40}|[0-9a-f]{64})(-dirty)?", stated)
     if match:
-        return {**record, "commit": match[1], "clean": match[2] is None}
-    if not (ROOT / ".git").exists():
-        return record
-    commit, changes = git(ROOT, "rev-parse", "HEAD"), git(ROOT, "status", "--porcelain", "--untracked-files=no")
-    if commit is not None and changes is not None:
-        record |= {"commit": commit, "clean": not changes}
-    return record
+        return Code(project_version(), match[1], match[2] is None)
+    if (ROOT / ".git").exists():
+        commit, changes = git(ROOT, "rev-parse", "HEAD"), git(ROOT, "status", "--porcelain", "--untracked-files=no")
+        if commit is not None and changes is not None:
+            return Code(project_version(), commit, not changes)
+    return Code(project_version())
 
 
-def image() -> dict[str, Any] | None:
+def image() -> ImageFacts | None:
     """The container image, as the one who started the container says in REPRO_AUDIT_IMAGE; None outside of one.
 
     The variable holds JSON: `{"uri": "pkg:oci/...", "manifest": "sha256:...", "config": "sha256:...",
@@ -88,19 +181,17 @@ def image() -> dict[str, Any] | None:
         fix='{"uri", "manifest", "config", "layers"} and perhaps "labels"; digests as sha256:...',
     )
     try:
-        value = json.loads(stated)
-        record = {name: value[name] for name in ("uri", "manifest", "config", "layers")}
-        plain = re.fullmatch(r"[\x21-\x7e]{1,500}", record["uri"]) is not None
-        digests = [value for value in (record["manifest"], record["config"], *record["layers"]) if value is not None]
+        value = loads(stated)
+        uri, manifest, config, layers = (value[name] for name in ("uri", "manifest", "config", "layers"))
+        plain = re.fullmatch(r"[\x21-\x7e]{1,500}", uri) is not None
+        digests = [one for one in (manifest, config, *layers) if one is not None]
         well_formed = all(re.fullmatch(r"sha256:[0-9a-f]{64}", digest) for digest in digests)
-        if "labels" in value:
-            record["labels"] = value["labels"]
-            well_formed = well_formed and labels_fit(value["labels"])
+        labels = value.get("labels")
     except (ValueError, KeyError, TypeError):
         raise wrong from None
-    if not (well_formed and plain):
+    if not (well_formed and plain and ("labels" not in value or labels_fit(labels))):
         raise wrong
-    return record
+    return ImageFacts(uri, manifest, config, tuple(layers), labels)
 
 
 def labels_fit(labels: object) -> bool:
@@ -123,15 +214,6 @@ def _os_release() -> dict[str, str]:
         return {}
 
 
-def _libraries() -> dict[str, str | None]:
-    """The versions of the native libraries that lay out the PDF; null where one cannot be asked."""
-    return {
-        "fontconfig": _integer_version("libfontconfig.so.1", "FcGetVersion"),
-        "harfbuzz": _string_version("libharfbuzz.so.0", "hb_version_string"),
-        "pango": _string_version("libpango-1.0.so.0", "pango_version_string"),
-    }
-
-
 def _string_version(library: str, function: str) -> str | None:
     try:
         call = getattr(ctypes.CDLL(library), function)
@@ -150,19 +232,10 @@ def _integer_version(library: str, function: str) -> str | None:
     return f"{number // 10000}.{number // 100 % 100}.{number % 100}"
 
 
-def _fonts(folder: Path) -> list[dict[str, str]]:
+def _fonts(folder: Path) -> tuple[Font, ...]:
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in {".ttf", ".otf", ".woff2", ".ttc"})
-    return [{"name": path.relative_to(folder).as_posix(), "sha256": sha256_file(path)} for path in files]
+    return tuple(Font(path.relative_to(folder).as_posix(), sha256_file(path)) for path in files)
 
 
 def _digest(path: Path) -> str | None:
     return sha256_file(path) if path.is_file() else None
-
-
-def python_flags() -> dict[str, int]:
-    """The interpreter's flags that could change a result."""
-    return {
-        "optimize": sys.flags.optimize,
-        "hash_randomization": sys.flags.hash_randomization,
-        "utf8_mode": sys.flags.utf8_mode,
-    }

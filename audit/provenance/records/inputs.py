@@ -11,7 +11,7 @@ from audit.errors import InputError
 from audit.provenance.errors import RejectedError
 from audit.provenance.format.archive import check_name
 from audit.schema import AuditDocument
-from audit.scoring.predictions import PredictionMeta, load_meta
+from audit.scoring.prediction_meta import PredictionMeta, load_meta
 
 FOLDER = "predictions/"
 _JUDGEMENTS = ".judgements.jsonl"

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from audit.provenance.format import layout
-from audit.provenance.records.run_record import utc
+from audit.provenance.records.run_record import RunRecord, utc
 from audit.schema import AuditDocument
 
 _PROFILE = "https://w3id.org/ro/wfrun/process/0.5"
@@ -34,7 +34,7 @@ def build(
     audit: AuditDocument,
     digests: Mapping[str, str],
     sizes: Mapping[str, int],
-    run: Mapping[str, Any],
+    run: RunRecord,
     *,
     version: str,
     signer: str,
@@ -57,9 +57,9 @@ def build(
         "@id": "#audit",
         "@type": "CreateAction",
         "name": f"Audit of {audit.study.id}",
-        "description": " ".join(run["command"]),
-        "startTime": _time(run["started"]),
-        "endTime": _time(run["finished"]),
+        "description": " ".join(run.command),
+        "startTime": _time(run.started),
+        "endTime": _time(run.finished),
         "actionStatus": "http://schema.org/CompletedActionStatus",
         "instrument": {"@id": layout.PROJECT_URI},
         "agent": {"@id": "#signer"},

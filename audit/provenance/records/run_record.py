@@ -10,12 +10,13 @@ import re
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from audit.provenance.format.checksums import sha256
 from audit.provenance.records import redaction
-from audit.provenance.records.environment import python_flags
 
 SCHEMA = "repro-audit/run/1"
 # How `repro-audit container run` runs a container: network, GPUs, limits, user.
@@ -45,36 +46,115 @@ _PLAIN = re.compile(r"[A-Za-z0-9_.:,+/=@ -]{0,80}\Z")
 _STARTED = time.time()
 
 
-def collect(started: float | None = None, arguments: Sequence[str] | None = None) -> dict[str, Any]:
-    """The record, of integers, strings and null.
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """A GPU without its serial number, in nvidia-smi's words."""
+
+    name: str
+    memory: str
+    driver: str
+
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """The hardware and the kernel; None where the system does not tell."""
+
+    architecture: str
+    cpu: str | None
+    cpus: int | None
+    cpus_usable: int | None
+    memory_mib: int | None
+    kernel: str
+    gpus: tuple[Gpu, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Torch:
+    """The build and the determinism settings of torch."""
+
+    version: str
+    cuda: str | None
+    cudnn: int | None
+    deterministic_algorithms: bool
+    cudnn_benchmark: bool
+    cudnn_deterministic: bool
+    float32_matmul_precision: str
+    threads: int
+    build_sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Locale:
+    """The encoding of text files, and the locale of numbers."""
+
+    encoding: str
+    numeric: str
+
+
+@dataclass(frozen=True, slots=True)
+class PythonFlags:
+    """The interpreter's flags that could change a result."""
+
+    optimize: int
+    hash_randomization: int
+    utf8_mode: int
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """run.json, of integers, strings and null.
+
+    Attributes:
+        command: The command line, cleaned (see `redaction`).
+        started: RFC 3339, in UTC; `finished` likewise.
+        torch: None if the run has not loaded it.
+        variables: Those of `VARIABLES` that are set.
+    """
+
+    schema: str
+    command: tuple[str, ...]
+    started: str
+    finished: str
+    seconds: int
+    machine: Machine
+    torch: Torch | None
+    locale: Locale
+    time_zone: str
+    python_flags: PythonFlags
+    variables: Mapping[str, str]
+
+
+def collect(started: float | None = None, arguments: Sequence[str] | None = None) -> RunRecord:
+    """The record of this process.
 
     Args:
         started: When the run started, in seconds since 1970; by default, when this module was imported.
-        arguments: The command line; `sys.argv` unless given. It is cleaned (see `redaction`).
+        arguments: The command line; `sys.argv` unless given.
     """
     begin = _STARTED if started is None else started
     end = time.time()
-    return {
-        "schema": SCHEMA,
-        "command": redaction.command(sys.argv if arguments is None else arguments),
-        "started": utc(begin),
-        "finished": utc(end),
-        "seconds": max(0, round(end - begin)),
-        "machine": {
-            "architecture": platform.machine(),
-            "cpu": _cpu(),
-            "cpus": os.cpu_count(),
-            "cpus_usable": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
-            "memory_mib": _memory_mib(),
-            "kernel": f"{platform.system()} {platform.release()}",
-            "gpus": _gpus(),
-        },
-        "torch": _torch(),
-        "locale": {"encoding": locale.getpreferredencoding(False), "numeric": locale.setlocale(locale.LC_NUMERIC)},
-        "time_zone": time.strftime("%z"),
-        "python_flags": python_flags(),
-        "variables": {name: _variable(os.environ[name]) for name in VARIABLES if name in os.environ},
-    }
+    flags = sys.flags
+    return RunRecord(
+        schema=SCHEMA,
+        command=tuple(redaction.command(sys.argv if arguments is None else arguments)),
+        started=utc(begin),
+        finished=utc(end),
+        seconds=max(0, round(end - begin)),
+        machine=Machine(
+            architecture=platform.machine(),
+            cpu=_cpu(),
+            cpus=os.cpu_count(),
+            cpus_usable=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else None,
+            memory_mib=_memory_mib(),
+            kernel=f"{platform.system()} {platform.release()}",
+            gpus=_gpus(),
+        ),
+        torch=_torch(),
+        locale=Locale(locale.getpreferredencoding(False), locale.setlocale(locale.LC_NUMERIC)),
+        time_zone=time.strftime("%z"),
+        python_flags=PythonFlags(flags.optimize, flags.hash_randomization, flags.utf8_mode),
+        variables={name: _variable(os.environ[name]) for name in VARIABLES if name in os.environ},
+    )
 
 
 def utc(seconds: float) -> str:
@@ -104,37 +184,30 @@ def _memory_mib() -> int | None:
         return None
 
 
-def _gpus() -> list[dict[str, str]]:
-    """Name, memory and driver of each GPU; no serial numbers."""
+def _gpus() -> tuple[Gpu, ...]:
     query = ["nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader"]
     try:
         answer = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError):
-        return []
+        return ()
     rows = [[cell.strip() for cell in line.split(",")] for line in answer.stdout.splitlines()]
-    return [dict(zip(("name", "memory", "driver"), row, strict=True)) for row in rows if len(row) == 3]
+    return tuple(Gpu(*row) for row in rows if len(row) == 3)
 
 
-def _torch() -> dict[str, Any] | None:
-    """The build and the determinism settings of torch, if the run has loaded it; it is never loaded for this."""
+def _torch() -> Torch | None:
+    """Of torch, if the run has loaded it; it is never loaded for this."""
     torch: Any = sys.modules.get("torch")
     if torch is None:
         return None
     cudnn = torch.backends.cudnn
-    return {
-        "version": str(torch.__version__),
-        "cuda": torch.version.cuda,
-        "cudnn": cudnn.version() if cudnn.is_available() else None,
-        "deterministic_algorithms": torch.are_deterministic_algorithms_enabled(),
-        "cudnn_benchmark": cudnn.benchmark,
-        "cudnn_deterministic": cudnn.deterministic,
-        "float32_matmul_precision": torch.get_float32_matmul_precision(),
-        "threads": torch.get_num_threads(),
-        "build_sha256": _sha256_text(torch.__config__.show()),
-    }
-
-
-def _sha256_text(text: str) -> str:
-    import hashlib
-
-    return hashlib.sha256(text.encode("utf-8")).hexdigest()
+    return Torch(
+        version=str(torch.__version__),
+        cuda=torch.version.cuda,
+        cudnn=cudnn.version() if cudnn.is_available() else None,
+        deterministic_algorithms=torch.are_deterministic_algorithms_enabled(),
+        cudnn_benchmark=cudnn.benchmark,
+        cudnn_deterministic=cudnn.deterministic,
+        float32_matmul_precision=torch.get_float32_matmul_precision(),
+        threads=torch.get_num_threads(),
+        build_sha256=sha256(torch.__config__.show().encode("utf-8")),
+    )

@@ -9,6 +9,7 @@ publication   over the signed PDF and the list of all files; made last, so it al
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from audit._util import canonical_json
@@ -16,11 +17,38 @@ from audit.errors import InputError
 from audit.provenance.format import layout
 from audit.provenance.format.checksums import sha256
 from audit.provenance.records import audit_facts, redaction
+from audit.provenance.records.environment import Environment, ImageFacts
 from audit.provenance.records.inputs import FOLDER, Sources
 from audit.schema import AuditDocument
-from audit.scoring.predictions import PredictionMeta
+from audit.scoring.prediction_meta import PredictionMeta
 
 SCHEMA_VERSION = "1.0.0"
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    """One thing that an audit was computed from.
+
+    Attributes:
+        role: code, lock, image, predictions, judge, weights, dataset, settings or input.
+        digest: Algorithm -> digest, in hexadecimal.
+        task: Whose predictions it belongs to, if to any.
+        annotations: Further facts, such as the model's name.
+    """
+
+    role: str
+    digest: Mapping[str, str]
+    name: str | None = None
+    uri: str | None = None
+    task: str | None = None
+    annotations: Mapping[str, str | bool] = field(default_factory=dict)
+
+    def descriptor(self) -> dict[str, Any]:
+        """As an in-toto resource descriptor, without what it has not."""
+        parts = {"name": self.name, "uri": self.uri, "digest": dict(self.digest)}
+        task = {} if self.task is None else {"task": self.task}
+        annotations = {"role": self.role, **task, **self.annotations}
+        return {**{key: value for key, value in parts.items() if value not in (None, {})}, "annotations": annotations}
 
 
 def descriptor(name: str, digest: str) -> dict[str, Any]:
@@ -50,7 +78,7 @@ def statement(subjects: Mapping[str, str], predicate_type: str, predicate: dict[
 def root(
     audit: AuditDocument,
     subjects: Mapping[str, str],
-    environment: Mapping[str, Any],
+    environment: Environment,
     siblings: Mapping[str, bytes],
     *,
     signer: str,
@@ -71,7 +99,7 @@ def root(
         "package": layout.PACKAGE_SCHEMA,
         "study": audit.study.id,
         "verdicts": audit_facts.verdict_counts(audit),
-        "image": image_descriptor(environment),
+        "image": image_descriptor(environment.image),
         "environment": descriptor(layout.ENVIRONMENT, subjects[layout.ENVIRONMENT]),
         "siblings": [descriptor(name, sha256(siblings[name])) for name in sorted(siblings)],
         "signer": signer,
@@ -118,10 +146,9 @@ def publication(subjects: Mapping[str, str], root_payload: bytes, published: str
 
 
 def provenance(
-    audit: AuditDocument, subjects: Mapping[str, str], environment: Mapping[str, Any], sources: Sources
+    audit: AuditDocument, subjects: Mapping[str, str], environment: Environment, sources: Sources
 ) -> dict[str, Any]:
     """SLSA provenance v1 (slsa-framework/slsa@24905939: spec/provenance), without times: those are in run.json."""
-    code = environment["code"]
     predicate = {
         "buildDefinition": {
             "buildType": layout.BUILD_TYPE,
@@ -130,73 +157,74 @@ def provenance(
                 "tasks": sorted({claim.task for claim in audit.claims}),
             },
             "internalParameters": {"sourceDateEpoch": audit.source_date_epoch},
-            "resolvedDependencies": _dependencies(audit, environment, sources),
+            "resolvedDependencies": [one.descriptor() for one in _dependencies(audit, environment, sources)],
         },
-        "runDetails": {"builder": {"id": layout.BUILDER_ID, "version": {"repro-audit": code["version"]}}},
+        "runDetails": {"builder": {"id": layout.BUILDER_ID, "version": {"repro-audit": environment.code.version}}},
     }
     return statement(subjects, layout.SLSA_TYPE, predicate)
 
 
-def image_descriptor(environment: Mapping[str, Any]) -> dict[str, Any] | None:
+def image_descriptor(image: ImageFacts | None) -> dict[str, Any] | None:
     """The image of environment.json as a resource descriptor."""
-    image = environment["image"]
     if image is None:
         return None
-    digest = image["manifest"] or image["config"]
-    return (
-        {"uri": image["uri"], "digest": {"sha256": digest.removeprefix("sha256:")}} if digest else {"uri": image["uri"]}
+    digest = image.manifest or image.config
+    return {"uri": image.uri, **({"digest": {"sha256": digest.removeprefix("sha256:")}} if digest else {})}
+
+
+def read_dependencies(predicate: Mapping[str, Any]) -> tuple[Dependency, ...]:
+    """What a provenance statement says the audit was computed from.
+
+    Raises:
+        KeyError, TypeError: The predicate is of another build type.
+    """
+    return tuple(
+        Dependency(
+            role=entry["annotations"]["role"],
+            digest=entry.get("digest", {}),
+            name=entry.get("name"),
+            uri=entry.get("uri"),
+            task=entry["annotations"].get("task"),
+            annotations={key: value for key, value in entry["annotations"].items() if key not in {"role", "task"}},
+        )
+        for entry in predicate["buildDefinition"]["resolvedDependencies"]
     )
 
 
-def _dependencies(audit: AuditDocument, environment: Mapping[str, Any], sources: Sources) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    code = environment["code"]
-    if code["commit"]:
-        found.append(
-            {
-                "name": "repro-audit",
-                "digest": {"gitCommit": code["commit"]},
-                "annotations": {"role": "code", "clean": code["clean"]},
-            }
-        )
-    if environment["lock"]:
-        found.append({**descriptor("requirements.lock", environment["lock"]), "annotations": {"role": "lock"}})
-    image = image_descriptor(environment)
+def _dependencies(audit: AuditDocument, environment: Environment, sources: Sources) -> list[Dependency]:
+    found: list[Dependency] = []
+    code = environment.code
+    if code.commit and code.clean is not None:
+        found.append(Dependency("code", {"gitCommit": code.commit}, "repro-audit", annotations={"clean": code.clean}))
+    if environment.lock:
+        found.append(Dependency("lock", {"sha256": environment.lock}, "requirements.lock"))
+    image = image_descriptor(environment.image)
     if image is not None:
-        found.append({**image, "annotations": {"role": "image"}})
+        found.append(Dependency("image", image.get("digest", {}), uri=image["uri"]))
     for name in sorted(sources.digests):
         role = "judge" if name.endswith(".judgements.jsonl") else "predictions"
-        found.append(
-            {
-                **descriptor(FOLDER + name, sources.digests[name]),
-                "annotations": {"role": role, "task": name.split(".")[0]},
-            }
-        )
+        found.append(Dependency(role, {"sha256": sources.digests[name]}, FOLDER + name, task=name.split(".")[0]))
     for task, meta in sorted(sources.meta.items()):
         found.extend(_of_task(task, meta))
-    known = {(entry.get("name", "").rsplit("/", 1)[-1], *entry.get("digest", {}).values()) for entry in found}
+    known = {((one.name or "").rsplit("/", 1)[-1], *one.digest.values()) for one in found}
     for entry in sorted(audit.inputs, key=lambda item: item.path):
-        path = entry.path
-        if (path.rsplit("/", 1)[-1], entry.sha256) not in known:
-            found.append({**descriptor(path, entry.sha256), "annotations": {"role": "input"}})
+        if (entry.path.rsplit("/", 1)[-1], entry.sha256) not in known:
+            found.append(Dependency("input", {"sha256": entry.sha256}, entry.path))
     return found
 
 
-def _of_task(task: str, meta: PredictionMeta) -> list[dict[str, Any]]:
+def _of_task(task: str, meta: PredictionMeta) -> list[Dependency]:
     """Weights, data set and decoding of one task's predictions, as its meta file states them."""
     found = [
-        {**descriptor(name, str(digest)), "annotations": {"role": "weights", "task": task}}
+        Dependency("weights", {"sha256": digest}, name, task=task)
         for name, digest in sorted((meta.weights or {}).items())
     ]
     data = meta.dataset or {}
-    if data.get("manifest_sha256"):
-        name = " ".join(str(data[key]) for key in ("name", "split") if data.get(key))
-        found.append(
-            {**descriptor(name, str(data["manifest_sha256"])), "annotations": {"role": "dataset", "task": task}}
-        )
-    settings = {"decoding": meta.decoding, "prompt": meta.prompt}
+    if digest := data.get("manifest_sha256"):
+        name = " ".join(value for key in ("name", "split") if (value := data.get(key)))
+        found.append(Dependency("dataset", {"sha256": digest}, name, task=task))
+    settings = sha256(canonical_json.dumps({"decoding": meta.decoding, "prompt": meta.prompt}))
     stated = {"model": meta.model, "variant": meta.variant, "device": meta.device}
     plain = {key: redaction.text(text) for key, text in stated.items() if text}
-    annotations = {"role": "settings", "task": task, **plain}
-    found.append({**descriptor(f"{task} settings", sha256(canonical_json.dumps(settings))), "annotations": annotations})
+    found.append(Dependency("settings", {"sha256": settings}, f"{task} settings", task=task, annotations=plain))
     return found

@@ -17,6 +17,7 @@ from audit.provenance.errors import RejectedError
 from audit.provenance.format import archive, checksums, layout
 from audit.provenance.format.canonical_encoding import json_canonical
 from audit.provenance.records import audit_facts, statement
+from audit.provenance.records.environment import ImageFacts
 from audit.provenance.records.inputs import FOLDER
 from audit.provenance.signing import bundle, certificate, dsse, keys, pades, sshsig
 from audit.provenance.verification import countersign, rerender, rescore
@@ -239,8 +240,9 @@ def _root(files: Mapping[str, bytes], audit: AuditDocument, root: bundle.Verifie
             raise RejectedError(name, "digest-mismatch", "its bytes are not those of the root statement")
     if predicate["environment"] != statement.descriptor(layout.ENVIRONMENT, actual[layout.ENVIRONMENT]):
         raise RejectedError(layout.ROOT, wrong, "the predicate names another environment record")
-    environment = json_canonical(files[layout.ENVIRONMENT], layout.ENVIRONMENT)
-    if predicate["image"] != statement.image_descriptor(environment):
+    image = json_canonical(files[layout.ENVIRONMENT], layout.ENVIRONMENT)["image"]
+    facts = image and ImageFacts(image["uri"], image["manifest"], image["config"], tuple(image["layers"]))
+    if predicate["image"] != statement.image_descriptor(facts):
         raise RejectedError(layout.ROOT, wrong, "the predicate names another image than the environment record")
     if [entry["name"] for entry in predicate["siblings"]] != sorted([layout.PROVENANCE, layout.TEST_RESULT]):
         raise RejectedError(layout.ROOT, wrong, "the predicate does not name exactly the two other statements")

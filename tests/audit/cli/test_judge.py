@@ -286,6 +286,7 @@ def test_people_judge_too(serve: Serve, tmp_path: Path, capsys: pytest.CaptureFi
         "krippendorff": "1.0000",
     }
     (pair,) = data["pairs"]
+    assert pair.keys() == {"first", "second", "cohen", "units", "difference", "low", "high"}
     assert (pair["units"], pair["cohen"], pair["difference"]) == (36, "1.0000", "0.000000")
     assert judge("status", "--predictions", str(tmp_path)) == 0
 

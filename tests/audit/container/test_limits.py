@@ -83,7 +83,7 @@ def longest(network: str) -> Job:
 def test_the_conditions_are_recorded_whole(network: str, monkeypatch: pytest.MonkeyPatch) -> None:
     found = longest(network)
     monkeypatch.setenv(provenance.CONTAINER_VARIABLE, found.variables()[provenance.CONTAINER_VARIABLE])
-    recorded = provenance.collect()["variables"][provenance.CONTAINER_VARIABLE]
+    recorded = provenance.collect().variables[provenance.CONTAINER_VARIABLE]
     assert recorded == found.conditions()
     assert recorded.endswith(",user=4294967294:4294967294")
 

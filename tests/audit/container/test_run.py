@@ -121,9 +121,10 @@ def test_the_image_is_told_to_the_program(run: Any, image: str, monkeypatch: pyt
     monkeypatch.setenv(environment.IMAGE_VARIABLE, stdout.strip())
     stated = environment.image()
     assert stated is not None
-    assert stated["config"] == image
-    assert len(stated["layers"]) == 3
-    assert stated["labels"]["org.opencontainers.image.title"] == "repro-audit"
+    assert stated.config == image
+    assert len(stated.layers) == 3
+    assert stated.labels is not None
+    assert stated.labels["org.opencontainers.image.title"] == "repro-audit"
 
 
 @pytest.mark.parametrize("code", [0, 1, 2, 3, 137])

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from audit.errors import InputError
 from audit.importers.interface import position_ids
 from audit.importers.writer import write
-from audit.scoring.predictions import PredictionMeta, load
+from audit.scoring.prediction_meta import PredictionMeta
+from audit.scoring.predictions import load
 from tasks.registry import tasks
 from tasks.row import Row
 from tests.support.strategies import TEXTS

@@ -23,8 +23,8 @@ def side(name: str, change: Callable[[dict[str, Any]], None] | None = None, **mo
     return diff.Side(name, made.document(audit), **more)
 
 
-def causes(found: dict[str, Any], claim: str = CLAIM) -> list[str]:
-    return [why["cause"] for one in found["moved"] if one["claim"] == claim for why in one["why"]]
+def causes(found: diff.Comparison, claim: str = CLAIM) -> list[str]:
+    return [why.cause for one in found.moved if one.claim == claim for why in one.why]
 
 
 def moved(audit: dict[str, Any]) -> None:
@@ -34,17 +34,17 @@ def moved(audit: dict[str, Any]) -> None:
 
 def test_nothing_moved() -> None:
     found = diff.compare(side("a"), side("b"))
-    assert found["moved"] == []
-    assert len(found["unmoved"]) == 3
+    assert found.moved == ()
+    assert len(found.unmoved) == 3
 
 
 def test_verdict_and_value() -> None:
     found = diff.compare(side("a"), side("b", moved))
-    assert [one["claim"] for one in found["moved"]] == [CLAIM]
-    assert found["moved"][0]["verdict"] == ["reproduced", "not-reproduced"]
-    assert found["moved"][0]["values"] == [{"measurement": f"{CLAIM}/recomputed/hufs", "a": "2.10", "b": "2.40"}]
-    assert "reproduced -> not-reproduced" in diff.as_text(found)
-    assert "nothing that was recorded differs" in diff.as_text(found)
+    assert [one.claim for one in found.moved] == [CLAIM]
+    assert found.moved[0].verdict == ("reproduced", "not-reproduced")
+    assert found.moved[0].values == (diff.ChangedValue(f"{CLAIM}/recomputed/hufs", "2.10", "2.40"),)
+    assert "reproduced -> not-reproduced" in found.as_text()
+    assert "nothing that was recorded differs" in found.as_text()
 
 
 def change_convention(audit: dict[str, Any]) -> None:
@@ -116,7 +116,7 @@ def packaged(tmp_path: Path) -> Callable[..., Path]:
 def test_causes_in_packages(meta: dict[str, Any], cause: str, packaged: Callable[..., Path]) -> None:
     found = diff.compare(diff.load(packaged("a")), diff.load(packaged("b", value="2.40", row="so is it", **meta)))
     assert cause in causes(found)
-    assert found["complete"]
+    assert found.complete
     others = {"model", "data", "settings", "predictions"} - {cause}
     assert not others & set(causes(found))
 

@@ -6,6 +6,7 @@ import re
 import string
 import subprocess
 import sys
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit._util import canonical_json
+from audit._util.version import project_version
 from audit.errors import InputError
 from audit.provenance import package
 from audit.provenance.format import layout
@@ -24,13 +26,15 @@ DIGEST = "sha256:" + "a" * 64
 
 
 def test_environment_is_canonical_and_the_same_twice() -> None:
-    assert canonical_json.dumps(environment.collect()) == canonical_json.dumps(environment.collect())
+    assert canonical_json.dumps(environment.collect().as_json()) == canonical_json.dumps(
+        environment.collect().as_json()
+    )
 
 
 def test_packages_carry_versions_and_hashes() -> None:
-    found = {one["name"]: one for one in environment.collect()["packages"]}
-    assert re.fullmatch(r"[0-9a-f]{64}", found["sacrebleu"]["files_sha256"])
-    assert found["numpy"]["version"]
+    found = {one.name: one for one in environment.collect().packages}
+    assert re.fullmatch(r"[0-9a-f]{64}", found["sacrebleu"].files_sha256 or "")
+    assert found["numpy"].version
     assert "pytest" not in found
 
 
@@ -55,7 +59,9 @@ def test_a_changed_package_has_another_hash(tmp_path: Path) -> None:
 def test_image_from_the_variable(monkeypatch: pytest.MonkeyPatch) -> None:
     value = {"uri": "pkg:oci/repro-audit", "manifest": DIGEST, "config": DIGEST, "layers": [DIGEST, DIGEST]}
     monkeypatch.setenv(environment.IMAGE_VARIABLE, json.dumps(value))
-    assert environment.image() == value
+    found = environment.image()
+    assert found is not None
+    assert canonical_json.dumps(found.as_json()) == canonical_json.dumps(value)
     files = made.make()
     from tests.support.provenance.attacks import payload
 
@@ -75,8 +81,8 @@ def test_labels_of_the_image(labels: dict[str, str], monkeypatch: pytest.MonkeyP
     monkeypatch.setenv(environment.IMAGE_VARIABLE, stated(labels))
     found = environment.image()
     assert found is not None
-    assert found["labels"] == labels
-    canonical_json.dumps(found)
+    assert found.labels == labels
+    canonical_json.dumps(found.as_json())
 
 
 @pytest.mark.parametrize(
@@ -102,7 +108,7 @@ def test_labels_that_do_not_fit(labels: object, monkeypatch: pytest.MonkeyPatch)
 def test_how_the_container_runs_is_recorded(monkeypatch: pytest.MonkeyPatch) -> None:
     conditions = "network=none,gpus=all,memory=21694m,pids=4096,user=65532:65532"
     monkeypatch.setenv(run_record.CONTAINER_VARIABLE, conditions)
-    assert run_record.collect()["variables"][run_record.CONTAINER_VARIABLE] == conditions
+    assert run_record.collect().variables[run_record.CONTAINER_VARIABLE] == conditions
 
 
 @pytest.mark.parametrize(
@@ -125,7 +131,7 @@ def test_image_that_is_none(value: str, monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.parametrize(("stated", "clean"), [("a" * 40, True), ("a" * 40 + "-dirty", False)])
 def test_commit_from_the_variable(stated: str, clean: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(environment.COMMIT_VARIABLE, stated)
-    assert environment.code() | {"version": ""} == {"version": "", "commit": "a" * 40, "clean": clean}
+    assert environment.code() == environment.Code(project_version(), "a" * 40, clean)
 
 
 def test_lock_from_the_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -133,7 +139,7 @@ def test_lock_from_the_variable(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
     (tmp_path / "lock").write_text("numpy==2.4.6\n", encoding="ascii")
     monkeypatch.setenv(environment.LOCK_VARIABLE, str(tmp_path / "lock"))
-    assert environment.collect()["lock"] == sha256_file(tmp_path / "lock")
+    assert environment.collect().lock == sha256_file(tmp_path / "lock")
 
 
 def test_commit_of_the_checkout() -> None:
@@ -142,7 +148,7 @@ def test_commit_of_the_checkout() -> None:
     head = subprocess.run(
         ["git", "rev-parse", "HEAD"], cwd=ROOT, capture_output=True, text=True, check=True
     ).stdout.strip()
-    assert environment.code()["commit"] == head
+    assert environment.code().commit == head
 
 
 def test_no_torch_is_loaded_for_the_record() -> None:
@@ -169,9 +175,10 @@ def test_torch_settings_when_it_is_loaded(monkeypatch: pytest.MonkeyPatch) -> No
         __config__=Value(show=lambda: "GCC"),
     )
     monkeypatch.setitem(sys.modules, "torch", torch)
-    found = run_record.collect()["torch"]
-    assert (found["cuda"], found["cudnn"], found["deterministic_algorithms"]) == ("13.0", 91000, True)
-    canonical_json.dumps(found)
+    found = run_record.collect().torch
+    assert found is not None
+    assert (found.cuda, found.cudnn, found.deterministic_algorithms) == ("13.0", 91000, True)
+    canonical_json.dumps(asdict(found))
 
 
 def test_gpus_without_serial_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -183,7 +190,7 @@ def test_gpus_without_serial_numbers(tmp_path: Path, monkeypatch: pytest.MonkeyP
     )
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
-    assert run_record._gpus() == [{"name": "NVIDIA A100-SXM4-80GB", "memory": "81920 MiB", "driver": "550.54.15"}]
+    assert run_record._gpus() == (run_record.Gpu("NVIDIA A100-SXM4-80GB", "81920 MiB", "550.54.15"),)
     assert not {"uuid", "serial"} & set(re.findall("[a-z]+", (tmp_path / "asked").read_text()))
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 
 from audit.scoring import cache as score_cache
-from audit.scoring.cache import SOURCES, Entry, ScoreCache
+from audit.scoring.cache import SOURCES, Entry, Facts, ScoreCache
 from tasks.statistics.compact import compact
 from tasks.step import digest
 from tests.support.paths import ROOT
@@ -72,7 +72,7 @@ def test_every_module_that_scoring_takes_from_is_named() -> None:
 
 
 def entry(number: int = 1) -> Entry:
-    return Entry(compact(np.array([[number, 300]])), array("i", [0]), {"skipped": {}, "errors": 0, "interval": None})
+    return Entry(compact(np.array([[number, 300]])), array("i", [0]), Facts({}, 0, None))
 
 
 def test_an_entry_under_another_name_is_no_entry(tmp_path: Path) -> None:

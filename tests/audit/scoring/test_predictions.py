@@ -10,6 +10,7 @@ import pytest
 
 from audit.errors import InputError
 from audit.scoring import predictions
+from audit.scoring.prediction_meta import PredictionMeta
 from tasks.registry import tasks
 
 TASK = tasks()["asr-librispeech-clean"]
@@ -38,7 +39,7 @@ def test_rows_are_read_as_they_stand(tmp_path: Path) -> None:
     assert found.rows[1].hypothesis == "lone \ud800 surrogate"
     assert found.rows[2].error == "the file could not be read"
     assert found.variant == "13b"
-    assert found.meta == predictions.PredictionMeta(TASK.id, "made up", "13b")
+    assert found.meta == PredictionMeta(TASK.id, "made up", "13b")
 
 
 def test_fractions_of_the_decoding_stay_the_text_they_are(tmp_path: Path) -> None:

@@ -9,7 +9,8 @@ import numpy as np
 import pytest
 
 from audit.errors import InputError
-from audit.scoring.predictions import PredictionMeta, PredictionSet
+from audit.scoring.prediction_meta import PredictionMeta
+from audit.scoring.predictions import PredictionSet
 from audit.scoring.score import Account, Skipped, score
 from tasks.convention import Convention
 from tasks.metrics.accuracy import Accuracy

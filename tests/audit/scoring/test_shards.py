@@ -19,7 +19,8 @@ from audit.errors import InputError
 from audit.scoring import pool as engines
 from audit.scoring.cache import ScoreCache
 from audit.scoring.counting import count, join
-from audit.scoring.predictions import PredictionMeta, PredictionSet
+from audit.scoring.prediction_meta import PredictionMeta
+from audit.scoring.predictions import PredictionSet
 from audit.scoring.score import Score, Scoring, begin, in_turn, score
 from tasks.convention import Convention, View
 from tasks.metrics.metric import Counts

@@ -9,7 +9,8 @@ import pytest
 
 from audit.errors import InputError
 from audit.scoring.counting import count
-from audit.scoring.predictions import PredictionMeta, PredictionSet
+from audit.scoring.prediction_meta import PredictionMeta
+from audit.scoring.predictions import PredictionSet
 from audit.scoring.score import score
 from tasks.analysis.multiverse import Axis, Specification, counted, universe
 from tasks.analysis.prompt_sensitivity import ChainCache, sensitivity

@@ -150,17 +150,6 @@ def test_phone_recognition_has_no_phone_detector() -> None:
     assert [d.id for d in detectors_of(TASKS["st-en-de"])][3] == "wrong-language"
 
 
-def test_findings_are_plain_json() -> None:
-    [*_, echo] = detect([row("Write a story now", prompt="Write a story")], TASKS["story-audiocaps"])
-    assert echo.as_json() == {
-        "detector": "echoed-prompt",
-        "fault": "the prompt repeated",
-        "rows": 1,
-        "of": 1,
-        "example_ids": ["a"],
-    }
-
-
 @given(st.lists(st.sampled_from("ab"), min_size=1, max_size=20), st.integers(4, 9), st.lists(st.sampled_from("cd")))
 def test_planted_repetition_is_found(unit: list[str], times: int, before: list[str]) -> None:
     assert repeats([*before, *unit * times, *before], len(unit) * times)

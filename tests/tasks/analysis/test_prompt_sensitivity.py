@@ -90,7 +90,6 @@ def test_small_prompts_are_shown_and_not_tested() -> None:
     lonely = sensitivity(ChainCache([*rows[:30], rows[-1]]), ACCURACY, bootstrap=0)
     assert lonely is not None
     assert (lonely.tested, lonely.p) == (1, None)
-    assert lonely.as_json()["test"] is None
 
 
 def test_one_prompt_or_none_is_no_question() -> None:
@@ -100,15 +99,11 @@ def test_one_prompt_or_none_is_no_question() -> None:
     assert sensitivity(ChainCache(failed), ACCURACY) is None
 
 
-def test_same_seed_same_answer_and_no_floats_in_json() -> None:
+def test_same_seed_same_answer() -> None:
     rows = rows_of({"a": 0.5, "b": 0.6}, 200, 3)
     one, two = (sensitivity(ChainCache(rows), ACCURACY, bootstrap=50, permutations=99) for _ in range(2))
-    assert one == two
     assert one is not None
-    assert "0." in json.dumps(one.as_json())
-    assert not any(
-        isinstance(x, float) for p in one.as_json()["prompts"] for x in (*p.values(), *p["interval"].values())
-    )
+    assert one == two
 
 
 @pytest.mark.parametrize("metric", ["mc-musiccaps/bleu/hufs-13a", "mc-musiccaps/rouge-l/hufs-13a"])

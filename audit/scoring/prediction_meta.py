@@ -1,0 +1,110 @@
+"""`TASK.meta.json`: the facts about all rows of a predictions file. Needs no numpy: verifying a package reads none."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from audit._util.strict_json import Fractions, InvalidJsonError, loads
+from audit.errors import InputError
+
+META_SCHEMA = "repro-audit/predictions/1"
+_REQUIRED = ("schema", "task", "model", "variant")
+_OBJECTS: Mapping[str, tuple[type, ...]] = {
+    "weights": (str,),
+    "decoding": (object,),
+    "dataset": (str, type(None)),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class PredictionMeta:
+    """`TASK.meta.json`: what is common to all rows; None where it is not known.
+
+    Attributes:
+        weights: File name -> SHA-256.
+        decoding: The settings of whatever program decoded; fractions as they are written, never as binary floats.
+        dataset: `name`, `split`, `manifest_sha256`.
+        prompt: The instruction, if all rows share one.
+        source: Where the rows come from.
+    """
+
+    task: str
+    model: str
+    variant: str
+    weights: Mapping[str, str] | None = None
+    decoding: Mapping[str, Any] | None = None
+    dataset: Mapping[str, str | None] | None = None
+    prompt: str | None = None
+    who: str | None = None
+    when: str | None = None
+    device: str | None = None
+    source: str | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        """The file's object."""
+        return {"schema": META_SCHEMA, **asdict(self)}
+
+
+_META_FIELDS = ("schema", *(item.name for item in fields(PredictionMeta)))
+
+
+def json_object(raw: bytes, place: str, fractions: Fractions = "floats") -> dict[str, Any]:
+    """The JSON object in the bytes of a line or file; `place` names them in errors."""
+    try:
+        value = loads(raw, fractions)
+    except InvalidJsonError as error:
+        if error.problem == "encoding":
+            what, fix = f"invalid UTF-8 (byte {error.column} of the line)", "Save the file as UTF-8."
+        else:
+            column = f", column {error.column}" if error.column else ""
+            what, fix = f"invalid JSON: {error}{column}", "Write one JSON object per line."
+        raise InputError(what, where=place, fix=fix) from None
+    if not isinstance(value, dict):
+        raise InputError("not a JSON object", where=place, fix="Write one JSON object per line.")
+    return value
+
+
+def load_meta(path: Path, task: str) -> tuple[PredictionMeta, str]:
+    """Read a task's meta file; also give the file's SHA-256.
+
+    Raises:
+        InputError: It cannot be read, is of another schema or task, or a field does not fit; with file and field.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise InputError(
+            f"the meta file cannot be read ({error.strerror})",
+            where=str(path),
+            fix="Every predictions file needs one beside it; see docs/reference/predictions.md.",
+        ) from error
+    found = json_object(raw, str(path), "text")
+    for name, value in found.items():
+        if name not in _META_FIELDS:
+            raise InputError("unknown field", where=f"{path}: {name}", fix=f"Known: {', '.join(_META_FIELDS)}.")
+        if not _fits(name, value):
+            raise InputError("wrong type", where=f"{path}: {name}", fix="See docs/reference/predictions.md.")
+    for name in _REQUIRED:
+        if not found.get(name):
+            raise InputError("the field is missing or empty", where=f"{path}: {name}", fix="Add it.")
+    schema = found.pop("schema")
+    if schema != META_SCHEMA:
+        raise InputError(
+            f"unknown schema {schema!r}", where=f"{path}: schema", fix=f"This program reads {META_SCHEMA}."
+        )
+    meta = PredictionMeta(**found)
+    if meta.task != task:
+        raise InputError(f"the task is {meta.task!r}, not {task!r}", where=f"{path}: task", fix="Rename one.")
+    return meta, hashlib.sha256(raw).hexdigest()
+
+
+def _fits(name: str, value: object) -> bool:
+    if value is None:
+        return name not in _REQUIRED
+    if name in _OBJECTS:
+        return isinstance(value, dict) and all(isinstance(one, _OBJECTS[name]) for one in value.values())
+    return isinstance(value, str)
