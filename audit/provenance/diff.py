@@ -1,8 +1,8 @@
-"""Two audits side by side: which claims moved, and what differs that can have moved them.
+"""Comparison of two audits: which claims changed, and which differences could be the cause.
 
-What cannot have is left out: with the same predictions, neither model nor data nor hardware made the difference; with
-other predictions they may have. A cause is named because it differs and bears on the claim's task; that it was the
-cause, only a run with nothing else changed can show.
+Impossible causes are left out: if the predictions are equal, then model, data and hardware cannot be the cause. A possible
+cause differs and affects the claim's task; only a run in which nothing else changed can show that it is the
+cause.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ class Side:
     """One of the two audits.
 
     Args:
-        name: What it is called.
+        name: Its name in messages.
         audit: audit.json.
-        environment: environment.json, or None where only audit.json is at hand.
+        environment: environment.json; None if only audit.json is available.
         run: run.json, or None.
-        dependencies: What its provenance statement resolved, or None.
+        dependencies: The resolved dependencies of its provenance statement, or None.
     """
 
     name: str
@@ -45,11 +45,11 @@ class Side:
 
 
 def load(path: Path) -> Side:
-    """An audit from a package (which must verify), or from an audit.json or the folder it is in.
+    """Load an audit from a package (which is verified), an audit.json, or its folder.
 
     Raises:
         InputError: There is no audit.
-        CheckFailedError: A package that does not verify.
+        CheckFailedError: The package does not verify.
     """
     alone = path / layout.AUDIT if path.is_dir() and not (path / layout.CHECKSUMS).exists() else path
     try:
@@ -76,7 +76,7 @@ def load(path: Path) -> Side:
 
 
 def compare(left: Side, right: Side) -> dict[str, Any]:
-    """What moved and what differs, as a value for machines."""
+    """The changes and differences as JSON."""
     verdicts = audit_facts.verdicts(left.audit), audit_facts.verdicts(right.audit)
     claims = [_claim(name, left, right, verdicts) for name in sorted(set(verdicts[0]) | set(verdicts[1]))]
     return {
@@ -95,26 +95,22 @@ def compare(left: Side, right: Side) -> dict[str, Any]:
 
 
 def as_text(found: Mapping[str, Any]) -> str:
-    """For people."""
+    """The result as text."""
     lines = [f"A {found['a']}", f"B {found['b']}", ""]
     for claim in found["moved"]:
         verdict = claim["verdict"]
         lines.append(
             f"{claim['claim']}: "
-            + (f"{verdict[0] or 'absent'} -> {verdict[1] or 'absent'}" if verdict else "same verdict, other values")
+            + (f"{verdict[0] or 'absent'} -> {verdict[1] or 'absent'}" if verdict else "same verdict, different values")
         )
         shown = claim["values"][:6]
         lines += [f"    {one['measurement']}: {one['a'] or '-'} -> {one['b'] or '-'}" for one in shown]
         if len(claim["values"]) > len(shown):
             lines.append(f"    and {len(claim['values']) - len(shown)} more")
-        lines += [f"  {one['cause']}: {one['detail']}" for one in claim["why"]] or [
-            "  why: nothing that was recorded differs"
-        ]
+        lines += [f"  {one['cause']}: {one['detail']}" for one in claim["why"]] or ["  why: no recorded difference"]
     lines.append(f"{len(found['moved'])} of {len(found['moved']) + len(found['unmoved'])} claims moved")
     if not found["complete"]:
-        lines.append(
-            "Only audit.json was at hand on one side: model, data and hardware could not be compared; give packages."
-        )
+        lines.append("One side has only audit.json: model, data and hardware could not be compared; give packages.")
     return "\n".join(lines) + "\n"
 
 
@@ -172,7 +168,7 @@ def _conventions(task: str, metric: str, left: Side, right: Side) -> list[dict[s
             found.append(
                 {
                     "cause": "convention",
-                    "detail": f"{name} has other code or data (hash {a.hash[:12]} -> {b.hash[:12]})",
+                    "detail": f"{name} has different code or data (hash {a.hash[:12]} -> {b.hash[:12]})",
                 }
             )
         elif a.grade != b.grade:
@@ -203,7 +199,7 @@ def _inference(task: str, left: Side, right: Side) -> list[dict[str, str]]:
         if values[0] != values[1]:
             found.append({"cause": cause, "detail": f"{key} {values[0]} -> {values[1]}"})
     if not found:
-        detail = "other outputs from the same model, data and settings: not repeatable, or on another device"
+        detail = "different outputs from the same model, data and settings: not repeatable, or a different device"
         found.append({"cause": "predictions", "detail": detail})
         found += [{"cause": "hardware", "detail": one} for one in _differs("machine", left.run, right.run)]
     return found
@@ -250,7 +246,7 @@ def _libraries(left: Side, right: Side) -> list[str]:
 
 
 def _scoring_libraries(left: Side, right: Side) -> list[str]:
-    """Of the libraries that decide numbers (audit.json names them), those that differ."""
+    """The libraries listed in audit.json (those that affect values) that differ."""
     before, after = left.audit.software, right.audit.software
     found = _changes(before.packages, after.packages)
     if before.unicode != after.unicode:

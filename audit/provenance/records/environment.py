@@ -1,7 +1,7 @@
-"""environment.json: what could decide the audit's bytes, and is the same wherever the same software is installed.
+"""environment.json: the software that could affect the audit's bytes, equal wherever the same software is installed.
 
-What differs from machine to machine and from run to run is in run.json (see `run`), so that the root statement,
-which is over this record, has the same bytes on any machine.
+Whatever differs between machines and runs is in run.json (see `run_record`), so that the root statement, which covers
+this record, has the same bytes on every machine.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ COMMIT_VARIABLE = "REPRO_AUDIT_COMMIT"
 
 
 def collect() -> dict[str, Any]:
-    """The record, of integers, strings and null."""
+    """The record, consisting of integers, strings and null."""
     system = _os_release()
     return {
         "schema": SCHEMA,
@@ -52,9 +52,9 @@ def collect() -> dict[str, Any]:
 
 
 def code() -> dict[str, Any]:
-    """The project's version and git commit, and whether the tree had changes.
+    """The project's version, git commit, and whether there were uncommitted changes.
 
-    In an image there is no repository; there the variable REPRO_AUDIT_COMMIT says it, as `COMMIT` or `COMMIT-dirty`.
+    An image has no repository; there the variable REPRO_AUDIT_COMMIT states it, as `COMMIT` or `COMMIT-dirty`.
     """
     record: dict[str, Any] = {"version": project_version(), "commit": None, "clean": None}
     stated = os.environ.get(COMMIT_VARIABLE, "")
@@ -70,22 +70,22 @@ def code() -> dict[str, Any]:
 
 
 def image() -> dict[str, Any] | None:
-    """The container image, as the one who started the container says in REPRO_AUDIT_IMAGE; None outside of one.
+    """The container image as stated in REPRO_AUDIT_IMAGE by whoever started the container; None outside a container.
 
     The variable holds JSON: `{"uri": "pkg:oci/...", "manifest": "sha256:...", "config": "sha256:...",
-    "layers": ["sha256:...", ...], "labels": {"name": "value"}}`; `labels` may be missing. A process in a container
-    cannot learn these by itself.
+    "layers": ["sha256:...", ...], "labels": {"name": "value"}}`; `labels` is optional. A process in a container
+    cannot find these out by itself.
 
     Raises:
-        InputError: The variable is set and holds something else.
+        InputError: The variable is set to an invalid value.
     """
     stated = os.environ.get(IMAGE_VARIABLE)
     if not stated:
         return None
     wrong = InputError(
-        "not the image's record",
+        "not an image record",
         where=IMAGE_VARIABLE,
-        fix='{"uri", "manifest", "config", "layers"} and perhaps "labels"; digests as sha256:...',
+        fix='{"uri", "manifest", "config", "layers"} and optionally "labels"; digests as sha256:...',
     )
     try:
         value = json.loads(stated)
@@ -104,14 +104,14 @@ def image() -> dict[str, Any] | None:
 
 
 def labels_fit(labels: object) -> bool:
-    """Whether these are labels that a record may hold: names and values are strings, not too many and not too long."""
+    """Whether the labels may be recorded: names and values are strings, within the limits on number and length."""
     return (
         isinstance(labels, dict)
         and len(labels) <= 100
         and all(isinstance(name, str) and 0 < len(name) <= 200 for name in labels)
         and all(isinstance(value, str) and len(value) <= 4000 for value in labels.values())
         and not any("\ud800" <= letter <= "\udfff" for pair in labels.items() for text in pair for letter in text)
-        # One variable holds them all; Linux allows it 128 KiB.
+        # All labels are in one environment variable, which Linux limits to 128 KiB.
         and len(json.dumps(labels)) <= 65536
     )
 
@@ -124,7 +124,7 @@ def _os_release() -> dict[str, str]:
 
 
 def _libraries() -> dict[str, str | None]:
-    """The versions of the native libraries that lay out the PDF; null where one cannot be asked."""
+    """The versions of the native libraries that typeset the PDF; null if unknown."""
     return {
         "fontconfig": _integer_version("libfontconfig.so.1", "FcGetVersion"),
         "harfbuzz": _string_version("libharfbuzz.so.0", "hb_version_string"),

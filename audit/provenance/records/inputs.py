@@ -1,4 +1,4 @@
-"""What an audit was computed from: the predictions' files and what their meta files say of model, data and device."""
+"""The inputs of an audit: prediction files, and the model, data and device stated in their meta files."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class Sources:
     Args:
         digests: Name in the folder -> SHA-256.
         meta: Task -> the value of its meta file.
-        folder: Where the files are; None if they were not at hand.
+        folder: The folder of the files; None if not available.
     """
 
     digests: Mapping[str, str]
@@ -34,20 +34,20 @@ class Sources:
 
     @property
     def weights(self) -> dict[str, str]:
-        """Name -> SHA-256 of all weights that any task's predictions were made with."""
+        """Name -> SHA-256 of the weights used for the predictions of any task."""
         found: dict[str, str] = {}
         for task, meta in sorted(self.meta.items()):
             for name, digest in sorted((meta.get("weights") or {}).items()):
-                # Two tasks may have used different weights under one name; both are then listed.
+                # If two tasks used different weights of the same name, both are listed.
                 found[name if found.get(name, digest) == digest else f"{name} ({task})"] = digest
         return found
 
 
 def read(folder: Path | None, audit: AuditDocument) -> Sources:
-    """The sources in a predictions folder; without a folder, the predictions that audit.json names by hash.
+    """Read the sources in a predictions folder; without a folder, the predictions listed by hash in audit.json.
 
     Raises:
-        InputError: A file is not the one that audit.json was computed from, or cannot be read.
+        InputError: A file cannot be read, or is not the one from which audit.json was computed.
     """
     stated = _stated(audit)
     if folder is None:
@@ -64,7 +64,7 @@ def read(folder: Path | None, audit: AuditDocument) -> Sources:
         try:
             check_name(path.name, str(path))
             if path.name.endswith(".meta.json"):
-                # Decoding settings may hold fractions, which a signed record writes as text.
+                # Decoding settings may contain fractions, which signed records store as text.
                 meta[path.name.removesuffix(".meta.json")] = json_loads(path.read_bytes(), str(path), floats=True)
         except RejectedError as error:
             raise InputError(error.why, where=error.file) from None
@@ -72,13 +72,13 @@ def read(folder: Path | None, audit: AuditDocument) -> Sources:
     for name, digest in stated.items():
         if digests.get(name, digest) != digest:
             raise InputError(
-                "not the file that audit.json was computed from",
+                "not the file from which audit.json was computed",
                 where=str(folder / name),
                 fix="run the audit again, then package it",
             )
     missing = sorted(set(stated) - set(digests))
     if missing:
-        raise InputError(f"audit.json was computed from {missing[0]}, which is not here", where=str(folder))
+        raise InputError(f"audit.json was computed from {missing[0]}, which is missing", where=str(folder))
     return Sources(digests, meta, folder)
 
 

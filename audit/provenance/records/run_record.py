@@ -1,4 +1,4 @@
-"""run.json: this run on this machine. It differs from run to run, so the publication statement covers it, not the root."""
+"""run.json: this run on this machine. It differs between runs, so the publication statement covers it, not the root."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from audit.provenance.records.environment import python_flags
 SCHEMA = "repro-audit/run/1"
 # How `repro-audit container run` runs a container: network, GPUs, limits, user.
 CONTAINER_VARIABLE = "REPRO_AUDIT_CONTAINER"
-# Only these, by name: whatever else is in a user's environment is nobody's business.
+# Only these variables are recorded; everything else in a user's environment is private.
 VARIABLES = (
     "CUBLAS_WORKSPACE_CONFIG",
     "CUDA_VISIBLE_DEVICES",
@@ -46,11 +46,11 @@ _STARTED = time.time()
 
 
 def collect(started: float | None = None, arguments: Sequence[str] | None = None) -> dict[str, Any]:
-    """The record, of integers, strings and null.
+    """The record, consisting of integers, strings and null.
 
     Args:
-        started: When the run started, in seconds since 1970; by default, when this module was imported.
-        arguments: The command line; `sys.argv` unless given. It is cleaned (see `redaction`).
+        started: The start time of the run, in seconds since 1970; by default the time when this module was imported.
+        arguments: The command line; by default `sys.argv`. It is redacted (see `redaction`).
     """
     begin = _STARTED if started is None else started
     end = time.time()
@@ -116,7 +116,7 @@ def _gpus() -> list[dict[str, str]]:
 
 
 def _torch() -> dict[str, Any] | None:
-    """The build and the determinism settings of torch, if the run has loaded it; it is never loaded for this."""
+    """The build and determinism settings of torch, if the run has imported it; never imports it."""
     torch: Any = sys.modules.get("torch")
     if torch is None:
         return None

@@ -44,7 +44,7 @@ def test_verdict_and_value() -> None:
     assert found["moved"][0]["verdict"] == ["reproduced", "not-reproduced"]
     assert found["moved"][0]["values"] == [{"measurement": f"{CLAIM}/recomputed/hufs", "a": "2.10", "b": "2.40"}]
     assert "reproduced -> not-reproduced" in diff.as_text(found)
-    assert "nothing that was recorded differs" in diff.as_text(found)
+    assert "no recorded difference" in diff.as_text(found)
 
 
 def change_convention(audit: dict[str, Any]) -> None:
