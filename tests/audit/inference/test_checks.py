@@ -9,7 +9,7 @@ from tests.support.paths import ROOT
 
 pytest.importorskip("torch")
 
-from audit.inference.checks import Finding, check, memory_needed
+from audit.inference.checks import Requirement, check, memory_needed
 from audit.inference.layouts import SetLocation
 from audit.inference.salmonn.config import read_model_config
 from audit.inference.settings import SETTINGS
@@ -19,7 +19,7 @@ from tests.support.inference.tiny import ASSETS
 pytestmark = pytest.mark.torch
 
 
-def by_part(found: list[Finding]) -> dict[tuple[str, str], Finding]:
+def by_part(found: list[Requirement]) -> dict[tuple[str, str], Requirement]:
     return {(finding.task, finding.part): finding for finding in found}
 
 
@@ -70,7 +70,7 @@ def test_a_data_set_that_is_there_is_counted(tiny_model: Path, tmp_path: Path) -
         "asr-librispeech-clean", "data"
     ]
     assert found.ok
-    assert "1 items; 1 items, and 2620 are known" in found.detail
+    assert "1 items; 1 items; the official set has 2620" in found.detail
     (folder / "1-2-3.flac").unlink()
     again = by_part(check(tiny_model, [SetLocation("asr-librispeech-clean", tmp_path)]))[
         "asr-librispeech-clean", "data"

@@ -60,7 +60,10 @@ def test_unique_ids(tmp_path: Path) -> None:
 
 def test_a_file_is_named_after_its_record(tmp_path: Path) -> None:
     assert problems(tmp_path, name="other") == [
-        "works/other.yaml:2: id: the id `one` differs from the file name\n  Rename the file to one.yaml, or the record to `other`."
+        (
+            "works/other.yaml:2: id: the id `one` differs from the file name\n"
+            "  Rename the file to one.yaml, or the record to `other`."
+        )
     ]
 
 
