@@ -22,7 +22,7 @@ _CACHE = {"13b": 2 * 40 * 5120, "7b": 2 * 32 * 4096}  # keys and values of one p
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class Requirement:
     """One requirement of one task: whether it is met, and the remedy if not."""
 
     task: str
@@ -47,7 +47,7 @@ def memory_needed(config: ModelConfig, batch: int = 1, beams: int = 4, new_token
 
 def check(
     model: Path | None, sets: Sequence[SetLocation], batch: int = 1, tasks: Iterable[str] = SETTINGS
-) -> list[Finding]:
+) -> list[Requirement]:
     """Check all requirements.
 
     Args:
@@ -59,13 +59,13 @@ def check(
     found = [_libraries()]
     config: ModelConfig | None = None
     if model is None:
-        found.append(Finding("all", "model", False, "no model.yaml given: see docs/how-to/run-inference.md"))
+        found.append(Requirement("all", "model", False, "no model.yaml given: see docs/how-to/run-inference.md"))
     else:
         try:
             config = read_model_config(model)
             found += _weights(config)
         except InputError as error:
-            found.append(Finding("all", "model", False, str(error)))
+            found.append(Requirement("all", "model", False, str(error)))
     if config is not None:
         found.append(_memory(config, batch))
     by_task = {item.task: item for item in sets}
@@ -73,13 +73,13 @@ def check(
     return found
 
 
-def _libraries() -> Finding:
+def _libraries() -> Requirement:
     missing = [name for name in LIBRARIES if importlib.util.find_spec(name) is None]
     text = f"missing: {', '.join(missing)}; pip install 'repro-audit[inference]'" if missing else "all there"
-    return Finding("all", "libraries", not missing, text)
+    return Requirement("all", "libraries", not missing, text)
 
 
-def _weights(config: ModelConfig) -> list[Finding]:
+def _weights(config: ModelConfig) -> list[Requirement]:
     variant = VARIANTS[config.variant]
     parts = {
         "whisper": (config.whisper / "config.json", variant.whisper),
@@ -89,21 +89,21 @@ def _weights(config: ModelConfig) -> list[Finding]:
         "salmonn": (config.salmonn, variant.salmonn),
     }
     return [
-        Finding("all", part, path.is_file(), str(path) if path.is_file() else f"{path} is missing: download {what}")
+        Requirement("all", part, path.is_file(), str(path) if path.is_file() else f"{path} is missing: download {what}")
         for part, (path, what) in parts.items()
     ]
 
 
-def _memory(config: ModelConfig, batch: int) -> Finding:
+def _memory(config: ModelConfig, batch: int) -> Requirement:
     need = memory_needed(config, batch)
     free = _free(config.device)
     if need is None:
-        return Finding("all", "memory", True, "custom model: not known")
+        return Requirement("all", "memory", True, "custom model: not known")
     text = f"{need / _GIB:.0f} GiB needed for {config.variant} in {config.precision}, batch {batch}"
     if free is None:
-        return Finding("all", "memory", False, f"{text}; device {config.device} not found")
+        return Requirement("all", "memory", False, f"{text}; device {config.device} not found")
     fix = "" if free >= need else "; use --precision int8, a smaller batch, or another device"
-    return Finding("all", "memory", free >= need, f"{text}; {free / _GIB:.0f} GiB free on {config.device}{fix}")
+    return Requirement("all", "memory", free >= need, f"{text}; {free / _GIB:.0f} GiB free on {config.device}{fix}")
 
 
 def _free(device: str) -> int | None:
@@ -119,23 +119,23 @@ def _free(device: str) -> int | None:
     return None
 
 
-def _data(task: str, place: SetLocation | None) -> Finding:
+def _data(task: str, place: SetLocation | None) -> Requirement:
     from audit.inference.dataset_errors import explain
     from tasks.datasets.errors import DatasetError
     from tasks.datasets.registry import READERS, Options, read
 
     if task not in READERS:
-        return Finding(task, "data", False, "the set was never published")
+        return Requirement(task, "data", False, "the set was never published")
     if place is None:
-        return Finding(task, "data", False, f"no folder given (--data {task}=FOLDER)")
+        return Requirement(task, "data", False, f"no folder given (--data {task}=FOLDER)")
     try:
         manifest = read(task, place.data, Options(labels=place.labels, speech=place.speech))
     except DatasetError as error:
-        return Finding(task, "data", False, str(explain(error)).replace("\n ", ";"))
+        return Requirement(task, "data", False, str(explain(error)).replace("\n ", ";"))
     notes = "; ".join(manifest.notes)
     text = f"{len(manifest.items)} items" + (f"; {notes}" if notes else "")
     if manifest.missing:
-        return Finding(
+        return Requirement(
             task, "data", False, f"{text}; {len(manifest.missing)} missing, the first is {manifest.missing[0]}"
         )
-    return Finding(task, "data", True, text)
+    return Requirement(task, "data", True, text)

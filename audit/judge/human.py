@@ -15,7 +15,7 @@ from audit.errors import InputError
 from audit.judge.judgements import HUMAN, Judgement
 from tasks.judging.conventions import JudgedConvention
 from tasks.judging.fields import FieldError
-from tasks.judging.verdict import Verdict
+from tasks.judging.verdict import JudgeVerdict
 from tasks.row import Row
 
 _FIRST, _LAST = ("id", "check"), ("verdict", "comment")
@@ -165,7 +165,7 @@ def parse(
             row=name,
             part="",
             repeat=0,
-            verdict=Verdict(Fraction(_grade(word, convention, where))),
+            verdict=JudgeVerdict(Fraction(_grade(word, convention, where))),
         )
     return list(found.values()), blank
 

@@ -22,7 +22,7 @@ from audit.judge.questions import Plan, Setting
 from audit.judge.templates import load
 from tasks.judging.conventions import JudgedConvention, find
 from tasks.judging.fields import FieldError
-from tasks.judging.verdict import Status, Verdict
+from tasks.judging.verdict import JudgeVerdict, Status
 from tasks.row import Row
 
 SCHEMA: Final = "repro-audit/judgement/1"
@@ -64,7 +64,7 @@ class Judgement:
     row: str
     part: str
     repeat: int
-    verdict: Verdict
+    verdict: JudgeVerdict
     request: str = ""
     template: str = ""
     template_sha256: str = ""
@@ -257,7 +257,7 @@ def _parse(line: str, where: str) -> Judgement:
             row=_string(data, "id"),
             part=_string(data, "part"),
             repeat=int(data["repeat"]),
-            verdict=Verdict(
+            verdict=JudgeVerdict(
                 None if grade is None else Fraction(grade), _status(verdict["status"]), str(verdict["label"])
             ),
             request=_string(data, "request"),

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from audit.judge.judgements import Judgement
 from tasks.judging import fields
 from tasks.judging.conventions import JudgedConvention, best_of, fold, row_counts
-from tasks.judging.verdict import Failure, JudgedCounts, Verdict
+from tasks.judging.verdict import Failure, JudgedCounts, JudgeVerdict
 from tasks.row import Row
 
 
@@ -40,9 +40,9 @@ class JudgedTotals:
 
 def by_rating(
     judgements: Iterable[Judgement], task: str, convention: JudgedConvention
-) -> dict[Rating, dict[str, dict[str, Verdict]]]:
+) -> dict[Rating, dict[str, dict[str, JudgeVerdict]]]:
     """The verdicts of a task and convention: for each rating, row id -> part -> verdict."""
-    found: dict[Rating, dict[str, dict[str, Verdict]]] = {}
+    found: dict[Rating, dict[str, dict[str, JudgeVerdict]]] = {}
     for item in judgements:
         if (item.task, item.convention, item.metric) != (task, convention.id, convention.metric):
             continue
@@ -51,7 +51,9 @@ def by_rating(
     return {rating: found[rating] for rating in sorted(found, key=lambda r: (r.judge, r.variant, r.repeat))}
 
 
-def row_verdicts(convention: JudgedConvention, row: Row, parts: Mapping[str, Verdict]) -> Sequence[Verdict] | None:
+def row_verdicts(
+    convention: JudgedConvention, row: Row, parts: Mapping[str, JudgeVerdict]
+) -> Sequence[JudgeVerdict] | None:
     """The verdicts of a row, one per part; None if one is missing that could change the result for the row.
 
     A person judges a row as a whole, with the part "".
@@ -70,13 +72,13 @@ def row_verdicts(convention: JudgedConvention, row: Row, parts: Mapping[str, Ver
 def score(
     convention: JudgedConvention,
     rows: Iterable[Row],
-    verdicts: Mapping[str, Mapping[str, Verdict]],
+    verdicts: Mapping[str, Mapping[str, JudgeVerdict]],
     *,
     failure: Failure | None = None,
     followed: Mapping[str, bool] | None = None,
 ) -> JudgedTotals:
     """The counts of a set under a failure rule, over all rows or only those that followed the instruction."""
-    judged: list[tuple[Row, Sequence[Verdict]]] = []
+    judged: list[tuple[Row, Sequence[JudgeVerdict]]] = []
     counts = JudgedCounts()
     missing = 0
     for row in rows:
@@ -94,7 +96,7 @@ def score(
 def units(
     convention: JudgedConvention,
     rows: Iterable[Row],
-    verdicts: Mapping[str, Mapping[str, Verdict]],
+    verdicts: Mapping[str, Mapping[str, JudgeVerdict]],
     *,
     failure: Failure | None = None,
 ) -> dict[str, JudgedCounts]:

@@ -12,10 +12,10 @@ from audit.judge import sensitivity
 from audit.judge.judgements import HUMAN, Judgement
 from audit.judge.scoring import JudgedTotals, Rating, by_rating, lottery, score, units
 from tasks.judging.conventions import JudgedConvention
-from tasks.judging.verdict import FAILURES, Failure, Verdict
+from tasks.judging.verdict import FAILURES, Failure, JudgeVerdict
 from tasks.row import Row
 
-Verdicts = Mapping[str, Mapping[str, Verdict]]
+Verdicts = Mapping[str, Mapping[str, JudgeVerdict]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,5 @@
-"""Signed provenance: the package that proves what was computed from what, and its verification.
+"""Signed provenance packages and their verification.
 
-`package.build` makes a package of an audit's output folder, `verify.verify` accepts it or names what is wrong.
-docs/explanation/provenance.md says what covers what, and against whom.
+`package.build` makes a package from an audit's output folder; `verification.verify.verify` accepts it or reports what is
+wrong. docs/explanation/provenance.md describes the chain of signatures and the threat model.
 """

@@ -1,8 +1,8 @@
-"""Two audits side by side: which claims moved, and what differs that can have moved them.
+"""Comparison of two audits: which claims changed, and which differences could be the cause.
 
-What cannot have is left out: with the same predictions, neither model nor data nor hardware made the difference; with
-other predictions they may have. A cause is named because it differs and bears on the claim's task; that it was the
-cause, only a run with nothing else changed can show.
+Impossible causes are left out: if the predictions are equal, then model, data and hardware cannot be the cause. A possible
+cause differs and affects the claim's task; only a run in which nothing else changed can show that it is the
+cause.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ class Side:
     """One of the two audits.
 
     Args:
-        name: What it is called.
+        name: Its name in messages.
         audit: audit.json.
-        environment: environment.json, or None where only audit.json is at hand.
+        environment: environment.json; None if only audit.json is available.
         run: run.json, or None.
-        dependencies: What its provenance statement resolved, or None.
+        dependencies: The resolved dependencies of its provenance statement, or None.
     """
 
     name: str
@@ -125,9 +125,7 @@ class Comparison:
             lines += [f"    {one.measurement}: {one.a or '-'} -> {one.b or '-'}" for one in shown]
             if len(claim.values) > len(shown):
                 lines.append(f"    and {len(claim.values) - len(shown)} more")
-            lines += [f"  {one.cause}: {one.detail}" for one in claim.why] or [
-                "  why: nothing that was recorded differs"
-            ]
+            lines += [f"  {one.cause}: {one.detail}" for one in claim.why] or ["  why: no recorded difference"]
         lines.append(f"{len(self.moved)} of {len(self.moved) + len(self.unmoved)} claims moved")
         if not self.complete:
             lines.append(
@@ -137,11 +135,11 @@ class Comparison:
 
 
 def load(path: Path) -> Side:
-    """An audit from a package (which must verify), or from an audit.json or the folder it is in.
+    """Load an audit from a package (which is verified), an audit.json, or its folder.
 
     Raises:
         InputError: There is no audit.
-        CheckFailedError: A package that does not verify.
+        CheckFailedError: The package does not verify.
     """
     alone = path / layout.AUDIT if path.is_dir() and not (path / layout.CHECKSUMS).exists() else path
     try:
@@ -179,7 +177,7 @@ def _record(kind: type[Record], path: Path, name: str, files: Mapping[str, bytes
 
 
 def compare(left: Side, right: Side) -> Comparison:
-    """What moved and what differs."""
+    """Find the claims that moved and what differs."""
     verdicts = audit_facts.verdicts(left.audit), audit_facts.verdicts(right.audit)
     claims = [_claim(name, left, right, verdicts) for name in sorted(set(verdicts[0]) | set(verdicts[1]))]
     return Comparison(
@@ -243,7 +241,9 @@ def _conventions(task: str, metric: str, left: Side, right: Side) -> list[Reason
         if a is None or b is None:
             found.append(Reason("convention", f"{name} is only in {'B' if a is None else 'A'}"))
         elif a.hash != b.hash:
-            found.append(Reason("convention", f"{name} has other code or data (hash {a.hash[:12]} -> {b.hash[:12]})"))
+            found.append(
+                Reason("convention", f"{name} has different code or data (hash {a.hash[:12]} -> {b.hash[:12]})")
+            )
         elif a.grade != b.grade:
             found.append(Reason("literature", f"the evidence for {name} has grade {a.grade} -> {b.grade}"))
     return found
@@ -267,7 +267,7 @@ def _inference(task: str, left: Side, right: Side) -> list[Reason]:
         if values[0] != values[1]:
             found.append(Reason(cause, f"{key} {values[0]} -> {values[1]}"))
     if not found:
-        detail = "other outputs from the same model, data and settings: not repeatable, or on another device"
+        detail = "different outputs from the same model, data and settings: not repeatable, or a different device"
         found.append(Reason("predictions", detail))
         found += [Reason("hardware", one) for one in _machine(left, right)]
     return found
@@ -299,7 +299,7 @@ def _libraries(left: Side, right: Side) -> list[str]:
 
 
 def _scoring_libraries(left: Side, right: Side) -> list[str]:
-    """Of the libraries that decide numbers (audit.json names them), those that differ."""
+    """The libraries listed in audit.json (those that affect values) that differ."""
     before, after = left.audit.software, right.audit.software
     found = _changes(before.packages, after.packages)
     if before.unicode != after.unicode:

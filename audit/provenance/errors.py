@@ -1,14 +1,14 @@
-"""What a verifier raises: the file that is wrong, a code for machines and a sentence for people."""
+"""The verifier's exception: the file at fault, a machine-readable code, and a sentence."""
 
 from __future__ import annotations
 
 
 class RejectedError(Exception):
-    """A file of a package that is not what it should be.
+    """A file of a package is invalid.
 
     Args:
-        file: The file in the package, as the package names it.
-        code: A word for machines; the closed list is in docs/reference/package.md.
+        file: The name of the file in the package.
+        code: A machine-readable code from the closed list in docs/reference/package.md.
         why: One sentence.
     """
 

@@ -1,8 +1,8 @@
-"""From an audit's output folder to its signed package: a folder of files, and the zip of it.
+"""Building the signed package, a folder and its zip, from an audit's output folder.
 
-The order matters: artefacts, then the statements over them, then the list of all files, its SSH signature, and last
-the publication statement. Each step covers what came before, and nothing is left uncovered but the last signature,
-whose every byte the verifier compares with the one encoding there is.
+The order matters: artefacts, then the statements over them, then the list of all files, its SSH signature, and finally
+the publication statement. Each step covers the previous ones. Only the last signature is not covered; the verifier accepts
+only its canonical encoding.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from audit.provenance.records import (
 from audit.provenance.signing import bundle, certificate, keys, pades, sshsig, timestamp
 from audit.schema import AuditDocument
 
-# What an audit writes beside audit.json and the reports; a file or a folder that is not there is left out.
+# Outputs of an audit besides audit.json and the reports; missing ones are left out.
 ARTEFACTS = ("measurements.csv", "table.tex", layout.COUNTS)
 
 
@@ -48,18 +48,18 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """How a package is made.
+    """Options for building a package.
 
     Args:
         key: Signs the statements, the PDF and (without `ssh`) the list of files.
         certificates: PEM certificates for the PDF, the signer's first; None for a self-signed one.
-        name: The name in a self-signed certificate; by default it says no more than what the key is.
-        ssh: Another key for the SSH signature.
-        requester: Asks a time-stamp server.
-        predictions: The folder of predictions that the audit was computed from.
-        with_predictions: Whether they go into the package.
-        started: When the run started, in seconds since 1970; when the program was loaded, unless given.
-        command: The command line; this process's, unless given.
+        name: The name in a self-signed certificate; by default it identifies only the key.
+        ssh: A separate key for the SSH signature.
+        requester: Requests time stamps from a server.
+        predictions: The folder of predictions from which the audit was computed.
+        with_predictions: Whether to include them in the package.
+        started: The start time of the run, in seconds since 1970; by default the time when the program was loaded.
+        command: The command line; by default this process's.
     """
 
     key: keys.SigningKey
@@ -74,23 +74,22 @@ class Options:
 
 
 def build(out: Path, options: Options, just_rendered: Mapping[str, bytes] | None = None) -> Path:
-    """Make `out/package/` and `out/package.zip` from the artefacts in `out`.
+    """Build `out/package/` and `out/package.zip` from the artefacts in `out`.
 
-    Both are written whole or not at all; a package that is there already is replaced. HTML, table and CSV are rendered
-    again from audit.json and must have the same bytes: nobody signs a report that says other than the audit.
+    Both are written atomically; an existing package is replaced. HTML, table and CSV are rendered again from
+    audit.json and must have the same bytes, so that no report is signed that contradicts the audit.
 
     Args:
-        out: The folder that an audit has written: audit.json, report.html, report.pdf (unsigned), and what of
-            `ARTEFACTS` it has.
-        options: Keys and choices.
-        just_rendered: Reports that this very process has rendered from this audit.json, which need not be rendered again.
+        out: The output folder of an audit: audit.json, report.html, report.pdf (unsigned), and any of `ARTEFACTS`.
+        options: Keys and options.
+        just_rendered: Reports that this process has just rendered from this audit.json, which are not rendered again.
 
     Returns:
         The package's folder.
 
     Raises:
         MissingError: An artefact is missing.
-        InputError: An artefact is not what it should be.
+        InputError: An artefact is invalid.
     """
     artefacts = _artefacts(out)
     try:
@@ -121,35 +120,37 @@ def build(out: Path, options: Options, just_rendered: Mapping[str, bytes] | None
 
 def _may_replace(target: Path) -> None:
     if target.is_symlink() or target.is_file():
-        raise InputError("something else has the package's name", where=str(target), fix="move it away")
+        raise InputError("exists and is not a package", where=str(target), fix="move it away")
     if (target / layout.COUNTERSIGNATURES).exists():
         raise InputError(
-            "the package there has countersignatures, which would be lost", where=str(target), fix="move it away first"
+            "the existing package has countersignatures, which would be lost",
+            where=str(target),
+            fix="move it away first",
         )
 
 
 def make(artefacts: Mapping[str, bytes], options: Options) -> dict[str, bytes]:
-    """The files of the package over some artefacts.
+    """The files of the package for some artefacts.
 
     Args:
-        artefacts: What the audit has written: name -> bytes; `report.pdf` is not signed yet. That HTML, table and CSV
-            are what audit.json gives is `build`'s to check.
-        options: Keys and choices.
+        artefacts: The outputs of the audit: name -> bytes; `report.pdf` is not signed yet. `build` checks that HTML, table
+            and CSV match audit.json.
+        options: Keys and options.
 
     Raises:
-        RejectedError: audit.json is not canonical, or says other than the PDF that carries it.
-        InputError: Predictions, key or certificate do not fit.
+        RejectedError: audit.json is not canonical, or differs from the one attached to the PDF.
+        InputError: Predictions, key or certificate do not match.
     """
     key = options.key
     audit = audit_facts.read_audit(artefacts[layout.AUDIT])
     unsigned = artefacts[layout.REPORT_PDF]
     if pades.attachment(unsigned, layout.AUDIT, layout.REPORT_PDF) != artefacts[layout.AUDIT]:
         raise RejectedError(
-            layout.REPORT_PDF, "pdf-attachment", "the audit.json that it carries is not the one beside it"
+            layout.REPORT_PDF, "pdf-attachment", "the attached audit.json differs from the one beside it"
         )
     if audit_facts.stated_signer(audit) not in {None, key.identity}:
         raise RejectedError(
-            layout.AUDIT, "wrong-statement", f"the report says another kind of key than this one ({key.identity})"
+            layout.AUDIT, "wrong-statement", f"the report states a different kind of key than this one ({key.identity})"
         )
     made_from = inputs.read(options.predictions, audit)
     certificates = options.certificates or certificate.self_signed(key, _name(options))
@@ -165,7 +166,7 @@ def make(artefacts: Mapping[str, bytes], options: Options) -> dict[str, bytes]:
     files[layout.CODECHECK] = codecheck.build(audit, sorted([*files, layout.REPORT_PDF]), signer)
     files[layout.PREDICTIONS_LIST] = checksums.write(made_from.digests)
 
-    # Everything so far has the same bytes in each run; these are the root statement's subjects.
+    # All files so far are reproducible; they are the subjects of the root statement.
     subjects = {name: checksums.sha256(data) for name, data in files.items()}
     subjects |= {inputs.FOLDER + name: digest for name, digest in made_from.digests.items()}
     subjects[layout.UNSIGNED_PDF] = checksums.sha256(unsigned)
@@ -204,7 +205,7 @@ def _statements(
     options: Options,
     unsigned_bytes: int,
 ) -> bytes:
-    """Add the root statement and its two siblings to `files`; the root's payload."""
+    """Add the root statement and its two siblings to `files`; returns the root's payload."""
     siblings = {
         layout.PROVENANCE: statement.provenance(audit, {layout.AUDIT: subjects[layout.AUDIT]}, software, made_from),
         layout.TEST_RESULT: statement.test_result(audit, subjects[layout.AUDIT], subjects[layout.ENVIRONMENT]),
@@ -259,7 +260,7 @@ def _verify_text(
     import jinja2
 
     loader = jinja2.FileSystemLoader(TEMPLATES)
-    # The result is Markdown, and every value in it was made by this program or checked to be printable.
+    # The output is Markdown; every value was produced by this program or checked to be printable.
     engine = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)  # noqa: S701
     template = engine.get_template("VERIFY.md.j2")
     text = template.render(
@@ -278,7 +279,7 @@ def _verify_text(
 
 
 def _open_modes(folder: Path) -> None:
-    """Readable by all, whatever the umask: `mkdtemp` gives 0700."""
+    """Make the folder readable for all, whatever the umask: `mkdtemp` sets 0700."""
     folder.chmod(0o755)
     for path in folder.rglob("*"):
         path.chmod(0o755 if path.is_dir() else 0o644)

@@ -9,7 +9,7 @@ from fractions import Fraction
 from tasks.judging import fields
 from tasks.judging.fields import Fields
 from tasks.judging.parsers import PARSERS, without_thinking
-from tasks.judging.verdict import BINARY, Failure, JudgedCounts, Scale, Verdict, best, count, total
+from tasks.judging.verdict import BINARY, Failure, JudgedCounts, JudgeVerdict, Scale, best, count, total
 from tasks.row import Row
 
 _TRACKS = ("animal", "emotion", "gender", "language")
@@ -54,7 +54,7 @@ class JudgedConvention:
     source: str = ""
     note: str = ""
 
-    def read(self, row: Row, reply: str, *, parser: str | None = None, variant: str = "") -> Verdict:
+    def read(self, row: Row, reply: str, *, parser: str | None = None, variant: str = "") -> JudgeVerdict:
         """Parse a reply with the convention's parser or with `parser`.
 
         AIR-Bench's letter is converted to a grade here, because only the row knows which letter is correct.
@@ -63,7 +63,7 @@ class JudgedConvention:
         verdict = PARSERS[name](without_thinking(reply))
         if name == "air-bench" and not verdict.failed:
             right = verdict.label == fields.gold_letter(row, variant)
-            return Verdict(Fraction(int(right)), "ok", verdict.label)
+            return JudgeVerdict(Fraction(int(right)), "ok", verdict.label)
         return verdict
 
 
@@ -235,7 +235,7 @@ def find(task: str, convention: str, metric: str = "accuracy") -> JudgedConventi
 
 def row_counts(
     convention: JudgedConvention,
-    verdicts: Sequence[Verdict],
+    verdicts: Sequence[JudgeVerdict],
     *,
     failure: Failure | None = None,
     followed: bool | None = None,
@@ -249,13 +249,13 @@ def row_counts(
     if followed is False:
         return JudgedCounts(excluded=1)
     if not verdicts:
-        return count(Verdict(Fraction(0)), convention.scale, "wrong")
+        return count(JudgeVerdict(Fraction(0)), convention.scale, "wrong")
     return count(best(verdicts), convention.scale, failure or convention.failure)
 
 
 def fold(
     convention: JudgedConvention,
-    rows: Iterable[tuple[Row, Sequence[Verdict]]],
+    rows: Iterable[tuple[Row, Sequence[JudgeVerdict]]],
     *,
     failure: Failure | None = None,
 ) -> JudgedCounts:

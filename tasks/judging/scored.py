@@ -13,7 +13,7 @@ from typing import Any
 
 from tasks.convention import Convention, Selection, View
 from tasks.judging.conventions import JudgedConvention, row_counts
-from tasks.judging.verdict import Failure, JudgedCounts, Verdict
+from tasks.judging.verdict import Failure, JudgedCounts, JudgeVerdict
 from tasks.metrics.accuracy import Share
 from tasks.row import Row
 from tasks.step_cache import ChainCache
@@ -116,7 +116,7 @@ def _available() -> str | None:
 def with_counts(
     rows: Iterable[Row],
     judged: JudgedConvention,
-    verdicts: Mapping[str, Sequence[Verdict]],
+    verdicts: Mapping[str, Sequence[JudgeVerdict]],
     key: str,
     failure: Failure | None = None,
 ) -> list[Row]:

@@ -13,7 +13,7 @@ FAILURES: tuple[Failure, ...] = ("zero", "excluded", "wrong")
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class JudgeVerdict:
     """A parsed reply.
 
     Attributes:
@@ -33,9 +33,9 @@ class Verdict:
         return self.grade is None
 
 
-def graded(value: int | Fraction, label: str = "") -> Verdict:
+def graded(value: int | Fraction, label: str = "") -> JudgeVerdict:
     """The verdict of a reply that was parsed."""
-    return Verdict(Fraction(value), "ok", label)
+    return JudgeVerdict(Fraction(value), "ok", label)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class JudgedCounts:
         )
 
 
-def count(verdict: Verdict, scale: Scale, failure: Failure) -> JudgedCounts:
+def count(verdict: JudgeVerdict, scale: Scale, failure: Failure) -> JudgedCounts:
     """The counts of one item.
 
     A failed judgement scores no points (`zero`), is removed from the denominator (`excluded`) or counts as the
@@ -98,13 +98,13 @@ def total(counts: Iterable[JudgedCounts]) -> JudgedCounts:
     return result
 
 
-def best(verdicts: Sequence[Verdict]) -> Verdict:
+def best(verdicts: Sequence[JudgeVerdict]) -> JudgeVerdict:
     """The highest grade of several judgements of one item; a failure only if all of them failed.
 
     For grades 0 and 1 this means "correct if correct for any answer", for graded items "the best of its prompts".
     """
     if not verdicts:
-        return Verdict(None, "error")
+        return JudgeVerdict(None, "error")
     known = [verdict for verdict in verdicts if verdict.grade is not None]
     if not known:
         return verdicts[0]

@@ -1,1 +1,1 @@
-"""."""
+"""The package format: layout, zip archive, checksums, canonical encodings."""

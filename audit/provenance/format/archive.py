@@ -1,8 +1,8 @@
-"""A package's bytes, from a folder or from a zip: a mapping of names to bytes, with nothing else let in.
+"""Strict reader and writer of packages, as a folder or a zip: a mapping from names to bytes.
 
-A zip is accepted only in the one form that `zip_bytes` writes: entries stored, sorted, with one date and one mode.
-That form is the same under every version of every compression library, it cannot be a bomb (a byte in the file for
-a byte in the package), and whatever two zip readers could see differently is refused with it.
+A zip is accepted only in the form that `zip_bytes` writes: entries stored and sorted, with a fixed date and mode.
+This form does not depend on compression libraries, cannot be a bomb (one byte in the file per byte in the
+package), and excludes everything that two zip readers could interpret differently.
 """
 
 from __future__ import annotations
@@ -25,28 +25,28 @@ _EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
 def check_name(name: str, container: str) -> str:
-    """The same name, if it is a plain relative path of safe characters.
+    """Check that a name is a plain relative path of safe characters, and return it.
 
     Raises:
-        RejectedError: It could leave the folder, hide, or mean something else on another system.
+        RejectedError: The name could leave the folder, be hidden, or have a different meaning on another system.
     """
     parts = name.split("/")
     if len(name) > 255 or len(parts) > 6 or not all(_PART.match(part) for part in parts):
-        raise RejectedError(container, "unsafe-name", f"an entry has the name {name[:80]!r}, which no package may hold")
+        raise RejectedError(container, "unsafe-name", f"an entry has the unsafe name {name[:80]!r}")
     return name
 
 
 def check_names(entries: list[str], container: str) -> None:
-    """Refuse names that some file system holds for the same.
+    """Refuse names that collide on some file systems.
 
     Raises:
-        RejectedError: Two names differ in nothing but case.
+        RejectedError: Two names differ only in case.
     """
     folded: dict[str, str] = {}
     for name in entries:
         other = folded.setdefault(name.casefold(), name)
         if other is not name:
-            raise RejectedError(container, "unsafe-name", f"{other!r} and {name!r} differ in nothing but case")
+            raise RejectedError(container, "unsafe-name", f"{other!r} and {name!r} differ only in case")
     for name in entries:
         parts = name.split("/")
         for depth in range(1, len(parts)):
@@ -55,12 +55,12 @@ def check_names(entries: list[str], container: str) -> None:
 
 
 def zip_bytes(files: Mapping[str, bytes]) -> bytes:
-    """The zip of a package: the same bytes for the same files, anywhere."""
+    """The zip of a package; its bytes depend only on the files."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
         for name in sorted(files):
             entry = zipfile.ZipInfo(name, _EPOCH)
-            entry.create_system = 3  # Unix, wherever it is written
+            entry.create_system = 3  # Unix, on every system
             entry.external_attr = (stat.S_IFREG | 0o644) << 16
             archive.writestr(entry, files[name])
     return buffer.getvalue()
@@ -70,14 +70,14 @@ def read(path: Path) -> dict[str, bytes]:
     """The files of the package at `path`, a folder or a zip: name in the package -> bytes.
 
     Raises:
-        InputError: There is nothing at `path`, or it is neither a folder nor a file.
-        RejectedError: What is there is no package (see `read_folder` and `read_zip`).
+        InputError: `path` is neither a folder nor a file.
+        RejectedError: It is not a package (see `read_folder` and `read_zip`).
     """
     if path.is_dir():
         return read_folder(path)
     if not path.is_file():
         raise InputError(
-            "no package here", where=str(path), fix="give the folder or the zip that `repro-audit package` made"
+            "no package here", where=str(path), fix="give the folder or the zip made by `repro-audit package`"
         )
     if path.stat().st_size > layout.MAX_PACKAGE_BYTES:
         raise RejectedError(path.name, "too-large", f"more than {layout.MAX_PACKAGE_BYTES} bytes")
@@ -85,10 +85,10 @@ def read(path: Path) -> dict[str, bytes]:
 
 
 def read_folder(folder: Path) -> dict[str, bytes]:
-    """Every regular file below `folder`.
+    """Read all regular files below `folder`.
 
     Raises:
-        RejectedError: A symbolic link, a device, an unsafe name, an empty folder, or more than the limits allow.
+        RejectedError: There is a symbolic link, a device, an unsafe name or an empty folder, or a limit is exceeded.
     """
     files: dict[str, bytes] = {}
     total = 0
@@ -97,7 +97,7 @@ def read_folder(folder: Path) -> dict[str, bytes]:
         inner = pending.pop()
         entries = sorted(os.scandir(folder / inner), key=lambda entry: entry.name)
         if not entries and inner:
-            raise RejectedError(inner, "unexpected-file", "an empty folder, which no package holds")
+            raise RejectedError(inner, "unexpected-file", "an empty folder")
         for entry in entries:
             name = inner + entry.name
             status = entry.stat(follow_symlinks=False)
@@ -108,25 +108,25 @@ def read_folder(folder: Path) -> dict[str, bytes]:
                 pending.append(f"{name}/")
                 continue
             if not stat.S_ISREG(status.st_mode):
-                raise RejectedError(name, "malformed", "no regular file")
+                raise RejectedError(name, "malformed", "not a regular file")
             total += status.st_size
             if total > layout.MAX_PACKAGE_BYTES or len(files) >= layout.MAX_FILES:
-                raise RejectedError(name, "too-large", "the package is larger than any package may be")
+                raise RejectedError(name, "too-large", "the package exceeds the size limit")
             files[name] = (folder / name).read_bytes()
     check_names(sorted(files), folder.name)
     return files
 
 
 def read_zip(raw: bytes, container: str) -> dict[str, bytes]:
-    """The entries of a zip in the form that `zip_bytes` writes.
+    """Read a zip in the form that `zip_bytes` writes.
 
     Args:
-        raw: The zip's bytes.
-        container: What messages call the zip.
+        raw: The bytes of the zip.
+        container: The name of the zip in messages.
 
     Raises:
-        RejectedError: It is no zip, has an entry that no package holds, or differs in any bit from the zip that
-            packing its entries again gives. The message names the entry where there is one.
+        RejectedError: It is not a zip, has an entry that is not allowed, or differs in any bit from the zip
+            made from its entries. The message names the entry if possible.
     """
     files: dict[str, bytes] = {}
     infos: list[zipfile.ZipInfo] = []
@@ -137,17 +137,17 @@ def read_zip(raw: bytes, container: str) -> dict[str, bytes]:
             if len(infos) > layout.MAX_FILES:
                 raise RejectedError(container, "too-large", f"more than {layout.MAX_FILES} entries")
             if sum(info.file_size for info in infos if info.compress_type == zipfile.ZIP_STORED) > len(raw):
-                raise RejectedError(container, "too-large", "entries that lie over one another")
+                raise RejectedError(container, "too-large", "overlapping entries")
             for info in infos:
                 _check_entry(info, len(raw), container)
                 name = info.filename
                 if name in files:
-                    raise RejectedError(name, "duplicate-entry", f"{container} holds two entries of this name")
+                    raise RejectedError(name, "duplicate-entry", f"{container} has two entries of this name")
                 files[name] = archive.read(info)
     except RejectedError:
         raise
     except Exception as error:  # noqa: BLE001  zipfile raises some ten kinds on damaged input, and all mean the same
-        raise RejectedError(name, "malformed", f"{container} cannot be read here ({error})") from None
+        raise RejectedError(name, "malformed", f"{container} cannot be read ({error})") from None
     check_names(list(files), container)
     if zip_bytes(files) != raw:
         _blame_strays(files, container)
@@ -155,35 +155,33 @@ def read_zip(raw: bytes, container: str) -> dict[str, bytes]:
         raise RejectedError(
             place,
             "not-canonical",
-            f"{container} is not the zip that repro-audit writes of these files; unpack it and verify the folder",
+            f"{container} is not the zip that repro-audit writes for these files; unpack it and verify the folder",
         )
     return files
 
 
 def _check_entry(info: zipfile.ZipInfo, size: int, container: str) -> None:
     name = info.filename
-    # orig_filename still has what follows a NUL and the separators of the other system.
+    # orig_filename includes text after a NUL and foreign path separators.
     check_name(info.orig_filename, container)
     if stat.S_ISLNK(info.external_attr >> 16):
         raise RejectedError(name, "symbolic-link", f"a symbolic link in {container}")
     if info.compress_type != zipfile.ZIP_STORED or info.compress_size != info.file_size:
-        raise RejectedError(
-            name, "compressed", f"compressed in {container}; a package's entries are stored, so that none can be a bomb"
-        )
+        raise RejectedError(name, "compressed", f"compressed in {container}; the entries of a package must be stored")
     if info.file_size > size:
-        raise RejectedError(name, "too-large", f"said to be larger than {container} itself")
+        raise RejectedError(name, "too-large", f"declared larger than {container} itself")
     if info.flag_bits & 0x1:
         raise RejectedError(name, "malformed", f"encrypted in {container}")
 
 
 def _blame_strays(files: Mapping[str, bytes], container: str) -> None:
-    """Name the entries that somebody added: those that the package's own list of files does not know.
+    """Report added entries: those that are not in the package's list of files.
 
-    The list is not authenticated here, and need not be: the zip is refused with or without it. Only whom to name hangs on
-    it, for the first byte that differs is another entry's wherever the added one is not where its name would be.
+    The list is not authenticated here, which is safe: the zip is refused anyway. It only improves the message, because
+    the first differing byte may belong to a different entry than the added one.
 
     Raises:
-        RejectedError: There are such entries.
+        RejectedError: There are added entries.
     """
     if layout.CHECKSUMS not in files:
         return
@@ -192,7 +190,7 @@ def _blame_strays(files: Mapping[str, bytes], container: str) -> None:
     strays = sorted(name for name in files if name not in known and not name.startswith(layout.COUNTERSIGNATURES))
     if strays:
         more = f", and {len(strays) - 1} more" if strays[1:] else ""
-        raise RejectedError(strays[0], "unexpected-file", f"an entry of {container} that nobody signed{more}")
+        raise RejectedError(strays[0], "unexpected-file", f"an unsigned entry of {container}{more}")
 
 
 def _first_difference(left: bytes, right: bytes) -> int:
@@ -211,6 +209,6 @@ def _entry_at(infos: list[zipfile.ZipInfo], offset: int, container: str) -> str:
     if not before:
         return container
     info = max(before, key=lambda item: item.header_offset)
-    # 30 bytes of local header; what lies behind the last entry is the zip's own directory.
+    # 30 bytes of local header; the zip's central directory follows the last entry.
     end = info.header_offset + 30 + len(info.filename.encode()) + info.compress_size
     return info.filename if offset < end else container

@@ -1,7 +1,7 @@
-"""One encoding for every value: base64, JSON and DER that are read back must be the bytes that would be written.
+"""Canonical encodings: base64, JSON and DER are accepted only in the one form in which they would be written.
 
-Ordinary tools take base64 with stray bits, JSON with a key twice and two signatures (r, s) and (r, n - s) for one
-message. Each of those lets somebody change a file that still verifies, so everything here is decoded, encoded
+Ordinary tools accept base64 with stray bits, JSON with duplicate keys, and two signatures (r, s) and (r, n - s) for a
+message. Each of these lets somebody change a file that still verifies. Everything here is therefore decoded, encoded
 again and compared.
 """
 
@@ -27,7 +27,7 @@ def b64decode(text: object, file: str) -> bytes:
     """The bytes of canonical base64.
 
     Raises:
-        RejectedError: `text` is no string, no base64, or not the base64 that encoding the bytes again gives.
+        RejectedError: `text` is not a string, not base64, or not canonical base64.
     """
     if not isinstance(text, str):
         raise RejectedError(file, "malformed", "a base64 field is not a string")
@@ -36,7 +36,7 @@ def b64decode(text: object, file: str) -> bytes:
     except (binascii.Error, ValueError) as error:
         raise RejectedError(file, "not-canonical", f"a field is not base64 ({error})") from None
     if b64encode(data) != text:
-        raise RejectedError(file, "not-canonical", "base64 with unused bits or padding of its own")
+        raise RejectedError(file, "not-canonical", "base64 with stray bits or non-standard padding")
     return data
 
 
@@ -48,7 +48,7 @@ def json_loads(raw: bytes, file: str) -> Any:
         file: What messages call it.
 
     Raises:
-        RejectedError: It is no UTF-8, no JSON, holds a fraction or NaN, nests too deep, or repeats a key.
+        RejectedError: Invalid UTF-8 or JSON, a fraction or NaN, too deep nesting, or a duplicate key.
     """
     try:
         return strict_json.loads(raw, "refused")
@@ -59,23 +59,23 @@ def json_loads(raw: bytes, file: str) -> Any:
 
 
 def json_canonical(raw: bytes, file: str, *, newline: bool = False) -> Any:
-    """A JSON value whose bytes are its RFC 8785 form (and one line feed more, where `newline` allows it).
+    """Parse a JSON value in RFC 8785 form (optionally with a final line feed, if `newline` is set).
 
     Raises:
-        RejectedError: As `json_loads`, or another encoding of the same value.
+        RejectedError: See `json_loads`; also if the encoding is not canonical.
     """
     value = json_loads(raw, file)
     try:
         again = canonical_json.dumps(value)
     except (TypeError, ValueError, RecursionError) as error:
-        raise RejectedError(file, "malformed", f"no canonical JSON ({error})") from None
+        raise RejectedError(file, "malformed", f"not canonical JSON ({error})") from None
     if raw != again and not (newline and raw == again + b"\n"):
-        raise RejectedError(file, "not-canonical", "JSON that is not in its canonical form (RFC 8785)")
+        raise RejectedError(file, "not-canonical", "JSON that is not in canonical form (RFC 8785)")
     return value
 
 
 def signature_low_s(der: bytes) -> bytes:
-    """The DER of an ECDSA P-256 signature, with the smaller of s and n - s (both verify; one is chosen)."""
+    """The DER of an ECDSA P-256 signature with the smaller of s and n - s (both would verify)."""
     from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature, encode_dss_signature
 
     r, s = decode_dss_signature(der)
@@ -83,17 +83,15 @@ def signature_low_s(der: bytes) -> bytes:
 
 
 def signature_canonical(der: bytes, file: str) -> bytes:
-    """The same bytes, if they are the one accepted encoding of an ECDSA P-256 signature.
+    """Check that the bytes are the canonical encoding of an ECDSA P-256 signature, and return them.
 
     Raises:
-        RejectedError: No DER, DER with slack, or the larger of s and n - s.
+        RejectedError: Not DER, non-canonical DER, or the larger of s and n - s.
     """
     try:
         again = signature_low_s(der)
     except ValueError:
-        raise RejectedError(file, "bad-signature", "the signature is no DER sequence of two integers") from None
+        raise RejectedError(file, "bad-signature", "the signature is not a DER sequence of two integers") from None
     if again != der:
-        raise RejectedError(
-            file, "not-canonical", "the signature is not in its one accepted encoding (strict DER, low s)"
-        )
+        raise RejectedError(file, "not-canonical", "the signature is not canonical (strict DER, low s)")
     return der

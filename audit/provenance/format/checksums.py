@@ -1,4 +1,4 @@
-"""SHA256SUMS: the list that `sha256sum --check` reads, in one form."""
+"""SHA256SUMS: a list for `sha256sum --check`, in canonical form."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ def sha256(data: bytes) -> str:
 
 
 def write(digests: Mapping[str, str]) -> bytes:
-    """The list of names and their SHA-256, sorted by name."""
+    """Write the list of names and their SHA-256, sorted by name."""
     return "".join(f"{digests[name]}  {name}\n" for name in sorted(digests)).encode("ascii")
 
 
 def read(raw: bytes, file: str) -> dict[str, str]:
-    """The names and digests of a list in the form that `write` gives.
+    """Read the names and digests of a list in the form that `write` produces.
 
     Raises:
-        RejectedError: Another form, a name twice, or a name that no package may hold.
+        RejectedError: A different form, a duplicate name, or a name that is not allowed.
     """
     if not raw.isascii():
         raise RejectedError(file, "malformed", "not ASCII")
@@ -34,8 +34,8 @@ def read(raw: bytes, file: str) -> dict[str, str]:
     for line in raw.decode("ascii").splitlines():
         match = _LINE.match(line)
         if match is None:
-            raise RejectedError(file, "malformed", f"no line of a checksum list: {line[:80]!r}")
+            raise RejectedError(file, "malformed", f"not a line of a checksum list: {line[:80]!r}")
         digests[check_name(match[2], file)] = match[1]
     if write(digests) != raw:
-        raise RejectedError(file, "not-canonical", "the list is not sorted, or has a name twice, or other line ends")
+        raise RejectedError(file, "not-canonical", "the list is unsorted, or has duplicate names or wrong line ends")
     return digests

@@ -1,7 +1,7 @@
-"""The names that a package of version 1 is made of: files, media types, predicate types, namespaces, limits.
+"""Constants of package version 1: file names, media types, predicate types, namespaces, limits.
 
-They are frozen: a package that was made once must verify for ever, so a change here means a new package version
-beside this one, never another value.
+They are frozen: existing packages must always verify, so a change requires a new package version
+beside this one.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ PACKAGE_SCHEMA = "repro-audit/package/1"
 AUDIT = "audit.json"
 REPORT_HTML = "report.html"
 REPORT_PDF = "report.pdf"
-UNSIGNED_PDF = "report.unsigned.pdf"  # no file: the name of report.pdf's first bytes, as rendered before signing
+UNSIGNED_PDF = "report.unsigned.pdf"  # not a file: the name of report.pdf's leading bytes, as rendered before signing
 ENVIRONMENT = "environment.json"
 RUN = "run.json"
 SBOM = "sbom.cdx.json"
@@ -35,9 +35,9 @@ REQUIRED = frozenset({
     AUDIT, REPORT_HTML, REPORT_PDF, ENVIRONMENT, RUN, SBOM, CRATE, CODECHECK, VERIFY, PREDICTIONS_LIST, PUBLIC_KEY,
     CERTIFICATE, SSH_KEY, CHECKSUMS, SSH_SIGNATURE, ROOT, PROVENANCE, TEST_RESULT, PUBLICATION,
 })  # fmt: skip
-# SHA256SUMS lists every file but these: itself, its signature, and the statement that is signed last.
+# SHA256SUMS lists all files except itself, its signature, and the statement that is signed last.
 UNLISTED = frozenset({CHECKSUMS, SSH_SIGNATURE, PUBLICATION})
-# Files that differ from run to run by their nature; the root statement, which must not, leaves them out.
+# Files that inherently differ from run to run; the root statement, which must be reproducible, leaves them out.
 VOLATILE = (
     frozenset({REPORT_PDF, RUN, CRATE, VERIFY, PUBLIC_KEY, CERTIFICATE, SSH_KEY, ROOT, PROVENANCE, TEST_RESULT})
     | UNLISTED
@@ -47,7 +47,7 @@ STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 
-# RFC 2606 reserves .invalid: the name resolves nowhere and can never come to belong to somebody else.
+# RFC 2606 reserves .invalid: the name never resolves and can never be registered.
 PROJECT_URI = "https://repro-audit.invalid"
 ROOT_TYPE = f"{PROJECT_URI}/audit/v1"
 PUBLICATION_TYPE = f"{PROJECT_URI}/publication/v1"

@@ -1,1 +1,1 @@
-"""."""
+"""The records in a package: statements, environment, run, bill of materials, crate."""

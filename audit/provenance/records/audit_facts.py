@@ -1,4 +1,4 @@
-"""What signing and verifying read out of audit.json: claims, verdicts, the kind of key."""
+"""Facts from audit.json for signing and verification: claims, verdicts, the kind of key."""
 
 from __future__ import annotations
 
@@ -11,8 +11,7 @@ from audit.provenance.errors import RejectedError
 from audit.provenance.format.canonical_encoding import json_canonical, json_loads
 from audit.schema import AuditDocument, Verdict
 
-# How a verdict is told to tools that know three words (in-toto test-result): accepted; nothing shown either way,
-# or only with a warning; shown not to hold, or not accepted.
+# Verdicts as in-toto test results: passed, warned (nothing was shown either way, or only with a caveat), failed.
 RESULTS: Mapping[Verdict, str] = {
     Verdict.REPRODUCED: "passed",
     Verdict.JUSTIFIED: "passed",
@@ -28,15 +27,15 @@ RESULTS: Mapping[Verdict, str] = {
 
 
 def read_audit(data: bytes, file: str = "audit.json", *, canonical: bool = True) -> AuditDocument:
-    """The document in a package's audit.json.
+    """Read a package's audit.json.
 
     Args:
-        data: The file's bytes.
-        file: Its name, for errors.
-        canonical: Whether the bytes must be canonical JSON, as every package has it.
+        data: The bytes of the file.
+        file: Its name in messages.
+        canonical: Whether the bytes must be canonical JSON, as in every package.
 
     Raises:
-        RejectedError: The bytes are not canonical JSON, not an audit's, or there is not one verdict for each claim.
+        RejectedError: The bytes are not canonical JSON or not an audit, or a claim does not have exactly one verdict.
     """
     value = json_canonical(data, file, newline=True) if canonical else json_loads(data, file)
     try:
@@ -56,16 +55,16 @@ def verdicts(audit: AuditDocument, file: str = "audit.json") -> dict[str, Verdic
     claims = [claim.id for claim in audit.claims]
     found = {decision.claim: decision.verdict for decision in audit.verdicts}
     if len(audit.verdicts) != len(found) or len(set(claims)) != len(claims) or set(found) != set(claims):
-        raise RejectedError(file, "malformed", "not exactly one verdict for each claim")
+        raise RejectedError(file, "malformed", "a claim does not have exactly one verdict")
     return dict(sorted(found.items()))
 
 
 def verdict_counts(audit: AuditDocument, file: str = "audit.json") -> dict[str, int]:
-    """How many claims have each verdict of the vocabulary."""
+    """The number of claims with each verdict."""
     counts = Counter(verdicts(audit, file).values())
     return {str(word): counts[word] for word in RESULTS}
 
 
 def stated_signer(audit: AuditDocument) -> str | None:
-    """The kind of key that the report says it is signed with, if it says one."""
+    """The kind of signing key stated in the report, or None."""
     return audit.signing.identity if audit.signing else None

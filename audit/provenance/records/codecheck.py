@@ -1,7 +1,7 @@
-"""codecheck.yml: the audit as a CODECHECK (codecheck.org.uk/spec/config/1.0), ready to be filed by hand.
+"""codecheck.yml: the audit as a CODECHECK (codecheck.org.uk/spec/config/1.0), ready for manual submission.
 
-Field names and which of them must be there: codecheckers/codecheck@ef69ad8: R/validation.R. The certificate's number
-is left out, since the register assigns it.
+Field names and required fields: codecheckers/codecheck@ef69ad8: R/validation.R. The certificate number is
+omitted, because the register assigns it.
 """
 
 from __future__ import annotations

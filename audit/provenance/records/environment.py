@@ -1,7 +1,7 @@
-"""environment.json: what could decide the audit's bytes, and is the same wherever the same software is installed.
+"""environment.json: the software that could affect the audit's bytes, equal wherever the same software is installed.
 
-What differs from machine to machine and from run to run is in run.json (see `run`), so that the root statement,
-which is over this record, has the same bytes on any machine.
+Whatever differs between machines and runs is in run.json (see `run_record`), so that the root statement, which covers
+this record, has the same bytes on every machine.
 """
 
 from __future__ import annotations
@@ -149,7 +149,7 @@ def collect() -> Environment:
 def code() -> Code:
     """This process's code.
 
-    In an image there is no repository; there the variable REPRO_AUDIT_COMMIT says it, as `COMMIT` or `COMMIT-dirty`.
+    An image has no repository; there the variable REPRO_AUDIT_COMMIT states it, as `COMMIT` or `COMMIT-dirty`.
     """
     stated = os.environ.get(COMMIT_VARIABLE, "")
     match = re.fullmatch(r"([0-9a-f]{40}|[0-9a-f]{64})(-dirty)?", stated)
@@ -166,19 +166,19 @@ def image() -> ImageFacts | None:
     """The container image, as the one who started the container says in REPRO_AUDIT_IMAGE; None outside of one.
 
     The variable holds JSON: `{"uri": "pkg:oci/...", "manifest": "sha256:...", "config": "sha256:...",
-    "layers": ["sha256:...", ...], "labels": {"name": "value"}}`; `labels` may be missing. A process in a container
-    cannot learn these by itself.
+    "layers": ["sha256:...", ...], "labels": {"name": "value"}}`; `labels` is optional. A process in a container
+    cannot find these out by itself.
 
     Raises:
-        InputError: The variable is set and holds something else.
+        InputError: The variable is set to an invalid value.
     """
     stated = os.environ.get(IMAGE_VARIABLE)
     if not stated:
         return None
     wrong = InputError(
-        "not the image's record",
+        "not an image record",
         where=IMAGE_VARIABLE,
-        fix='{"uri", "manifest", "config", "layers"} and perhaps "labels"; digests as sha256:...',
+        fix='{"uri", "manifest", "config", "layers"} and optionally "labels"; digests as sha256:...',
     )
     try:
         value = loads(stated)
@@ -195,14 +195,14 @@ def image() -> ImageFacts | None:
 
 
 def labels_fit(labels: object) -> bool:
-    """Whether these are labels that a record may hold: names and values are strings, not too many and not too long."""
+    """Whether the labels may be recorded: names and values are strings, within the limits on number and length."""
     return (
         isinstance(labels, dict)
         and len(labels) <= 100
         and all(isinstance(name, str) and 0 < len(name) <= 200 for name in labels)
         and all(isinstance(value, str) and len(value) <= 4000 for value in labels.values())
         and not any("\ud800" <= letter <= "\udfff" for pair in labels.items() for text in pair for letter in text)
-        # One variable holds them all; Linux allows it 128 KiB.
+        # All labels are in one environment variable, which Linux limits to 128 KiB.
         and len(json.dumps(labels)) <= 65536
     )
 

@@ -1,4 +1,4 @@
-"""What an audit was computed from: the predictions' files and what their meta files say of model, data and device."""
+"""The inputs of an audit: prediction files, and the model, data and device stated in their meta files."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Sources:
 
     @property
     def weights(self) -> dict[str, str]:
-        """Name -> SHA-256 of all weights that any task's predictions were made with."""
+        """Name -> SHA-256 of the weights used for the predictions of any task."""
         found: dict[str, str] = {}
         for task, meta in sorted(self.meta.items()):
             for name, digest in sorted((meta.weights or {}).items()):
@@ -43,10 +43,10 @@ class Sources:
 
 
 def read(folder: Path | None, audit: AuditDocument) -> Sources:
-    """The sources in a predictions folder; without a folder, the predictions that audit.json names by hash.
+    """Read the sources in a predictions folder; without a folder, the predictions listed by hash in audit.json.
 
     Raises:
-        InputError: A file is not the one that audit.json was computed from, or cannot be read.
+        InputError: A file cannot be read, or is not the one from which audit.json was computed.
     """
     stated = _stated(audit)
     if folder is None:
@@ -71,13 +71,13 @@ def read(folder: Path | None, audit: AuditDocument) -> Sources:
     for name, digest in stated.items():
         if digests.get(name, digest) != digest:
             raise InputError(
-                "not the file that audit.json was computed from",
+                "not the file from which audit.json was computed",
                 where=str(folder / name),
                 fix="run the audit again, then package it",
             )
     missing = sorted(set(stated) - set(digests))
     if missing:
-        raise InputError(f"audit.json was computed from {missing[0]}, which is not here", where=str(folder))
+        raise InputError(f"audit.json was computed from {missing[0]}, which is missing", where=str(folder))
     return Sources(digests, meta, folder)
 
 

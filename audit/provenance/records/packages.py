@@ -1,4 +1,4 @@
-"""The Python packages that an audit runs on: the project's requirements and theirs, with what is installed of each."""
+"""The installed Python packages: the project's requirements and their dependencies."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from packaging.utils import canonicalize_name
 from audit._util.version import PROJECT, PYPROJECT
 from audit.errors import InputError
 
-# Extras for those who work on the project: nothing that an audit runs on.
+# Development extras, which an audit does not use.
 _DEVELOPMENT = frozenset({"test", "lint", "docs", "dev"})
-# Written by the installer, not by the package: they hold paths, dates of installation and byte code.
+# Written by the installer, not by the package: they contain paths, installation dates and byte code.
 _INSTALLER_FILES = re.compile(r"(?:\.pyc$|(?:^|/)(?:RECORD|INSTALLER|REQUESTED|direct_url\.json|uv_cache\.json)$)")
 
 
@@ -30,9 +30,9 @@ class Package:
         name: Its normalised name.
         version: Its version.
         files_sha256: SHA-256 over the sorted lines `path,digest` of its installed files, as its RECORD lists them,
-            without scripts (their first line is a path of the machine) and what the installer adds; None where
-            there is no RECORD (a checkout).
-        licence: What the package declares, or None.
+            without scripts (their first line is a path of the machine) and files of the installer; None without
+            a RECORD (a checkout).
+        licence: The declared licence, or None.
         requires: The normalised names of those of its requirements that are installed.
     """
 
@@ -45,7 +45,7 @@ class Package:
 
 @lru_cache(maxsize=1)
 def installed() -> tuple[Package, ...]:
-    """The project's requirements, those of its extras that are installed, and theirs in turn, sorted by name."""
+    """The project's requirements, including installed extras, and their dependencies, sorted by name."""
     distributions: dict[str, metadata.Distribution] = {}
     for distribution in metadata.distributions():
         distributions.setdefault(canonicalize_name(distribution.metadata["Name"]), distribution)
@@ -72,7 +72,7 @@ def installed() -> tuple[Package, ...]:
 
 
 def _of_project(distributions: Mapping[str, metadata.Distribution]) -> Iterator[tuple[str, frozenset[str]]]:
-    """What the project requires, with all extras but those for development."""
+    """The project's requirements with all extras except the development ones."""
     if PROJECT in distributions:
         project = distributions[PROJECT]
         extras = frozenset(project.metadata.get_all("Provides-Extra") or ()) - _DEVELOPMENT

@@ -1,4 +1,4 @@
-"""What may stand in a published record of a run: no secrets, no user, no paths of the machine."""
+"""Redaction of published run records: no secrets, no user names, no paths of the machine."""
 
 from __future__ import annotations
 
@@ -13,24 +13,24 @@ from urllib.parse import urlsplit, urlunsplit
 _NOBODY = frozenset({"debian", "docker", "localhost", "nobody", "root", "runner", "ubuntu", "user"})
 WITHHELD = "[withheld]"
 PATH = "[path]"
-# A path further in: `HOST:/home/x`, `src=/home/x,dst=y`.
+# A path inside an argument: `HOST:/home/x`, `src=/home/x,dst=y`.
 _INNER_PATH = re.compile(r"(?<![A-Za-z0-9._/-])(?:/|~/)[^\s:,;=]+")
 _SECRET = re.compile(r"pass|secret|token|credential|pin\b|api|auth|private|cookie|signature", re.IGNORECASE)
-# Long unbroken runs of letters and digits look like keys; 40 and 64 hex digits are commits and digests.
+# Long runs of letters and digits look like keys; 40 and 64 hex digits are commits and digests.
 _KEYLIKE = re.compile(
     r"(?<![A-Za-z0-9+/_-])(?![0-9a-f]{40}(?![0-9a-f])|[0-9a-f]{64}(?![0-9a-f]))(?=[A-Za-z+/_-]*[0-9])[A-Za-z0-9+/_-]{28,}={0,2}"
 )
 
 
 def command(arguments: Iterable[str], folder: Path | None = None) -> list[str]:
-    """A command line fit to be published.
+    """A command line that is safe to publish.
 
-    Values of options that sound secret are withheld, paths outside `folder` become `[path]`, addresses lose user,
-    password and query, and the names of the user and the machine are removed wherever they stand.
+    Values of options that look secret are withheld, paths outside `folder` become `[path]`, URLs lose user,
+    password and query, and user and host names are removed.
 
     Args:
         arguments: The arguments; the first is the program.
-        folder: Paths inside it are kept, as relative ones; the working folder unless given.
+        folder: Paths inside it are kept, as relative paths; by default the working folder.
     """
     base = (folder or Path.cwd()).resolve()
     given = list(arguments)
@@ -56,7 +56,7 @@ def command(arguments: Iterable[str], folder: Path | None = None) -> list[str]:
 
 
 def text(value: str) -> str:
-    """A text without the home folder, the user's and the machine's names, and without what looks like a key."""
+    """A text without the home folder, user and host names, and anything that looks like a key."""
     for name, instead in _own_names():
         value = re.sub(rf"(?<![A-Za-z0-9]){re.escape(name)}(?![A-Za-z0-9])", instead, value)
     return _KEYLIKE.sub(WITHHELD, value)
@@ -97,6 +97,6 @@ def _own_names() -> list[tuple[str, str]]:
         user = ""
     host = socket.gethostname()
     names = {user: "[user]", host: "[host]", host.split(".")[0]: "[host]"}
-    # Words of three letters are in everything, and names like root are nobody's.
+    # Three-letter words occur everywhere, and names like root identify nobody.
     found |= {name: instead for name, instead in names.items() if len(name) > 3 and name not in _NOBODY}
     return sorted(found.items(), key=lambda item: -len(item[0]))

@@ -1,6 +1,7 @@
-"""Are the reports what audit.json gives? HTML, table and CSV are functions of it, so they are rendered again and compared.
+"""Checks that HTML, table and CSV match audit.json, by rendering them again.
 
-Not the PDF: its bytes depend on fonts and layout libraries too. What it carries as its attachment is compared elsewhere.
+The PDF is not rendered again, because its bytes also depend on fonts and typesetting libraries; its attachment is compared
+elsewhere.
 """
 
 from __future__ import annotations
@@ -13,15 +14,15 @@ from audit.schema import AuditDocument
 
 
 def check(files: Mapping[str, bytes], audit: AuditDocument, known: Mapping[str, bytes] | None = None) -> None:
-    """Compare every rendered file that is there with a rendering made now.
+    """Compare every rendered file with a new rendering.
 
     Args:
-        files: Of an audit's output or of a package: name -> bytes.
+        files: The files of an audit's output or of a package: name -> bytes.
         audit: The document in audit.json.
-        known: Renderings made before by this process, with the audit.json that they were made from.
+        known: Renderings already made by this process, with the audit.json that they were made from.
 
     Raises:
-        RejectedError: A file has other bytes, or audit.json has no shape that can be rendered.
+        RejectedError: A file differs, or audit.json cannot be rendered.
     """
     from audit.report.formats import RENDERERS
 
@@ -38,4 +39,4 @@ def check(files: Mapping[str, bytes], audit: AuditDocument, known: Mapping[str, 
                 layout.AUDIT, "malformed", f"{name} cannot be rendered from it ({type(error).__name__}: {error})"
             ) from None
         if again != files[name]:
-            raise RejectedError(name, "render-mismatch", f"is not what {layout.AUDIT} gives when it is rendered again")
+            raise RejectedError(name, "render-mismatch", f"differs from what {layout.AUDIT} renders to")

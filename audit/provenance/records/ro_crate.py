@@ -1,7 +1,7 @@
-"""ro-crate-metadata.json: Process Run Crate 0.5 on RO-Crate 1.1, for catalogues that read research objects.
+"""ro-crate-metadata.json: Process Run Crate 0.5 on RO-Crate 1.1, for catalogues of research objects.
 
-ResearchObject/workflow-run-crate@23f7b03: docs/profiles/0.5/process_run_crate/index.md. Written by hand, since the
-library stamps the time of writing and another version of the format.
+ResearchObject/workflow-run-crate@23f7b03: docs/profiles/0.5/process_run_crate/index.md. Implemented here, because the
+library adds the time of writing and uses a different version of the format.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ def build(
 
     Args:
         audit: audit.json.
-        digests: The files that the crate lists: name -> SHA-256. The files made after it are left out.
+        digests: The files listed in the crate: name -> SHA-256, without files made after it.
         sizes: Their sizes in bytes.
         run: run.json.
         version: repro-audit's version.
         signer: The name in the signer's certificate.
     """
-    # The agent is whoever signs: a crate made with an ephemeral key names that key, not a person.
+    # The agent is the signer; with an ephemeral key, this is the key, not a person.
     agent = {"@id": "#signer", "@type": "Organization", "name": signer}
     inputs = sorted(name for name in digests if name.startswith("predictions/"))
     results = sorted(set(digests) - set(inputs))
@@ -111,7 +111,7 @@ def build(
 
 
 def _time(text: str) -> str:
-    """RFC 3339 with its offset in figures, as the profile's validator wants it."""
+    """RFC 3339 with a numeric offset, as the profile's validator requires."""
     return text.removesuffix("Z") + "+00:00"
 
 

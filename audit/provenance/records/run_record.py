@@ -1,4 +1,4 @@
-"""run.json: this run on this machine. It differs from run to run, so the publication statement covers it, not the root."""
+"""run.json: this run on this machine. It differs between runs, so the publication statement covers it, not the root."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from audit.provenance.records import redaction
 SCHEMA = "repro-audit/run/1"
 # How `repro-audit container run` runs a container: network, GPUs, limits, user.
 CONTAINER_VARIABLE = "REPRO_AUDIT_CONTAINER"
-# Only these, by name: whatever else is in a user's environment is nobody's business.
+# Only these variables are recorded; everything else in a user's environment is private.
 VARIABLES = (
     "CUBLAS_WORKSPACE_CONFIG",
     "CUDA_VISIBLE_DEVICES",

@@ -1,7 +1,7 @@
-"""sbom.cdx.json: a CycloneDX 1.6 bill of materials, the same bytes wherever the same packages are installed.
+"""sbom.cdx.json: a CycloneDX 1.6 bill of materials, with equal bytes wherever the same packages are installed.
 
-Written by hand: `cyclonedx-py environment` takes ten seconds and records the machine's paths of packages that were
-installed from a folder. The tests hold the result against the standard's own schema.
+Implemented here, because `cyclonedx-py environment` takes ten seconds and records local paths of packages installed
+from a folder. The tests validate the result against the standard's schema.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _FILES = "repro-audit:installed-files-sha256"
 
 
 def build(weights: Mapping[str, str]) -> dict[str, Any]:
-    """The bill of materials, without serial number and time.
+    """The bill of materials, without serial number and time stamp.
 
     Args:
         weights: Model weights: name -> SHA-256.

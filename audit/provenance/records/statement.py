@@ -1,9 +1,9 @@
-"""The in-toto statements of a package. Each is a function of what it is given: no clock, no machine.
+"""The in-toto statements of a package, as pure functions of their arguments.
 
-root          over every artefact that a second run makes with the same bytes
-provenance    SLSA v1: what the audit was computed from, and with what code
-test-result   one name a claim, with its verdict
-publication   over the signed PDF and the list of all files; made last, so it alone tells of this run
+root          over every artefact that a second run reproduces byte for byte
+provenance    SLSA v1: the inputs of the audit and the code
+test-result   one name per claim, with its verdict
+publication   over the signed PDF and the list of all files; made last, the only statement about this run
 """
 
 from __future__ import annotations
@@ -60,12 +60,12 @@ def statement(subjects: Mapping[str, str], predicate_type: str, predicate: dict[
     """A statement about subjects (name -> SHA-256), sorted by name.
 
     Raises:
-        InputError: More subjects than Sigstore's verifiers take.
+        InputError: More subjects than Sigstore's verifiers accept.
     """
     if len(subjects) > layout.MAX_SUBJECTS:
         raise InputError(
-            f"{len(subjects)} files, and Sigstore's verifiers take {layout.MAX_SUBJECTS} in one statement",
-            fix="give fewer files under counts/ (one a task holds all its conventions)",
+            f"{len(subjects)} files, but Sigstore's verifiers accept {layout.MAX_SUBJECTS} in one statement",
+            fix="use fewer files in counts/ (one file per task can hold all its conventions)",
         )
     return {
         "_type": layout.STATEMENT_TYPE,
@@ -88,9 +88,9 @@ def root(
 
     Args:
         audit: audit.json.
-        subjects: Every artefact that has the same bytes in each run: name -> SHA-256.
+        subjects: All reproducible artefacts: name -> SHA-256.
         environment: environment.json.
-        siblings: The other two statements' payloads by their bundle's name: to drop one is then seen.
+        siblings: The payloads of the other two statements by the name of their bundle, so that none can be removed unnoticed.
         signer: `key` or `ephemeral`.
         unsigned_pdf_bytes: The length of the rendering that report.pdf starts with.
     """
@@ -110,7 +110,7 @@ def root(
 
 
 def test_result(audit: AuditDocument, audit_sha256: str, environment_sha256: str) -> dict[str, Any]:
-    """One name a claim (in-toto/attestation: spec/predicates/test-result.md), and the verdicts' own words beside them."""
+    """One name per claim (in-toto/attestation: spec/predicates/test-result.md), and the full verdicts."""
     verdicts = audit_facts.verdicts(audit)
     groups = {
         word: [claim for claim, verdict in verdicts.items() if audit_facts.RESULTS[verdict] == word]
@@ -133,8 +133,8 @@ def publication(subjects: Mapping[str, str], root_payload: bytes, published: str
 
     Args:
         subjects: The signed PDF, SHA256SUMS and its SSH signature: name -> SHA-256.
-        root_payload: The root statement that this is the publication of.
-        published: The signer's clock, RFC 3339; it proves nothing, for which there are time stamps.
+        root_payload: The payload of the root statement.
+        published: The signer's clock, RFC 3339; it proves nothing, unlike a time stamp.
     """
     predicate = {
         "schemaVersion": SCHEMA_VERSION,

@@ -1,1 +1,1 @@
-"""."""
+"""Keys, signatures, certificates and time stamps."""

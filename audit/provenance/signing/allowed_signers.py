@@ -1,6 +1,6 @@
-"""OpenSSH's allowed-signers file: who may sign what, as the reader of a package has decided.
+"""OpenSSH allowed-signers files, in which the reader of a package lists who may sign.
 
-Format: ssh-keygen(1), ALLOWED SIGNERS. A line with an option that is not understood here never allows anything.
+Format: ssh-keygen(1), ALLOWED SIGNERS. A line with an unknown option never allows anything.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ _KEY_TYPE = re.compile(r"(?:ssh|ecdsa|sk-ssh|sk-ecdsa)-[A-Za-z0-9@.-]+\Z")
 
 
 def principals(text: str, line: str, namespace: str, now: dt.datetime, where: str) -> list[str]:
-    """The principals for whom the file allows the key in `line` to sign in `namespace`, now.
+    """The principals for whom the file allows the key in `line` to sign in `namespace` at time `now`.
 
     Args:
         text: The file.
         line: The public key: type and base64.
         namespace: The signature's namespace.
-        now: An aware time, which validity options are held against as ssh-keygen does.
+        now: A timezone-aware time, against which validity options are checked as in ssh-keygen.
         where: The file's name, for messages.
 
     Raises:
-        InputError: A line is no allowed-signers line.
+        InputError: A line is invalid.
     """
     found: list[str] = []
     for number, raw in enumerate(text.splitlines(), 1):
@@ -40,14 +40,14 @@ def principals(text: str, line: str, namespace: str, now: dt.datetime, where: st
 
 
 def matches(patterns: list[str], principal: str) -> bool:
-    """Whether a principal is meant by a list of OpenSSH patterns: `*` and `?`, and `!` to exclude."""
+    """Whether a principal matches a list of OpenSSH patterns: `*` and `?`, and `!` to exclude."""
     excluded = any(p.startswith("!") and fnmatch.fnmatchcase(principal, p[1:]) for p in patterns)
     return not excluded and any(fnmatch.fnmatchcase(principal, p) for p in patterns if not p.startswith("!"))
 
 
 def _parse(entry: str, where: str) -> tuple[list[str], dict[str, str | None], str]:
     broken = InputError(
-        "no line of an allowed-signers file", where=where, fix="PRINCIPALS [OPTIONS] KEY-TYPE BASE64-KEY"
+        "not a line of an allowed-signers file", where=where, fix="PRINCIPALS [OPTIONS] KEY-TYPE BASE64-KEY"
     )
     head = re.match(r'(?:"([^"]+)"|(\S+))\s+', entry)
     if head is None:
@@ -92,6 +92,6 @@ def _time(text: str, where: str) -> dt.datetime:
         value = dt.datetime.strptime(digits, layout)
     except ValueError:
         raise InputError(
-            f"no time: {text!r}", where=where, fix="YYYYMMDD, YYYYMMDDHHMM or YYYYMMDDHHMMSS, with Z for UTC"
+            f"invalid time {text!r}", where=where, fix="YYYYMMDD, YYYYMMDDHHMM or YYYYMMDDHHMMSS, with Z for UTC"
         ) from None
     return value.replace(tzinfo=dt.UTC) if text.endswith("Z") else value.astimezone()

@@ -1,6 +1,6 @@
-"""The Sigstore bundle v0.3 around an envelope: what cosign and sigstore-js read.
+"""Sigstore bundles v0.3 around DSSE envelopes, for cosign and sigstore-js.
 
-No certificate, no transparency log: a public-key hint, and a time stamp where one was asked for.
+They contain a public-key hint and optionally a time stamp, but no certificate and no transparency log entry.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """What a bundle said, after its signature had been verified.
+    """The contents of a bundle whose signature has been verified.
 
     Args:
-        payload: The very bytes that were verified.
-        statement: Their value.
-        signature: The DER signature, which a time stamp is over.
+        payload: The verified bytes.
+        statement: Their JSON value.
+        signature: The DER signature, which a time stamp covers.
         timestamps: The DER of each RFC 3161 response, not yet verified.
     """
 
@@ -46,12 +46,12 @@ def sign(statement: dict[str, Any], key: SigningKey) -> dict[str, Any]:
 
 
 def signature_of(bundle: dict[str, Any]) -> bytes:
-    """The DER signature in a bundle that `sign` made."""
+    """The DER signature in a bundle made by `sign`."""
     return b64decode(bundle["dsseEnvelope"]["signatures"][0]["sig"], "bundle")
 
 
 def with_timestamp(bundle: dict[str, Any], response: bytes) -> dict[str, Any]:
-    """The same bundle with a DER TimeStampResp over its signature."""
+    """The bundle with a DER TimeStampResp over its signature added."""
     stamps = {"rfc3161Timestamps": [{"signedTimestamp": b64encode(response)}]}
     return {**bundle, "verificationMaterial": {**bundle["verificationMaterial"], "timestampVerificationData": stamps}}
 
@@ -59,18 +59,18 @@ def with_timestamp(bundle: dict[str, Any], response: bytes) -> dict[str, Any]:
 def verify(
     raw: bytes, public: ec.EllipticCurvePublicKey, file: str, *, predicate_type: str, timestamped: bool = False
 ) -> Verified:
-    """The statement in a bundle's bytes.
+    """Verify a bundle and return its statement.
 
     Args:
-        raw: The file.
+        raw: The bytes of the file.
         public: The key that must have signed it.
-        file: What messages call it.
-        predicate_type: The predicate type that it must have.
-        timestamped: Whether it may carry a time stamp. Nobody signs those, so only the root statement's bundle may,
-            whose bytes the list of files covers.
+        file: The file's name in messages.
+        predicate_type: The required predicate type.
+        timestamped: Whether it may contain a time stamp. Time stamps are not signed, so only the root statement's bundle
+            may have one: the list of files covers its bytes.
 
     Raises:
-        RejectedError: Whatever `dsse.verify` refuses; an unknown field; another encoding; another statement.
+        RejectedError: See `dsse.verify`; also for an unknown field, a non-canonical encoding or a different statement.
     """
     fields = dsse.shape(json_canonical(raw, file), {"dsseEnvelope", "mediaType", "verificationMaterial"}, file)
     if fields["mediaType"] != layout.BUNDLE_TYPE:
@@ -92,9 +92,9 @@ def _material(value: object, public: ec.EllipticCurvePublicKey, file: str, *, ti
     optional = {"timestampVerificationData"} if stamped else set()
     material = dsse.shape(value, {"publicKey", "tlogEntries"} | optional, file)
     if material["tlogEntries"] != []:
-        raise RejectedError(file, "malformed", "entries of a transparency log, which no package has")
+        raise RejectedError(file, "malformed", "transparency log entries are not allowed")
     if dsse.shape(material["publicKey"], {"hint"}, file)["hint"] != hint(public):
-        raise RejectedError(file, "key-mismatch", "the public-key hint is not that of the key which must have signed")
+        raise RejectedError(file, "key-mismatch", "the public-key hint does not match the signing key")
     if not stamped:
         return ()
     data = dsse.shape(material["timestampVerificationData"], {"rfc3161Timestamps"}, file)

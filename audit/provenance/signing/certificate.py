@@ -1,4 +1,4 @@
-"""The certificate that PAdES wants: one of an institution, or one that the key signs for itself."""
+"""Certificates for PAdES: an institution's, or a self-signed one."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ if TYPE_CHECKING:
     from asn1crypto import x509 as asn1_x509
 
 _FROM = dt.datetime(2000, 1, 1, tzinfo=dt.UTC)
-# RFC 5280, 4.1.2.5: "no well-defined expiration date". A report is to be checkable for as long as somebody has it.
+# RFC 5280, 4.1.2.5: "no well-defined expiration date". A report must stay verifiable indefinitely.
 _FOREVER = dt.datetime(9999, 12, 31, 23, 59, 59, tzinfo=dt.UTC)
 
 
 def self_signed(key: SigningKey, name: str) -> bytes:
-    """The PEM of a certificate in which the key vouches for itself: a function of the key and the name alone.
+    """The PEM of a self-signed certificate, which depends only on the key and the name.
 
-    asn1crypto and not `cryptography` builds it, since the private key may be in a token that only signs.
+    Built with asn1crypto instead of `cryptography`, because the private key may be in a token that only signs.
 
     Raises:
-        InputError: The name is empty or longer than X.520 lets a common name be (64 characters).
+        InputError: The name is empty or longer than X.520 allows for a common name (64 characters).
     """
     from asn1crypto import algos, core, keys, pem, x509
 
@@ -68,7 +68,7 @@ def load_chain(raw: bytes, key: SigningKey, where: str) -> list[asn1_x509.Certif
     """The certificates in a PEM file, the signer's first.
 
     Raises:
-        InputError: There is none, or the first is not for the signing key.
+        InputError: There are no certificates, or the first one is not for the signing key.
     """
     from asn1crypto import pem, x509
 
@@ -76,7 +76,7 @@ def load_chain(raw: bytes, key: SigningKey, where: str) -> list[asn1_x509.Certif
         chain = [x509.Certificate.load(der) for _, _, der in pem.unarmor(raw, multiple=True)]
         leaf = chain[0].public_key.dump()
     except (ValueError, IndexError) as error:
-        raise InputError(f"no certificate in PEM ({error})", where=where) from None
+        raise InputError(f"not a PEM certificate ({error})", where=where) from None
     if leaf != public_der(key.public):
         raise InputError(
             "the first certificate is not for the signing key", where=where, fix="put the signer's certificate first"
@@ -88,7 +88,7 @@ def leaf_key(raw: bytes, file: str) -> bytes:
     """The DER key of the first certificate in a PEM file of a package.
 
     Raises:
-        RejectedError: There is no certificate in it.
+        RejectedError: The file contains no certificate.
     """
     from asn1crypto import pem, x509
 
@@ -96,7 +96,7 @@ def leaf_key(raw: bytes, file: str) -> bytes:
         _, _, der = next(iter(pem.unarmor(raw, multiple=True)))
         key: bytes = x509.Certificate.load(der).public_key.dump()
     except (ValueError, StopIteration) as error:
-        raise RejectedError(file, "malformed", f"no certificate in PEM ({error})") from None
+        raise RejectedError(file, "malformed", f"not a PEM certificate ({error})") from None
     return key
 
 

@@ -1,4 +1,4 @@
-"""DSSE: the envelope around a statement (secure-systems-lab/dsse@eebf7b5:protocol.md)."""
+"""DSSE envelopes around statements (secure-systems-lab/dsse@eebf7b5:protocol.md)."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ if TYPE_CHECKING:
 
 
 def pre_authentication(payload_type: str, payload: bytes) -> bytes:
-    """The bytes that are signed: the type is among them, so a payload cannot be passed off as another type."""
+    """The bytes to sign (PAE); they include the type, so a payload cannot be passed off as a different type."""
     kind = payload_type.encode("utf-8")
     return b"DSSEv1 %d %b %d %b" % (len(kind), kind, len(payload), payload)
 
 
 def sign(payload: bytes, key: SigningKey) -> dict[str, Any]:
-    """An envelope with one signature; cosign and sigstore-go take no more than one."""
+    """An envelope with one signature; cosign and sigstore-go accept only one."""
     signature = key.sign(pre_authentication(layout.PAYLOAD_TYPE, payload))
     return {
         "payload": b64encode(payload),
@@ -31,11 +31,11 @@ def sign(payload: bytes, key: SigningKey) -> dict[str, Any]:
 
 
 def verify(envelope: object, public: ec.EllipticCurvePublicKey, file: str) -> tuple[bytes, bytes]:
-    """The payload and the signature of an envelope, once the key has been shown to have signed it.
+    """Verify an envelope and return its payload and signature.
 
     Raises:
-        RejectedError: Another shape, payload type, key or number of signatures, another encoding of the same
-            bytes, or a signature that does not fit.
+        RejectedError: The wrong structure, payload type, key or number of signatures, a non-canonical encoding, or an
+            invalid signature.
     """
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives import hashes
@@ -53,10 +53,10 @@ def verify(envelope: object, public: ec.EllipticCurvePublicKey, file: str) -> tu
     try:
         public.verify(signature, pre_authentication(layout.PAYLOAD_TYPE, payload), ec.ECDSA(hashes.SHA256()))
     except InvalidSignature:
-        raise RejectedError(file, "bad-signature", "the signature is not of this key over this statement") from None
-    # Nobody signs the key id, so it decides nothing; it is compared lest it say what is not so.
+        raise RejectedError(file, "bad-signature", "invalid signature of this key over this statement") from None
+    # The key id is not signed and therefore not trusted; it is compared so that it cannot be misleading.
     if entry["keyid"] != key_id(public):
-        raise RejectedError(file, "key-mismatch", "the key id is not that of the key which signed")
+        raise RejectedError(file, "key-mismatch", "the key id does not match the signing key")
     return payload, signature
 
 
@@ -64,8 +64,8 @@ def shape(value: object, keys: set[str], file: str) -> Mapping[str, Any]:
     """`value` as an object with exactly these keys.
 
     Raises:
-        RejectedError: It is no object, or has other keys.
+        RejectedError: It is not an object, or has different keys.
     """
     if not isinstance(value, dict) or set(value) != keys:
-        raise RejectedError(file, "malformed", f"not an object of exactly {', '.join(sorted(keys))}")
+        raise RejectedError(file, "malformed", f"not an object with exactly the keys {', '.join(sorted(keys))}")
     return value

@@ -1,7 +1,7 @@
 """A key in a PKCS#11 token (smart card, HSM, SoftHSM), found by its label; it never leaves the token.
 
-Tokens choose their own nonces, so a statement that is signed twice has two signatures: with a token, everything in a
-package but the signatures is reproducible.
+Tokens choose their own nonces, so signing a statement twice gives two signatures: with a token, everything in a
+package except the signatures is reproducible.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class TokenKey:
 
     @property
     def identity(self) -> str:
-        """Somebody's key."""
+        """Always `key`: a token's key is permanent."""
         return "key"
 
     def sign(self, data: bytes) -> bytes:
@@ -54,12 +54,12 @@ def load(label: str, module: str | None, pin: Callable[[], bytes]) -> TokenKey:
     """The key with a label, in whichever token has it.
 
     Args:
-        label: The label of the private key and its public half.
+        label: The label of the private and the public key.
         module: The PKCS#11 library; `$PKCS11_MODULE` if None.
-        pin: Asked once, when the token is found.
+        pin: Called once, when the token has been found.
 
     Raises:
-        MissingError: The library, the token or the key is not there.
+        MissingError: The library, the token or the key was not found.
         InputError: The PIN is wrong, or the key is not on P-256.
     """
     try:
@@ -68,7 +68,7 @@ def load(label: str, module: str | None, pin: Callable[[], bytes]) -> TokenKey:
         raise MissingError("keys in tokens need python-pkcs11", fix="pip install 'repro-audit[pkcs11]'") from None
     path = module or os.environ.get(MODULE_VARIABLE)
     if not path:
-        raise MissingError("which PKCS#11 library?", fix=f"--pkcs11-module FILE or {MODULE_VARIABLE}")
+        raise MissingError("no PKCS#11 library given", fix=f"--pkcs11-module FILE or {MODULE_VARIABLE}")
     try:
         tokens = list(pkcs11.lib(path).get_tokens())
     except (pkcs11.PKCS11Error, RuntimeError, OSError) as error:
@@ -83,12 +83,12 @@ def load(label: str, module: str | None, pin: Callable[[], bytes]) -> TokenKey:
 
 
 def _open(token: Any, label: str, pin: Callable[[], bytes]) -> Any:
-    """A session that is logged in to the token, if the token shows a public key of that label."""
+    """A session logged in to the token, if the token has a public key with that label."""
     import pkcs11
 
     try:
         session = token.open()
-    except pkcs11.PKCS11Error:  # a slot with a token that was never set up
+    except pkcs11.PKCS11Error:  # a slot with an uninitialised token
         return None
     try:
         session.get_key(object_class=pkcs11.ObjectClass.PUBLIC_KEY, label=label)

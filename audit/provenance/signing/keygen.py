@@ -1,4 +1,4 @@
-"""A new key pair in three files that are never overwritten: private key, public key and certificate."""
+"""Key generation: private key, public key and certificate in three new files."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from audit.provenance.signing.keys import PemKey, ephemeral, public_pem
 
 
 def generate(path: Path, name: str, passphrase: bytes | None) -> dict[str, Path]:
-    """Make a key pair: `path` (private, mode 0600), and beside it `.pub.pem` and `.cert.pem`.
+    """Create a key pair: `path` (private, mode 0600), and beside it `.pub.pem` and `.cert.pem`.
 
     Args:
-        path: Where the private key goes; the other two names are made from its stem.
-        name: The common name in the certificate, as it shall stand in the PDF.
-        passphrase: What the private key is encrypted with; None leaves it in the clear.
+        path: The file for the private key; the other two names are derived from its stem.
+        name: The common name in the certificate, shown in the PDF.
+        passphrase: Encrypts the private key; None leaves it unencrypted.
 
     Raises:
-        InputError: One of the three files exists already. None is overwritten, ever.
+        InputError: One of the three files already exists; keys are never overwritten.
     """
     from cryptography.hazmat.primitives.serialization import (
         BestAvailableEncryption,
@@ -44,7 +44,7 @@ def generate(path: Path, name: str, passphrase: bytes | None) -> dict[str, Path]
 
 
 def _create(path: Path, data: bytes, mode: int) -> None:
-    """Write a new file, whole or not at all; `os.link` fails, in one step, if the name is taken."""
+    """Write a new file atomically; `os.link` fails if the name exists."""
     path.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=".key.")
     try:

@@ -1,7 +1,7 @@
-"""Keys: ECDSA P-256, from a PEM file, made for one audit, or (see `hsm`) in a token.
+"""Signing keys: ECDSA P-256, from a PEM file, ephemeral, or (see `hsm`) in a token.
 
-P-256 because cosign, sigstore-js, WebCrypto, OpenSSL, OpenSSH, PKCS#11 tokens and PAdES all take it
-(docs/explanation/provenance.md). Signing is deterministic (RFC 6979), so the same statement has the same signature.
+P-256 is supported by cosign, sigstore-js, WebCrypto, OpenSSL, OpenSSH, PKCS#11 tokens and PAdES
+(docs/explanation/provenance.md). Signing is deterministic (RFC 6979), so equal statements have equal signatures.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ EPHEMERAL_NAME = "repro-audit ephemeral key"
 
 
 class SigningKey(Protocol):
-    """What a package is signed with."""
+    """Interface of a key that signs packages."""
 
     @property
     def public(self) -> ec.EllipticCurvePublicKey:
@@ -34,7 +34,7 @@ class SigningKey(Protocol):
 
     @property
     def identity(self) -> str:
-        """`key` (somebody's) or `ephemeral` (made for one audit and thrown away)."""
+        """`key` (permanent) or `ephemeral` (created for one audit and discarded)."""
 
     def sign(self, data: bytes) -> bytes:
         """The DER of ECDSA over SHA-256 of `data`, with low s."""
@@ -66,7 +66,7 @@ class PemKey:
 
 
 def ephemeral() -> PemKey:
-    """A new key that is never written down: a package signed with it proves integrity, not identity."""
+    """A new key that is never stored: a package signed with it proves integrity, not identity."""
     from cryptography.hazmat.primitives.asymmetric import ec
 
     return PemKey(ec.generate_private_key(ec.SECP256R1()), identity="ephemeral")
@@ -92,14 +92,14 @@ def hint(public: ec.EllipticCurvePublicKey) -> str:
 
 
 def fingerprint(public: ec.EllipticCurvePublicKey) -> str:
-    """SHA-256 over the DER key, as lower-case hex: what two people compare over the telephone."""
+    """SHA-256 over the DER key, as lower-case hex, for comparison by people."""
     return hashlib.sha256(public_der(public)).hexdigest()
 
 
 def key_id(public: ec.EllipticCurvePublicKey) -> str:
-    """The key id that securesystemslib gives this key, and without which it verifies no envelope.
+    """The key id that securesystemslib assigns to this key and requires for verification.
 
-    It is SHA-256 over that library's canonical JSON of the key, in which a line feed is not escaped
+    SHA-256 over that library's canonical JSON of the key, in which a line feed is not escaped
     (secure-systems-lab/securesystemslib@e3ccdc4: securesystemslib/formats.py and signer/_key.py).
     """
     pem = public_pem(public).decode("ascii")
@@ -108,7 +108,7 @@ def key_id(public: ec.EllipticCurvePublicKey) -> str:
 
 
 def ssh_public(public: ec.EllipticCurvePublicKey) -> str:
-    """The key as OpenSSH writes it: `ecdsa-sha2-nistp256 AAAA...`, without a comment."""
+    """The key in OpenSSH format: `ecdsa-sha2-nistp256 AAAA...`, without a comment."""
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
     return public.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode("ascii")
@@ -118,7 +118,7 @@ def load_public(raw: bytes, where: str) -> ec.EllipticCurvePublicKey:
     """A P-256 public key from PEM (a key or a certificate) or an OpenSSH line.
 
     Raises:
-        InputError: It is none of these, or of another kind.
+        InputError: It is not a public key in one of these formats, or not P-256.
     """
     from cryptography import x509
     from cryptography.exceptions import UnsupportedAlgorithm
@@ -133,7 +133,9 @@ def load_public(raw: bytes, where: str) -> ec.EllipticCurvePublicKey:
         else:
             key = load_pem_public_key(raw)
     except (ValueError, UnsupportedAlgorithm) as error:
-        raise InputError(f"no public key ({error})", where=where, fix="give a PEM public key or certificate") from None
+        raise InputError(
+            f"not a public key ({error})", where=where, fix="give a PEM public key or certificate"
+        ) from None
     if not isinstance(key, ec.EllipticCurvePublicKey) or not isinstance(key.curve, ec.SECP256R1):
         raise InputError("the key is not on the curve P-256", where=where, fix="`repro-audit keygen` makes such a key")
     return key
@@ -144,29 +146,29 @@ def load_private(path: Path, passphrase: Callable[[], bytes] | None = None) -> P
 
     Args:
         path: The file.
-        passphrase: Asked only if the key is encrypted.
+        passphrase: Called only if the key is encrypted.
 
     Raises:
-        MissingError: There is no such file.
-        InputError: It holds no P-256 private key, or the passphrase is wrong or missing.
+        MissingError: The file does not exist.
+        InputError: It does not contain a P-256 private key, or the passphrase is wrong or missing.
     """
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import ec
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
     if not path.is_file():
-        raise MissingError("no key file", where=str(path), fix="make one with `repro-audit keygen`")
+        raise MissingError("no key file", where=str(path), fix="create one with `repro-audit keygen`")
     raw = path.read_bytes()
     try:
         try:
             key: object = load_pem_private_key(raw, password=None)
-        except TypeError:  # how cryptography says that the key is encrypted
+        except TypeError:  # cryptography raises this if the key is encrypted
             if passphrase is None:
                 raise InputError("the key is encrypted", where=str(path), fix="give its passphrase") from None
             key = load_pem_private_key(raw, password=passphrase())
     except (ValueError, UnsupportedAlgorithm):
-        # The library's message could quote what it was given.
-        raise InputError("no private key in PEM, or a wrong passphrase", where=str(path)) from None
+        # The library's message could quote its input.
+        raise InputError("not a PEM private key, or wrong passphrase", where=str(path)) from None
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
         raise InputError(
             "the key is not on the curve P-256", where=str(path), fix="`repro-audit keygen` makes such a key"

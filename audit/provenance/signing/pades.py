@@ -1,4 +1,4 @@
-"""PAdES on the PDF, as an incremental update: the signed file begins with the deterministic rendering, byte by byte.
+"""PAdES signatures as incremental updates: the signed file begins with the bytes of the deterministic rendering.
 
 The update certifies the document against every later change (DocMDP level 1).
 """
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from audit.provenance.signing.timestamp import Requester
 
 FIELD = "Signature"
-# /Contents is reserved before its size is known; the rest stays zero, and the publication statement covers it.
+# /Contents is reserved before its size is known; the rest is zeros, which the publication statement covers.
 _RESERVED = 8192
 _RESERVED_WITH_TIME_STAMP = 32768
 
@@ -36,7 +36,7 @@ def sign(
         key: The key.
         chain: Its certificates, the signer's first.
         reason: The text in the signature's /Reason.
-        requester: Asks a time-stamp server; None for no time stamp.
+        requester: Requests a time stamp from a server; None for no time stamp.
 
     Raises:
         InputError: The PDF cannot be read.
@@ -60,38 +60,38 @@ def sign(
     except PdfError as error:
         raise InputError(f"the PDF cannot be signed ({error})", where="report.pdf") from None
     if signed[: len(unsigned)] != unsigned:
-        raise AssertionError("the incremental update has changed the rendering before it")
+        raise AssertionError("the incremental update changed the rendering")
     return signed
 
 
 def check(raw: bytes, unsigned_length: int, public: ec.EllipticCurvePublicKey, file: str) -> None:
-    """Accept a PDF that the key has certified from its first byte to its last.
+    """Check that the key has certified the whole PDF.
 
-    Whether the certificate is trusted is not asked: the key is, which the caller knows.
+    Trust in the certificate is not checked: the caller trusts the key.
 
     Args:
-        raw: The file.
-        unsigned_length: The length in bytes of the rendering it starts with.
+        raw: The bytes of the file.
+        unsigned_length: The length in bytes of the rendering at its start.
         public: The key.
-        file: What messages call the file.
+        file: The file's name in messages.
 
     Raises:
-        RejectedError: Not exactly one signature, one that does not cover the file, is no certification against
-            changes, is another key's, or does not fit.
+        RejectedError: There is not exactly one signature, or it does not cover the file, does not certify it against
+            changes, is by a different key, or is invalid.
     """
     from pyhanko.pdf_utils.reader import PdfFileReader
     from pyhanko.sign import fields
     from pyhanko.sign.validation import SignatureCoverageLevel, validate_pdf_signature
     from pyhanko_certvalidator import ValidationContext
 
-    # pyHanko logs why it cannot build a path to a trusted root, which is none of the questions here.
+    # pyHanko logs that it cannot build a path to a trusted root, which is irrelevant here.
     logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
     logging.getLogger("pyhanko_certvalidator").setLevel(logging.CRITICAL)
     try:
         reader = PdfFileReader(io.BytesIO(raw), strict=True)
         signatures = reader.embedded_signatures
         if len(signatures) != 1:
-            raise RejectedError(file, "pdf-signature", f"{len(signatures)} signatures where there must be one")
+            raise RejectedError(file, "pdf-signature", f"{len(signatures)} signatures instead of one")
         signature = signatures[0]
         start, length, after, rest = (int(value) for value in signature.byte_range)
         if start != 0 or after + rest != len(raw) or unsigned_length > length:
@@ -105,24 +105,24 @@ def check(raw: bytes, unsigned_length: int, public: ec.EllipticCurvePublicKey, f
     except Exception as error:  # noqa: BLE001  a damaged PDF raises whatever its damage leads to
         raise RejectedError(file, "pdf-signature", f"the PDF's signature cannot be read ({error})") from None
     if not (status.intact and status.valid) or status.coverage != SignatureCoverageLevel.ENTIRE_FILE:
-        raise RejectedError(file, "pdf-signature", "the signature does not fit the document")
+        raise RejectedError(file, "pdf-signature", "the signature does not match the document")
     if level != fields.MDPPerm.NO_CHANGES:
         raise RejectedError(file, "pdf-signature", "the document is not certified against changes")
     if signature.signer_cert.public_key.dump() != public_der(public):
-        raise RejectedError(file, "key-mismatch", "the PDF is signed by another key than the statements")
+        raise RejectedError(file, "key-mismatch", "the PDF is signed by a different key than the statements")
 
 
 def attachment(raw: bytes, name: str, file: str) -> bytes:
-    """The bytes of the one attachment called `name`.
+    """The bytes of the attachment named `name`.
 
     Raises:
-        RejectedError: There is none, or more than one.
+        RejectedError: There is no such attachment, or more than one.
     """
     from pyhanko.pdf_utils.reader import PdfFileReader
 
     try:
         files = PdfFileReader(io.BytesIO(raw), strict=True).root["/AF"]
-        # WeasyPrint names an attachment's object twice in /AF.
+        # WeasyPrint lists an attachment's object twice in /AF.
         specs = {files.raw_get(index) for index in range(len(files))}
         found: list[bytes] = [
             spec["/EF"]["/F"].data for spec in (one.get_object() for one in specs) if str(spec["/UF"]) == name
@@ -130,14 +130,14 @@ def attachment(raw: bytes, name: str, file: str) -> bytes:
     except Exception as error:  # noqa: BLE001  as in `check`
         raise RejectedError(file, "pdf-attachment", f"the PDF's attachments cannot be read ({error})") from None
     if len(found) != 1:
-        raise RejectedError(file, "pdf-attachment", f"{len(found)} attachments called {name} where there must be one")
+        raise RejectedError(file, "pdf-attachment", f"{len(found)} attachments named {name} instead of one")
     return found[0]
 
 
 def _writer(unsigned: bytes) -> Any:
-    """An incremental writer that leaves the document's metadata and version as PDF/A-3 wants them.
+    """An incremental writer that preserves the metadata and version required by PDF/A-3.
 
-    pyHanko's own names itself the producer in the XMP, and writes /Version 2.0 (PDF/A-3 is PDF 1.7).
+    pyHanko's own writer sets itself as producer in the XMP and writes /Version 2.0 (PDF/A-3 is PDF 1.7).
     """
     from pyhanko.pdf_utils.incremental_writer import IncrementalPdfFileWriter
 
@@ -152,7 +152,7 @@ def _writer(unsigned: bytes) -> Any:
 
 
 def _signer(key: SigningKey, chain: list[x509.Certificate]) -> Any:
-    """pyHanko's view of a key that is a PEM file's or a token's alike."""
+    """A pyHanko signer for a key in a PEM file or a token."""
     from asn1crypto.algos import SignedDigestAlgorithm
     from pyhanko.sign.signers import Signer
     from pyhanko_certvalidator.registry import SimpleCertificateStore

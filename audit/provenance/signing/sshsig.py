@@ -1,7 +1,7 @@
-"""`ssh-keygen -Y`: a signature that anyone with OpenSSH checks, by keys that people have published already.
+"""SSH signatures (`ssh-keygen -Y`), which anybody with OpenSSH can check, with keys that people have already published.
 
-Format: OpenSSH's PROTOCOL.sshsig. It is written and read here, not by ssh-keygen, so that a package is made and
-verified without OpenSSH; the tests hold both against ssh-keygen.
+Format: OpenSSH's PROTOCOL.sshsig. Implemented here, so that packages can be made and verified without OpenSSH; the tests
+compare it with ssh-keygen.
 """
 
 from __future__ import annotations
@@ -30,11 +30,11 @@ _ECDSA, _ED25519 = b"ecdsa-sha2-nistp256", b"ssh-ed25519"
 
 @dataclass(frozen=True, slots=True)
 class SshSigner:
-    """A key that signs in OpenSSH's way.
+    """A key for SSH signatures.
 
     Args:
         line: The public key: type and base64, without a comment.
-        sign: The raw signature of some bytes, in the encoding that SSH has for the key's type.
+        sign: Returns the raw signature of some bytes, in SSH's encoding for the key type.
     """
 
     line: str
@@ -42,7 +42,7 @@ class SshSigner:
 
 
 def from_key(key: SigningKey) -> SshSigner:
-    """The package's own key as an SSH key: OpenSSH has P-256 too."""
+    """The package's own P-256 key as an SSH key."""
 
     def raw(data: bytes) -> bytes:
         return _ecdsa_blob(key.sign(data))
@@ -54,9 +54,8 @@ def load(path: Path, passphrase: Callable[[], bytes] | None = None) -> SshSigner
     """The SSH key in an OpenSSH private-key file: Ed25519, or ECDSA on P-256.
 
     Raises:
-        MissingError: There is no such file.
-        MissingError: The key is encrypted and bcrypt is not installed.
-        InputError: It is no such key, or the passphrase is wrong or missing.
+        MissingError: The file does not exist, or the key is encrypted and bcrypt is not installed.
+        InputError: It is not such a key, or the passphrase is wrong or missing.
     """
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519
@@ -65,7 +64,7 @@ def load(path: Path, passphrase: Callable[[], bytes] | None = None) -> SshSigner
     from audit.provenance.signing.keys import PemKey
 
     if not path.is_file():
-        raise MissingError("no key file", where=str(path), fix="make one with `ssh-keygen -t ed25519`")
+        raise MissingError("no key file", where=str(path), fix="create one with `ssh-keygen -t ed25519`")
     raw = path.read_bytes()
     try:
         try:
@@ -75,7 +74,7 @@ def load(path: Path, passphrase: Callable[[], bytes] | None = None) -> SshSigner
                 raise
             key = load_ssh_private_key(raw, password=passphrase())
     except (TypeError, ValueError, UnsupportedAlgorithm):
-        raise InputError("no OpenSSH private key, or a wrong or missing passphrase", where=str(path)) from None
+        raise InputError("not an OpenSSH private key, or wrong or missing passphrase", where=str(path)) from None
     if isinstance(key, ed25519.Ed25519PrivateKey):
         line = key.public_key().public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH).decode("ascii")
         return SshSigner(line, key.sign)
@@ -104,10 +103,10 @@ def sign(message: bytes, signer: SshSigner, namespace: str = layout.SSH_NAMESPAC
 
 
 def verify(raw: bytes, message: bytes, line: str, file: str, namespace: str = layout.SSH_NAMESPACE) -> None:
-    """Accept a signature file of `message` by the public key in `line`, and nothing else.
+    """Check that `raw` is a signature of `message` by the public key in `line`.
 
     Raises:
-        RejectedError: Another key, namespace or encoding, or a signature that does not fit.
+        RejectedError: A different key or namespace, a non-canonical encoding, or an invalid signature.
     """
     from cryptography.exceptions import InvalidSignature
     from cryptography.hazmat.primitives import hashes
@@ -116,19 +115,19 @@ def verify(raw: bytes, message: bytes, line: str, file: str, namespace: str = la
     blob = _disarm(raw, file)
     reader = _Reader(blob, file)
     if reader.take(6) != _MAGIC or reader.take(4) != struct.pack(">I", 1):
-        raise RejectedError(file, "malformed", "no SSH signature of version 1")
+        raise RejectedError(file, "malformed", "not an SSH signature of version 1")
     key, space, reserved, digest, signature = (reader.text() for _ in range(5))
     reader.end()
     kind, public = parse_public(line, file)
     if key != base64.b64decode(line.split()[1]):
-        raise RejectedError(file, "key-mismatch", "signed by another SSH key than the package names")
+        raise RejectedError(file, "key-mismatch", "signed by a different SSH key than the package's")
     if space != namespace.encode():
-        raise RejectedError(file, "wrong-statement", f"signed in another namespace than {namespace}")
+        raise RejectedError(file, "wrong-statement", f"the namespace of the signature is not {namespace}")
     if reserved or digest != b"sha512":
         raise RejectedError(file, "malformed", "a reserved field is not empty, or the digest is not SHA-512")
     inner = _Reader(signature, file)
     if inner.text() != kind:
-        raise RejectedError(file, "malformed", "the signature is of another type than its key")
+        raise RejectedError(file, "malformed", "the type of the signature differs from that of its key")
     value = inner.text()
     inner.end()
     data = _signed(message, namespace)
@@ -138,14 +137,14 @@ def verify(raw: bytes, message: bytes, line: str, file: str, namespace: str = la
         else:
             public.verify(value, data)
     except InvalidSignature:
-        raise RejectedError(file, "bad-signature", "the SSH signature is not of this key over this file") from None
+        raise RejectedError(file, "bad-signature", "invalid SSH signature of this key over this file") from None
 
 
 def parse_public(line: str, file: str) -> tuple[bytes, ec.EllipticCurvePublicKey | ed25519.Ed25519PublicKey]:
     """The type and the key of an OpenSSH public-key line without a comment.
 
     Raises:
-        RejectedError: It is no such line, or of another type than Ed25519 and ECDSA on P-256.
+        RejectedError: It is not such a line, or neither Ed25519 nor ECDSA on P-256.
     """
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.asymmetric import ec, ed25519
@@ -153,12 +152,12 @@ def parse_public(line: str, file: str) -> tuple[bytes, ec.EllipticCurvePublicKey
 
     parts = line.split(" ")
     if len(parts) != 2 or not line.isascii():
-        raise RejectedError(file, "malformed", "no OpenSSH public key on one line without a comment")
+        raise RejectedError(file, "malformed", "not an OpenSSH public key on one line without a comment")
     b64decode(parts[1], file)
     try:
         key: object = load_ssh_public_key(line.encode("ascii"))
     except (ValueError, UnsupportedAlgorithm):
-        raise RejectedError(file, "malformed", "no OpenSSH public key") from None
+        raise RejectedError(file, "malformed", "not an OpenSSH public key") from None
     if isinstance(key, ed25519.Ed25519PublicKey):
         return _ED25519, key
     if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
@@ -192,7 +191,7 @@ def _ecdsa_der(blob: bytes, file: str) -> bytes:
     r, s = (int.from_bytes(reader.text(), "big") for _ in range(2))
     reader.end()
     if _mpint(r) + _mpint(s) != blob or s > P256_ORDER // 2:
-        raise RejectedError(file, "not-canonical", "the signature is not in its one accepted encoding")
+        raise RejectedError(file, "not-canonical", "the signature is not canonical")
     return signature_low_s(encode_dss_signature(r, s))
 
 
@@ -204,10 +203,10 @@ def _armour(blob: bytes) -> bytes:
 
 def _disarm(raw: bytes, file: str) -> bytes:
     if not raw.isascii():
-        raise RejectedError(file, "malformed", "no armoured SSH signature")
+        raise RejectedError(file, "malformed", "not an armoured SSH signature")
     lines = raw.decode("ascii").split("\n")
     if len(lines) < 4 or lines[0] != _BEGIN or lines[-2:] != [_END, ""]:
-        raise RejectedError(file, "malformed", "no armoured SSH signature")
+        raise RejectedError(file, "malformed", "not an armoured SSH signature")
     blob = b64decode("".join(lines[1:-2]), file)
     if _armour(blob) != raw:
         raise RejectedError(file, "not-canonical", "the SSH signature's lines are not those that ssh-keygen writes")
@@ -215,7 +214,7 @@ def _disarm(raw: bytes, file: str) -> bytes:
 
 
 class _Reader:
-    """Length-prefixed fields, one after the other."""
+    """A reader of length-prefixed fields."""
 
     def __init__(self, data: bytes, file: str) -> None:
         self._data, self._at, self._file = data, 0, file
@@ -223,7 +222,7 @@ class _Reader:
     def take(self, count: int) -> bytes:
         piece = self._data[self._at : self._at + count]
         if len(piece) != count:
-            raise RejectedError(self._file, "malformed", "the SSH signature ends too early")
+            raise RejectedError(self._file, "malformed", "the SSH signature is truncated")
         self._at += count
         return piece
 

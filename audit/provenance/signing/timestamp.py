@@ -1,4 +1,4 @@
-"""RFC 3161 time stamps: a third party's word on when a signature existed. Optional; asked for with --timestamp."""
+"""RFC 3161 time stamps, with which a third party attests when a signature existed. Optional (--timestamp)."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from urllib.parse import urlsplit
 from audit.errors import InputError, MissingError
 from audit.provenance.errors import RejectedError
 
-# Takes a DER TimeStampReq, gives a DER TimeStampResp.
+# Takes a DER TimeStampReq, returns a DER TimeStampResp.
 Requester = Callable[[bytes], bytes]
 
-_LIMIT = 1 << 20  # bytes; a response has some kilobytes
+_LIMIT = 1 << 20  # bytes; a response has a few kilobytes
 
 
 def http(url: str, timeout: float = 30.0) -> Requester:
     """A requester that posts to an RFC 3161 server.
 
     Raises:
-        InputError: `url` is no http or https address.
+        InputError: `url` is not an http or https URL.
     """
     if urlsplit(url).scheme not in {"http", "https"}:
         raise InputError("the time-stamp server's address must start with http:// or https://", where=url)
@@ -35,7 +35,7 @@ def http(url: str, timeout: float = 30.0) -> Requester:
                 answer: bytes = reply.read(_LIMIT)
         except (urllib.error.URLError, TimeoutError, OSError) as error:
             raise MissingError(
-                f"the time-stamp server gives no answer ({error})", where=url, fix="leave out --timestamp, or try later"
+                f"the time-stamp server did not answer ({error})", where=url, fix="omit --timestamp, or try later"
             ) from None
         return answer
 
@@ -66,27 +66,27 @@ def stamp(signature: bytes, requester: Requester) -> bytes:
         granted = response.status == 0 and info.nonce == request.nonce
         right = info.message_imprint.message == request.message_imprint.message
     except ValueError as error:
-        raise InputError(f"the time-stamp server's answer is no TimeStampResp ({error})") from None
+        raise InputError(f"the time-stamp server's response is not a TimeStampResp ({error})") from None
     if not (granted and right):
-        raise InputError("the time-stamp server refused, or answered another request")
+        raise InputError("the time-stamp server refused, or answered a different request")
     return answer
 
 
 def verify(response: bytes, signature: bytes, roots: bytes, file: str, where: str) -> dt.datetime:
-    """The time that a token vouches for, once it has been verified.
+    """Verify a time stamp and return its time.
 
     The certificates must have been valid at that time, not now.
 
     Args:
         response: The DER TimeStampResp.
-        signature: What it must be over.
-        roots: PEM certificates that are trusted for time stamps.
-        file: What messages call the file that holds the token.
+        signature: The signature that it must cover.
+        roots: PEM certificates trusted for time stamps.
+        file: The name, in messages, of the file with the time stamp.
         where: The name of the file of certificates.
 
     Raises:
-        InputError: `roots` holds no certificate.
-        RejectedError: The token is not over this signature, or by none of them.
+        InputError: `roots` contains no certificate.
+        RejectedError: The time stamp does not cover this signature, or is not by any of the certificates.
     """
     from cryptography import x509
     from rfc3161_client import VerifierBuilder, decode_timestamp_response
@@ -95,7 +95,7 @@ def verify(response: bytes, signature: bytes, roots: bytes, file: str, where: st
     try:
         trusted = x509.load_pem_x509_certificates(roots)
     except ValueError as error:
-        raise InputError(f"no certificates in PEM ({error})", where=where) from None
+        raise InputError(f"not PEM certificates ({error})", where=where) from None
     try:
         answer = decode_timestamp_response(response)
         VerifierBuilder(roots=trusted).build().verify_message(answer, signature)

@@ -1,1 +1,1 @@
-"""."""
+"""Verification of packages, and countersignatures."""

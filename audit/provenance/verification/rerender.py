@@ -1,4 +1,4 @@
-"""The verifier's check that a package's reports are what its audit.json gives."""
+"""The verifier's check that a package's reports match its audit.json."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from audit.schema import AuditDocument
 
 
 def verify(files: Mapping[str, bytes], audit: AuditDocument, wanted: bool, report: Report) -> None:
-    """Note in a verification's report whether the reports are what audit.json gives.
+    """Check that the reports match audit.json, and record the outcome.
 
     Args:
         files: The package.
         audit: The document in audit.json.
-        wanted: Whether to render; else it is noted that this was not checked.
-        report: Where the outcome goes.
+        wanted: Whether to render; otherwise the check is recorded as not done.
+        report: Receives the outcome.
     """
     if not wanted:
         report.skip("reports", "HTML, table and CSV were not rendered again from audit.json; give --render")
@@ -34,6 +34,4 @@ def verify(files: Mapping[str, bytes], audit: AuditDocument, wanted: bool, repor
             raise RejectedError(error.file, error.code, error.why + hint) from None
 
     present = [name for name in (layout.REPORT_HTML, "table.tex", "measurements.csv") if name in files]
-    report.run(
-        "reports", again, f"{', '.join(present)}: as audit.json gives them (the PDF's pages were not laid out again)"
-    )
+    report.run("reports", again, f"{', '.join(present)}: match audit.json (the PDF was not typeset again)")

@@ -1,4 +1,4 @@
-"""From predictions at hand: are they those of the audit, and do they give the same values and counts again?"""
+"""The verifier's check of predictions: whether they are those of the audit, and reproduce its values and counts."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from audit.schema import AuditDocument, Measurement
 
 @dataclass(frozen=True, slots=True)
 class Again:
-    """What scoring the predictions again gives.
+    """The result of scoring the predictions again.
 
     Args:
-        measurements: As audit.json would hold them.
+        measurements: The measurements, as in audit.json.
         counts: The files of counts: name in the package and bytes.
     """
 
@@ -31,7 +31,7 @@ class Again:
 # Takes a folder of predictions and the audit.
 Scorer = Callable[[Path, AuditDocument], Again]
 
-# Of a measurement, what scoring decides; the rest comes from the literature.
+# The fields of a measurement that scoring determines; the others come from the literature.
 _FIELDS = ("value", "interval", "rows", "counts")
 
 
@@ -47,16 +47,16 @@ def check(
     Args:
         files: The package.
         audit: audit.json.
-        predictions: The folder of predictions; None if they are not at hand.
+        predictions: The folder of predictions; None if not available.
         scorer: Computes values and counts again.
-        report: Where the outcome goes.
+        report: Receives the outcome.
     """
     listed = checksums.read(files[layout.PREDICTIONS_LIST], layout.PREDICTIONS_LIST)
     values = [entry for entry in audit.measurements if not entry.recorded]
     if predictions is None:
         report.skip(
             "predictions",
-            f"not at hand; the package names {len(listed)} files by hash" if listed else "the audit used none",
+            f"not given; the package lists {len(listed)} files by hash" if listed else "the audit used none",
         )
         report.skip(
             "values",
@@ -88,7 +88,7 @@ def _same_files(listed: Mapping[str, str], folder: Path) -> None:
             raise RejectedError(FOLDER + name, "missing", f"not in {folder}")
         if sha256_file(path) != digest:
             raise RejectedError(
-                FOLDER + name, "digest-mismatch", "not the predictions that the audit was computed from"
+                FOLDER + name, "digest-mismatch", "not the predictions from which the audit was computed"
             )
 
 
@@ -97,7 +97,7 @@ def _same_values(values: Iterable[Measurement], again: Iterable[Measurement]) ->
     for entry in values:
         other = found.pop(entry.id, None)
         if other is None:
-            raise RejectedError(layout.AUDIT, "value-mismatch", f"{entry.id} does not come out of the predictions")
+            raise RejectedError(layout.AUDIT, "value-mismatch", f"the predictions do not reproduce {entry.id}")
         for field in _FIELDS:
             stated, computed = plain(getattr(entry, field)), plain(getattr(other, field))
             if stated != computed:
@@ -108,7 +108,7 @@ def _same_values(values: Iterable[Measurement], again: Iterable[Measurement]) ->
                 )
     if found:
         raise RejectedError(
-            layout.AUDIT, "value-mismatch", f"{min(found)} comes out of the predictions, and is not in the audit"
+            layout.AUDIT, "value-mismatch", f"the predictions give {min(found)}, which is not in the audit"
         )
 
 
@@ -116,9 +116,9 @@ def _same_counts(counts: Mapping[str, bytes], again: Iterable[tuple[str, bytes]]
     left = set(counts)
     for name, data in again:
         if name not in left:
-            raise RejectedError(name, "missing", "comes out of the predictions, and is not in the package")
+            raise RejectedError(name, "missing", "the predictions give this file, which is not in the package")
         if counts[name] != data:
-            raise RejectedError(name, "value-mismatch", "holds other counts than come out of the predictions")
+            raise RejectedError(name, "value-mismatch", "differs from the counts of the predictions")
         left.remove(name)
     if left:
-        raise RejectedError(min(left), "value-mismatch", "does not come out of the predictions")
+        raise RejectedError(min(left), "value-mismatch", "not reproduced by the predictions")

@@ -1,4 +1,4 @@
-"""What a verification found: every check with its outcome, and what was not checked."""
+"""The result of a verification: all checks with their outcomes, including checks not done."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ class Check:
     """One check.
 
     Args:
-        name: What was checked, for people.
-        status: Its outcome.
-        file: The file it is about; None if it is about the package.
-        code: For a failure, a word of the closed list in docs/reference/package.md; else empty.
+        name: The name of the check, for messages.
+        status: The outcome.
+        file: The checked file; None for the whole package.
+        code: For a failure, a code from the closed list in docs/reference/package.md; otherwise empty.
         detail: One sentence.
     """
 
@@ -35,11 +35,11 @@ class Check:
 
 @dataclass(slots=True)
 class Report:
-    """All checks of one verification, in the order they were made.
+    """All checks of a verification, in order.
 
     Args:
-        package: What the package is called.
-        fingerprint: SHA-256 of the key that signed, in hex; empty until it is known.
+        package: The name of the package.
+        fingerprint: SHA-256 of the signing key, in hex; empty until known.
         checks: The checks.
     """
 
@@ -55,26 +55,26 @@ class Report:
 
     @property
     def accepted(self) -> bool:
-        """Whether the verification came to its end and nothing failed: what was not reached was not accepted."""
+        """Whether the verification completed and nothing failed."""
         return self.finished and not self.failures
 
     def ok(self, name: str, detail: str = "", file: str | None = None) -> None:
-        """Note that a check passed."""
+        """Record that a check passed."""
         self.checks.append(Check(name, "ok", file, "", detail))
 
     def skip(self, name: str, detail: str, file: str | None = None) -> None:
-        """Note that something was not checked, and why."""
+        """Record that something was not checked, and why."""
         self.checks.append(Check(name, "not-checked", file, "", detail))
 
     def fail(self, name: str, error: RejectedError) -> None:
-        """Note a failure."""
+        """Record a failure."""
         self.checks.append(Check(name, "failed", error.file, error.code, error.why))
 
     def run(self, name: str, action: Callable[[], Result], detail: str = "", file: str | None = None) -> Result | None:
-        """Do one check; None if it failed.
+        """Run a check; returns None if it failed.
 
-        A statement that its key signed may still hold anything; whatever it makes this program stumble over is a
-        failure of that check, not of the program.
+        A signed statement may still contain anything; an exception that it causes is a failure of the check, not of
+        the program.
         """
         try:
             result = action()
@@ -84,16 +84,14 @@ class Report:
         except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
             self.fail(
                 name,
-                RejectedError(
-                    file or name, "malformed", f"not of the form that it must have ({type(error).__name__}: {error})"
-                ),
+                RejectedError(file or name, "malformed", f"malformed ({type(error).__name__}: {error})"),
             )
             return None
         self.ok(name, detail, file)
         return result
 
     def as_json(self) -> dict[str, Any]:
-        """For machines."""
+        """The result as JSON."""
         return {
             "schema": SCHEMA,
             "package": self.package,
@@ -112,7 +110,7 @@ class Report:
         }
 
     def as_text(self) -> str:
-        """For people: the checks, then the verdict in one line."""
+        """The result as text: the checks, then the outcome in one line."""
         lines = []
         for check in self.checks:
             place = f"{check.file}: " if check.file and check.status == "failed" else ""
@@ -120,7 +118,7 @@ class Report:
         if self.fingerprint:
             lines.append(f"  key    {self.fingerprint}")
         lines.append(f"{self.package}: " + ("accepted" if self.accepted else "REJECTED"))
-        # A damaged file's name or an error that quotes it must not steer the terminal.
+        # File names and quoted errors must not contain terminal control characters.
         return "".join(map(_printable, "\n".join(lines))) + "\n"
 
 

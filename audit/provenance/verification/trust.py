@@ -1,4 +1,4 @@
-"""What only the reader of a package can bring: whose key it is, and whose clock is believed."""
+"""The reader's trust: whose keys and time stamps to accept."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ from audit.provenance.verification.result import Report
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """What the reader of a package trusts, and has at hand.
+    """What the reader of a package trusts and provides.
 
     Args:
-        key: The auditor's public key (PEM, certificate or OpenSSH line), known from elsewhere.
+        key: The auditor's public key (PEM, certificate or OpenSSH line), obtained independently of the package.
         allowed_signers: An OpenSSH allowed-signers file.
-        principal: Whose signature it must be; with `allowed_signers` alone, anyone's in it.
-        reviewers: Public keys of reviewers.
-        time_stamp_roots: PEM certificates that are trusted for time stamps.
+        principal: The required signer; with only `allowed_signers`, anybody listed in it.
+        reviewers: Public keys of required reviewers.
+        time_stamp_roots: PEM certificates trusted for time stamps.
         predictions: The folder of predictions.
         scorer: Computes the measurements again; None leaves the values unchecked.
-        render: Whether HTML, table and CSV are rendered again and compared.
-        now: The time that validity options of `allowed_signers` are held against; the clock's unless given.
+        render: Whether to render HTML, table and CSV again and compare them.
+        now: The time for validity options of `allowed_signers`; by default the current time.
     """
 
     key: bytes | None = None
@@ -48,13 +48,13 @@ def ssh_line(files: Mapping[str, bytes]) -> str:
 
 
 def check_identity(files: Mapping[str, bytes], signer: str, trust: Trust, report: Report) -> None:
-    """Say who signed, as far as the reader can know.
+    """Check the identity of the signer, as far as possible.
 
     Args:
-        files: The package, verified against the key that is in it (and equal to `trust.key`, where that is given).
-        signer: `key` or `ephemeral`, as the root statement says.
-        trust: What the reader trusts.
-        report: Where the outcome goes.
+        files: The package, verified against the key in it (which equals `trust.key`, if given).
+        signer: `key` or `ephemeral`, as stated in the root statement.
+        trust: The reader's trust.
+        report: Receives the outcome.
     """
     if trust.key is not None:
         report.ok("identity", "signed by the key that you gave")
@@ -63,7 +63,7 @@ def check_identity(files: Mapping[str, bytes], signer: str, trust: Trust, report
     if trust.key is None and trust.allowed_signers is None:
         report.skip(
             "identity",
-            "nothing has changed since it was signed, but by whom is not known; give --key or --allowed-signers",
+            "unchanged since it was signed, but the signer is not known; give --key or --allowed-signers",
         )
     if signer == "ephemeral":
         report.skip("identity of the signer", "the key was made for this one audit: it proves integrity, not identity")
@@ -77,7 +77,7 @@ def _allowed(files: Mapping[str, bytes], trust: Trust) -> None:
     )
     if not found:
         raise RejectedError(
-            layout.SSH_KEY, "key-mismatch", "the SSH key is not one that the allowed-signers file lets sign audits"
+            layout.SSH_KEY, "key-mismatch", "the allowed-signers file does not allow this SSH key to sign audits"
         )
     if trust.principal is not None and not allowed_signers.matches(found, trust.principal):
         raise RejectedError(
@@ -86,14 +86,14 @@ def _allowed(files: Mapping[str, bytes], trust: Trust) -> None:
 
 
 def check_time(root: Verified, trust: Trust, report: Report) -> None:
-    """Say when the root statement was signed, as far as a third party vouches for it."""
+    """Check when the root statement was signed, if a third party attests it."""
     if not root.timestamps:
-        report.skip("time", "the package has no time stamp; when it was signed is the signer's word")
+        report.skip("time", "the package has no time stamp; only the signer states when it was signed")
         if trust.time_stamp_roots is not None:
             report.fail(
                 "time",
                 RejectedError(
-                    layout.ROOT, "timestamp", "you gave certificates for time stamps, and there is no time stamp"
+                    layout.ROOT, "timestamp", "certificates for time stamps were given, but there is no time stamp"
                 ),
             )
         return

@@ -1,8 +1,8 @@
-"""Accept a package, or name what is wrong with it: offline, and denying whatever is not there.
+"""Verification of a package: offline, and failing closed.
 
 First the chain from the key to every byte (`_integrity`): the publication statement's signature, the list of files
-that it names, the digest of each. Only when that holds is anything else parsed (`_meaning`): a PDF or a JSON file
-that nobody signed is never opened. What was left unchecked is said as plainly as what was checked.
+that it names, the digest of each. Only if that holds is anything else parsed (`_meaning`): a PDF or a JSON file
+that is not signed is never opened. The result lists both what was checked and what was not.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ def verify(path: Path, trust: Trust) -> Report:
     """Verify the package at `path`, a folder or a zip.
 
     Raises:
-        InputError: There is nothing at `path`, or what the reader gave (key, allowed signers) cannot be read.
+        InputError: `path` does not exist, or the reader's files (key, allowed signers) cannot be read.
     """
     report = Report(path.resolve().name)
     files = report.run("package", lambda: archive.read(path))
@@ -57,7 +57,7 @@ def verify(path: Path, trust: Trust) -> Report:
 
 
 def verify_files(files: Mapping[str, bytes], trust: Trust, report: Report | None = None) -> Report:
-    """Verify a package that is in memory: name -> bytes."""
+    """Verify a package in memory: name -> bytes."""
     report = report if report is not None else Report("package")
     public = report.run("signing key", lambda: _key(files, trust))
     if public is None:
@@ -84,25 +84,23 @@ def _key(files: Mapping[str, bytes], trust: Trust) -> ec.EllipticCurvePublicKey:
 
     missing = sorted(layout.REQUIRED - set(files))
     if missing:
-        raise RejectedError(
-            missing[0], "missing", f"not in the package ({len(missing)} files that must be there are missing)"
-        )
+        raise RejectedError(missing[0], "missing", f"not in the package ({len(missing)} required files are missing)")
     raw = files[layout.PUBLIC_KEY]
     try:
         public = keys.load_public(raw, layout.PUBLIC_KEY)
     except InputError as error:
         raise RejectedError(layout.PUBLIC_KEY, "malformed", error.what) from None
     if keys.public_pem(public) != raw:
-        raise RejectedError(layout.PUBLIC_KEY, "not-canonical", "the key is not in its one accepted encoding")
+        raise RejectedError(layout.PUBLIC_KEY, "not-canonical", "the encoding of the key is not canonical")
     if trust.key is not None and keys.public_der(keys.load_public(trust.key, "--key")) != keys.public_der(public):
         raise RejectedError(
-            layout.PUBLIC_KEY, "key-mismatch", "the package is signed by another key than the one you gave"
+            layout.PUBLIC_KEY, "key-mismatch", "the package is signed by a different key than the one you gave"
         )
     return public
 
 
 def _integrity(files: Mapping[str, bytes], public: ec.EllipticCurvePublicKey, report: Report) -> bundle.Verified | None:
-    """From the key to every byte of every file; None if anything does not hold."""
+    """Check the chain from the key to every byte of every file; None if a check fails."""
     published = report.run(
         layout.PUBLICATION,
         lambda: bundle.verify(
@@ -121,14 +119,17 @@ def _integrity(files: Mapping[str, bytes], public: ec.EllipticCurvePublicKey, re
         report.fail(
             "what was published",
             RejectedError(
-                layout.PUBLICATION, "wrong-statement", "not about exactly the PDF, the list of files and its signature"
+                layout.PUBLICATION,
+                "wrong-statement",
+                "does not cover exactly the PDF, the list of files and its signature",
             ),
         )
         return None
     for name in sorted(_PUBLISHED):
         if checksums.sha256(files[name]) != subjects[name]:
             report.fail(
-                "what was published", RejectedError(name, "digest-mismatch", "its bytes are not those that were signed")
+                "what was published",
+                RejectedError(name, "digest-mismatch", "its bytes differ from those that were signed"),
             )
     if report.failures:
         return None
@@ -138,11 +139,11 @@ def _integrity(files: Mapping[str, bytes], public: ec.EllipticCurvePublicKey, re
     present = {name for name in files if name not in layout.UNLISTED and not name.startswith(layout.COUNTERSIGNATURES)}
     for name in sorted(set(listed) ^ present):
         missing = name not in present
-        why = "in the list of files, and not in the package" if missing else "a file that nobody signed"
+        why = "in the list of files but not in the package" if missing else "an unsigned file"
         report.fail("files", RejectedError(name, "missing" if missing else "unexpected-file", why))
     for name in sorted(set(listed) & present):
         if checksums.sha256(files[name]) != listed[name]:
-            report.fail("files", RejectedError(name, "digest-mismatch", "its bytes are not those that were signed"))
+            report.fail("files", RejectedError(name, "digest-mismatch", "its bytes differ from those that were signed"))
     if report.failures:
         return None
     report.ok("files", f"{len(listed) + len(layout.UNLISTED)} files, every byte as it was signed")
@@ -152,7 +153,7 @@ def _integrity(files: Mapping[str, bytes], public: ec.EllipticCurvePublicKey, re
 def _meaning(
     files: Mapping[str, bytes], public: ec.EllipticCurvePublicKey, published: bundle.Verified, report: Report
 ) -> tuple[AuditDocument, bundle.Verified] | None:
-    """What the signed files say, and whether they say it of each other: audit.json and the root statement, or None."""
+    """Check that the signed files are consistent; returns audit.json and the root statement, or None."""
     audit = report.run(layout.AUDIT, lambda: audit_facts.read_audit(files[layout.AUDIT], layout.AUDIT), "canonical")
     root = report.run(
         layout.ROOT,
@@ -202,7 +203,7 @@ def _subjects(value: Mapping[str, Any], file: str) -> dict[str, str]:
     found: dict[str, str] = {}
     for entry in value["subject"]:
         if set(entry) != {"name", "digest"} or set(entry["digest"]) != {"sha256"} or entry["name"] in found:
-            raise RejectedError(file, "wrong-statement", "a subject that is not one name with one SHA-256")
+            raise RejectedError(file, "wrong-statement", "a subject is not a name with a SHA-256")
         found[entry["name"]] = entry["digest"]["sha256"]
     return found
 
@@ -215,17 +216,15 @@ def _root(files: Mapping[str, bytes], audit: AuditDocument, root: bundle.Verifie
         or predicate["package"] != layout.PACKAGE_SCHEMA
         or predicate["schemaVersion"] != statement.SCHEMA_VERSION
     ):
-        raise RejectedError(layout.ROOT, wrong, f"no statement of {layout.PACKAGE_SCHEMA} that this version knows")
+        raise RejectedError(layout.ROOT, wrong, f"not a known statement of {layout.PACKAGE_SCHEMA}")
     publication = dsse.shape(
         published.statement["predicate"], {"package", "publishedAt", "root", "schemaVersion"}, layout.PUBLICATION
     )
     stated = (publication["package"], publication["schemaVersion"])
     if stated != (layout.PACKAGE_SCHEMA, statement.SCHEMA_VERSION) or not _TIME.fullmatch(publication["publishedAt"]):
-        raise RejectedError(
-            layout.PUBLICATION, wrong, f"no statement of {layout.PACKAGE_SCHEMA} that this version knows"
-        )
+        raise RejectedError(layout.PUBLICATION, wrong, f"not a known statement of {layout.PACKAGE_SCHEMA}")
     if publication["root"] != statement.descriptor(layout.ROOT, checksums.sha256(root.payload)):
-        raise RejectedError(layout.ROOT, wrong, "the publication statement is of another root statement")
+        raise RejectedError(layout.ROOT, wrong, "the publication statement names a different root statement")
     subjects = _subjects(root.statement, layout.ROOT)
     stable = {name for name in files if name not in layout.VOLATILE and not name.startswith(layout.COUNTERSIGNATURES)}
     listed = checksums.read(files[layout.PREDICTIONS_LIST], layout.PREDICTIONS_LIST)
@@ -237,26 +236,26 @@ def _root(files: Mapping[str, bytes], audit: AuditDocument, root: bundle.Verifie
     actual[layout.UNSIGNED_PDF] = pades.prefix_digest(files[layout.REPORT_PDF], predicate["unsignedPdfBytes"])
     for name, digest in subjects.items():
         if {predictions.get(name, digest), actual.get(name, digest)} != {digest}:
-            raise RejectedError(name, "digest-mismatch", "its bytes are not those of the root statement")
+            raise RejectedError(name, "digest-mismatch", "its bytes differ from the root statement's digest")
     if predicate["environment"] != statement.descriptor(layout.ENVIRONMENT, actual[layout.ENVIRONMENT]):
-        raise RejectedError(layout.ROOT, wrong, "the predicate names another environment record")
+        raise RejectedError(layout.ROOT, wrong, "the predicate names a different environment record")
     image = json_canonical(files[layout.ENVIRONMENT], layout.ENVIRONMENT)["image"]
     facts = image and ImageFacts(image["uri"], image["manifest"], image["config"], tuple(image["layers"]))
     if predicate["image"] != statement.image_descriptor(facts):
-        raise RejectedError(layout.ROOT, wrong, "the predicate names another image than the environment record")
+        raise RejectedError(layout.ROOT, wrong, "the predicate names a different image than the environment record")
     if [entry["name"] for entry in predicate["siblings"]] != sorted([layout.PROVENANCE, layout.TEST_RESULT]):
-        raise RejectedError(layout.ROOT, wrong, "the predicate does not name exactly the two other statements")
+        raise RejectedError(layout.ROOT, wrong, "the predicate does not name exactly the other two statements")
     if (
         predicate["verdicts"] != audit_facts.verdict_counts(audit)
         or predicate["study"] != audit.study.id
         or predicate["sourceDateEpoch"] != audit.source_date_epoch
     ):
-        raise RejectedError(layout.ROOT, wrong, "the predicate says otherwise than audit.json")
+        raise RejectedError(layout.ROOT, wrong, "the predicate contradicts audit.json")
     if predicate["signer"] not in {"key", "ephemeral"} or audit_facts.stated_signer(audit) not in {
         None,
         predicate["signer"],
     }:
-        raise RejectedError(layout.ROOT, wrong, "the predicate and the report do not say the same of the key")
+        raise RejectedError(layout.ROOT, wrong, "the predicate and the report state different kinds of key")
 
 
 def _sibling(
@@ -269,30 +268,30 @@ def _sibling(
 ) -> None:
     found = bundle.verify(files[name], public, name, predicate_type=kind)
     if statement.descriptor(name, checksums.sha256(found.payload)) not in root.statement["predicate"]["siblings"]:
-        raise RejectedError(name, "wrong-statement", "not the statement that the root statement names")
+        raise RejectedError(name, "wrong-statement", "not the statement named by the root statement")
     if _subjects(found.statement, name) != {layout.AUDIT: checksums.sha256(files[layout.AUDIT])}:
-        raise RejectedError(name, "wrong-statement", "about another audit.json")
+        raise RejectedError(name, "wrong-statement", "about a different audit.json")
     if kind == layout.TEST_RESULT_TYPE:
         environment = checksums.sha256(files[layout.ENVIRONMENT])
         if found.statement != statement.test_result(audit, checksums.sha256(files[layout.AUDIT]), environment):
-            raise RejectedError(name, "wrong-statement", "its verdicts are not those of audit.json")
+            raise RejectedError(name, "wrong-statement", "its verdicts differ from those of audit.json")
 
 
 def _pdf(files: Mapping[str, bytes], public: ec.EllipticCurvePublicKey, length: int) -> None:
     if not 0 < length < len(files[layout.REPORT_PDF]):
-        raise RejectedError(layout.ROOT, "wrong-statement", "no length of the unsigned PDF in the predicate")
+        raise RejectedError(layout.ROOT, "wrong-statement", "the predicate lacks the length of the unsigned PDF")
     pades.check(files[layout.REPORT_PDF], length, public, layout.REPORT_PDF)
 
 
 def _attachment(files: Mapping[str, bytes], length: int) -> None:
-    # Of the rendering and not of the signed file: the rendering is what the root statement is over.
+    # The attachment of the rendering, not of the signed file: the root statement covers the rendering.
     if pades.attachment(files[layout.REPORT_PDF][:length], layout.AUDIT, layout.REPORT_PDF) != files[layout.AUDIT]:
-        raise RejectedError(layout.REPORT_PDF, "pdf-attachment", "the audit.json that it carries is not the package's")
+        raise RejectedError(layout.REPORT_PDF, "pdf-attachment", "the attached audit.json is not the package's")
 
 
 def _certificate(files: Mapping[str, bytes], public: ec.EllipticCurvePublicKey) -> None:
     if certificate.leaf_key(files[layout.CERTIFICATE], layout.CERTIFICATE) != keys.public_der(public):
-        raise RejectedError(layout.CERTIFICATE, "key-mismatch", "the certificate is for another key")
+        raise RejectedError(layout.CERTIFICATE, "key-mismatch", "the certificate is for a different key")
 
 
 def _ssh(files: Mapping[str, bytes]) -> None:

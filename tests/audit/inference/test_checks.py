@@ -9,7 +9,7 @@ from tests.support.paths import ROOT
 
 pytest.importorskip("torch")
 
-from audit.inference.checks import Finding, check, memory_needed
+from audit.inference.checks import Requirement, check, memory_needed
 from audit.inference.layouts import SetLocation
 from audit.inference.salmonn.config import read_model_config
 from audit.inference.settings import SETTINGS
@@ -19,7 +19,7 @@ from tests.support.inference.tiny import ASSETS
 pytestmark = pytest.mark.torch
 
 
-def by_part(found: list[Finding]) -> dict[tuple[str, str], Finding]:
+def by_part(found: list[Requirement]) -> dict[tuple[str, str], Requirement]:
     return {(finding.task, finding.part): finding for finding in found}
 
 

@@ -13,7 +13,7 @@ from tasks.availability import needs_judge
 from tasks.convention import Convention
 from tasks.judging.conventions import find
 from tasks.judging.scored import FIELD, scored, with_counts
-from tasks.judging.verdict import Verdict, graded
+from tasks.judging.verdict import JudgeVerdict, graded
 from tasks.metrics.accuracy import Accuracy
 from tasks.registry import tasks
 from tasks.row import Row
@@ -109,7 +109,7 @@ def test_excluded_rows_and_groups_are_accounted_for() -> None:
     rows = [
         Row(name, "x", {"clip": clip}) for name, clip in [("1", "a"), ("2", "a"), ("3", "b"), ("4", "b"), ("5", "c")]
     ]
-    verdicts = {"1": [graded(1)], "2": [graded(2)], "3": [Verdict(None, "unparsed")], "4": [graded(0)]}
+    verdicts = {"1": [graded(1)], "2": [graded(2)], "3": [JudgeVerdict(None, "unparsed")], "4": [graded(0)]}
     for failure, expected in (
         ("zero", (2, 4, {"no judgement": 1, "another output for the same clip counts": 2})),
         (

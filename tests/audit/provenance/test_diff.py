@@ -44,7 +44,7 @@ def test_verdict_and_value() -> None:
     assert found.moved[0].verdict == ("reproduced", "not-reproduced")
     assert found.moved[0].values == (diff.ChangedValue(f"{CLAIM}/recomputed/hufs", "2.10", "2.40"),)
     assert "reproduced -> not-reproduced" in found.as_text()
-    assert "nothing that was recorded differs" in found.as_text()
+    assert "no recorded difference" in found.as_text()
 
 
 def change_convention(audit: dict[str, Any]) -> None:

@@ -125,7 +125,7 @@ def test_a_report_that_says_another_kind_of_key() -> None:
     value = {**made.audit_value(), "signing": {"identity": "ephemeral"}}
     raw = canonical_json.dumps(value)
     artefacts = {**made_artefacts, layout.AUDIT: raw, layout.REPORT_PDF: made.render_pdf(raw)}
-    with pytest.raises(RejectedError, match="another kind of key"):
+    with pytest.raises(RejectedError, match="a different kind of key"):
         package.make(artefacts, package.Options(key=made.key(), command=("x",)))
     files = package.make(artefacts, package.Options(key=made.key(3, "ephemeral"), command=("x",)))
     report = verify_files(files, Trust())

@@ -11,7 +11,18 @@ from tasks.judging import fields
 from tasks.judging.conventions import CONVENTIONS, JudgedConvention, find, fold, row_counts
 from tasks.judging.fields import FieldError
 from tasks.judging.parsers import PARSERS
-from tasks.judging.verdict import BINARY, FAILURES, Failure, JudgedCounts, Scale, Verdict, best, count, graded, total
+from tasks.judging.verdict import (
+    BINARY,
+    FAILURES,
+    Failure,
+    JudgedCounts,
+    JudgeVerdict,
+    Scale,
+    best,
+    count,
+    graded,
+    total,
+)
 from tasks.row import Row
 
 
@@ -35,7 +46,7 @@ def row(**changes: Any) -> Row:
     return Row(**{**base, **changes})
 
 
-FAILED = Verdict(None, "unparsed")
+FAILED = JudgeVerdict(None, "unparsed")
 
 
 @pytest.mark.parametrize(
@@ -55,12 +66,12 @@ def test_failure_rules(scale: Scale, failure: Failure, expected: JudgedCounts) -
 
 
 def test_a_rating_with_a_fraction_is_counted_in_thousandths() -> None:
-    assert count(Verdict(Fraction(7, 2)), Scale(0, 5, 1000), "zero") == JudgedCounts(3500, 5000, 1)
+    assert count(JudgeVerdict(Fraction(7, 2)), Scale(0, 5, 1000), "zero") == JudgedCounts(3500, 5000, 1)
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.lists(st.sampled_from([graded(0), graded(1), FAILED])), st.sampled_from(FAILURES))
-def test_every_row_is_kept_or_excluded(verdicts: list[Verdict], failure: Failure) -> None:
+def test_every_row_is_kept_or_excluded(verdicts: list[JudgeVerdict], failure: Failure) -> None:
     counts = total(count(verdict, BINARY, failure) for verdict in verdicts)
     assert counts.kept + counts.excluded == len(verdicts)
     assert counts.possible == counts.kept
