@@ -215,11 +215,8 @@ def _power(printed: Printed, sizes: range, kind: Kind) -> Power | None:
 
 def _strings(k: int, n: int, steps: int) -> tuple[int, int]:
     """The lowest and the highest number of units that any rule prints for k/n; written apart from `reachable`."""
-    scaled = k * steps
-    low, high = scaled // n, scaled // n
-    if scaled % n:
-        return low, high + 1
-    return low - 1, high + 1
+    whole, rest = divmod(k * steps, n)
+    return whole if rest else whole - 1, whole + 1
 
 
 def check(certificate: dict[str, Any]) -> None:

@@ -209,6 +209,9 @@ def test_a_false_certificate_is_refused() -> None:
             {"kind": "error-rate", "gaps": [{"n": 3, "below": 3, "above": None}]},
             "at size 3 nothing is said about counts above 3",
         ),
+        # A count that is exactly 25 or 50 may be a float beside it, cut off or rounded up.
+        ({"value": "26", "gaps": [{"n": 4, "below": 1, "above": 2}]}, "1 of 4 may be printed as 26"),
+        ({"value": "49", "gaps": [{"n": 4, "below": 1, "above": 2}]}, "2 of 4 may be printed as 49"),
         ({"kind": "something"}, unknown),
         ({"schema": "other"}, "certificate of an unknown schema: 'other'"),
         ({"schema": None}, "certificate of an unknown schema: None"),
@@ -221,6 +224,8 @@ def test_a_false_certificate_is_refused() -> None:
         with pytest.raises(ScoringError) as caught:
             check({**data, **change})
         assert caught.value.what == why, change
+    for value in ("27", "48"):
+        check({**data, "value": value, "gaps": [{"n": 4, "below": 1, "above": 2}]})
     check(data)
     for name in data:
         with pytest.raises(ScoringError):

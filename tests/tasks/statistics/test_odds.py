@@ -80,6 +80,10 @@ def test_intervals_of_equal_values_are_joined() -> None:
     joined = odds(values, "1.0", accepted=[(9, 11), (10, 12), None, None]).chance
     # 10 to 12.05, and 19.95 to 20.
     assert joined == odds([10, 20], "1.0", accepted=[(9, 12), None]).chance == Fraction(21, 100)
+    # 10 to 10.05, 12.95 to 17.05, and 16.95 to 20.
+    inside = odds([10, 15, 15, 20], "1.0", accepted=[None, (13, 15), (15, 17), (17, 21)]).chance
+    assert inside == (Fraction("0.05") + Fraction("7.05")) / 10
+    assert odds([10, 15, 15, 20], "1.0", accepted=[None, (13, 15), (15, 17), None]).chance == Fraction("0.42")
     # An interval that leaves its value out still covers it, and a tolerance reaches beyond a narrow one.
     assert odds([10, 20], "1", accepted=[(12, 13), None]) == odds([10, 20], "1", accepted=[(10, 13), None])
     assert odds([10, 20], "1", accepted=[(10, 10), None], tolerance=2) == odds([10, 20], "1", tolerance=2)
