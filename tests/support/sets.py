@@ -9,7 +9,8 @@ from typing import Any
 
 from audit.literature.set_texts import Case, normalise, pairs_sha256, sorted_sha256, totals, unit_hash
 from audit.literature.sets import Called, Ids, Layout, Repeats, SetCard, Source, Terms, Texts
-from audit.scoring.predictions import PredictionMeta, PredictionSet
+from audit.scoring.prediction_meta import PredictionMeta
+from audit.scoring.predictions import PredictionSet
 from tasks.row import Row
 
 TASK = "asr-librispeech-clean"

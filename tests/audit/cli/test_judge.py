@@ -86,7 +86,7 @@ def test_a_wrong_key_keeps_everything_so_far(serve: Serve, tmp_path: Path, monke
     ask(tmp_path, server)
     monkeypatch.setenv("OPENAI_API_KEY", "wrong-key")
     write_rows(tmp_path, questions(8))
-    with pytest.raises(MissingError, match="refuses the key") as caught:
+    with pytest.raises(MissingError, match="rejected the key") as caught:
         ask(tmp_path, server)
     assert caught.value.exit_code == 3
     assert len(lines(tmp_path)) == 4
@@ -207,7 +207,7 @@ def test_judgements_of_another_output_are_not_believed(serve: Serve, tmp_path: P
     assert judge("status", "--predictions", str(tmp_path)) == 0
     rows[1]["hypothesis"] = "Something else."
     write_rows(tmp_path, rows)
-    with pytest.raises(CheckFailedError, match="another output") as caught:
+    with pytest.raises(CheckFailedError, match="the judged output, question or answer differs") as caught:
         judge("status", "--predictions", str(tmp_path))
     assert rows[1]["id"] in str(caught.value)
     write_rows(tmp_path, questions(2))
@@ -220,14 +220,14 @@ def test_a_changed_verdict_is_found(serve: Serve, tmp_path: Path) -> None:
     ask(tmp_path, serve(reply='{"Correct": False, "Reason": ""}'))
     path = tmp_path / "sqqa-wikiqa.judgements.jsonl"
     path.write_text(path.read_text("utf-8").replace('"grade":"0"', '"grade":"1"', 1), "utf-8")
-    with pytest.raises(CheckFailedError, match="not what the reply says"):
+    with pytest.raises(CheckFailedError, match="the recorded verdict does not match the reply"):
         judge("status", "--predictions", str(tmp_path))
 
 
 @pytest.mark.parametrize(
     ("change", "said"),
     [
-        ('"schema":"repro-audit/judgement/1"', "no judgement"),
+        ('"schema":"repro-audit/judgement/1"', "not a judgement"),
         ('"judge":', "'judge' is missing"),
         ('"status":"ok"', "status"),
         ('"part":"0"', "'part' is missing"),
@@ -294,13 +294,13 @@ def test_people_judge_too(serve: Serve, tmp_path: Path, capsys: pytest.CaptureFi
 @pytest.mark.parametrize(
     ("spoil", "said"),
     [
-        (lambda t: t.replace("check", "cheque"), "lacks a column"),
-        (lambda _t: "", "lacks a column"),
-        (lambda t: t + "x" * 200_000, "no CSV"),
+        (lambda t: t.replace("check", "cheque"), "missing column"),
+        (lambda _t: "", "missing column"),
+        (lambda t: t + "x" * 200_000, "invalid CSV"),
         (lambda t: t.replace("q00001", "q99999"), "no row 'q99999'"),
-        (lambda t: t.replace(",,", ",maybe,"), "the verdict is 'maybe'"),
-        (lambda t: t.replace(",,", ",2,"), "the verdict is '2'"),
-        (lambda t: t + t.splitlines()[1].replace(",,", ",1,") + "\n", "judged twice"),
+        (lambda t: t.replace(",,", ",maybe,"), "invalid verdict 'maybe'"),
+        (lambda t: t.replace(",,", ",2,"), "invalid verdict '2'"),
+        (lambda t: t + t.splitlines()[1].replace(",,", ",1,") + "\n", "duplicate row"),
     ],
 )
 def test_sheets_that_will_not_do(tmp_path: Path, spoil: Callable[[str], str], said: str) -> None:
@@ -308,7 +308,7 @@ def test_sheets_that_will_not_do(tmp_path: Path, spoil: Callable[[str], str], sa
     sheet = tmp_path / "sheet.csv"
     judge(*arguments("sample", tmp_path, "--out", str(sheet)))
     text = sheet.read_text("utf-8-sig")
-    if "twice" in said:
+    if "duplicate" in said:
         text = text.replace(",,", ",1,")
     sheet.write_text(spoil(text), "utf-8")
     with pytest.raises(InputError, match=said):
@@ -323,7 +323,7 @@ def test_a_sheet_about_other_outputs(tmp_path: Path) -> None:
     judge(*arguments("sample", tmp_path, "--out", str(sheet)))
     rows[0]["hypothesis"] = "changed"
     write_rows(tmp_path, rows)
-    with pytest.raises(InputError, match="not the one that was judged"):
+    with pytest.raises(InputError, match="differs from the one that was judged"):
         judge(*arguments("import-human", tmp_path, str(sheet), "--person", "Ann"))
     with pytest.raises(InputError, match="no such sheet"):
         judge(*arguments("import-human", tmp_path, str(tmp_path / "none.csv"), "--person", "Ann"))
@@ -363,7 +363,7 @@ def test_fields_that_will_not_do_are_said_before_the_judge_is_looked_for(
     [
         (("--model", "m", "--local", "x"), "exclude each other"),
         ((), "which judge"),
-        (("--model", "m", "--base-url", "nowhere"), "no http address"),
+        (("--model", "m", "--base-url", "nowhere"), "not an http URL"),
         (("--model", "m", "--base-url", "http://127.0.0.1:9", "--temperature", "hot"), "temperature"),
         (("--model", "m", "--base-url", "http://127.0.0.1:9", "--template", "none.json"), "no such template"),
     ],

@@ -2,17 +2,19 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from audit.cli import main
 from audit.importers.writer import write
 from audit.literature.sets import load_set
+from audit.scoring.prediction_meta import PredictionMeta
 from tasks.registry import tasks
 from tasks.row import Row
 from tests.support.sets import TASK
 
-META = {"model": "SALMONN-13B", "variant": "13b"}
+META: dict[str, Any] = {"model": "SALMONN-13B", "variant": "13b"}
 
 
 def sets(*arguments: object) -> int:
@@ -21,7 +23,7 @@ def sets(*arguments: object) -> int:
 
 def written(folder: Path, texts: list[str], task: str = TASK, **meta: object) -> Path:
     rows = [Row(f"1-2-{n:04d}", "x", text) for n, text in enumerate(texts)]
-    return write(folder, tasks()[task], rows, {**META, **meta})
+    return write(folder, tasks()[task], rows, PredictionMeta(task, **{**META, **meta}))
 
 
 def test_list(capsys: pytest.CaptureFixture[str]) -> None:
@@ -71,7 +73,7 @@ def test_check_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> No
 
 def test_check_of_a_set_of_which_nothing_is_known(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     rows = [Row("a", "x", {"question": "q", "answers": []})]
-    path = write(tmp_path, tasks()["sac-inhouse"], rows, META)
+    path = write(tmp_path, tasks()["sac-inhouse"], rows, PredictionMeta("sac-inhouse", **META))
     assert sets("check", path) == 0
     assert capsys.readouterr().out.startswith("unknown: 1 rows of unknown, card sac-inhouse, layout none")
 
