@@ -325,7 +325,7 @@ def test_a_sheet_about_other_outputs(tmp_path: Path) -> None:
     write_rows(tmp_path, rows)
     with pytest.raises(InputError, match="differs from the one that was judged"):
         judge(*arguments("import-human", tmp_path, str(sheet), "--person", "Ann"))
-    with pytest.raises(InputError, match="no such sheet"):
+    with pytest.raises(InputError, match="no such file"):
         judge(*arguments("import-human", tmp_path, str(tmp_path / "none.csv"), "--person", "Ann"))
 
 
