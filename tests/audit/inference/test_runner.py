@@ -183,9 +183,9 @@ def test_kill_9_loses_no_finished_row_and_repeats_none(tiny_model: Path, tmp_pat
 
 def test_another_run_does_not_go_on_with_a_journal(job: Callable[..., Job], loaded: Any) -> None:
     run(job(), LocalEngine(loaded=loaded))
-    with pytest.raises(InputError, match="another decoding"):
+    with pytest.raises(InputError, match="a different decoding"):
         run(job(decoding=Decoding(max_new_tokens=13)), LocalEngine(loaded=loaded))
-    with pytest.raises(InputError, match="another batch_size"):
+    with pytest.raises(InputError, match="a different batch_size"):
         run(job(size=2), LocalEngine(loaded=loaded))
     journal = work_folder(job().out, TASK) / "shard-1-of-1.journal"
     lines = journal.read_bytes().splitlines(keepends=True)
