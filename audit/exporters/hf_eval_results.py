@@ -18,7 +18,7 @@ from typing import Any
 import yaml
 
 from audit.errors import InputError
-from audit.schema import AuditDocument, Claim, Measurement
+from audit.schema import AuditDocument, Claim, Measurement, Verdict
 
 _FIELDS = frozenset({"id", "task_id", "revision"})
 
@@ -76,10 +76,10 @@ def results(
         claim = claims[verdict.claim]
         dataset = datasets.get(claim.id) or datasets.get(claim.task)
         best = measurements.get(verdict.measurement or "")
-        if best is None or best.value is None:
-            left_out[claim.id] = "nothing was measured"
-        elif best.invalid:
+        if verdict.verdict == Verdict.NOT_COMPARABLE:
             left_out[claim.id] = "no comparable measurement"
+        elif best is None or best.value is None:
+            left_out[claim.id] = "nothing was measured"
         elif best.origin != "recomputed" and not include_recorded:
             left_out[claim.id] = f"the value was {best.origin}, not computed from predictions"
         elif dataset is None:

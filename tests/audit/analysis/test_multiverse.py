@@ -168,12 +168,12 @@ def test_feasible_proves_and_re_checks(tmp_path: Path, capsys: pytest.CaptureFix
     assert command(feasible, "10.27", "--words", "52000-53000") == 0
     capsys.readouterr()
     # Beyond the whole nothing is said of the test's power, which is counted up to there.
-    for value, unit in (("143", "percent"), ("1.43", "fraction")):
+    for value, unit, word in (("143", "percent", "percentage"), ("1.43", "fraction", "fraction")):
         assert command(feasible, value, "--items", "1000", "--unit", unit) == 1
         printed = capsys.readouterr().out
-        assert printed.startswith(f"{value} is impossible.")
+        assert printed.startswith(f"{value} is impossible as a {word}.")
         assert command(feasible, value, "--words", "1000", "--unit", unit) == 0
-        assert capsys.readouterr().out == f"{value} is possible: 1430 of 1000 (half-even)\n"
+        assert capsys.readouterr().out == f"{value} is possible as a {word}: 1430 of 1000 (half-even)\n"
     changed = json.loads(proof.read_bytes()) | {"value": "93.31"}
     proof.write_text(json.dumps(changed))
     with pytest.raises(InputError, match="may be printed"):

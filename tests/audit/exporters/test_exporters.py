@@ -110,10 +110,12 @@ RECORD = {
 @pytest.fixture(scope="module")
 def audit(tmp_path_factory: pytest.TempPathFactory) -> AuditDocument:
     folder = tmp_path_factory.mktemp("predictions")
+    # As many of each label as the set has.
+    labels = ["Neutral"] * 384 + ["Happy"] * 442 + ["Sad"] * 245 + ["Angry"] * 170
     rows = [
         {"id": f"{n:04}", "hypothesis": f"{gold if n % 3 else 'Angry'}</s>", "reference": gold,
          "prompt": "Describe the emotion of the speaker in one word."}
-        for n in range(1241) for gold in ("Happy" if n % 2 else "Sad",)
+        for n, gold in enumerate(labels)
     ]  # fmt: skip
     (folder / "er-iemocap.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
     meta = {"schema": "repro-audit/predictions/1", "task": "er-iemocap", "model": "made up", "variant": "13b"}

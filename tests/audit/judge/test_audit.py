@@ -39,7 +39,7 @@ def test_a_judged_value_names_its_judge_and_cannot_justify(document: dict[str, A
     assert all("other-judge" in {i["code"] for i in m["invalid"]} for m in shown)
     assert not any(m["unavailable"] for m in shown)
     verdict = next(v for v in document["verdicts"] if v["claim"] == "sqqa-wikiqa.accuracy")
-    assert verdict["verdict"] == "not-reproduced"
+    assert verdict["verdict"] == "not-comparable"
 
 
 def test_the_judgements_are_among_the_inputs(document: dict[str, Any]) -> None:
