@@ -1,4 +1,4 @@
-"""Strict JSON: UTF-8, no duplicate keys, no NaN or infinity, and fractions only where the format has them."""
+"""Strict JSON: UTF-8, no duplicate fields, no NaN or infinity, and fractions only where the format has them."""
 
 from __future__ import annotations
 
@@ -51,16 +51,16 @@ def loads(text: str | bytes, fractions: Fractions = "floats") -> Any:
 
 
 def no_copies(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object, for `object_pairs_hook`; a plain reader would keep one of two fields silently.
+    """An object, for `object_pairs_hook`; ordinary JSON readers silently keep one of the values.
 
     Raises:
-        InvalidJsonError: A key is a duplicate.
+        InvalidJsonError: A field is a duplicate.
     """
     found = dict(pairs)
     if len(found) != len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for index, name in enumerate(names) if name in names[:index])
-        raise InvalidJsonError("duplicate", f"duplicate key {twice!r}")
+        raise InvalidJsonError("duplicate", f"duplicate field {twice!r}")
     return found
 
 

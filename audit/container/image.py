@@ -147,7 +147,7 @@ def read_record(path: Path) -> Image:
             f"cannot be read ({error.strerror})", where=str(path), fix="`repro-audit container build` writes it."
         ) from None
     wrong = InputError(
-        f"no record of an image ({SCHEMA})", where=str(path), fix="`repro-audit container build` writes one."
+        f"not an image record ({SCHEMA})", where=str(path), fix="`repro-audit container build` writes one."
     )
     try:
         record = loads(raw)

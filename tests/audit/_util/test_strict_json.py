@@ -20,7 +20,7 @@ def test_fractions_are_read_as_the_caller_says() -> None:
         (b'{"a": 1}\n{"a"\xff', "encoding", (2, 5), "not UTF-8"),
         ('{"a": 1}'.encode("utf-16"), "encoding", (1, 1), "not UTF-8"),
         (b'{"a":\n x}', "syntax", (2, 2), "Expecting value"),
-        (b'{"a": {"b": 1, "c": 2, "c": 2}}', "duplicate", (None, None), "duplicate key 'c'"),
+        (b'{"a": {"b": 1, "c": 2, "c": 2}}', "duplicate", (None, None), "duplicate field 'c'"),
         ("[NaN]", "number", (None, None), "NaN is not a JSON number"),
         ("[-Infinity]", "number", (None, None), "-Infinity is not a JSON number"),
         ("9" * 5000, "number", (None, None), ""),

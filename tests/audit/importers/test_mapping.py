@@ -156,7 +156,7 @@ def test_lone_surrogates_survive_as_escapes(run_import: Import, tmp_path: Path) 
             ":2: reference",
             "missing",
         ),
-        ('{"id": "a", "id": "b", "hypothesis": "x", "reference": "y"}\n', "in.jsonl:1", "duplicate key"),
+        ('{"id": "a", "id": "b", "hypothesis": "x", "reference": "y"}\n', "in.jsonl:1", "duplicate field"),
         ('{"id": "a", "hypothesis": "x", "reference": "y", "n": NaN}\n', "in.jsonl:1", "NaN"),
         (
             '{"id": "a", "hypothesis": "x", "reference": "y", "finished": "maybe"}\n',

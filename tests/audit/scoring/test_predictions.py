@@ -52,7 +52,7 @@ def test_fractions_of_the_decoding_stay_the_text_they_are(tmp_path: Path) -> Non
     [
         ([b'{"id": "a", '], ":1", "invalid JSON"),
         ([row("a"), b"[1, 2]"], ":2", "not a JSON object"),
-        ([row("a"), b'{"id": "b", "id": "c", "hypothesis": "", "reference": ""}'], ":2", "duplicate key"),
+        ([row("a"), b'{"id": "b", "id": "c", "hypothesis": "", "reference": ""}'], ":2", "duplicate field"),
         ([row("a"), b'{"id": "b", "hypothesis": "", "reference": "", "extra": {"x": NaN}}'], ":2", "NaN"),
         ([row("a"), row("a")], ":2: id", "duplicate id 'a', first on line 1"),
         ([row("b"), row("a")], ":2: id", "not sorted"),
