@@ -107,7 +107,7 @@ def test_the_bytes_do_not_depend_on_batch_size_cache_prefetch_shards_or_workers(
         if k < 3:
             with pytest.raises(InputError, match="batches are not done"):
                 merge(TASK, folders, tmp_path / "merged")
-    assert merge(TASK, folders, tmp_path / "merged") == Outcome(4, 0, tmp_path / "merged" / f"{TASK}.jsonl")
+    assert merge(TASK, folders, tmp_path / "merged") == Outcome(12, 0, tmp_path / "merged" / f"{TASK}.jsonl")
     assert (tmp_path / "merged" / f"{TASK}.jsonl").read_bytes() == wanted
     two = run(job("two", manifest, 1), LocalEngine(("cpu", "cpu"))).predictions
     assert two is not None
