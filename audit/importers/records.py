@@ -91,7 +91,7 @@ def decode(raw: bytes, where: str) -> str:
 
 
 def parse(text: str, where: str) -> Any:
-    """Parse a JSON value; duplicate keys and NaN are errors.
+    """Parse a JSON value; duplicate fields and NaN are errors.
 
     Raises:
         InputError: Invalid JSON; the message names the column (and the line, if there are several).
