@@ -30,7 +30,7 @@ def test_a_reproduced_claim_names_value_interval_rows_grade_and_users(audit: dic
     assert first == (
         "Counted by c00, the recomputed value is 28.400 (95 % interval 28.116 to 28.684, bootstrap) over 2,000 of 2,000 rows. "
         "Its evidence is of grade B: the source that the paper cites for this metric says so. "
-        "It is used by Alpha, Beta and gone."
+        "It is used by Alpha, Beta and gone; at most 31 % of agreeing by chance, see below."
     )
     assert second == "Rounded as the paper rounds, it is the reported 28.4."
 
@@ -97,13 +97,13 @@ def test_every_sentence_ends_and_leaves_nothing_open(audit: dict[str, Any], verd
         assert "None" not in text
 
 
-def test_near_names_the_tolerance(audit: dict[str, Any]) -> None:
+def test_within_the_margin_names_it_and_its_kind(audit: dict[str, Any]) -> None:
     value = copy.deepcopy(audit)
     item = next(m for m in value["measurements"] if m["claim"] == "st-en-zh.bleu")
-    item["agreement"] = {"kind": "near", "difference": "+0.200000"}
+    item["agreement"] = {"kind": "within-margin", "difference": "+0.200000", "truncated": False}
     assert (
-        "The reported 28.4 stands for 28.35 to 28.45; the value lies outside by no more than the tolerance of 0.3 that the "
-        "study declares for BLEU (difference +0.200)." in words(value, "reproduced")
+        "The reported 28.4 stands for 28.35 to 28.45; the value lies outside by no more than the margin of 0.3, which is "
+        "assumed, for BLEU (difference +0.200)." in words(value, "reproduced")
     )
 
 
