@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from audit._util.progress import progress
 from audit.judge.scores import JudgedScore, judged_scores
 from audit.literature.sets import SetCard, card_of
 from audit.literature.studies import Study
+from audit.schema import IdentityState
 from audit.scoring import predictions
 from audit.scoring.cache import ScoreCache
 from audit.scoring.pool import Map
 from audit.scoring.predictions import PredictionSet
 from audit.scoring.score import Score, begin, in_turn
 from audit.verdict.identity import Identity, identity
+from audit.verdict.set_rows import IdentityReason
 from tasks.registry import tasks
 from tasks.task import Task
 
@@ -57,6 +59,21 @@ def official_size(task: str, cards: Mapping[str, SetCard]) -> int | None:
     return next((layout.units for layout in card.layouts if layout.id == card.selection.layout), None)
 
 
+def _known(rows: PredictionSet, card: SetCard | None, stated: int | None) -> Identity:
+    """The identity; where no card knows the set's size, more rows than the study states are not the set."""
+    found = identity(rows, card)
+    if found.expected is not None or stated is None or found.rows <= stated:
+        return found
+    reason = IdentityReason(
+        "units-above",
+        f"{found.rows} rows, and the study says that the set has {stated}.",
+        found.rows,
+        stated,
+        against=True,
+    )
+    return replace(found, state=IdentityState.CONTRADICTED, expected=stated, reasons=(reason, *found.reasons))
+
+
 def score_sets(
     folder: Path | None,
     study: Study,
@@ -88,7 +105,7 @@ def score_sets(
     if not sets:
         return found
     with progress("scoring", sum(len(s.rows) for s in sets.values())) as bar:
-        known = {name: identity(rows, card_of(name, cards)) for name, rows in sets.items()}
+        known = {name: _known(rows, card_of(name, cards), set_size(study, name, {})) for name, rows in sets.items()}
         # Rows beyond the set's size are scored like the others; that they are too many is the identity's to say.
         sized = {
             name: max(known[name].expected or set_size(study, name, {}) or 0, len(rows.rows))

@@ -61,8 +61,15 @@ def held(rows: Sequence[Row], layout: Layout) -> tuple[IdentityState, list[Ident
     reasons += _shape(rows, layout)
     states = [_part(rows, part, layout, reasons, whole=whole) for part in layout.texts]
     state = IdentityState.UNKNOWN if layout.units is None else states[0]
-    confirmed = state in {IdentityState.VERIFIED, IdentityState.CONSISTENT}
-    reasons += _ids([row.id for row in rows], layout.ids, whole=whole, confirmed=confirmed)
+    # Labels are the same in every set: which unit has which is known by the ids alone.
+    labelled = layout.texts[0].labels is not None
+    confirmed = state in {IdentityState.VERIFIED, IdentityState.CONSISTENT} and not labelled
+    found = _ids([row.id for row in rows], layout.ids, whole=whole, confirmed=confirmed)
+    if labelled and state is not IdentityState.UNKNOWN and "ids-equal" not in {reason.code for reason in found}:
+        text = "The references are labels, and the ids do not say which unit has which."
+        reasons.append(IdentityReason("labels-alone", text))
+        state = IdentityState.UNKNOWN
+    reasons += found
     reasons += _pairs(rows, layout)
     reasons += _repeats(rows, layout)
     return (IdentityState.CONTRADICTED if any(reason.against for reason in reasons) else state), reasons

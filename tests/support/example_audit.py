@@ -89,7 +89,9 @@ def _study(hostile: bool) -> dict[str, Any]:
         "sources": {"S1": "A transcription.", "S2": HOSTILE[0] if hostile else "Another."},
         "prompts_note": "The prompts are `invented`.",
         "not_found": ["The tokenizer."],
-        "margins": {m: {"value": "0.3", "kind": "assumed", "reason": "An assumption."} for m in ("wer", "bleu", "meteor", "accuracy")},
+        "margins": {
+            m: {"value": "0.3", "kind": "assumed", "reason": "An assumption."} for m in ("wer", "bleu", "meteor", "accuracy")
+        },
     }  # fmt: skip
 
 

@@ -234,7 +234,9 @@ def test_labels_are_counted() -> None:
     part = replace(texts(["yes"] * 3 + ["no"] * 2, case="lower"), labels={"no": 2, "yes": 3}, units=None)
     made = card(layout(part, units=5, ids=NO_IDS, repeats=Repeats(3, "Labels.", SOURCE)))
     answers = ["Yes", "No", "Yes"]
-    assert held([Row(unit(n), "yes", text) for n, text in enumerate(answers)], made).state is IdentityState.PART
+    found = held([Row(unit(n), "yes", text) for n, text in enumerate(answers)], made)
+    assert (found.state, codes(found)) == (IdentityState.UNKNOWN, set())
+    assert "labels-alone" in codes(found, against=False)
     assert "label-above" in codes(held([Row(unit(n), "yes", "No") for n in range(3)], made))
     assert "foreign-labels" in codes(held([Row(unit(0), "yes", "Maybe")], made))
 
