@@ -115,6 +115,8 @@ def _show(found: Determinism | Prompts | TextPrior | BeamRules) -> None:
             if test.first is not None:
                 print(f"      first: {json.dumps(asdict(test.first), ensure_ascii=False, sort_keys=True)}")
             _effects(test.effect)
+        for metric, margin in found.margins.items():
+            print(f"measured margin of {metric}: {margin}")
     elif isinstance(found, results.Prompts):
         for prompt in found.prompts:
             print(f"{prompt.changed} rows differ: {prompt.prompt}")

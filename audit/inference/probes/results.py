@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from decimal import Decimal
 from typing import Any, TypedDict
 
 from audit.inference.probes import SCHEMA
@@ -87,10 +88,22 @@ class Determinism(ProbeResult):
     batch: int
     tests: tuple[DeterminismTest, ...]
 
+    @property
+    def margins(self) -> dict[str, str]:
+        """Metric -> the largest difference over the tests, in the metric's scale; absent if no test moved the metric.
+
+        Model, prompt, decoding and items are equal in all tests, so a study can name these as measured margins.
+        """
+        found: dict[str, Decimal] = {}
+        for effect in (effect for test in self.tests for effect in test.effect):
+            if effect.difference is not None:
+                found[effect.metric] = max(found.get(effect.metric, Decimal(0)), abs(Decimal(effect.difference)))
+        return {metric: format(value.normalize(), "f") for metric, value in sorted(found.items())}
+
     def as_json(self) -> dict[str, Any]:
         """See `ProbeResult.as_json`."""
         tests = [{**asdict(test), "passed": test.passed} for test in self.tests]
-        return {"schema": SCHEMA, **asdict(self), "tests": tests}
+        return {"schema": SCHEMA, **asdict(self), "tests": tests, "margins": self.margins}
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,7 @@ def test_the_faultless_model_passes_every_test(worker: Worker, items: list[Item]
     canonical_json.dumps(found.as_json())
     for name, test in by_name(found).items():
         assert test.passed is (None if name == "fp32" else True), test
+    assert found.margins == {}
     assert found.items == 4
 
 
@@ -133,7 +135,10 @@ def test_a_planted_fault_is_found_at_its_module(
     [effect] = found.effect
     assert effect.metric == "wer"
     assert effect.interval is not None
-    [written] = json.loads(canonical_json.dumps(result.as_json()))["tests"]
+    document = json.loads(canonical_json.dumps(result.as_json()))
+    assert effect.difference is not None
+    assert document["margins"] == {"wer": format(abs(Decimal(effect.difference)).normalize(), "f")}
+    [written] = document["tests"]
     assert (written["passed"], written["changed"], written["first"]["module"]) == (False, found.changed, module)
 
 
