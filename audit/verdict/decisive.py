@@ -4,7 +4,9 @@ The alternatives are the pipelines of the task's multiverse on the same rows. A 
 set of changes after which the value agrees no more: usually one step; two, where only both together matter. If no
 alternative disagrees, no step decides.
 
-That all units are scored is no choice that needs evidence: the claim names the set. So the selection stays as it is.
+That all units are scored is no choice that needs evidence: the claim names the set. So the selection stays as it is; a
+convention that drops units must agree without dropping, too, and so must its alternatives: else dropping the units on which a
+step matters would hide that it does.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from tasks.task import Task
 Agrees: TypeAlias = Callable[[Fraction | float | None], bool]
 Steps: TypeAlias = tuple[tuple[str, str], ...]
 SELECTION = "selection"
+EVERYTHING = "all"
 
 
 def decisive_steps(
@@ -48,7 +51,7 @@ def decisive_steps(
     pipelines = axes.pipelines(task.conventions[metric])
     composed = {name: p for p in pipelines if p.choices[0][0] != "convention" for name in p.known_as if name in wanted}
     found: dict[str, Steps | None] = dict.fromkeys(wanted)
-    selections = {dict(p.choices).get(SELECTION) for p in composed.values()}
+    selections = {EVERYTHING, *(dict(p.choices).get(SELECTION) for p in composed.values())}
     nearby = [p for p in pipelines if p.choices[0][0] != "convention" and dict(p.choices).get(SELECTION) in selections]
     if not composed:
         return found
@@ -64,11 +67,13 @@ def decisive_steps(
 
 def _smallest(pipeline: Pipeline, agreeing: Mapping[Steps, bool]) -> Steps:
     own = dict(pipeline.choices)
+    selections = {own.get(SELECTION), EVERYTHING}
     differing = [
-        frozenset(axis for axis, option in choices if own[axis] != option)
+        frozenset(axis for axis, option in choices if axis != SELECTION and own[axis] != option)
         for choices, holds in agreeing.items()
-        if not holds and dict(choices).get(SELECTION) == own.get(SELECTION)
+        if not holds and dict(choices).get(SELECTION) in selections
     ]
+    differing = [changed for changed in differing if changed]
     if not differing:
         return ()
     fewest = min(map(len, differing))

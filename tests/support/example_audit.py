@@ -173,16 +173,23 @@ def _add_claim(document: dict[str, Any], number: int, conventions: int, hostile:
             "other_columns": [{"name": "reference", "value": "1.0", "verified": False, "note": ""}],
         }
     )  # fmt: skip
-    decisive = None
+    leading = None
     if verdict != "not-run":
-        decisive = _add_measurements(document, identifier, task, metric, float(value), verdict, conventions, hostile)
+        leading = _add_measurements(
+            document, identifier, task, metric, float(value), direction, verdict, conventions, hostile
+        )
+    agrees = verdict in {"reproduced", "justified", "undocumented"}
+    grade = {"reproduced": "B", "justified": "C"}.get(verdict, "E") if agrees else None
     proof = {"schema": "x", "value": value, "unit": unit, "kind": "share",
              "gaps": [{"n": 30, "below": 21, "above": 22}, {"n": 31, "below": 22, "above": None}]}  # fmt: skip
     odds = {"tried": conventions, "distinct": conventions, "low": "1.000000", "high": "9.000000", "chance": "0.31",
             "crowded": "0.10"}  # fmt: skip
     document["verdicts"].append(
         {
-            "claim": identifier, "verdict": verdict, "rule": 1, "measurement": decisive, "supporting": [], "reasons": [],
+            "claim": identifier, "verdict": verdict, "rule": 1, "supporting": [], "reasons": [],
+            "measurement": None if verdict == "not-comparable" else leading, "grade": grade,
+            "origin": None if verdict in {"not-run", "not-comparable"} else "recomputed",
+            "decisive": [{"axis": "tokenizer", "option": "words", "grade": grade, "work": "work-0"}] if agrees else None,
             "odds": None if verdict in {"not-run", "not-comparable"} else odds,
             "certificate": proof if verdict == "infeasible" else None,
         }
@@ -195,6 +202,7 @@ def _add_measurements(
     task: str,
     metric: str,
     reported: float,
+    direction: str,
     verdict: str,
     conventions: int,
     hostile: bool,
@@ -220,6 +228,7 @@ def _add_measurements(
         value = reported + (0.0 if near else (rng.random() - 0.4) * reported / 3 + reported * 0.03)
         scored = 1500 if (near and verdict == "selective") or rule == "finished" else 2000
         width = reported * 0.01
+        outside = "better" if (value > reported) == (direction == "higher") else "worse"
         invalid = verdict == "not-comparable" or n == 5
         document["measurements"].append(
             {
@@ -233,7 +242,8 @@ def _add_measurements(
                          "skipped": [{"rule": "finished", "reason": "no end token", "rows": 2000 - scored}]
                          if scored < 2000 else []},
                 "counts": None, "rule": (HOSTILE[n % 5] if hostile else "by hand") if recorded else None,
-                "agreement": {"kind": "exact" if near else "off", "difference": f"{value - reported:+.6f}"},
+                "agreement": {"kind": "exact" if near else outside, "difference": f"{value - reported:+.6f}"},
+                "identity": None if recorded else "consistent",
                 "invalid": [{"code": "other-prompt", "text": "Another prompt."}] if invalid else [],
                 "note": HOSTILE[(n + 1) % 5] if hostile and recorded else None,
                 "source": "a deck, slide 3" if recorded else None, "conditions": None, "judge": None, "unavailable": None,

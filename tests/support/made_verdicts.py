@@ -1,4 +1,4 @@
-"""Audits of one claim made up from a seed, without files: rows, a card, evidence, a claim; decided by the project's code."""
+"""Audits of one claim made up from a seed, without files: rows, card, evidence, claim; the program decides."""
 
 from __future__ import annotations
 
@@ -64,11 +64,10 @@ class MadeAudit:
 
     def decide(self, rows: Sequence[Row] | None = None) -> tuple[Decision, list[Measured]]:
         """What the program says of the rows (by default the honest ones)."""
-        ordered = tuple(sorted(self.rows if rows is None else rows, key=lambda row: row.id))
+        predictions = prediction_set(self.task, self.rows if rows is None else rows, self.claim.variant)
+        ordered = predictions.rows
         study = Study(StudyFacts("made", margins={self.metric: Margin(self.margin)}), (self.claim,), Path("made.yaml"))
         cards = {} if self.card is None else {self.card.id: self.card}
-        meta = PredictionMeta(self.task, "made up", self.claim.variant)
-        predictions = PredictionSet(self.task, ordered, meta, Path(f"{self.task}.jsonl"), "0" * 64, "0" * 64)
         known = identity(predictions, self.card)
         size = max(known.expected or set_size(study, self.task, {}) or 0, len(ordered))
         scores = score(predictions, tasks()[self.task], expected=size, metrics=[self.metric], replicates=0)
@@ -76,6 +75,13 @@ class MadeAudit:
         measured = supersede(recomputed_measurements(scored, study, cards, self.gradings, Names()))
         (decision,) = decisions(study, measured)
         return decision, measured
+
+
+def prediction_set(task: str, rows: Sequence[Row], variant: str = "13b") -> PredictionSet:
+    """Rows as the reader of prediction files gives them: sorted by id."""
+    ordered = tuple(sorted(rows, key=lambda row: row.id))
+    meta = PredictionMeta(task, "made up", variant)
+    return PredictionSet(task, ordered, meta, Path(f"{task}.jsonl"), "0" * 64, "0" * 64)
 
 
 def make(seed: int) -> MadeAudit:
@@ -173,7 +179,7 @@ def made_gradings(rng: random.Random, task: str, metric: str) -> dict[Key, Gradi
 
 def _printed(rng: random.Random, case: MadeAudit) -> str:
     """A printed value: a convention's own, rounded or cut off, a little or far beside it, or anything."""
-    predictions = PredictionSet(case.task, case.rows, PredictionMeta(case.task, "m", "13b"), Path("x.jsonl"), "", "")
+    predictions = prediction_set(case.task, case.rows)
     scores = score(predictions, tasks()[case.task], metrics=[case.metric], replicates=0)
     values = [Fraction(s.exact) * _factor(case.claim, s.convention.metric.scale) for s in scores if s.exact is not None]
     places = rng.choice((1, 2)) if case.claim.unit == "percent" else rng.choice((2, 3))

@@ -113,7 +113,7 @@ def audit(tmp_path_factory: pytest.TempPathFactory) -> AuditDocument:
     # As many of each label as the set has.
     labels = ["Neutral"] * 384 + ["Happy"] * 442 + ["Sad"] * 245 + ["Angry"] * 170
     rows = [
-        {"id": f"{n:04}", "hypothesis": f"{gold if n % 3 else 'Angry'}</s>", "reference": gold,
+        {"id": f"{n:06}", "hypothesis": f"{gold if n % 3 else 'Angry'}</s>", "reference": gold,
          "prompt": "Describe the emotion of the speaker in one word."}
         for n, gold in enumerate(labels)
     ]  # fmt: skip

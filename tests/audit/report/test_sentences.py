@@ -107,6 +107,51 @@ def test_within_the_margin_names_it_and_its_kind(audit: dict[str, Any]) -> None:
     )
 
 
+def changed(audit: dict[str, Any], **decision: Any) -> dict[str, Any]:
+    """The claim on overlapped speech with another verdict."""
+    value = copy.deepcopy(audit)
+    next(v for v in value["verdicts"] if v["claim"] == "osr-librimix.wer").update(decision)
+    return value
+
+
+@pytest.mark.parametrize(("number", "way"), [("25.5", "5 above the reported 20.5, that is worse"),
+                                             ("15.5", "5 below the reported 20.5, that is better")])  # fmt: skip
+def test_what_is_not_reproduced_is_better_or_worse(audit: dict[str, Any], number: str, way: str) -> None:
+    value = copy.deepcopy(audit)
+    item = next(m for m in value["measurements"] if m["claim"] == "osr-librimix.wer")
+    kind = "worse" if number > "20.5" else "better"
+    item.update(value=number, agreement={"kind": kind, "difference": "+5" if kind == "worse" else "-5"})
+    assert way in words(value, "not-reproduced")[0]
+
+
+def test_a_value_that_exceeds_does_not_reproduce_the_number(audit: dict[str, Any]) -> None:
+    first = words(changed(audit, verdict="exceeds"), "exceeds")[0]
+    assert first.startswith("Better than reported: the recomputed value nearest to 20.5 is ")
+    assert first.endswith("That the model is at least this good stands; the number is not reproduced.")
+
+
+def test_undecided_says_what_the_rest_can_do_and_how_much_of_it_there_is(audit: dict[str, Any]) -> None:
+    value = changed(audit, verdict="undecided")
+    item = next(m for m in value["measurements"] if m["claim"] == "osr-librimix.wer")
+    item.update(whole="undecided", bounds={"low": "1.000000", "high": None, "unscored": 500})
+    first = words(value, "undecided")[0]
+    assert "the other 500 units at its best or worst" in first
+    assert "is neither confirmed nor excluded" in first
+    assert first.endswith("Scoring those units decides it.")
+
+
+def test_the_decisive_steps_are_named_with_their_grades(audit: dict[str, Any]) -> None:
+    assert "The step decides: tokenizer words (grade B). The verdict rests on the worst grade, B." in words(
+        audit, "reproduced"
+    )
+    value = copy.deepcopy(audit)
+    decision = next(v for v in value["verdicts"] if v["verdict"] == "reproduced")
+    decision["decisive"] = []
+    assert any(text.startswith("No step decides") for text in words(value, "reproduced"))
+    decision["decisive"] = None
+    assert any("every step of the convention counts as decisive" in text for text in words(value, "reproduced"))
+
+
 def test_a_verdict_that_is_not_known_is_refused(audit: dict[str, Any]) -> None:
     value = copy.deepcopy(audit)
     value["verdicts"][0]["verdict"] = "something-new"

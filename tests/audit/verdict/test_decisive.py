@@ -87,6 +87,17 @@ def test_that_all_units_are_scored_is_no_step_that_needs_evidence() -> None:
     assert tenth_wrong == {"iemocap-4way": (("cleaning", "special"),)}
 
 
+def test_dropping_the_rows_on_which_a_step_matters_does_not_hide_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over finished rows case does not matter; over all of them it does."""
+    everything = list(product((("selection", "all"), ("selection", "finished")), (("case", "x"), ("case", "y"))))
+    agreeing = {choices: choices != (("selection", "all"), ("case", "y")) for choices in everything}
+    for own in (everything[0], everything[2]):
+        assert _decisive_of(agreeing, own, monkeypatch) == (("case", "x"),)
+    # Of other selections nothing is asked, and that all rows are scored is no step.
+    more = {**agreeing, (("selection", "no-fault"), ("case", "x")): False}
+    assert _decisive_of(dict.fromkeys(more, True) | {list(more)[-1]: False}, everything[0], monkeypatch) == ()
+
+
 def brute_force(
     rows: Sequence[Row],
     agrees: Agrees,

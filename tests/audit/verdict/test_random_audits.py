@@ -38,6 +38,8 @@ def side(audit: MadeAudit, value: Fraction | float | None, scale: int) -> str:
     if value is None:
         return "undefined"
     claim = audit.claim
+    if isinstance(value, float):  # known as far as it is shown
+        value = Fraction(round(Decimal(value), 6))
     exact = Fraction(value) * (100 if claim.unit == "percent" else 1) / scale
     step = Decimal(1).scaleb(-len(claim.value.partition(".")[2]))
     with localcontext() as context:
@@ -66,16 +68,15 @@ def decisive_grade(audit: MadeAudit, convention: Convention) -> str:
     own = next((dict(p.choices) for p in pipelines.values() if p.known_as and p.choices[0][0] == "selection"), None)
     if own is None:
         return max((grading.of_step(a.name)[0] for a in axes), default="E")
-    alike = {c: p for c, p in pipelines.items() if c[0] == ("selection", own["selection"])}
+    # Over the rows that the convention keeps and over all rows: dropping must not hide that a step matters.
+    alike = [p for c, p in pipelines.items() if dict(c).get("selection") in {own["selection"], "all"}]
     scale = convention.metric.scale
-    sides = {
-        o.pipeline.choices: side(audit, o.value, scale) for o in universe(audit.rows, list(alike.values())).outcomes()
-    }
+    sides = [(dict(o.pipeline.choices), side(audit, o.value, scale)) for o in universe(audit.rows, alike).outcomes()]
     for size in range(1, len(axes) + 1):
         broken: set[str] = set()
         for some in combinations([a.name for a in axes], size):
-            for choices, word in sides.items():
-                if word != "agrees" and {a for a, option in choices if own[a] != option} == set(some):
+            for choices, found in sides:
+                if found != "agrees" and {a.name for a in axes if own[a.name] != choices[a.name]} == set(some):
                     broken |= set(some)
         if broken:
             return max(grading.of_step(axis)[0] for axis in broken)
@@ -130,8 +131,10 @@ def impossible(audit: MadeAudit) -> bool:
     places = len(claim.value.partition(".")[2])
     scale = 100 if claim.unit == "percent" else 1
     # Zeros at the end may be padding; no rounding moves a value by more than one unit of the last place that counts.
-    shorter = claim.value.rstrip("0") if places else claim.value
-    unit = Fraction(1, 10 ** len(shorter.partition(".")[2]))
+    units, steps = int(claim.value.replace(".", "")), scale * 10**places
+    while units % 10 == 0 and steps % 10 == 0:
+        units, steps = units // 10, steps // 10
+    unit = Fraction(scale, steps)
     for size in range(min(sizes), max(sizes) + 1):
         top = size if claim.metric == "accuracy" else int(Fraction(claim.value) * size / scale) + size
         if any(abs(Fraction(count * scale, size) - Fraction(claim.value)) <= unit for count in range(top + 1)):
@@ -220,9 +223,10 @@ TAMPERINGS: tuple[Tampering, ...] = (
 
 def better(verdict: str, honest: str, tamper: Tampering) -> bool:
     """Whether a tampered audit got a word that the honest one did not earn."""
-    if verdict == "exceeds" and honest == "selective" and tamper is unfinished:
-        # Better on the whole set either way: called unfinished, rows end the one agreement that dropping others gave.
-        return False
+    if tamper is unfinished:
+        # End marks are outputs, which nobody can check. They change which convention that drops rows agrees, with evidence of
+        # its own; never what agrees, or exceeds, on the whole set.
+        return verdict in WORDS[:2] and honest not in WORDS
     if verdict == "justified" and honest == "reproduced":
         return False
     return verdict in JUSTIFYING and verdict != honest
