@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("task", help="the task's id, for instance asr-librispeech-clean")
     parser.add_argument("--predictions", type=Path, metavar="FILE", help="default: predictions/TASK.jsonl")
-    parser.add_argument("--metric", help="needed if the task has several")
+    parser.add_argument("--metric", help="required if the task has several")
     parser.add_argument("--convention", metavar="ID", help="default: the metric's first that is available here")
     parser.add_argument("--replicates", type=int, default=REPLICATES, metavar="N", help="default: %(default)s")
     parser.add_argument("--permutations", type=int, default=PERMUTATIONS, metavar="N", help="default: %(default)s")
