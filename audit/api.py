@@ -1,7 +1,7 @@
 """The public API: score outputs, audit a study, explain a number, render and verify reports.
 
-Every command of `repro-audit` is one of these calls, or one of the pipeline's, with its options parsed and its result
-printed. Nothing heavy is imported until a function needs it.
+Each command of `repro-audit` parses its options, calls one of these functions or one of the pipeline's, and prints the
+result. Nothing heavy is imported until a function needs it.
 """
 
 from __future__ import annotations
@@ -48,24 +48,24 @@ def score(
     """Score outputs under every convention of a task.
 
     Args:
-        task: A task's id, or a family: then the conventions that all its tasks share.
-        predictions: A list of outputs; or rows as dictionaries or as a frame of pandas or Polars, with `hypothesis` and
-            `reference`; or a predictions file, or the folder that holds it.
-        references: With a list of outputs: one reference a row (a list of references where the task has several).
+        task: A task's id, or a family, for the conventions that all its tasks share.
+        predictions: A list of outputs; rows as dictionaries or as a pandas or Polars frame, with `hypothesis` and
+            `reference`; a predictions file; or the folder that holds it.
+        references: With a list of outputs: one reference per row (a list of references if the task has several).
         metrics: Only these metrics.
         conventions: Only conventions with these ids.
-        expected_rows: The set's size; by default the rows at hand.
+        expected_rows: The set's size; by default the number of rows.
         replicates: Bootstrap replicates of the 95 % intervals; 0 for none.
-        seed: Of the bootstrap.
-        ids: With a list of outputs: one id a row.
-        model: Who made the outputs, where they come from memory.
+        seed: Seed of the bootstrap.
+        ids: With a list of outputs: one id per row.
+        model: The model that produced the outputs, if they are in memory.
         variant: The model's variant.
-        cache: Folder for counts kept between runs; None for none.
+        cache: Folder for counts kept between runs; None for no cache.
         engine: Where rows of a file are counted: `local` or `ray`. Rows in memory are counted in this process.
-        workers: How many processes count; None for one a processor.
+        workers: Number of counting processes; None for one per processor.
 
     Returns:
-        One score a convention: a table that prints itself, with `.to_pandas()` and `.records()`.
+        One score per convention, as a table that prints itself, with `.to_pandas()` and `.records()`.
 
     Raises:
         InputError: Unknown task, metric or convention, or a row that does not fit; with place and remedy.
@@ -121,7 +121,7 @@ def multiverse(
         task: A task's id.
         predictions: As `score` takes them.
         references: As `score` takes them.
-        metric: Needed where the task has several.
+        metric: Required if the task has several.
         replicates: Bootstrap replicates; 0 for no intervals.
         ids: As `score` takes them.
 
@@ -151,19 +151,19 @@ def explain(
     unit: Literal["percent", "fraction"] | None = None,
     ids: Sequence[str] | None = None,
 ) -> Explained:
-    """Name the convention from the number: the pipelines that print a value on these rows.
+    """Infer the convention from the number: the pipelines that print a value on these rows.
 
     Args:
         task: A task's id.
         predictions: As `score` takes them.
         references: As `score` takes them.
-        value: As it is printed; trailing zeros count.
-        metric: Needed where the task has several.
-        unit: Of the value; by default that of a study's claim on this task and metric, otherwise the metric's own scale.
+        value: As printed; trailing zeros count.
+        metric: Required if the task has several.
+        unit: The value's unit; by default that of a study's claim on this task and metric, else the metric's own scale.
         ids: As `score` takes them.
 
     Raises:
-        InputError: As `multiverse`; or the value is not a plain decimal number.
+        InputError: As in `multiverse`, or the value is not a plain decimal number.
         MissingError: Nothing can be computed here.
     """
     from audit.analysis.multiverse import check_value, explained
@@ -180,7 +180,7 @@ def compare(task: str, first: str | Path | PredictionSet, second: str | Path | P
     Args:
         task: A task's id.
         first: A predictions file, or the folder that holds it.
-        second: Another one, with the same ids and references.
+        second: The run to compare with, with the same ids and references.
 
     Raises:
         InputError: The runs have different ids or references.
@@ -196,7 +196,7 @@ def audit(request: AuditRequest) -> Audit:
     """Audit a study; nothing is written.
 
     Raises:
-        InputError: A file that is read is not valid.
+        InputError: An input file is not valid.
     """
     from audit.pipeline.run import run
 
@@ -204,7 +204,7 @@ def audit(request: AuditRequest) -> Audit:
 
 
 def load_study(study: str | Path, literature: Path | None = None) -> Study:
-    """A study by its id or its file.
+    """Load a study by its id or its file.
 
     Raises:
         InputError: No such study, or the file does not fit the schema.
@@ -219,7 +219,7 @@ def load_study(study: str | Path, literature: Path | None = None) -> Study:
 
 
 def load_predictions(path: str | Path, task: str) -> PredictionSet:
-    """A predictions file with its meta file.
+    """Load a predictions file with its meta file.
 
     Args:
         path: The file, or the folder that holds `TASK.jsonl`.
@@ -234,10 +234,10 @@ def load_predictions(path: str | Path, task: str) -> PredictionSet:
 
 
 def load_audit(path: str | Path) -> AuditDocument:
-    """An audit.json.
+    """Load an audit.json.
 
     Raises:
-        InputError: The file is not an audit.json; with its field.
+        InputError: The file is not an audit.json; with the field.
     """
     from audit.document.read import load_document
 
@@ -245,11 +245,11 @@ def load_audit(path: str | Path) -> AuditDocument:
 
 
 def render(audit: Audit | AuditDocument, format: Literal["html", "pdf", "tex", "csv"] = "html") -> bytes:  # noqa: A002
-    """A report of an audit: a function of the document alone.
+    """Render a report of an audit, from the document alone.
 
     Raises:
         InputError: Unknown format.
-        MissingError: A library that lays the PDF out is missing.
+        MissingError: A library for PDF layout is missing.
     """
     from audit.report.formats import RENDERERS, chosen_files
     from audit.schema import AuditDocument
@@ -271,24 +271,24 @@ def verify(
     rescore: bool = False,
     render: bool = False,
 ) -> Report:
-    """Verify a package, a folder or a zip, without network.
+    """Verify a package (a folder or a zip) offline.
 
     Args:
         package: The package's folder or zip.
-        key: The auditor's public key or certificate, known from elsewhere.
+        key: The auditor's public key or certificate, obtained independently of the package.
         allowed_signers: The text of an OpenSSH allowed-signers file.
-        principal: Whose signature it must be; with `allowed_signers`.
-        reviewers: Public keys of reviewers; there must be a countersignature by each.
-        time_stamp_roots: Certificates that are trusted for time stamps, as PEM.
+        principal: The required signer; with `allowed_signers`.
+        reviewers: Public keys of reviewers; a countersignature by each is required.
+        time_stamp_roots: Trusted certificates for time stamps, as PEM.
         predictions: The folder of predictions, to compare with the package's hashes.
-        rescore: With `predictions`: compute every recomputed value and every file of counts again.
-        render: Render HTML, table and CSV again and compare them.
+        rescore: With `predictions`: recompute every recomputed value and every file of counts.
+        render: Render HTML, table and CSV again, and compare them.
 
     Returns:
-        What was checked; `.accepted` says whether everything that was checked holds.
+        What was checked; `.accepted` is true if every check passed.
 
     Raises:
-        InputError: Options that need one another.
+        InputError: An option is given without the one it needs.
     """
     from audit.pipeline.rescoring import score_again
     from audit.provenance.verification.trust import Trust

@@ -1,10 +1,10 @@
-"""The values of audit.json as frozen dataclasses: what the verdict decides on, the report shows and a package signs.
+"""The values of audit.json as frozen dataclasses: the input of the verdict and the report, and what a package signs.
 
-One file, and nothing here imports anything of ours: claims come from a study's YAML as these values, measurements and
-decisions are made as these values, and the document is nothing but them. `audit.document` writes and reads them and makes
-the published JSON Schema of them.
+One file that imports nothing else of this project. Claims read from a study's YAML, measurements and decisions are these
+values, and the document consists of them. `audit.document` writes and reads them and generates the published JSON Schema
+from them.
 
-All numbers are integers or decimal strings. Fields without a default are the ones that no document may lack.
+All numbers are integers or decimal strings. Fields without a default are required in every document.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from fractions import Fraction
 from typing import Any, ClassVar, Literal, TypeAlias
 
 SCHEMA = "repro-audit/audit/1"
-# Above this look-elsewhere chance an agreement under a convention of grade C to E is told with its chance in one line.
+# Above this look-elsewhere chance, an agreement under a convention of grade C to E is reported together with its chance.
 LIKELY = Fraction(1, 5)
-# An interval over fewer resampling units than this says nothing.
+# An interval over fewer resampling units than this is uninformative.
 FEWEST_UNITS = 10
 
 Unit: TypeAlias = Literal["percent", "fraction", "count"]
@@ -28,7 +28,7 @@ Grade: TypeAlias = Literal["A", "B", "C", "D", "E"]
 
 
 class Verdict(StrEnum):
-    """What the audit says of a claim."""
+    """The audit's verdict on a claim."""
 
     NOT_RUN = "not-run"
     NOT_COMPARABLE = "not-comparable"
@@ -43,10 +43,11 @@ class Verdict(StrEnum):
 
 
 class Agreement(StrEnum):
-    """How a value stands to the reported one; `NONE` where there is no value to compare.
+    """How a value compares with the reported one; `NONE` if there is no value to compare.
 
-    `BETTER` and `WORSE` are outside the margin, by the metric's direction. `UNDECIDED`: what was scored bounds the value on
-    the whole set by numbers both inside and outside. The last three are the words of the first edition, which is still read.
+    `BETTER` and `WORSE` are outside the margin, by the metric's direction. `UNDECIDED`: the bounds on the value over the
+    whole set allow numbers both inside and outside the margin. The last three belong to the first edition, which is still
+    read.
     """
 
     EXACT = "exact"
@@ -66,7 +67,7 @@ class Agreement(StrEnum):
 
 
 class IdentityState(StrEnum):
-    """How sure it is that rows are those of the set's card, from the best to the worst; see `audit.verdict.identity`."""
+    """How certain it is that the rows are those of the set's card, from best to worst; see `audit.verdict.identity`."""
 
     VERIFIED = "verified"
     CONSISTENT = "consistent"
@@ -85,7 +86,7 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """The identity of the paper that makes the claims; `read`: its values were read in the paper itself."""
+    """The paper that makes the claims; `read`: its values were read in the paper itself."""
 
     title: str = ""
     authors_first: str = ""
@@ -98,13 +99,13 @@ class Paper:
 
 @dataclass(frozen=True, slots=True)
 class Margin:
-    """How far two honest runs of one model may lie apart in one metric, in the unit of the study's claims.
+    """How far two runs of one model may differ in one metric, in the unit of the study's claims.
 
     Attributes:
         value: As a decimal string.
-        kind: `measured` by two runs that differ in nothing but batch, machine, precision or library versions; `cited`; or
-            `assumed`, which is told beside every verdict that needs it.
-        reason: Where it comes from.
+        kind: `measured` by two runs that differ only in batch size, machine, precision or library versions; `cited`; or
+            `assumed`, which is stated with every verdict that needs it.
+        reason: The source of the value.
     """
 
     value: str
@@ -114,7 +115,7 @@ class Margin:
 
 @dataclass(frozen=True, slots=True)
 class Tolerance:
-    """The first edition's word for a margin; still read."""
+    """The first edition's name for a margin; still read."""
 
     value: str
     reason: str = ""
@@ -122,14 +123,14 @@ class Tolerance:
 
 @dataclass(frozen=True, slots=True)
 class StudyFacts:
-    """What a study says of itself, without its claims.
+    """A study without its claims.
 
     Attributes:
-        variants: Variant -> which model it is.
-        sources: Label used in claims' `source` -> the source in words.
-        not_found: What no source states, one sentence each.
+        variants: Variant -> the model.
+        sources: Label in claims' `source` -> description of the source.
+        not_found: Facts that no source states, one sentence each.
         margins: Metric -> margin.
-        tolerances: Of the first edition.
+        tolerances: Only in the first edition.
     """
 
     id: str
@@ -146,7 +147,7 @@ class StudyFacts:
 
 @dataclass(frozen=True, slots=True)
 class Rounding:
-    """What a printed value can stand for: `low` to `high`, as decimal strings."""
+    """The values that a printed value can stand for: `low` to `high`, as decimal strings."""
 
     low: str
     high: str
@@ -165,7 +166,7 @@ class Locator:
 class Prompt:
     """An instruction: its key in the released prompts, and its text without the speech placeholder.
 
-    `{}` in the text stands for what varies from row to row.
+    `{}` in the text stands for the part that varies from row to row.
     """
 
     key: str | None
@@ -189,9 +190,9 @@ class Claim:
     Attributes:
         value: As printed, trailing zeros included.
         unit: `percent` is a rate times 100, `fraction` lies in [0, 1], `count` is a number of things.
-        expected_rows: The set's size; None where it is unknown, and `expected_rows_reason` says why.
-        prompt: None where it is unknown.
-        judge: The judge that the paper names; None where it names none.
+        expected_rows: The set's size; None if unknown, with the reason in `expected_rows_reason`.
+        prompt: None if unknown.
+        judge: The judge that the paper names, if any.
         verified: Two independent transcriptions agree.
     """
 
@@ -249,7 +250,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """Rows that a rule of the convention leaves out."""
+    """Rows excluded by a rule of the convention."""
 
     rule: str
     reason: str
@@ -258,7 +259,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class Rows:
-    """What happened to the rows of the set; None where it is not known."""
+    """How many rows of the set were scored, skipped, missing or in error; None if unknown."""
 
     expected: int | None
     scored: int | None
@@ -277,8 +278,8 @@ class Comparison:
     """A value beside the reported one.
 
     Attributes:
-        kind: How it agrees.
-        difference: The value less the reported one, signed, as a decimal string.
+        kind: The agreement.
+        difference: The value minus the reported one, as a decimal string.
         truncated: Exact by truncation, not by rounding.
     """
 
@@ -289,10 +290,10 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """Worst-case bounds of the value on the whole set, in the claim's unit; None for no bound on that side.
+    """Worst-case bounds of the value on the whole set, in the claim's unit; None if there is no bound on that side.
 
     Attributes:
-        unscored: How many units they allow for.
+        unscored: The number of unscored units that they allow for.
     """
 
     low: str | None
@@ -302,7 +303,7 @@ class Bounds:
 
 @dataclass(frozen=True, slots=True)
 class Invalid:
-    """Why a measurement can justify nothing: a code for programs, a text for people."""
+    """Why a measurement cannot justify a claim: a code for programs, a text for people."""
 
     code: str
     text: str
@@ -326,20 +327,20 @@ class Measurement:
     """One value for one claim, or for a metric of its task that the paper does not report.
 
     Attributes:
-        id: `CLAIM/ORIGIN/CONVENTION`, with `~2`, `~3` where that is not unique.
-        convention: None where a record does not state its rule fully.
-        value: In the claim's unit, as a decimal string; None where there is none.
+        id: `CLAIM/ORIGIN/CONVENTION`, with `~2`, `~3` if that is not unique.
+        convention: None if a record does not state its rule fully.
+        value: In the claim's unit, as a decimal string; None if unavailable.
         counts: The counts summed over the rows, by the metric's names.
         rule: A recorded value's rule in words.
-        agreement: Of the value over what was scored.
-        whole: Agreement on the whole set, without dropping, which the verdict looks at.
-        bounds: Where units are missing: what the value on the whole set can be.
-        without_dropping: The value of the same convention when no unit is dropped, where the convention drops units.
-        identity: What is known of the rows beside the set's card; None for a recorded value.
-        units: How many independent units (rows, or clusters of rows) an interval rests on.
+        agreement: Agreement of the value over the scored units.
+        whole: Agreement on the whole set, without dropping; the verdict uses this one.
+        bounds: If units are missing: bounds on the value on the whole set.
+        without_dropping: The convention's value if no unit is dropped; only for conventions that drop units.
+        identity: How the rows compare with the set's card; None for a recorded value.
+        units: The number of independent units (rows, or clusters of rows) behind an interval.
         interval_note: Why there is no interval.
-        invalid: Why it can justify nothing; empty for a usable value.
-        conditions: The setting (batch size, precision) where one reproduction gives several values.
+        invalid: Why it cannot justify a claim; empty for a usable value.
+        conditions: The setting (batch size, precision) if one reproduction gives several values.
         unavailable: Why there is no value.
     """
 
@@ -371,7 +372,7 @@ class Measurement:
 
     @property
     def valid(self) -> bool:
-        """Whether it may justify anything."""
+        """Whether it may justify a claim."""
         return not self.invalid
 
     @property
@@ -400,9 +401,9 @@ class RowsIdentity:
 
     Attributes:
         path: The file, as `measurements` name it.
-        card: The set card's id; None without one. layout: The card's layout that the rows fit best.
-        rows: Rows of the file. expected: Rows of the whole set in that layout; None where it is unknown.
-        prompts: What is known of the rows' prompts beside the claim's: same, other, mixed or unknown.
+        card: The set card's id, if any. layout: The card's layout that fits the rows best.
+        rows: Rows of the file. expected: Rows of the whole set in that layout; None if unknown.
+        prompts: How the rows' prompts compare with the claim's: same, other, mixed or unknown.
     """
 
     task: str
@@ -434,7 +435,7 @@ class Chosen:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """A reason for which measurements justify nothing."""
+    """A reason why measurements cannot justify a claim."""
 
     code: Literal["refused"]
     text: str
@@ -450,9 +451,9 @@ class DecisiveStep:
 
     Attributes:
         axis: `normaliser`, `tokenizer`, ...
-        option: The convention's option on it.
-        grade: Of the best evidence that supports this step of this convention for this study.
-        work: Which work that evidence is of; None where there is none.
+        option: The convention's option on this axis.
+        grade: The grade of the best evidence for this step of this convention in this study.
+        work: The work that gives this evidence, if any.
     """
 
     axis: str
@@ -463,7 +464,7 @@ class DecisiveStep:
 
 @dataclass(frozen=True, slots=True)
 class Odds:
-    """Look-elsewhere odds: the chance that one of so many values would have met a claim anywhere in their spread."""
+    """Look-elsewhere odds: the chance that one of this many values matches a claim anywhere in their range."""
 
     tried: int
     distinct: int | None = None
@@ -484,7 +485,7 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """The proof that no integer counts print the reported value."""
+    """A proof that no integer counts print the reported value."""
 
     schema: str
     value: str
@@ -499,12 +500,12 @@ class Decision:
 
     Attributes:
         rule: The rule's number in the table, from 1.
-        measurement: The measurement that speaks for the verdict, or the nearest one; None where there is none.
+        measurement: The measurement that supports the verdict, or the nearest one; None if there is no measurement.
         origin: Whether it was recomputed or recorded.
-        grade: Of the convention for this claim: the worst over the decisive steps; None where no step decides.
-        decisive: The decisive steps of its convention; empty where no alternative disagrees; None where no alternatives
-            were computed, so that every step counts as decisive.
-        supporting: All measurements that made the rule apply, best first.
+        grade: The convention's grade for this claim: the worst over the decisive steps; None if no step is decisive.
+        decisive: The decisive steps of its convention; empty if no alternative disagrees; None if no alternatives were
+            computed, so that every step counts as decisive.
+        supporting: All measurements that satisfy the rule, best first.
     """
 
     claim: str
@@ -531,7 +532,7 @@ class RuleText:
 
 @dataclass(frozen=True, slots=True)
 class SurveyEvidence:
-    """What a record says of a way of counting: where, and whether somebody opened it."""
+    """Evidence for a convention in a record: where it is, and whether it was checked at the source."""
 
     text: str
     kind: str = ""
@@ -541,7 +542,7 @@ class SurveyEvidence:
 
 @dataclass(frozen=True, slots=True)
 class SurveyEntry:
-    """What a work does on one or several tasks."""
+    """What a work does on one or more tasks."""
 
     tasks: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ()
@@ -627,7 +628,7 @@ class MatrixRow:
 
 @dataclass(frozen=True, slots=True)
 class SurveySupport:
-    """A work's entry that supports a convention, and the grade it gives."""
+    """A work's entry that supports a convention, and the resulting grade."""
 
     work: str
     entry: int
@@ -636,7 +637,7 @@ class SurveySupport:
 
 @dataclass(frozen=True, slots=True)
 class GradedConvention:
-    """A convention's grade with the entries that it comes from."""
+    """A convention's grade with its supporting entries."""
 
     task: str
     metric: str
@@ -647,7 +648,7 @@ class GradedConvention:
 
 @dataclass(frozen=True, slots=True)
 class CheckableStep:
-    """How many works remain at one step of the count of what can be checked."""
+    """The number of works that remain at one step of the checkability count."""
 
     id: str
     text: str
@@ -657,7 +658,7 @@ class CheckableStep:
 
 @dataclass(frozen=True, slots=True)
 class SurveyList:
-    """The same count over the works of the group's own list; the fraction in percent."""
+    """The same count over the works in the group's own list; the fraction in percent."""
 
     records: int
     citing: int
@@ -667,7 +668,7 @@ class SurveyList:
 
 @dataclass(frozen=True, slots=True)
 class Checkable:
-    """What part of the citing works can be checked; the fraction in percent."""
+    """How many of the citing works can be checked; the fraction in percent."""
 
     steps: tuple[CheckableStep, ...] = ()
     unknown: tuple[str, ...] = ()
@@ -677,7 +678,7 @@ class Checkable:
 
 @dataclass(frozen=True, slots=True)
 class SurveyDisagreement:
-    """Where a source says one thing of a work and the work's own code or text another."""
+    """A contradiction between a source's statement about a work and the work's own code or text."""
 
     work: str
     about: str
@@ -723,7 +724,7 @@ class Detection:
 
 @dataclass(frozen=True, slots=True)
 class PromptScore:
-    """The value of the rows that were asked one prompt."""
+    """The value over the rows with one prompt."""
 
     prompt: str
     rows: int
@@ -764,10 +765,10 @@ class Baseline:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What was seen besides the values, by task.
+    """What was found besides the values, by task.
 
     Attributes:
-        probes: `probe-KIND` -> task -> the result, which has a schema of its own (`repro-audit/probe/1`).
+        probes: `probe-KIND` -> task -> the result, which has a separate schema (`repro-audit/probe/1`).
     """
 
     detectors: Mapping[str, tuple[Detection, ...]] = field(default_factory=dict)
@@ -789,7 +790,7 @@ class Bootstrap:
 
 @dataclass(frozen=True, slots=True)
 class InputFile:
-    """A file that the audit read."""
+    """An input file of the audit."""
 
     path: str
     sha256: str
@@ -797,7 +798,7 @@ class InputFile:
 
 @dataclass(frozen=True, slots=True)
 class Software:
-    """What decides numbers besides our own code: the Unicode tables and the versions of libraries."""
+    """What affects numbers besides this project's code: the Unicode tables and library versions."""
 
     unicode: str = ""
     packages: Mapping[str, str] = field(default_factory=dict)
@@ -805,21 +806,21 @@ class Software:
 
 @dataclass(frozen=True, slots=True)
 class Signing:
-    """How the audit is going to be signed: with a `key`, or with one made for this run (`ephemeral`)."""
+    """How the audit will be signed: with the auditor's `key`, or with one made for this run (`ephemeral`)."""
 
     identity: Literal["key", "ephemeral"]
 
 
 @dataclass(frozen=True, slots=True)
 class AuditDocument:
-    """audit.json: everything that the report says.
+    """audit.json: all content of the report.
 
     Attributes:
         source_date_epoch: The audit's date, seconds since 1970.
-        signing: None where nothing is going to be signed; then the key is absent.
+        signing: None if nothing will be signed; then the key is absent.
     """
 
-    # Read by the validating library: unknown keys and values of another type are errors, never converted.
+    # Read by pydantic: unknown keys and values of a different type are errors, never converted.
     __pydantic_config__: ClassVar[Mapping[str, Any]] = {"extra": "forbid", "strict": True}
 
     schema: str

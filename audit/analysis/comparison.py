@@ -1,7 +1,7 @@
 """Two runs on the same set: how many outputs are identical, and how far every metric moves.
 
-Two honest runs of one model that differ in nothing but batch, machine, precision or library versions measure a margin; two
-prompts, decodings, models or sets never do.
+Two runs of one model that differ only in batch size, machine, precision or library versions measure a margin; runs with
+different prompts, decodings, models or sets do not.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from tasks.statistics.bootstrap import decimal
 from tasks.task import Task
 
 SCHEMA = "repro-audit/comparison/1"
-# What must be equal for a difference to be a margin, by the meta file's fields.
+# Fields of the meta file that must be equal for a difference to be a margin.
 _SAME = ("model", "variant", "weights", "decoding", "dataset", "prompt")
 
 
 @dataclass(frozen=True, slots=True)
 class Effect:
-    """One convention's values of both runs; None where it has none."""
+    """One convention's values in both runs; None if it has no value."""
 
     metric: str
     convention: str
@@ -32,21 +32,21 @@ class Effect:
 
     @property
     def difference(self) -> Fraction | float | None:
-        """The second value less the first."""
+        """The second value minus the first."""
         return None if self.first is None or self.second is None else self.second - self.first
 
 
 @dataclass(frozen=True, slots=True, repr=False)
 class RunComparison:
-    """Two runs side by side.
+    """A comparison of two runs.
 
     Attributes:
         task: The task's id.
-        rows: How many rows both have.
-        identical: How many outputs are the same text.
+        rows: Number of rows in each run.
+        identical: Number of identical outputs.
         example: The id of the first row that differs; None if none does.
         effects: By metric and convention.
-        hindrances: Why the differences are no margin: what else differs between the runs; empty if nothing does.
+        hindrances: Why the differences are not a margin: what else differs between the runs; empty if nothing does.
     """
 
     task: str
@@ -58,7 +58,7 @@ class RunComparison:
 
     @property
     def margins(self) -> dict[str, str]:
-        """Metric -> the largest difference over its conventions, as a decimal string; empty where there are hindrances."""
+        """Metric -> the largest difference over its conventions, as a decimal string; empty if there are hindrances."""
         if self.hindrances:
             return {}
         found: dict[str, Fraction] = {}
@@ -83,7 +83,7 @@ class RunComparison:
         return [*found, *(f"measured margin of {metric}: {value}" for metric, value in self.margins.items())]
 
     def as_json(self) -> dict[str, Any]:
-        """Integers and decimal strings alone."""
+        """As plain JSON with integers and decimal strings."""
         return {
             "schema": SCHEMA,
             "task": self.task,
@@ -109,17 +109,17 @@ class RunComparison:
 
 
 def compare_runs(task: Task, first: PredictionSet, second: PredictionSet) -> RunComparison:
-    """Hold two runs on the same set against each other.
+    """Compare two runs on the same set.
 
     Raises:
-        InputError: The runs have different ids or references, or are empty of outputs.
+        InputError: The runs have different ids or references, or no outputs.
     """
     rows = {row.id: row for row in second.rows}
     ids = {row.id for row in first.rows}
     if ids != set(rows):
         only = min(ids ^ set(rows))
         raise InputError(
-            f"the runs do not have the same rows: {only!r} is in one of them only",
+            f"the runs do not have the same rows: {only!r} is in only one of them",
             where=f"{first.path}, {second.path}",
             fix="Compare runs over the same items; `repro-audit import` can leave others out.",
         )

@@ -1,4 +1,4 @@
-"""What is seen in predictions besides the values: flagged outputs, prompts that matter, constant answers."""
+"""What is found in predictions besides the values: flagged outputs, sensitivity to prompts, constant baselines."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from tasks.statistics.bootstrap import decimal
 from tasks.step_cache import ChainCache
 from tasks.task import Task
 
-# More prompts than this are questions of their own (slots, spoken queries), not wordings of one instruction.
+# More prompts than this are separate questions (slots, spoken queries), not wordings of one instruction.
 MAX_PROMPTS = 40
-# Ids of flagged outputs that the document shows.
+# Number of ids of flagged outputs in the document.
 EXAMPLES = 5
 _PLACES = 6
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What was seen in one prediction set."""
+    """What was found in one prediction set."""
 
     detectors: tuple[Detection, ...]
     prompts: tuple[PromptSensitivity, ...]
@@ -38,9 +38,9 @@ def findings(predictions: PredictionSet, task: Task, scores: tuple[Score, ...], 
 
     Args:
         predictions: The rows.
-        task: Their task.
-        scores: Of the rows, under every convention.
-        replicates: Of the bootstrap of each prompt's interval.
+        task: The rows' task.
+        scores: The rows' scores under every convention.
+        replicates: Bootstrap replicates for each prompt's interval.
     """
     return Seen(
         tuple(_detection(d) for d in detectors.detect(predictions.rows, task) if d.of),
@@ -50,7 +50,7 @@ def findings(predictions: PredictionSet, task: Task, scores: tuple[Score, ...], 
 
 
 def gathered(of_tasks: Mapping[str, Seen], probes: Mapping[str, Mapping[str, Any]]) -> Findings:
-    """By kind and task, as audit.json has them; tasks without a finding of a kind are left out of it."""
+    """Findings by kind and task, as in audit.json; a kind leaves out tasks without a finding."""
     return Findings(
         {task: seen.detectors for task, seen in of_tasks.items() if seen.detectors},
         {task: seen.prompts for task, seen in of_tasks.items() if seen.prompts},
@@ -71,7 +71,7 @@ def _prompts(predictions: PredictionSet, scores: tuple[Score, ...], replicates: 
     cache = ChainCache(predictions.rows)
     result = []
     for metric in dict.fromkeys(s.metric for s in scores):
-        # The first convention that scores every row and needs no other rows for a row's counts.
+        # The first convention that scores every row and counts each row independently.
         score = next(
             (
                 s
@@ -90,7 +90,7 @@ def _prompts(predictions: PredictionSet, scores: tuple[Score, ...], replicates: 
 
 
 def prompts_in_document(found: prompt_sensitivity.PromptSensitivity) -> PromptSensitivity:
-    """As audit.json has them: integers and decimal strings; p is rounded up."""
+    """As in audit.json: integers and decimal strings; p is rounded up."""
     test = None
     if found.p is not None:
         p = str(decimal(found.p, 4, ROUND_CEILING))

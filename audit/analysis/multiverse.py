@@ -1,4 +1,4 @@
-"""A task's multiverse on a predictions file: loading, computing, and the forms in which it is written."""
+"""A task's multiverse on a predictions file: loading, computing, and output formats."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class Exploration:
     Attributes:
         specification: The axes.
         predictions: The rows.
-        outcomes: One a pipeline.
+        outcomes: One per pipeline.
     """
 
     specification: Specification
@@ -41,7 +41,7 @@ class Exploration:
 
     @property
     def known(self) -> list[Outcome]:
-        """Outcomes with a value, by value."""
+        """Outcomes with a value, sorted by value."""
         found = [o for o in self.outcomes if o.value is not None]
         return sorted(found, key=lambda o: (float(o.value or 0), o.pipeline.id))
 
@@ -63,7 +63,7 @@ class Exploration:
             raise InputError("no pipeline has a value on these rows", where=where, fix="Check the predictions.")
         for word, outcome in (("lowest", known[0]), ("median", known[len(known) // 2]), ("highest", known[-1])):
             found.append(f"  {word:<8} {float(outcome.value or 0):>10.4f}  {outcome.pipeline.id}")
-        found.append("Median by option, over all that is chosen otherwise:")
+        found.append("Median by option, over all other choices:")
         for axis, options in by_option(self).items():
             found.append(f"  {axis}")
             for name, (number, median) in options.items():
@@ -76,7 +76,7 @@ class Exploration:
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Figure:
-    """A figure as SVG; notebooks show it.
+    """An SVG figure, which notebooks display.
 
     Attributes:
         svg: A stand-alone SVG document.
@@ -98,7 +98,7 @@ class Explained:
     Attributes:
         exploration: All pipelines.
         answer: Matches, nearest misses, odds.
-        elsewhere: What the value would be in the other unit, if nothing prints it in this one.
+        elsewhere: How many pipelines print the value in the other unit, if none does in this one.
     """
 
     exploration: Exploration
@@ -106,7 +106,7 @@ class Explained:
     elsewhere: str = ""
 
     def lines(self, most: int | None = 20) -> list[str]:
-        """The answer for a terminal, with at most so many matches; None for all."""
+        """The answer for a terminal, with at most this many matches; None for all."""
         answer, found = self.answer, self.exploration
         lines = [f"{found.predictions.task}, {found.specification.metric}: {computed(found)}"]
         lines.append(f"{len(answer.matches)} of the {answer.tried} print {answer.printed}")
@@ -120,10 +120,10 @@ class Explained:
         odds = answer.odds.as_json()
         if odds["chance"] is not None:
             spread = f"{odds['low']} to {odds['high']}"
-            lines.append(f"Chance that some pipeline meets a value anywhere from {spread}: {odds['chance']}")
+            lines.append(f"Chance that some pipeline prints a random value from {spread}: {odds['chance']}")
         if odds["crowded"] is not None:
             lines.append(
-                f"Share of the {odds['distinct']} different values whose print another one shares: {odds['crowded']}"
+                f"Share of the {odds['distinct']} distinct values that print like another one: {odds['crowded']}"
             )
         return lines
 
@@ -145,10 +145,10 @@ def _line(outcome: Outcome) -> str:
 
 
 def chosen(task: str, metric: str | None) -> tuple[Task, str]:
-    """The task, and the metric that is asked for or the only one.
+    """The task, and the requested metric or the only one.
 
     Raises:
-        InputError: There is no such task or metric, or the task has several metrics and none is named.
+        InputError: The task or metric is unknown, or the task has several metrics and none is named.
     """
     known = tasks()
     if task not in known:
@@ -168,7 +168,7 @@ def explore(task: Task, metric: str, rows: PredictionSet, replicates: int = 0) -
         task: The task.
         metric: One of its metrics.
         rows: The predictions.
-        replicates: Of the bootstrap; 0 for no intervals.
+        replicates: Bootstrap replicates; 0 for no intervals.
 
     Raises:
         InputError: The predictions do not fit, or a row cannot be scored.
@@ -178,7 +178,7 @@ def explore(task: Task, metric: str, rows: PredictionSet, replicates: int = 0) -
     pipelines = axes.pipelines(task.conventions[metric])
     if not pipelines:
         reasons = sorted({c.unavailable() or "" for c in task.conventions[metric]})
-        raise MissingError(f"no way of counting {metric} can be computed here: {'; '.join(reasons)}", where=task.id)
+        raise MissingError(f"no pipeline of {metric} can be computed here: {'; '.join(reasons)}", where=task.id)
     try:
         with progress(f"{len(pipelines)} pipelines", len(rows.rows)) as bar:
             everything = universe(rows.rows, pipelines, bar.advance)
@@ -194,12 +194,12 @@ def explore(task: Task, metric: str, rows: PredictionSet, replicates: int = 0) -
 
 
 def explained(found: Exploration, value: str, unit: Unit | None = None) -> Explained:
-    """Which pipelines print a value.
+    """The pipelines that print a value.
 
     Args:
         found: All pipelines.
-        value: As it is printed.
-        unit: Of the value; None for the metric's own scale.
+        value: As printed.
+        unit: The value's unit; None for the metric's own scale.
 
     Raises:
         InputError: The value is not a plain decimal number, or no pipeline has a value on these rows.
@@ -228,7 +228,7 @@ def _in_unit(found: Exploration, unit: Unit | None) -> Sequence[Outcome]:
 
 
 def check_value(value: str) -> str:
-    """A value as it is printed.
+    """Check that a printed value is a decimal number.
 
     Raises:
         InputError: It is not a plain decimal number.
@@ -236,12 +236,12 @@ def check_value(value: str) -> str:
     try:
         parse(value, "fraction")
     except ScoringError as error:
-        raise InputError(error.what, where="--value", fix="Give it as it is printed: 33.1.") from error
+        raise InputError(error.what, where="--value", fix="Give it as printed: 33.1.") from error
     return value
 
 
 def computed(exploration: Exploration) -> str:
-    """How many pipelines were computed, and how many of them have a value, for people."""
+    """How many pipelines were computed and how many have a value, for a terminal."""
     everything, known = len(exploration.outcomes), len(exploration.known)
     if everything == known:
         return f"{everything} pipelines computed, all with a value"
@@ -252,7 +252,7 @@ def computed(exploration: Exploration) -> str:
 
 
 def by_option(exploration: Exploration) -> dict[str, dict[str, tuple[int, float]]]:
-    """For each axis and option: how many pipelines have it, and the median of their values."""
+    """For each axis and option: the number of pipelines and the median of their values."""
     values: dict[str, dict[str, list[float]]] = {
         axis.name: {option.name: [] for option in axis.options} for axis in exploration.specification.axes
     }
@@ -286,7 +286,7 @@ def document(exploration: Exploration) -> dict[str, Any]:
 
 
 def table(exploration: Exploration) -> str:
-    """One line a pipeline, as CSV; its choices in columns of their own."""
+    """One line per pipeline, as CSV, with a column per axis."""
     axes = [axis.name for axis in exploration.specification.axes]
     axes += [] if "convention" in axes else ["convention"]
     rows = []

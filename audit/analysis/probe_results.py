@@ -1,4 +1,4 @@
-"""Results of `repro-audit probe` for the audit: what changes the outputs of a run, and by how much the metric moves."""
+"""Results of `repro-audit probe` for the audit: what changes the outputs, and how far the metric moves."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from audit.errors import InputError
 from audit.inference.probes import SCHEMA
 
 KINDS = ("determinism", "prompts", "text-prior", "decoding")
-# Outputs themselves stay where they are: the audit shows figures, and data sets' licences forbid to publish texts.
+# The outputs are left out: the audit shows figures, and licences of data sets forbid publishing texts.
 _LEFT_OUT = ("outputs_without_audio",)
 
 
@@ -21,14 +21,14 @@ def load_probes(
     """Probe results of a folder, `TASK.KIND.json`.
 
     Args:
-        folder: None or an absent one holds none.
-        tasks: Of the study; others' results are left aside.
+        folder: May be None or missing.
+        tasks: The study's tasks; results of others are ignored.
 
     Returns:
-        `probe-KIND` -> task -> result, as audit.json's findings have them; and the files, by the name shown.
+        `probe-KIND` -> task -> result, as in audit.json's findings; and the files, by the name shown.
 
     Raises:
-        InputError: A file is no probe result, or of another task or kind than its name says.
+        InputError: A file is not a probe result, or its task or kind differs from its name.
     """
     found: dict[str, dict[str, Any]] = {}
     files: list[tuple[str, Path]] = []
@@ -43,7 +43,7 @@ def load_probes(
         result = _read(path)
         if (result.get("schema"), result.get("task"), result.get("probe")) != (SCHEMA, task, kind):
             raise InputError(
-                "is not the result that its name says",
+                "does not match its file name",
                 where=str(path),
                 fix=f"Write it again: repro-audit probe {kind}.",
             )
@@ -59,5 +59,5 @@ def _read(path: Path) -> dict[str, Any]:
     except (OSError, InvalidJsonError) as error:
         raise InputError(f"cannot be read: {error}", where=str(path), fix="Run the probe again.") from None
     if not isinstance(value, dict):
-        raise InputError("is no JSON object", where=str(path), fix="Run the probe again.")
+        raise InputError("is not a JSON object", where=str(path), fix="Run the probe again.")
     return value

@@ -1,8 +1,8 @@
 """The specification curve of a multiverse, as a stand-alone SVG without scripts.
 
-Above: the value of every pipeline, in order, with its interval where there is one and the reported value as a band as
-wide as its rounding. Below: which option of each axis a pipeline has, one row an option. A pattern in a row says that the
-option moves the value.
+Top: the value of every pipeline, in order, with its interval if any, and the reported value as a band as wide as its
+rounding. Bottom: each pipeline's option on each axis, one row per option. A pattern in a row means that the option moves
+the value.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ _INK, _MUTED, _BAND, _EDGE, _DOT = "#1f2328", "#5b636d", "#f6e3b4", "#c48f1c", "
 
 
 def draw(spec: Specification, known: Sequence[Outcome], reported: str | None = None) -> str:
-    """The curve.
+    """Draw the curve.
 
     Args:
         spec: The axes.
-        known: Pipelines with a value, by value; at least one.
+        known: Pipelines with a value, sorted by value; at least one.
         reported: A printed value to show as a band.
     """
     ends = [bound for o in known for bound in (*(o.interval or ()), float(o.value or 0))]

@@ -1,7 +1,6 @@
 """`repro-audit`: the commands, their errors and exit codes.
 
-A command is one module of `audit.cli.commands`; it is imported only when it is asked for, so that `--help` is
-quick.
+Each command is one module of `audit.cli.commands`, imported only when it is used, so that `--help` is fast.
 """
 
 from __future__ import annotations
@@ -20,40 +19,40 @@ from types import FrameType
 from audit.errors import AuditError
 
 EPILOG = """exit codes:
-  0  done
-  1  done, and a check that you asked for failed
+  0  success
+  1  completed, but a requested check failed
   2  bad input or usage
-  3  something needed is missing (a program, a library, a server, a model)
+  3  a requirement is missing: a program, a library, a server, a model
 """
 
-# name -> one line of help; the module is audit.cli.commands.NAME with '-' as '_', and a '_' behind a word of Python's.
+# name -> help line. The module is audit.cli.commands.NAME with '_' for '-'; a Python keyword gets a trailing '_'.
 COMMANDS: dict[str, str] = {
-    "all": "inference, audit, report and package in one go: what the image does",
+    "all": "run inference, audit, report and package: the image's default command",
     "run": "audit a study and write the report",
-    "import": "turn other people's output files into prediction files",
+    "import": "convert third-party output files to prediction files",
     "score": "score one task's predictions under its conventions",
-    "report": "render the reports of an audit.json again",
+    "report": "render the reports of an audit.json",
     "conventions": "list conventions with grade, signature and hash",
     "literature": "list, show, check and export the surveyed works",
-    "sets": "list, show and make set cards, and say which set a predictions file holds",
+    "sets": "list, show and make set cards; identify the set of a predictions file",
     "detect": "count broken and wrong-task outputs",
-    "prompts": "score each prompt by itself and test whether they differ",
+    "prompts": "score each prompt separately and test whether prompts differ",
     "multiverse": "score a task under every combination of defensible steps",
     "compare": "compare two runs on the same set",
     "explain": "find the pipelines that print a given value",
-    "feasible": "say whether a printed value can occur at all",
+    "feasible": "test whether a printed value is possible",
     "export": "write an audit's values in other projects' formats",
-    "judge": "score answers with a language model, repeatably",
+    "judge": "score answers reproducibly with a language model",
     "infer": "make predictions with a SALMONN checkpoint",
     "merge": "join the shards of a run into one predictions file",
-    "probe": "look for nondeterminism, and for what prompts, text alone and the beam rule do",
+    "probe": "measure nondeterminism and the effect of prompts, missing audio and the beam rule",
     "keygen": "make a signing key",
     "package": "sign an audit and pack it with its evidence",
     "verify": "check a package, offline",
     "countersign": "add a reviewer's statement to a package",
-    "diff": "say which claims moved between two audits, and why",
+    "diff": "show which claims moved between two audits, and why",
     "container": "build, run, inspect and archive the container image",
-    "doctor": "say what is there and what is missing",
+    "doctor": "check what is installed and what is missing",
 }
 
 
@@ -85,7 +84,7 @@ def _module(name: str) -> str:
 
 
 class _Terminated(KeyboardInterrupt):
-    """SIGTERM, as `docker stop` and job schedulers send it, ends a command as Ctrl-C does: in order."""
+    """SIGTERM, sent by `docker stop` and job schedulers; it ends a command cleanly, as Ctrl-C does."""
 
 
 @contextmanager
@@ -104,7 +103,7 @@ def _terminable() -> Iterator[None]:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and give its exit code."""
+    """Run one command and return its exit code."""
     with _terminable():
         return _main(argv)
 
@@ -128,15 +127,15 @@ def _main(argv: Sequence[str] | None) -> int:
         print(f"repro-audit: {error}", file=sys.stderr)
         return error.exit_code
     except PermissionError as error:
-        # Wherever it happens; in a container the user is often another than the files' owner.
-        print(f"repro-audit: {error.filename or 'a file'}: user {os.getuid()} is not allowed to read or write it\n"
-              "  Let the user do so (chmod), or run as the user who may.", file=sys.stderr)  # fmt: skip
+        # From any command; in a container the user often does not own the files.
+        print(f"repro-audit: {error.filename or 'a file'}: user {os.getuid()} may not read or write it\n"
+              "  Change the permissions (chmod), or run as the files' owner.", file=sys.stderr)  # fmt: skip
         return 2
     except KeyboardInterrupt as error:
         print("repro-audit: stopped", file=sys.stderr)
         return 128 + (signal.SIGTERM if isinstance(error, _Terminated) else signal.SIGINT)
     except BrokenPipeError:
-        # The reader (head, less) has closed; Python must not complain again when it flushes at exit.
+        # The reader (head, less) has closed the pipe; Python must not fail again when it flushes at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     return code

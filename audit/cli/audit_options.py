@@ -1,4 +1,4 @@
-"""The options of an audit, for `run` and `all`, and the requests that they make."""
+"""The audit options of `run` and `all`, and the requests built from them."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 def add_audit_arguments(parser: argparse.ArgumentParser) -> None:
-    """What to audit, where it goes, how it is signed, and what is required of it."""
-    parser.add_argument("--study", default="salmonn", help="which study of literature/studies (default: %(default)s)")
+    """What to audit, where the results go, how they are signed, and which verdicts are required."""
+    parser.add_argument("--study", default="salmonn", help="a study in literature/studies (default: %(default)s)")
     parser.add_argument("--predictions", type=Path, metavar="DIR",
-                        help="folder with TASK.jsonl files (default: predictions, which may be missing)")  # fmt: skip
+                        help="folder with TASK.jsonl files (default: predictions; may be missing)")  # fmt: skip
     parser.add_argument("--probes", type=Path, default=Path("probes"), metavar="DIR",
                         help="folder with results of `repro-audit probe` (default: %(default)s; may be missing)")  # fmt: skip
     parser.add_argument("--literature", type=Path, default=LITERATURE, metavar="DIR", help=argparse.SUPPRESS)
@@ -33,14 +33,14 @@ def add_audit_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--replicates", type=int, default=REPLICATES, metavar="N",
                         help="bootstrap replicates (default: %(default)s)")  # fmt: skip
     add_engine_arguments(parser)
-    parser.add_argument("--no-package", action="store_true", help="write the results without signing a package of them")
+    parser.add_argument("--no-package", action="store_true", help="write the results without a signed package")
     key_options.add_arguments(parser, ephemeral=True)
     parser.add_argument("--require", metavar="VERDICT[,VERDICT]",
-                        help="end with exit code 1 if any claim has another verdict than these")  # fmt: skip
+                        help="exit with code 1 if any claim has a different verdict")  # fmt: skip
 
 
 def audit_request(args: argparse.Namespace, predictions: Path | None) -> AuditRequest:
-    """What the options ask to audit, these predictions among it.
+    """The audit that the options describe, with these predictions.
 
     Raises:
         InputError: An option's value is not valid.
@@ -62,10 +62,10 @@ def audit_request(args: argparse.Namespace, predictions: Path | None) -> AuditRe
 
 
 def publication_request(args: argparse.Namespace) -> PublicationRequest:
-    """Where the options ask to write the results.
+    """The publication that the options describe.
 
     Raises:
-        InputError: A format is not known.
+        InputError: A format is unknown.
     """
     from audit.pipeline.request import PublicationRequest
 
@@ -78,10 +78,10 @@ def publication_request(args: argparse.Namespace) -> PublicationRequest:
 
 
 def required_verdicts(args: argparse.Namespace) -> set[str] | None:
-    """What `--require` allows; None without it.
+    """The verdicts that `--require` allows; None without it.
 
     Raises:
-        InputError: A verdict is not known.
+        InputError: A verdict is unknown.
     """
     if args.require is None:
         return None

@@ -1,4 +1,4 @@
-"""From a command's options to the key that signs: a PEM file, a key in a token, or one made for this audit."""
+"""The signing key that the options select: a PEM file, a key in a token, or one made for this audit."""
 
 from __future__ import annotations
 
@@ -13,10 +13,8 @@ from audit.provenance.signing.keys import TOKEN, VARIABLE, SigningKey
 
 
 def add_arguments(parser: argparse.ArgumentParser, *, ephemeral: bool) -> None:
-    """`--key` and where its passphrase comes from."""
-    without = (
-        "; without it a key is made for this one package, which proves integrity, not identity" if ephemeral else ""
-    )
+    """`--key` and the source of its passphrase."""
+    without = "; without it, a key is made for this package, which proves integrity, not identity" if ephemeral else ""
     parser.add_argument(
         "--key",
         required=not ephemeral,
@@ -33,7 +31,7 @@ def load(args: argparse.Namespace) -> SigningKey:
 
     Raises:
         MissingError: There is no such file, token or library.
-        InputError: It is no P-256 key, or the passphrase is wrong.
+        InputError: It is not a P-256 key, or the passphrase is wrong.
     """
     if args.key is None:
         return keys.ephemeral()
@@ -46,5 +44,5 @@ def load(args: argparse.Namespace) -> SigningKey:
     path = Path(args.key)
     key = keys.load_private(path, lambda: passphrase.ask(args, f"Passphrase of {path.name}"))
     if keys.readable_by_others(path):
-        print(f"repro-audit: {path} can be read by others; `chmod 600 {path.name}`", file=sys.stderr)
+        print(f"repro-audit: {path} is readable by others; run `chmod 600 {path.name}`", file=sys.stderr)
     return key

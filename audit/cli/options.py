@@ -1,4 +1,4 @@
-"""Options that several commands share, and what their values mean."""
+"""Options shared by several commands, and the values built from them."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ if TYPE_CHECKING:
 
 
 def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
-    """Where rows are counted, and what is kept between runs; for every command that scores."""
+    """Where rows are counted and what is cached between runs; for every command that scores."""
     parser.add_argument("--engine", choices=["auto", "local", "ray"], default="auto",
-                        help="count rows in processes here, or on a Ray cluster (default: here)")  # fmt: skip
-    parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one a processor)")
+                        help="count rows in local processes or on a Ray cluster (default: local processes)")  # fmt: skip
+    parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one per processor)")
     parser.add_argument("--cache", type=Path, default=default_cache(), metavar="DIR",
-                        help="counts kept between runs; may be deleted at any time (default: %(default)s)")  # fmt: skip
-    parser.add_argument("--no-cache", action="store_const", const=None, dest="cache", help="keep nothing between runs")
+                        help="cache of counts; may be deleted at any time (default: %(default)s)")  # fmt: skip
+    parser.add_argument("--no-cache", action="store_const", const=None, dest="cache", help="cache nothing between runs")
 
 
 def default_cache() -> Path:
@@ -30,14 +30,14 @@ def default_cache() -> Path:
 
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
-    """Options that say where a test set lies; `probe` has them too."""
+    """Options that locate a test set; `probe` shares them."""
     group = parser.add_argument_group("the test set")
     group.add_argument("--data", type=Path, metavar="FOLDER", help="the data set in its official layout")
-    group.add_argument("--manifest", type=Path, metavar="FILE", help="a manifest written before, instead of --data")
+    group.add_argument("--manifest", type=Path, metavar="FILE", help="an existing manifest, instead of --data")
     group.add_argument("--labels", type=Path, metavar="PATH", help="labels that do not come with the audio")
     group.add_argument("--speech", type=Path, metavar="FOLDER", help="spoken questions or abstracts (ID.wav)")
-    group.add_argument("--tts", metavar="COMMAND", help="speak them with this; {text} and {wav} are filled in")
-    group.add_argument("--limit", type=int, metavar="N", help="the first N items only, for a trial; noted as such")
+    group.add_argument("--tts", metavar="COMMAND", help="synthesise them with this; {text} and {wav} are filled in")
+    group.add_argument("--limit", type=int, metavar="N", help="only the first N items, for a trial; noted as such")
     group.add_argument("--resampler", choices=("none", "soxr-hq", "soxr-vhq"), default="none",
                        help="for files that are not 16 kHz; with none (the default) they are errors")  # fmt: skip
 
@@ -58,19 +58,19 @@ def set_options(args: argparse.Namespace) -> SetOptions:
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
-    """Options that say which model and how; `probe` has them too."""
+    """Options for the model and its decoding; `probe` shares them."""
     group = parser.add_argument_group("the model")
     group.add_argument("--model", type=Path, required=True, metavar="FILE", help="model.yaml, or its folder")
     group.add_argument("--precision", choices=("fp16", "bf16", "fp32", "int8"), help="default: model.yaml's, or fp16")
-    group.add_argument("--lora", choices=("adapter", "merged"), help="default: adapter, as the original")
+    group.add_argument("--lora", choices=("adapter", "merged"), help="default: adapter, as in the original")
     group.add_argument("--lora-alpha", type=int, metavar="N", help="default: 32")
     group.add_argument("--attention", choices=("sdpa", "eager"), help="default: sdpa")
-    group.add_argument("--device", action="append", metavar="NAME", help="cuda:0, cpu, ...; several: one worker each")
+    group.add_argument("--device", action="append", metavar="NAME", help="cuda:0, cpu, ...; repeat for one worker each")
     group.add_argument("--decoding", choices=("transformers-4.28", "current"), default="transformers-4.28",
-                       help="the rule of the paper's time (default), or the installed library's")  # fmt: skip
+                       help="the paper's beam rule (default), or the installed library's")  # fmt: skip
     group.add_argument("--beams", type=int, default=4, metavar="N", help="default: 4")
     group.add_argument("--max-new-tokens", type=int, metavar="N", help="default: the task's (200; phones 500)")
-    group.add_argument("--prompt", metavar="TEXT", help="another instruction than the task's; noted as such")
+    group.add_argument("--prompt", metavar="TEXT", help="an instruction to use instead of the task's; noted as such")
 
 
 def model_options(args: argparse.Namespace) -> ModelOptions:
@@ -92,10 +92,10 @@ def model_options(args: argparse.Namespace) -> ModelOptions:
 
 
 def check_counts(args: argparse.Namespace, *names: str) -> None:
-    """Counts of things are at least 1.
+    """Check that these options are at least 1.
 
     Raises:
-        InputError: One of these options is smaller.
+        InputError: An option is smaller.
     """
     for name in names:
         value = getattr(args, name)

@@ -27,8 +27,8 @@ def ask(args: argparse.Namespace, prompt: str, *, twice: bool = False) -> bytes:
     """The passphrase; asked at the terminal if no option names a source.
 
     Raises:
-        MissingError: The file or variable is not there, or there is no terminal to ask at.
-        InputError: It is empty, or was not typed the same twice.
+        MissingError: The file or variable does not exist, or there is no terminal to ask at.
+        InputError: It is empty, or the two entries differ.
     """
     if args.passphrase_file is not None:
         try:
@@ -51,5 +51,5 @@ def ask(args: argparse.Namespace, prompt: str, *, twice: bool = False) -> bytes:
         if twice and getpass.getpass(f"{prompt} again: ") != text:
             raise InputError("the two passphrases differ")
     if not text:
-        raise InputError("the passphrase is empty", fix="--no-passphrase leaves the key in the clear")
+        raise InputError("the passphrase is empty", fix="--no-passphrase leaves the key unencrypted")
     return text.encode("utf-8")

@@ -1,7 +1,7 @@
-"""Building the audit document out of a study, its measurements and decisions.
+"""Build the audit document from a study, its measurements and decisions.
 
-The same inputs give the same bytes on any machine, so nothing of the machine is in it; the environment has a file of its
-own in the package.
+The same inputs give the same bytes on any machine, so it holds nothing about the machine; the environment has a separate
+file in the package.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from tasks.convention import Convention
 from tasks.statistics.defaults import SEED
 from tasks.task import Task
 
-# Libraries that decide numbers; their versions stand in the audit.
+# Libraries that affect numbers; the audit lists their versions.
 SCORING_LIBRARIES = (
     "ipadic",
     "jiwer",
@@ -67,21 +67,21 @@ def build(
     epoch: int,
     signing: Signing | None,
 ) -> AuditDocument:
-    """The document.
+    """Build the document.
 
     Args:
         study: The paper and its claims.
-        tasks: Of the claims, by id.
-        measurements: All of them.
-        decisions: One a claim.
+        tasks: The claims' tasks, by id.
+        measurements: All measurements.
+        decisions: One per claim.
         gradings: Grade and works of every convention.
-        identities: Which set every prediction file holds.
+        identities: The set that every prediction file holds.
         literature: The survey's data.
-        findings: Detectors, prompts, baselines, probes: what was seen besides the values.
-        inputs: (name shown, path) of every file that was read.
-        replicates: Of the bootstrap.
+        findings: What was found besides the values: detectors, prompts, baselines, probes.
+        inputs: (name shown, path) of every input file.
+        replicates: Bootstrap replicates.
         epoch: The audit's date, seconds since 1970.
-        signing: How the document will be signed; None where it is not going to be.
+        signing: How the document will be signed; None if it will not be.
     """
     claimed = {claim.task for claim in study.claims}
     return AuditDocument(
@@ -111,7 +111,7 @@ def build(
 
 
 def software() -> Software:
-    """What decides numbers besides our own code: Unicode tables and library versions."""
+    """What affects numbers besides this project's code: Unicode tables and library versions."""
     import unicodedata
 
     packages = {}
@@ -133,6 +133,6 @@ def _convention(task: str, metric: str, item: Convention, gradings: Mapping[Key,
         grade=grading.grade,
         works=tuple(dict.fromkeys(s.work for s in grading.support)),
         notes=item.notes or None,
-        # What only this machine lacks (Java, a model file) is said where a value is missing, not here.
+        # What only this machine lacks (Java, a model file) is reported with the missing value, not here.
         unavailable=item.unavailable.text if isinstance(item.unavailable, Always) else None,
     )

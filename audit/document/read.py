@@ -1,4 +1,4 @@
-"""Reading audit.json: bytes in, frozen values out, and an error with place and remedy for anything else."""
+"""Read audit.json: bytes in, frozen values out; any other input is an error with place and remedy."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def parse_document(data: bytes, where: str) -> AuditDocument:
 
     Raises:
         InputError: Not UTF-8, invalid JSON, a float, an integer beyond 2**53 - 1, a duplicate key, a lone surrogate,
-            another schema, an unknown or missing field, or a field of the wrong type.
+            a different schema, an unknown or missing field, or a field of the wrong type.
     """
     try:
         value = json.loads(
@@ -94,14 +94,14 @@ def structure(value: Any, where: str) -> AuditDocument:
 
 @cache
 def adapter() -> TypeAdapter[AuditDocument]:
-    """The validator of documents; made once, for making it takes longer than validating one."""
+    """The document validator, cached because building it takes longer than validating a document."""
     from pydantic import TypeAdapter
 
     return TypeAdapter(AuditDocument)
 
 
 def _gathered(findings: Any) -> Any:
-    """Results of probes gathered under one key; in JSON each kind stands beside the others."""
+    """Gather results of probes under one key; in JSON every kind is a sibling of the other findings."""
     if not isinstance(findings, dict):
         return findings
     probes = {kind: found for kind, found in findings.items() if kind.startswith("probe-")}
@@ -112,7 +112,7 @@ def _gathered(findings: Any) -> Any:
 def _told(errors: Sequence[ErrorDetails]) -> tuple[str, str]:
     """The first error in words, and its place in the document.
 
-    A value of several shapes has errors of every shape that was tried; those of the shape that its `code` names count.
+    A value with several possible shapes has errors for every shape tried; only those of the shape named by its `code` count.
     """
     first = errors[0]
     depth = next((n for n, part in enumerate(first["loc"]) if part in _SHAPES), None)
@@ -134,7 +134,7 @@ def _place(location: tuple[str | int, ...]) -> str:
             path += f"[{part}]"
         elif part not in _SHAPES:
             path += f".{part}" if path else part
-    # In the document, results of probes have no key around them.
+    # In the document, results of probes have no enclosing key.
     return path.replace("findings.probes.", "findings.", 1)
 
 
@@ -143,7 +143,7 @@ def _at(where: str, place: str) -> str:
 
 
 def _broken(value: Any) -> str:
-    """The place of the first text with a lone surrogate, which UTF-8 cannot encode; a key's is its object."""
+    """The place of the first text with a lone surrogate, which UTF-8 cannot encode; for a key, the place of its object."""
     left = [(value, "")]
     while left:
         item, path = left.pop()

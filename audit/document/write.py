@@ -1,4 +1,4 @@
-"""The document as JSON: the plain value, its canonical bytes, and the JSON Schema that is published."""
+"""The document as JSON: the plain value, its canonical bytes, and the published JSON Schema."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from typing import Any
 from audit._util import canonical_json
 from audit.schema import SCHEMA, AuditDocument, Findings, StudyFacts
 
-# Keys that are left out where there is nothing to say.
+# Keys that are left out if None.
 _ABSENT: Mapping[type, tuple[str, ...]] = {AuditDocument: ("signing",), StudyFacts: ("tolerances",)}
 
 
 def plain(value: Any) -> Any:
     """A value of `audit.schema` as dicts, lists, strings, integers, booleans and null, in the order of its fields.
 
-    The document's `signing` is absent where it is None; kinds of findings without a finding are absent.
+    Keys of `_ABSENT` are absent if None; kinds of findings without a finding are absent.
     """
     if isinstance(value, Findings):
         kinds = {"detectors": value.detectors, "prompts": value.prompts, "baselines": value.baselines, **value.probes}
@@ -30,7 +30,7 @@ def plain(value: Any) -> Any:
                 del found[name]
         return found
     if isinstance(value, str):
-        return str(value)  # an enum's member is its word
+        return str(value)  # an enum member as its text
     if isinstance(value, Mapping):
         return {key: plain(item) for key, item in value.items()}
     if isinstance(value, tuple | list):
@@ -41,7 +41,7 @@ def plain(value: Any) -> Any:
 def to_bytes(document: AuditDocument) -> bytes:
     """audit.json: canonical JSON (RFC 8785), the same bytes for the same document on any machine.
 
-    A lone surrogate, which outputs may hold and UTF-8 cannot, becomes U+FFFD.
+    A lone surrogate, which outputs may hold but UTF-8 cannot encode, becomes U+FFFD.
     """
     value = plain(document)
     try:
@@ -64,7 +64,7 @@ def json_schema() -> dict[str, Any]:
 
     schema = adapter().json_schema(mode="validation")
     schema["properties"]["schema"] = {"const": SCHEMA, "title": "Schema", "type": "string"}
-    # In JSON the results of probes stand beside the other kinds of findings, each under `probe-KIND`.
+    # In JSON the results of probes are siblings of the other kinds of findings, each under `probe-KIND`.
     findings = schema["$defs"]["Findings"]
     probes = findings["properties"].pop("probes")
     findings["patternProperties"] = {"^probe-": probes["additionalProperties"]}
@@ -77,7 +77,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def schema_text() -> str:
-    """The JSON Schema as docs/reference/audit.schema.json has it: sorted keys, indented."""
+    """The JSON Schema as in docs/reference/audit.schema.json: sorted keys, indented."""
     return json.dumps(json_schema(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 

@@ -1,4 +1,4 @@
-"""What the image does: check, inference over the data that are there, the audit, its package."""
+"""The image's default command: checks, inference on the available data, audit and package."""
 
 from __future__ import annotations
 
@@ -26,19 +26,19 @@ Say = Callable[[str], None]
 
 @dataclass(frozen=True, slots=True)
 class AllRequest:
-    """Everything in one go.
+    """A request for every step.
 
     Attributes:
-        audit: What to audit. Without `predictions` those of this run's inference are taken, from `out`/predictions.
-        publication: Where the results go; its `out` gets everything else too, scratch files included.
+        audit: What to audit. Without `predictions`, this run's own in `out`/predictions are used.
+        publication: Where the results go; its `out` also receives everything else, including scratch files.
         weights: Holds model.yaml and the checkpoints it names.
-        data: Holds the data sets, under the names of `audit.inference.layouts`.
-        tasks: Only these; empty for every task of the study.
-        batch_size: Clips at a time.
+        data: Holds the data sets, named as in `audit.inference.layouts`.
+        tasks: Only these tasks; empty for every task of the study.
+        batch_size: Clips per batch.
         precision: None for model.yaml's.
         devices: One worker each.
-        limit: The first so many items of every set, for a trial.
-        features: Whether the encoders' outputs are kept (0.9 MB a clip).
+        limit: Only the first N items of every set, for a trial.
+        features: Whether the encoders' outputs are cached (0.9 MB per clip).
     """
 
     audit: AuditRequest
@@ -55,10 +55,10 @@ class AllRequest:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of it.
+    """The result of all steps.
 
     Attributes:
-        publication: None where a part that the audit needs is missing, and nothing was run.
+        publication: None if a part that the audit needs is missing; then nothing was run.
         failed: Tasks whose inference had errors.
     """
 
@@ -67,23 +67,23 @@ class Outcome:
 
 
 def run_all(request: AllRequest, say: Say, note: Say) -> Outcome:
-    """Run the steps in turn.
+    """Run the steps in order.
 
     Args:
         request: What to run.
-        say: Takes what is told of the steps, a line at a time.
-        note: Takes what went wrong and was gone past.
+        say: Receives progress, a line at a time.
+        note: Receives errors that did not stop the run.
 
     Raises:
-        InputError: What was given does not fit, or the output folder cannot be written to.
-        MissingError: Inference was asked for, and torch is not installed.
+        InputError: The inputs do not fit together, or the output folder is not writable.
+        MissingError: Inference is requested, but torch is not installed.
     """
     out = request.publication.out
     scratch = _scratch(out)
     try:
         sets, model, predictions = _plan(request, say, note)
         say("== what is here")
-        # Of data that are not there it has been said why, or that there are none.
+        # `_plan` has already reported missing data.
         parts = examine(sets, model, request.batch_size, [item.task for item in sets])
         for part in parts:
             say(part.line)
@@ -98,16 +98,16 @@ def run_all(request: AllRequest, say: Say, note: Say) -> Outcome:
 
 
 def _scratch(out: Path) -> Path:
-    """A folder for temporary files inside `out`, since nothing else may be writable; for this process and its children."""
+    """A folder for temporary files in `out`, as nothing else may be writable; for this process and its children."""
     folder = out / ".scratch"
     try:
-        shutil.rmtree(folder, ignore_errors=True)  # of a run that was killed
+        shutil.rmtree(folder, ignore_errors=True)  # left by a killed run
         folder.mkdir(parents=True)
     except OSError as error:
         raise InputError(
             f"cannot be written to ({error.strerror})",
             where=str(out),
-            fix=f"User {os.getuid()} must be able to write there: mount a folder of theirs, or run as another (--user).",
+            fix=f"User {os.getuid()} must be able to write there: mount a folder of theirs, or run as another user (--user).",
         ) from None
     os.environ["TMPDIR"] = str(folder.resolve())
     tempfile.tempdir = None
@@ -115,7 +115,7 @@ def _scratch(out: Path) -> Path:
 
 
 def _plan(request: AllRequest, say: Say, note: Say) -> tuple[list[SetLocation], Path | None, Path]:
-    """The test sets to run, the model, and which predictions the audit takes; nothing is computed yet."""
+    """The test sets to run, the model, and the predictions to audit; nothing is computed yet."""
     study = load_study(study_file(request.audit.literature, request.audit.study))
     tasks = request.tasks or tuple(dict.fromkeys(claim.task for claim in study.claims))
     model = request.weights / "model.yaml"
@@ -127,13 +127,13 @@ def _plan(request: AllRequest, say: Say, note: Say) -> tuple[list[SetLocation], 
                 "there is no model.yaml", where=str(request.weights), fix="See docs/how-to/run-inference.md, step 1."
             )
         if sets:
-            note(f"data of {len(sets)} tasks, but no weights: no inference")
+            note(f"data for {len(sets)} tasks, but no weights: no inference")
         else:
             say("no weights and no data: no inference")
         model_found = None
     elif not sets:
         raise InputError(
-            "weights are given, and no data set is there",
+            "weights are given, but no data set",
             where=str(request.data),
             fix=f"Its folders must have the names of docs/how-to/run-the-container.md, or {FILE} must name them.",
         )
@@ -143,7 +143,7 @@ def _plan(request: AllRequest, say: Say, note: Say) -> tuple[list[SetLocation], 
         for task, reason in absent.items():
             note(f"{task}: left out: {reason}")
     if model_found and given:
-        raise InputError("predictions are given, and weights and data to make others", fix="Give one of the two.")
+        raise InputError("both predictions and weights with data are given", fix="Give one or the other.")
     if given and request.audit.predictions is not None:
         return sets, model_found, request.audit.predictions
     predictions = request.publication.out / "predictions"
@@ -152,24 +152,24 @@ def _plan(request: AllRequest, say: Say, note: Say) -> tuple[list[SetLocation], 
 
 
 def _has_predictions(folder: Path) -> bool:
-    """Whether there are any; the image names a folder in any case, and it is empty if nothing is mounted there.
+    """Whether there are any; the image always names a folder, which is empty if nothing is mounted there.
 
     Raises:
-        InputError: There is something else in the folder.
-        PermissionError: It cannot be looked into.
+        InputError: The folder holds only other files.
+        PermissionError: It cannot be read.
     """
     if not folder.exists():
         return False
     from audit.scoring.predictions import is_rows
 
-    files = list(folder.iterdir())  # not Path.glob, which says nothing of a folder that may not be read
+    files = list(folder.iterdir())  # not Path.glob, which hides that a folder may not be read
     if files and not any(map(is_rows, files)):
         raise InputError("there are no TASK.jsonl files", where=str(folder), fix="See docs/reference/predictions.md.")
     return bool(files)
 
 
 def _inference(request: AllRequest, sets: Sequence[SetLocation], model: Path, say: Say, note: Say) -> tuple[str, ...]:
-    """Run the model over every set, loaded once; the tasks with errors. One that fails keeps no other from running."""
+    """Run the model, loaded once, on every set, and return the tasks with errors; the others still run."""
     failed: list[str] = []
     engine: Engine | None = None
     for item in sets:

@@ -23,7 +23,7 @@ class Part:
 
     @property
     def line(self) -> str:
-        """For people."""
+        """One line for a terminal."""
         state = "ok" if self.ok else ("MISSING" if self.needed else "absent")
         return f"{state:<8} {self.name:<34} {self.detail}"
 
@@ -35,20 +35,20 @@ def examine(
 
     Args:
         sets: Where test sets lie.
-        model: model.yaml, if there is one.
-        batch: Clips at a time.
+        model: model.yaml; None without one.
+        batch: Clips per batch.
         tasks: Whose data are checked; None for every task's.
     """
     return [*(check() for check in CHECKS), *_inference(sets, model, batch, tasks)]
 
 
 def complete(parts: Iterable[Part]) -> bool:
-    """Whether everything is installed that the default audit needs."""
+    """Whether everything that the default audit needs is installed."""
     return all(part.ok or not part.needed for part in parts)
 
 
 def _api() -> Part:
-    """Whether a notebook that is started in the current folder reaches the API."""
+    """Whether a notebook started in the current folder can import the API."""
     here = Path.cwd()
     hiding = {name: f"./{path.relative_to(here)}" for name, path in own_tasks.hiding(here).items()}
     if "audit" in hiding:

@@ -1,4 +1,4 @@
-"""Every measurement of an audit, recorded and recomputed, with the grade of its convention."""
+"""Every measurement of an audit, recorded or recomputed, with the grade of its convention."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _grading(gradings: Mapping[Key, Grading], task: str, metric: str, convention
 
 
 def identities(scored: Mapping[str, Scored], study: Study, cards: Mapping[str, SetCard]) -> tuple[RowsIdentity, ...]:
-    """Which set every prediction file holds, and what is known of its prompts."""
+    """The set that every prediction file holds, and the state of its prompts."""
     return tuple(_rows_identity(task, entry, study, cards) for task, entry in scored.items())
 
 
@@ -105,7 +105,7 @@ def recomputed_measurements(
     found = []
     for task, entry in scored.items():
         judged = {(item.attached.metric, item.score.convention.id) for item in entry.judged}
-        # A convention that needs a judge, and has judgements, is measured with its judges.
+        # A convention with judgements is measured with its judges.
         plain = [s for s in entry.scores if (s.metric, s.convention.id) not in judged]
         for metric in dict.fromkeys(s.metric for s in plain):
             claim = study.claim(task, metric)
@@ -135,7 +135,7 @@ def recomputed_measurements(
 def _undropped(
     entry: Scored, items: Sequence[Score], claim: Claim | None, study: Study
 ) -> dict[str, Fraction | float | None]:
-    """The values without dropping, of conventions that drop rows and are not worse: of the others nothing depends on it."""
+    """The values without dropping, of the conventions that drop rows and are not worse; no verdict needs the others."""
     if claim is None:
         return {}
     held = target(claim, study)
@@ -151,13 +151,13 @@ def _undropped(
         try:
             (value,) = score(entry.predictions, twin, replicates=0)
         except InputError:
-            continue  # a row that is dropped cannot be scored; then the value is bounded
+            continue  # a dropped row cannot be scored; then the value is bounded
         found[convention.id] = value.exact
     return found
 
 
 def _with_decisive(measured: Sequence[Measured], entry: Scored, claim: Claim | None, study: Study) -> list[Measured]:
-    """The measurements, those that agree on the whole set with their decisive steps."""
+    """The measurements, with decisive steps for those that agree on the whole set."""
     agreeing = {
         m.record.convention
         for m in measured

@@ -1,4 +1,4 @@
-"""What a run writes: audit.json, the reports rendered from it, and the counts of every scored row."""
+"""The outputs of a run: audit.json, the reports rendered from it, and the counts of every scored row."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ COUNTS = "counts/"
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """What a run has written.
+    """What a run wrote.
 
     Attributes:
-        lines: For people: what was written where, and what could not be and why.
+        lines: For a terminal: what was written where, and what could not be and why.
         files: audit.json and the reports, by name.
     """
 
@@ -52,16 +52,16 @@ def write(
         audit: The run's result.
         out: The folder; made if it is missing.
         chosen: File names of the reports to render.
-        cache: Folder for rendered PDFs kept between runs; None for none.
+        cache: Folder for rendered PDFs kept between runs; None for no cache.
         typesetter: Lays the PDF out, here or in another process.
-        meanwhile: What can be done before the PDF is there.
+        meanwhile: Work to do while the PDF is rendered.
 
     Raises:
-        InputError: The folder cannot be written to.
+        InputError: The folder is not writable.
     """
     content: dict[str, bytes] = {"audit.json": to_bytes(audit.document)}
     notes: list[str] = []
-    # Begun first and waited for last.
+    # Started first and awaited last.
     pdf = cached_pdf(cache, content["audit.json"], typesetter) if PDF in chosen else None
     content |= {name: render(audit.document) for name, render in RENDERERS.items() if name in chosen and name != PDF}
     meanwhile()
@@ -76,7 +76,7 @@ def write(
         for name, data in content.items():
             write_atomic(out / name, data)
         for name in RENDERERS.keys() - content.keys():
-            # A file of an earlier run would speak of other values.
+            # A file of an earlier run would show other values.
             (out / name).unlink(missing_ok=True)
         _write_counts(audit.scored, out / "counts")
     except OSError as error:
@@ -90,7 +90,7 @@ def count_files(scored: Mapping[str, Scored]) -> Iterator[tuple[str, bytes]]:
     """One CSV for each task, metric and convention: the counts of every scored row.
 
     Yields:
-        Its path below the output folder, with slashes, and its bytes; one at a time, for there may be many rows.
+        Its path below the output folder, with slashes, and its bytes; one at a time, since there may be many rows.
     """
     for task, entry in scored.items():
         for item in entry.scores:
@@ -102,7 +102,7 @@ def count_files(scored: Mapping[str, Scored]) -> Iterator[tuple[str, bytes]]:
 
 
 def _write_counts(scored: Mapping[str, Scored], folder: Path) -> None:
-    """The files of counts, in a folder that is replaced as a whole."""
+    """Write the files of counts into a folder that is replaced as a whole."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".counts."))
     try:
@@ -142,7 +142,7 @@ def summary(document: AuditDocument) -> str:
 
 
 def short(value: str | None, like: str) -> str:
-    """A value with two decimals more than the reported one, at most its own."""
+    """A value with at most two decimals more than the reported one."""
     if value is None:
         return "-"
     places = len(like.partition(".")[2]) + 2

@@ -1,4 +1,4 @@
-"""An audit into a folder: run it, write the document, the reports and the counts, and sign a package of them."""
+"""Run an audit, write the document, the reports and the counts into a folder, and sign them as a package."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Publication:
 
     Attributes:
         document: The audit.
-        lines: For people: what was written where, and what could not be and why.
+        lines: For a terminal: what was written where, and what could not be and why.
     """
 
     document: AuditDocument
@@ -32,11 +32,11 @@ def publish(audit: AuditRequest, request: PublicationRequest) -> Publication:
     """Run an audit and write everything.
 
     Raises:
-        InputError: Something that is read is not valid, or the folder cannot be written to.
+        InputError: An input file is not valid, or the folder is not writable.
     """
     packed = request.sign and set(request.files) >= _NEEDED
     kept = audit.cache and audit.cache / "reports"
-    # Begun before anything else is even imported: it is what the run waits for in the end.
+    # Started before any other import, because the run waits for it at the end.
     with typesetter(kept) if PDF in request.files else nullcontext(here) as typeset:
         from audit.pipeline.outputs import write
         from audit.pipeline.run import run
@@ -56,7 +56,7 @@ def _nothing() -> None:
 
 
 def _prepare_package() -> None:
-    """Load what signs, and list what is installed: half of a package's time, and none of it needs the PDF."""
+    """Import the signing code and list the installed packages: half of the packaging time, and independent of the PDF."""
     from audit.provenance import package  # noqa: F401
     from audit.provenance.records import packages
 
@@ -64,7 +64,7 @@ def _prepare_package() -> None:
 
 
 def _package(request: PublicationRequest, predictions: Path | None, files: Mapping[str, bytes]) -> str:
-    """Sign the results; a line for people. Without the PDF there is no package."""
+    """Sign the results and return a line for a terminal. Without the PDF no package is made."""
     from audit.provenance import package
     from audit.provenance.signing import keys
 

@@ -1,4 +1,4 @@
-"""What an audit is asked for; light to import, so that a caller can build a request before anything is loaded."""
+"""The requests for an audit; light to import, so that a caller can build one before anything heavy is loaded."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AuditRequest:
-    """What to audit, and with what.
+    """What to audit, and how.
 
     Attributes:
         study: The id of a study in the literature's `studies/`.
-        predictions: Holds `TASK.jsonl` files; None, or a folder without any: only recorded values are audited.
+        predictions: Holds `TASK.jsonl` files; with None or without such files, only recorded values are audited.
         literature: The folder with `studies/`, `reproductions/` and `works/`.
-        probes: Folder with results of `repro-audit probe`; None or an absent one holds none.
+        probes: Folder with results of `repro-audit probe`; may be None or missing.
         replicates: Bootstrap replicates; 0 for no intervals.
-        cache: Folder for counts and intervals kept between runs; None for none.
+        cache: Folder for counts and intervals kept between runs; None for no cache.
         engine: Where rows are counted, see `audit.scoring.pool`.
-        workers: How many processes count them; None for one a processor.
-        signing: How the document will say it is signed; None where it is not going to be.
+        workers: Number of counting processes; None for one per processor.
+        signing: How the document will be signed, as stated in it; None if it will not be.
     """
 
     study: str = "salmonn"
@@ -55,10 +55,10 @@ class PublicationRequest:
 
     Attributes:
         out: The folder; made if it is missing.
-        files: Names of the reports to render, of `audit.report.formats.FORMATS`.
-        sign: Whether a package is signed; it needs the HTML and the PDF.
-        key: The signing key, asked for when the package is made; None makes one for this run, which proves integrity,
-            not identity.
+        files: File names of the reports to render, from `audit.report.formats.FORMATS`.
+        sign: Whether to sign a package, which needs the HTML and the PDF.
+        key: Loads the signing key when the package is made; None makes a key for this run, which proves integrity, not
+            identity.
     """
 
     out: Path

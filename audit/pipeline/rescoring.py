@@ -1,4 +1,4 @@
-"""Computing an audit's values again from its predictions, for the verification of a package."""
+"""Recompute an audit's values from its predictions, to verify a package."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tasks.statistics.defaults import REPLICATES
 def score_again(predictions: Path, audit: AuditDocument) -> Again:
     """The measurements and counts that this version of the program computes from the predictions.
 
-    Nothing is taken from a cache: what another run has counted is no new count.
+    No cache is used: counts of an earlier run would verify nothing.
     """
     replicates = audit.bootstrap.replicates if audit.bootstrap else REPLICATES
     again = run(AuditRequest(study=audit.study.id, predictions=predictions, replicates=replicates))

@@ -1,6 +1,6 @@
 """The audit, end to end: literature, recorded values and predictions in, the audit document out.
 
-A list of plain functions, one after the other; nothing is written here.
+A sequence of plain functions; nothing is written here.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from tasks.task import Task
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """What a run gives.
+    """The result of a run.
 
     Attributes:
         document: The audit document.
@@ -53,7 +53,7 @@ def run(request: AuditRequest) -> Audit:
     """Audit one study.
 
     Raises:
-        InputError: A file that is read is not valid.
+        InputError: An input file is not valid.
     """
     literature = request.literature
     study = load_study(study_file(literature, request.study))
@@ -82,7 +82,7 @@ def run(request: AuditRequest) -> Audit:
         decisions=decisions(study, measured),
         gradings=gradings,
         identities=identities(scored, study, cards),
-        # The records say how works treat SALMONN; of what cites another paper they say nothing.
+        # The records cover how works treat SALMONN, not how works treat other papers.
         literature=survey(works, study.claims, conventions) if study.id == SALMONN else Survey(),
         findings=gathered(seen, probed),
         inputs=[*_inputs(literature, study.path, reproductions, scored), *probe_files],

@@ -1,4 +1,4 @@
-"""Prediction sets with their scores, each held against the size of its set."""
+"""Prediction sets with their scores, each checked against the size of its set."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tasks.task import Task
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A prediction set with its identity, and its scores under every convention and every judge there are judgements of."""
+    """A prediction set with its identity and its scores under every convention and every judge with judgements."""
 
     predictions: PredictionSet
     identity: Identity
@@ -33,14 +33,13 @@ class Scored:
 
 
 def set_size(study: Study, task: str, cards: Mapping[str, SetCard], total: int | None = None) -> int | None:
-    """How many units a task's set has: by its card, otherwise as the study's claims say; None where neither does.
+    """The number of units in a task's set, from its card or else from the study's claims; None if neither states it.
 
     Args:
-        study: Its claims.
+        study: The study, for its claims.
         task: The task's id.
         cards: By id.
-        total: A number of rows that somebody recorded: of a card's layouts the one of this size is taken, or else the
-            smallest that holds them.
+        total: A recorded number of rows: selects the card's layout of this size, or else the smallest that holds them.
     """
     stated = next((c.expected_rows for c in study.claims if c.task == task and c.expected_rows), None)
     card = card_of(task, cards)
@@ -52,7 +51,7 @@ def set_size(study: Study, task: str, cards: Mapping[str, SetCard], total: int |
 
 
 def official_size(task: str, cards: Mapping[str, SetCard]) -> int | None:
-    """How many units the set's official scoring keeps; None where the card has no such selection."""
+    """The number of units that the set's official scoring keeps; None if the card has no such selection."""
     card = card_of(task, cards)
     if card is None or card.selection is None:
         return None
@@ -60,7 +59,7 @@ def official_size(task: str, cards: Mapping[str, SetCard]) -> int | None:
 
 
 def _known(rows: PredictionSet, card: SetCard | None, stated: int | None) -> Identity:
-    """The identity; where no card knows the set's size, more rows than the study states are not the set."""
+    """The identity; if no card states the set's size, more rows than the study states contradict the set."""
     found = identity(rows, card)
     if found.expected is not None or stated is None or found.rows <= stated:
         return found
@@ -86,27 +85,27 @@ def score_sets(
     """Score every prediction file of the claimed tasks.
 
     Args:
-        folder: Holds `TASK.jsonl` files; None or an empty one holds none.
-        study: Its claims say how many rows a set has, where no card does.
+        folder: Holds `TASK.jsonl` files; may be None or empty.
+        study: Its claims state the size of a set without a card.
         cards: Set cards by id.
         claimed: The study's tasks, by id.
         replicates: Bootstrap replicates.
         cache: Of counts and intervals.
-        engine: A map over shards and the number of shards, of `audit.scoring.pool`.
+        engine: A map over shards and the number of shards, from `audit.scoring.pool`.
 
     Raises:
-        InputError: A file is broken; all of them are read before anything is scored.
+        InputError: A file is broken; all files are read before anything is scored.
     """
     files = {} if folder is None else predictions.find(folder, tasks())
     files = {name: path for name, path in files.items() if name in claimed}
-    # Everything is read before anything is scored: a broken file is found in seconds, not after the others' hours.
+    # Read every file before scoring: a broken file is found in seconds, not after hours of scoring the others.
     sets = {name: predictions.load(path, claimed[name]) for name, path in files.items()}
     found: dict[str, Scored] = {}
     if not sets:
         return found
     with progress("scoring", sum(len(s.rows) for s in sets.values())) as bar:
         known = {name: _known(rows, card_of(name, cards), set_size(study, name, {})) for name, rows in sets.items()}
-        # Rows beyond the set's size are scored like the others; that they are too many is the identity's to say.
+        # Rows beyond the set's size are scored like the others; the identity reports that there are too many.
         sized = {
             name: max(known[name].expected or set_size(study, name, {}) or 0, len(rows.rows))
             for name, rows in sets.items()

@@ -1,4 +1,4 @@
-"""`repro-audit all`: what the image does: check, inference over the data that are there, the audit, its package."""
+"""`repro-audit all`, the image's default command: checks, inference on the available data, audit and package."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from audit.cli.audit_options import (
     required_verdicts,
 )
 
-HELP = """Do everything: check what is there, run the model over every test set that is there, score, write the report and sign
-the package. Without weights and data: the audit of the recorded values. A run that was stopped goes on where it stopped.
+HELP = """Run every step: check the installation, run the model on every available test set, score, write the report and sign
+the package. Without weights and data, only recorded values are audited. The same command resumes a stopped run.
 
   --weights DIR   holds model.yaml and the checkpoints it names
   --data DIR      holds the data sets, under the names that docs/how-to/run-the-container.md lists
-  --out DIR       gets predictions/, audit.json, the reports and package.zip, and all scratch files"""
+  --out DIR       receives predictions/, audit.json, the reports and package.zip, and all scratch files"""
 
 _IN_OUT = Path("in --out")
 
@@ -31,20 +31,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("inference")
     group.add_argument("--weights", type=Path, default=Path("weights"), metavar="DIR", help="default: %(default)s")
     group.add_argument("--data", type=Path, default=Path("data"), metavar="DIR", help="default: %(default)s")
-    group.add_argument("--tasks", nargs="+", metavar="ID", help="only these (default: every task of the study)")
+    group.add_argument("--tasks", nargs="+", metavar="ID", help="only these tasks (default: every task of the study)")
     group.add_argument(
-        "--batch-size", type=int, default=1, metavar="N", help="clips at a time (default 1, the paper's)"
+        "--batch-size", type=int, default=1, metavar="N", help="clips per batch (default 1, as in the paper)"
     )
     group.add_argument("--precision", choices=("fp16", "bf16", "fp32", "int8"), help="default: model.yaml's, or fp16")
-    group.add_argument("--device", action="append", metavar="NAME", help="cuda:0, cpu, ...; several: one worker each")
+    group.add_argument("--device", action="append", metavar="NAME", help="cuda:0, cpu, ...; repeat for one worker each")
     group.add_argument(
-        "--limit", type=int, metavar="N", help="the first N items of every set, for a trial; noted as such"
+        "--limit", type=int, metavar="N", help="only the first N items of every set, for a trial; noted as such"
     )
-    group.add_argument("--no-features", action="store_true", help="keep nothing of what was heard (0.9 MB a clip)")
+    group.add_argument(
+        "--no-features", action="store_true", help="do not cache the encoders' outputs (0.9 MB per clip)"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the steps in turn; 1 if rows or test sets have errors, or `--require` is not met."""
+    """Run the steps in order; 1 if rows or test sets have errors, or `--require` is not met."""
     from audit.pipeline.all_steps import AllRequest, run_all
 
     required = required_verdicts(args)
@@ -67,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
         return 3
     code = print_audit(outcome.publication.document, outcome.publication.lines, required)
     if outcome.failed:
-        print(f"inference had errors: {', '.join(outcome.failed)}; the same command tries again", file=sys.stderr)
+        print(f"inference had errors: {', '.join(outcome.failed)}; run the same command to retry", file=sys.stderr)
         return 1
     return code
 

@@ -6,15 +6,15 @@ import argparse
 from pathlib import Path
 
 HELP = """Compare two runs on the same set: how many outputs are identical, and how far every metric moves. If the runs
-differ in nothing but batch, machine, precision or library versions, the differences are measured margins, which a study
-can name."""
+differ only in batch size, machine, precision or library versions, the differences are measured margins, which a study can
+use."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("task", help="the task's id, for instance st-en-zh")
     parser.add_argument("first", type=Path, metavar="RUN_A", help="a predictions file, or the folder that holds it")
-    parser.add_argument("second", type=Path, metavar="RUN_B", help="another one")
+    parser.add_argument("second", type=Path, metavar="RUN_B", help="the run to compare with")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the comparison as JSON")
 
 

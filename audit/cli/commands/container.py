@@ -1,4 +1,4 @@
-"""`repro-audit container`: the image and its runs, by a Docker or Podman engine."""
+"""`repro-audit container`: the image and its runs, on a Docker or Podman engine."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from audit.container.limits import User
     from audit.container.run import Job, Outcome
 
-HELP = """Build the container image, run the audit in it locked down, say what an image is, and keep it as a file. Uses
+HELP = """Build the container image, run the audit in it locked down, describe an image, and archive it as a file. Uses
 Docker, or Podman's Docker-compatible socket, at DOCKER_HOST."""
 
 RECORD = Path("image.json")
@@ -37,15 +37,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
     build = _action(actions, "build", "build the image from a checkout and write its record", _build)
     build.add_argument("--target", default="cuda", help="the stage: cuda, or cpu without CUDA (default: %(default)s)")
-    build.add_argument("--tag", metavar="NAME:TAG", help="a name for people; runs go by the id")
+    build.add_argument("--tag", metavar="NAME:TAG", help="a name for people; runs use the id")
     build.add_argument("--build-arg", action="append", default=[], metavar="NAME=VALUE",
-                       help="a build argument, no secret: it stays in the image's history (may be repeated)")  # fmt: skip
+                       help="a build argument, not a secret: it stays in the image's history (may be repeated)")  # fmt: skip
     build.add_argument("--network", choices=["default", "host", "none"], default="default",
                        help="the network of the build's steps (default: the engine's)")  # fmt: skip
     build.add_argument("--context", type=_path, default=ROOT, metavar="DIR",
-                       help="the checkout (default: where this program lies)")  # fmt: skip
+                       help="the checkout (default: this program's)")  # fmt: skip
     build.add_argument("--file", type=_path, metavar="FILE", help="the Dockerfile (default: the context's)")
-    build.add_argument("--no-cache", action="store_true", help="repeat every step")
+    build.add_argument("--no-cache", action="store_true", help="rebuild every step")
     build.add_argument("--record", type=_path, default=RECORD, metavar="FILE", help="the record (default: %(default)s)")
     build.add_argument("--verbose", action="store_true", help="show every line of the steps' output")
 
@@ -55,38 +55,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     run_.add_argument("--data", type=_path, metavar="DIR", help="the data sets, at /data inside")
     run_.add_argument("--predictions", type=_path, metavar="DIR", help="predictions to score, at /predictions inside")
     run_.add_argument("--out", type=_path, default=Path("out"), metavar="DIR",
-                      help="where the results go, the one folder that is written to (default: %(default)s)")  # fmt: skip
+                      help="where the results go; the only folder written to (default: %(default)s)")  # fmt: skip
     run_.add_argument("--key", type=_given, default=os.environ.get("REPRO_AUDIT_KEY") or None, metavar="FILE",
                       help="the signing key (PEM), mounted as a secret (default: $REPRO_AUDIT_KEY)")  # fmt: skip
     run_.add_argument("--passphrase-file", type=_path, metavar="FILE", help="its passphrase, mounted as a secret")
     run_.add_argument("--gpus", default="auto", metavar="auto|all|none|N",
-                      help="auto takes all, where the engine can pass them on (default: %(default)s)")  # fmt: skip
+                      help="auto uses all that the engine can pass on (default: %(default)s)")  # fmt: skip
     run_.add_argument("--memory", metavar="SIZE",
-                      help="such as 16g, or none (default: nine tenths of what the engine's machine has)")  # fmt: skip
+                      help="such as 16g, or none (default: nine tenths of the engine's memory)")  # fmt: skip
     run_.add_argument("--pids-limit", type=int, default=4096, metavar="N",
                       help="processes and threads (default: %(default)s)")  # fmt: skip
     run_.add_argument("--tmp-size", default="4g", metavar="SIZE",
                       help="scratch in memory, at /tmp (default: %(default)s)")  # fmt: skip
-    run_.add_argument("--user", metavar="UID:GID", help="who it runs as (default: you; for root 65532:65532)")
+    run_.add_argument("--user", metavar="UID:GID", help="the user inside (default: you; for root 65532:65532)")
     run_.add_argument("--network", default="none", metavar="NAME",
                       help="a network of the engine, such as host; it is recorded (default: %(default)s)")  # fmt: skip
     run_.add_argument("--grace", type=int, default=30, metavar="SECONDS",
-                      help="how long it may take to end after SIGTERM, which Ctrl-C sends (default: %(default)s)")  # fmt: skip
+                      help="time to end after SIGTERM, which Ctrl-C sends (default: %(default)s)")  # fmt: skip
     run_.add_argument("arguments", nargs="*", metavar="-- COMMAND",
-                      help="other arguments for the image's repro-audit than its own")  # fmt: skip
+                      help="arguments for repro-audit, instead of the image's")  # fmt: skip
 
-    inspect = _action(actions, "inspect", "say what an image or an archive is; an archive is checked", _inspect)
-    _image_options(inspect).add_argument("--archive", type=_path, metavar="FILE", help="a file of `container archive`")
-    inspect.add_argument("--json", action="store_true", help="print the record for machines")
+    inspect = _action(actions, "inspect", "describe an image or an archive; an archive is checked", _inspect)
+    _image_options(inspect).add_argument(
+        "--archive", type=_path, metavar="FILE", help="a file written by `container archive`"
+    )
+    inspect.add_argument("--json", action="store_true", help="print the record as JSON")
 
-    archive = _action(actions, "archive", "write the image as a file that needs no registry", _archive)
+    archive = _action(actions, "archive", "write the image to a file for use without a registry", _archive)
     _image_options(archive)
     archive.add_argument("--output", type=_path, required=True, metavar="FILE.tar", help="the archive")
     archive.add_argument("--name", metavar="NAME:TAG", help="what `load` names it (default: repro-audit:DIGITS)")
 
 
 def _given(text: str) -> str:
-    """Not the empty text, which an unset variable of a shell leaves and which would mean the working folder."""
+    """Reject the empty text that an unset shell variable leaves: it would mean the working folder."""
     if not text:
         raise argparse.ArgumentTypeError("must not be empty")
     return text
@@ -114,7 +116,7 @@ def _image_options(parser: argparse.ArgumentParser) -> argparse._MutuallyExclusi
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do what was asked; for `run` the program's own exit code."""
+    """Run the action; for `run`, return the program's exit code."""
     code: int = args.action_run(args)
     return code
 
@@ -161,9 +163,9 @@ def _run(args: argparse.Namespace) -> int:
         if engine.local:
             _write_record(engine, job, outcome, started)
     if outcome.out_of_memory:
-        _say("the run needed more memory than it had; give it more with --memory, or fewer --workers inside")
+        _say("the container ran out of memory; raise --memory, or use fewer --workers inside")
     elif outcome.code == 137:
-        _say("the program was killed; often the limit on memory is the reason (--memory)")
+        _say("the program was killed, often by the memory limit (--memory)")
     elif outcome.signal is None and outcome.code:
         _say(f"the program ended with exit code {outcome.code}")
     return outcome.code
@@ -217,7 +219,7 @@ def _write_record(engine: Engine, job: Job, outcome: Outcome, started: int) -> N
         "schema": "repro-audit/container/1",
         "image": job.image.record(),
         "engine": engine.name,
-        # Places inside are no secret; what the user gave may be.
+        # Paths inside are not secret; what the user gave may be.
         "command": job.command() if job.arguments is None else command(["repro-audit", *job.arguments])[1:],
         "network": job.network,
         "gpus": str(job.gpus),
@@ -235,7 +237,7 @@ def _write_record(engine: Engine, job: Job, outcome: Outcome, started: int) -> N
     try:
         write_atomic(job.out / "container.json", canonical_json.dumps(record) + b"\n")
     except OSError as error:
-        _say(f"{job.out / 'container.json'} cannot be written ({error.strerror}): the folder is {job.user}'s")
+        _say(f"{job.out / 'container.json'} cannot be written ({error.strerror}): the folder belongs to {job.user}")
 
 
 def _inspect(args: argparse.Namespace) -> int:
@@ -261,7 +263,7 @@ def _archive(args: argparse.Namespace) -> int:
 
     with _engine(args) as engine:
         image = _chosen(engine, args)
-        _say(f"saving {image.id}; this takes twice its size beside {args.output} for a while")
+        _say(f"saving {image.id}; this temporarily takes twice its size beside {args.output}")
         found = container_archive.write(engine, image, args.output, args.name)
     beside = args.output.with_name(f"{args.output.name}.json")
     about = {"name": args.output.name, "sha256": found.sha256, "size": found.size, "load_as": found.name}
@@ -292,7 +294,7 @@ def _readable(image: Image, archive: Archive | None) -> str:
         f"id        {image.id}",
         f"config    {image.config or unknown}",
         f"manifest  {image.manifest or unknown}",
-        f"created   {image.created or 'not said'}",
+        f"created   {image.created or 'unknown'}",
         f"platform  {image.platform}",
         *(f"layer     {layer}" for layer in image.layers),
         *(f"label     {name}={value}" for name, value in image.labels.items()),

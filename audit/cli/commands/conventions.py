@@ -1,4 +1,4 @@
-"""`repro-audit conventions`: what there is to count by, and what identifies it."""
+"""`repro-audit conventions`: the known conventions and what identifies them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ HELP = "List the conventions of a task, or of all tasks: grade, who uses it, sig
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("task", nargs="?", help="only this task")
-    parser.add_argument("--long", action="store_true", help="signature, hash and works as well")
-    parser.add_argument("--json", action="store_true", help="everything, as JSON")
+    parser.add_argument("--long", action="store_true", help="also print signature, hash and works")
+    parser.add_argument("--json", action="store_true", help="print everything as JSON")
 
 
 def run(args: argparse.Namespace) -> int:

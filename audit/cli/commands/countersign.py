@@ -7,9 +7,9 @@ import sys
 import time
 from pathlib import Path
 
-HELP = """Verify a package and, if it is accepted, add a reviewer's statement in a bundle of its own (in-toto Simple
+HELP = """Verify a package and, if it is accepted, add a reviewer's statement in a separate bundle (in-toto Simple
 Verification Result). Nothing else in the package changes. With --predictions --rescore the statement also says that
-every value was computed again and came out the same."""
+every value was recomputed with the same result."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -23,21 +23,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         required=True,
         metavar="FILE",
-        help="the auditor's public key, as you know it from elsewhere",
+        help="the auditor's public key, obtained independently of the package",
     )
     parser.add_argument(
-        "--reviewer", metavar="URI", help="who you are: https://orcid.org/... (default: a name made from the key)"
+        "--reviewer", metavar="URI", help="who you are: https://orcid.org/... (default: derived from the key)"
     )
     parser.add_argument(
         "--property",
         action="append",
         default=[],
         metavar="NAME",
-        help="what else you found to hold, as RESULTS_REPRODUCED (may be given more than once)",
+        help="a further property that you checked, such as RESULTS_REPRODUCED (may be repeated)",
     )
-    parser.add_argument("--comment", help="one sentence more")
+    parser.add_argument("--comment", help="a comment of one sentence")
     parser.add_argument("--predictions", type=Path, metavar="DIR", help="the folder of predictions")
-    parser.add_argument("--rescore", action="store_true", help="with --predictions: compute every value again")
+    parser.add_argument("--rescore", action="store_true", help="with --predictions: recompute every value")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -9,7 +9,7 @@ from pathlib import Path
 from audit.errors import InputError
 
 HELP = """Count outputs that are broken or answer another task: unfinished, empty, phone strings, wrong script or language,
-loops, refusals, echoed prompts. With --sample, print rows for a check by eye: found ones and others."""
+loops, refusals, echoed prompts. With --sample, print rows for manual inspection: flagged ones and others."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,15 +17,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("task", help="the task's id, for instance asr-librispeech-clean")
     parser.add_argument("--predictions", type=Path, metavar="FILE", help="default: predictions/TASK.jsonl")
     parser.add_argument("--detector", metavar="ID", help="only this detector")
-    parser.add_argument("--ids", action="store_true", help="print the ids of the rows that are found")
+    parser.add_argument("--ids", action="store_true", help="print the ids of the flagged rows")
     parser.add_argument(
-        "--sample", type=int, metavar="N", help="print N rows that --detector finds and N that it does not"
+        "--sample", type=int, metavar="N", help="print N rows that --detector flags and N that it does not"
     )
     parser.add_argument("--seed", type=int, default=11, help="of the sample's random half (default: %(default)s)")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Count, and print what is asked for."""
+    """Count and print."""
     from audit.scoring import predictions
     from tasks.analysis.detectors import detect, detectors_of, hand_check
     from tasks.registry import tasks

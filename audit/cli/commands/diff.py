@@ -8,17 +8,17 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-HELP = """Compare two audits: which claims have another verdict or value, and what differs that can have moved them: model,
-data, convention, library, hardware. Packages tell most (and are verified first); an audit.json tells of conventions
-and libraries only. Ends with 0 whether or not anything moved, or with 1 under --exit-code if something did."""
+HELP = """Compare two audits: which claims have a different verdict or value, and what may have moved them: model, data,
+convention, library, hardware. Packages hold the most detail (and are verified first); an audit.json covers only
+conventions and libraries. The exit code is 0 unless --exit-code is given and a claim moved."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("a", type=Path, metavar="A", help="a package (folder or zip), or an audit.json")
-    parser.add_argument("b", type=Path, metavar="B", help="another")
-    parser.add_argument("--exit-code", action="store_true", help="end with 1 if any claim moved")
-    parser.add_argument("--json", action="store_true", help="print the result for machines")
+    parser.add_argument("b", type=Path, metavar="B", help="a second one")
+    parser.add_argument("--exit-code", action="store_true", help="exit with code 1 if any claim moved")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-HELP = """Name the convention from the number: the exact set of pipelines that print a value on a predictions file, the
-nearest misses, and the chance that some pipeline would have met the value by accident."""
+HELP = """Infer the convention from the number: the exact set of pipelines that print a value on a predictions file, the
+nearest misses, and the chance that some pipeline matches the value by accident."""
 _SHOWN = 20
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("task", help="the task's id, for instance st-en-zh")
-    parser.add_argument("--value", required=True, metavar="V", help="as it is printed: trailing zeros count")
-    parser.add_argument("--metric", help="needed where the task has several")
+    parser.add_argument("--value", required=True, metavar="V", help="as printed; trailing zeros count")
+    parser.add_argument("--metric", help="required if the task has several")
     parser.add_argument("--unit", choices=("percent", "fraction"), help="of the value (default: the claim's)")
     parser.add_argument("--predictions", type=Path, metavar="FILE", help="default: predictions/TASK.jsonl")
     parser.add_argument("--all", action="store_true", help=f"print all matches, not only the first {_SHOWN}")

@@ -1,4 +1,4 @@
-"""`repro-audit export`: an audit in other people's formats."""
+"""`repro-audit export`: an audit in third-party formats."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", required=True, choices=FORMATS, help="which format")
     parser.add_argument("--out", type=Path, required=True, metavar="PATH",
                         help="a folder for every-eval-ever, a file for the others")  # fmt: skip
-    parser.add_argument("--model-id", metavar="OWNER/NAME", help="the model's id on a hub (every-eval-ever)")
+    parser.add_argument("--model-id", metavar="OWNER/NAME", help="the model's id on a hub (for every-eval-ever)")
     parser.add_argument("--datasets", type=Path, metavar="FILE.yaml",
-                        help="which data set of the Hub a task is (hf-eval-results)")  # fmt: skip
+                        help="each task's data set on the Hub (for hf-eval-results)")  # fmt: skip
     parser.add_argument("--include-recorded", action="store_true",
-                        help="also values that were recorded and not computed from predictions (hf-eval-results)")  # fmt: skip
-    parser.add_argument("--source-url", metavar="URL", help="where the evidence is (hf-eval-results)")
+                        help="include recorded values, not only computed ones (for hf-eval-results)")  # fmt: skip
+    parser.add_argument("--source-url", metavar="URL", help="where the evidence is (for hf-eval-results)")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the files; everything is rendered before the first is written."""
+    """Write the files; all are rendered before the first is written."""
     from audit._util.files import write_atomic
     from audit.document.read import load_document
 
     audit = load_document(args.audit)
     try:
         files = _render(args, audit)
-    except (KeyError, ValueError) as error:  # a verdict on no claim of the document, a value that is no number
+    except (KeyError, ValueError) as error:  # a verdict without a claim, a value that is not a number
         raise InputError(
             f"cannot be exported ({type(error).__name__}: {error})",
             where=str(args.audit),
-            fix="Write it anew with `repro-audit run`.",
+            fix="Write it again with `repro-audit run`.",
         ) from error
     for path, content in files.items():
         write_atomic(path, content)
@@ -63,7 +63,7 @@ def _render(args: argparse.Namespace, audit: AuditDocument) -> dict[Path, bytes 
 
     if args.datasets is None:
         raise InputError(
-            "which data sets of the Hub the tasks are is not known",
+            "the tasks' data sets on the Hub are unknown",
             where="--datasets",
             fix="Give a file with lines such as: asr-librispeech-clean: {id: owner/name, task_id: test}",
         )

@@ -1,4 +1,4 @@
-"""`repro-audit feasible`: whether a printed share or error rate can occur at all."""
+"""`repro-audit feasible`: whether a printed share or error rate is possible."""
 
 from __future__ import annotations
 
@@ -13,32 +13,32 @@ if TYPE_CHECKING:
     from tasks.statistics.feasibility import Feasibility, Kind
     from tasks.statistics.printed import Unit
 
-HELP = """Say whether a printed number can be a whole number of items over a set's size, under any rounding rule.
-Ends with 0 if it can, with 1 if it is impossible. --check re-checks a certificate that was written before."""
+HELP = """Test whether a printed number can be a whole number of items over a set's size, under any rounding rule.
+The exit code is 0 if it can and 1 if it is impossible. --check re-checks an existing certificate."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("value", nargs="?", help="as it is printed: trailing zeros count")
+    parser.add_argument("value", nargs="?", help="as printed; trailing zeros count")
     size = parser.add_mutually_exclusive_group()
-    size.add_argument("--items", type=_size, metavar="N[-M]", help="an accuracy over so many items")
-    size.add_argument("--words", type=_size, metavar="N[-M]", help="an error rate over so many reference words")
+    size.add_argument("--items", type=_size, metavar="N[-M]", help="an accuracy over N items")
+    size.add_argument("--words", type=_size, metavar="N[-M]", help="an error rate over N reference words")
     parser.add_argument("--unit", choices=("percent", "fraction"), help="default: the claim's; without a claim, both")
     parser.add_argument("--claim", metavar="ID", help="take value, unit and size from a study's claim")
     parser.add_argument("--study", default="salmonn", metavar="ID", help="whose claim it is (default: %(default)s)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the certificate, if it is impossible")
-    parser.add_argument("--check", type=Path, metavar="FILE", help="re-check this certificate instead")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write a certificate if the value is impossible")
+    parser.add_argument("--check", type=Path, metavar="FILE", help="re-check this certificate")
 
 
 def _size(text: str) -> tuple[int, int]:
     low, _, high = text.partition("-")
     if not (low.isascii() and low.isdigit()) or (high and not (high.isascii() and high.isdigit())):
-        raise argparse.ArgumentTypeError(f"{text!r} is no number, and no range such as 52000-53000")
+        raise argparse.ArgumentTypeError(f"{text!r} is neither a number nor a range such as 52000-53000")
     return int(low), int(high or low)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Test, print, and give 1 for an impossible value."""
+    """Test and print; 1 for an impossible value."""
     from tasks.errors import ScoringError
 
     try:
@@ -54,9 +54,9 @@ def _check(path: Path) -> int:
     try:
         data = json.loads(path.read_bytes())
     except (OSError, ValueError) as error:
-        raise InputError(f"no certificate can be read ({error})", where=str(path), fix="Check the path.") from error
+        raise InputError(f"the certificate cannot be read ({error})", where=str(path), fix="Check the path.") from error
     if not isinstance(data, dict):
-        raise InputError("is no certificate", where=str(path), fix="Give a file that --json wrote.")
+        raise InputError("is not a certificate", where=str(path), fix="Give a file that --json wrote.")
     check(data)
     sizes = [gap["n"] for gap in data["gaps"]]
     over = str(sizes[0]) if len(sizes) == 1 else f"{sizes[0]} to {sizes[-1]}"
@@ -73,7 +73,7 @@ def _test(args: argparse.Namespace) -> int:
     wanted: tuple[Unit, ...] = (unit,) if unit else ("percent", "fraction")
     answers = {u: _answer(value, u, kind, size) for u in wanted}
     possible = [u for u, answer in answers.items() if answer.possible]
-    # A number above 1 is read as a percentage where neither unit can print it.
+    # If neither unit can print it, a number above 1 is read as a percentage.
     natural: Unit = unit or ("fraction" if value.startswith(("0", "1.0")) or value == "1" else "percent")
     for u in possible or [natural]:
         _print(value, u, answers[u])
@@ -90,7 +90,7 @@ def _test(args: argparse.Namespace) -> int:
 
 
 def _asked(args: argparse.Namespace) -> tuple[str, tuple[int, int], Unit | None]:
-    """Value, size and unit, from the options and from the claim that they name."""
+    """Value, size and unit, from the options and the claim that they name."""
     value, size, unit = args.value, args.items or args.words, args.unit
     if args.claim is not None:
         from audit import api
@@ -124,7 +124,7 @@ def _answer(value: str, unit: Unit, kind: Kind, size: tuple[int, int]) -> Feasib
 def _print(value: str, unit: Unit, answer: Feasibility) -> None:
     form = "as a percentage" if unit == "percent" else "as a fraction"
     if answer.power and not answer.power.impossible:
-        print("The test has no power here: over so many, every number of this form is possible.")
+        print("The test has no power here: over this size, every number of this form is possible.")
     elif answer.power:
         print(f"{answer.power.impossible} of {answer.power.strings} numbers of this form are impossible here.")
     if answer.witness:

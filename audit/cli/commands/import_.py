@@ -1,4 +1,4 @@
-"""`repro-audit import`: other people's output files become prediction files."""
+"""`repro-audit import`: convert third-party output files to prediction files."""
 
 from __future__ import annotations
 
@@ -15,43 +15,43 @@ from audit.importers.writer import write
 from audit.scoring.prediction_meta import PredictionMeta
 from tasks.registry import tasks
 
-HELP = """Turn other people's output files into a prediction file and its meta file.
+HELP = """Convert third-party output files to a prediction file and its meta file.
 
-Nothing is changed or left out in silence: an import ends with how many records were read, written and refused, with the
-reasons. A broken record stops it, and nothing is written."""
+Nothing is changed or dropped silently: an import reports how many records were read, written and refused, with the
+reasons. A broken record stops the import, and nothing is written."""
 
 _META = ("weights", "decoding", "dataset", "prompt", "who", "when", "device", "source")
 _PLACES = 3
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """One sub-command a format, each with the common options."""
+    """One subcommand per format, each with the common options."""
     formats = parser.add_subparsers(dest="format", metavar="FORMAT", title="formats", required=True)
     for importer in IMPORTERS:
         command = formats.add_parser(importer.name, help=importer.help, description=importer.help)
         importer.add_arguments(command)
         common = command.add_argument_group("every format")
         common.add_argument("--task", required=True, help="the task's id, such as st-en-zh")
-        common.add_argument("--model", required=True, help="the model that gave the outputs, such as SALMONN-13B")
+        common.add_argument("--model", required=True, help="the model that produced the outputs, such as SALMONN-13B")
         common.add_argument("--variant", required=True, help="the model's variant, such as 13b or 7b")
         common.add_argument("--out", type=Path, default=Path("predictions"), help="the folder (default: predictions)")
-        common.add_argument("--prompt", help="the instruction that every output answers, where rows do not carry it")
+        common.add_argument("--prompt", help="the instruction of every output, if the rows do not carry it")
         common.add_argument(
             "--meta", type=Path, metavar="FILE", help=f"a JSON object with further facts: {', '.join(_META)}"
         )
-        common.add_argument("--replace", action="store_true", help="replace a prediction file that is there already")
+        common.add_argument("--replace", action="store_true", help="replace an existing prediction file")
         command.set_defaults(importer=importer)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Read, write, and say what became of every record."""
+    """Read, write, and account for every record."""
     known = tasks()
     task = known.get(args.task)
     if task is None:
         raise InputError(f"there is no task {args.task!r}", where="--task", fix=f"Tasks are: {', '.join(known)}.")
     for option in ("model", "variant"):
         if not getattr(args, option).strip():
-            raise InputError("is empty", where=f"--{option}", fix="Say which model gave the outputs.")
+            raise InputError("is empty", where=f"--{option}", fix="Name the model that produced the outputs.")
     further = _further(args.meta)
     importer: Importer = args.importer
     imported = importer.read(args, task)

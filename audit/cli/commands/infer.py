@@ -1,4 +1,4 @@
-"""`repro-audit infer`: run the model over a task's test set; go on where an earlier start stopped."""
+"""`repro-audit infer`: run the model on a task's test set; resume an interrupted run."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from audit.cli.options import add_data_arguments, add_model_arguments, check_cou
 if TYPE_CHECKING:
     from audit.inference.engines.interface import Engine
 
-HELP = """Run SALMONN over a task's test set and write its predictions.
+HELP = """Run SALMONN on a task's test set and write its predictions.
 
-A run may be stopped or killed at any moment; the same command goes on where it stopped. Clips that cannot be read
-become error rows, and the exit code is 1. See docs/how-to/run-inference.md."""
+A run may be stopped or killed at any time; the same command resumes it. Unreadable clips become error rows, and the exit
+code is 1. See docs/how-to/run-inference.md."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -26,19 +26,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_model_arguments(parser)
     group = parser.add_argument_group("the run")
     group.add_argument(
-        "--batch-size", type=int, default=1, metavar="N", help="clips at a time (default 1, the paper's)"
+        "--batch-size", type=int, default=1, metavar="N", help="clips per batch (default 1, as in the paper)"
     )
-    group.add_argument("--encode-batch", type=int, default=1, metavar="N", help="clips the encoders take at once")
+    group.add_argument("--encode-batch", type=int, default=1, metavar="N", help="clips per batch of the encoders")
     group.add_argument("--engine", choices=("local", "ray"), default="local")
     group.add_argument("--workers", type=int, default=1, metavar="N", help="Ray actors")
-    group.add_argument("--gpus-per-worker", type=float, default=0.0, metavar="X", help="for Ray; 0.5: two share one")
-    group.add_argument("--ray-address", metavar="ADDRESS", help="of a running cluster; default: this machine")
-    group.add_argument("--shard", default="1/1", metavar="K/N", help="only this part; then `repro-audit merge`")
-    group.add_argument("--prefetch", type=int, default=0, metavar="N", help="processes that read audio ahead")
     group.add_argument(
-        "--features", type=Path, metavar="FOLDER", help="cache of what was heard (default OUT/.features)"
+        "--gpus-per-worker", type=float, default=0.0, metavar="X", help="for Ray; with 0.5 two share one"
     )
-    group.add_argument("--no-features", action="store_true", help="keep nothing of what was heard")
+    group.add_argument("--ray-address", metavar="ADDRESS", help="of a running cluster; default: this machine")
+    group.add_argument("--shard", default="1/1", metavar="K/N", help="only this shard; then `repro-audit merge`")
+    group.add_argument("--prefetch", type=int, default=0, metavar="N", help="processes that prefetch audio")
+    group.add_argument(
+        "--features", type=Path, metavar="FOLDER", help="cache of the encoders' outputs (default OUT/.features)"
+    )
+    group.add_argument("--no-features", action="store_true", help="do not cache the encoders' outputs")
     group.add_argument("--who", metavar="NAME", help="for the meta file")
 
 

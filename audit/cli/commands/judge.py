@@ -1,4 +1,4 @@
-"""`repro-audit judge`: let a language model or a person judge outputs, and say how far the judges agree."""
+"""`repro-audit judge`: let a language model or a person judge outputs, and measure how far judges agree."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ from tasks.registry import tasks
 from tasks.row import Row
 
 __all__ = ["HELP", "add_arguments", "run"]
-HELP = "Let a judge, a model or a person, score outputs; see how far judges agree."
+HELP = "Let a judge (a model or a person) score outputs; measure how far judges agree."
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run one subcommand and give its exit code."""
+    """Run one subcommand and return its exit code."""
     actions = {
         "run": _run,
         "sample": _sample,
@@ -65,12 +65,12 @@ def _rows(path: Path, task: str) -> tuple[Row, ...]:
 def _judge(args: argparse.Namespace) -> Judge:
     if args.local is not None:
         if args.model or args.base_url:
-            raise InputError("--local and --model or --base-url exclude each other")
+            raise InputError("--local excludes --model and --base-url")
         from audit.judge.local import LocalModel
 
         return LocalModel(args.local, device=args.device)
     if not args.model:
-        raise InputError("which judge?", fix="Give --model NAME for a server, or --local DIR.")
+        raise InputError("no judge is named", fix="Give --model NAME for a server, or --local DIR.")
     from audit.judge.openai_server import OpenAIServer
 
     return OpenAIServer(
@@ -93,7 +93,7 @@ def _extra(text: str | None) -> dict[str, Any]:
     except ValueError as error:
         raise InputError(f"is not JSON: {error}", where="--extra", fix="""Give an object: '{"top_k": 1}'.""") from None
     if not isinstance(value, dict) or {"model", "messages", "stream"} & value.keys():
-        raise InputError("an object with further fields: not model, messages or stream", where="--extra")
+        raise InputError("must be an object without the fields model, messages and stream", where="--extra")
     return value
 
 
@@ -101,7 +101,7 @@ def _run(args: argparse.Namespace) -> int:
     convention = _convention(args)
     predictions = args.predictions / f"{args.task}.jsonl"
     found = _rows(predictions, args.task)
-    # Before the judge is looked for: what is wrong with the command itself is said first.
+    # Before the judge is opened: errors in the command itself come first.
     extra = _extra(args.extra) or None
     judge = _judge(args)
     params = {
@@ -147,11 +147,11 @@ def _run(args: argparse.Namespace) -> int:
     )
     if outcome.in_doubt:
         print(
-            f"{outcome.in_doubt} of them were under way when an earlier run was killed, and were put again"
+            f"{outcome.in_doubt} of them were in flight when an earlier run was killed, and were sent again"
             " under the same idempotency key"
         )
     if failures:
-        print(f"replies without a verdict: {failures}, {empty} of them empty; the failure rule decides")
+        print(f"replies without a verdict: {failures}, {empty} of them empty; the failure rule applies")
     if plan.without_output:
         print(f"rows without an output: {len(plan.without_output)}")
     return _end(outcome, empty)
@@ -166,17 +166,17 @@ def _end(outcome: Outcome, empty: int) -> int:
         key, reason = next(iter(sorted(outcome.failed.items())))
         raise CheckFailedError(
             f"{len(outcome.failed)} questions have no reply; one of them ({key[:12]}): {reason}",
-            fix="Run the same command again to ask for these alone.",
+            fix="Run the same command again to ask only these.",
         )
     if outcome.stopped == "budget":
         raise CheckFailedError(
-            f"the budget is used up, and {outcome.open} questions are left",
-            fix="Run the same command again, with a new budget, to go on.",
+            f"the budget is used up; {outcome.open} questions are left",
+            fix="Run the same command again, with a new budget, to continue.",
         )
     if empty:
         raise CheckFailedError(
             f"{empty} replies are empty",
-            fix="Look at the judge's reply length (--reply-tokens) and its server's log.",
+            fix="Check the reply length (--reply-tokens) and the server's log.",
         )
     return 0
 
@@ -187,7 +187,7 @@ def _sample(args: argparse.Namespace) -> int:
     if args.out.exists() and not args.force:
         raise InputError("the sheet exists", where=str(args.out), fix="Overwrite it with --force.")
     chosen = human.sample(found, args.size, args.seed)
-    # The mark at the start tells spreadsheets that this is UTF-8.
+    # The byte order mark tells spreadsheets that this is UTF-8.
     write_atomic(args.out, "\ufeff" + human.sheet(convention, chosen))
     print(f"{args.out}: {len(chosen)} of {len(found)} rows; in the column verdict: {human.allowed(convention)}")
     return 0

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from audit.cli import passphrase
 
-HELP = """Make a signing key (ECDSA P-256) in three files: KEY.pem (private, mode 0600), KEY.pub.pem (give it to those who are
-to verify) and KEY.cert.pem (a certificate in which the key vouches for the name, for the PDF). Nothing is ever overwritten."""
+HELP = """Make a signing key (ECDSA P-256) in three files: KEY.pem (private, mode 0600), KEY.pub.pem (give it to
+verifiers) and KEY.cert.pem (a self-signed certificate with the name, for the PDF). No file is ever overwritten."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,7 +32,7 @@ def run(args: argparse.Namespace) -> int:
         raise InputError("--no-passphrase and a passphrase exclude each other")
     if args.key.exists():
         raise InputError(
-            "the file exists already, and a key is never overwritten", where=str(args.key), fix="choose another name"
+            "the file exists, and a key is never overwritten", where=str(args.key), fix="choose another name"
         )
     secret = None if args.no_passphrase else passphrase.ask(args, "Passphrase for the new key", twice=True)
     paths = keygen.generate(args.key, args.name, secret)

@@ -1,4 +1,4 @@
-"""`repro-audit literature`: look at the records of surveyed works, check them, export them, begin a new one."""
+"""`repro-audit literature`: list, show, check and export the surveyed works, and start a new record."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ if TYPE_CHECKING:
     from audit.literature.grades import Known
     from audit.literature.works import Work
 
-HELP = "The surveyed works: one checked record a work, the grades that follow from them, and exports."
+HELP = "The surveyed works: one checked record per work, the grades derived from them, and exports."
 
 KINDS = ("evaluated", "copied", "mentioned", "unknown", "none")
 RELATIONS = ("audited", "cited-metric-source", "independent", "reproduction-team", "audit")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Describe the command's arguments."""
+    """The command's options."""
     parser.add_argument("--works", metavar="DIR", help="the folder of records (default: literature/works)")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
 
@@ -33,9 +33,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     lint.set_defaults(action_run=_lint)
 
-    listing = actions.add_parser("list", help="one line a record")
-    listing.add_argument("--treatment", choices=KINDS, help="only works that treat SALMONN so")
-    listing.add_argument("--relation", choices=RELATIONS, help="only works of this relation to the paper")
+    listing = actions.add_parser("list", help="one line per record")
+    listing.add_argument("--treatment", choices=KINDS, help="only works with this treatment of SALMONN")
+    listing.add_argument("--relation", choices=RELATIONS, help="only works with this relation to the paper")
     listing.add_argument("--task", metavar="TASK", help="only works with an entry on this task")
     listing.set_defaults(action_run=_list)
 
@@ -47,9 +47,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     table.add_argument("--study", metavar="FILE", help="the study whose tasks are the columns (default: SALMONN's)")
     table.set_defaults(action_run=_table)
 
-    for name, text in (("bibtex", "the works as BibTeX"), ("csv", "one line an entry")):
+    for name, text in (("bibtex", "the works as BibTeX"), ("csv", "one line per entry")):
         export = actions.add_parser(name, help=text)
-        export.add_argument("--out", metavar="FILE", help="write to a file instead of the screen")
+        export.add_argument("--out", metavar="FILE", help="write to a file instead of standard output")
         export.set_defaults(action_run=_export)
 
     new = actions.add_parser("new", help="write a template with every field explained")
@@ -58,7 +58,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do what was asked; 0, or 1 where the lint found something."""
+    """Run the action; 1 if the lint found a problem."""
     code: int = args.action_run(args)
     return code
 
@@ -153,7 +153,7 @@ def _export(args: argparse.Namespace) -> int:
         write_atomic(args.out, text)
         print(f"written: {args.out}")
     else:
-        # A CSV's line ends are part of it; print() would turn them into others on some systems.
+        # On some systems print() would change the CSV's line ends.
         sys.stdout.write(text)
     return 0
 
@@ -166,7 +166,7 @@ def _new(args: argparse.Namespace) -> int:
 
     rules = schema("common")["$defs"]["id"]
     if not re.fullmatch(rules["pattern"], args.id) or len(args.id) > rules["maxLength"]:
-        raise InputError(f"`{args.id}` is no id", fix=rules["description"])
+        raise InputError(f"`{args.id}` is not a valid id", fix=rules["description"])
     path = Path(args.works or WORKS) / f"{args.id}.yaml"
     if path.exists():
         raise InputError("the record is already there", where=str(path), fix="Edit it, or choose another id.")

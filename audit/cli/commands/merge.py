@@ -7,12 +7,12 @@ from pathlib import Path
 
 HELP = """Join the shards of a run into one predictions file.
 
-The file's bytes are those of a run in one piece, however many shards there were. Give every folder that was an --out."""
+The file is byte-identical to that of an unsharded run. Give every folder that was an --out."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
-    parser.add_argument("folder", nargs="+", type=Path, help="what was given to `infer` as --out")
+    parser.add_argument("folder", nargs="+", type=Path, help="an --out folder of `infer`")
     parser.add_argument("--task", nargs="+", required=True, metavar="ID")
     parser.add_argument("--out", type=Path, help="default: the first folder")
     parser.add_argument("--who", metavar="NAME", help="for the meta file")

@@ -12,7 +12,7 @@ fold), say which choices move the value, and draw the specification curve."""
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("task", help="the task's id, for instance st-en-zh")
-    parser.add_argument("--metric", help="needed where the task has several")
+    parser.add_argument("--metric", help="required if the task has several")
     parser.add_argument("--predictions", type=Path, metavar="FILE", help="default: predictions/TASK.jsonl")
     parser.add_argument("--value", metavar="V", help="a reported value, shown in the curve")
     parser.add_argument("--replicates", type=int, default=0, metavar="N",
@@ -23,7 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Compute, print a summary, write what is asked for."""
+    """Compute, print a summary, and write the requested files."""
     from audit import api
     from audit._util import canonical_json
     from audit._util.files import write_atomic

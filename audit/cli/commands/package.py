@@ -6,8 +6,8 @@ import argparse
 from pathlib import Path
 
 HELP = """Make the signed package of an audit's output folder: OUT/package/ and OUT/package.zip. It holds the reports, the
-signed PDF, the counts, environment, bill of materials, statements, public key and VERIFY.md. The predictions' hashes are
-in it; the predictions only with --with-predictions, since the licences of some data sets forbid to publish them."""
+signed PDF, the counts, environment, bill of materials, statements, public key and VERIFY.md. It holds the
+predictions' hashes; --with-predictions adds the predictions, which some data sets' licences forbid to publish."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -22,17 +22,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="the key's certificate and its chain, PEM (default: KEY.cert.pem, or one made from the key)",
     )
-    parser.add_argument("--name", help="the name in a certificate that is made from the key")
-    parser.add_argument(
-        "--ssh-key", type=Path, metavar="FILE", help="another key, an OpenSSH one, for the SSH signature"
-    )
+    parser.add_argument("--name", help="the name in a certificate made from the key")
+    parser.add_argument("--ssh-key", type=Path, metavar="FILE", help="a separate OpenSSH key for the SSH signature")
     parser.add_argument("--timestamp", metavar="URL", help="ask this RFC 3161 server for time stamps")
     parser.add_argument(
         "--predictions", type=Path, metavar="DIR", help="the folder of predictions that the audit was computed from"
     )
-    parser.add_argument(
-        "--with-predictions", action="store_true", help="put the predictions themselves into the package"
-    )
+    parser.add_argument("--with-predictions", action="store_true", help="include the predictions in the package")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -1,4 +1,4 @@
-"""`repro-audit probe`: what changes the outputs besides the model, and what they owe to the audio."""
+"""`repro-audit probe`: what besides the model changes the outputs, and how far they depend on the audio."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from audit.inference.probes.effect import Effect
     from audit.inference.probes.results import BeamRules, Determinism, Prompts, TextPrior
 
-HELP = """Probe a model on some items of a task's test set, and write what is found as JSON for the audit.
+HELP = """Probe a model on some items of a task's test set, and write the results as JSON for the audit.
 
-determinism: run twice, in batches, in another order, with extra padding, with other threads, restarted, in fp32; the
-first row, token and module that differ, and the effect on the task's metrics. prompts: the same clips under several
-instructions. text-prior: the auditory tokens zeroed. decoding: the beam rule of transformers 4.28 against the installed
-library's. Exit code 1 if a determinism test fails."""
+determinism: run again, in batches, in another order, with extra padding, with other threads, restarted, in fp32; reports
+the first row, token and module that differ, and the effect on the task's metrics. prompts: the same clips under several
+instructions. text-prior: zeroed auditory tokens. decoding: the beam rule of transformers 4.28 against the installed
+library's. The exit code is 1 if a determinism test fails."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,18 +30,20 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("probe", choices=("determinism", "prompts", "text-prior", "decoding"))
     parser.add_argument("--task", required=True, metavar="ID")
     parser.add_argument("--out", type=Path, default=Path("probes"), metavar="FOLDER", help="default: probes")
-    parser.add_argument("--items", type=int, default=32, metavar="N", help="how many items, evenly spread (default 32)")
-    parser.add_argument("--batch-size", type=int, default=4, metavar="N", help="items together (default 4)")
-    parser.add_argument("--tests", nargs="+", metavar="NAME", help="determinism: only these")
     parser.add_argument(
-        "--wordings", type=Path, metavar="FILE", help="prompts: one instruction a line; the task's is first"
+        "--items", type=int, default=32, metavar="N", help="number of items, evenly spread (default 32)"
+    )
+    parser.add_argument("--batch-size", type=int, default=4, metavar="N", help="items per batch (default 4)")
+    parser.add_argument("--tests", nargs="+", metavar="NAME", help="determinism: only these tests")
+    parser.add_argument(
+        "--wordings", type=Path, metavar="FILE", help="prompts: one instruction per line; the task's comes first"
     )
     add_data_arguments(parser)
     add_model_arguments(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run the probe, print what it found, write OUT/TASK.PROBE.json."""
+    """Run the probe, print the results, and write OUT/TASK.PROBE.json."""
     from audit._util import canonical_json
     from audit._util.files import write_atomic
     from audit.inference.job import InferenceRequest, make_spec, need_torch, read_manifest
@@ -86,13 +88,13 @@ def run(args: argparse.Namespace) -> int:
 
 def _wordings(path: Path | None) -> list[str]:
     if path is None:
-        raise InputError("give the other instructions: --wordings FILE, one a line")
+        raise InputError("needs other instructions: --wordings FILE, one per line")
     try:
         lines = [line.strip() for line in path.read_text("utf-8").splitlines() if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot be read: {error}", where=str(path)) from None
     if not lines:
-        raise InputError("no instruction in it", where=str(path))
+        raise InputError("holds no instruction", where=str(path))
     return lines
 
 

@@ -11,16 +11,16 @@ from audit.errors import InputError, MissingError
 from tasks.analysis.prompt_sensitivity import PERMUTATIONS
 from tasks.statistics.defaults import REPLICATES
 
-HELP = """Score each prompt of a predictions file by itself, with 95 % intervals, and test by permutation whether the prompts
-differ at all."""
+HELP = """Score each prompt of a predictions file separately, with 95 % intervals, and test by permutation whether the prompts
+differ."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("task", help="the task's id, for instance asr-librispeech-clean")
     parser.add_argument("--predictions", type=Path, metavar="FILE", help="default: predictions/TASK.jsonl")
-    parser.add_argument("--metric", help="needed where the task has several")
-    parser.add_argument("--convention", metavar="ID", help="default: the metric's first that can be computed here")
+    parser.add_argument("--metric", help="required if the task has several")
+    parser.add_argument("--convention", metavar="ID", help="default: the metric's first that is available here")
     parser.add_argument("--replicates", type=int, default=REPLICATES, metavar="N", help="default: %(default)s")
     parser.add_argument("--permutations", type=int, default=PERMUTATIONS, metavar="N", help="default: %(default)s")
     parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
@@ -45,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
         raise InputError("must not be negative", where="--replicates, --permutations", fix="Give 0 for none.")
     convention = next((c for c in items.values() if args.convention in {None, c.id} and c.unavailable() is None), None)
     if convention is None:
-        reason = items[args.convention].unavailable() if args.convention else "no convention of it can be"
+        reason = items[args.convention].unavailable() if args.convention else "none of its conventions can be"
         raise MissingError(f"{metric} cannot be computed here: {reason}", where=task.id)
     rows = predictions.load(args.predictions or Path("predictions") / f"{task.id}.jsonl", task)
     try:

@@ -1,4 +1,4 @@
-"""`repro-audit report`: render the reports of an audit.json again."""
+"""`repro-audit report`: render the reports of an audit.json."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("audit", type=Path, metavar="AUDIT.JSON", help="as `repro-audit run` writes it")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where the files go (default: beside the audit.json)")
     parser.add_argument("--format", default="html,pdf,tex,csv", metavar="LIST",
-                        help="which of them, separated by commas (default: %(default)s)")  # fmt: skip
+                        help="reports to render, separated by commas (default: %(default)s)")  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
-    """Render and write; 3 if one of the formats cannot be made here, the others being written."""
+    """Render and write; 3 if a format cannot be rendered here (the others are written)."""
     from audit.document.read import load_document
     from audit.report.formats import FORMATS, RENDERERS
 

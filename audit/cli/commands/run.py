@@ -14,9 +14,9 @@ from audit.cli.audit_options import (
 )
 from audit.errors import InputError
 
-HELP = """Audit a study: join its claims, the recorded values, the literature and whatever predictions there are, and write
+HELP = """Audit a study: join its claims, the recorded values, the literature and any predictions, and write
 audit.json, report.html, report.pdf, table.tex, measurements.csv and counts/ into a folder, and sign them as a package
-that `repro-audit verify` checks. Without --key the signing key is made for this run: integrity, not identity."""
+that `repro-audit verify` checks. Without --key, a key is made for this run: it proves integrity, not identity."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

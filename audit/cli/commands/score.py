@@ -19,7 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="the file, or the folder that holds TASK.jsonl (default: predictions)")  # fmt: skip
     parser.add_argument("--metric", action="append", help="only this metric (may be repeated)")
     parser.add_argument("--convention", action="append", help="only this convention (may be repeated)")
-    parser.add_argument("--expected-rows", type=int, metavar="N", help="the set's size (default: the rows at hand)")
+    parser.add_argument("--expected-rows", type=int, metavar="N", help="the set's size (default: the number of rows)")
     parser.add_argument("--replicates", type=int, default=REPLICATES, metavar="N", help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=SEED, help="of the bootstrap (default: %(default)s)")
     add_engine_arguments(parser)

@@ -1,4 +1,4 @@
-"""`repro-audit verify`: accept a package or name what is wrong with it."""
+"""`repro-audit verify`: accept a package, or report what is wrong with it."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from pathlib import Path
 
 from audit.cli.options import read_file
 
-HELP = """Verify a package, a folder or a zip, without network: signatures, every byte, and what the statements say of each
-other. Prints what was checked and what was not. Ends with 0 if the package is accepted, 1 if not."""
+HELP = """Verify a package (a folder or a zip) offline: signatures, every byte, and whether the statements agree. Prints what
+was checked and what was not. The exit code is 0 if the package is accepted and 1 if not."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -20,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--key",
         type=Path,
         metavar="FILE",
-        help="the auditor's public key or certificate, as you know it from elsewhere",
+        help="the auditor's public key or certificate, obtained independently of the package",
     )
     parser.add_argument(
         "--allowed-signers",
@@ -28,14 +28,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="an OpenSSH allowed-signers file; the package's SSH key must be in it",
     )
-    parser.add_argument("--signer", metavar="PRINCIPAL", help="with --allowed-signers: whose signature it must be")
+    parser.add_argument("--signer", metavar="PRINCIPAL", help="with --allowed-signers: the required signer")
     parser.add_argument(
         "--reviewer-key",
         type=Path,
         action="append",
         default=[],
         metavar="FILE",
-        help="a reviewer's public key; there must be a countersignature by it (may be given more than once)",
+        help="a reviewer's public key; a countersignature by it is required (may be repeated)",
     )
     parser.add_argument(
         "--tsa-certificates",
@@ -57,9 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--rescore",
         action="store_true",
-        help="with --predictions: compute every recomputed value and every file of counts again; implies --render",
+        help="with --predictions: recompute every recomputed value and every file of counts; implies --render",
     )
-    parser.add_argument("--json", action="store_true", help="print the result for machines")
+    parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
 def run(args: argparse.Namespace) -> int:

@@ -41,10 +41,10 @@ def test_no_folder_holds_no_results(tmp_path: Path) -> None:
     ("name", "value", "message"),
     [
         ("er-iemocap.unknown.json", result(), "no probe 'unknown'"),
-        ("er-iemocap.prompts.json", result(), "not the result that its name says"),
-        ("er-iemocap.determinism.json", result(schema="other/1"), "not the result that its name says"),
+        ("er-iemocap.prompts.json", result(), "does not match its file name"),
+        ("er-iemocap.determinism.json", result(schema="other/1"), "does not match its file name"),
         ("er-iemocap.determinism.json", result(share=0.5), "0.5 is a fraction"),
-        ("er-iemocap.determinism.json", [1], "no JSON object"),
+        ("er-iemocap.determinism.json", [1], "not a JSON object"),
     ],
 )
 def test_a_file_that_is_no_result_is_refused(tmp_path: Path, name: str, value: Any, message: str) -> None:

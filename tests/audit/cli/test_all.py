@@ -49,7 +49,7 @@ def test_weights_without_data_are_an_error(tmp_path: Path, capsys: pytest.Captur
     (tmp_path / "weights/model.yaml").write_text("variant: 13b\n")
     call = ["all", "--weights", str(tmp_path / "weights"), "--data", str(tmp_path), "--out", str(tmp_path / "out")]
     assert main([*call, *QUICK]) == 2
-    assert "no data set is there" in capsys.readouterr().err
+    assert "weights are given, but no data set" in capsys.readouterr().err
 
 
 @pytest.mark.skipif(os.getuid() == 0, reason="root may write anywhere")

@@ -361,8 +361,8 @@ def test_fields_that_will_not_do_are_said_before_the_judge_is_looked_for(
 @pytest.mark.parametrize(
     ("more", "said"),
     [
-        (("--model", "m", "--local", "x"), "exclude each other"),
-        ((), "which judge"),
+        (("--model", "m", "--local", "x"), "--local excludes"),
+        ((), "no judge is named"),
         (("--model", "m", "--base-url", "nowhere"), "not an http URL"),
         (("--model", "m", "--base-url", "http://127.0.0.1:9", "--temperature", "hot"), "temperature"),
         (("--model", "m", "--base-url", "http://127.0.0.1:9", "--template", "none.json"), "no such template"),

@@ -96,7 +96,7 @@ def test_new_overwrites_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("name", ["../escape", "Upper", "a b", "", "x" * 61, "a--b"])
 def test_new_takes_ids_only(tmp_path: Path, name: str) -> None:
-    with pytest.raises(InputError, match="is no id"):
+    with pytest.raises(InputError, match="is not a valid id"):
         run("--works", str(tmp_path), "new", name)
     assert list(tmp_path.iterdir()) == []
 

@@ -73,5 +73,5 @@ def test_predictions_and_weights_together_are_refused(
     given.mkdir()
     (given / f"{TASK}.jsonl").write_text("", encoding="utf-8")
     assert main(words(tiny_model, data, tmp_path / "out", "--predictions", str(given))) == 2
-    assert "Give one of the two" in capsys.readouterr().err
+    assert "Give one or the other" in capsys.readouterr().err
     assert not (tmp_path / "out" / "audit.json").exists()
