@@ -1,4 +1,4 @@
-"""How much of the set a measurement covers, in words."""
+"""The coverage of a measurement, in words."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def reach(bounds: Bounds | None, digits: int) -> str:
 
 
 def rows_scored(rows: Rows | None) -> str:
-    """`15,473 of 15,531`, as much of it as is known."""
+    """`15,473 of 15,531`, as far as known."""
     if rows is None or (rows.scored is None and rows.expected is None):
         return ""
     if rows.scored is None:
@@ -25,17 +25,17 @@ def rows_scored(rows: Rows | None) -> str:
 
 
 def share_scored(rows: Rows | None) -> str:
-    """`99.6 %`; empty where it is unknown."""
+    """`99.6 %`; empty if unknown."""
     return share(rows.scored, rows.expected) if rows and rows.scored is not None and rows.expected is not None else ""
 
 
 def partial(rows: Rows | None) -> bool:
-    """Whether fewer units than the set's were scored."""
+    """Whether only a part of the set was scored."""
     return rows is not None and rows.scored is not None and bool(rows.expected) and rows.coverage < 1
 
 
 def not_scored(rows: Rows | None) -> tuple[str, ...]:
-    """What happened to the other rows, one phrase each."""
+    """Why rows were not scored, one phrase per reason."""
     if rows is None:
         return ()
     parts = [f"{whole(s.rows)} skipped: {s.reason or s.rule}" for s in rows.skipped]

@@ -1,4 +1,4 @@
-"""Every measurement as one line of a CSV file, with its claim and the claim's verdict."""
+"""All measurements as a CSV file, one per line, each with its claim and verdict."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _NUMBERS = frozenset(
 def render_csv(audit: AuditDocument) -> str:
     """The measurements of an audit, in its order; a claim without any has one line with an empty value.
 
-    Values stand as they are in audit.json, unrounded. A text that a spreadsheet would take for a formula is given an
-    apostrophe in front.
+    Values are unrounded, as in audit.json. A text that a spreadsheet would interpret as a formula is prefixed with an
+    apostrophe.
     """
     data = clean(audit)
     claims = {c.id: c for c in data.claims}

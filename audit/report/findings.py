@@ -1,4 +1,4 @@
-"""What was seen in predictions besides the values: flagged outputs, scores by prompt, the best constant answer."""
+"""Findings in predictions besides the values: flagged outputs, scores by prompt, best constant answers."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DIGITS = 4
 
 @dataclass(frozen=True, slots=True)
 class Flagged:
-    """Outputs that a detector flags in one task's predictions."""
+    """Outputs flagged by a detector in the predictions of one task."""
 
     task: str
     detector: str
@@ -29,7 +29,7 @@ class Flagged:
 
 @dataclass(frozen=True, slots=True)
 class PromptsView:
-    """One task's scores by prompt: (prompt, rows, value, interval), and how likely such differences are by chance."""
+    """Scores of one task by prompt: (prompt, rows, value, interval), with the probability of such differences by chance."""
 
     task: str
     metric: str
@@ -41,7 +41,7 @@ class PromptsView:
 
 @dataclass(frozen=True, slots=True)
 class BaselineView:
-    """What the best constant answer scores."""
+    """The score of the best constant answer."""
 
     task: str
     convention: str
@@ -53,7 +53,7 @@ class BaselineView:
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The chapter; `clear` names (task, detectors) that found nothing, `other` holds kinds that have no table here."""
+    """The chapter; `clear` lists (task, detectors) without findings, `other` kinds of findings without a table."""
 
     flagged: tuple[Flagged, ...]
     clear: tuple[tuple[str, str], ...]
@@ -125,7 +125,7 @@ def _test(test: PromptTest | None) -> str:
     if test is None:
         return ""
     return (
-        f"If the {test.prompts} prompts made no difference, differences as large as these would come up with "
+        f"If the {test.prompts} prompts made no difference, differences as large as these would occur with "
         f"probability {decimal(test.p)} or less ({whole(test.permutations)} permutations of prompts over rows)."
     )
 

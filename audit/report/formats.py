@@ -8,7 +8,7 @@ from typing import TypeAlias
 from audit.errors import InputError
 from audit.schema import AuditDocument
 
-# The bytes of the file; text is UTF-8.
+# Returns the bytes of the file; text is UTF-8.
 Renderer: TypeAlias = Callable[[AuditDocument], bytes]
 
 
@@ -48,10 +48,10 @@ FORMATS = {"html": "report.html", "pdf": PDF, "tex": "table.tex", "csv": "measur
 
 
 def chosen_files(formats: str | None) -> tuple[str, ...]:
-    """File names of the reports that `--format` asks for; all of them for None.
+    """File names of the reports selected by `--format`; all of them for None.
 
     Raises:
-        InputError: A format is not known.
+        InputError: Unknown format.
     """
     wanted = list(FORMATS) if formats is None else [name.strip() for name in formats.split(",")]
     for name in wanted:

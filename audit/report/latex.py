@@ -1,4 +1,4 @@
-r"""The summary as a LaTeX table, to be \input into a paper that loads booktabs."""
+r"""The summary as a LaTeX table, to \input into a paper that loads booktabs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SPECIAL = {
 
 
 def escape(text: str) -> str:
-    """A text with every character that LaTeX reads as a command written out."""
+    """Escape the special characters of LaTeX."""
     return "".join(_SPECIAL.get(c, c) for c in text)
 
 
@@ -25,7 +25,7 @@ def render_tex(audit: AuditDocument) -> str:
     found = claims(data)
     lines = [
         f"% {_comment(data.study.title or data.study.id)}; {date(data.source_date_epoch)}",
-        "% Needs \\usepackage{booktabs}. An asterisk: recorded, not recomputed; a dagger: the reported value is unverified.",
+        "% Needs \\usepackage{booktabs}. Asterisk: recorded, not recomputed; dagger: the reported value is unverified.",
         r"\begin{tabular}{@{}llrrrll@{}}",
         r"\toprule",
         r"Task & Metric & Reported & Recorded & Recomputed & Convention & Verdict \\",

@@ -1,4 +1,4 @@
-"""Sentences as parts, so that one wording serves HTML, PDF and plain text, each with its own way of escaping."""
+"""Sentences as parts, so that HTML, PDF and plain text share one wording and escape it in their own ways."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ Kind: TypeAlias = Literal["text", "code", "strong", "link", "mark"]
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A run of text in one style; `href` for links, inside the document (`#id`) or an https address.
+    """A run of text in one style; `href` is a link's target, in the document (`#id`) or an https address.
 
-    A `mark` is what others link to, by the id in `href`.
+    A `mark` is the target of links; its id is in `href`.
     """
 
     text: str
@@ -25,7 +25,7 @@ Sentence: TypeAlias = tuple[Part, ...]
 
 
 def code(text: str) -> Part:
-    """An id, or anything spelt exactly."""
+    """An id or other literal text."""
     return Part(text, "code")
 
 
@@ -35,7 +35,7 @@ def link(text: str, href: str) -> Part:
 
 
 def sentence(*parts: str | Part) -> Sentence:
-    """Parts as a sentence; empty texts vanish."""
+    """Parts as a sentence; empty texts are omitted."""
     made = (Part(p) if isinstance(p, str) else p for p in parts)
     return tuple(p for p in made if p.text)
 
@@ -52,5 +52,5 @@ def listed(items: Iterable[Sequence[Part]], word: str = "and") -> list[Part]:
 
 
 def letter(number: int) -> str:
-    """`a`, `b`, ... `z`, then numbers, for notes that are referred to."""
+    """The label of a note: `a`, `b`, ... `z`, then numbers."""
     return chr(ord("a") + number) if number < 26 else str(number + 1)

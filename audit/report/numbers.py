@@ -1,4 +1,4 @@
-"""Numbers and texts as a reader sees them; numbers come in and stay decimal strings, never floats."""
+"""Numbers and texts as readers see them; numbers are decimal strings throughout, never floats."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any
 
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
-# What no XML, HTML or PDF text may hold: control characters, halves of surrogate pairs, two non-characters; and the marks
-# that turn the direction of all that follows, by which a text could disguise its neighbours.
+# Not allowed in XML, HTML or PDF text: control characters, lone surrogates, two non-characters; also direction marks, with
+# which a text could disguise its neighbours.
 _UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
 def clean(value: Any) -> Any:
-    """The same value with every character that cannot be shown replaced by U+FFFD, in texts, keys and fields.
+    """Replace every unprintable character in texts, keys and fields with U+FFFD.
 
-    What holds no such character is given back as it is, so that a whole document costs one look at each text.
+    Values without such characters are returned unchanged, so that cleaning a document reads each text once.
     """
     if isinstance(value, str):
         return _UNPRINTABLE.sub("\ufffd", value) if _UNPRINTABLE.search(value) else value
@@ -36,7 +36,7 @@ def clean(value: Any) -> Any:
 
 
 def decimal(value: Any) -> Decimal | None:
-    """A JSON number or decimal string as a Decimal; None for what is neither."""
+    """A JSON number or decimal string as a Decimal; None for anything else."""
     if value is None or isinstance(value, bool):
         return None
     try:
@@ -47,13 +47,13 @@ def decimal(value: Any) -> Decimal | None:
 
 
 def places(value: Any) -> int:
-    """How many digits a decimal string has after its point."""
+    """Number of digits after the decimal point."""
     _, _, fraction = str(value).partition(".")
     return len(fraction)
 
 
 def shown(value: Any, digits: int) -> str:
-    """A decimal string with at most `digits` digits after its point and a true minus sign; other texts as they are.
+    """A decimal string with at most `digits` decimals and a true minus sign; other texts unchanged.
 
     A value with fewer digits is never padded: a recorded `21.6` must not look like `21.60`.
     """
@@ -67,18 +67,18 @@ def shown(value: Any, digits: int) -> str:
 
 
 def signed(value: Any, digits: int) -> str:
-    """A difference: as `shown`, with its sign always there."""
+    """A difference: as `shown`, always with a sign."""
     text = shown(value, digits)
     return f"+{text}" if text[:1].isdigit() else text
 
 
 def whole(value: Any) -> str:
-    """An integer with thousands separated by commas; an empty text for None."""
+    """An integer with commas between thousands; empty for None."""
     return f"{value:,}" if isinstance(value, int) else ("" if value is None else str(value))
 
 
 def share(part: int, of: int) -> str:
-    """`part` of `of` in percent with one digit, cut, so that 99.96 % does not look like everything."""
+    """`part` of `of` in percent with one decimal, truncated, so that 99.96 % does not become 100.0 %."""
     if of <= 0:
         return ""
     tenths = part * 1000 // of
@@ -86,7 +86,7 @@ def share(part: int, of: int) -> str:
 
 
 def chance(value: Any) -> str:
-    """A chance that was rounded up to two decimals, in percent: `at most 20 %`, `more than 99 %`."""
+    """A probability that was rounded up to two decimals, in percent: `at most 20 %`, `more than 99 %`."""
     number = decimal(value)
     if number is None:
         return ""
@@ -96,7 +96,7 @@ def chance(value: Any) -> str:
 
 
 def date(epoch: Any) -> str:
-    """The day of a Unix time, in UTC, as 2026-11-23; an empty text where there is none."""
+    """The day of a Unix time, in UTC, as 2026-11-23; empty if none."""
     return moment(epoch).strftime("%Y-%m-%d") if isinstance(epoch, int) else ""
 
 

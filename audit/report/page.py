@@ -1,4 +1,4 @@
-"""The one page that the HTML and the PDF share: what the templates are given, and how their texts are escaped."""
+"""The page shared by HTML and PDF: the context of the templates, and the escaping of texts."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ if TYPE_CHECKING:
     from markupsafe import Markup
 
 _CODE = re.compile(r"`([^`]+)`")
-# A PDF is for reading from the first page to the last, and laying it out takes time: of more measurements of one claim than
-# this it shows the nearest, and of more conventions than this those it has shown a measurement of. The HTML shows all.
+# A PDF is read from cover to cover, and layout takes time. Beyond these numbers, it shows only the nearest measurements of a
+# claim, and only the conventions of the measurements shown. The HTML shows all.
 _MOST_ON_PAPER = 50
 _MOST_CONVENTIONS_ON_PAPER = 500
 CHAPTERS = {
     "summary": "Summary",
     "claims": "Claim by claim",
-    "identity": "Which set the rows are",
+    "identity": "Identity of the rows",
     "literature": "What others did",
-    "findings": "Findings beside the values",
+    "findings": "Other findings",
     "conventions": "Conventions",
     "method": "Method",
     "provenance": "Provenance",
 }
-# A file of templates/fonts, the family it is used as, weight and style. The extended Latin letters are a family of their
-# own, after the first: the PDF renderer confuses the glyphs of two files that share family, weight and style.
+# File in templates/fonts, family, weight, style. Extended Latin letters form a separate fallback family, because the PDF
+# renderer confuses the glyphs of two files that share family, weight and style.
 _FONTS = (
     ("source-serif-4-latin-400-normal", "Source Serif 4", 400, "normal"),
     ("source-serif-4-latin-400-italic", "Source Serif 4", 400, "italic"),
@@ -58,7 +58,7 @@ _FONTS = (
 
 @dataclass(frozen=True, slots=True)
 class ClaimSection:
-    """A claim with its figure (an `<svg>` element, escaped), its sentences, and the measurements its table shows."""
+    """A claim with its figure (an escaped `<svg>` element), its sentences, and the measurements in its table."""
 
     claim: ClaimView
     rows: tuple[MeasurementView, ...]
@@ -68,11 +68,11 @@ class ClaimSection:
 
 
 def render(audit: AuditDocument, *, paged: bool) -> str:
-    """The page as HTML: for a screen (`paged` false) or for the PDF renderer.
+    """The page as HTML, for a browser or for the PDF renderer.
 
     Args:
         audit: The document.
-        paged: Whether pages, a table of contents with page numbers and no script are wanted.
+        paged: Whether to render for the PDF: with pages and a table of contents with page numbers, without script.
     """
     digest = hashlib.sha256(to_bytes(audit)).hexdigest()
     shown = clean(audit)
@@ -91,7 +91,7 @@ def render(audit: AuditDocument, *, paged: bool) -> str:
 
 
 def _tidy(text: str) -> str:
-    """Without blank lines."""
+    """Remove blank lines."""
     return re.sub(r"\n\s*\n+", "\n", text).strip()
 
 
@@ -114,7 +114,7 @@ def _style(*, paged: bool) -> str:
 
 
 def _policy(style: str, script: str) -> str:
-    """A content security policy that lets nothing run or load but this very style sheet and script."""
+    """A content security policy that allows only this style sheet and this script."""
     sums = [base64.b64encode(hashlib.sha256(t.encode()).digest()).decode("ascii") for t in (style, script)]
     return (
         f"default-src 'none'; style-src 'sha256-{sums[0]}'; script-src 'sha256-{sums[1]}'; font-src data:; "
@@ -141,7 +141,7 @@ def _environment() -> Environment:
 
 
 def _prose(value: object) -> Markup:
-    """Escapes a text of a record; what stands between backticks becomes code."""
+    """Escape a text of a record; text in backticks becomes code."""
     from markupsafe import Markup, escape
 
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape("" if value is None else value))))  # noqa: S704  # escaped
@@ -165,7 +165,7 @@ _CIRCLES = {
 
 
 def _same(kind: str) -> Markup:
-    """Whether the data are the same, as a circle: full, half, empty, dotted."""
+    """Whether the data are the same, as a circle: full, half, empty or dotted."""
     from markupsafe import Markup
 
     circle = _CIRCLES.get(kind, _CIRCLES["unknown"])
@@ -191,7 +191,7 @@ def _context(audit: AuditDocument, most: int | None) -> dict[str, Any]:
         "study": study,
         "paper": study.paper,
         "title": f"Reproducibility audit: {title}",
-        "description": f"What was reported, what was measured under every convention, and what follows: {title}.",
+        "description": f"Reported values, measurements under every convention, and verdicts: {title}.",
         "generator": f"{audit.project.name} {audit.project.version}".strip(),
         "date": date(epoch),
         "iso_time": moment(epoch).strftime("%Y-%m-%dT%H:%M:%SZ"),
@@ -218,7 +218,7 @@ def _sentence(words: str) -> str:
 
 
 def _lede(found: tuple[ClaimView, ...]) -> str:
-    """The outcome in a few sentences; what rests on recomputed values is counted apart from what rests on recorded ones."""
+    """The outcome in a few sentences; verdicts on recomputed and on recorded values are counted separately."""
     supported = [c for c in found if c.verdict.id in {Verdict.REPRODUCED, Verdict.JUSTIFIED}]
     outcome = (
         f"Of {len(found)} claim{'' if len(found) == 1 else 's'}, {_number(len(supported))} reproduced or justified by a "
@@ -227,12 +227,10 @@ def _lede(found: tuple[ClaimView, ...]) -> str:
     recomputed = [c for c in found if c.deciding is not None and not c.deciding.recorded]
     recorded = [c for c in found if c.deciding is not None and c.deciding.recorded]
     if not recomputed:
-        return f"{outcome} All values were recorded by a reproduction team; there were no prediction files to recompute from."
+        return f"{outcome} All values were recorded by a reproduction team; no prediction files were available."
     backed = sum(c in supported for c in recomputed)
     was = "verdict rests" if len(recomputed) == 1 else "verdicts rest"
-    basis = (
-        f"{len(recomputed)} {was} on values that were computed here from prediction files ({backed} of them supported)"
-    )
+    basis = f"{len(recomputed)} {was} on values computed here from prediction files ({backed} of them supported)"
     if not recorded:
         return f"{outcome} {basis}."
     more = sum(c in supported for c in recorded)
@@ -244,12 +242,12 @@ def _number(count: int) -> str:
 
 
 def _transcription(audit: AuditDocument) -> str:
-    """What the reported values were read from, and how many of them were verified."""
+    """The source of the reported values, and how many were verified."""
     verified = sum(claim.verified for claim in audit.claims)
     counted = f"{verified} of {len(audit.claims)} were verified by two independent transcriptions"
     if audit.study.paper.read:
-        return f"The reported values were read in the paper; {counted}."
-    return f"The paper\u2019s own text was not available: the reported values come from transcriptions, and {counted}."
+        return f"The reported values were read from the paper; {counted}."
+    return f"The paper\u2019s own text was not available: the reported values come from transcriptions; {counted}."
 
 
 def _view(claim: ClaimView, study: StudyFacts, works: Mapping[str, str], most: int | None) -> ClaimSection:
@@ -279,9 +277,9 @@ class _Group:
 
 
 def _groups(audit: AuditDocument, works: Mapping[str, str], listed: set[str] | None) -> list[_Group]:
-    """Conventions by metric and tasks; what is the same for several tasks is written once.
+    """Conventions by metric and tasks; a convention shared by several tasks appears once.
 
-    On paper, where there are very many, only those are `listed` whose measurements the tables show.
+    If there are very many, the PDF shows only those in `listed`, whose measurements are in its tables.
     """
     same: dict[Convention, list[Convention]] = {}
     for item in audit.conventions:

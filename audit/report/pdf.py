@@ -1,7 +1,7 @@
 """The report as a PDF: PDF/A-3b, tagged, with audit.json attached; the same document gives the same bytes.
 
-The bytes depend on the libraries that lay text out (WeasyPrint, Pango, HarfBuzz) and on the fonts: on one machine, or in
-one image, they are the same for every run.
+The bytes also depend on the layout libraries (WeasyPrint, Pango, HarfBuzz) and on the fonts: on one machine or in one image,
+every run gives the same bytes.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ def render_pdf(audit: AuditDocument) -> bytes:
     """The report of an audit as a PDF/A-3b file.
 
     Raises:
-        MissingError: A library that lays text out is not installed; the message has the command that installs it.
+        MissingError: A layout library is not installed; the message contains the command that installs it.
     """
     if missing_libraries():
         raise MissingError("the PDF cannot be made here", fix=pdf_problem())
-    # WeasyPrint reports CSS it does not know as warnings; what matters here fails loudly or is seen in the tests.
+    # WeasyPrint warns about CSS it does not know; relevant problems raise errors or fail in the tests.
     logging.getLogger("weasyprint").setLevel(logging.ERROR)
     logging.getLogger("fontTools").setLevel(logging.ERROR)
     try:
@@ -40,12 +40,12 @@ def render_pdf(audit: AuditDocument) -> bytes:
         raise MissingError(f"the PDF cannot be made here ({error})", fix=f"On Debian run: {command}") from error
     seconds = audit.source_date_epoch
     with _date(seconds), _uncollected(), warnings.catch_warnings():
-        # WeasyPrint leaves the closing of its colour profile's file to the garbage collector.
+        # WeasyPrint leaves closing its colour profile to the garbage collector.
         warnings.simplefilter("ignore", ResourceWarning)
         attachment = weasyprint.Attachment(
             string=to_bytes(audit),
             name="audit.json",
-            description="The audit from which this report was made",
+            description="The audit document from which this report was rendered",
             relationship="Data",
             created=moment(seconds),
             modified=moment(seconds),
@@ -56,7 +56,7 @@ def render_pdf(audit: AuditDocument) -> bytes:
 
 
 def _local() -> Any:
-    """A fetcher that knows data: addresses alone, so that no text of a record can make the renderer read or call out."""
+    """A fetcher of data: URLs only, so that no text of a record can make the renderer read files or use the network."""
     from weasyprint.urls import URLFetcher
 
     return URLFetcher(allowed_protocols=("data",))
@@ -64,7 +64,7 @@ def _local() -> Any:
 
 @contextlib.contextmanager
 def _uncollected() -> Iterator[None]:
-    """No searches for unreachable objects meanwhile: a layout is millions of objects, nearly all of them in use."""
+    """Disable garbage collection during layout, which creates millions of objects, nearly all of them in use."""
     before = gc.isenabled()
     gc.disable()
     try:
@@ -76,7 +76,7 @@ def _uncollected() -> Iterator[None]:
 
 @contextlib.contextmanager
 def _date(seconds: int) -> Iterator[None]:
-    """Fix the date that font subsetting writes, and give back what was set before."""
+    """Fix the date that font subsetting writes; restore the previous setting afterwards."""
     before = os.environ.get("SOURCE_DATE_EPOCH")
     os.environ["SOURCE_DATE_EPOCH"] = str(seconds)
     try:

@@ -1,8 +1,8 @@
-"""A cache of the rendered PDF on disk, so that an audit that has not changed is not laid out again.
+"""A cache of rendered PDFs on disk, so that an unchanged audit is not laid out again.
 
-Content-addressed: an entry's name is a hash of audit.json's bytes and of everything else that decides the PDF's bytes: the
-templates, the code of the report, the libraries that lay text out with their versions, the fonts, the language. It can be
-deleted at any time; a damaged entry is no entry.
+Content-addressed: the name of an entry is a hash of audit.json and of everything else that determines the PDF: templates,
+report code, layout libraries with their versions, fonts, language. It can be deleted at any time; damaged entries are
+ignored.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ _FORMAT = b"repro-audit/pdf/1"
 _KEPT = 8
 _PACKAGES = ("weasyprint", "pydyf", "fonttools", "tinyhtml5", "tinycss2", "cssselect2", "pyphen", "pillow", "jinja2",
              "markupsafe", "brotli", "zopfli", "cffi")  # fmt: skip
-# Library -> the function that gives its version as a text, or None: then its file's name and time stand for it.
+# Library -> the function that returns its version as text; None to use the file name instead.
 _LIBRARIES = {"pango-1.0": "pango_version_string", "harfbuzz": "hb_version_string", "harfbuzz-subset": None}
-# What fontconfig and Pango ask the environment for.
+# Environment variables that fontconfig and Pango read.
 _VARIABLES = ("LANG", "LC_ALL", "LC_CTYPE", "PANGO_LANGUAGE", "FONTCONFIG_FILE", "FONTCONFIG_PATH", "XDG_DATA_HOME")
 
 
 def cached_pdf(
     folder: Path | None, document: bytes, render: Callable[[bytes], Callable[[], bytes]]
 ) -> Callable[[], bytes]:
-    """What gives the PDF of a document: from the folder, or rendered and kept there.
+    """A function that returns the PDF of a document, from the cache or rendered and then cached.
 
     Args:
-        folder: Of the cache; None for none.
-        document: audit.json's bytes.
-        render: Begins to make the PDF of this document, and gives what waits for it.
+        folder: The folder of the cache; None to disable it.
+        document: The bytes of audit.json.
+        render: Starts to render this document, and returns a function that waits for the PDF.
     """
     if folder is None:
         return render(document)
@@ -53,7 +53,7 @@ def cached_pdf(
 
     def keep() -> bytes:
         made = wait()
-        # A cache that cannot be written to is no error: the work is only done again.
+        # An unwritable cache is not an error: the PDF is just rendered again next time.
         with contextlib.suppress(OSError):
             write_atomic(path, hashlib.sha256(made).digest() + made)
             oldest_first = sorted(folder.glob("*.pdf"), key=lambda item: item.stat().st_mtime_ns)
@@ -80,7 +80,7 @@ def _key(document: bytes) -> str:
 
 
 def _surroundings() -> Iterator[bytes]:
-    """What else decides the PDF's bytes."""
+    """What determines the bytes of the PDF, besides the document."""
     for folder, pattern in ((TEMPLATES, "**/*"), (ROOT / "audit", "**/*.py")):
         for path in sorted(item for item in folder.glob(pattern) if item.is_file()):
             yield path.relative_to(ROOT).as_posix().encode()
@@ -106,7 +106,7 @@ def _library_version(name: str, function: str | None) -> str:
 
 
 def _fonts() -> bytes:
-    """Every font that fontconfig knows, with its file and version, in a fixed order."""
+    """All fonts that fontconfig knows, with file and version, in a fixed order."""
     program = shutil.which("fc-list")
     if program is None:
         return b""

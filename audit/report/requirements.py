@@ -9,7 +9,7 @@ import subprocess
 import sys
 from functools import cache
 
-# Libraries that WeasyPrint loads, by their names on Linux, with Debian's packages for them.
+# Libraries that WeasyPrint loads: name on Linux -> Debian package.
 _LIBRARIES = {
     "libpango-1.0.so.0": "libpango-1.0-0",
     "libpangoft2-1.0.so.0": "libpangoft2-1.0-0",
@@ -21,7 +21,7 @@ _LANGUAGES = ("zh", "ja", "ko")
 
 
 def apt_command(packages: list[str]) -> str:
-    """One line that installs Debian packages, for the user that runs this program."""
+    """The command line with which the current user installs Debian packages."""
     sudo = "" if hasattr(os, "geteuid") and os.geteuid() == 0 else "sudo "
     return f"{sudo}apt-get update && {sudo}apt-get install -y --no-install-recommends {' '.join(packages)}"
 
@@ -29,7 +29,7 @@ def apt_command(packages: list[str]) -> str:
 def missing_libraries() -> list[str]:
     """Debian packages whose library cannot be loaded; empty if the PDF can be made.
 
-    On other systems than Linux the libraries have other names: there WeasyPrint's own import says what is missing.
+    Other systems use other library names; there, importing WeasyPrint reports what is missing.
     """
     if not sys.platform.startswith("linux"):
         return []
@@ -46,7 +46,7 @@ def _loads(library: str) -> bool:
 
 @cache
 def missing_fonts() -> tuple[str, ...]:
-    """Languages that no installed font covers, by fontconfig's list; all of them where there is no `fc-list`."""
+    """Languages that no installed font covers, according to fontconfig; all of them without `fc-list`."""
     program = shutil.which("fc-list")
     if program is None:
         return _LANGUAGES
@@ -60,7 +60,7 @@ def missing_fonts() -> tuple[str, ...]:
 
 
 def pdf_problem() -> str | None:
-    """What the PDF lacks here, with the command that installs it; None if nothing."""
+    """What is missing for the PDF, with the command that installs it; None if nothing."""
     libraries = missing_libraries()
     if libraries:
         return f"Pango is missing; run: {apt_command([*libraries, _FONTS])}"

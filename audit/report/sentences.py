@@ -1,4 +1,4 @@
-"""A verdict and its reasons, which audit.json holds as data, in sentences for people."""
+"""Turns a verdict and its reasons, which are data in audit.json, into sentences."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from audit.report.views import ClaimView, MeasurementView, anchor
 from audit.report.vocabulary import GRADES, metric_name
 from audit.schema import LIKELY, Agreement, Certificate, Gap, IdentityState, StudyFacts, Verdict
 
-# More works than this are named by the first ones and a number.
+# Of more works than this, the first are named and the others counted.
 _NAMED = 4
-# More sizes than this are counted, not shown, in a proof of impossibility.
+# Of more sizes than this, a proof of impossibility shows the first and counts the others.
 _GAPS = 3
 
 
 def justification(claim: ClaimView, study: StudyFacts, works: Mapping[str, str]) -> list[Sentence]:
-    """Why the verdict is what it is.
+    """The reasons for a verdict.
 
     Args:
-        claim: With its verdict and measurements.
-        study: For the margins.
-        works: Short names of the surveyed works by id; the others are named by their id, without a link.
+        claim: The claim, with its verdict and measurements.
+        study: Provides the margins.
+        works: Short names of the surveyed works by id; other works are shown by id, without a link.
     """
     found = [s for s in (_opening(claim, works), *_agreement(claim, study), _unscored(claim)) if s]
     found += _refused(claim)
@@ -50,8 +50,8 @@ def _not_run(claim: ClaimView, best: MeasurementView | None, works: Mapping[str,
 def _not_comparable(claim: ClaimView, best: MeasurementView | None, works: Mapping[str, str]) -> Sentence:
     del best, works
     number = sum(bool(m.value) for m in claim.measurements)
-    count = "The one measurement there is is" if number == 1 else f"All {number} measurements are"
-    return sentence(f"{count} invalid, so nothing here speaks about the reported {claim.value}.")
+    count = "The only measurement is" if number == 1 else f"All {number} measurements are"
+    return sentence(f"{count} invalid, so nothing here is comparable with the reported {claim.value}.")
 
 
 def _agreeing(claim: ClaimView, best: MeasurementView | None, works: Mapping[str, str]) -> Sentence:
@@ -62,7 +62,7 @@ def _agreeing(claim: ClaimView, best: MeasurementView | None, works: Mapping[str
 
 
 def _luck(claim: ClaimView) -> list[Part]:
-    """An agreement that chance explains well enough says so in its own line, unless paper or cited source back it."""
+    """If chance is a likely explanation of an agreement, say so, unless the paper or the cited source supports it."""
     decision = claim.decision
     if decision is None or decision.odds is None or decision.odds.chance is None or decision.grade in {"A", "B"}:
         return []
@@ -79,8 +79,8 @@ def _exceeds(claim: ClaimView, best: MeasurementView | None, works: Mapping[str,
         Part(best.value, "strong"),
         " by ",
         *_convention(best),
-        f", {_gap_in_words(claim, best)}; the values under all other conventions of the best grade at hand are better, too. "
-        "That the model is at least this good stands; the number is not reproduced.",
+        f", {_gap_in_words(claim, best)}; the values under all other conventions of the best grade at hand are also better. "
+        "The model is at least as good as reported; the number is not reproduced.",
     )
 
 
@@ -111,7 +111,7 @@ def _selective(claim: ClaimView, best: MeasurementView | None, works: Mapping[st
         f", the {_origin(best)} value is ",
         Part(best.value, "strong"),
         f" over {best.rows} rows{f' ({best.covered})' if best.covered else ''}. "
-        "A value over a part of the set does not justify one that is given for the whole set.",
+        "A value over a part of the set does not justify a value reported for the whole set.",
     )
 
 
@@ -147,7 +147,7 @@ def _gap_in_words(claim: ClaimView, best: MeasurementView) -> str:
     size = best.difference.lstrip("+\u2212")
     way = "above" if gap is not None and gap > 0 else "below"
     better = (gap is not None and gap > 0) == (claim.data.direction == "higher")
-    return f"{size} {way} the reported {claim.value}, that is {'better' if better else 'worse'}"
+    return f"{size} {way} the reported {claim.value}, i.e. {'better' if better else 'worse'}"
 
 
 _OPENINGS: dict[str, Callable[[ClaimView, MeasurementView | None, Mapping[str, str]], Sentence]] = {
@@ -184,10 +184,10 @@ def _where_from(m: MeasurementView) -> list[Part]:
 
 
 def _backing(m: MeasurementView, works: Mapping[str, str]) -> list[Part]:
-    """The convention's grade in words, and who uses it."""
+    """The convention's grade in words, and the works that use it."""
     if not m.grade:
         return []
-    parts = [Part(f". Its evidence is of grade {m.grade}: {GRADES.get(m.grade, '')}")]
+    parts = [Part(f". Its evidence has grade {m.grade}: {GRADES.get(m.grade, '')}")]
     users = list(m.convention.works) if m.convention else []
     if users:
         named = [[_work(w, works)] for w in users[:_NAMED]]
@@ -209,7 +209,7 @@ def _agreement(claim: ClaimView, study: StudyFacts) -> list[Sentence]:
     found = []
     band = f"{claim.low} to {claim.high}"
     if best.agreement is Agreement.EXACT:
-        how = "Cut off after the printed digits" if best.truncated else "Rounded as the paper rounds"
+        how = "Truncated to the printed digits" if best.truncated else "Rounded to the printed digits"
         found.append(sentence(f"{how}, it is the reported {claim.value}."))
     elif best.agreement is Agreement.WITHIN_MARGIN:
         margin = study.margins.get(claim.metric)
@@ -221,7 +221,7 @@ def _agreement(claim: ClaimView, study: StudyFacts) -> list[Sentence]:
             )
         )
     if best.without_dropping:
-        found.append(sentence(f"Without dropping units the same convention gives {best.without_dropping}."))
+        found.append(sentence(f"Without dropping units, the same convention gives {best.without_dropping}."))
     if claim.verdict.id in _AGREEING:
         found.append(_decisive(claim))
         found += [sentence(_IDENTITY[best.identity])] if best.identity in _IDENTITY else []
@@ -231,16 +231,16 @@ def _agreement(claim: ClaimView, study: StudyFacts) -> list[Sentence]:
 _KINDS = {"measured": "measured", "cited": "cited", "assumed": "assumed"}
 _AGREEING = frozenset({Verdict.REPRODUCED, Verdict.JUSTIFIED, Verdict.UNDOCUMENTED})
 _IDENTITY = {
-    IdentityState.VERIFIED: "The references are the set's, by the hash on its card.",
-    IdentityState.CONSISTENT: "Units and totals of the rows are those on the set's card.",
-    IdentityState.PART: "The rows are a part of the set; nothing on its card speaks against them.",
-    IdentityState.UNKNOWN: "It is not known whether the rows are the set's: it has no card, or one without totals. "
-    "So the verdict is at most justified.",
+    IdentityState.VERIFIED: "The references match the hash on the card of the set.",
+    IdentityState.CONSISTENT: "Units and totals of the rows match the card of the set.",
+    IdentityState.PART: "The rows are a part of the set; nothing on its card contradicts them.",
+    IdentityState.UNKNOWN: "Whether the rows belong to the set is not known: it has no card, or a card without totals. "
+    "The verdict is therefore at most justified.",
 }
 
 
 def _decisive(claim: ClaimView) -> Sentence:
-    """Which steps decide, and how well each is documented."""
+    """The decisive steps, and the evidence for each."""
     decision = claim.decision
     if decision is None or decision.decisive is None:
         return sentence("No alternatives could be computed, so every step of the convention counts as decisive.")
@@ -259,7 +259,7 @@ def _unscored(claim: ClaimView) -> Sentence | None:
 
 
 def _refused(claim: ClaimView) -> list[Sentence]:
-    """One sentence for each reason that made measurements invalid, with a letter that the table refers to."""
+    """One sentence per reason for invalid measurements, with the letter used in the table."""
     found = []
     for reason in claim.reasons:
         numbers = [m.number for m in claim.measurements if reason in m.invalid]
@@ -276,7 +276,7 @@ def _refused(claim: ClaimView) -> list[Sentence]:
 
 
 def _ranges(numbers: Sequence[int]) -> list[str]:
-    """Ascending numbers, three or more in a row as `4 to 9`."""
+    """Ascending numbers; runs of three or more as `4 to 9`."""
     runs: list[list[int]] = []
     for n in numbers:
         if runs and n == runs[-1][-1] + 1:
@@ -294,7 +294,7 @@ def _odds(claim: ClaimView) -> Sentence | None:
     counted = "One value was tried" if tried == 1 else f"{whole(tried)} values were tried"
     probability = chance(odds.chance)
     if not probability:
-        return sentence(f"{counted}, so there is no spread from which the odds of a chance agreement could be told.")
+        return sentence(f"{counted}, so there is no spread from which to estimate the odds of a chance agreement.")
     digits = places(claim.data.value) + 2
     spread = ""
     if odds.low is not None and odds.high is not None:
@@ -306,15 +306,17 @@ def _odds(claim: ClaimView) -> Sentence | None:
 
 
 def _certificate(claim: ClaimView) -> list[Sentence]:
-    """The proof of impossibility: for each size of the set the two neighbouring counts around the reported value."""
+    """The proof of impossibility: for each size of the set, the two counts on either side of the reported value."""
     proof = claim.decision.certificate if claim.decision else None
     if proof is None or not proof.gaps:
         return []
     gaps = proof.gaps
-    found = [sentence(f"Proof that no counts print {claim.value}, by any usual rounding:")] if len(gaps) > 1 else []
+    found = (
+        [sentence(f"Proof that no counts print {claim.value}, by any common rounding rule:")] if len(gaps) > 1 else []
+    )
     found += [_gap(gap, claim, proof) for gap in gaps[:_GAPS]]
     if len(gaps) > _GAPS:
-        found.append(sentence(f"The same holds for {len(gaps) - _GAPS} further sizes, which audit.json lists."))
+        found.append(sentence(f"The same holds for {len(gaps) - _GAPS} further sizes, listed in audit.json."))
     return found
 
 

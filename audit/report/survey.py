@@ -1,6 +1,6 @@
-"""The literature in the report: the matrix of works and tasks, the records' texts, disagreements, what can be checked.
+"""The literature chapter: the matrix of works and tasks, the records, disagreements, how many works can be checked.
 
-Works on audit.json's `literature` as docs/reference/literature.md describes it, every part of which may be missing.
+Reads `literature` in audit.json, described in docs/reference/literature.md; any part may be missing.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from audit.report.vocabulary import SHORT_TASKS
 from audit.schema import AuditDocument, MatrixCell, SurveyDisagreement, SurveyEntry, SurveyWork
 
 _SAME = {"yes": "same data", "partly": "partly the same data", "no": "other data", "unknown": "data unknown"}
-# How the addresses of works are named.
+# Short forms of the addresses of works.
 _ADDRESSES = {"https://doi.org/": "doi:", "https://arxiv.org/abs/": "arXiv:", "https://github.com/": "", "https://": ""}
 
 
 @dataclass(frozen=True, slots=True)
 class CellView:
-    """What a work does on a task; `href` leads to the first of its entries on it."""
+    """What a work does on a task; `href` links to its first entry on that task."""
 
     same: str
     treatment: str
@@ -29,7 +29,7 @@ class CellView:
 
 @dataclass(frozen=True, slots=True)
 class EntryView:
-    """What a work does on one or several tasks, with its evidence as (text, address, verified)."""
+    """What a work does on one or more tasks, with its evidence as (text, address, verified)."""
 
     anchor: str
     data: SurveyEntry
@@ -39,7 +39,7 @@ class EntryView:
 
 @dataclass(frozen=True, slots=True)
 class WorkView:
-    """A record as the matrix and the list of records show it."""
+    """A record, as shown in the matrix and in the list of records."""
 
     anchor: str
     name: str
@@ -57,13 +57,13 @@ class SurveyChapter:
 
     Attributes:
         works: All records, by name.
-        rows: Those of the matrix that have something to say on a claimed task.
-        others: Those of the matrix that have not.
+        rows: Records in the matrix with an entry on a claimed task.
+        others: Records in the matrix without one.
         tasks: (id, first line, second line) of the matrix's columns.
         disagreements: (work, what is said and found).
-        steps: How many works can be checked, step by step; each narrows the one before.
-        bibliography: (reference, addresses), as the audit sorts them.
-        fraction: The share of citing works that can be checked, in percent; empty where unknown.
+        steps: How many works can be checked, step by step; each narrows the previous one.
+        bibliography: (reference, addresses), in the order of the audit.
+        fraction: The share of citing works that can be checked, in percent; empty if unknown.
     """
 
     works: tuple[WorkView, ...]
@@ -101,12 +101,12 @@ def survey(audit: AuditDocument) -> SurveyChapter:
 
 
 def short_names(audit: AuditDocument) -> dict[str, str]:
-    """A short name for every work that has a record, by id."""
+    """A short name for every recorded work, by id."""
     return {w.id: _name(w) for w in audit.literature.works}
 
 
 def _name(data: SurveyWork) -> str:
-    """The record's name for tables; without one the title up to its colon, a short title, or the record's id."""
+    """The record's short name; otherwise the title up to its colon, a short title, or the record's id."""
     if data.name:
         return data.name
     head, colon, _ = data.title.partition(":")

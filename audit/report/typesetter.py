@@ -1,7 +1,7 @@
-"""The PDF laid out in a process of its own, which is ready by the time that there is something to lay out.
+"""Lays out the PDF in a separate process, started early so that its libraries are loaded when the document is ready.
 
-Laying out takes longer than all the rest of an audit without predictions. Beside it, this process renders the other
-reports and gathers what the package needs. The bytes are those that this process would give.
+Layout takes longer than the rest of an audit without predictions. Meanwhile, the main process renders the other reports and
+collects what the package needs. The bytes are the same as without a separate process.
 """
 
 from __future__ import annotations
@@ -20,23 +20,23 @@ from typing import TypeAlias
 from audit._util.cpu import cores
 from audit._util.paths import ROOT
 
-# Takes audit.json's bytes and gives what waits for the PDF.
+# Takes the bytes of audit.json and returns a function that waits for the PDF.
 Typesetter: TypeAlias = Callable[[bytes], Callable[[], bytes]]
 _PDF, _ERROR = b"P", b"E"
 
 
 def here(document: bytes) -> Callable[[], bytes]:
-    """No process: laid out in this one, when it is asked for."""
+    """Lay out in the current process, on demand."""
     return lambda: lay_out(document)
 
 
 @contextmanager
 def typesetter(cache: Path | None) -> Iterator[Typesetter]:
-    """A typesetter that has begun to load its libraries, if there is a second processor for it.
+    """A typesetter that is already loading its libraries, if a second core is available.
 
     Args:
-        cache: Folder of PDFs from earlier runs. If it holds any, this run's is likely among them, and no process is
-            started for it.
+        cache: Folder of PDFs from earlier runs. If it contains any, the PDF of this run is likely among them, and no
+            process is started.
     """
     if cores() < 2 or (cache is not None and any(cache.glob("*.pdf"))):
         yield here
@@ -45,21 +45,21 @@ def typesetter(cache: Path | None) -> Iterator[Typesetter]:
     command = [sys.executable, "-P", "-c", "from audit.report.typesetter import serve; serve()"]
     environment = {**os.environ, "PYTHONPATH": path}
     with (
-        # In a session of its own: Ctrl-C is this process's to answer.
+        # In a separate session: the main process handles Ctrl-C.
         subprocess.Popen(command, stdin=PIPE, stdout=PIPE, env=environment, start_new_session=True) as process,
         ThreadPoolExecutor(1) as thread,
     ):
 
         def begin(document: bytes) -> Callable[[], bytes]:
-            # The process takes it when its libraries are loaded, and there is something to do meanwhile.
+            # The process reads the document once its libraries are loaded; the caller continues meanwhile.
             answered = thread.submit(process.communicate, document)
 
             def wait() -> bytes:
                 answer, _ = answered.result()
-                if not answer:  # killed, for want of memory perhaps: this process tries as well
+                if not answer:  # killed, perhaps out of memory: try in this process
                     return lay_out(document)
                 if answer[:1] == _ERROR:
-                    raise pickle.loads(answer[1:])  # noqa: S301  from a process of our own
+                    raise pickle.loads(answer[1:])  # noqa: S301  from our own process
                 return bytes(answer[1:])
 
             return wait
@@ -67,22 +67,22 @@ def typesetter(cache: Path | None) -> Iterator[Typesetter]:
         try:
             yield begin
         finally:
-            # At the end of an ordinary run it is idle; otherwise nobody wants its work any more.
+            # It is idle after a normal run; otherwise its result is no longer needed.
             process.kill()
 
 
 def serve() -> None:
-    """The process: load, take one document from standard input, write its PDF or the error to standard output."""
-    with suppress(Exception):  # whatever is wrong will be said when it is needed
+    """Entry point of the process: read a document from standard input, write its PDF or the error to standard output."""
+    with suppress(Exception):  # any error is raised again at the first use
         import weasyprint  # noqa: F401
 
         import audit.report.pdf  # noqa: F401
     document = sys.stdin.buffer.read()
-    if not document:  # the run has ended before
+    if not document:  # the run ended early
         return
     try:
         answer = _PDF + lay_out(document)
-    except Exception as error:  # noqa: BLE001  it is raised where it is waited for
+    except Exception as error:  # noqa: BLE001  raised again by wait()
         answer = _ERROR + pickle.dumps(error)
     with suppress(BrokenPipeError):
         sys.stdout.buffer.write(answer)
@@ -93,7 +93,7 @@ def lay_out(document: bytes) -> bytes:
     """The PDF of audit.json's bytes.
 
     Raises:
-        MissingError: A library that lays text out is not installed.
+        MissingError: A layout library is not installed.
     """
     from audit.document.read import parse_document
     from audit.report.pdf import render_pdf

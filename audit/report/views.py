@@ -1,7 +1,6 @@
-"""What the templates show: audit.json's claims, measurements and verdicts, joined and worded.
+"""What the templates show: the claims, measurements and verdicts of audit.json, joined and in words.
 
-Everything here is derived from the parsed audit.json alone. A field that the document lacks is shown as missing, never
-filled in.
+Everything is derived from the parsed audit.json alone. Missing fields are shown as missing, never filled in.
 """
 
 from __future__ import annotations
@@ -33,26 +32,26 @@ _AGREEMENT_ORDER = tuple(Agreement)
 
 @dataclass(frozen=True, slots=True)
 class MeasurementView:
-    """One value of one claim, as a row of its table and a dot of its figure.
+    """One value of a claim: a row in its table and a mark in its figure.
 
     Attributes:
-        number: Its place by value, from 1; the figure and the table share it.
-        label: The convention's id, or a phrase where the record names none.
-        convention: The convention's entry in audit.json; None where unknown.
-        value: With at most two digits more than the reported value.
+        number: Its rank by value, from 1, in the figure and in the table.
+        label: The convention's id, or a phrase if the record names none.
+        convention: The convention's entry in audit.json; None if unknown.
+        value: The value with at most two more digits than the reported value.
         position: The value as a number, for the figure.
-        interval: `34.10 to 34.61`; empty where there is none.
+        interval: `34.10 to 34.61`; empty if none.
         bounds: The same as numbers.
-        rows: `15,473 of 15,531`; as much of it as is known.
-        covered: `99.6 %`; empty where unknown.
-        partial: Not every unit of the set was scored.
-        unscored: What happened to the other rows, one phrase each.
-        truncated: The value is the reported one when its digits are cut off, not rounded.
-        identity: What is known of the rows beside the set's card.
-        without_dropping: The value of the same convention without dropping units; empty where it drops none.
-        reach: What the value on the whole set can be; empty where all units were scored.
-        unscored_units: How many units that allows for.
-        deciding: The verdict rests on it.
+        rows: `15,473 of 15,531`, as far as known.
+        covered: `99.6 %`; empty if unknown.
+        partial: Whether only a part of the set was scored.
+        unscored: Why rows were not scored, one phrase per reason.
+        truncated: The value equals the reported one by truncation, not by rounding.
+        identity: The identity of the rows by the set's card.
+        without_dropping: The value of the same convention without dropping units; empty if it drops none.
+        reach: Bounds on the value over the whole set; empty if all units were scored.
+        unscored_units: Number of unscored units behind these bounds.
+        deciding: Whether the verdict rests on it.
     """
 
     number: int
@@ -89,19 +88,19 @@ class MeasurementView:
     deciding: bool
 
     def gap(self, reported: Decimal | None) -> Decimal:
-        """How far the value lies from the reported one; infinitely far where one of them is not known."""
+        """Distance from the reported value; infinite if either is unknown."""
         if self.position is None or reported is None:
             return Decimal("Infinity")
         return abs(self.position - reported)
 
     @property
     def agrees(self) -> bool:
-        """It agrees with the reported value and may justify it."""
+        """Whether it agrees with the reported value and may justify it."""
         return self.agreement.agrees and not self.invalid
 
     @property
     def details(self) -> tuple[str, ...]:
-        """What stands in small type below the convention: rule, conditions, unscored rows, note with source."""
+        """The small print below the convention: rule, conditions, unscored rows, note with source."""
         origin = f"from {self.source}" if self.source else ""
         note = "; ".join(part for part in (self.note, origin) if part)
         rule = f"Rule: {self.rule}" if self.rule else ""
@@ -111,7 +110,7 @@ class MeasurementView:
 
 @dataclass(frozen=True, slots=True)
 class ClaimView:
-    """A reported value with all that is known of it."""
+    """A reported value with all that is known about it."""
 
     id: str
     anchor: str
@@ -142,12 +141,12 @@ class ClaimView:
 
     @property
     def leading(self) -> MeasurementView | None:
-        """The measurement that speaks for the claim in the summary: a comparable one, or none."""
+        """The measurement shown for the claim in the summary, if it is comparable."""
         found = self.deciding or self.leading_recomputed or self.leading_recorded
         return None if found is None or found.invalid else found
 
     def in_summary(self, *, recorded: bool) -> MeasurementView | None:
-        """The value of one origin for the summary's row: under the convention that leads, as the whole row is."""
+        """The recorded or recomputed value in the summary: under the leading convention, like the whole row."""
         leading = self.leading
         if leading is None or leading.recorded == recorded:
             return leading
@@ -163,7 +162,7 @@ class ClaimView:
         return (leading.invalid if leading and leading.invalid else self.reasons)[0]
 
     def nearest(self, most: int | None) -> tuple[MeasurementView, ...]:
-        """At most so many measurements, by value: the deciding one and the nearest to the reported value; None for all."""
+        """At most `most` measurements, by value: the deciding one and the nearest to the reported value; None for all."""
         if most is None or len(self.measurements) <= most:
             return self.measurements
         chosen = sorted(self.measurements, key=lambda m: (not m.deciding, m.gap(self.reported), m.number))[:most]
@@ -176,11 +175,11 @@ class ClaimView:
 
     @property
     def reasons(self) -> tuple[str, ...]:
-        """Every reason that makes a measurement invalid, once, in the order of the table."""
+        """The distinct reasons for invalid measurements, in the order of the table."""
         return tuple(dict.fromkeys(reason for m in self.measurements for reason in m.invalid))
 
     def note(self, reason: str) -> tuple[str, str]:
-        """A reason's letter, and the anchor of the sentence that gives it."""
+        """A reason's letter, and the anchor of its sentence."""
         mark = letter(self.reasons.index(reason))
         return mark, f"{self.anchor}-{mark}"
 
@@ -191,33 +190,33 @@ class ClaimView:
 
     @property
     def marks(self) -> str:
-        """What the marks in this claim's figure mean, as far as they are unlike a filled disc."""
+        """The meaning of the marks in this claim's figure, other than the filled disc."""
         words = (
             ("Hollow: recorded.", any(m.recorded for m in self.measurements)),
             (
-                "Diamond: a part of the set was scored.",
+                "Diamond: only a part of the set was scored.",
                 any(m.partial and not m.invalid for m in self.measurements),
             ),
-            ("Cross: cannot justify anything.", any(m.invalid for m in self.measurements)),
+            ("Cross: invalid.", any(m.invalid for m in self.measurements)),
         )
         return " ".join(text for text, holds in words if holds)
 
     @property
     def where(self) -> str:
-        """Table, row and column of the paper."""
+        """Table, row and column in the paper."""
         locator = self.data.locator
         table = f"Table {locator.table}" if locator.table[:1].isdigit() else locator.table
         return "; ".join(part for part in (table, locator.row, locator.column) if part)
 
 
 def anchor(*parts: object) -> str:
-    """An id for HTML from any texts: letters, digits, points and hyphens stay; others become `_` and their code."""
+    """An HTML id: ASCII letters, digits, points and hyphens are kept; other characters become `_` and their code point."""
     text = "-".join(str(p) for p in parts)
     return "".join(c if c.isascii() and (c.isalnum() or c in "-.") else f"_{ord(c):x}" for c in text)
 
 
 def convention_anchor(task: str, metric: str, convention: str) -> str:
-    """Where a convention is described."""
+    """The anchor of a convention's description."""
     return anchor("c", task, metric, convention)
 
 
@@ -227,7 +226,7 @@ def claims(audit: AuditDocument) -> tuple[ClaimView, ...]:
     decisions = {d.claim: d for d in audit.verdicts}
     by_claim: dict[str, list[Measurement]] = {}
     for item in audit.measurements:
-        # A metric that the paper does not report has measurements without a claim; they are in measurements.csv.
+        # Metrics that the paper does not report have measurements without a claim; these are only in measurements.csv.
         if item.claim is not None:
             by_claim.setdefault(item.claim, []).append(item)
     by_metric: dict[tuple[str, str], list[Convention]] = {}
@@ -261,13 +260,13 @@ def _claim(
     interval = data.rounding
     low, high = (decimal(interval.low), decimal(interval.high)) if interval else (None, None)
     decides = decision.measurement if decision else None
-    # Values ascend; what has no value comes last, in the audit's order.
+    # By ascending value; measurements without a value come last.
     ordered = sorted(items, key=_by_value)
     views = tuple(
         _measurement(n, m, data, conventions.get((task, metric, m.convention or "")), decides)
         for n, m in enumerate(ordered, 1)
     )
-    # A convention that could not be computed has a measurement without a value where there are predictions.
+    # If there are predictions, a convention that could not be computed has a measurement without a value.
     measured = {m.convention for m in items}
     name, spelt = data.task_name or task, vocabulary.metric_name(metric)
     dataset = data.dataset.replace(", ", " ")
@@ -354,7 +353,7 @@ def _measurement(
 
 
 def _invalid(item: Invalid) -> str:
-    """The reason's text, which says more than its code; the code in words where it has none, or adds the kind of fault."""
+    """The text of the reason; its code in words if it has no text, or as a prefix if that adds the kind of fault."""
     text = item.text
     label = vocabulary.INVALID.get(item.code, item.code)
     if not text:
@@ -363,10 +362,10 @@ def _invalid(item: Invalid) -> str:
 
 
 def _leading(views: Sequence[MeasurementView], *, recorded: bool) -> MeasurementView | None:
-    """The measurement of one origin that speaks for the claim.
+    """The leading measurement of one origin.
 
-    The deciding one; else a valid one before an invalid one, a whole set before a part of it, closer agreement before
-    looser, a small difference before a large one.
+    The deciding one; otherwise valid before invalid, the whole set before a part, closer agreement before looser, a small
+    difference before a large one.
     """
 
     def rank(m: MeasurementView) -> tuple[bool, bool, bool, int, Decimal, int]:

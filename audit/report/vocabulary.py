@@ -1,4 +1,4 @@
-"""The closed vocabularies of audit.json in words for people: verdicts, agreements, grades, reasons for invalidity."""
+"""The closed vocabularies of audit.json in words: verdicts, agreements, grades, reasons for invalidity."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from audit.schema import Agreement, Verdict
 
 @dataclass(frozen=True, slots=True)
 class VerdictWords:
-    """A verdict as it is shown; when it is given stands in the document's rules.
+    """A verdict as shown; the rules in the document say when it applies.
 
     Attributes:
         id: As in audit.json.
-        label: On its badge.
+        label: The text on its badge.
         meaning: What a reader may conclude.
     """
 
@@ -29,65 +29,65 @@ VERDICTS: dict[Verdict, VerdictWords] = {
         VerdictWords(
             Verdict.NOT_COMPARABLE,
             "not comparable",
-            "There are numbers, and none of them speaks about the reported one.",
+            "There are values, but none is comparable with the reported one.",
         ),
         VerdictWords(
             Verdict.REPRODUCED,
             "reproduced",
-            "The reported value follows from the outputs as the paper, or the source that it cites, says.",
+            "The reported value follows from the outputs as described in the paper or in the source that it cites.",
         ),
         VerdictWords(
             Verdict.JUSTIFIED,
             "justified",
-            "The reported value follows from the outputs by a way of counting that others use and have published.",
+            "The reported value follows from the outputs by a convention that others have used and published.",
         ),
         VerdictWords(
             Verdict.UNDOCUMENTED,
             "undocumented",
-            "A way of counting explains the value, and nobody but the reproduction team states it.",
+            "A convention explains the value, but only the reproduction team states it.",
         ),
-        VerdictWords(Verdict.SELECTIVE, "selective", "The agreement is shown and is not accepted as a justification."),
+        VerdictWords(Verdict.SELECTIVE, "selective", "The agreement is shown but not accepted as a justification."),
         VerdictWords(
             Verdict.UNDECIDED,
             "undecided",
-            "More units have to be scored before anything can be said about the whole set.",
+            "More units must be scored before anything can be said about the whole set.",
         ),
         VerdictWords(
             Verdict.EXCEEDS,
             "exceeds",
-            "That the model is at least as good as reported stands; the reported number is not reproduced.",
+            "The model is at least as good as reported; the reported value is not reproduced.",
         ),
         VerdictWords(
             Verdict.INFEASIBLE,
             "infeasible",
-            "The reported value cannot have come from this set by this metric; the proof is given.",
+            "The reported value is impossible for this metric on this set; a proof is given.",
         ),
         VerdictWords(
             Verdict.NOT_REPRODUCED,
             "not reproduced",
-            "No way of counting that was tried leads from the outputs to the reported value.",
+            "No convention that was tried leads from the outputs to the reported value.",
         ),
     )
 }
 
 AGREEMENTS: dict[Agreement, tuple[str, str]] = {
-    Agreement.EXACT: ("exact", "The value prints as the reported one, rounded or, where it is said so, cut off."),
+    Agreement.EXACT: ("exact", "The value prints as the reported one, by rounding or, where stated, by truncation."),
     Agreement.WITHIN_MARGIN: (
         "within margin",
-        "The value lies outside what the reported one stands for by no more than the margin.",
+        "The value lies outside the rounding interval of the reported one by no more than the margin.",
     ),
     Agreement.BETTER: ("better", "The value lies beyond the margin on the metric\u2019s better side."),
     Agreement.WORSE: ("worse", "The value lies beyond the margin on the metric\u2019s worse side."),
     Agreement.UNDECIDED: (
         "undecided",
-        "Units are missing, and the value on the whole set can still be inside or outside.",
+        "Units are missing; the value on the whole set may still agree or differ.",
     ),
     Agreement.NONE: ("\u2013", "There is no value to compare."),
     Agreement.WITHIN_NOISE: ("within noise", "An interval of the first edition met the reported value."),
     Agreement.NEAR: ("near", "Within the first edition\u2019s tolerance."),
     Agreement.OFF: ("off", "None of the first edition\u2019s agreements."),
 }
-# No value, and the words of the first edition of the rules: a report shows them and does not explain them.
+# No value, and the words of the first edition of the rules: a report shows them without explanation.
 UNEXPLAINED = frozenset({Agreement.NONE, Agreement.WITHIN_NOISE, Agreement.NEAR, Agreement.OFF})
 
 GRADES: dict[str, str] = {
@@ -108,8 +108,8 @@ INVALID: dict[str, str] = {
     "contradicted": "the rows at hand rule it out",
     "superseded": "recomputed here",
     "protocol": "a broken protocol",
-    "one-class": "one class alone in the set",
-    "coverage-unknown": "how much of the set was scored is not known",
+    "one-class": "only one class in the set",
+    "coverage-unknown": "coverage not known",
 }
 
 METRICS: dict[str, str] = {
@@ -135,7 +135,7 @@ METHODS: dict[str, str] = {
     "binomial-approximate": "binomial, approximate",
 }
 
-# Tasks as the heads of narrow columns; the second line tells apart what shares a name.
+# Tasks as headers of narrow columns; the second line distinguishes tasks with the same name.
 SHORT_TASKS: dict[str, tuple[str, str]] = {
     "asr-librispeech-clean": ("ASR", "clean"),
     "asr-librispeech-other": ("ASR", "other"),
@@ -168,12 +168,12 @@ def metric_name(metric: str) -> str:
 
 
 def unit_name(metric: str, unit: str) -> str:
-    """What a value's number counts: `%`, `points` (a score times 100), `fraction`, or nothing for a count."""
+    """The unit of a value: `%`, `points` (a score times 100), `fraction`, or empty for a count."""
     if unit == "percent":
         return "%" if metric in {"wer", "cer", "per", "accuracy", "following-rate", "precision"} else "points"
     return unit if unit == "fraction" else ""
 
 
 def task_short(task: str) -> str:
-    """A task's name for a narrow place."""
+    """A task's short name."""
     return " ".join(part for part in SHORT_TASKS.get(task, (task, "")) if part)

@@ -1,6 +1,6 @@
-"""Agreement of a value with a reported one: exact, within the margin, better or worse; and of bounds on a value.
+"""Agreement of a value, or of bounds on it, with a reported value: exact, within the margin, better or worse.
 
-A value is known exactly once all units are scored: no interval over imagined other test sets has a part in this.
+A value is known exactly once all units are scored, so intervals for other test sets play no role here.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ Exact = Fraction | Decimal
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What a value is held against.
+    """What a value is compared with.
 
     Attributes:
         printed: The reported value as a string.
-        direction: Of the metric: which side is better.
+        direction: The metric's better side.
         margin: How far the value may lie outside the printed value's rounding interval, in the same unit.
     """
 
@@ -47,24 +47,24 @@ class Target:
         return self.printed in printed_as(value, self.printed)
 
     def truncates(self, value: Exact) -> bool:
-        """Whether the value's digits, cut off after those printed, are the reported string."""
+        """Whether the value, truncated to the printed digits, is the reported string."""
         scale = 10 ** places_of(self.printed)
         return Fraction(int(Fraction(value) * scale), scale) == Fraction(self.printed)
 
     def compare(self, value: Exact) -> Comparison:
-        """The agreement with the signed difference."""
+        """The agreement, with the signed difference."""
         kind = self.agreement(value)
         truncated = kind is Agreement.EXACT and not self.prints(value)
         return Comparison(kind, difference(value, self.printed), truncated)
 
     def bounded(self, low: Fraction | None, high: Fraction | None) -> Agreement:
-        """Agreement of a value that is only known to lie from `low` to `high`; None for no bound.
+        """Agreement of a value known only to lie between `low` and `high`; None means unbounded.
 
-        `undecided` unless all values between the bounds have one answer: inside, better, or worse.
+        `undecided` unless all values between the bounds agree alike: inside, better, or worse.
         """
         reported, slack = rounding_interval(self.printed), Fraction(self.margin)
         bottom, top = Fraction(reported.low) - slack, Fraction(reported.high) + slack
-        # Values that truncate to the reported string agree as well: up to the next string away from zero, which does not.
+        # Values that truncate to the reported string also agree: up to, but excluding, the next string away from zero.
         step, number = Fraction(1, 10 ** places_of(self.printed)), Fraction(self.printed)
         under, over = number - step * (number <= 0), number + step * (number >= 0)
         if low is not None and low > top and low >= over:
@@ -77,7 +77,7 @@ class Target:
 
 
 def difference(value: Exact, printed: str, places: int = 6) -> str:
-    """The value less the reported one, signed, without trailing zeros: `+1.92756`, `-0.006`, `0`."""
+    """The value minus the reported one, signed, without trailing zeros: `+1.92756`, `-0.006`, `0`."""
     exact = Fraction(value) - Fraction(printed)
     rounded = Decimal(round(exact * 10**places)).scaleb(-places)
     if not rounded:

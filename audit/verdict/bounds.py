@@ -1,6 +1,6 @@
-"""What a value on the whole set can be when only a part was scored: every missing unit right, every one wrong.
+"""Bounds on the value over the whole set if only a part was scored: all missing units right, or all wrong.
 
-No assumption is made on the missing units: a part that was not drawn at random by a recorded rule says nothing else of them.
+Nothing is assumed about the missing units: a part not drawn at random by a recorded rule says nothing about them.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from fractions import Fraction
 
 from audit.schema import Unit
 
-# Metrics whose value is a share of the units, each right or wrong.
+# Metrics whose value is the share of units that are right.
 SHARES = frozenset({"accuracy", "following-rate"})
-# Metrics without a largest value: a unit can hold any number of errors.
+# Metrics without a maximum: a unit can contain any number of errors.
 ERROR_RATES = frozenset({"wer", "per", "cer"})
-# Metrics that are a mean of the units' scores, none above the scale's end.
+# Metrics that are a mean of unit scores, each at most the end of the scale.
 MEANS = frozenset({"rouge-l"})
 # Tasks whose accuracy is over keyphrases, not over units.
 NOT_OVER_UNITS = frozenset({"ke-inspec"})
@@ -22,7 +22,7 @@ NOT_OVER_UNITS = frozenset({"ke-inspec"})
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """From `low` to `high` in the claim's unit; None for no bound on that side."""
+    """From `low` to `high` in the claim's unit; None means unbounded on that side."""
 
     low: Fraction | None
     high: Fraction | None
@@ -46,16 +46,16 @@ def whole_set(
     """Worst-case bounds of the value over `scored + unscored` units.
 
     Args:
-        value: Over the scored units, in the claim's unit.
+        value: The value over the scored units, in the claim's unit.
         task: The task's id.
         metric: The metric's id.
         unit: The claim's unit.
-        scored: How many units the value is over.
-        unscored: How many more the set has.
-        errors: For an error rate: errors and reference tokens of the scored units, and with them the tokens of the rest.
+        scored: Number of scored units.
+        unscored: Number of other units in the set.
+        errors: For an error rate: errors in the scored units, and reference tokens of all units.
 
     Returns:
-        The bounds; for metrics that are no mean over units (BLEU, METEOR, SPIDEr) the ends of the scale.
+        The bounds; for metrics that are not a mean over units (BLEU, METEOR, SPIDEr), the ends of the scale.
     """
     top = end_of_scale(unit)
     total = scored + unscored

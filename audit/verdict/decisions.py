@@ -1,4 +1,4 @@
-"""From measurements to verdicts: what the rules see of every claim, the reasons as data, the odds, the proof."""
+"""From measurements to verdicts: the input of the rules for every claim, the reasons as data, the odds, the proof."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from tasks.statistics.feasibility import Feasibility, Kind, feasibility
 from tasks.statistics.odds import odds
 from tasks.statistics.printed import rounding_interval
 
-# Accuracies that are a number of rows over all rows. A keyphrase score's denominator is not a number of rows.
+# Accuracies that divide a number of rows by all rows. The denominator of a keyphrase score is not a number of rows.
 _OVER_ROWS = frozenset({"accuracy", "following-rate"})
 _NOT_OVER_ROWS = frozenset({"ke-inspec"})
 _ERROR_RATES = frozenset({"wer", "per"})
 _SUPERSEDED = Invalid(
-    "superseded", "The whole set was recomputed here under the same convention; that value speaks in its place."
+    "superseded", "The whole set was recomputed here under the same convention; that value replaces it."
 )
 
 
 def decisions(study: Study, measured: Sequence[Measured]) -> tuple[Decision, ...]:
-    """One decision a claim, in the study's order."""
+    """One decision per claim, in the study's order."""
     by_claim: dict[str, list[Measured]] = defaultdict(list)
     for item in measured:
         if item.record.claim is not None:
@@ -55,7 +55,7 @@ def _decision(claim: Claim, study: Study, measured: Sequence[Measured]) -> Decis
 
 
 def _reasons(ruling: Ruling, measured: Sequence[Measured]) -> tuple[Reason, ...]:
-    """The facts behind a decision, as data: what decided, what was refused and why."""
+    """The facts behind a decision, as data: which measurement decided, which were refused, and why."""
     reasons: list[Reason] = []
     if ruling.deciding is not None:
         best = next(m for m in measured if m.record.id == ruling.deciding)
@@ -81,10 +81,10 @@ def _reasons(ruling: Ruling, measured: Sequence[Measured]) -> tuple[Reason, ...]
 
 
 def supersede(measured: Sequence[Measured]) -> list[Measured]:
-    """Recorded values beside rows that speak of them: replaced by the whole set, refuted by a part.
+    """Compare recorded values with recomputed ones: the whole set replaces them, a part can refute them.
 
-    Where the whole set was recomputed under a convention, a value recorded under the same one decides nothing more. Where a
-    part was, the recorded value must lie within what the whole set can still give; otherwise it is contradicted.
+    If the whole set was recomputed under a convention, a value recorded under that convention no longer counts. If only a
+    part was, the recorded value must lie within the bounds for the whole set; otherwise it is contradicted.
     """
     return [_beside_rows(m, measured) if m.record.recorded and m.exact is not None else m for m in measured]
 
@@ -104,7 +104,7 @@ def _beside_rows(item: Measured, measured: Sequence[Measured]) -> Measured:
         return item
     nearest = next(bounds for bounds in reach if bounds is not None)
     text = (
-        f"The rows at hand rule it out: with every one of the other {nearest.unscored} units at its best or worst, the set "
+        f"The rows at hand rule it out: with each of the other {nearest.unscored} units at its best or worst, the set "
         f"gives {nearest.low or 'any value'} to {nearest.high or 'any value'}."
     )
     return replace(item, record=replace(record, invalid=(*record.invalid, Invalid("contradicted", text))))
@@ -119,7 +119,7 @@ def _within(value: str | None, bounds: Bounds) -> bool:
 
 
 def _odds(claim: Claim, study: Study, measured: Sequence[Measured]) -> schema.Odds | None:
-    """The look-elsewhere odds over every measurement that could have justified the claim."""
+    """The look-elsewhere odds over all measurements that could have justified the claim."""
     values = [item.exact for item in measured if item.record.valid and item.exact is not None]
     if not values:
         return None
@@ -128,11 +128,10 @@ def _odds(claim: Claim, study: Study, measured: Sequence[Measured]) -> schema.Od
 
 
 def possibility(claim: Claim, measured: Sequence[Measured]) -> Feasibility | None:
-    """Test the reported string against whole numbers over the claim's set.
+    """Test whether integer counts over the claim's set can print the reported string.
 
-    A share is tested over the set's size, if it is stated. An error rate is tested over the number of reference tokens,
-    which only predictions show: over the range that the conventions with the whole set scored count. None where neither is
-    known.
+    A share is tested with the size of the set, if stated. An error rate is tested with the number of reference tokens, which
+    only predictions show: the range over all conventions with the whole set scored. None if neither is known.
     """
     if claim.unit == "count":
         return None

@@ -1,12 +1,12 @@
-"""Which steps of a convention decide its agreement: those whose change to another defensible option changes it.
+"""Which steps of a convention decide its agreement: those where another defensible option would change it.
 
 The alternatives are the pipelines of the task's multiverse on the same rows. A step is decisive if it belongs to a smallest
-set of changes after which the value agrees no more: usually one step; two, where only both together matter. If no
+set of changes after which the value no longer agrees: usually one step, or two if only both together matter. If no
 alternative disagrees, no step decides.
 
-That all units are scored is no choice that needs evidence: the claim names the set. So the selection stays as it is; a
-convention that drops units must agree without dropping, too, and so must its alternatives: else dropping the units on which a
-step matters would hide that it does.
+Scoring all units is not a choice that needs evidence, because the claim names the set. The selection is therefore kept. A
+convention that drops units must also agree without dropping, and so must its alternatives; otherwise, dropping the units on
+which a step matters would hide that it does.
 """
 
 from __future__ import annotations
@@ -37,12 +37,11 @@ def decisive_steps(
         metric: One of its metrics.
         rows: All rows of the set.
         conventions: Ids of conventions of this metric.
-        agrees: Whether a value in the metric's own scale agrees with the claim.
+        agrees: Whether a value in the metric's scale agrees with the claim.
 
     Returns:
-        (axis, option) of every decisive step by convention, in the order of the axes; None for a convention that is not a
-        combination of the multiverse's axes, or whose alternatives cannot be computed on these rows: then every step counts
-        as decisive.
+        (axis, option) of every decisive step by convention, in the order of the axes. None if every step counts as decisive:
+        the convention is not a combination of the multiverse's axes, or its alternatives cannot be computed on these rows.
     """
     wanted = set(conventions)
     if not wanted:

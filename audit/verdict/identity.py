@@ -1,7 +1,7 @@
-"""Identity: which test set a prediction file holds, as far as its rows and the set's card can say.
+"""Identity: which test set a prediction file contains, as far as its rows and the set's card can tell.
 
-Rows are held against every layout of the card, and the layout that they fit best is named. Ids are labels that anybody can
-give: they can contradict a set, and never confirm one. Nothing is repaired; every finding is a reason with both numbers.
+Rows are compared with every layout of the card; the best fit is named. Ids are labels that anyone can assign: they can
+contradict a set but never confirm one. Nothing is repaired; every finding is a reason with both numbers.
 """
 
 from __future__ import annotations
@@ -24,15 +24,15 @@ _ORDER = tuple(IdentityState)
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Which set a prediction file holds.
+    """Which set a prediction file contains.
 
     Attributes:
         state: The result.
         card: The card's id; None without a card.
-        layout: The layout that the rows fit best; None without one.
-        rows: Rows of the file.
-        expected: Rows of the whole set in that layout: the size that a share is counted over. None where it is unknown.
-        reasons: What was found, what contradicts first.
+        layout: The layout that fits the rows best; None if none.
+        rows: Rows in the file.
+        expected: Rows of the whole set in that layout, the denominator of shares. None if unknown.
+        reasons: The findings, contradictions first.
     """
 
     state: IdentityState
@@ -44,7 +44,7 @@ class Identity:
 
     @property
     def contradicted(self) -> bool:
-        """Whether the rows justify nothing."""
+        """Whether the rows contradict the set and so justify nothing."""
         return self.state is IdentityState.CONTRADICTED
 
     @property
@@ -54,19 +54,19 @@ class Identity:
 
     @property
     def share(self) -> Fraction | None:
-        """The share of the set that has a row; None where its size is unknown."""
+        """The share of units that have a row; None if the size of the set is unknown."""
         return None if not self.expected else Fraction(self.rows, self.expected)
 
 
 def identity(predictions: PredictionSet, card: SetCard | None) -> Identity:
-    """Which set the rows are of.
+    """Which set the rows come from.
 
     Args:
         predictions: The rows and their meta file.
-        card: Of the rows' task; None if it has none.
+        card: The card of the task; None if it has none.
 
     Raises:
-        ValueError: The card does not name the rows' task.
+        ValueError: The card is for a different task.
     """
     rows = predictions.rows
     common = [*_named(predictions, card), *_model(predictions)]
@@ -74,13 +74,13 @@ def identity(predictions: PredictionSet, card: SetCard | None) -> Identity:
         missing = IdentityReason("no-card", f"No set card names the task {predictions.task}.")
         return _identity(IdentityState.UNKNOWN, None, None, rows, [*common, missing])
     if predictions.task not in card.tasks:
-        raise ValueError(f"the card {card.id} is not that of the task {predictions.task}")
+        raise ValueError(f"the card {card.id} is not for the task {predictions.task}")
     common += _duplicate_ids(rows)
     if not card.layouts:
-        nothing = IdentityReason("no-layout", f"Nothing about the rows of {card.name} is known: {card.public.reason}")
+        nothing = IdentityReason("no-layout", f"Nothing is known about the rows of {card.name}: {card.public.reason}")
         return _identity(IdentityState.UNKNOWN, card, None, rows, [*common, nothing])
     compared = [(layout, *held(rows, layout)) for layout in card.layouts]
-    # Ties go to the layout of the nearest size: of those that hold the rows alike, the smallest.
+    # Ties go to the layout closest in size, that is, the smallest that holds all rows.
     layout, state, reasons = min(
         compared,
         key=lambda item: (
@@ -91,7 +91,7 @@ def identity(predictions: PredictionSet, card: SetCard | None) -> Identity:
     )
     alike = [f"{item.id} ({item.units})" for item, other, _ in compared if other is state and item is not layout]
     if alike and state is not IdentityState.CONTRADICTED:
-        text = f"The rows fit {layout.id} ({layout.units}) and {', '.join(alike)} alike; the smallest is taken."
+        text = f"The rows fit {layout.id} ({layout.units}) and {', '.join(alike)} equally well; the smallest is used."
         reasons = [*reasons, IdentityReason("layout-ambiguous", text, layout.id, alike[0])]
     return _identity(state, card, layout, rows, [*common, *reasons])
 
@@ -138,10 +138,10 @@ def _called(name: str | None, split: str | None, shown: str, card: SetCard, call
         text = f"The meta file names the data set {shown}; the task's is {wanted}."
         return [IdentityReason("other-dataset", text, shown, wanted, against=True)]
     if occurs(called.other):
-        text = f"The meta file names {shown}, another set or split than {wanted}."
+        text = f"The meta file names {shown}, a different set or split from {wanted}."
         return [IdentityReason("other-split", text, shown, wanted, against=True)]
     if split is not None and called.split is not None and not occurs(called.split):
-        text = f"The split that the meta file names, {shown}, is not known to be that of {wanted}."
+        text = f"The meta file names the split {shown}; whether it is that of {wanted} is not known."
         return [IdentityReason("split-unclear", text, shown, wanted)]
     return [IdentityReason("dataset-named", f"The meta file names the data set {shown}.", shown, wanted)]
 
@@ -150,11 +150,11 @@ _SIZE = re.compile(r"(?<![0-9.])([0-9]+)(?:\.[0-9]+)?\s*b(?![a-z])", re.IGNORECA
 
 
 def _model(predictions: PredictionSet) -> list[IdentityReason]:
-    """`SALMONN-7B` beside the variant 13b: sizes in billions, of which the whole numbers are compared."""
+    """`SALMONN-7B` with the variant 13b: compares the whole numbers of sizes in billions."""
     model = predictions.meta.model
     named, stated = set(_SIZE.findall(model)), set(_SIZE.findall(predictions.variant))
     if named and stated and not named & stated:
-        text = f"The model is called {model}, and its variant {predictions.variant}."
+        text = f"The model is named {model}, but its variant {predictions.variant}."
         return [IdentityReason("other-variant", text, model, predictions.variant, against=True)]
     return []
 
@@ -163,5 +163,5 @@ def _duplicate_ids(rows: Sequence[Row]) -> list[IdentityReason]:
     surplus = len(rows) - len({row.id for row in rows})
     if not surplus:
         return []
-    text = f"{surplus} of {len(rows)} rows have an id that an earlier row has."
+    text = f"{surplus} of {len(rows)} rows have the id of an earlier row."
     return [IdentityReason("duplicate-ids", text, surplus, 0, against=True)]

@@ -1,4 +1,4 @@
-"""What a different judge than the paper's means for a claim: judged scores are compared, or refused."""
+"""What a different judge means for a claim: whether judged scores are comparable or refused."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from audit.schema import Claim, Invalid
 
 
 def compare(scores: Iterable[JudgedScore], claim: Claim) -> dict[str, Comparability]:
-    """Convention id -> how its judges' scores stand to a claim that was judged by another."""
+    """Convention id -> how the scores of its judges compare with a claim that used a different judge."""
     shares: Mapping[str, dict[str, Fraction]] = defaultdict(dict)
     models: Mapping[str, dict[str, str]] = defaultdict(dict)
     paper: dict[str, str] = {}
@@ -29,12 +29,12 @@ def compare(scores: Iterable[JudgedScore], claim: Claim) -> dict[str, Comparabil
 
 
 def problems(item: JudgedScore, compared: Mapping[str, Comparability]) -> tuple[Invalid, ...]:
-    """Why a judged score can justify nothing, if so."""
+    """Reasons why a judged score cannot justify anything; empty if none."""
     found = []
     comparison = compared.get(item.attached.convention.id)
     if comparison is not None and comparison.state == "not-comparable":
         found.append(Invalid("other-judge", comparison.sentence))
     if item.attached.fidelity == "described":
-        text = "The judge was asked in this project's words: the source describes its prompt and does not print it."
+        text = "The judge's prompt is this project's wording: the source describes its prompt but does not print it."
         found.append(Invalid("other-judge-prompt", text))
     return tuple(found)

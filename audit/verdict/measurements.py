@@ -1,4 +1,4 @@
-"""Measurements: values scored from predictions and values that a team recorded, in one shape for verdict and report."""
+"""Measurements: values scored from predictions or recorded by a team, in one form for verdict and report."""
 
 from __future__ import annotations
 
@@ -39,21 +39,21 @@ from tasks.statistics.bootstrap import decimal
 from tasks.steps.select import REFERENCE_AFTER_TAGS, REFERENCE_NOT_EMPTY
 from tasks.task import Task
 
-# Selections that look at references alone, as an official scoring does; what looks at outputs is never the set's.
+# Selections by reference only, as in an official scoring; a selection by output is never the set's.
 _BY_REFERENCE = frozenset({REFERENCE_AFTER_TAGS.name, REFERENCE_NOT_EMPTY.name})
 
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """A measurement with what the decision needs beside it.
+    """A measurement, with what the decision needs in addition.
 
     Attributes:
-        record: The measurement as it stands in audit.json.
-        exact: The value in the claim's unit, as exact as it is known; None where there is none.
-        grading: The evidence for its convention; None where the convention is not known.
-        drops: It leaves units out by a rule that neither the audited paper nor the set's official scoring has.
+        record: The measurement as in audit.json.
+        exact: The value in the claim's unit, as exact as it is known; None if none.
+        grading: The evidence for its convention; None if the convention is not known.
+        drops: It drops units by a rule found neither in the audited paper nor in the set's official scoring.
         complete: Every unit of the set was scored or dropped by rule.
-        decisive: The decisive steps; None where no alternatives were computed.
+        decisive: The decisive steps; None if no alternatives were computed.
     """
 
     record: Measurement
@@ -65,26 +65,26 @@ class Measured:
 
     @property
     def overall(self) -> Grade:
-        """The worst grade over all steps of its convention."""
+        """The worst grade over all steps of the convention."""
         return self.grading.grade if self.grading else "E"
 
     @property
     def steps(self) -> tuple[DecisiveStep, ...] | None:
-        """The decisive steps with their evidence; None where every step counts as decisive."""
+        """The decisive steps with their evidence; None if every step counts as decisive."""
         if self.decisive is None or self.grading is None:
             return None
         return tuple(DecisiveStep(axis, option, *self.grading.of_step(axis)) for axis, option in self.decisive)
 
     @property
     def grade(self) -> Grade | None:
-        """Of the convention for this claim: the worst over the decisive steps; None where no step decides."""
+        """The convention's grade for this claim, the worst over the decisive steps; None if no step decides."""
         steps = self.steps
         if steps is None:
             return self.overall
         return max((step.grade for step in steps), default=None)
 
     def candidate(self, claim: Claim) -> Candidate | None:
-        """What the verdict's rules look at; None without a value."""
+        """What the verdict's rules read; None without a value."""
         if self.exact is None:
             return None
         record = self.record
@@ -104,7 +104,7 @@ class Measured:
 
 
 class Names:
-    """Gives every measurement an id of its own."""
+    """Gives every measurement a unique id."""
 
     def __init__(self) -> None:
         self._used: Counter[str] = Counter()
@@ -117,12 +117,12 @@ class Names:
 
 
 def target(claim: Claim, study: Study) -> Target:
-    """What values are held against: the printed one, with the metric's direction and margin."""
+    """What values are compared with: the printed value, with the metric's direction and margin."""
     return Target(claim.value, claim.direction, study.facts.margins[claim.metric].value)
 
 
 def as_interval(interval: tuple[Decimal, Decimal] | None, method: str) -> Interval | None:
-    """The interval as audit.json has it; None without one."""
+    """The interval as in audit.json; None if none."""
     if interval is None:
         return None
     low, high = (format(bound.quantize(Decimal("1e-6")), "f") for bound in interval)
@@ -130,14 +130,14 @@ def as_interval(interval: tuple[Decimal, Decimal] | None, method: str) -> Interv
 
 
 def documented(grading: Grading | None, scored: int | None, official: int | None) -> bool:
-    """Whether leaving units out is no choice: the audited paper documents it, or the set's official scoring does it."""
+    """Whether dropping units is documented: by the audited paper, or as part of the set's official scoring."""
     if official is not None and scored == official:
         return True
     return grading is not None and grading.of_step(SELECTION)[0] == "A"
 
 
 def as_bounds(reach: Range, unscored: int) -> Bounds:
-    """Bounds on the value of the whole set as audit.json has them."""
+    """Bounds on the value of the whole set, as in audit.json."""
     low, high = (None if end is None else format(decimal(end, 6), "f") for end in (reach.low, reach.high))
     return Bounds(low, high, unscored)
 
@@ -161,19 +161,19 @@ def recomputed(
     """A value scored from predictions.
 
     Args:
-        score: What the scorer gave.
-        predictions: The rows' file, for its identity.
-        claim: On this task and metric; None if the paper makes none.
-        study: For the margins.
-        grading: The evidence for the convention; None where it is not known.
-        names: Gives the id.
-        identity: Of the rows beside the set's card.
-        official: How many units the set's official scoring keeps; None where it has no selection.
-        undropped: The value of the same convention without dropping units, in the metric's scale, where it drops some.
-        decisive: The decisive steps; None where no alternatives were computed.
+        score: The result of scoring.
+        predictions: The prediction file of the rows.
+        claim: The claim on this task and metric; None if the paper makes none.
+        study: Provides the margins.
+        grading: The evidence for the convention; None if not known.
+        names: Provides the id.
+        identity: The identity of the rows by the set's card.
+        official: Number of units that the set's official scoring keeps; None if it has no selection.
+        undropped: The value of the same convention without dropping units, in the metric's scale, if it drops any.
+        decisive: The decisive steps; None if no alternatives were computed.
         problems: What makes the value incomparable, besides variant, prompt and identity.
         judge: The model or person that judged the rows, if the convention needs one.
-        note: What a reader must know beside the number.
+        note: What a reader must know besides the number.
     """
     factor = unit_factor(claim, score.convention.metric.scale)
     exact = in_unit(score.exact, score.value, factor)
@@ -228,14 +228,14 @@ def recomputed(
 
 
 def unit_factor(claim: Claim | None, scale: int) -> Decimal:
-    """By what a value in a metric's scale is multiplied to be in the claim's unit."""
+    """The factor from a metric's scale to the claim's unit."""
     if claim is None or claim.unit == "count":
         return Decimal(1)
     return Decimal(100 if claim.unit == "percent" else 1) / scale
 
 
 def in_unit(exact: Fraction | float | None, value: Decimal | None, factor: Decimal) -> Fraction | Decimal | None:
-    """A value in the claim's unit; a float only as exact as it is shown."""
+    """A value in the claim's unit; a float is only as exact as it is shown."""
     if exact is None:
         return None
     if isinstance(exact, float):
@@ -256,7 +256,7 @@ def _whole(
     *,
     free: bool,
 ) -> tuple[Agreement, Bounds | None]:
-    """Agreement on the whole set: without dropping, and with every unit that is missing right or wrong."""
+    """Agreement on the whole set: without dropping, and with all missing units right or all wrong."""
     account = score.account
     assert account is not None
     dropped = 0 if free else sum(s.rows for s in account.skipped)
@@ -283,7 +283,7 @@ def _whole(
 
 
 def _units(predictions: PredictionSet, score: Score) -> int | None:
-    """How many independent units the scored rows are: clusters where rows name one, otherwise rows."""
+    """Number of independent units in the scored rows: clusters if rows name them, otherwise rows."""
     if score.account is None:
         return None
     if not any("cluster" in row.extra for row in predictions.rows):
@@ -295,7 +295,7 @@ def _units(predictions: PredictionSet, score: Score) -> int | None:
 
 def _too_few(units: int | None) -> str:
     noun = "unit is" if units == 1 else "units are"
-    return f"No interval: {units} independent {noun} too few; {FEWEST_UNITS} are needed."
+    return f"No interval: {units} independent {noun} too few; at least {FEWEST_UNITS} are needed."
 
 
 def _rows(score: Score) -> Rows | None:
@@ -325,7 +325,7 @@ def _file(predictions: PredictionSet) -> PredictionFile:
 
 
 def set_problems(predictions: PredictionSet, task: Task) -> tuple[Invalid, ...]:
-    """What makes every accuracy on these rows meaningless."""
+    """What makes accuracies on these rows meaningless."""
     if "accuracy" not in task.conventions:
         return ()
     reason = single_class(predictions.rows)
@@ -333,17 +333,17 @@ def set_problems(predictions: PredictionSet, task: Task) -> tuple[Invalid, ...]:
 
 
 def _contradictions(identity: Identity) -> list[Invalid]:
-    """Rows that are not the set's justify nothing."""
+    """Rows that contradict the set justify nothing."""
     return [Invalid("identity", reason.text) for reason in identity.reasons if reason.against and identity.contradicted]
 
 
 def _prediction_problems(predictions: PredictionSet, claim: Claim) -> list[Invalid]:
     found = []
     if predictions.variant != claim.variant:
-        text = f"The outputs are of variant {predictions.variant}, the claim is on {claim.variant}."
+        text = f"The outputs are from variant {predictions.variant}; the claim is about {claim.variant}."
         found.append(Invalid("other-variant", text))
     prompts = prompt_state(predictions, claim)
     if prompts.other:
-        text = f"{prompts.other} of {len(predictions.rows)} outputs were made with a prompt that is not the claim's."
+        text = f"{prompts.other} of {len(predictions.rows)} outputs used a prompt other than the claim's."
         found.append(Invalid("other-prompt", text))
     return found

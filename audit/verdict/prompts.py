@@ -1,4 +1,4 @@
-"""Prompts: whether rows were asked what a claim says that the model was asked."""
+"""Whether the prompts of the rows are the prompt of the claim."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from audit.schema import Claim
 from audit.scoring.predictions import PredictionSet
 
 _PLACEHOLDER = "<Speech><SpeechHere></Speech>"
-# The template that the released code puts around an instruction (configs/decode_config.yaml of bytedance/SALMONN).
+# The template that the released code wraps around an instruction (configs/decode_config.yaml of bytedance/SALMONN).
 _TEMPLATE = re.compile(r"\AUSER:\s*(.*?)\s*ASSISTANT:\s*\Z", re.DOTALL)
 
 
 class PromptState(StrEnum):
-    """What is known of the rows' prompts beside a claim's."""
+    """How the prompts of the rows compare with the prompt of a claim."""
 
     SAME = "same"
     OTHER = "other"
@@ -25,14 +25,14 @@ class PromptState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class PromptComparison:
-    """The prompts of a prediction file beside a claim's.
+    """The prompts of a prediction file, compared with the prompt of a claim.
 
     Attributes:
-        state: `same` if every row was asked the claim's prompt, `other` if none was; `unknown` if no row is known to have been
-            asked another one, and not all are known; `mixed` if some rows were asked another one.
-        same: Rows asked the claim's prompt.
-        other: Rows asked another one.
-        unknown: Rows whose prompt is not known, all of them if the claim's is not.
+        state: `same` if every row has the claim's prompt, `other` if every row has a different one; `unknown` if some prompts
+            are unknown and no row is known to differ; `mixed` if only some rows are known to differ.
+        same: Rows with the claim's prompt.
+        other: Rows with a different prompt.
+        unknown: Rows whose prompt is not known: all rows if the claim's prompt is not.
     """
 
     state: PromptState
@@ -42,10 +42,10 @@ class PromptComparison:
 
 
 def prompt_state(predictions: PredictionSet, claim: Claim) -> PromptComparison:
-    """Hold every row's prompt, or the meta file's where the row has none, against the claim's.
+    """Compare the prompt of every row, or of the meta file if the row has none, with the prompt of the claim.
 
-    Speech placeholder, template and outer white space do not count; `{}` in the claim's prompt stands for any text. A prompt
-    that is empty or missing is unknown, whichever importer wrote the file.
+    Speech placeholder, template and outer white space are ignored; `{}` in the claim's prompt matches any text. An empty or
+    missing prompt is unknown, whichever importer wrote the file.
     """
     asked = claim.prompt.text if claim.prompt is not None else None
     common = predictions.meta.prompt
@@ -65,7 +65,7 @@ def prompt_state(predictions: PredictionSet, claim: Claim) -> PromptComparison:
 
 
 def plain_prompt(prompt: object) -> str | None:
-    """An instruction without placeholder, template and outer white space; None where there is none."""
+    """An instruction without placeholder, template and outer white space; None if none."""
     if not isinstance(prompt, str):
         return None
     match = _TEMPLATE.match(prompt.strip())

@@ -1,4 +1,4 @@
-"""Values that a reproduction team wrote down, as measurements; there are no predictions behind them."""
+"""Values recorded by a reproduction team, without predictions, as measurements."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from audit.verdict.bounds import whole_set
 from audit.verdict.measurements import Measured, Names, as_bounds, as_interval, documented, target
 from tasks.statistics.bootstrap import wilson_interval
 
-# What a measurement has when its value is a share of counted things, whatever the unit it is shown in.
+# Metrics whose value is a share of counted items, whatever unit it is shown in.
 _SHARES = frozenset({"accuracy", "following-rate"})
 _ERROR_RATES = frozenset({"wer", "per"})
 
@@ -35,16 +35,16 @@ def recorded(
     size: int | None,
     official: int | None = None,
 ) -> Measured:
-    """A value that a reproduction team wrote down; there are no predictions behind it.
+    """A value recorded by a reproduction team, without predictions.
 
     Args:
-        value: What was written down.
-        claim: What it is held against.
-        study: For the margin.
-        grading: The evidence for its convention; None where the convention is not known.
-        names: Gives the id.
-        size: How many units the set has; None where it is unknown.
-        official: How many of them the set's official scoring keeps; None where it has no selection.
+        value: The recorded value.
+        claim: The claim it is compared with.
+        study: Provides the margin.
+        grading: The evidence for its convention; None if the convention is not known.
+        names: Provides the id.
+        size: Number of units in the set; None if unknown.
+        official: Number of units that the set's official scoring keeps; None if it has no selection.
     """
     exact = None if value.value is None else Decimal(value.value)
     held = target(claim, study)
@@ -108,7 +108,7 @@ def _recorded_counts(value: Recorded) -> dict[str, int] | None:
 
 
 def _closed_form(value: Recorded, claim: Claim) -> tuple[tuple[Decimal, Decimal] | None, str]:
-    """Wilson from an accuracy's counts; for an error rate with a known denominator the same, marked approximate."""
+    """Wilson interval from the counts of an accuracy; marked approximate for an error rate with a known denominator."""
     base = value.denominator if value.denominator is not None else value.kept
     if value.value is None or not base:
         return None, ""
@@ -129,13 +129,15 @@ def _recorded_problems(value: Recorded, claim: Claim) -> list[Invalid]:
         found.append(Invalid("protocol", value.invalid))
     if value.variant != claim.variant:
         found.append(
-            Invalid("other-variant", f"The outputs are of variant {value.variant}, the claim is on {claim.variant}.")
+            Invalid(
+                "other-variant", f"The outputs are from variant {value.variant}; the claim is about {claim.variant}."
+            )
         )
     if value.judge and value.judge != claim.judge:
-        paper = f"the paper's judge was {claim.judge}" if claim.judge else "which judge the paper used is not known"
+        paper = f"the paper's judge was {claim.judge}" if claim.judge else "the judge of the paper is not known"
         found.append(Invalid("other-judge", f"The judge was {value.judge}; {paper}."))
     if value.value is not None and (value.kept is None or value.total is None):
-        found.append(Invalid("coverage-unknown", "How many rows of how many were scored is not recorded."))
+        found.append(Invalid("coverage-unknown", "The numbers of scored and of all rows are not recorded."))
     elif value.value is not None and not value.kept:
         found.append(Invalid("coverage-none", "The record says that no row was scored."))
     return found

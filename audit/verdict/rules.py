@@ -1,7 +1,7 @@
-"""The verdict: one closed vocabulary, one table, the first row that applies.
+"""The verdict: a closed vocabulary and one table of rules, of which the first that applies decides.
 
-The table looks at reduced measurements alone (`Candidate`), so that every combination can be tested. What it decides is
-data: the rule, the measurement that decided, and the reasons; the report makes sentences of them.
+The table reads only reduced measurements (`Candidate`), so that every combination can be tested. Its decisions are data:
+the rule, the deciding measurement and the reasons; the report turns them into sentences.
 """
 
 from __future__ import annotations
@@ -16,20 +16,20 @@ from audit.schema import Agreement, Grade, Verdict
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """One measurement with a value, reduced to what the rules look at.
+    """One measurement with a value, reduced to what the rules read.
 
     Attributes:
         measurement: Its id.
-        scored: Agreement of the value over what was scored.
-        whole: Agreement on the whole set: the same convention without dropping, units that are missing bounded.
-        grade: Of the convention for this claim: the worst over its decisive steps; None where no step decides.
-        overall: The worst grade over all its steps.
-        drops: The convention drops units, and nothing documents that selection.
-        identified: The rows are known to be the set's, at least in part; a recorded value's are as its record says.
+        scored: Agreement of the value over the scored units.
+        whole: Agreement on the whole set: the same convention without dropping, with bounds for missing units.
+        grade: The convention's grade for this claim, the worst over its decisive steps; None if no step decides.
+        overall: The worst grade over all steps.
+        drops: The convention drops units by an undocumented selection.
+        identified: The rows are known to belong to the set, or to a part of it; for a recorded value, its record says so.
         valid: Whether it may justify anything: the same data, references, variant, prompt, judge and protocol.
-        recomputed: From predictions, not recorded.
-        complete: Every unit of the set was scored or dropped by rule, so that nothing is bounded.
-        distance: How far the value lies from the reported one, to choose the nearest.
+        recomputed: Computed from predictions, not recorded.
+        complete: Every unit of the set was scored or dropped by rule, so no bounds are needed.
+        distance: Distance from the reported value, to choose the nearest.
     """
 
     measurement: str
@@ -46,18 +46,18 @@ class Candidate:
 
     @property
     def agrees(self) -> bool:
-        """Whether the value itself agrees, and on the whole set, too."""
+        """Whether the value agrees, over the scored units and on the whole set."""
         return self.scored.agrees and self.whole.agrees
 
     @property
     def standing(self) -> Grade:
-        """The grade that the table looks at: no deciding step needs no evidence; of unidentified rows it is C at best."""
+        """The grade that the table reads: A if no step decides; at best C for unidentified rows."""
         return max(self.grade or "A", "A" if self.identified else "C")
 
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """All that is known on a claim: its measurements, and whether the reported string is impossible."""
+    """All that is known about a claim: its measurements, and whether the reported string is impossible."""
 
     candidates: tuple[Candidate, ...]
     impossible: bool = False
@@ -73,9 +73,9 @@ Finder: TypeAlias = Callable[[Situation], Sequence[Candidate] | None]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A row of the table: the verdict, when it applies, in words and as a function.
+    """A row of the table: the verdict, and when it applies, in words and as a function.
 
-    `when` gives None if the rule does not apply, otherwise the measurements that make it apply (possibly none).
+    `when` returns None if the rule does not apply, otherwise the measurements that make it apply (possibly none).
     """
 
     verdict: Verdict
@@ -88,7 +88,7 @@ def _nothing(situation: Situation) -> Sequence[Candidate] | None:
 
 
 def _none_usable(situation: Situation) -> Sequence[Candidate] | None:
-    """No measurement leads a row that nothing comparable stands in."""
+    """Without a comparable measurement, none leads the row."""
     return None if situation.valid else ()
 
 
@@ -100,20 +100,20 @@ def _agreeing(grades: str) -> Finder:
 
 
 def _by_dropping(situation: Situation) -> Sequence[Candidate] | None:
-    """A part of the rows with units dropped on top says nothing as long as its bounds leave both answers open."""
+    """A partly scored set with units dropped as well counts only if its bounds decide the agreement."""
     dropping = [c for c in situation.valid if c.drops and c.scored.agrees]
     return [c for c in dropping if c.complete or c.whole is not Agreement.UNDECIDED] or None
 
 
 def _undecided(situation: Situation) -> Sequence[Candidate] | None:
-    """Nothing decides as long as only a part was scored; beside a value on the whole set a part overturns nothing."""
+    """Only parts were scored, and one leaves the agreement open; a part never overturns a value on the whole set."""
     if any(c.complete for c in situation.valid):
         return None
     return [c for c in situation.valid if c.whole is Agreement.UNDECIDED] or None
 
 
 def _exceeding(situation: Situation) -> Sequence[Candidate] | None:
-    """Better under every convention of the best grade at hand; grade E speaks for nothing here, nor does an open part."""
+    """Better under every convention of the best grade at hand; grade E and undecided parts do not count."""
     known = [c for c in situation.valid if c.identified and (c.complete or c.whole is not Agreement.UNDECIDED)]
     for grades in ("AB", "CD"):
         best = [c for c in known if c.overall in grades]
@@ -150,7 +150,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         Verdict.UNDOCUMENTED,
-        "agrees on the whole set, but a step that decides is documented by nobody except the reproduction team",
+        "agrees on the whole set, but a step that decides is documented only by the reproduction team",
         _agreeing("E"),
     ),
     Rule(Verdict.SELECTIVE, "agrees only when units of the set are dropped", _by_dropping),
@@ -171,7 +171,7 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         Verdict.NOT_REPRODUCED,
-        "nothing agrees; the nearest convention, the gap and its direction are named",
+        "nothing agrees; the nearest convention, the gap and its direction are given",
         _otherwise,
     ),
 )
@@ -181,13 +181,13 @@ _STRENGTH = {Agreement.EXACT: 0, Agreement.WITHIN_MARGIN: 1}
 
 @dataclass(frozen=True, slots=True)
 class Ruling:
-    """A verdict with the rule that gave it.
+    """A verdict, with the rule that gave it.
 
     Attributes:
         verdict: The verdict.
         rule: The rule's number in the table, from 1.
-        deciding: The measurement that speaks for it best, or the nearest comparable one; None where there is none.
-        supporting: All measurements that made the rule apply, best first.
+        deciding: The measurement that supports it best, or the nearest comparable one; None if none.
+        supporting: All measurements by which the rule applies, best first.
     """
 
     verdict: Verdict

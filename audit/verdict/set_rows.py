@@ -1,4 +1,4 @@
-"""Rows against one layout of a set card: their number, their references, their ids, their repetitions."""
+"""Compares rows with one layout of a set card: count, references, ids, repeats."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ from audit.literature.sets import Ids, Layout, Texts
 from audit.schema import IdentityState
 from tasks.row import Row
 
-# Where a card does not say how many rows repeat a reference, more than this share of rows that repeat both the reference and
-# the output of an earlier row contradicts it: no test set is known of which half is said twice.
+# If a card does not say how many rows repeat a reference, a larger share than this of rows that repeat both the reference and
+# the output of an earlier row contradicts it: in no known test set is half the content a repeat.
 MOST_REPEATED = Fraction(1, 2)
-# An unofficial copy may spell some texts differently; if more than this share of the texts is not in it, it is another set.
+# An unofficial copy may spell some texts differently; if it lacks more than this share of the texts, the set is different.
 MOST_OUTSIDE = Fraction(1, 2)
 
 Number: TypeAlias = int | str | None
@@ -39,9 +39,9 @@ class IdentityReason:
     Attributes:
         code: Which finding: `units-above`, `totals-differ`, ...; docs/reference/sets.md lists them.
         text: The finding in a sentence, with both numbers.
-        found: What the rows have.
-        expected: What the card has.
-        against: The finding contradicts the set.
+        found: The value in the rows.
+        expected: The value on the card.
+        against: Whether the finding contradicts the set.
     """
 
     code: str
@@ -52,21 +52,21 @@ class IdentityReason:
 
 
 def held(rows: Sequence[Row], layout: Layout) -> tuple[IdentityState, list[IdentityReason]]:
-    """How rows stand to one layout of a set, and why."""
+    """The identity of the rows under one layout of a set, with the reasons."""
     reasons: list[IdentityReason] = []
     if layout.units is not None and len(rows) > layout.units:
-        text = f"{len(rows)} rows, and the whole set has {layout.units}."
+        text = f"{len(rows)} rows; the whole set has {layout.units}."
         reasons.append(IdentityReason("units-above", text, len(rows), layout.units, against=True))
     whole = len(rows) == layout.units
     reasons += _shape(rows, layout)
     states = [_part(rows, part, layout, reasons, whole=whole) for part in layout.texts]
     state = IdentityState.UNKNOWN if layout.units is None else states[0]
-    # Labels are the same in every set: which unit has which is known by the ids alone.
+    # Labels are the same in every set; only the ids tell which unit has which label.
     labelled = layout.texts[0].labels is not None
     confirmed = state in {IdentityState.VERIFIED, IdentityState.CONSISTENT} and not labelled
     found = _ids([row.id for row in rows], layout.ids, whole=whole, confirmed=confirmed)
     if labelled and state is not IdentityState.UNKNOWN and "ids-equal" not in {reason.code for reason in found}:
-        text = "The references are labels, and the ids do not say which unit has which."
+        text = "The references are labels, and the ids do not identify the units."
         reasons.append(IdentityReason("labels-alone", text))
         state = IdentityState.UNKNOWN
     reasons += found
@@ -81,7 +81,7 @@ def _shape(rows: Sequence[Row], layout: Layout) -> list[IdentityReason]:
     if set(sizes) == {0}:
         return []
     if part.step is not None:
-        # What the official scoring drops is no row of the layout that holds what it keeps.
+        # A row that the official scoring drops does not belong to the layout of the rows it keeps.
         if layout.units != part.count or not sizes[0]:
             return []
         text = f"{sizes[0]} rows have references that the official scoring drops."
@@ -94,7 +94,7 @@ def _shape(rows: Sequence[Row], layout: Layout) -> list[IdentityReason]:
 
 
 def _ids(names: Sequence[str], ids: Ids, *, whole: bool, confirmed: bool) -> list[IdentityReason]:
-    """Ids contradict where references confirm nothing; where they do, other ids are other names for the same units."""
+    """Different ids contradict the set only if the references do not confirm it; otherwise they rename the same units."""
     if are_positions(names):
         return [IdentityReason("ids-are-positions", "The ids number the rows; they do not name units.")]
     against = ids.official and not confirmed
@@ -102,18 +102,20 @@ def _ids(names: Sequence[str], ids: Ids, *, whole: bool, confirmed: bool) -> lis
     if ids.pattern is not None:
         odd = [name for name, unit in zip(names, plain, strict=True) if not re.fullmatch(ids.pattern, unit)]
         if odd:
-            text = f"{len(odd)} of {len(names)} ids, as {odd[0]!r}, are not of the data set's form {ids.pattern}."
+            text = (
+                f"{len(odd)} of {len(names)} ids, e.g. {odd[0]!r}, do not match the data set's pattern {ids.pattern}."
+            )
             return [IdentityReason("id-pattern", text, len(odd), 0, against=against)]
     surplus = len(set(names)) - len(set(plain))
     if surplus and ids.official:
-        text = f"{surplus} ids name a unit that an earlier row's id names."
+        text = f"{surplus} ids name the same unit as an earlier row's id."
         return [IdentityReason("duplicate-units", text, surplus, 0, against=against)]
     if ids.sha256 is None:
         return []
     if sorted_sha256(plain) == ids.sha256:
-        return [IdentityReason("ids-equal", "The ids are those of the card.", len(names), len(names))]
+        return [IdentityReason("ids-equal", "The ids are those on the card.", len(names), len(names))]
     if whole and ids.official:
-        text = f"{len(names)} ids, as many as the set has, and not the set's."
+        text = f"{len(names)} ids, as many as in the set, but not the set's ids."
         return [IdentityReason("ids-differ", text, sorted_sha256(plain), ids.sha256, against=against)]
     return []
 
@@ -121,7 +123,7 @@ def _ids(names: Sequence[str], ids: Ids, *, whole: bool, confirmed: bool) -> lis
 def _part(
     rows: Sequence[Row], part: Texts, layout: Layout, reasons: list[IdentityReason], *, whole: bool
 ) -> IdentityState:
-    """One part of the references against the card; its findings are added to `reasons`."""
+    """Compare one part of the references with the card; findings are added to `reasons`."""
     first = part is layout.texts[0]
     found = [text for row in rows for text in prepared(row.reference, part.part, part.case, part.step)]
     if not found:
@@ -130,7 +132,7 @@ def _part(
         return IdentityState.UNKNOWN
     if not part.has_totals and part.labels is None and part.units is None:
         if first:
-            text = f"The card knows neither totals nor hashes of the references: {part.reason}"
+            text = f"The card has neither totals nor hashes of the references: {part.reason}"
             reasons.append(IdentityReason("no-totals", text))
         return IdentityState.UNKNOWN
     summed = totals(found)
@@ -148,7 +150,7 @@ def _part(
         return IdentityState.UNKNOWN
     if not whole:
         return IdentityState.PART
-    # Without totals, a whole set agrees where a copy's hashes are met by all rows but those that the copy lacks.
+    # Without totals, a whole set is consistent if all rows but those that the copy lacks match the hashes of a copy.
     return IdentityState.CONSISTENT if part.words is not None or part.units is not None else IdentityState.UNKNOWN
 
 
@@ -173,7 +175,7 @@ def _equal(summed: Totals, part: Texts) -> list[IdentityReason]:
     if reasons:
         return reasons
     if part.words is not None:
-        text = f"{summed.count} texts of the {part.part} with {summed.words} words, as the set has."
+        text = f"{summed.count} texts of the {part.part} with {summed.words} words, as in the set."
         reasons.append(IdentityReason("totals-equal", text, summed.words, part.words))
     if part.sha256 is not None:
         kind = "official" if part.official else "unofficial"
@@ -181,7 +183,7 @@ def _equal(summed: Totals, part: Texts) -> list[IdentityReason]:
             text = f"The {part.part} texts have the card's {kind} hash."
             reasons.append(IdentityReason("hash-equal", text, summed.sha256, part.sha256))
         else:
-            text = f"The {part.part} texts have the hash {summed.sha256[:12]}, the card's {kind} one is {part.sha256[:12]}."
+            text = f"The {part.part} texts have the hash {summed.sha256[:12]}; the card's {kind} hash is {part.sha256[:12]}."
             reasons.append(IdentityReason("hash-differs", text, summed.sha256, part.sha256, against=part.official))
     return reasons
 
@@ -211,7 +213,7 @@ def _label_counts(found: Sequence[str], part: Texts) -> list[IdentityReason]:
 
 
 def _inside(found: Sequence[str], part: Texts, reasons: list[IdentityReason]) -> bool:
-    """Whether every text is one of the card's, as far as its truncated hashes go; findings are added."""
+    """Whether every text is on the card, judged by truncated hashes; findings are added."""
     if part.units is None:
         return True
     known = Counter(part.units)
@@ -224,11 +226,11 @@ def _inside(found: Sequence[str], part: Texts, reasons: list[IdentityReason]) ->
         text = f"{repeated} of {noun} occur more often than in the set."
         reasons.append(IdentityReason("repeated-texts", text, repeated, lacking, against=True))
     if outside > lacking or repeated <= lacking < repeated + outside:
-        text = f"{outside} of {noun} are not among the {len(part.units)} that the card knows."
+        text = f"{outside} of {noun} are not among the {len(part.units)} on the card."
         against = part.official or Fraction(outside, len(found)) > MOST_OUTSIDE
         reasons.append(IdentityReason("texts-outside", text, outside, lacking, against=against))
     if repeated + outside <= lacking:
-        text = f"{len(found) - repeated - outside} of {noun} are among the {len(part.units)} that the card knows."
+        text = f"{len(found) - repeated - outside} of {noun} are among the {len(part.units)} on the card."
         reasons.append(IdentityReason("texts-inside", text, len(found) - repeated - outside, len(found)))
         return True
     return False
@@ -243,7 +245,7 @@ def _pairs(rows: Sequence[Row], layout: Layout) -> list[IdentityReason]:
         return []
     if pairs_sha256(pairs) == ids.pairs_sha256:
         return [IdentityReason("pairs-equal", "Every id has its reference.", len(rows), len(rows))]
-    text = "The ids are those of the set, and references stand under other ids than there."
+    text = "The ids are those of the set, but the references are under different ids."
     return [IdentityReason("pairs-differ", text, against=ids.pairs_official)]
 
 
@@ -257,7 +259,7 @@ def _repeats(rows: Sequence[Row], layout: Layout) -> list[IdentityReason]:
         surplus = len(given) - len({key for key, _ in given})
         if surplus <= allowed:
             return []
-        text = f"{surplus} of {len(rows)} rows repeat the reference of an earlier row; in the set, {allowed} do."
+        text = f"{surplus} of {len(rows)} rows repeat the reference of an earlier row; in the set {allowed} do."
         return [IdentityReason("repeated-units", text, surplus, allowed, against=True)]
     surplus = len(given) - len(set(given))
     if Fraction(surplus, len(given)) <= MOST_REPEATED:

@@ -1,1 +1,1 @@
-"""Figures, drawn as SVG by our own code: the same bytes everywhere, crisp on paper and on a screen."""
+"""Figures as SVG, drawn without a plotting library: identical bytes everywhere, sharp on paper and screen."""

@@ -16,7 +16,7 @@ class Scale:
     end: float
 
     def __call__(self, value: Decimal) -> float:
-        """The place of a value; outside values are put on the border."""
+        """The position of a value; values outside the range are clipped."""
         bounded = min(max(value, self.low), self.high)
         return self.start + float((bounded - self.low) / (self.high - self.low)) * (self.end - self.start)
 
@@ -24,7 +24,7 @@ class Scale:
         """Round values inside the range, at most one more than `most`."""
         step = _round_step((self.high - self.low) / most)
         first, last = (int((end / step).to_integral_value(way)) for end, way in self._ends())
-        # Every tick has the digits that the step needs: 10, 15, 20, or 0.315, 0.320.
+        # All ticks have the digits of the step: 10, 15, 20, or 0.315, 0.320.
         return [(n * step).quantize(min(step, Decimal(1))) for n in range(first, last + 1)]
 
     def _ends(self) -> tuple[tuple[Decimal, str], tuple[Decimal, str]]:
@@ -32,13 +32,13 @@ class Scale:
 
 
 def _round_step(least: Decimal) -> Decimal:
-    """The smallest of 1, 2, 5 times a power of ten that is not below `least`."""
+    """The smallest 1, 2 or 5 times a power of ten that is at least `least`."""
     power = Decimal(1).scaleb(least.adjusted())
     return next(power * factor for factor in (1, 2, 5, 10) if power * factor >= least)
 
 
 def around(values: list[Decimal], start: float, end: float) -> Scale:
-    """A scale that holds all values with some air; never an empty range."""
+    """A scale around all values with some padding; never an empty range."""
     low, high = min(values), max(values)
     air = (high - low) * Decimal("0.06") or max(abs(high) * Decimal("0.05"), Decimal("0.01"))
     bottom = low - air

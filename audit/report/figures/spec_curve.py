@@ -1,8 +1,8 @@
 """The specification curve of a claim.
 
-Above: every measurement in the order of its value, with its interval, and the reported value as a band as wide as what
-its printed digits can stand for. Below: the choices in which the conventions differ, one row each. After Simonsohn,
-Simmons and Nelson's specification curve, which here compares ways of counting one set of outputs.
+Top: all measurements in the order of their values, with intervals, and the rounding interval of the reported value as a
+band. Bottom: the choices in which the conventions differ, one row each. After the specification curve of Simonsohn, Simmons
+and Nelson, applied to conventions for scoring one set of outputs.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ _PLOT = 190.0
 _TOP = 26.0
 _ROW = 15.0
 _MARGIN = 74.0
-# From this many columns on, marks of the matrix are too small to be told from dots, and those of choices not made are
-# left out.
+# From this many columns on, marks in the matrix are too small to distinguish, so choices not made are left blank.
 _DENSE = 60
 _DASH = {True: "2 1.5", False: None}
 _SANS = "'Source Sans 3', 'Source Sans Extended', 'Noto Sans CJK SC', Helvetica, Arial, sans-serif"
@@ -27,13 +26,13 @@ _AGREES, _OFF = "#0f5f8a", "#6a7078"
 
 
 def draw(claim: ClaimView) -> str:
-    """The figure as an `<svg>` element; an empty text where fewer than two measurements have a value."""
+    """The figure as an `<svg>` element; empty if fewer than two measurements have a value."""
     items = [m for m in claim.measurements if m.position is not None]
     if len(items) < 2 or claim.reported is None:
         return ""
     table = matrix([m.convention.signature if m.convention else None for m in items])
     left = _left(table)
-    # Few columns stay near each other, and near their labels.
+    # If there are few columns, keep them close together and close to their labels.
     step = min(48.0, (WIDTH - left - _MARGIN) / len(items))
     right = max(left + step * len(items), left + 200.0)
     xs = [left + step * (n + 0.5) for n in range(len(items))]
@@ -67,7 +66,7 @@ def draw(claim: ClaimView) -> str:
 
 
 def common(claim: ClaimView) -> tuple[str, ...]:
-    """The choices that all conventions of the figure share."""
+    """The choices that all conventions in the figure share."""
     items = [m for m in claim.measurements if m.position is not None]
     return matrix([m.convention.signature if m.convention else None for m in items]).common
 
@@ -81,7 +80,7 @@ def _scale(claim: ClaimView, items: list[MeasurementView]) -> Scale:
     values = [m.position for m in items if m.position is not None]
     if claim.band:
         values += claim.band
-    # Intervals may leave the plot where they would squeeze everything else.
+    # Intervals may exceed the plot if they would otherwise compress everything else.
     spread = max(values) - min(values)
     for m in items:
         for bound in m.bounds or ():
@@ -117,7 +116,7 @@ def _band(claim: ClaimView, scale: Scale, left: float, right: float) -> list[str
 
 
 def _columns(items: list[MeasurementView], xs: list[float], step: float, top: float, bottom: float) -> list[str]:
-    """The deciding measurement's column is tinted from its dot to the end of the matrix."""
+    """Tint the column of the deciding measurement, from its dot to the end of the matrix."""
     return [
         element(
             "rect",
@@ -134,16 +133,16 @@ def _columns(items: list[MeasurementView], xs: list[float], step: float, top: fl
 
 
 def _marks(items: list[MeasurementView], xs: list[float], scale: Scale, step: float) -> list[str]:
-    """Filled: recomputed; hollow: recorded; a diamond: a part of the set; a cross: cannot justify anything.
+    """Filled: recomputed; hollow: recorded; diamond: a part of the set; cross: invalid.
 
-    Marks of one look are one group, and their intervals one path, so that figures of hundreds of columns stay small.
+    Marks that look alike form one group, and their intervals one path, so that figures of hundreds of columns stay small.
     """
     r = min(4.2, max(1.6, step * 0.36))
     groups: dict[tuple[str, bool], list[tuple[MeasurementView, float]]] = {}
     for m, x in zip(items, xs, strict=True):
         color = _AGREES if m.agrees else _OFF
         groups.setdefault((color, m.recorded), []).append((m, x))
-    # What agrees is drawn last, above the others.
+    # Marks that agree are drawn last, on top of the others.
     found = []
     for (color, recorded), marks in sorted(groups.items(), key=lambda g: (g[0][0] == _AGREES, g[0])):
         bars = "".join(_bar(m, x, scale) for m, x in marks)
@@ -172,7 +171,7 @@ def _shape(m: MeasurementView, x: float, scale: Scale, r: float) -> str:
 
 
 def _numbers(items: list[MeasurementView], xs: list[float], step: float, bottom: float) -> list[str]:
-    """The number that the table gives to each measurement, as often as there is room, and its grade below."""
+    """The number of each measurement in the table, as space permits, and its grade below."""
     every = max(1, round(13.0 / step + 0.49)) if step < 13.0 else 1
     parts = [element("text", text("no."), x=xs[0] - step / 2 - 7, y=bottom + 10, text_anchor="end", fill=_MUTED)]
     if step >= 9.0:
@@ -220,7 +219,7 @@ def _matrix(table: Matrix, xs: list[float], step: float, top: float, left: float
 
 
 def _disc(x: float, y: float, r: float) -> str:
-    """A filled circle as a part of a path: one path a row keeps figures of many columns small."""
+    """A filled circle as part of a path: one path per row keeps figures of many columns small."""
     size, across = number(r), number(2 * r)
     return f"M{number(x - r)} {number(y)}a{size} {size} 0 1 0 {across} 0a{size} {size} 0 1 0 -{across} 0"
 
@@ -229,6 +228,6 @@ def _description(claim: ClaimView, items: list[MeasurementView]) -> str:
     recorded = sum(m.recorded for m in items)
     agree = sum(m.agrees for m in items)
     return (
-        f"{len(items)} values from {items[0].value} to {items[-1].value}, {recorded} of them recorded and not recomputed; "
-        f"the reported value is {claim.value}. {agree} of them agree with it. The table below gives every number."
+        f"{len(items)} values from {items[0].value} to {items[-1].value}, {recorded} of them recorded, not recomputed; "
+        f"the reported value is {claim.value}. {agree} of them agree with it. The table below lists all of them."
     )

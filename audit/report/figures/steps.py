@@ -1,4 +1,4 @@
-"""The choices that conventions are made of, read from their signatures, as the rows of a matrix."""
+"""The choices in the signatures of conventions, as the rows of a matrix."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _GROUPS = {"sel": "rows", "hyp": "steps", "ref": "reference", "count": "counting
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A choice: the group it belongs to, its name, and in which columns it is made."""
+    """A choice: its group, its name, and the columns that make it."""
 
     group: str
     name: str
@@ -19,7 +19,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class Matrix:
-    """The choices that differ between conventions, and those that all of them share."""
+    """The choices that differ between conventions, and those that all share."""
 
     differing: tuple[Choice, ...]
     common: tuple[str, ...]
@@ -27,9 +27,9 @@ class Matrix:
 
 
 def choices(signature: str) -> list[tuple[str, str]]:
-    """(group, name) of every choice in a signature, in its order.
+    """(group, name) of every choice in a signature, in order.
 
-    Steps on the reference are left out where the hypothesis has them too; steps on one side only are named as such.
+    Steps on the reference are omitted if the hypothesis has them too; steps on the reference only are labelled as such.
     """
     fields = [part.partition(":") for part in signature.split("|")[1:]]
     sides = {key: value.split(",") for key, _, value in fields if key in {"hyp", "ref"}}
@@ -50,13 +50,13 @@ def choices(signature: str) -> list[tuple[str, str]]:
 
 
 def _plain(step: str) -> str:
-    """A step without its version: which version it is stands in the table of conventions."""
+    """A step without its version, which the table of conventions shows."""
     name = step.partition("@")[0]
     return "no step (raw text)" if name == "raw" else name
 
 
 def matrix(signatures: Sequence[str | None]) -> Matrix:
-    """The matrix of conventions given by signature, one column each; None where the rule is not identified."""
+    """The matrix of conventions given by signature, one column each; None if the rule is not identified."""
     order = {group: n for n, group in enumerate(("rows", "steps", "reference", "counting", "pooling"))}
     columns: dict[tuple[str, str], list[int]] = {}
     for column, signature in enumerate(signatures):

@@ -1,4 +1,4 @@
-"""SVG text from plain elements; attributes alone, no style sheet, so that a browser and the PDF renderer draw the same."""
+"""SVG from plain elements, styled by attributes only, so that browsers and the PDF renderer draw the same."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from xml.sax.saxutils import escape, quoteattr
 
 
 def number(value: float) -> str:
-    """A coordinate with at most two digits after its point."""
+    """A coordinate with at most two decimals."""
     return f"{value + 0.0:.2f}".rstrip("0").rstrip(".")
 
 
 def element(name: str, content: str | Iterable[str] = "", **attributes: object) -> str:
-    """An element; `stroke_width` stands for `stroke-width`, `class_` for `class`; None leaves an attribute out.
+    """An element; `stroke_width` becomes `stroke-width`, `class_` becomes `class`; attributes that are None are omitted.
 
     `content` is markup: pass texts through `text`.
     """
@@ -28,5 +28,5 @@ def element(name: str, content: str | Iterable[str] = "", **attributes: object) 
 
 
 def text(value: str) -> str:
-    """A text, escaped."""
+    """Escape a text."""
     return escape(value)

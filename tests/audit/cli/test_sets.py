@@ -54,7 +54,7 @@ def test_check_ends_with_one_where_rows_contradict_the_card(tmp_path: Path, caps
     assert sets("check", path) == 1
     out = capsys.readouterr().out
     assert out.startswith("contradicted: 2 rows of 2,620, card librispeech-test-clean, layout utterances")
-    assert "against  texts-outside      2 of 2 reference texts are not among the 2620 that the card knows." in out
+    assert "against  texts-outside      2 of 2 reference texts are not among the 2620 on the card." in out
 
 
 def test_check_as_json(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -221,7 +221,7 @@ def test_another_prompt_is_shown_and_justifies_nothing(tmp_path: Path) -> None:
     shown = [m for m in audit_json(tmp_path)["measurements"] if m["origin"] == "recomputed"]
     assert {
         "code": "other-prompt",
-        "text": "3 of 1241 outputs were made with a prompt that is not the claim's.",
+        "text": "3 of 1241 outputs used a prompt other than the claim's.",
     } in shown[0]["invalid"]
 
 

@@ -29,10 +29,10 @@ def test_a_reproduced_claim_names_value_interval_rows_grade_and_users(audit: dic
     first, second, *_ = words(audit, "reproduced")
     assert first == (
         "Counted by c00, the recomputed value is 28.400 (95 % interval 28.116 to 28.684, bootstrap) over 2,000 of 2,000 rows. "
-        "Its evidence is of grade B: the source that the paper cites for this metric says so. "
+        "Its evidence has grade B: the source that the paper cites for this metric says so. "
         "It is used by Alpha, Beta and gone; at most 31 % of agreeing by chance, see below."
     )
-    assert second == "Rounded as the paper rounds, it is the reported 28.4."
+    assert second == "Rounded to the printed digits, it is the reported 28.4."
 
 
 def test_odds_stand_beside_an_agreement(audit: dict[str, Any]) -> None:
@@ -58,7 +58,7 @@ def test_selective_says_that_it_is_not_accepted(audit: dict[str, Any]) -> None:
 
 def test_not_comparable_counts_what_is_invalid_and_says_why(audit: dict[str, Any]) -> None:
     found = words(audit, "not-comparable")
-    assert found[0] == "All 9 measurements are invalid, so nothing here speaks about the reported 21.0."
+    assert found[0] == "All 9 measurements are invalid, so nothing here is comparable with the reported 21.0."
     assert found[1].startswith("(a) Measurements 1 to 9 cannot justify anything: Another prompt.")
 
 
@@ -76,7 +76,7 @@ def test_the_gap_has_a_size_a_direction_and_a_sense(
     item["agreement"]["difference"] = f"{float(value) - 20.5:+.6f}"
     way = "above" if value > "20.5" else "below"
     gap = "4.500" if value > "20.5" else "5.500"
-    assert f"{gap} {way} the reported 20.5, that is {ending}." in words(document_value, "not-reproduced")[0]
+    assert f"{gap} {way} the reported 20.5, i.e. {ending}." in words(document_value, "not-reproduced")[0]
 
 
 def test_a_proof_names_the_two_counts_around_the_reported_value(audit: dict[str, Any]) -> None:

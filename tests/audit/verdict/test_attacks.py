@@ -687,7 +687,7 @@ def test_better_under_every_documented_convention_exceeds(made: Made) -> None:
     made.write_study(made.claim(name, "90.0"))
     worse = made.audit()
     assert verdict(worse, name) == "not-reproduced"
-    assert "that is worse" in html(worse.document)
+    assert "i.e. worse" in html(worse.document)
 
 
 def test_a_recorded_value_under_a_documented_convention_exceeds_and_an_undocumented_one_does_not(made: Made) -> None:
@@ -707,7 +707,7 @@ def test_overlapped_speech_is_not_reproduced_and_better(shipped: Audit) -> None:
     deciding = next(m for m in shipped.document.measurements if m.id == found.measurement)
     assert deciding.agreement.kind is Agreement.BETTER
     text = html(shipped.document)
-    assert "0.9 below the reported 23.0, that is better" in text
+    assert "0.9 below the reported 23.0, i.e. better" in text
 
 
 # What leads a row

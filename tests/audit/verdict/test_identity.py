@@ -91,7 +91,7 @@ def test_rows_without_references_confirm_nothing() -> None:
 
 
 def test_a_card_of_another_task_is_a_mistake_of_the_caller() -> None:
-    with pytest.raises(ValueError, match="is not that of the task st-en-zh"):
+    with pytest.raises(ValueError, match="is not for the task st-en-zh"):
         identity(predictions(rows(), task="st-en-zh"), card())
 
 
