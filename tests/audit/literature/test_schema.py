@@ -120,7 +120,7 @@ def test_every_error_of_a_changed_record_is_told_once_in_our_words(kind: str, da
     [
         ("year: 2024", "yaer: 2024", "unknown key `yaer`", "Did you mean `year`?"),
         ("year: 2024", "", "the key `year` is missing", "Add `year:`. The year of the publication"),
-        ("year: 2024", "year: next", '"next" is not an integer', "of four digits"),
+        ("year: 2024", "year: next", '"next" is not an integer', "four digits"),
         ("kind: model", "kind: modle", '"modle" is not allowed', "Did you mean `model`?"),
         ('arxiv: "2407.10759"', "arxiv: arXiv:2407", '"arXiv:2407" is not well-formed', 'as "2310.13289"'),
         ('arxiv: "2407.10759"', 'arxiv: "2413.10759"', "not well-formed", 'as "2310.13289"'),
