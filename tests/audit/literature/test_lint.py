@@ -177,7 +177,7 @@ def test_paths_stay_inside(tmp_path: Path, path: str) -> None:
 def test_words_are_no_path(tmp_path: Path, path: str) -> None:
     found = problems(tmp_path, ("        path: score.py", f"        path: {path}"))
     assert found[0].startswith("works/one.yaml:40: ")
-    assert "One file or folder of that repository" in found[0]
+    assert "One file or folder in that repository" in found[0]
     assert "without spaces" in problems(tmp_path, ("  paths: [score.py]", f"  paths: [{path}]"))[0]
 
 
