@@ -1,4 +1,4 @@
-"""Strict JSON: UTF-8, no duplicate fields, no NaN or infinity, and fractions only where the format has them."""
+"""Strict JSON: UTF-8, no duplicate fields, no NaN or infinity, and fractions only if the format allows them."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class InvalidJsonError(ValueError):
     """Text that is not strict JSON; `str` gives the reason.
 
     Attributes:
-        problem: Its kind.
-        line: Where the text breaks off being JSON, from 1; None where no place is known.
-        column: In that line, from 1: the character, or for `encoding` the byte.
+        problem: The kind of error.
+        line: The line of the error, from 1; None if unknown.
+        column: The character in that line, or for `encoding` the byte, from 1.
     """
 
     def __init__(self, problem: Problem, reason: str, line: int | None = None, column: int | None = None) -> None:
@@ -25,11 +25,11 @@ class InvalidJsonError(ValueError):
 
 
 def loads(text: str | bytes, fractions: Fractions = "floats") -> Any:
-    """The value of a JSON text.
+    """Parse a JSON text.
 
     Args:
-        text: Characters, or bytes of UTF-8.
-        fractions: Whether `1.5` is read as a float, kept as the text it is, or refused.
+        text: A string, or UTF-8 bytes.
+        fractions: Whether `1.5` is read as a float, kept as text, or refused.
 
     Raises:
         InvalidJsonError: The text is not strict JSON.
@@ -51,10 +51,10 @@ def loads(text: str | bytes, fractions: Fractions = "floats") -> Any:
 
 
 def no_copies(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object, for `object_pairs_hook`; ordinary JSON readers silently keep one of the values.
+    """An `object_pairs_hook` that rejects duplicate fields; ordinary JSON readers silently keep one of the values.
 
     Raises:
-        InvalidJsonError: A field is a duplicate.
+        InvalidJsonError: There is a duplicate field.
     """
     found = dict(pairs)
     if len(found) != len(pairs):
@@ -65,7 +65,7 @@ def no_copies(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def no_constant(name: str) -> Any:
-    """For `parse_constant`.
+    """A `parse_constant` that rejects every constant.
 
     Raises:
         InvalidJsonError: Always: `NaN` and `Infinity` are not JSON numbers.
@@ -74,7 +74,7 @@ def no_constant(name: str) -> Any:
 
 
 def _no_fraction(text: str) -> Any:
-    raise InvalidJsonError("number", f"{text[:40]} is a fraction; this format has integers and decimal strings")
+    raise InvalidJsonError("number", f"{text[:40]} is a fraction; this format allows only integers and decimal strings")
 
 
 _READERS: dict[Fractions, Callable[[str], Any]] = {"floats": float, "text": str, "refused": _no_fraction}

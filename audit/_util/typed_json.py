@@ -1,4 +1,4 @@
-"""Our own records: frozen dataclasses from JSON, whose fields are checked against their annotations."""
+"""Read the project's records: frozen dataclasses from JSON, checked against their annotations."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ Record = TypeVar("Record")
 
 
 def read(kind: type[Record], text: str | bytes) -> Record:
-    """The dataclass in a JSON text; unknown fields and values of another type are errors, never converted.
+    """Read a dataclass from a JSON text; unknown fields and values of a different type are errors.
 
     Raises:
-        InvalidJsonError: Not strict JSON, or not this record; the reason names the field.
+        InvalidJsonError: The text is not strict JSON or not this record; the reason names the field.
     """
     from pydantic import ValidationError
 
@@ -36,5 +36,5 @@ def read(kind: type[Record], text: str | bytes) -> Record:
 def _adapter(kind: type[Any]) -> TypeAdapter[Any]:
     from pydantic import ConfigDict, TypeAdapter, with_config
 
-    # Here and not in the records' modules, which need no validating library.
+    # Set here, so that the records' modules need no validation library.
     return TypeAdapter(with_config(ConfigDict(extra="forbid"))(kind))

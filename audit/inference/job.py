@@ -27,9 +27,9 @@ class SetOptions:
         manifest: An existing manifest file.
         labels: Labels that are distributed separately from the audio.
         speech: Spoken questions or abstracts (`ID.wav`).
-        tts: A command that synthesises them, with placeholders `{text}` and `{wav}`.
+        tts: A command that synthesises them, with the placeholders `{text}` and `{wav}`.
         limit: Use only the first items, for a trial; noted in the manifest.
-        resampler: For files with other sample rates than 16 kHz; with `none` they are errors.
+        resampler: The resampler for audio not at 16 kHz; with `none` such files are errors.
     """
 
     data: Path | None = None
@@ -48,7 +48,7 @@ class ModelOptions:
     Attributes:
         model: model.yaml, or its folder.
         devices: One worker per device; empty for the device in model.yaml.
-        decoding: The beam search: `transformers-4.28`, or that of the installed library (`current`).
+        decoding: The beam search: of `transformers-4.28`, or of the installed library (`current`).
         prompt: An instruction that replaces the task's; noted in the predictions' meta file.
     """
 
@@ -114,7 +114,7 @@ def need_torch() -> None:
 def infer(
     request: InferenceRequest, task: str, say: Say, note: Say, before: Engine | None = None
 ) -> tuple[Engine, int]:
-    """Run the model on the test set of a task; resumes an interrupted run.
+    """Run the model on the test set of a task, or resume an interrupted run.
 
     Args:
         request: The run.

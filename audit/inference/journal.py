@@ -31,10 +31,10 @@ class _Header:
 
 
 def read(path: Path) -> tuple[Identity | None, list[BatchResult], int]:
-    """The run of a journal, its finished batches, and the offset after the last complete line; None if there is no line.
+    """The run of a journal (None without lines), its finished batches, and the offset after the last complete line.
 
     Raises:
-        InputError: The journal is damaged or of another version.
+        InputError: The journal is damaged or of a different version.
     """
     raw = path.read_bytes()
     end = raw.rfind(b"\n") + 1

@@ -34,7 +34,7 @@ def merge(task: str, sources: Sequence[Path], out: Path, who: str | None = None)
         who: Who ran it, for the meta file.
 
     Raises:
-        InputError: Shards are missing, unfinished or of different runs, or two shards have different rows for a batch.
+        InputError: Shards are missing, unfinished or of different runs, or have different rows for the same batch.
     """
     files = sorted(file for source in sources for file in work_folder(source, task).glob("*.journal"))
     where = ", ".join(str(work_folder(source, task)) for source in sources)
@@ -46,9 +46,9 @@ def merge(task: str, sources: Sequence[Path], out: Path, who: str | None = None)
         found, finished, _ = journal.read(file)
         if found is None:
             raise InputError("the journal is empty", where=str(file), fix="run its shard again")
-        # The shard is no part of the run as a whole.
+        # The shard is not part of the run's identity.
         if run is not None and (names := run.differences(replace(found, shard=run.shard))):
-            raise InputError(f"shards of different runs: they differ in {', '.join(names)}", where=str(file))
+            raise InputError(f"shards of different runs, which differ in {', '.join(names)}", where=str(file))
         run = run or found
         for batch in finished:
             if batch.batch in batches and batches[batch.batch].rows != batch.rows:
@@ -58,9 +58,9 @@ def merge(task: str, sources: Sequence[Path], out: Path, who: str | None = None)
     missing = sorted(set(range(run.batches)) - set(batches))
     if missing:
         raise InputError(
-            f"{len(missing)} of {run.batches} batches are not done, the first is {missing[0]}",
+            f"{len(missing)} of {run.batches} batches are missing; the first is {missing[0]}",
             where=where,
-            fix="run the missing shards, or start the unfinished ones again: they resume where they stopped",
+            fix="run the missing shards, or restart the unfinished ones: they resume where they stopped",
         )
     rows = sorted((row for batch in batches.values() for row in batch.rows), key=lambda row: row.id)
     path = out / f"{task}.jsonl"

@@ -1,4 +1,4 @@
-"""Whether the code that the records name can be opened: paths and lines at their commits, in checkouts at hand."""
+"""Check that the code paths and lines cited by records exist at their commits, in local checkouts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Named:
-    """A path that a record names, and where in the record."""
+    """A path cited by a record, and its location in the record."""
 
     field: Field
     repo: str | None
@@ -31,12 +31,12 @@ class Named:
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What a record's paths came to.
+    """The result for one record's paths.
 
     Attributes:
         work: The record's id.
-        opened: Paths that are there at their commit, with their lines.
-        missing: For each path that could not be looked for: why, as `OWNER/NAME ...: path`.
+        opened: The number of paths that exist at their commit, with their lines.
+        missing: The reason for each path that could not be checked, as `OWNER/NAME ...: path`.
     """
 
     work: str
@@ -45,7 +45,7 @@ class Opened:
 
     def __str__(self) -> str:
         total = self.opened + len(self.missing)
-        lines = [f"{self.work}: {self.opened} of {total} paths could be opened"]
+        lines = [f"{self.work}: {self.opened} of {total} paths opened"]
         return "\n".join([*lines, *(f"  not opened: {why}" for why in self.missing)])
 
 
@@ -53,24 +53,24 @@ def open_all(records: list[Record], folder: str | Path) -> tuple[list[Opened], l
     """Look up every code path of the records.
 
     Args:
-        records: Records that fit the schema.
-        folder: It holds `OWNER+NAME` or `OWNER/NAME` for a repository: a clone or a bare one, itself or one folder down.
+        records: Records that are valid under the schema.
+        folder: Contains each repository as `OWNER+NAME` or `OWNER/NAME`: a clone, bare or not, or a folder holding only one.
 
     Returns:
-        One result for each record that names code, and a problem for each path or line that its commit does not have.
+        One result per record that cites code, and one problem per path or line missing from its commit.
 
     Raises:
-        MissingError: The folder is not there, or git is not.
+        MissingError: The folder does not exist, or git is not installed.
     """
     place = Path(folder)
     if not place.is_dir():
         raise MissingError(
-            "the folder of checkouts is not there",
+            "the folder of checkouts does not exist",
             where=str(place),
-            fix="Name a folder that holds a clone of each repository as OWNER+NAME or OWNER/NAME.",
+            fix="Give a folder with a clone of each repository as OWNER+NAME or OWNER/NAME.",
         )
     if shutil.which("git") is None:
-        raise MissingError("git is not there", fix="Install git; it reads the checkouts.")
+        raise MissingError("git is not installed", fix="Install git; it reads the checkouts.")
     results: list[Opened] = []
     problems: list[Problem] = []
     for record in records:
@@ -101,40 +101,40 @@ def _named(record: Record) -> Iterator[Named]:
 
 
 def _look(item: Named, folder: Path) -> tuple[str, str] | str | None:
-    """None where the path opens, a reason where that cannot be told, (what, fix) where it does not exist."""
+    """None if the path exists, a reason if it cannot be checked, (what, fix) if it does not exist."""
     if item.repo is None or item.commit is None:
         return f"{item.repo or 'no repository'}, no commit: {item.path}"
     at = f"{item.repo}@{item.commit[:8]}"
     store = _store(folder, item.repo)
     if store is None:
-        return f"{item.repo} is not at hand: {item.path}"
+        return f"{item.repo} has no checkout: {item.path}"
     if _git(store, "cat-file", "-e", f"{item.commit}^{{commit}}") is None:
         return f"{at} is not in the checkout: {item.path}"
     listed = _git(store, "ls-tree", "-z", item.commit, "--", item.path.rstrip("/"))
     if not listed:
-        return f"{at} has no {item.path}", "Correct the path, or the commit."
+        return f"{at} has no {item.path}", "Correct the path or the commit."
     if item.lines is None:
         return None
     kind, name = listed.decode("utf-8", "replace").split("\t", 1)[0].split()[1:3]
     if kind != "blob":
-        return f"{item.path} is no file of {at}, so it has no lines", "Name one file for each piece of evidence."
+        return f"{item.path} is not a file in {at}, so it has no lines", "Name one file per piece of evidence."
     content = _git(store, "cat-file", "blob", name)
     if content is None:
-        return f"{at} is listed without its content: {item.path}"
-    # As `git grep -n` and the pages of a forge count: a last line without a line feed is a line.
+        return f"{at} lists the file without its content: {item.path}"
+    # Counted as by `git grep -n` and code hosts: a last line without a line feed is a line.
     count = content.count(b"\n") + (not content.endswith(b"\n") and content != b"")
     last = max(int(number) for part in item.lines.split(",") for number in part.split("-"))
     if last > count:
-        return f"{item.path} of {at} has {count} lines, no line {last}", "Correct `lines`."
+        return f"{item.path} in {at} has {count} lines, no line {last}", "Correct `lines`."
     return None
 
 
 def _store(folder: Path, repo: str) -> Path | None:
-    """The git folder of a repository; None where it is not below `folder`."""
+    """The git folder of a repository; None if it is not in `folder`."""
     for name in (repo.replace("/", "+"), repo):
         place = folder / name
         inner = sorted(p for p in place.iterdir() if p.is_dir()) if place.is_dir() else []
-        # A snapshot may lie one folder down, alone.
+        # A snapshot may be the only entry of the folder.
         candidates: list[Path] = [place, *inner] if len(inner) == 1 else [place]
         for candidate in candidates:
             if (candidate / ".git").exists():
@@ -145,7 +145,7 @@ def _store(folder: Path, repo: str) -> Path | None:
 
 
 def _git(store: Path, *arguments: str) -> bytes | None:
-    """What git prints; None where it cannot. It reads objects alone: no hook runs and nothing is fetched."""
+    """The output of git; None if it fails. Git only reads objects: no hooks run and nothing is fetched."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
     command = [
         "git",

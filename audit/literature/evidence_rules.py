@@ -1,4 +1,4 @@
-"""Lint rules for evidence: whole citations, whole commits, lines and steps."""
+"""Lint rules for evidence: complete citations, full commit ids, lines and steps."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from audit.literature.grades import Known
 from audit.literature.schema import Problem
 from audit.literature.works import Work
 
-# 7 to 39 hexadecimal digits with a letter and a number among them, standing alone: no date, no word, no whole hash.
+# A separate word of 7 to 39 hexadecimal digits with a letter and a number: not a date, a word or a full hash.
 SHORT_COMMIT = re.compile(r"(?<![\w.])(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{7,39}(?![\w.]*\w)")
-# Relations whose evidence lifts no grade.
+# Relations whose evidence raises no grade.
 OF_NOBODY_ELSE = frozenset({"reproduction-team", "audit"})
 
 
@@ -31,7 +31,7 @@ Rule: TypeAlias = Callable[[list[Record], Known], Iterator[Problem]]
 
 
 def evidence_is_whole(records: list[Record], known: Known) -> Iterator[Problem]:
-    """Code has a repository and path, a text has a section, and evidence of kind `none` is not verified."""
+    """Code has a repository and path, text has a section, and evidence of kind `none` is not verified."""
     del known
     for record, index, entry in entries(records):
         for number, item in enumerate(entry["evidence"]):
@@ -42,13 +42,13 @@ def evidence_is_whole(records: list[Record], known: Known) -> Iterator[Problem]:
                     where, "code without repository and path", "Name `path`, and `repo` here or under `code`."
                 )
             if item["kind"] == "text" and evidence.section is None and evidence.path is None:
-                yield Problem(where, "a text without its section", "Name `section`: the section, table or issue.")
+                yield Problem(where, "text without a section", "Name `section`: the section, table or issue.")
             if item["kind"] == "none" and item["verified"]:
                 yield Problem(where, "verified evidence of kind `none`", "Write `verified: false`.")
 
 
 def paths_stay_inside(records: list[Record], known: Known) -> Iterator[Problem]:
-    """A path is relative to its repository and does not leave it; the schema forbids spaces, so it cannot hold prose."""
+    """A path is relative to its repository and stays inside it. The schema forbids spaces, so a path cannot hold prose."""
     del known
     for record in records:
         fields: list[tuple[Field, str]] = [
@@ -70,27 +70,27 @@ def paths_stay_inside(records: list[Record], known: Known) -> Iterator[Problem]:
 
 
 def commits_are_whole(records: list[Record], known: Known) -> Iterator[Problem]:
-    """No text names a commit by a short id: it is not unique for ever, and nothing can be opened by it."""
+    """Commits are named by their full id: short ids may become ambiguous and cannot be opened."""
     del known
     for record in records:
         for field, text in strings(record.document.data, ()):
             for match in SHORT_COMMIT.finditer(text):
                 yield Problem(
                     record.document.where(field),
-                    f"the commit {match.group()} is cut short",
+                    f"the commit id {match.group()} is abbreviated",
                     "Write all 40 hexadecimal digits.",
                 )
 
 
 def code_has_lines(records: list[Record], known: Known) -> Iterator[Problem]:
-    """Code that gives a convention the grade A, B or C is named by repository, commit, one file and its lines."""
+    """Code that gives a convention grade A, B or C is cited by repository, commit, one file and its lines."""
     del known
     for record, index, entry in entries(records):
         if not entry["conventions"]:
             continue
         value = record.work.tasks[index]
         for number, evidence in enumerate(value.evidence):
-            # An empty list of steps lifts nothing; without the key it is another rule's problem.
+            # An empty list of steps raises no grade; a missing key is reported by `evidence_has_steps`.
             idle = entry["evidence"][number].get("steps") == []
             if evidence.kind != "code" or not evidence.verified or idle or value.relation in OF_NOBODY_ELSE:
                 continue
@@ -99,26 +99,26 @@ def code_has_lines(records: list[Record], known: Known) -> Iterator[Problem]:
                 yield Problem(
                     record.document.where(("tasks", index, "evidence", number)),
                     f"verified code that gives a grade, without {' and '.join(lacking)}",
-                    "Name the lines that show the convention, or write `verified: false` until somebody has read them.",
+                    "Name the lines that show the convention, or write `verified: false` until someone has read them.",
                 )
             elif evidence.path is not None and evidence.path.endswith("/"):
                 yield Problem(
                     record.document.where(("tasks", index, "evidence", number, "path")),
                     f"{evidence.path} is a folder, so it has no lines",
-                    "Name one file for each piece of evidence.",
+                    "Name one file per piece of evidence.",
                 )
 
 
 def evidence_has_steps(records: list[Record], known: Known) -> Iterator[Problem]:
-    """In an entry with conventions, each piece of evidence says which steps of scoring it shows."""
+    """In an entry with conventions, each piece of evidence states which scoring steps it shows."""
     del known
     for record, index, entry in entries(records):
         for number, item in enumerate(entry["evidence"]):
             if entry["conventions"] and item["kind"] != "none" and "steps" not in item:
                 yield Problem(
                     record.document.where(("tasks", index, "evidence", number)),
-                    "evidence for a convention, without its steps",
-                    "Add `steps`: all, the names of the steps that it shows, or [] for none.",
+                    "evidence for a convention without `steps`",
+                    "Add `steps`: all, the names of the steps it shows, or [] for none.",
                 )
 
 
@@ -132,14 +132,14 @@ EVIDENCE_RULES: tuple[Rule, ...] = (
 
 
 def entries(records: list[Record]) -> Iterator[tuple[Record, int, Mapping[str, Any]]]:
-    """Every entry of every record, with its index."""
+    """All entries of all records, with their indices."""
     for record in records:
         for index, entry in enumerate(record.document.data["tasks"]):
             yield record, index, entry
 
 
 def strings(value: Any, field: Field) -> Iterator[tuple[Field, str]]:
-    """Every text in a value, with its field."""
+    """All strings in a value, with their fields."""
     if isinstance(value, str):
         yield field, value
     elif isinstance(value, dict):

@@ -1,7 +1,7 @@
 """Linter for literature records; reports file, line, field and remedy.
 
-A rule is a function from the records (and, if needed, the conventions of `tasks/`) to problems; `RULES`
-lists them. Strict YAML and the schema are checked first; a record that fails them is not linted further.
+A rule is a function from the records (and, if needed, the conventions of `tasks/`) to problems; `RULES` lists the rules.
+Strict YAML and the schema are checked first; a record that fails them is not linted further.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ def lint(known: Known, folder: str | Path | None = None) -> tuple[list[Record], 
 
 
 def notes(records: list[Record]) -> list[str]:
-    """What is no problem and should become better: verified evidence that does not say who opened it, by record."""
+    """Notes, which are not problems: per record, verified evidence that does not say who opened it."""
     found = []
     for record in records:
         evidence = [e for entry in record.work.tasks for e in entry.evidence if e.verified]
@@ -233,7 +233,7 @@ def yes_has_evidence(records: list[Record], known: Known) -> Iterator[Problem]:
 
 
 def venue_has_no_year(records: list[Record], known: Known) -> Iterator[Problem]:
-    """The year stands in `year` alone, so that none is printed twice and no two differ."""
+    """The year is only in `year`, so that it is printed once and cannot differ."""
     del known
     for record in records:
         match = re.search(r"\b(?:19|20)[0-9]{2}\b", record.work.venue)

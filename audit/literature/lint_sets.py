@@ -1,4 +1,4 @@
-"""What can be wrong with the set cards, said with file, line, field and fix."""
+"""Linter for set cards; reports file, line, field and remedy."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from audit.literature.works import short
 def lint_sets(tasks: Collection[str], folder: str | Path | None = None) -> tuple[dict[str, SetCard], list[Problem]]:
     """Check every set card of a folder (by default `literature/sets`).
 
-    A card must fit its schema and load; it is named after its id; every task has one card, and a card names only tasks that
-    exist; no text is left to be filled in; every file of truncated hashes belongs to a card.
+    A card must be valid under the schema, load, and be named after its id. Every task has one card, and cards name only
+    existing tasks. There are no placeholders, and every file of truncated hashes belongs to a card.
 
     Args:
         tasks: Ids of the tasks in `tasks/`.
-        folder: Where the cards are.
+        folder: The folder of the cards.
 
     Returns:
-        The sound cards by id, and all problems by file.
+        The valid cards by id, and all problems by file.
     """
     place = Path(folder) if folder is not None else short(SETS)
     cards: dict[str, SetCard] = {}
@@ -49,8 +49,8 @@ def lint_sets(tasks: Collection[str], folder: str | Path | None = None) -> tuple
         found += (
             Problem(
                 document.where(field),
-                f"the placeholder `{match.group()}` is still there",
-                "Write what is known, or null where nothing is.",
+                f"placeholder `{match.group()}`",
+                "Write what is known, or null.",
             )
             for field, text in _strings(document.data, ())
             if (match := PLACEHOLDERS.search(text))
@@ -65,7 +65,7 @@ def _names(document: Document) -> Iterator[Problem]:
     if document.path.stem != name:
         yield Problem(
             document.where(("id",)),
-            f"the id `{name}` is not the file's name",
+            f"the id `{name}` differs from the file name",
             f"Rename the file to {name}.yaml, or the card to `{document.path.stem}`.",
         )
 
@@ -81,14 +81,14 @@ def _tasks(documents: list[Document], tasks: Collection[str], place: Path) -> It
                 yield Problem(
                     where,
                     f"the task `{task}` is also on the card {owners[task].path.name}",
-                    "Let one card name it: a task has one test set.",
+                    "Name it on one card only: a task has one test set.",
                 )
             owners.setdefault(task, document)
     for task in sorted(set(tasks) - set(owners)):
         yield Problem(
             str(place),
             f"no card names the task `{task}`",
-            "Add a card; `repro-audit sets make` drafts one. Where nothing is known, the card says so.",
+            "Add a card; `repro-audit sets make` drafts one. If nothing is known, the card says so.",
         )
 
 

@@ -1,6 +1,6 @@
-"""A draft of a set card from rows at hand: everything that can be counted, and gaps where somebody must say a source.
+"""Draft a set card from rows: everything that can be counted, with gaps where a person must name a source.
 
-The draft holds no text of the set: counts and hashes alone.
+The draft contains only counts and hashes, no texts of the set.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from audit.literature.set_texts import Case, Part, normalise, pairs_sha256, prep
 from audit.literature.set_texts import texts as texts_of
 from tasks.row import ReferenceType
 
-# References of at most so many different texts are labels: a hash of one would give it away.
+# With at most this many distinct references, they are labels; the hash of a label would reveal it.
 MOST_LABELS = 12
 
 _PARTS: dict[ReferenceType, tuple[Part, ...]] = {
@@ -26,7 +26,7 @@ _PARTS: dict[ReferenceType, tuple[Part, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """A card as YAML, and its files of truncated hashes by name, relative to the card."""
+    """A card as YAML, and its files of truncated hashes by path relative to the card."""
 
     card: str
     units: dict[str, str]
@@ -35,12 +35,12 @@ class Draft:
 def layout_facts(
     rows: Sequence[tuple[str, Any]], parts: Sequence[tuple[Part, Case, str | None]], made: str
 ) -> tuple[dict[str, Any], dict[Part, tuple[str, ...]]]:
-    """What rows of `(id, reference)` say about a layout: its computed fields, and the truncated hashes of every part.
+    """The computed fields of a layout from rows of `(id, reference)`, and the truncated hashes of every part.
 
     Args:
-        rows: The whole set; ids as the data set writes them.
+        rows: The complete set, with the data set's own ids.
         parts: Part, case and step; the first identifies the set.
-        made: What the rows were read from.
+        made: The source of the rows.
     """
     part, case, step = parts[0]
     firsts = [(name, prepared(reference, part, case, step)) for name, reference in rows]
@@ -91,20 +91,20 @@ def draft(
     split: str,
     made: str,
 ) -> Draft:
-    """A card's draft; its gaps say `REPLACE`, which the lint refuses.
+    """Draft a card; its gaps say `REPLACE`, which the linter rejects.
 
     Args:
         rows: `(id, reference)` of every row.
-        reference_type: Of the task.
+        reference_type: The task's reference type.
         name: The card's id.
         task: The task's id.
         dataset: The data set's name.
-        split: Which part of it the rows are.
-        made: What the rows were read from, for people: a file's name and hash.
+        split: The split that the rows are.
+        made: The source of the rows in words: a file's name and hash.
     """
     case: Case = "keep"
     if reference_type is ReferenceType.TEXT:
-        # References that are upper case throughout are compared so: many scorers store them in lower case.
+        # References that are all upper case are compared in upper case: many scorers store them in lower case.
         found = [normalise(text) for _, reference in rows for text in texts_of(reference, "reference")]
         case = "upper" if all(text == text.upper() for text in found) and any(t != t.lower() for t in found) else "keep"
     parts = [(part, case, None) for part in _PARTS.get(reference_type, ("reference",))]
@@ -173,12 +173,12 @@ def _no_texts() -> dict[str, Any]:
 
 
 def units_text(hashes: Sequence[str]) -> str:
-    """A file of truncated hashes: one a line, sorted."""
+    """The text of a file of truncated hashes: sorted, one per line."""
     return "".join(f"{item}\n" for item in sorted(hashes))
 
 
 class _Dumper(yaml.SafeDumper):
-    """Lists indented below their key and no anchors, as records must have them."""
+    """Indents lists below their key and writes no anchors, as records require."""
 
     def ignore_aliases(self, _data: Any) -> bool:
         return True

@@ -26,7 +26,7 @@ class Recorded:
         kept: The number of scored rows; None if unknown.
         total: The number of rows in the set; None if unknown.
         correct: The numerator, if recorded; over `denominator`, or over `kept` if that is None.
-        convention: The id in `tasks/` of the same rule; None if the rule is not fully known.
+        convention: The id of this rule in `tasks/`; None if the rule is not fully known.
         rule: The rule in words.
         invalid: Why the value cannot justify a claim; None if it can.
         variant: The model variant that was run.
@@ -96,8 +96,7 @@ def load_reproduction(path: str | Path, study: Study, root: str | Path | None = 
 
     Raises:
         InputError: The file is invalid under the schema, or names a different study, a claim that the study does not
-            make, more kept rows than rows, a value that contradicts its own counts, or a path outside the
-            project.
+            make, more kept rows than rows, a value that contradicts its counts, or a path outside the project.
     """
     document = load_checked(path, "reproduction")
     data = document.data

@@ -1,7 +1,7 @@
-"""JSON Schemas of the records, and their errors in words.
+"""JSON Schemas of the records, and readable messages for their errors.
 
-The schemas are data (`literature/schema/*.schema.json`, draft 2020-12), so that editors and other programs can use
-them; a field's `description` there is what the error message tells the user to write.
+The schemas are data (`literature/schema/*.schema.json`, draft 2020-12), so that editors and other programs can use them.
+Error messages tell the user what to write with the field's `description`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ _TYPES = {
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """One thing that is wrong with a record: where it stands, what it is, what to do."""
+    """A problem with a record: where it is, what it is, and how to fix it."""
 
     where: str
     what: str
@@ -47,7 +47,7 @@ class Problem:
         return f"{self.where}: {self.what}\n  {self.fix}"
 
     def error(self) -> InputError:
-        """The same as an error that ends the program with exit code 2."""
+        """This problem as an error that ends the program with exit code 2."""
         return InputError(self.what, where=self.where, fix=self.fix)
 
 
@@ -59,22 +59,22 @@ def schema(kind: str) -> Mapping[str, Any]:
 
 
 def problems(document: Document, kind: str) -> Iterator[Problem]:
-    """What the schema `kind` finds wrong with a record, in the order of the file's lines; what is missing last.
+    """The problems that the schema `kind` finds in a record, in line order; missing keys come last.
 
-    A misspelt key is both unknown and missing: people look for the word that is there.
+    A misspelt key is both unknown and missing; users look for the word that they wrote.
     """
-    # An object that lacks several keys has an error for each, and each names them all.
+    # An object that lacks several keys has one error per key, and each error lists all of them.
     found = dict.fromkeys(place for error in _validator(kind).iter_errors(document.data) for place in _places(error))
     ordered = sorted(found, key=lambda place: (place[0], document.lines.get(place[1], 0)))
     yield from (Problem(document.where(field), what, fix) for _, field, what, fix in ordered)
 
 
 def load_checked(path: str | Path, kind: str) -> Document:
-    """Read a record that must fit its schema.
+    """Read a record and check it against its schema.
 
     Raises:
-        InputError: The file is no strict YAML (see `audit._util.strict_yaml`) or does not fit the schema; the first
-            problem is named with file, line, field and fix.
+        InputError: The file is not strict YAML (see `audit._util.strict_yaml`) or is invalid under the schema; names
+            the first problem with file, line, field and fix.
     """
     document = load(path)
     for problem in problems(document, kind):
@@ -84,7 +84,7 @@ def load_checked(path: str | Path, kind: str) -> Document:
 
 @cache
 def _validator(kind: str) -> Validator:
-    # Here, because it takes a tenth of a second to load.
+    # Imported here because loading takes a tenth of a second.
     from jsonschema import Draft202012Validator
     from jsonschema.validators import extend
     from referencing import Registry, Resource
@@ -97,7 +97,7 @@ def _validator(kind: str) -> Validator:
 def _pattern(_: Validator, wanted: str, value: Any, __: Mapping[str, Any]) -> Iterator[ValidationError]:
     from jsonschema import ValidationError
 
-    # In Python `$` also matches before a last line feed; in JSON Schema it does not.
+    # In Python, unlike JSON Schema, `$` also matches before a final line feed.
     python = wanted[:-1] + r"\Z" if wanted.endswith("$") else wanted
     if isinstance(value, str) and not re.search(python, value):
         yield ValidationError(f"{value!r} does not match {wanted!r}")
@@ -107,7 +107,7 @@ Place: TypeAlias = tuple[bool, Field, str, str]
 
 
 def _places(error: ValidationError) -> Iterator[Place]:
-    """For each thing that a validator's error is about: whether it is missing, its field, what is wrong, what to do."""
+    """For each problem in a validator's error: whether a key is missing, the field, the message and the fix."""
     value: Any = error.instance
     wanted: Any = error.validator_value
     rules: Any = error.schema
@@ -124,22 +124,22 @@ def _places(error: ValidationError) -> Iterator[Place]:
             fix = f"Did you mean `{near[0]}`?" if near else "Remove it."
             yield False, (*field, key), f"unknown key `{key}`", f"{fix} Known keys: {', '.join(sorted(known))}."
     else:
-        # The name of a field is wrong, not its value.
+        # The field's name is wrong, not its value.
         place = (*field, value) if "propertyNames" in error.absolute_schema_path else field
         yield False, place, *_words(str(error.validator), value, wanted, _description(rules), error.message)
 
 
 def _words(keyword: str, value: Any, wanted: Any, description: str, message: str) -> tuple[str, str]:
-    """What is wrong by one keyword of the schema, and what to do."""
+    """The message and the fix for an error of one schema keyword."""
     match keyword:
         case "type":
             expected = " or ".join(_TYPES[kind] for kind in ([wanted] if isinstance(wanted, str) else wanted))
-            return f"{_shown(value)} where {expected} belongs", description or f"Write {expected}."
+            return f"{_shown(value)} is not {expected}", description or f"Write {expected}."
         case "enum" | "const":
             options = [str(item) for item in (wanted if keyword == "enum" else [wanted])]
             near = difflib.get_close_matches(str(value), options, 1)
             hint = f"Did you mean `{near[0]}`? " if near else ""
-            return f"{_shown(value)} is not allowed here", f"{hint}Use one of: {', '.join(options)}."
+            return f"{_shown(value)} is not allowed", f"{hint}Use one of: {', '.join(options)}."
         case "pattern":
             return f"{_shown(value)} is not well-formed", description or f"It must match {wanted}."
         case "minLength" | "minItems" | "minProperties":
@@ -151,7 +151,7 @@ def _words(keyword: str, value: Any, wanted: Any, description: str, message: str
         case "maximum":
             return f"{value} is more than {wanted}", description
         case "uniqueItems":
-            return "an entry is there twice", "Remove one of the two."
+            return "duplicate entry", "Remove one of them."
         case _:
             return message, description
 

@@ -1,4 +1,4 @@
-"""What a set card must agree with itself on, besides its schema; a fault is named with file, line and field."""
+"""Consistency checks of a set card beyond its schema; errors name file, line and field."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from audit.errors import InputError
 
 
 def _labels(value: Any, field: Field) -> Iterator[tuple[Field, str]]:
-    """Every label under a key `source`, with its place."""
+    """All labels under keys named `source`, with their fields."""
     if isinstance(value, dict):
         for key, item in value.items():
             if key == "source":
@@ -24,17 +24,17 @@ def _labels(value: Any, field: Field) -> Iterator[tuple[Field, str]]:
 
 
 def check_sources(document: Document) -> None:
-    """Every fact names sources that are described, and every source is named by a fact.
+    """Check that every fact names described sources, and that every source is named by a fact.
 
     Raises:
-        InputError: It does not, or is not.
+        InputError: A source is not described, or is unused.
     """
     sources = document.data["sources"]
     named = list(_labels({key: item for key, item in document.data.items() if key != "sources"}, ()))
     for field, label in named:
         if label not in sources:
             raise InputError(
-                f"there is no source `{label}`",
+                f"unknown source `{label}`",
                 where=document.where(field),
                 fix=f"Describe it under `sources`, or name one of: {', '.join(sources)}.",
             )
@@ -43,15 +43,15 @@ def check_sources(document: Document) -> None:
             raise InputError(
                 f"no fact names the source `{label}`",
                 where=document.where(("sources", label)),
-                fix="Name it where it is used, or remove it.",
+                fix="Name it at a fact that it supports, or remove it.",
             )
 
 
 def check_layouts(document: Document) -> None:
-    """Layouts have names of their own, no number is null without a reason, every hash says what it was made from.
+    """Check that layout ids are unique, every null has a reason, and every hash states what it was made from.
 
     Raises:
-        InputError: They do not.
+        InputError: A check fails.
     """
     data = document.data
     names: set[str] = set()
@@ -59,7 +59,7 @@ def check_layouts(document: Document) -> None:
         place: Field = ("layouts", index)
         if layout["id"] in names:
             raise InputError(
-                f"a second layout `{layout['id']}`", where=document.where((*place, "id")), fix="Rename one."
+                f"duplicate layout `{layout['id']}`", where=document.where((*place, "id")), fix="Rename one."
             )
         names.add(layout["id"])
         if layout["units"] is None and layout["reason"] is None:
@@ -75,7 +75,7 @@ def check_layouts(document: Document) -> None:
     for key in ("layout", "of") if data["selection"] else ():
         if data["selection"][key] not in names:
             raise InputError(
-                f"there is no layout `{data['selection'][key]}`",
+                f"unknown layout `{data['selection'][key]}`",
                 where=document.where(("selection", key)),
                 fix=f"Layouts: {', '.join(sorted(names)) or 'none'}.",
             )
@@ -83,7 +83,7 @@ def check_layouts(document: Document) -> None:
         raise InputError(
             "a public set without a layout",
             where=document.where(("layouts",)),
-            fix="Describe what a row is and how many there are.",
+            fix="Describe what a row is and the number of rows.",
         )
 
 
@@ -97,14 +97,14 @@ def _check_texts(
         _unmade(document, (*place, "made"))
     if labels is not None and sum(labels.values()) != count:
         raise InputError(
-            f"the labels add up to {sum(labels.values())}, not {count}",
+            f"the label counts sum to {sum(labels.values())}, not {count}",
             where=document.where((*place, "labels")),
             fix="Correct the labels or `count`.",
         )
     per_row, units = layout["texts_per_row"], layout["units"]
     if first and part["step"] is None and None not in {per_row, units, count} and per_row * units != count:
         raise InputError(
-            f"{units} rows of {per_row} texts are not {count} texts",
+            f"{units} rows of {per_row} texts do not make {count} texts",
             where=document.where((*place, "count")),
             fix="Correct `units`, `texts_per_row` or `count`.",
         )
@@ -112,13 +112,13 @@ def _check_texts(
 
 def _unexplained(document: Document, field: Field) -> None:
     raise InputError(
-        "a number is null without a reason", where=document.where(field), fix="Say in `reason` why it is not known."
+        "a number is null without a reason", where=document.where(field), fix="State in `reason` why it is unknown."
     )
 
 
 def _unmade(document: Document, field: Field) -> None:
     raise InputError(
-        "a hash, and nothing says what it was made from", where=document.where(field), fix="Say it in `made`."
+        "a hash without its source", where=document.where(field), fix="State in `made` what it was computed from."
     )
 
 
@@ -129,5 +129,5 @@ def _check_pattern(document: Document, field: Field, pattern: str | None) -> Non
         re.compile(pattern)
     except re.error as error:
         raise InputError(
-            f"not a regular expression: {error}", where=document.where(field), fix="Correct the pattern."
+            f"invalid regular expression: {error}", where=document.where(field), fix="Correct the pattern."
         ) from None

@@ -1,9 +1,9 @@
-"""What identifies the texts of a test set: counts and hashes that give no text away.
+"""Identification of a test set's texts by counts and hashes that reveal no text.
 
-A text is brought to NFC, its white space is collapsed (every run becomes one blank, none at the ends), and its case is kept
-or changed as the card says. *Words* are what white space separates, *characters* are code points. A set's hash is SHA-256
-over its texts sorted by code point, duplicates kept, each followed by a line feed, in UTF-8. A unit's hash is the beginning
-of SHA-256 over one text.
+A text is normalised to NFC, its white space is collapsed (every run becomes one space, none at the ends), and its case is
+kept or changed as the card says. *Words* are separated by white space, *characters* are code points. The hash of a set is
+SHA-256 over its texts in UTF-8, sorted by code point, duplicates kept, each followed by a line feed. The hash of a unit is
+the truncated SHA-256 of one text.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ Part: TypeAlias = Literal["reference", "question", "answers", "candidates", "slo
 Case: TypeAlias = Literal["keep", "lower", "upper"]
 
 PARTS: tuple[Part, ...] = get_args(Part)
-# Of a unit's hash: 48 bits, so that no foreign text meets one of a set's by chance.
+# Digits of a unit's hash: 48 bits, so that a chance collision with an unrelated text is negligible.
 UNIT_DIGITS = 12
-# What an official scorer does to a reference before it counts; a text that becomes empty is no text.
+# What an official scorer does to a reference before counting; texts that become empty are dropped.
 STEPS = {GIGASPEECH_OFFICIAL.name: GIGASPEECH_OFFICIAL}
 
 _SOUND = re.compile(r"\.(?:wav|flac|mp3|m4a|ogg|opus|sph)\Z", re.IGNORECASE)
@@ -32,13 +32,13 @@ _SOUND = re.compile(r"\.(?:wav|flac|mp3|m4a|ogg|opus|sph)\Z", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What the texts of a set add up to.
+    """Totals over the texts of a set.
 
     Attributes:
-        count: Texts.
-        words: White-space words.
-        characters: Code points, line ends not counted.
-        sha256: Of the sorted texts.
+        count: The number of texts.
+        words: The number of words separated by white space.
+        characters: The number of code points without line ends.
+        sha256: The hash of the sorted texts.
     """
 
     count: int
@@ -54,10 +54,10 @@ def normalise(text: str, case: Case = "keep") -> str:
 
 
 def texts(reference: Any, part: Part) -> tuple[str, ...]:
-    """The texts of one row's reference, as they stand.
+    """The texts of one row's reference, unchanged.
 
-    `reference` is a text or every text of a list; the other parts belong to references that are objects: `question`,
-    `answers`, `candidates` (their texts), `slot` (`TYPE : VALUE`) and `transcript`. A part that is not there has no texts.
+    `reference` is a text or all texts of a list; the other parts belong to references that are objects: `question`,
+    `answers`, `candidates` (their texts), `slot` (`TYPE : VALUE`) and `transcript`. A missing part has no texts.
     """
     if part == "reference":
         found: Any = reference if isinstance(reference, list) else [reference]
@@ -74,7 +74,7 @@ def texts(reference: Any, part: Part) -> tuple[str, ...]:
 
 
 def prepared(reference: Any, part: Part, case: Case = "keep", step: str | None = None) -> tuple[str, ...]:
-    """The texts of one row's reference as they are counted and hashed; what a `step` empties is left out."""
+    """The texts of one row's reference as they are counted and hashed; texts that `step` makes empty are dropped."""
     if step is None:
         return tuple(normalise(text, case) for text in texts(reference, part))
     stepped = (normalise(STEPS[step](text), case) for text in texts(reference, part))
@@ -82,7 +82,7 @@ def prepared(reference: Any, part: Part, case: Case = "keep", step: str | None =
 
 
 def _sha256(text: str) -> str:
-    # References may hold lone surrogates, which UTF-8 does not have.
+    # References may contain lone surrogates, which UTF-8 cannot encode.
     return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
@@ -92,7 +92,7 @@ def sorted_sha256(lines: Iterable[str]) -> str:
 
 
 def totals(prepared_texts: Sequence[str]) -> Totals:
-    """What texts add up to."""
+    """The totals over texts."""
     return Totals(
         len(prepared_texts),
         sum(len(text.split()) for text in prepared_texts),
@@ -107,16 +107,16 @@ def unit_hash(prepared_text: str) -> str:
 
 
 def pairs_sha256(rows: Iterable[tuple[str, Sequence[str]]]) -> str:
-    """SHA-256 over `ID<TAB>TEXT<TAB>TEXT...`, a line a row, texts and lines sorted: it ties every reference to its id."""
+    """SHA-256 over one line `ID<TAB>TEXT<TAB>TEXT...` per row, texts and lines sorted; binds every reference to its id."""
     return sorted_sha256("\t".join((identifier, *sorted(row_texts))) for identifier, row_texts in rows)
 
 
 def unit_id(identifier: str) -> str:
-    """A row's id as the data set writes it: outputs are often named by the path of their sound file."""
+    """The data set's own id of a row: outputs are often named by the path of their audio file."""
     name = PurePosixPath(identifier).name if "/" in identifier else identifier
     return _SOUND.sub("", name)
 
 
 def are_positions(identifiers: Iterable[str]) -> bool:
-    """Whether ids only number the rows (`000000`, `000001`, ...), as importers do where the source has none."""
+    """Whether ids are row numbers (`000000`, `000001`, ...), which importers write if the source has no ids."""
     return all(name.isascii() and name.isdigit() and len(name) >= 6 for name in identifiers)

@@ -1,4 +1,4 @@
-"""Set cards for the terminal: a table of all, and one in words with its sources."""
+"""Set cards as text for the terminal: a table of all cards, and one card with its sources."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from audit.literature.sets import Layout, SetCard, Texts
 
 
 def table(cards: Iterable[SetCard]) -> list[str]:
-    """One line a layout: card, tasks, layout, rows, and what references can be held against."""
+    """One line per layout: card, layout, rows, what identifies it, and tasks."""
     head = ("card", "layout", "rows", "identified by", "tasks")
     lines = [head]
     for card in cards:
@@ -27,11 +27,11 @@ def _identified(part: Texts) -> str:
         return "official hash" if part.official else "unofficial hash"
     if part.words is not None:
         return "totals"
-    return "hashes of units" if part.units else "number of rows"
+    return "unit hashes" if part.units else "number of rows"
 
 
 def card_words(card: SetCard) -> list[str]:
-    """A card in words; every fact is followed by the labels of its sources, which are listed at the end."""
+    """A card in words; every fact is followed by the labels of its sources, listed at the end."""
     lines = [f"{card.id}: {card.name}, {card.split}", f"  tasks: {', '.join(card.tasks) or 'none'}"]
     lines.append(f"  public: {card.public.state}. {card.public.reason} {_labels(card.public.source)}")
     terms = card.publish_text
@@ -41,11 +41,11 @@ def card_words(card: SetCard) -> list[str]:
     for layout in card.layouts:
         lines += ["", *_layout(layout)]
     if not card.layouts:
-        lines += ["", "  No layout: the number of rows is not known."]
+        lines += ["", "  No layout: the number of rows is unknown."]
     if card.selection:
         kept = card.selection
         labels = _labels(kept.source)
-        lines += ["", f"  The official scoring keeps the layout {kept.layout} of {kept.of}: {kept.rule} {labels}"]
+        lines += ["", f"  The official scoring keeps layout {kept.layout} of {kept.of}: {kept.rule} {labels}"]
     if card.notes:
         lines += ["", f"  {card.notes}"]
     lines += ["", "  Sources:"]
@@ -58,7 +58,7 @@ def _layout(layout: Layout) -> list[str]:
     lines = [f"  {layout.id}: {size} rows. {layout.row} {_labels(layout.source)}"]
     ids = layout.ids
     if ids.pattern:
-        lines.append(f"    ids: {ids.pattern}{'' if ids.official else ', not official'} {_labels(ids.source)}")
+        lines.append(f"    ids: {ids.pattern}{'' if ids.official else ', unofficial'} {_labels(ids.source)}")
     if ids.sha256:
         lines.append(f"    SHA-256 of the sorted ids: {ids.sha256}")
     repeats = layout.repeats
@@ -71,9 +71,9 @@ def _layout(layout: Layout) -> list[str]:
             if value is not None
         )
         how = f" after {part.step}" if part.step else ""
-        lines.append(f"    {part.part}{how}: {counted or 'nothing known'} {_labels(part.source)}")
+        lines.append(f"    {part.part}{how}: {counted or 'unknown'} {_labels(part.source)}")
         if part.sha256:
-            lines.append(f"      SHA-256 {part.sha256}, {'official' if part.official else 'not official'}: {part.made}")
+            lines.append(f"      SHA-256 {part.sha256}, {'official' if part.official else 'unofficial'}: {part.made}")
         if part.labels:
             lines.append("      " + ", ".join(f"{label} {count:,}" for label, count in part.labels.items()))
         if part.units:

@@ -1,7 +1,7 @@
-"""Set cards: what is known about a test set without its texts; YAML in, frozen values out.
+"""Set cards: descriptions of test sets without their texts; YAML in, frozen values out.
 
-A card says how many rows a prediction file of the set has, in every layout of rows that is in use, what its references add up
-to, and which hashes identify them. `audit.verdict.identity` holds prediction files against cards.
+For every layout of rows in use, a card gives the number of rows in a prediction file, the totals of the references, and the
+hashes that identify them. `audit.verdict.identity` compares prediction files with cards.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _UNIT = re.compile(rf"[0-9a-f]{{{UNIT_DIGITS}}}\Z")
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a fact comes from: a sentence, and an address or the section of a paper."""
+    """The source of a fact: a sentence, and a URL or the section of a paper."""
 
     text: str
     where: str
@@ -36,20 +36,20 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Texts:
-    """What one part of the references adds up to, over all rows of a layout.
+    """Totals of one part of the references over all rows of a layout.
 
     Attributes:
         part: Which texts of a reference, see `audit.literature.set_texts.texts`.
-        case: How case is changed before texts are compared: `upper` where the set is all upper case, `lower` for labels.
-        step: What the official scoring does to a reference first; None for nothing.
-        count: Texts. words, characters: of all of them. None where no source gives it, and `reason` says why.
-        sha256: Of the sorted texts.
-        official: The hash and the units are those of the data set itself: made from its own files, or from a copy that a
-            published checksum or a second copy confirms. A difference from an official hash contradicts a prediction file.
-        made: What the hashes were made from.
-        labels: Label -> how often it occurs, for sets whose references are labels.
-        units: Truncated hashes of the texts, label by label; None where the card has none. Fewer than `count` if the copy at
-            hand is not whole.
+        case: The case in which texts are compared: `upper` if the set is all upper case, `lower` for labels.
+        step: The step that the official scoring applies to a reference first; None if it applies none.
+        count: The number of texts; `words` and `characters` are their totals. None, with a `reason`, if no source gives it.
+        sha256: The hash of the sorted texts.
+        official: The hashes are those of the data set itself, computed from its own files or from a copy confirmed by a
+            published checksum or a second copy. A file that differs from an official hash is contradicted.
+        made: What the hashes were computed from.
+        labels: Label -> count, for sets whose references are labels.
+        units: The sorted truncated hashes of the texts; None if the card has none. Fewer than `count` if the copy they were
+            computed from is incomplete.
     """
 
     part: Part
@@ -68,21 +68,21 @@ class Texts:
 
     @property
     def has_totals(self) -> bool:
-        """Whether anything but the number of texts is known."""
+        """Whether more than the number of texts is known."""
         return self.words is not None or self.characters is not None or self.sha256 is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Ids:
-    """What the data set calls its units.
+    """The data set's ids of its units.
 
     Attributes:
-        pattern: That every id matches as a whole; None where ids are not the data set's own.
-        official: The pattern is the data set's: an id that does not match contradicts.
-        sha256: Of the sorted ids, each followed by a line feed.
-        pairs_sha256: Over `ID<TAB>REFERENCE`, of the layout's first part.
-        pairs_official: A reference under another id contradicts.
-        made: What the hashes were made from.
+        pattern: A pattern that matches every id in full; None if the ids are not the data set's own.
+        official: The ids are the data set's own; an id that does not match contradicts a prediction file.
+        sha256: The hash of the sorted ids, each followed by a line feed.
+        pairs_sha256: The hash over `ID<TAB>REFERENCE`, with the layout's first part.
+        pairs_official: A reference with a different id contradicts a prediction file.
+        made: What the hashes were computed from.
     """
 
     pattern: str | None
@@ -96,11 +96,11 @@ class Ids:
 
 @dataclass(frozen=True, slots=True)
 class Repeats:
-    """Rows whose reference another row has as well.
+    """Rows that share their reference with another row.
 
     Attributes:
-        rows: At most so many rows repeat the reference of an earlier row; None where no source says it.
-        reason: Why the set has them, or why the number is not known.
+        rows: The maximum number of rows that repeat the reference of an earlier row; None if no source gives it.
+        reason: Why the set has them, or why the number is unknown.
     """
 
     rows: int | None
@@ -113,9 +113,9 @@ class Layout:
     """One way to lay the set out in rows.
 
     Attributes:
-        row: What a row is, in words.
-        units: Rows of the whole set; None where no source says it, and `reason` says why.
-        texts_per_row: Texts of the first part in every row; None where it varies.
+        row: What a row is.
+        units: The number of rows in the complete set; None, with a `reason`, if no source gives it.
+        texts_per_row: The number of texts of the first part in every row; None if it varies.
         texts: The parts of the references; the first identifies the set.
     """
 
@@ -131,17 +131,17 @@ class Layout:
 
     @property
     def comparable(self) -> bool:
-        """Whether references can be held against more than their number."""
+        """Whether references can be compared by more than their number."""
         return any(part.has_totals or part.labels or part.units for part in self.texts)
 
 
 @dataclass(frozen=True, slots=True)
 class Called:
-    """How meta files call the set: patterns searched for in `NAME / SPLIT`, whatever the case.
+    """Names of the set in meta files: case-insensitive patterns searched for in `NAME / SPLIT`.
 
     Attributes:
         name: Occurs in the name of the data set.
-        split: Occurs where a split is named; None where the set has one part.
+        split: Occurs if a split is named; None if the set has only one split.
         other: Occurs only in the names of other sets or splits.
     """
 
@@ -152,7 +152,7 @@ class Called:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The part of the set that its official scoring keeps: it belongs to the set, and is no convention's choice."""
+    """The part of the set that its official scoring keeps; a property of the set, not of a convention."""
 
     layout: str
     of: str
@@ -162,7 +162,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """An answer with its reason: whether a set is public, whether its texts may be published."""
+    """Whether a set is public, or whether its texts may be published, with the reason."""
 
     state: Answer
     reason: str
@@ -184,11 +184,11 @@ class SetCard:
 
     Attributes:
         tasks: Ids of the tasks whose prediction files hold this set.
-        public: Whether the set can be had.
-        publish_text: Whether its licence lets others publish its texts.
-        layouts: Ways to lay it out in rows; empty if nothing is known about it.
-        selection: The official scoring's, if the set has one.
-        sources: By label.
+        public: Whether the set can be obtained.
+        publish_text: Whether its licence allows publishing its texts.
+        layouts: Its layouts in rows; empty if nothing is known about it.
+        selection: The selection of the official scoring, if any.
+        sources: Label -> source.
     """
 
     id: str
@@ -206,10 +206,10 @@ class SetCard:
     path: Path
 
     def layout(self, name: str) -> Layout:
-        """The layout with that id.
+        """The layout with this id.
 
         Raises:
-            KeyError: There is none.
+            KeyError: No layout has this id.
         """
         for item in self.layouts:
             if item.id == name:
@@ -217,17 +217,17 @@ class SetCard:
         raise KeyError(name)
 
     def layout_for(self, rows: int) -> Layout | None:
-        """The smallest layout that holds so many rows, for a recorded value without predictions; None if none does."""
+        """The smallest layout with at least `rows` rows, for a recorded value without predictions; None if there is none."""
         sized = [item for item in self.layouts if item.units is not None and item.units >= rows]
         return min(sized, key=lambda item: item.units or 0, default=None)
 
 
 def load_set(path: str | Path) -> SetCard:
-    """Read `literature/sets/NAME.yaml`, with the truncated hashes beside it.
+    """Read `literature/sets/NAME.yaml` and its files of truncated hashes.
 
     Raises:
-        InputError: The file does not fit the schema, its parts contradict one another, a total is null without a reason, a
-            source's label is unknown, or a file of truncated hashes is broken; with file, line and field.
+        InputError: The file is invalid under the schema or contradicts itself, a total is null without a reason, a source's
+            label is unknown, or a file of truncated hashes is invalid; with file, line and field.
     """
     document = load_checked(path, "set")
     data = document.data
@@ -252,16 +252,16 @@ def load_set(path: str | Path) -> SetCard:
 
 
 def load_sets(folder: str | Path | None = None) -> dict[str, SetCard]:
-    """Every card of a folder (by default `literature/sets`), by id.
+    """All cards of a folder (by default `literature/sets`), by id.
 
     Raises:
-        MissingError: The folder is not there.
-        InputError: A card is broken, or two name one task.
+        MissingError: The folder does not exist.
+        InputError: A card is invalid, or two cards name the same task.
     """
     place = Path(folder) if folder is not None else SETS
     if not place.is_dir():
         raise MissingError(
-            "the folder of set cards is not there", where=str(place), fix="Name it with --sets, or restore it."
+            "the folder of set cards does not exist", where=str(place), fix="Give it with --sets, or restore it."
         )
     cards: dict[str, SetCard] = {}
     owners: dict[str, SetCard] = {}
@@ -272,7 +272,7 @@ def load_sets(folder: str | Path | None = None) -> dict[str, SetCard]:
                 raise InputError(
                     f"the task `{task}` is also on the card {owners[task].path.name}",
                     where=f"{path}: tasks",
-                    fix="Let one card name it: a task has one test set.",
+                    fix="Name it on one card only: a task has one test set.",
                 )
             owners[task] = card
         cards[card.id] = card
@@ -280,7 +280,7 @@ def load_sets(folder: str | Path | None = None) -> dict[str, SetCard]:
 
 
 def card_of(task: str, cards: Mapping[str, SetCard]) -> SetCard | None:
-    """The card that names a task; None if none does."""
+    """The card that names a task; None if there is none."""
     return next((card for card in cards.values() if task in card.tasks), None)
 
 
@@ -311,9 +311,9 @@ def _texts(entry: Mapping[str, Any], document: Document, place: Field) -> Texts:
     hashes = None if units is None else _units(document, (*place, "units"), units)
     if hashes is not None and entry["count"] is not None and len(hashes) > entry["count"]:
         raise InputError(
-            f"{len(hashes)} truncated hashes of {entry['count']} texts",
+            f"{len(hashes)} truncated hashes for {entry['count']} texts",
             where=document.where((*place, "units")),
-            fix="Make the file again, or correct `count`.",
+            fix="Recreate the file, or correct `count`.",
         )
     labels = entry["labels"]
     return Texts(
@@ -332,21 +332,23 @@ def _units(document: Document, field: Field, name: str) -> tuple[str, ...]:
         raise InputError(
             f"the path {name} leaves the folder of cards",
             where=document.where(field),
-            fix="Name a file below it, as units/ID.PART.txt.",
+            fix="Name a file inside it, as units/ID.PART.txt.",
         )
     try:
         lines = path.read_text("ascii").split("\n")
     except (OSError, UnicodeDecodeError):
         raise InputError(
-            f"{name} cannot be read", where=document.where(field), fix="Make it with `repro-audit sets make`, or null."
+            f"{name} cannot be read",
+            where=document.where(field),
+            fix="Create it with `repro-audit sets make`, or write null.",
         ) from None
     if lines.pop():
-        lines.append("the last line has no end")
+        lines.append("no line feed after the last line")
     for number, text in enumerate(lines, 1):
         if not _UNIT.match(text) or (number > 1 and text < lines[number - 2]):
             raise InputError(
-                f"not {UNIT_DIGITS} lower-case hexadecimal digits a line, sorted",
+                f"not sorted lines of {UNIT_DIGITS} lower-case hexadecimal digits",
                 where=f"{path}:{number}",
-                fix="Make the file with `repro-audit sets make`.",
+                fix="Create the file with `repro-audit sets make`.",
             )
     return tuple(lines)

@@ -1,6 +1,6 @@
 """Studies under audit: YAML in, frozen values out.
 
-A claim's value stays the string that the paper prints: its last digit says how far it is rounded.
+A claim's value is kept as the string that the paper prints: its last digit gives its precision.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Study:
     """A paper under audit.
 
     Attributes:
-        facts: What the study says of itself; every metric of a claim has a margin in it.
+        facts: The study's metadata, with a margin for every claimed metric.
         claims: In the paper's order.
         path: The file.
     """
@@ -43,7 +43,7 @@ class Study:
 
 
 def study_file(literature: Path, study_id: str) -> Path:
-    """Where a study is.
+    """The file of a study.
 
     Raises:
         InputError: No study has this id.
@@ -51,7 +51,7 @@ def study_file(literature: Path, study_id: str) -> Path:
     path = literature / "studies" / f"{study_id}.yaml"
     if not path.is_file():
         known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml"))) or "none"
-        raise InputError(f"there is no study {study_id}", where=str(path), fix=f"Studies here: {known}.")
+        raise InputError(f"there is no study {study_id}", where=str(path), fix=f"Known studies: {known}.")
     return path
 
 
@@ -59,8 +59,8 @@ def load_study(path: str | Path) -> Study:
     """Read `literature/studies/NAME.yaml`.
 
     Raises:
-        InputError: The file does not fit the schema, a task or metric is not in `tasks/`, an id is there twice
-            or is not TASK.METRIC, a metric has no margin, a source's label is unknown, or a variant is not described.
+        InputError: The file is invalid under the schema, a task or metric is not in `tasks/`, an id is a duplicate or not
+            TASK.METRIC, a metric has no margin, or a source's label or a variant is not described.
     """
     document = load_checked(path, "study")
     data = document.data
@@ -85,7 +85,7 @@ def load_study(path: str | Path) -> Study:
 
 
 def claimed_unit(task: str, metric: str, literature: Path = LITERATURE) -> Literal["percent", "fraction"] | None:
-    """The unit in which a study claims a metric of a task; None if none does, or as a count."""
+    """The unit in which a study claims a metric of a task; None if no study claims it, or if it is a count."""
     for path in sorted((literature / "studies").glob("*.yaml")):
         claim = load_study(path).claim(task, metric)
         if claim is not None and claim.unit != "count":
@@ -134,21 +134,21 @@ def _check_claim(claim: Claim, earlier: list[str], document: Document, index: in
     data = document.data
     if claim.id != f"{claim.task}.{claim.metric}":
         raise InputError(
-            f"the id `{claim.id}` is not its task and metric",
+            f"the id `{claim.id}` differs from task and metric",
             where=document.where((*place, "id")),
             fix=f"Write {claim.task}.{claim.metric}.",
         )
     if claim.id in earlier:
         raise InputError(
-            f"the claim `{claim.id}` is there twice",
+            f"duplicate claim `{claim.id}`",
             where=document.where((*place, "id")),
-            fix="Remove one of the two.",
+            fix="Remove one of them.",
         )
     if claim.metric not in data["margins"]:
         raise InputError(
             f"the metric `{claim.metric}` has no margin",
             where=document.where((*place, "metric")),
-            fix=f"Add `{claim.metric}:` with value and reason under `margins`.",
+            fix=f"Add `{claim.metric}:` with a value and a reason under `margins`.",
         )
     if claim.variant not in data["variants"]:
         raise InputError(

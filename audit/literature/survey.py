@@ -42,7 +42,7 @@ def survey(works: Sequence[Work], claims: Iterable[Claim], known: Known | None =
 
     Args:
         works: All records, from `audit.literature.works.load_works`.
-        claims: The claims of the study; their tasks are the columns of the matrix, in the order of the claims.
+        claims: The claims of the study; their tasks are the columns of the matrix, in the claims' order.
         known: (task, metric) -> conventions of tasks/; by default the conventions named by records are graded.
     """
     columns = _columns(claims)
@@ -152,7 +152,7 @@ def _conventions(works: Sequence[Work], known: Known) -> tuple[GradedConvention,
 
 
 def _support(grading: Grading) -> tuple[SurveySupport, ...]:
-    """Every entry once, with the grade of its best evidence."""
+    """Each entry once, with the grade of its best evidence."""
     best: dict[tuple[str, int], SurveySupport] = {}
     for s in grading.support:
         best.setdefault((s.work, s.entry), SurveySupport(s.work, s.entry, s.grade))

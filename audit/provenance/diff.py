@@ -1,8 +1,7 @@
 """Comparison of two audits: which claims changed, and which differences could be the cause.
 
 Impossible causes are left out: if the predictions are equal, then model, data and hardware cannot be the cause. A possible
-cause differs and affects the claim's task; only a run in which nothing else changed can show that it is the
-cause.
+cause differs and affects the claim's task; only a run that changes nothing else can show that it is the cause.
 """
 
 from __future__ import annotations
@@ -36,11 +35,11 @@ class Side:
     """One of the two audits.
 
     Args:
-        name: Its name in messages.
+        name: The name in messages.
         audit: audit.json.
         environment: environment.json; None if only audit.json is available.
         run: run.json, or None.
-        dependencies: The resolved dependencies of its provenance statement, or None.
+        dependencies: The resolved dependencies of the provenance statement, or None.
     """
 
     name: str
@@ -52,7 +51,7 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Something that differs and can have moved a claim.
+    """A difference that could have moved a claim.
 
     Attributes:
         cause: claim, convention, literature, library, code, model, data, judge, settings, predictions or hardware.
@@ -76,7 +75,7 @@ class ComparedClaim:
     """A claim in two audits.
 
     Attributes:
-        verdict: Before and after, if they differ; None for an absent claim.
+        verdict: The verdicts in A and B, if they differ; None for an absent claim.
     """
 
     claim: str
@@ -87,7 +86,7 @@ class ComparedClaim:
 
 @dataclass(frozen=True, slots=True)
 class Differences:
-    """What differs between the two audits as a whole, a line each."""
+    """Differences between the two audits as a whole, one per line."""
 
     library: tuple[str, ...]
     code: tuple[str, ...]
@@ -96,12 +95,12 @@ class Differences:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """Two audits compared; the fields are those of the JSON.
+    """The comparison of two audits; the fields are those of the JSON.
 
     Attributes:
-        moved: The claims with another verdict or another value.
-        unmoved: The others' ids.
-        complete: Whether both sides could tell of model, data and hardware.
+        moved: The claims with a different verdict or value.
+        unmoved: The ids of the other claims.
+        complete: Whether both sides record model, data and hardware.
     """
 
     schema: str
@@ -113,13 +112,17 @@ class Comparison:
     complete: bool
 
     def as_text(self) -> str:
-        """For a terminal."""
+        """The comparison as text for the terminal."""
         lines = [f"A {self.a}", f"B {self.b}", ""]
         for claim in self.moved:
             verdict = claim.verdict
             lines.append(
                 f"{claim.claim}: "
-                + (f"{verdict[0] or 'absent'} -> {verdict[1] or 'absent'}" if verdict else "same verdict, other values")
+                + (
+                    f"{verdict[0] or 'absent'} -> {verdict[1] or 'absent'}"
+                    if verdict
+                    else "same verdict, different values"
+                )
             )
             shown = claim.values[:6]
             lines += [f"    {one.measurement}: {one.a or '-'} -> {one.b or '-'}" for one in shown]
@@ -128,9 +131,7 @@ class Comparison:
             lines += [f"  {one.cause}: {one.detail}" for one in claim.why] or ["  why: no recorded difference"]
         lines.append(f"{len(self.moved)} of {len(self.moved) + len(self.unmoved)} claims moved")
         if not self.complete:
-            lines.append(
-                "Only audit.json was at hand on one side: model, data and hardware could not be compared; give packages."
-            )
+            lines.append("One side is only an audit.json: model, data and hardware cannot be compared; give packages.")
         return "\n".join(lines) + "\n"
 
 
@@ -138,7 +139,7 @@ def load(path: Path) -> Side:
     """Load an audit from a package (which is verified), an audit.json, or its folder.
 
     Raises:
-        InputError: There is no audit.
+        InputError: The path contains no audit.
         CheckFailedError: The package does not verify.
     """
     alone = path / layout.AUDIT if path.is_dir() and not (path / layout.CHECKSUMS).exists() else path
@@ -151,7 +152,7 @@ def load(path: Path) -> Side:
             raise CheckFailedError(
                 report.failures[0].detail,
                 where=f"{path}: {report.failures[0].file}",
-                fix="`repro-audit verify` says more",
+                fix="run `repro-audit verify` for details",
             )
     except RejectedError as error:
         raise InputError(error.why, where=f"{path}: {error.file}") from None
@@ -172,7 +173,7 @@ def _record(kind: type[Record], path: Path, name: str, files: Mapping[str, bytes
         raise InputError(
             f"not a record of this version: {error}",
             where=f"{path}: {name}",
-            fix="Compare the two audit.json, or use the version of repro-audit that made the package.",
+            fix="Compare the two audit.json files, or use the version of repro-audit that made the package.",
         ) from None
 
 
@@ -267,7 +268,7 @@ def _inference(task: str, left: Side, right: Side) -> list[Reason]:
         if values[0] != values[1]:
             found.append(Reason(cause, f"{key} {values[0]} -> {values[1]}"))
     if not found:
-        detail = "different outputs from the same model, data and settings: not repeatable, or a different device"
+        detail = "different outputs from the same model, data and settings: nondeterminism or a different device"
         found.append(Reason("predictions", detail))
         found += [Reason("hardware", one) for one in _machine(left, right)]
     return found
@@ -324,7 +325,7 @@ def _hardware(left: Side, right: Side) -> list[str]:
 
 
 def _differs(left: Code | Machine | Torch | None, right: Code | Machine | Torch | None) -> list[str]:
-    """The fields that differ, a line each; a record that is None has none of them."""
+    """The fields that differ, one per line; None counts as a record without fields."""
     a, b = ({} if side is None else asdict(side) for side in (left, right))
     return [f"{name} {a.get(name)} -> {b.get(name)}" for name in sorted(set(a) | set(b)) if a.get(name) != b.get(name)]
 

@@ -1,4 +1,4 @@
-"""`TASK.meta.json`: the facts about all rows of a predictions file. Needs no numpy: verifying a package reads none."""
+"""`TASK.meta.json`: facts about all rows of a predictions file. Imports no numpy, so that verification needs none."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _OBJECTS: Mapping[str, tuple[type, ...]] = {
 
 @dataclass(frozen=True, slots=True)
 class PredictionMeta:
-    """`TASK.meta.json`: what is common to all rows; None where it is not known.
+    """`TASK.meta.json`: facts common to all rows; None if unknown.
 
     Attributes:
         weights: File name -> SHA-256.
-        decoding: The settings of whatever program decoded; fractions as they are written, never as binary floats.
-        dataset: `name`, `split`, `manifest_sha256`.
-        prompt: The instruction, if all rows share one.
-        source: Where the rows come from.
+        decoding: The settings of the decoder; fractions as written, never as binary floats.
+        dataset: `name`, `split` and `manifest_sha256`.
+        prompt: The instruction, if it is the same for all rows.
+        source: The origin of the rows.
     """
 
     task: str
@@ -53,7 +53,7 @@ _META_FIELDS = ("schema", *(item.name for item in fields(PredictionMeta)))
 
 
 def json_object(raw: bytes, place: str, fractions: Fractions = "floats") -> dict[str, Any]:
-    """The JSON object in the bytes of a line or file; `place` names them in errors."""
+    """Parse a line or file as a JSON object; `place` is its location in errors."""
     try:
         value = loads(raw, fractions)
     except InvalidJsonError as error:
@@ -69,10 +69,10 @@ def json_object(raw: bytes, place: str, fractions: Fractions = "floats") -> dict
 
 
 def load_meta(path: Path, task: str) -> tuple[PredictionMeta, str]:
-    """Read a task's meta file; also give the file's SHA-256.
+    """Read a task's meta file; also returns its SHA-256.
 
     Raises:
-        InputError: It cannot be read, is of another schema or task, or a field does not fit; with file and field.
+        InputError: The file cannot be read, has a different schema or task, or has an invalid field; with file and field.
     """
     try:
         raw = path.read_bytes()
@@ -80,7 +80,7 @@ def load_meta(path: Path, task: str) -> tuple[PredictionMeta, str]:
         raise InputError(
             f"the meta file cannot be read ({error.strerror})",
             where=str(path),
-            fix="Every predictions file needs one beside it; see docs/reference/predictions.md.",
+            fix="Every predictions file needs a meta file; see docs/reference/predictions.md.",
         ) from error
     found = json_object(raw, str(path), "text")
     for name, value in found.items():
@@ -98,7 +98,7 @@ def load_meta(path: Path, task: str) -> tuple[PredictionMeta, str]:
         )
     meta = PredictionMeta(**found)
     if meta.task != task:
-        raise InputError(f"the task is {meta.task!r}, not {task!r}", where=f"{path}: task", fix="Rename one.")
+        raise InputError(f"the task is {meta.task!r}, not {task!r}", where=f"{path}: task", fix="Rename one of them.")
     return meta, hashlib.sha256(raw).hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""`repro-audit sets`: what is known about test sets, and which set a predictions file holds."""
+"""`repro-audit sets`: cards of test sets, and the identity of predictions files."""
 
 from __future__ import annotations
 
@@ -19,30 +19,35 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing = actions.add_parser("list", help="a table of all cards")
     listing.set_defaults(action_run=_list)
 
-    show = actions.add_parser("show", help="one card in words, with its sources")
-    show.add_argument("id", metavar="ID", help="a card's id, or a task's")
+    show = actions.add_parser("show", help="one card with its sources")
+    show.add_argument("id", metavar="ID", help="the id of a card or a task")
     show.set_defaults(action_run=_show)
 
     check = actions.add_parser(
-        "check", help="say which set a predictions file holds; 1 if its rows contradict the card"
+        "check", help="identify the set of a predictions file; exit code 1 if its rows contradict the card"
     )
     check.add_argument("file", type=Path, metavar="FILE", help="TASK.jsonl, with its meta file beside it")
     check.add_argument("--json", action="store_true", help="print JSON instead of lines")
     check.set_defaults(action_run=_check)
 
-    make = actions.add_parser("make", help="draft a card from a predictions file or a data set on disk; holds no texts")
-    make.add_argument("file", type=Path, nargs="?", metavar="FILE", help="a predictions file that holds the whole set")
+    make = actions.add_parser("make", help="draft a card without texts from a predictions file or a data set on disk")
+    make.add_argument("file", type=Path, nargs="?", metavar="FILE", help="a predictions file with the complete set")
     make.add_argument("--data", type=Path, metavar="DIR", help="a data set in its official layout, instead of a file")
-    make.add_argument("--task", metavar="TASK", help="whose rows they are (default: the file's)")
-    make.add_argument("--labels", type=Path, metavar="PATH", help="with --data: labels that lie elsewhere")
+    make.add_argument("--task", metavar="TASK", help="the task of the rows (default: the file's)")
+    make.add_argument("--labels", type=Path, metavar="PATH", help="with --data: labels in a different place")
     make.add_argument("--speech", type=Path, metavar="DIR", help="with --data: recordings of texts, ID.wav")
     make.add_argument("--id", metavar="ID", help="the card's id (default: the task's)")
-    make.add_argument("--out", type=Path, metavar="DIR", help="write the card and its hashes there, not to the screen")
+    make.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="write the card and its hashes to this folder instead of printing the card",
+    )
     make.set_defaults(action_run=_make)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Do what was asked; 1 if checked rows contradict their card."""
+    """Run the action; returns 1 if checked rows contradict their card."""
     code: int = args.action_run(args)
     return code
 
@@ -94,7 +99,7 @@ def _make(args: argparse.Namespace) -> int:
     from audit.literature.make_set import draft
 
     if (args.file is None) == (args.data is None):
-        raise InputError("give a predictions file, or a data set with --data", where="sets make")
+        raise InputError("give either a predictions file or a data set with --data", where="sets make")
     rows, task, dataset, split, made = _from_data(args) if args.data is not None else _from_file(args)
     name = args.id or task.id
     drafted = draft(rows, task.reference_type, name=name, task=task.id, dataset=dataset, split=split, made=made)
@@ -104,10 +109,10 @@ def _make(args: argparse.Namespace) -> int:
     path = args.out / f"{name}.yaml"
     for target, text in ((path, drafted.card), *((args.out / file, text) for file, text in drafted.units.items())):
         if target.exists():
-            raise InputError("is already there", where=str(target), fix="Choose another --id or --out.")
+            raise InputError("already exists", where=str(target), fix="Choose another --id or --out.")
         write_atomic(target, text)
         print(f"written: {target}")
-    print(f"Replace what says REPLACE in {path}, then run: repro-audit literature lint")
+    print(f"Fill in the REPLACE gaps in {path}, then run: repro-audit literature lint")
     return 0
 
 
@@ -128,7 +133,7 @@ def _from_data(args: argparse.Namespace) -> tuple[list[tuple[str, Any]], Any, st
     from tasks.datasets.registry import Options, read
 
     if args.task is None:
-        raise InputError("is needed with --data", where="--task", fix="Name the task whose layout it is.")
+        raise InputError("required with --data", where="--task", fix="Name the task of the data set.")
     task = _task(args.task)
     try:
         manifest = read(task.id, args.data, Options(labels=args.labels, speech=args.speech))

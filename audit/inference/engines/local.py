@@ -43,7 +43,7 @@ class LocalEngine:
 
 
 def _serve(spec: Spec, inbox: Any, outbox: Any) -> None:
-    """A worker process: processes batches from `inbox` until None; sends user errors back as their arguments."""
+    """The worker process: processes batches from `inbox` until None; sends user errors back as their arguments."""
     try:
         worker = Worker(spec)
         while (batch := inbox.get()) is not None:

@@ -1,6 +1,6 @@
 """environment.json: the software that could affect the audit's bytes, equal wherever the same software is installed.
 
-Whatever differs between machines and runs is in run.json (see `run_record`), so that the root statement, which covers
+Facts that differ between machines and runs are in run.json (see `run_record`), so that the root statement, which covers
 this record, has the same bytes on every machine.
 """
 
@@ -32,7 +32,7 @@ COMMIT_VARIABLE = "REPRO_AUDIT_COMMIT"
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """The project's version and git commit, and whether the tree had no changes; None where that is not known."""
+    """The project's version and git commit, and whether the working tree was clean; None if unknown."""
 
     version: str
     commit: str | None = None
@@ -41,7 +41,7 @@ class Code:
 
 @dataclass(frozen=True, slots=True)
 class ImageFacts:
-    """The container image; digests as `sha256:...`, None where not known."""
+    """The container image; digests as `sha256:...`, None if unknown."""
 
     uri: str
     manifest: str | None
@@ -50,7 +50,7 @@ class ImageFacts:
     labels: Mapping[str, str] | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The object in environment.json and in REPRO_AUDIT_IMAGE: without labels, if there are none to record."""
+        """The object in environment.json and REPRO_AUDIT_IMAGE; without `labels` if that is None."""
         return {name: value for name, value in asdict(self).items() if name != "labels" or value is not None}
 
 
@@ -74,7 +74,7 @@ class System:
 
 @dataclass(frozen=True, slots=True)
 class Libraries:
-    """The versions of the native libraries that lay out the PDF; None where one cannot be asked."""
+    """The versions of the native libraries that lay out the PDF; None if a version cannot be read."""
 
     fontconfig: str | None
     harfbuzz: str | None
@@ -147,9 +147,9 @@ def collect() -> Environment:
 
 
 def code() -> Code:
-    """This process's code.
+    """The code of this process.
 
-    An image has no repository; there the variable REPRO_AUDIT_COMMIT states it, as `COMMIT` or `COMMIT-dirty`.
+    An image has no repository; there the variable REPRO_AUDIT_COMMIT gives the commit, as `COMMIT` or `COMMIT-dirty`.
     """
     stated = os.environ.get(COMMIT_VARIABLE, "")
     match = re.fullmatch(r"([0-9a-f]{40}|[0-9a-f]{64})(-dirty)?", stated)
@@ -163,11 +163,11 @@ def code() -> Code:
 
 
 def image() -> ImageFacts | None:
-    """The container image, as the one who started the container says in REPRO_AUDIT_IMAGE; None outside of one.
+    """The container image as stated in REPRO_AUDIT_IMAGE by whoever started the container; None outside a container.
 
     The variable holds JSON: `{"uri": "pkg:oci/...", "manifest": "sha256:...", "config": "sha256:...",
     "layers": ["sha256:...", ...], "labels": {"name": "value"}}`; `labels` is optional. A process in a container
-    cannot find these out by itself.
+    cannot determine these itself.
 
     Raises:
         InputError: The variable is set to an invalid value.
@@ -178,7 +178,7 @@ def image() -> ImageFacts | None:
     wrong = InputError(
         "not an image record",
         where=IMAGE_VARIABLE,
-        fix='{"uri", "manifest", "config", "layers"} and optionally "labels"; digests as sha256:...',
+        fix='Give "uri", "manifest", "config", "layers" and optionally "labels"; digests as sha256:...',
     )
     try:
         value = loads(stated)

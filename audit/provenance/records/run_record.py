@@ -19,7 +19,7 @@ from audit.provenance.format.checksums import sha256
 from audit.provenance.records import redaction
 
 SCHEMA = "repro-audit/run/1"
-# How `repro-audit container run` runs a container: network, GPUs, limits, user.
+# Set by `repro-audit container run`: network, GPUs, limits and user of the container.
 CONTAINER_VARIABLE = "REPRO_AUDIT_CONTAINER"
 # Only these variables are recorded; everything else in a user's environment is private.
 VARIABLES = (
@@ -48,7 +48,7 @@ _STARTED = time.time()
 
 @dataclass(frozen=True, slots=True)
 class Gpu:
-    """A GPU without its serial number, in nvidia-smi's words."""
+    """A GPU as reported by nvidia-smi, without its serial number."""
 
     name: str
     memory: str
@@ -57,7 +57,7 @@ class Gpu:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """The hardware and the kernel; None where the system does not tell."""
+    """The hardware and the kernel; None if the system does not report it."""
 
     architecture: str
     cpu: str | None
@@ -85,7 +85,7 @@ class Torch:
 
 @dataclass(frozen=True, slots=True)
 class Locale:
-    """The encoding of text files, and the locale of numbers."""
+    """The encoding of text files and the locale of numbers."""
 
     encoding: str
     numeric: str
@@ -107,7 +107,7 @@ class RunRecord:
     Attributes:
         command: The command line, cleaned (see `redaction`).
         started: RFC 3339, in UTC; `finished` likewise.
-        torch: None if the run has not loaded it.
+        torch: The build and settings of torch; None if the run has not loaded it.
         variables: Those of `VARIABLES` that are set.
     """
 
@@ -195,7 +195,7 @@ def _gpus() -> tuple[Gpu, ...]:
 
 
 def _torch() -> Torch | None:
-    """Of torch, if the run has loaded it; it is never loaded for this."""
+    """The record of torch if the run has loaded it; never loads it."""
     torch: Any = sys.modules.get("torch")
     if torch is None:
         return None

@@ -23,7 +23,7 @@ def test_lint_says_what_is_wrong_and_ends_with_one(tmp_path: Path, capsys: pytes
     (tmp_path / "one.yaml").write_text(record("one").replace("year: 2026", "year: soon"), encoding="utf-8")
     assert run("--works", str(tmp_path), "lint") == 1
     out = capsys.readouterr().out
-    assert f'{tmp_path / "one.yaml"}:7: year: "soon" where an integer belongs' in out
+    assert f'{tmp_path / "one.yaml"}:7: year: "soon" is not an integer' in out
     assert "0 records, " in out
 
 

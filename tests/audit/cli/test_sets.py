@@ -94,7 +94,7 @@ def test_make_from_predictions_and_check_against_the_draft(tmp_path: Path, capsy
     assert "written:" in capsys.readouterr().out
     assert load_set(folder / "mine.yaml").tasks == (TASK,)
     assert sets("make", path, "--id", "mine", "--out", folder) == 2
-    assert "is already there" in capsys.readouterr().err
+    assert "already exists" in capsys.readouterr().err
     assert sets("--sets", folder, "check", path) == 0
     assert capsys.readouterr().out.startswith("consistent: 20 rows of 20, card mine")
 
@@ -114,9 +114,9 @@ def test_make_from_a_data_set(tmp_path: Path, capsys: pytest.CaptureFixture[str]
 @pytest.mark.parametrize(
     ("arguments", "what"),
     [
-        ((), "give a predictions file, or a data set with --data"),
-        (("x.jsonl", "--data", "."), "give a predictions file, or a data set with --data"),
-        (("--data", "."), "--task: is needed with --data"),
+        ((), "give either a predictions file or a data set with --data"),
+        (("x.jsonl", "--data", "."), "give either a predictions file or a data set with --data"),
+        (("--data", "."), "--task: required with --data"),
         (("--data", ".", "--task", "none"), "there is no task 'none'"),
         (("--data", "/none", "--task", TASK), "no such folder"),
     ],

@@ -105,7 +105,7 @@ def test_the_bytes_do_not_depend_on_batch_size_cache_prefetch_shards_or_workers(
         assert outcome.predictions is None
         folders.append(tmp_path / f"shard{k}")
         if k < 3:
-            with pytest.raises(InputError, match="batches are not done"):
+            with pytest.raises(InputError, match="batches are missing"):
                 merge(TASK, folders, tmp_path / "merged")
     assert merge(TASK, folders, tmp_path / "merged") == Outcome(12, 0, tmp_path / "merged" / f"{TASK}.jsonl")
     assert (tmp_path / "merged" / f"{TASK}.jsonl").read_bytes() == wanted
@@ -387,7 +387,7 @@ def test_a_worker_that_dies_is_replaced_and_one_batch_that_kills_is_named(
 def test_merge_refuses_what_does_not_belong_together(job: Callable[..., Job], loaded: Any, tmp_path: Path) -> None:
     run(replace(job("a", size=1), shard=(1, 2)), LocalEngine(loaded=loaded))
     run(replace(job("b", size=1, decoding=Decoding(beams=1)), shard=(2, 2)), LocalEngine(loaded=loaded))
-    with pytest.raises(InputError, match="they differ in decoding"):
+    with pytest.raises(InputError, match="which differ in decoding"):
         merge(TASK, [tmp_path / "a", tmp_path / "b"], tmp_path / "m")
     with pytest.raises(InputError, match="no journal to merge"):
         merge("st-en-de", [tmp_path / "a"], tmp_path / "m")

@@ -73,14 +73,14 @@ def test_a_path_opens_at_its_commit_wherever_the_checkout_lies(tmp_path: Path, n
         git(tmp_path, "clone", "-q", "--bare", str(source), str(place))
     else:
         commit = repository(place)
-    assert found(tmp_path, commit) == (["one: 2 of 2 paths could be opened"], [])
+    assert found(tmp_path, commit) == (["one: 2 of 2 paths opened"], [])
 
 
 def test_a_path_that_its_commit_does_not_have(tmp_path: Path) -> None:
     commit = repository(tmp_path / "code" / "owner" / "name")
     wrong = ("        path: score.py", "        path: scripts/score.py")
     assert found(tmp_path, commit, wrong) == (
-        ["one: 1 of 1 paths could be opened"],
+        ["one: 1 of 1 paths opened"],
         [f"works/one.yaml:40: tasks[0].evidence[0].path: owner/name@{commit[:8]} has no scripts/score.py"],
     )
     later = git(tmp_path / "code" / "owner" / "name", "rev-parse", "HEAD")  # score.py was deleted there
@@ -101,7 +101,7 @@ def test_lines_that_exist(tmp_path: Path, lines: str) -> None:
 def test_lines_that_do_not_exist(tmp_path: Path, lines: str) -> None:
     commit = repository(tmp_path / "code" / "owner+name")
     assert found(tmp_path, commit, ("lines: 1-9", f'lines: "{lines}"'))[1] == [
-        f"works/one.yaml:40: tasks[0].evidence[0].path: score.py of owner/name@{commit[:8]} has 9 lines, no line 10"
+        f"works/one.yaml:40: tasks[0].evidence[0].path: score.py in owner/name@{commit[:8]} has 9 lines, no line 10"
     ]
 
 
@@ -109,7 +109,7 @@ def test_a_folder_opens_and_has_no_lines(tmp_path: Path) -> None:
     commit = repository(tmp_path / "code" / "owner+name")
     assert found(tmp_path, commit, ("  paths: [score.py]", "  paths: [tools/]"))[1] == []
     assert found(tmp_path, commit, ("        path: score.py", "        path: tools"))[1] == [
-        f"works/one.yaml:40: tasks[0].evidence[0].path: tools is no file of owner/name@{commit[:8]}, so it has no lines"
+        f"works/one.yaml:40: tasks[0].evidence[0].path: tools is not a file in owner/name@{commit[:8]}, so it has no lines"
     ]
 
 
@@ -123,8 +123,8 @@ def test_what_is_not_at_hand_is_said_and_no_problem(tmp_path: Path) -> None:
     (tmp_path / "code").mkdir()
     results, problems = found(tmp_path, "b" * 40)
     assert problems == []
-    away = "  not opened: owner/name is not at hand: score.py"
-    assert results == [f"one: 0 of 2 paths could be opened\n{away}\n{away}"]
+    away = "  not opened: owner/name has no checkout: score.py"
+    assert results == [f"one: 0 of 2 paths opened\n{away}\n{away}"]
     repository(tmp_path / "code" / "owner+name")
     results, problems = found(tmp_path, "b" * 40)
     assert problems == []
@@ -141,7 +141,7 @@ def test_a_file_that_a_snapshot_lists_without_its_content(tmp_path: Path) -> Non
     (place / ".git" / "objects" / blob[:2] / blob[2:]).unlink()
     results, problems = found(tmp_path, commit)
     assert problems == []
-    assert "is listed without its content: score.py" in results[0]
+    assert "lists the file without its content: score.py" in results[0]
 
 
 def test_a_variable_of_git_does_not_lead_elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -149,7 +149,7 @@ def test_a_variable_of_git_does_not_lead_elsewhere(tmp_path: Path, monkeypatch: 
     repository(tmp_path / "other")
     monkeypatch.setenv("GIT_DIR", str(tmp_path / "other" / ".git"))
     monkeypatch.setenv("GIT_OBJECT_DIRECTORY", str(tmp_path / "other" / ".git" / "objects"))
-    assert found(tmp_path, commit) == (["one: 2 of 2 paths could be opened"], [])
+    assert found(tmp_path, commit) == (["one: 2 of 2 paths opened"], [])
 
 
 def test_no_folder_and_no_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -168,7 +168,7 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     folders = ["--works", str(tmp_path / "works"), "lint", "--checkouts", str(tmp_path / "code")]
     assert literature.run(parser.parse_args(folders)) == 1
     out = capsys.readouterr().out
-    assert "one: 1 of 1 paths could be opened" in out
+    assert "one: 1 of 1 paths opened" in out
     assert "has 9 lines, no line 90" in out
     assert "(`verified_by`)" in out
 

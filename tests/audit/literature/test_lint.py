@@ -45,7 +45,7 @@ def test_no_strict_yaml(tmp_path: Path) -> None:
 
 def test_schema(tmp_path: Path) -> None:
     assert problems(tmp_path, ("kind: benchmark", "kind: bench"))[0].startswith(
-        'works/one.yaml:14: kind: "bench" is not allowed here\n  Did you mean `benchmark`? Use one of: '
+        'works/one.yaml:14: kind: "bench" is not allowed\n  Did you mean `benchmark`? Use one of: '
     )
 
 
@@ -152,7 +152,7 @@ def test_available_code_has_a_place(tmp_path: Path) -> None:
     ("change", "what"),
     [
         (("        path: score.py\n", ""), "code without repository and path"),
-        ((CODE, "kind: text\n        steps: [all]"), "a text without its section"),
+        ((CODE, "kind: text\n        steps: [all]"), "text without a section"),
         (
             (CODE, "kind: none\n        section: x"),
             "verified evidence of kind `none`",
@@ -177,8 +177,8 @@ def test_paths_stay_inside(tmp_path: Path, path: str) -> None:
 def test_words_are_no_path(tmp_path: Path, path: str) -> None:
     found = problems(tmp_path, ("        path: score.py", f"        path: {path}"))
     assert found[0].startswith("works/one.yaml:40: ")
-    assert "One file or folder of that repository" in found[0]
-    assert "without blanks" in problems(tmp_path, ("  paths: [score.py]", f"  paths: [{path}]"))[0]
+    assert "One file or folder in that repository" in found[0]
+    assert "without spaces" in problems(tmp_path, ("  paths: [score.py]", f"  paths: [{path}]"))[0]
 
 
 @pytest.mark.parametrize(
@@ -206,7 +206,7 @@ def test_code_has_lines(tmp_path: Path) -> None:
     assert problems(tmp_path, no_lines) == [
         (
             "works/one.yaml:39: tasks[0].evidence[0]: verified code that gives a grade, without lines\n"
-            "  Name the lines that show the convention, or write `verified: false` until somebody has read them."
+            "  Name the lines that show the convention, or write `verified: false` until someone has read them."
         )
     ]
     assert len(problems(tmp_path, (f"  commit: {'a' * 40}", "  commit: null"), ("  note: null", "  note: x"))) == 1
@@ -233,8 +233,8 @@ def test_evidence_has_steps(tmp_path: Path) -> None:
     no_steps = ("        steps: [all]\n", "")
     assert problems(tmp_path, no_steps) == [
         (
-            "works/one.yaml:39: tasks[0].evidence[0]: evidence for a convention, without its steps\n"
-            "  Add `steps`: all, the names of the steps that it shows, or [] for none."
+            "works/one.yaml:39: tasks[0].evidence[0]: evidence for a convention without `steps`\n"
+            "  Add `steps`: all, the names of the steps it shows, or [] for none."
         )
     ]
     known = {("er-iemocap", "accuracy"): set[str]()}

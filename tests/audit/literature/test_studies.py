@@ -100,7 +100,7 @@ def test_sakuras_claims_are_those_of_its_own_readme() -> None:
     [
         ('    value: "2.1"', "    value: 2.1", "claims[0].value", "is a float"),
         ('    value: "2.1"', "    value: about 2", "claims[0].value", "not well-formed"),
-        ("id: asr-librispeech-clean.wer", "id: asr.wer", "claims[0].id", "not its task and metric"),
+        ("id: asr-librispeech-clean.wer", "id: asr.wer", "claims[0].id", "differs from task and metric"),
         ("    task: asr-librispeech-clean", "    task: asr", "claims[0].task", "there is no task `asr`"),
         ("    variant: 13b", "    variant: 65b", "claims[0].variant", "not described"),
         ("    source: S1, S2, S3, S4", "    source: S1, S9", "claims[0].source", "`S9` is not described"),
@@ -128,7 +128,7 @@ def test_two_claims_with_one_id(tmp_path: Path) -> None:
     start, end = text.index("  - id: asr-librispeech-clean.wer"), text.index("  - id: asr-librispeech-other.wer")
     path = tmp_path / "salmonn.yaml"
     path.write_text(text[:end] + text[start:], encoding="utf-8")
-    with pytest.raises(InputError, match="there twice") as error:
+    with pytest.raises(InputError, match="duplicate claim") as error:
         load_study(path)
     assert str(error.value.where).endswith("claims[1].id")
 
