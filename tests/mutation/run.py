@@ -19,6 +19,7 @@ import sys
 import tomllib
 from collections import Counter
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -123,11 +124,11 @@ def run(folder: Path, packages: list[str], jobs: int) -> list[Result]:
     subprocess.run(
         [sys.executable, "-m", "mutmut", "run", "--max-children", str(jobs), *patterns], cwd=folder, check=True
     )
-    return read_results(folder)
+    return read_results(folder, patterns)
 
 
-def read_results(folder: Path) -> list[Result]:
-    """The results of a run in a folder; mutants that were not asked for are left out."""
+def read_results(folder: Path, patterns: list[str]) -> list[Result]:
+    """The results of a run in a folder, of the mutants whose names match; one that was not run is `not checked`."""
     from mutmut.mutation.diff_apply import get_diff_for_mutant
     from mutmut.stats import status_by_exit_code
     from mutmut.utils.format_utils import get_module_from_key, orig_function_and_class_names_from_key
@@ -137,7 +138,7 @@ def read_results(folder: Path) -> list[Result]:
     for meta in sorted(Path("mutants").rglob("*.py.meta")):
         file = meta.relative_to("mutants").with_suffix("")
         for name, code in json.loads(meta.read_text(encoding="utf-8"))["exit_code_by_key"].items():
-            if code is None:
+            if patterns and not any(fnmatchcase(name, pattern) for pattern in patterns):
                 continue
             function, owner = orig_function_and_class_names_from_key(name)
             where = ".".join(filter(None, [get_module_from_key(name), owner, function]))

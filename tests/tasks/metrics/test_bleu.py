@@ -169,3 +169,19 @@ def test_orders_that_are_counted() -> None:
     for order in (0, 5):
         with pytest.raises(ValueError, match=f"^n-grams of order {order} are not supported$"):
             matches(*pair, order)
+
+
+def test_more_rows_than_are_counted_together() -> None:
+    rng = np.random.default_rng(4)
+    rows = [tuple(rng.choice(list("abcd"), size=rng.integers(0, 9))) for _ in range(2200)]
+    wanted = [tuple(rng.choice(list("abcd"), size=rng.integers(1, 9))) for _ in rows]
+    found = Bleu().count(rows, wanted)
+    assert found.tolist() == [bleu_counts(h, [r]) for h, r in zip(rows, wanted, strict=True)]
+
+
+def test_rows_of_several_references_need_their_partners() -> None:
+    one, two = tuple("abcd"), tuple("abce")
+    assert Bleu().count([one, one], [[two], two]).tolist() == [bleu_counts(one, [two])] * 2
+    for hypotheses, references in (([one], [[one, two]] * 2), ([one] * 2, [[one, two]])):
+        with pytest.raises(ValueError, match="zip"):
+            Bleu().count(hypotheses, references)
