@@ -123,7 +123,7 @@ def draft(
         "name": dataset,
         "split": split,
         "tasks": [task],
-        "public": {"state": "unknown", "reason": f"{gap}: where the set can be had.", "source": ["rows"]},
+        "public": {"state": "unknown", "reason": f"{gap}: where the set can be obtained.", "source": ["rows"]},
         "publish_text": {"state": "unknown", "reason": f"{gap}: the licence of the texts.", "source": ["rows"]},
         "hub": None,
         "called": {"name": gap, "split": None, "other": None},

@@ -63,7 +63,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True)
 class ChangedValue:
-    """A measurement's values in the two audits; None where it is absent."""
+    """A measurement's values in the two audits; None if absent."""
 
     measurement: str
     a: str | None
