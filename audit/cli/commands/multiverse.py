@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 HELP = """Score predictions under the full factorial of defensible steps (selection, cleaning, normaliser, tokenizer, metric,
-fold), say which choices move the value, and draw the specification curve."""
+fold), show which choices move the value, and draw the specification curve."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
