@@ -57,7 +57,7 @@ def _not_comparable(claim: ClaimView, best: MeasurementView | None, works: Mappi
 def _agreeing(claim: ClaimView, best: MeasurementView | None, works: Mapping[str, str]) -> Sentence:
     if best is None:
         return sentence(f"It agrees with the reported {claim.value}.")
-    return sentence("Counted by ", *_convention(best), f", the {_origin(best)} value is ", Part(best.value, "strong"),
+    return sentence("Under ", *_convention(best), f", the {_origin(best)} value is ", Part(best.value, "strong"),
                     *_where_from(best), *_backing(best, works), *_luck(claim), ".")  # fmt: skip
 
 
@@ -67,7 +67,7 @@ def _luck(claim: ClaimView) -> list[Part]:
     if decision is None or decision.odds is None or decision.odds.chance is None or decision.grade in {"A", "B"}:
         return []
     likely = Fraction(decision.odds.chance) > LIKELY
-    return [Part(f"; {chance(decision.odds.chance)} of agreeing by chance, see below")] if likely else []
+    return [Part(f"; probability of agreeing by chance: {chance(decision.odds.chance)}, see below")] if likely else []
 
 
 def _exceeds(claim: ClaimView, best: MeasurementView | None, works: Mapping[str, str]) -> Sentence:
@@ -77,7 +77,7 @@ def _exceeds(claim: ClaimView, best: MeasurementView | None, works: Mapping[str,
     return sentence(
         f"Better than reported: the {_origin(best)} value nearest to {claim.value} is ",
         Part(best.value, "strong"),
-        " by ",
+        " under ",
         *_convention(best),
         f", {_gap_in_words(claim, best)}; the values under all other conventions of the best grade at hand are also better. "
         "The model is at least as good as reported; the number is not reproduced.",
@@ -92,7 +92,7 @@ def _undecided(claim: ClaimView, best: MeasurementView | None, works: Mapping[st
     return sentence(
         "Only a part of the set was scored: ",
         Part(best.value, "strong"),
-        " by ",
+        " under ",
         *_convention(best),
         f" over {best.rows}. With each of the other {whole(best.unscored_units)} {noun} at its best or worst, the set "
         f"gives {best.reach}; the reported {claim.value} is neither confirmed nor excluded. Scoring those {noun} decides it.",
@@ -106,7 +106,7 @@ def _selective(claim: ClaimView, best: MeasurementView | None, works: Mapping[st
     dropped = any("skipped" in text for text in best.unscored)
     return sentence(
         "It agrees only when outputs are dropped" if dropped else "It agrees only over a part of the set",
-        ": counted by ",
+        ": under ",
         *_convention(best),
         f", the {_origin(best)} value is ",
         Part(best.value, "strong"),
@@ -119,7 +119,7 @@ def _infeasible(claim: ClaimView, best: MeasurementView | None, works: Mapping[s
     del works
     nearest: list[str | Part] = []
     if best:
-        nearest = ["; the nearest value is ", Part(best.value, "strong"), " by ", *_convention(best)]
+        nearest = ["; the nearest value is ", Part(best.value, "strong"), " under ", *_convention(best)]
     return sentence(
         f"No integer counts over the stated set can give a {metric_name(claim.metric)} that prints as {claim.value}",
         *nearest,
@@ -136,7 +136,7 @@ def _not_reproduced(claim: ClaimView, best: MeasurementView | None, works: Mappi
         "Nothing agrees. The nearest ",
         f"{_origin(best)} value is ",
         Part(best.value, "strong"),
-        " by ",
+        " under ",
         *_convention(best),
         f"{part}: {_gap_in_words(claim, best)}.",
     )
@@ -301,7 +301,7 @@ def _odds(claim: ClaimView) -> Sentence | None:
         spread = f", {shown(odds.low, digits)} to {shown(odds.high, digits)}"
     return sentence(
         f"{counted}. Had the reported value lain anywhere in their spread{spread}, the chance that at least one of them "
-        f"would have met it is {probability}."
+        f"would have matched it is {probability}."
     )
 
 

@@ -28,9 +28,9 @@ def words(audit: dict[str, Any], verdict: str) -> list[str]:
 def test_a_reproduced_claim_names_value_interval_rows_grade_and_users(audit: dict[str, Any]) -> None:
     first, second, *_ = words(audit, "reproduced")
     assert first == (
-        "Counted by c00, the recomputed value is 28.400 (95 % interval 28.116 to 28.684, bootstrap) over 2,000 of 2,000 rows. "
+        "Under c00, the recomputed value is 28.400 (95 % interval 28.116 to 28.684, bootstrap) over 2,000 of 2,000 rows. "
         "Its evidence has grade B: the source that the paper cites for this metric says so. "
-        "It is used by Alpha, Beta and gone; at most 31 % of agreeing by chance, see below."
+        "It is used by Alpha, Beta and gone; probability of agreeing by chance: at most 31 %, see below."
     )
     assert second == "Rounded to the printed digits, it is the reported 28.4."
 
@@ -38,7 +38,7 @@ def test_a_reproduced_claim_names_value_interval_rows_grade_and_users(audit: dic
 def test_odds_stand_beside_an_agreement(audit: dict[str, Any]) -> None:
     assert words(audit, "justified")[-1] == (
         "9 values were tried. Had the reported value lain anywhere in their spread, 1.000 to 9.000, the chance that at least "
-        "one of them would have met it is at most 31 %."
+        "one of them would have matched it is at most 31 %."
     )
 
 
