@@ -123,7 +123,7 @@ def test_another_papers_study_has_no_grade_of_salmonns_records(made: Made) -> No
         assert found.grade in {"C", "D", "E"}
         assert {step.grade for step in found.decisive or ()} <= set("CDE")
         report = html(audit.document)
-        assert "the source that the paper cites says so" not in report
+        assert "the source that the paper cites for this metric says so" not in report
         assert not audit.document.literature.works
 
 
