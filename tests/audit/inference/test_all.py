@@ -39,9 +39,9 @@ def test_every_set_that_is_there_is_run_and_audited(
     audit = json.loads((out / "audit.json").read_text("utf-8"))
     computed = {m["task"] for m in audit["measurements"] if m["origin"] == "recomputed"}
     assert computed == {TASK, "asr-librispeech-other"}
-    # Two rows of a set of 2,620 justify nothing.
-    verdicts = {v["claim"]: v["verdict"] for v in audit["verdicts"]}
-    assert verdicts[f"{TASK}.wer"] not in {"reproduced", "justified"}
+    # Two rows of a set of 2,620 decide nothing: the verdict rests on the recorded value, as without them.
+    verdict = next(v for v in audit["verdicts"] if v["claim"] == f"{TASK}.wer")
+    assert verdict["measurement"].split("/")[1] == "recorded"
     assert not (out / ".scratch").exists()
     # The second time no row is run again.
     before = (out / "predictions" / f"{TASK}.jsonl").read_bytes()
