@@ -167,7 +167,7 @@ def rule_of(k: int, n: int, units: int, steps: int) -> str | None:
     if units == (whole if half < 0 or (half == 0 and whole % 2 == 0) else whole + 1):
         return "half-even"
     if half == 0:
-        return "half-up" if units == whole + 1 else "half-down" if units == whole else _beside(whole, rest, units)
+        return "half-up" if units == whole + 1 else "half-down" if units == whole else None
     if units == whole:
         return "truncated"
     return "rounded-up" if rest and units == whole + 1 else _beside(whole, rest, units)

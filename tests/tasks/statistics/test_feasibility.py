@@ -306,6 +306,10 @@ def test_what_stands_in_the_audit() -> None:
         (1, 8, 13, 100, "half-up"),
         (3, 8, 38, 100, "half-even"),
         (3, 8, 37, 100, "half-down"),
+        (1, 40, 2, 100, "half-even"),
+        (1, 40, 3, 100, "half-up"),
+        (19, 200, 10, 100, "half-even"),
+        (19, 200, 9, 100, "half-down"),
         (1, 2, 50, 100, "half-even"),
         (1, 2, 49, 100, "beside"),
         (1, 2, 51, 100, "beside"),
@@ -337,6 +341,7 @@ def test_the_most_usual_rule_over_all_sizes_and_readings_is_told() -> None:
     assert witness("66.6", (3, 500)) == Witness(191, first, "half-even")
     assert witness("93.0", 14) == Witness(13, 14, "padded")
     assert witness("101", 1) == Witness(1, 1, "beside")
+    assert witness("101", 100) == Witness(100, 100, "beside")
     assert witness("101", 1, "error-rate") == Witness(1, 1, "beside")
     assert witness("150", 2, "error-rate") == Witness(3, 2, "half-even")
     assert witness("0", 5) == Witness(0, 5, "half-even")
