@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import TypeAlias
 
 from audit.literature.works import Entry, Evidence, Work
@@ -113,6 +114,7 @@ def grades(works: Iterable[Work], known: Known, study: str = SALMONN) -> dict[Ke
     }
 
 
+@cache
 def _axes(task: str, metric: str) -> tuple[str, ...]:
     """The steps of a convention: the axes of its multiverse but the selection, which is documented by the set itself."""
     from tasks.analysis.specifications import specification
