@@ -15,8 +15,8 @@ from audit.inference.salmonn.features import fbank
 from tests.support.inference.tiny import PROMPTS, WAVS
 
 pytestmark = pytest.mark.torch
-# fp32 sums depend on the processor: over the 12 s clip, BEATs' features differ by 1.2e-4 on an AMD EPYC with AVX-512 and by less
-# than 1e-4 on the one that made the vectors.
+# fp32 sums depend on the processor: over the 12 s clip, BEATs' features differ by 1.2e-4 on an AMD EPYC with AVX-512, and by
+# less than 1e-4 on the one that made the vectors.
 TOLERANCE = 2e-4
 # Where the rule of 4.28 and that of today's library part, as the golden vectors' README says.
 PARTING = {("short_0.5s", "QA"), ("mid_3.3s", "QA")}
