@@ -41,13 +41,19 @@ def set_size(study: Study, task: str, cards: Mapping[str, SetCard], total: int |
         cards: By id.
         total: A recorded number of rows: selects the card's layout of this size, or else the smallest that holds them.
     """
-    stated = next((c.expected_rows for c in study.claims if c.task == task and c.expected_rows), None)
+    stated = stated_size(study, task)
     card = card_of(task, cards)
     units = [layout.units for layout in card.layouts if layout.units] if card else []
-    if not units:
+    if card is None or not units:
         return stated
     exact = next((n for n in (total, stated) if n in units), None)
-    return exact or min((n for n in units if n >= (total or 0)), default=max(units))
+    holding = card.layout_for(total or 0)
+    return exact or (holding.units if holding else max(units))
+
+
+def stated_size(study: Study, task: str) -> int | None:
+    """The number of rows that the study's claims on a task state; None if none does."""
+    return next((c.expected_rows for c in study.claims if c.task == task and c.expected_rows), None)
 
 
 def official_size(task: str, cards: Mapping[str, SetCard]) -> int | None:
@@ -104,12 +110,10 @@ def score_sets(
     if not sets:
         return found
     with progress("scoring", sum(len(s.rows) for s in sets.values())) as bar:
-        known = {name: _known(rows, card_of(name, cards), set_size(study, name, {})) for name, rows in sets.items()}
+        stated = {name: stated_size(study, name) for name in sets}
+        known = {name: _known(rows, card_of(name, cards), stated[name]) for name, rows in sets.items()}
         # Rows beyond the set's size are scored like the others; the identity reports that there are too many.
-        sized = {
-            name: max(known[name].expected or set_size(study, name, {}) or 0, len(rows.rows))
-            for name, rows in sets.items()
-        }
+        sized = {name: max(known[name].expected or stated[name] or 0, len(rows.rows)) for name, rows in sets.items()}
         begun = (
             begin(rows, claimed[name], expected=sized[name], replicates=replicates, cache=cache, engine=engine)
             for name, rows in sets.items()

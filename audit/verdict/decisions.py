@@ -10,16 +10,13 @@ from decimal import Decimal
 from audit import schema
 from audit.literature.studies import Study
 from audit.schema import Bounds, Claim, Decision, Invalid, Reason
+from audit.verdict.bounds import ERROR_RATES, NOT_OVER_UNITS, SHARES
 from audit.verdict.measurements import Measured
 from audit.verdict.rules import Ruling, Situation, decide
 from tasks.statistics.feasibility import Feasibility, Kind, feasibility
 from tasks.statistics.odds import odds
 from tasks.statistics.printed import rounding_interval
 
-# Accuracies that divide a number of rows by all rows. The denominator of a keyphrase score is not a number of rows.
-_OVER_ROWS = frozenset({"accuracy", "following-rate"})
-_NOT_OVER_ROWS = frozenset({"ke-inspec"})
-_ERROR_RATES = frozenset({"wer", "per"})
 _SUPERSEDED = Invalid(
     "superseded", "The whole set was recomputed here under the same convention; that value replaces it."
 )
@@ -135,9 +132,9 @@ def possibility(claim: Claim, measured: Sequence[Measured]) -> Feasibility | Non
     """
     if claim.unit == "count":
         return None
-    if claim.metric in _OVER_ROWS and claim.task not in _NOT_OVER_ROWS and claim.expected_rows:
+    if claim.metric in SHARES and claim.task not in NOT_OVER_UNITS and claim.expected_rows:
         return _test(claim, "share", claim.expected_rows)
-    if claim.metric in _ERROR_RATES:
+    if claim.metric in ERROR_RATES:
         usable = [m.record.counts for m in measured if m.record.valid and m.complete]
         sizes = [c["substitutions"] + c["deletions"] + c["hits"] for c in usable if c and "hits" in c]
         if sizes and min(sizes) > 0:

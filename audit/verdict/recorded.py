@@ -17,13 +17,9 @@ from audit.schema import (
     Rows,
     Skipped,
 )
-from audit.verdict.bounds import whole_set
+from audit.verdict.bounds import ERROR_RATES, SHARES, whole_set
 from audit.verdict.measurements import Measured, Names, as_bounds, as_interval, documented, target
 from tasks.statistics.bootstrap import wilson_interval
-
-# Metrics whose value is a share of counted items, whatever unit it is shown in.
-_SHARES = frozenset({"accuracy", "following-rate"})
-_ERROR_RATES = frozenset({"wer", "per"})
 
 
 def recorded(
@@ -113,10 +109,10 @@ def _closed_form(value: Recorded, claim: Claim) -> tuple[tuple[Decimal, Decimal]
     if value.value is None or not base:
         return None, ""
     scale = 100 if claim.unit == "percent" else 1
-    if claim.metric in _SHARES and value.correct is not None:
+    if claim.metric in SHARES and value.correct is not None:
         low, high = wilson_interval(value.correct, base, places=8)
         return (low * scale, high * scale), "wilson"
-    if claim.metric in _ERROR_RATES and value.denominator:
+    if claim.metric in ERROR_RATES and value.denominator:
         errors = min(round(Fraction(value.value) * value.denominator / scale), value.denominator)
         low, high = wilson_interval(errors, value.denominator, places=8)
         return (low * scale, high * scale), "binomial-approximate"
