@@ -39,15 +39,21 @@ def digest(source: str) -> str:
     if kind == "module":
         package, _, rest = name.partition(".")
         path = _folder(package) / rest.replace(".", "/")
-        return hashlib.sha256(path.with_name(f"{path.name}.py").read_bytes()).hexdigest()
+        return _file_digest(path.with_name(f"{path.name}.py"))
     package, _, rest = name.partition("/")
     path = _folder(package) / rest
     if kind == "file":
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return _file_digest(path)
     total = hashlib.sha256()
     for item in sorted(p for p in path.rglob("*") if p.is_file() and p.suffix != ".pyc"):
-        total.update(f"{item.relative_to(path).as_posix()} {hashlib.sha256(item.read_bytes()).hexdigest()}\n".encode())
+        total.update(f"{item.relative_to(path).as_posix()} {_file_digest(item)}\n".encode())
     return total.hexdigest()
+
+
+def _file_digest(path: Path) -> str:
+    # In pieces: 170 MB of dictionaries and models are hashed, and memory for whole files takes longer than the hash.
+    with path.open("rb", buffering=0) as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def origin(thing: Any) -> tuple[str, ...]:

@@ -11,9 +11,9 @@ from decimal import ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
 from pathlib import Path
 from typing import Any, Literal
 
-from audit._util.strict_yaml import Document
+from audit._util.strict_yaml import Document, load
 from audit.errors import InputError
-from audit.literature.schema import load_checked
+from audit.literature.schema import checked
 from audit.literature.studies import Study
 
 
@@ -98,8 +98,25 @@ def load_reproduction(path: str | Path, study: Study, root: str | Path | None = 
         InputError: The file is invalid under the schema, or names a different study, a claim that the study does not
             make, more kept rows than rows, a value that contradicts its counts, or a path outside the project.
     """
-    document = load_checked(path, "reproduction")
-    data = document.data
+    return _reproduction(load(path), study, root)
+
+
+def load_reproductions(folder: str | Path, study: Study) -> list[Reproduction]:
+    """Read the reproductions of one study from a folder, in the order of their file names.
+
+    Raises:
+        InputError: See `load_reproduction`. Records of other studies only have to be YAML.
+    """
+    documents = [load(path) for path in sorted(Path(folder).glob("*.yaml"))]
+    return [
+        _reproduction(document, study)
+        for document in documents
+        if not isinstance(document.data, dict) or document.data.get("study") == study.id
+    ]
+
+
+def _reproduction(document: Document, study: Study, root: str | Path | None = None) -> Reproduction:
+    data = checked(document, "reproduction").data
     if data["study"] != study.id:
         raise InputError(
             f"the record is about the study `{data['study']}`, not `{study.id}`",

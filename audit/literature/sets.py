@@ -24,6 +24,7 @@ SETS = LITERATURE / "sets"
 
 Answer: TypeAlias = Literal["yes", "no", "unknown"]
 _UNIT = re.compile(rf"[0-9a-f]{{{UNIT_DIGITS}}}\Z")
+_UNITS = re.compile(rf"(?:[0-9a-f]{{{UNIT_DIGITS}}}\n)*+\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +190,7 @@ class SetCard:
         layouts: Its layouts in rows; empty if nothing is known about it.
         selection: The selection of the official scoring, if any.
         sources: Label -> source.
+        unit_files: The files of truncated hashes, without repetition.
     """
 
     id: str
@@ -204,6 +206,12 @@ class SetCard:
     sources: Mapping[str, Source]
     notes: str | None
     path: Path
+    unit_files: tuple[Path, ...] = ()
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The card's file and its files of truncated hashes."""
+        return (self.path, *self.unit_files)
 
     def layout(self, name: str) -> Layout:
         """The layout with this id.
@@ -248,6 +256,11 @@ def load_set(path: str | Path) -> SetCard:
         sources=MappingProxyType({label: Source(**entry) for label, entry in data["sources"].items()}),
         notes=data["notes"],
         path=document.path,
+        unit_files=tuple(
+            document.path.parent / name
+            for name in dict.fromkeys(part["units"] for entry in data["layouts"] for part in entry["texts"])
+            if name is not None
+        ),
     )
 
 
@@ -335,20 +348,21 @@ def _units(document: Document, field: Field, name: str) -> tuple[str, ...]:
             fix="Name a file inside it, as units/ID.PART.txt.",
         )
     try:
-        lines = path.read_text("ascii").split("\n")
+        text = path.read_text("ascii")
     except (OSError, UnicodeDecodeError):
         raise InputError(
             f"{name} cannot be read",
             where=document.where(field),
             fix="Create it with `repro-audit sets make`, or write null.",
         ) from None
+    lines = text.split("\n")
     if lines.pop():
         lines.append("no line feed after the last line")
-    for number, text in enumerate(lines, 1):
-        if not _UNIT.match(text) or (number > 1 and text < lines[number - 2]):
-            raise InputError(
-                f"not sorted lines of {UNIT_DIGITS} lower-case hexadecimal digits",
-                where=f"{path}:{number}",
-                fix="Create the file with `repro-audit sets make`.",
-            )
+    if not _UNITS.match(text) or sorted(lines) != lines:
+        wrong = (n for n, line in enumerate(lines, 1) if not _UNIT.match(line) or (n > 1 and line < lines[n - 2]))
+        raise InputError(
+            f"not sorted lines of {UNIT_DIGITS} lower-case hexadecimal digits",
+            where=f"{path}:{next(wrong)}",
+            fix="Create the file with `repro-audit sets make`.",
+        )
     return tuple(lines)

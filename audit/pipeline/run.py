@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audit._util.clock import source_date_epoch
-from audit._util.strict_yaml import load
 from audit.analysis.findings import findings, gathered
 from audit.analysis.probe_results import load_probes
 from audit.document.build import build
 from audit.errors import InputError
 from audit.judge.judgements import path_of as judgement_file
 from audit.literature.grades import SALMONN, grades, known_conventions
-from audit.literature.reproductions import Reproduction, load_reproduction
-from audit.literature.sets import load_sets
+from audit.literature.reproductions import Reproduction, load_reproductions
+from audit.literature.sets import SetCard, card_of, load_sets
 from audit.literature.studies import Study, load_study, study_file
 from audit.literature.survey import survey
 from audit.literature.works import load_works, record_files
@@ -58,7 +57,7 @@ def run(request: AuditRequest) -> Audit:
     literature = request.literature
     study = load_study(study_file(literature, request.study))
     claimed = _claimed_tasks(study)
-    reproductions = _reproductions(literature / "reproductions", study)
+    reproductions = load_reproductions(literature / "reproductions", study)
     works = load_works(literature / "works")
     conventions = known_conventions()
     gradings = grades(works, conventions, study.id)
@@ -85,7 +84,7 @@ def run(request: AuditRequest) -> Audit:
         # The records cover how works treat SALMONN, not how works treat other papers.
         literature=survey(works, study.claims, conventions) if study.id == SALMONN else Survey(),
         findings=gathered(seen, probed),
-        inputs=[*_inputs(literature, study.path, reproductions, scored), *probe_files],
+        inputs=[*_inputs(literature, study, reproductions, cards, scored), *probe_files],
         replicates=request.replicates,
         epoch=source_date_epoch(),
         signing=request.signing,
@@ -104,18 +103,17 @@ def _claimed_tasks(study: Study) -> dict[str, Task]:
     return {name: task for name, task in known.items() if name in wanted}
 
 
-def _reproductions(folder: Path, study: Study) -> list[Reproduction]:
-    return [
-        load_reproduction(path, study)
-        for path in sorted(folder.glob("*.yaml"))
-        if load(path).data.get("study") == study.id
-    ]
-
-
 def _inputs(
-    literature: Path, study_path: Path, reproductions: Sequence[Reproduction], scored: Mapping[str, Scored]
+    literature: Path,
+    study: Study,
+    reproductions: Sequence[Reproduction],
+    cards: Mapping[str, SetCard],
+    scored: Mapping[str, Scored],
 ) -> list[tuple[str, Path]]:
-    files = [study_path, *(r.path for r in reproductions), *record_files(literature / "works")]
+    files = [study.path, *(r.path for r in reproductions), *record_files(literature / "works")]
+    for task in {claim.task for claim in study.claims}:
+        card = card_of(task, cards)
+        files += card.files if card else ()
     found = [(f"literature/{path.relative_to(literature).as_posix()}", path) for path in files]
     for entry in scored.values():
         path = entry.predictions.path

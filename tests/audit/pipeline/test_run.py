@@ -57,6 +57,42 @@ def test_the_default_audit_has_all_claims_and_all_recorded_values(document: dict
     assert all(m["prediction"] is None and m["rule"] for m in recorded)
 
 
+_WATCH = """
+import json, sys
+from pathlib import Path
+opened = set()
+sys.addaudithook(lambda event, args: opened.add(args[0]) if event == "open" and isinstance(args[0], str) else None)
+from audit._util.paths import LITERATURE
+from audit.pipeline.request import AuditRequest
+from audit.pipeline.run import run
+audit = run(AuditRequest(predictions=Path(sys.argv[1])))
+inside = {Path(p).resolve().relative_to(LITERATURE.resolve()).as_posix() for p in opened
+          if Path(p).is_file() and Path(p).resolve().is_relative_to(LITERATURE.resolve())}
+given = {Path(p).name for p in opened if Path(p).resolve().parent == Path(sys.argv[1]).resolve()}
+print(json.dumps([sorted(inside), sorted(given), [item.path for item in audit.document.inputs]]))
+"""
+
+
+def test_every_file_that_is_read_is_an_input_but_schemas_and_other_studies_records(tmp_path: Path) -> None:
+    emotions(tmp_path, rows=20, right=10)
+    done = subprocess.run(
+        [sys.executable, "-c", _WATCH, str(tmp_path)], capture_output=True, text=True, cwd=ROOT, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    inside, given, inputs = json.loads(done.stdout)
+    assert {f"predictions/{name}" for name in given} == {name for name in inputs if name.startswith("predictions/")}
+    left = {name for name in inside if f"literature/{name}" not in inputs}
+    assert {name.split("/")[0] for name in left} == {"schema", "sets", "reproductions"}
+    assert {name for name in left if not name.startswith("schema/")} == {
+        *(name for name in left if name.startswith("sets/sakura-")),
+        "reproductions/hufs-sakura.yaml",
+    }
+    assert {
+        "literature/sets/librispeech-test-clean.yaml",
+        "literature/sets/units/slurp-test.recordings.slot.txt",
+    } <= set(inputs)
+
+
 @pytest.mark.parametrize(
     ("claim", "expected"),
     [
