@@ -100,13 +100,14 @@ def tests_inference(session: nox.Session) -> None:
 
 @nox.session
 def mutation(session: nox.Session) -> None:
-    """Change the code of tasks/metrics and tasks/statistics mutant by mutant, and see that a test fails for each.
+    """Change the code of metrics, statistics and the verdict mutant by mutant, and see that a test fails for each.
 
     Arguments: `tasks/metrics` or other parts of these, `--jobs N`, `--keep` to run only survivors and changed functions again.
     """
     install(session, "requirements-test.lock")
     session.install("--quiet", *group("mutation"))
-    session.run("python", "tests/mutation/run.py", "--folder", f"{session.create_tmp()}/copy", *session.posargs)
+    session.run("python", "tests/mutation/run.py", "--folder", f"{session.create_tmp()}/copy", *session.posargs,
+                env={"REPRO_AUDIT_AUDITS": "100"})  # fmt: skip
 
 
 @nox.session
