@@ -20,7 +20,10 @@ def escape(text: str) -> str:
 
 
 def render_tex(audit: AuditDocument) -> str:
-    """The claims of an audit with reported, recorded and recomputed value, convention and verdict."""
+    """The claims of an audit with reported, recorded and recomputed value, convention and verdict.
+
+    Values of a row stand under the convention that the row names; one that is not comparable is left out.
+    """
     data = clean(audit)
     found = claims(data)
     lines = [
@@ -38,15 +41,15 @@ def render_tex(audit: AuditDocument) -> str:
 
 
 def _line(claim: ClaimView) -> str:
-    recorded, recomputed = claim.leading_recorded, claim.leading_recomputed
+    recorded, recomputed = (claim.in_summary(recorded=flag) for flag in (True, False))
     leading = claim.leading
     label = leading.label if leading else ""
     cells = [
         escape(claim.data.task_name or claim.task),
         escape(metric_name(claim.metric)),
         escape(claim.value) + ("" if claim.verified else r"$^{\dagger}$"),
-        escape(recorded.value) + r"$^{*}$" if recorded else "--",
-        escape(recomputed.value) if recomputed else "--",
+        escape(recorded.value) + r"$^{*}$" if recorded and not recorded.invalid else "--",
+        escape(recomputed.value) if recomputed and not recomputed.invalid else "--",
         rf"\texttt{{{escape(label)}}}" if leading and leading.anchor else escape(label),
         escape(claim.verdict.label),
     ]

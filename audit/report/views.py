@@ -158,8 +158,8 @@ class ClaimView:
         """Why nothing is comparable, in one phrase; empty for other verdicts."""
         if self.verdict.id is not Verdict.NOT_COMPARABLE or not self.reasons:
             return ""
-        leading = self.leading
-        return (leading.invalid if leading and leading.invalid else self.reasons)[0]
+        reason = self.reasons[0]
+        return f"{reason[:1].upper()}{reason[1:]}"
 
     def nearest(self, most: int | None) -> tuple[MeasurementView, ...]:
         """At most `most` measurements, by value: the deciding one and the nearest to the reported value; None for all."""

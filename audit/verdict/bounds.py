@@ -41,7 +41,6 @@ def whole_set(
     unit: Unit,
     scored: int,
     unscored: int,
-    errors: tuple[int, int] | None = None,
 ) -> Range:
     """Worst-case bounds of the value over `scored + unscored` units.
 
@@ -52,21 +51,16 @@ def whole_set(
         unit: The claim's unit.
         scored: Number of scored units.
         unscored: Number of other units in the set.
-        errors: For an error rate: errors in the scored units, and reference tokens of all units.
 
     Returns:
-        The bounds; for metrics that are not a mean over units (BLEU, METEOR, SPIDEr), the ends of the scale.
+        The bounds; for metrics that are not a mean over units (BLEU, METEOR, SPIDEr), the ends of the scale. Error rates are
+        at least 0: how many tokens the missing references have after a convention's steps is not known.
     """
     top = end_of_scale(unit)
     total = scored + unscored
     if not unscored:
         return Range(value, value)
-    if metric in ERROR_RATES:
-        if errors is None:
-            return Range(Fraction(0), None)
-        made, tokens = errors
-        return Range(Fraction(made * (top or 1), tokens) if tokens else Fraction(0), None)
-    if top is None:
+    if metric in ERROR_RATES or top is None:
         return Range(Fraction(0), None)
     if (metric in SHARES and task not in NOT_OVER_UNITS) or metric in MEANS:
         return Range(value * scored / total, (value * scored + top * unscored) / total)

@@ -86,10 +86,25 @@ def test_it_can_be_written_as_utf_8(audit: dict[str, Any]) -> None:
 def test_latex_has_a_line_a_claim_with_marks(audit: dict[str, Any]) -> None:
     lines = [line for line in render_tex(document(audit)).splitlines() if line.endswith(r" \\")]
     assert len(lines) == len(audit["claims"]) + 1
-    assert lines[1] == r"ASR & WER & 3.4 & 3.98$^{*}$ & 3.400 & \texttt{c00} & justified \\"
+    assert lines[1] == r"ASR & WER & 3.4 & -- & 3.400 & \texttt{c00} & justified \\"
     assert lines[2].startswith(r"ASR & WER & 7.9$^{\dagger}$ &")
     assert lines[8] == r"SAC & Accuracy & 0.50$^{\dagger}$ & -- & -- &  & not run \\"
     assert all(line.count("&") == 6 for line in lines)
+
+
+def test_latex_shows_the_recorded_value_under_the_convention_of_the_row(audit: dict[str, Any]) -> None:
+    value = copy.deepcopy(audit)
+    recorded = next(m for m in value["measurements"] if m["origin"] == "recorded" and m["value"] == "3.98")
+    recorded["convention"] = "c00"
+    assert r"ASR & WER & 3.4 & 3.98$^{*}$ & 3.400 & \texttt{c00} & justified" in render_tex(document(value))
+
+
+def test_latex_shows_no_value_that_is_not_comparable(audit: dict[str, Any]) -> None:
+    value = copy.deepcopy(audit)
+    for item in value["measurements"]:
+        item["invalid"] = [{"code": "protocol", "text": "A different set."}]
+    lines = [line for line in render_tex(document(value)).splitlines() if line.endswith(r" \\")][1:]
+    assert {tuple(line.split(" & ")[3:5]) for line in lines} == {("--", "--")}
 
 
 def test_latex_commands_are_written_out() -> None:
