@@ -66,9 +66,11 @@ def audit(session: nox.Session) -> None:
 
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Run the tests that need neither torch nor a GPU; arguments go to pytest."""
+    """Run the tests that need neither torch nor a GPU, on all processors; arguments go to pytest, which then runs on one."""
     install(session, "requirements-test.lock")
-    session.run("pytest", *session.posargs, env={"COLUMNS": "80"})
+    # More than four processes would need more memory than a laptop has: several tests start Java or a browser.
+    chosen = session.posargs or ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadgroup"]
+    session.run("pytest", *chosen, env={"COLUMNS": "80"})
 
 
 @nox.session

@@ -532,12 +532,30 @@ class RuleText:
 
 @dataclass(frozen=True, slots=True)
 class SurveyEvidence:
-    """Evidence for a convention in a record: where it is, and whether it was checked at the source."""
+    """Evidence for a convention in a record: where it is, whether it was checked at the source, and the steps it shows."""
 
     text: str
     kind: str = ""
     verified: bool = True
     links: tuple[str, ...] = ()
+    steps: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unusable:
+    """What a work does with outputs that it cannot use.
+
+    Attributes:
+        outcome: `kept` (scored like every other), `wrong`, `replaced` (by a fixed text) or `dropped`.
+        rule: The rule in words.
+        kept: The number of scored rows; None if no source states it.
+        total: The number of rows before the rule; None if no source states it.
+    """
+
+    outcome: str
+    rule: str
+    kept: int | None = None
+    total: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -557,6 +575,7 @@ class SurveyEntry:
     counting: str | None = None
     evidence: tuple[SurveyEvidence, ...] = ()
     unverified: tuple[str, ...] = ()
+    unusable: Unusable | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -764,10 +783,29 @@ class Baseline:
 
 
 @dataclass(frozen=True, slots=True)
+class Observation:
+    """What a reproduction team found besides its values, as it was recorded.
+
+    Attributes:
+        about: `batching`, `prompts`, `references` or `other`.
+        numbers: Name -> number, as printed or as a count.
+        reproduction: The id of the reproduction that records it.
+    """
+
+    id: str
+    about: str
+    statement: str
+    numbers: Mapping[str, str | int]
+    source: str
+    reproduction: str
+
+
+@dataclass(frozen=True, slots=True)
 class Findings:
     """What was found besides the values, by task.
 
     Attributes:
+        observed: What the reproduction teams found.
         probes: `probe-KIND` -> task -> the result, which has a separate schema (`repro-audit/probe/1`).
     """
 
@@ -775,9 +813,10 @@ class Findings:
     prompts: Mapping[str, tuple[PromptSensitivity, ...]] = field(default_factory=dict)
     baselines: Mapping[str, tuple[Baseline, ...]] = field(default_factory=dict)
     probes: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    observed: tuple[Observation, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.detectors or self.prompts or self.baselines or self.probes)
+        return bool(self.detectors or self.prompts or self.baselines or self.probes or self.observed)
 
 
 @dataclass(frozen=True, slots=True)

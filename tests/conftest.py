@@ -19,6 +19,13 @@ with contextlib.suppress(ImportError):
     settings.load_profile("audit")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """In several processes (pytest-xdist) the tests of a file stay together, and those of the Docker engine."""
+    for item in items:
+        group = "docker" if item.get_closest_marker("docker") else item.nodeid.partition("::")[0]
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
 @pytest.fixture(scope="session")
 def shared_real() -> Path:
     folder = ROOT.parent / "shared" / "real"

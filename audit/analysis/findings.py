@@ -8,7 +8,16 @@ from decimal import ROUND_CEILING
 from fractions import Fraction
 from typing import Any
 
-from audit.schema import Baseline, Detection, Findings, Interval, PromptScore, PromptSensitivity, PromptTest
+from audit.schema import (
+    Baseline,
+    Detection,
+    Findings,
+    Interval,
+    Observation,
+    PromptScore,
+    PromptSensitivity,
+    PromptTest,
+)
 from audit.scoring.predictions import PredictionSet
 from audit.scoring.score import Score
 from tasks.analysis import detectors, prompt_sensitivity
@@ -49,13 +58,16 @@ def findings(predictions: PredictionSet, task: Task, scores: tuple[Score, ...], 
     )
 
 
-def gathered(of_tasks: Mapping[str, Seen], probes: Mapping[str, Mapping[str, Any]]) -> Findings:
+def gathered(
+    of_tasks: Mapping[str, Seen], probes: Mapping[str, Mapping[str, Any]], observed: tuple[Observation, ...] = ()
+) -> Findings:
     """Findings by kind and task, as in audit.json; a kind leaves out tasks without a finding."""
     return Findings(
         {task: seen.detectors for task, seen in of_tasks.items() if seen.detectors},
         {task: seen.prompts for task, seen in of_tasks.items() if seen.prompts},
         {task: seen.baselines for task, seen in of_tasks.items() if seen.baselines},
         probes,
+        observed,
     )
 
 

@@ -21,7 +21,8 @@ def plain(value: Any) -> Any:
     Keys of `_ABSENT` are absent if None; kinds of findings without a finding are absent.
     """
     if isinstance(value, Findings):
-        kinds = {"detectors": value.detectors, "prompts": value.prompts, "baselines": value.baselines, **value.probes}
+        kinds = {item.name: getattr(value, item.name) for item in fields(value) if item.name != "probes"}
+        kinds |= value.probes
         return {kind: plain(found) for kind, found in kinds.items() if found}
     if is_dataclass(value) and not isinstance(value, type):
         found = {item.name: plain(getattr(value, item.name)) for item in fields(value)}

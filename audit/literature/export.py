@@ -204,6 +204,8 @@ def _entry_lines(entry: Entry, grades: Mapping[Key, Grading]) -> list[str]:
         lines.append(f"    value: {entry.value}")
     if entry.counting:
         lines.append(f"    counting: {entry.counting}")
+    if entry.unusable:
+        lines.append(f"    unusable outputs: {entry.unusable.outcome}. {entry.unusable.rule}")
     for name in entry.conventions:
         found = sorted(
             {

@@ -15,6 +15,7 @@ from audit._util.strict_yaml import Document, load
 from audit.errors import InputError
 from audit.literature.schema import checked
 from audit.literature.studies import Study
+from audit.schema import Observation
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,16 +51,6 @@ class Recorded:
     variant: str
     conditions: str | None
     reproduction: str
-
-
-@dataclass(frozen=True, slots=True)
-class Observation:
-    """An observation by the team, for instance that outputs change with the batch size."""
-
-    id: str
-    statement: str
-    numbers: Mapping[str, str | int]
-    source: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +92,55 @@ def load_reproduction(path: str | Path, study: Study, root: str | Path | None = 
     return _reproduction(load(path), study, root)
 
 
-def load_reproductions(folder: str | Path, study: Study) -> list[Reproduction]:
-    """Read the reproductions of one study from a folder, in the order of their file names.
+@dataclass(frozen=True, slots=True)
+class Reproductions:
+    """What is recorded about one study.
+
+    Attributes:
+        of_study: The study's reproductions, in the order of their file names.
+        observed: What they found, and what reproductions of other studies found about this one.
+        files: The files of both.
+    """
+
+    of_study: tuple[Reproduction, ...]
+    observed: tuple[Observation, ...]
+    files: tuple[Path, ...]
+
+
+def load_reproductions(folder: str | Path, study: Study) -> Reproductions:
+    """Read what a folder of reproductions records about one study.
 
     Raises:
-        InputError: See `load_reproduction`. Records of other studies only have to be YAML.
+        InputError: See `load_reproduction`. Records that do not name the study only have to be YAML.
     """
-    documents = [load(path) for path in sorted(Path(folder).glob("*.yaml"))]
-    return [
-        _reproduction(document, study)
-        for document in documents
-        if not isinstance(document.data, dict) or document.data.get("study") == study.id
-    ]
+    of_study: list[Reproduction] = []
+    observed: list[Observation] = []
+    files: list[Path] = []
+    for path in sorted(Path(folder).glob("*.yaml")):
+        document = load(path)
+        if _about(document, study):
+            of_study.append(_reproduction(document, study))
+            found = list(of_study[-1].findings)
+        elif study.id in str(document.data.get("findings")):
+            data = checked(document, "reproduction").data
+            named = (entry for entry in data["findings"] if study.id in entry.get("studies", ()))
+            found = [_observation(entry, data["id"]) for entry in named]
+            if not found:
+                continue
+        else:
+            continue
+        observed += found
+        files.append(path)
+    return Reproductions(tuple(of_study), tuple(observed), tuple(files))
+
+
+def _about(document: Document, study: Study) -> bool:
+    """Whether a record is of this study; one that is no mapping is, so that its error is told."""
+    return not isinstance(document.data, dict) or document.data.get("study") == study.id
+
+
+def _observation(entry: Mapping[str, Any], reproduction: str) -> Observation:
+    return Observation(**{key: value for key, value in entry.items() if key != "studies"}, reproduction=reproduction)
 
 
 def _reproduction(document: Document, study: Study, root: str | Path | None = None) -> Reproduction:
@@ -135,7 +163,7 @@ def _reproduction(document: Document, study: Study, root: str | Path | None = No
         variant=data["variant"],
         setup=data["setup"],
         predictions=data["predictions"],
-        findings=tuple(Observation(**entry) for entry in data["findings"]),
+        findings=tuple(_observation(entry, data["id"]) for entry in data["findings"]),
         recorded=recorded,
         path=document.path,
     )

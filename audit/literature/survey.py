@@ -139,8 +139,9 @@ def _entry(entry: Entry) -> SurveyEntry:
         value=entry.value,
         conventions=entry.conventions,
         counting=entry.counting,
-        evidence=tuple(SurveyEvidence(e.text(), e.kind, e.verified, tuple(e.urls())) for e in entry.evidence),
+        evidence=tuple(SurveyEvidence(e.text(), e.kind, e.verified, tuple(e.urls()), e.steps) for e in entry.evidence),
         unverified=entry.unverified,
+        unusable=entry.unusable,
     )
 
 

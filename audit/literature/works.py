@@ -15,6 +15,7 @@ from audit._util.paths import LITERATURE
 from audit._util.strict_yaml import Document, load
 from audit.errors import InputError, MissingError
 from audit.literature.schema import Problem, problems
+from audit.schema import Unusable
 
 Relation: TypeAlias = Literal["audited", "cited-metric-source", "independent", "reproduction-team", "audit"]
 Treatment: TypeAlias = Literal["evaluated", "copied", "mentioned", "unknown", "none"]
@@ -102,6 +103,7 @@ class Entry:
         treatment: How the work treats SALMONN: evaluated, copied, mentioned.
         value: SALMONN's value as printed in the work.
         conventions: Ids of conventions in `tasks/`.
+        unusable: What it does with outputs that it cannot use; None if unknown.
     """
 
     ids: tuple[str, ...]
@@ -119,6 +121,7 @@ class Entry:
     evidence: tuple[Evidence, ...]
     unverified: tuple[str, ...]
     study: str = "salmonn"
+    unusable: Unusable | None = None
 
     def relation_in(self, study: str) -> Relation:
         """The relation to a study's paper: being audited, or cited by it, holds for the record's own study alone."""
@@ -257,6 +260,7 @@ def _entry(entry: Mapping[str, Any], data: Mapping[str, Any]) -> Entry:
         evidence=tuple(_evidence(item, data["code"]) for item in entry["evidence"]),
         unverified=tuple(entry.get("unverified", ())),
         study=entry.get("study", data.get("study", "salmonn")),
+        unusable=Unusable(**entry["unusable"]) if "unusable" in entry else None,
     )
 
 

@@ -5,7 +5,7 @@ A sequence of plain functions; nothing is written here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +16,7 @@ from audit.document.build import build
 from audit.errors import InputError
 from audit.judge.judgements import path_of as judgement_file
 from audit.literature.grades import SALMONN, grades, known_conventions
-from audit.literature.reproductions import Reproduction, load_reproductions
+from audit.literature.reproductions import Reproductions, load_reproductions
 from audit.literature.sets import SetCard, card_of, load_sets
 from audit.literature.studies import Study, load_study, study_file
 from audit.literature.survey import survey
@@ -68,7 +68,7 @@ def run(request: AuditRequest) -> Audit:
     names = Names()
     measured = supersede(
         [
-            *recorded_measurements(reproductions, study, cards, gradings, names),
+            *recorded_measurements(reproductions.of_study, study, cards, gradings, names),
             *recomputed_measurements(scored, study, cards, gradings, names),
         ]
     )
@@ -83,7 +83,7 @@ def run(request: AuditRequest) -> Audit:
         identities=identities(scored, study, cards),
         # The records cover how works treat SALMONN, not how works treat other papers.
         literature=survey(works, study.claims, conventions) if study.id == SALMONN else Survey(),
-        findings=gathered(seen, probed),
+        findings=gathered(seen, probed, reproductions.observed),
         inputs=[*_inputs(literature, study, reproductions, cards, scored), *probe_files],
         replicates=request.replicates,
         epoch=source_date_epoch(),
@@ -106,11 +106,11 @@ def _claimed_tasks(study: Study) -> dict[str, Task]:
 def _inputs(
     literature: Path,
     study: Study,
-    reproductions: Sequence[Reproduction],
+    reproductions: Reproductions,
     cards: Mapping[str, SetCard],
     scored: Mapping[str, Scored],
 ) -> list[tuple[str, Path]]:
-    files = [study.path, *(r.path for r in reproductions), *record_files(literature / "works")]
+    files = [study.path, *reproductions.files, *record_files(literature / "works")]
     for task in {claim.task for claim in study.claims}:
         card = card_of(task, cards)
         files += card.files if card else ()

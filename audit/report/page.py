@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from audit._util.paths import TEMPLATES
 from audit.document.write import to_bytes
 from audit.report import vocabulary
+from audit.report.answers import answers
 from audit.report.figures import spec_curve
 from audit.report.findings import observed
 from audit.report.markup import Sentence
@@ -33,6 +34,7 @@ _MOST_ON_PAPER = 50
 _MOST_CONVENTIONS_ON_PAPER = 500
 CHAPTERS = {
     "summary": "Summary",
+    "answers": "Five questions",
     "claims": "Claim by claim",
     "identity": "Identity of the rows",
     "literature": "What others did",
@@ -201,6 +203,7 @@ def _context(audit: AuditDocument, most: int | None) -> dict[str, Any]:
         "transcription": _transcription(audit),
         "survey": chapter,
         "observed": seen,
+        "answers": answers(audit, found, chapter, seen.prompts),
         "convention_groups": _groups(audit, works, listed),
         "chapters": [(k, v) for k, v in CHAPTERS.items() if k not in empty],
         "agreements": [pair for key, pair in vocabulary.AGREEMENTS.items() if key not in vocabulary.UNEXPLAINED],

@@ -114,6 +114,11 @@ def _literature(hostile: bool) -> dict[str, Any]:
                     "split": "test", "same_data": ("yes", "partly", "no")[n], "same_data_reason": "So it says.",
                     "treatment": "evaluated", "value": "27.9" if n == 0 else None, "conventions": ["c00", "unknown-one"],
                     "counting": "By `words`.", "unverified": [],
+                    "unusable": (
+                        {"outcome": "dropped", "rule": "Empty outputs leave the score.", "kept": 990, "total": 1000},
+                        {"outcome": "kept", "rule": "Empty outputs leave the score.", "kept": None, "total": None},
+                        None,
+                    )[n],
                     "evidence": [{"kind": "code", "verified": n != 1, "text": "a/b@00000000, eval.py, lines 1-9",
                                   "links": ["https://github.com/a/b/blob/0/eval.py#L1-L9"]}],
                 }],
@@ -150,6 +155,11 @@ def _findings(hostile: bool) -> dict[str, Any]:
         ]},
         "prompts": {"st-en-zh": [{"convention": "c00", "metric": "bleu", "rows": 64, "prompts": prompts, "test": test}]},
         "baselines": {"er-iemocap": [{"convention": "c00", "answer": "happy", "correct": 500, "total": 2000}]},
+        "observed": [
+            {"id": f"seen-{n}", "about": about, "statement": HOSTILE[n % len(HOSTILE)] if hostile else f"Seen {about}.",
+             "numbers": {"outputs": 4000, "share": "98.35"}, "source": "a slide", "reproduction": "team"}
+            for n, about in enumerate(("batching", "prompts", "references", "other"))
+        ],
         "probe-determinism": {"st-en-zh": {"statement": "Outputs change with the batch.", "changed": 66}},
     }  # fmt: skip
 

@@ -46,7 +46,7 @@ def test_what_is_not_known_is_absent() -> None:
     assert "signing" not in plain(read)
     assert plain(replace(read, signing=Signing("ephemeral")))["signing"] == {"identity": "ephemeral"}
     assert plain(Findings()) == {}
-    assert set(plain(read)["findings"]) == {"detectors", "prompts", "baselines", "probe-determinism"}
+    assert set(plain(read)["findings"]) == {"detectors", "prompts", "baselines", "observed", "probe-determinism"}
 
 
 def test_a_lone_surrogate_becomes_a_replacement_character() -> None:
