@@ -134,13 +134,13 @@ class JavaChild:
         """Whether the child still runs."""
         return self._process.poll() is None
 
-    def ask(self, lines: Sequence[str], timeout: float = 120, *, answers: int | None = None) -> list[str]:
+    def ask(self, lines: Sequence[str], timeout: float = 600, *, answers: int | None = None) -> list[str]:
         """The answers to lines, in order; writing and reading overlap, so that long lists do not block.
 
         Args:
             lines: Must not contain line breaks; characters that UTF-8 cannot encode are replaced.
             answers: The number of output lines; by default one per input line.
-            timeout: Seconds without progress after which the child is killed.
+            timeout: Seconds without progress after which the child is killed; long, because a loaded machine can starve it.
 
         Raises:
             UnavailableError: The child died, closed its output, made no progress, or wrote too many lines.
