@@ -74,6 +74,7 @@ def publication_request(args: argparse.Namespace) -> PublicationRequest:
         files=chosen_files(args.format),
         sign=not args.no_package,
         key=None if args.key is None else lambda: key_options.load(args),
+        certificate=key_options.certificate_beside(args),
     )
 
 

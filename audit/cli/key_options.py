@@ -26,6 +26,14 @@ def add_arguments(parser: argparse.ArgumentParser, *, ephemeral: bool) -> None:
     passphrase.add_arguments(parser)
 
 
+def certificate_beside(args: argparse.Namespace) -> Path | None:
+    """KEY.cert.pem beside the key file that the options name, as `repro-audit keygen` writes it; None if there is none."""
+    if args.key is None or args.key.startswith(TOKEN):
+        return None
+    beside = Path(args.key).with_suffix(".cert.pem")
+    return beside if beside.is_file() else None
+
+
 def load(args: argparse.Namespace) -> SigningKey:
     """The key that the options name.
 

@@ -48,6 +48,8 @@ def publish(audit: AuditRequest, request: PublicationRequest) -> Publication:
     lines = list(written.lines)
     if packed:
         lines.append(_package(request, audit.predictions, written.files))
+    elif request.sign:
+        lines.append("no package was made: it needs report.html and report.pdf (--format html,pdf)")
     return Publication(found.document, tuple(lines))
 
 
@@ -72,6 +74,8 @@ def _package(request: PublicationRequest, predictions: Path | None, files: Mappi
         return "no package was signed: it needs report.pdf"
     key = keys.ephemeral() if request.key is None else request.key()
     folder = predictions if predictions is not None and predictions.is_dir() else None
-    made = package.build(request.out, package.Options(key=key, predictions=folder), files)
+    certificates = None if request.certificate is None else request.certificate.read_bytes()
+    options = package.Options(key=key, certificates=certificates, predictions=folder)
+    made = package.build(request.out, options, files)
     who = "a key made for this run (integrity, not identity)" if request.key is None else "your key"
     return f"wrote {made} and {made}.zip, signed by {who}"

@@ -59,9 +59,11 @@ class PublicationRequest:
         sign: Whether to sign a package, which needs the HTML and the PDF.
         key: Loads the signing key when the package is made; None makes a key for this run, which proves integrity, not
             identity.
+        certificate: The key's certificate and its chain, PEM; None for one made from the key.
     """
 
     out: Path
     files: tuple[str, ...] = tuple(FORMATS.values())
     sign: bool = True
     key: Callable[[], SigningKey] | None = None
+    certificate: Path | None = None

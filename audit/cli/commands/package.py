@@ -65,13 +65,12 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _certificates(args: argparse.Namespace) -> bytes | None:
+    from audit.cli import key_options
     from audit.errors import MissingError
 
     if args.certificate is not None:
         if not args.certificate.is_file():
             raise MissingError("no such file", where=str(args.certificate), fix="check --certificate")
         return bytes(args.certificate.read_bytes())
-    if args.key is None or args.key.startswith("pkcs11:") or args.name is not None:
-        return None
-    beside = Path(args.key).with_suffix(".cert.pem")
-    return beside.read_bytes() if beside.is_file() else None
+    beside = None if args.name is not None else key_options.certificate_beside(args)
+    return None if beside is None else beside.read_bytes()

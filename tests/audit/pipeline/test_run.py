@@ -433,6 +433,31 @@ def test_an_audit_ends_in_a_package_that_verifies(tmp_path: Path) -> None:
         assert not arguments or "ok     reports: report.html, measurements.csv:" in checked.stdout
 
 
+def test_a_run_signs_with_the_certificate_beside_the_key(tmp_path: Path) -> None:
+    key = tmp_path / "k.pem"
+    made = subprocess.run(
+        [sys.executable, "-m", "audit", "keygen", str(key), "--name", "Jane Doe", "--no-passphrase"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert made.returncode == 0, made.stderr
+    done = run(tmp_path, "--format", "html,pdf", "--key", str(key))
+    assert done.returncode == 0, done.stderr
+    signer = tmp_path / "out/package/keys/signer.cert.pem"
+    assert signer.read_bytes() == key.with_suffix(".cert.pem").read_bytes()
+
+
+@pytest.mark.parametrize("arguments", [["--format", "html"], ["--format", "pdf,csv"]])
+def test_a_run_without_a_report_says_that_no_package_is_made(tmp_path: Path, arguments: list[str]) -> None:
+    done = run(tmp_path, *arguments)
+    assert done.returncode == 0, done.stderr
+    assert "no package was made: it needs report.html and report.pdf" in done.stdout
+    assert not (tmp_path / "out/package").exists()
+    assert "no package was made" not in run(tmp_path, *arguments, "--no-package").stdout
+
+
 def test_the_study_of_the_default_audit_is_the_one_of_the_paper() -> None:
     study = load_study(LITERATURE / "studies" / "salmonn.yaml")
     assert study.facts.paper.arxiv == "2310.13289"
