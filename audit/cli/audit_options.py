@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import shutil
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -101,7 +103,7 @@ def print_audit(document: AuditDocument, lines: tuple[str, ...], required: set[s
     """Print the summary and what was written; 1 if a claim has a verdict that is not allowed."""
     from audit.pipeline.outputs import summary
 
-    print(summary(document))
+    print(summary(document, shutil.get_terminal_size().columns if sys.stdout.isatty() else None))
     for line in lines:
         print(line)
     failed = [d.claim for d in document.verdicts if required is not None and d.verdict not in required]

@@ -167,7 +167,7 @@ class _Progress:
         self._stream = stream
         self._verbose = verbose
         self._terminal = stream.isatty() and not verbose
-        self._width = min(_WIDTH, shutil.get_terminal_size().columns) if self._terminal else _WIDTH
+        self._width = min(_WIDTH, shutil.get_terminal_size().columns)
         self._tail: deque[str] = deque(maxlen=_KEPT)
         self._partial = ""
         self._step = self._instruction = ""
@@ -239,7 +239,8 @@ class _Progress:
     def note(self, text: str, *, cut: bool = True) -> None:
         """Print a permanent line."""
         self._clear()
-        text = text if not cut or len(text) <= self._width else f"{text[: self._width - 3]}..."
+        if cut and self._terminal and len(text) > self._width:
+            text = f"{text[: self._width - 3]}..."
         print(text, file=self._stream, flush=True)
 
     def _passing(self, text: str) -> None:

@@ -117,11 +117,16 @@ def _write_counts(scored: Mapping[str, Scored], folder: Path) -> None:
         raise
 
 
-def summary(document: AuditDocument) -> str:
-    """The verdicts as a table of at most 80 columns."""
+def summary(document: AuditDocument, width: int | None = None) -> str:
+    """The verdicts as a table.
+
+    Args:
+        document: The audit.
+        width: The terminal's columns, at which lines are cut; None cuts nothing.
+    """
     by_id = {m.id: m for m in document.measurements}
     decisions = {d.claim: d for d in document.verdicts}
-    lines = [f"{'claim':<30} {'reported':>8} {'found':>10}  {'verdict':<15} convention"[:80]]
+    lines = [f"{'claim':<30} {'reported':>8} {'found':>10}  {'verdict':<15} convention"]
     for claim in document.claims:
         decision = decisions[claim.id]
         best = by_id.get(decision.measurement or "")
@@ -129,7 +134,9 @@ def summary(document: AuditDocument) -> str:
         mark = "*" if best and best.recorded else " "
         convention = (best.convention or "rule not known") if best else ""
         line = f"{claim.id:<30} {claim.value:>8} {value:>9}{mark}  {decision.verdict:<15} {convention}"
-        lines.append(line if len(line) <= 80 else f"{line[:79]}…")
+        lines.append(line)
+    if width is not None:
+        lines = [line if len(line) <= width else f"{line[: width - 1]}…" for line in lines]
     lines += ["", f"{len(document.verdicts)} claims"]
     for origin in ("recomputed", "recorded", None):
         counts = Counter(decision.verdict for decision in document.verdicts if decision.origin == origin)

@@ -96,6 +96,29 @@ class Score:
     ids: tuple[str, ...]
     unavailable: str | None = None
 
+    @property
+    def no_value(self) -> str | None:
+        """Why there is no value, for a reader; None if there is one."""
+        if self.value is not None:
+            return None
+        if self.unavailable is not None or self.account is None:
+            return self.unavailable or "not computed"
+        if not self.account.scored:
+            states = [f"{s.rows} dropped ({s.reason})" for s in self.account.skipped if s.rows]
+            states += [
+                f"{n} {word}"
+                for n, word in ((self.account.error, "with an error"), (self.account.missing, "missing"))
+                if n
+            ]
+            return f"not defined: no row was scored; {', '.join(states) or 'there are none'}"
+        columns = self.convention.metric.columns
+        empty = (
+            []
+            if self.counts is None
+            else [c for c, total in zip(columns, self.counts.sum(axis=0), strict=True) if not total]
+        )
+        return f"not defined: of the scored rows, {' and '.join(empty)} add up to 0" if empty else "not defined"
+
 
 def score(
     predictions: PredictionSet,

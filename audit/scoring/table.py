@@ -80,7 +80,7 @@ class ScoreTable(Sequence[Score]):
                     "high": None if high is None else float(high),
                     "scored": account.scored if account else None,
                     "expected": account.expected if account else None,
-                    "unavailable": item.unavailable,
+                    "unavailable": item.no_value,
                     "signature": item.convention.signature,
                     "hash": item.convention.hash,
                 }
@@ -98,7 +98,7 @@ class ScoreTable(Sequence[Score]):
         found = [self.title]
         for item in self.scores:
             if item.value is None:
-                found.append(f"  {item.metric:<14} {item.convention.id:<30} {item.unavailable or 'not defined'}"[:80])
+                found.append(f"  {item.metric:<14} {item.convention.id:<30} {item.no_value}")
                 continue
             assert item.account is not None
             interval = f"[{item.interval[0]:.4f}, {item.interval[1]:.4f}]" if item.interval else ""
@@ -115,7 +115,7 @@ class ScoreTable(Sequence[Score]):
         head = "".join(f"<th>{name}</th>" for name in ("metric", "convention", "value", "95 % interval", "rows"))
         body = []
         for item in self.scores:
-            value = item.unavailable or "not defined" if item.value is None else f"{item.value:.4f}"
+            value = item.no_value or f"{item.value:.4f}"
             interval = f"{item.interval[0]:.4f} to {item.interval[1]:.4f}" if item.interval else ""
             rows = f"{item.account.scored} of {item.account.expected}" if item.account else ""
             cells = (item.metric, item.convention.id, value, interval, rows)
@@ -144,5 +144,5 @@ def _record(item: Score) -> dict[str, Any]:
             "missing": account.missing,
             "error": account.error,
         },
-        "unavailable": item.unavailable,
+        "unavailable": item.no_value,
     }

@@ -214,7 +214,7 @@ def recomputed(
         note=note,
         judge=judge,
         prediction=_file(predictions),
-        unavailable=score.unavailable,
+        unavailable=score.no_value,
     )
     account = score.account
     return Measured(

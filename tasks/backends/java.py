@@ -10,6 +10,7 @@ from __future__ import annotations
 import atexit
 import importlib.util
 import os
+import re
 import selectors
 import shutil
 import subprocess
@@ -250,5 +251,10 @@ def _ending(status: int) -> str:
 
 
 def _last_line(errors: bytes) -> str:
-    lines = errors.decode(errors="replace").strip().splitlines()
-    return f": {lines[-1].strip()}" if lines else ""
+    """Java's reason: the last exception, or else the last line; the frames of a stack trace say nothing to a reader."""
+    lines = [line.strip() for line in errors.decode(errors="replace").splitlines()]
+    told = [line for line in lines if line and not line.startswith(("at ", "..."))]
+    thrown = [line for line in told if line.startswith(("Exception in thread", "Caused by:"))]
+    reason = (thrown or told or [""])[-1]
+    reason = re.sub(r'^Exception in thread "[^"]*" |^Caused by: ', "", reason)
+    return f": {reason}" if reason else ""

@@ -25,6 +25,8 @@ from tasks.step import Value
 JAR = "meteor/meteor-1.5.jar"
 PARAPHRASES = "meteor/data/paraphrase-en.gz"
 SEPARATOR = "|||"
+# The jar's time and memory grow with the square of a text's length: 12,000 words exceed its 2 GB and end it.
+MAX_WORDS = 6_000
 _STAGES = ("exact", "stem", "synonym", "paraphrase")
 COLUMNS = (
     "hypothesis_length",
@@ -68,7 +70,7 @@ def meteor_line(hypothesis: str, captions: Sequence[str]) -> str:
     line break in any text, would change the request, and is an error.
 
     Raises:
-        ScoringError: A caption contains `|||`, or a text contains a line break.
+        ScoringError: A caption contains `|||`, a text contains a line break, or a text has more than `MAX_WORDS` words.
     """
     for text in captions:
         if SEPARATOR in text:
@@ -77,6 +79,8 @@ def meteor_line(hypothesis: str, captions: Sequence[str]) -> str:
     for text in (hypothesis, *captions):
         if "\n" in text or "\r" in text:
             raise ScoringError(f"METEOR cannot process a text with a line break: {text!r}")
+        if (words := len(text.split())) > MAX_WORDS:
+            raise ScoringError(f"METEOR cannot process a text of {words:,} words; at most {MAX_WORDS:,}")
     return f" {SEPARATOR} ".join(("SCORE", *captions, hypothesis))
 
 

@@ -65,8 +65,10 @@ def run(args: argparse.Namespace) -> int:
     print(f"{task.id}, {metric}, {convention.id}: {found.rows} rows, {len(found.prompts)} prompts")
     for item in shown.prompts:
         interval = f"[{float(item.interval.low):.3f}, {float(item.interval.high):.3f}]" if item.interval else ""
-        value = "not defined" if item.value is None else f"{float(item.value):.3f}"
+        value = "-" if item.value is None else f"{float(item.value):.3f}"
         print(f"  {value:>10} {interval:<22} {item.rows:>6}  {item.prompt}")
+    if any(item.value is None for item in shown.prompts):
+        print("- no value: the rows with this prompt have nothing to count, for instance no reference token")
     if shown.test:
         print(f"p = {shown.test.p} ({found.permutations} permutations of {found.tested} prompts over the rows)")
     return 0

@@ -31,6 +31,22 @@ def prediction_set(rows: tuple[Row, ...] = ROWS, task: Task = TASK) -> Predictio
     return PredictionSet(task.id, rows, PredictionMeta(task.id, "made up", "13b"), Path("x.jsonl"), "0" * 64, "0" * 64)
 
 
+def test_a_score_without_a_value_says_why() -> None:
+    def reason(*rows: Row, convention: str = "hufs", task: Task = TASK) -> str | None:
+        (found,) = score(prediction_set(rows, task), task, conventions=[convention], expected=len(rows))
+        return found.no_value
+
+    assert reason(ROWS[0]) is None
+    assert reason(ROWS[0], convention="ltu-as") == "needs an external recogniser's transcripts"
+    assert reason(ROWS[3]) == "not defined: no row was scored; 1 with an error"
+    unfinished = reason(ROWS[2], ROWS[3], convention="hufs-finished")
+    assert unfinished == "not defined: no row was scored; 1 dropped (no end token), 1 with an error"
+    silent = reason(Row("a", "</s>", "", True))
+    assert silent is not None
+    assert silent.startswith("not defined: of the scored rows, ")
+    assert "add up to 0" in silent
+
+
 def test_every_row_ends_in_one_state() -> None:
     by_id = {s.convention.id: s for s in score(prediction_set(), TASK, expected=6)}
     for item in by_id.values():

@@ -370,6 +370,7 @@ def test_a_part_with_rows_dropped_on_top_does_not_make_it_selective(made: Made) 
 # Sizes
 
 
+@pytest.mark.slow
 def test_sizes_come_from_set_cards_not_from_an_invalid_record(made: Made) -> None:
     """975 clips with five captions each: the right protocol, beside a record of 4,411 rows that is marked invalid."""
     rng = random.Random(3)

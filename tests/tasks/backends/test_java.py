@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tasks.backends import java
-from tasks.backends.java import JavaChild, Shared, run
+from tasks.backends.java import JavaChild, Shared, _last_line, run
 from tasks.errors import UnavailableError
 from tests.support.paths import ROOT
 
@@ -90,6 +90,26 @@ def test_a_child_that_dies_is_an_error_with_its_reason(fake: Path, word: str, re
     assert gone(child.pid)
     with pytest.raises(UnavailableError, match="no longer running"):
         child.ask(["a"])
+
+
+@pytest.mark.parametrize(
+    ("errors", "reason"),
+    [
+        (
+            b'Exception in thread "main" java.lang.OutOfMemoryError: Java heap space\n\tat a.b(X.java:1)\n\tat M.main()\n',
+            ": java.lang.OutOfMemoryError: Java heap space",
+        ),
+        (
+            b"x\nCaused by: java.io.IOException: no space\n\tat a.b(X)\n\t... 3 more\n",
+            ": java.io.IOException: no space",
+        ),
+        (b"Error: Unable to access jarfile x.jar\n", ": Error: Unable to access jarfile x.jar"),
+        (b"\n\tat a.b(X)\n", ""),
+        (b"", ""),
+    ],
+)
+def test_the_reason_is_the_exception_not_a_frame_of_its_trace(errors: bytes, reason: str) -> None:
+    assert _last_line(errors) == reason
 
 
 def test_a_child_killed_from_outside_in_the_middle(fake: Path) -> None:

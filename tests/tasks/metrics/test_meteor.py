@@ -13,7 +13,15 @@ from hypothesis import strategies as st
 from tasks.backends import java
 from tasks.errors import ScoringError, UnavailableError
 from tasks.metrics import meteor
-from tasks.metrics.meteor import COLUMNS, Meteor, meteor_from_sums, meteor_line, meteor_statistics, meteor_unavailable
+from tasks.metrics.meteor import (
+    COLUMNS,
+    MAX_WORDS,
+    Meteor,
+    meteor_from_sums,
+    meteor_line,
+    meteor_statistics,
+    meteor_unavailable,
+)
 
 # The jar's answers to `SCORE` of six questions, and its `EVAL` of them: of each, and of all.
 ANSWERS = {
@@ -176,6 +184,17 @@ def test_separators_and_line_ends() -> None:
     for said, caption in (("a\nb", "x"), ("a", "x\ny"), ("a\rb", "x")):
         with pytest.raises(ScoringError, match="line break"):
             meteor_line(said, [caption])
+
+
+def test_a_loop_of_thousands_of_words_is_an_error_of_its_row() -> None:
+    """The jar would end with OutOfMemoryError, and take the rest of the set with it."""
+    loop = "a dog barks and " * 6000
+    with pytest.raises(ScoringError, match=r"a text of 24,000 words; at most 6,000") as error:
+        Meteor().count(["a dog", loop, "a cat"], [["a dog"], ["a dog"], ["a cat"]])
+    assert error.value.item == 1
+    with pytest.raises(ScoringError, match="24,000 words"):
+        meteor_line("a dog", [loop])
+    assert meteor_line("a " * MAX_WORDS, ["a dog"]).startswith("SCORE ||| a dog")
 
 
 def test_no_captions_and_lists_of_different_lengths() -> None:
