@@ -20,6 +20,7 @@ from audit.provenance.format import archive, layout
 from audit.provenance.format.canonical_encoding import b64decode
 from audit.provenance.records import audit_facts
 from audit.provenance.records.environment import Code, Environment
+from audit.provenance.records.inputs import FOLDER
 from audit.provenance.records.run_record import Machine, RunRecord, Torch
 from audit.provenance.records.statement import Dependency, read_dependencies
 from audit.provenance.verification import verify
@@ -91,6 +92,7 @@ class Differences:
     library: tuple[str, ...]
     code: tuple[str, ...]
     hardware: tuple[str, ...]
+    inputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,6 +131,8 @@ class Comparison:
             if len(claim.values) > len(shown):
                 lines.append(f"    and {len(claim.values) - len(shown)} more")
             lines += [f"  {one.cause}: {one.detail}" for one in claim.why] or ["  why: no recorded difference"]
+        if self.differences.inputs:
+            lines += ["", "Inputs that differ:", *(f"  {one}" for one in self.differences.inputs), ""]
         lines.append(f"{len(self.moved)} of {len(self.moved) + len(self.unmoved)} claims moved")
         if not self.complete:
             lines.append("One side is only an audit.json: model, data and hardware cannot be compared; give packages.")
@@ -191,6 +195,7 @@ def compare(left: Side, right: Side) -> Comparison:
             library=tuple(_libraries(left, right)),
             code=tuple(_code(left, right)),
             hardware=tuple(_hardware(left, right)),
+            inputs=tuple(f"{path} {words}" for path, words in _inputs(left, right).items()),
         ),
         complete=left.dependencies is not None and right.dependencies is not None,
     )
@@ -224,6 +229,13 @@ def _why(name: str, left: Side, right: Side) -> list[Reason]:
         if getattr(before, key) != getattr(after, key)
     ]
     found += _conventions(task, metric, left, right)
+    if left.dependencies is None or right.dependencies is None:
+        own = f"{FOLDER}{task}."
+        found += [
+            Reason("predictions", f"{path} {words}")
+            for path, words in _inputs(left, right).items()
+            if path.startswith(own)
+        ]
     same_predictions = (
         _of(left, "predictions", task) == _of(right, "predictions", task) and left.dependencies is not None
     )
@@ -331,9 +343,14 @@ def _differs(left: Code | Machine | Torch | None, right: Code | Machine | Torch 
 
 
 def _literature(left: Side, right: Side) -> list[Reason]:
-    both = [
-        {one.path: one.sha256 for one in side.audit.inputs if one.path.startswith("literature/")}
-        for side in (left, right)
-    ]
-    changed = sorted(path for path in set(both[0]) | set(both[1]) if both[0].get(path) != both[1].get(path))
-    return [Reason("literature", path) for path in changed]
+    changed = _inputs(left, right).items()
+    return [Reason("literature", f"{path} {words}") for path, words in changed if path.startswith("literature/")]
+
+
+def _inputs(left: Side, right: Side) -> dict[str, str]:
+    """The input files that differ, by path, with how they do."""
+    a, b = ({one.path: one.sha256 for one in side.audit.inputs} for side in (left, right))
+    changed = (path for path in sorted(set(a) | set(b)) if a.get(path) != b.get(path))
+    return {
+        path: "is only in B" if path not in a else "is only in A" if path not in b else "changed" for path in changed
+    }

@@ -9,8 +9,8 @@ from dataclasses import asdict
 from pathlib import Path
 
 HELP = """Compare two audits: which claims have a different verdict or value, and what may have moved them: model, data,
-convention, library, hardware. Packages hold the most detail (and are verified first); an audit.json covers only
-conventions and libraries. The exit code is 0 unless --exit-code is given and a claim moved."""
+convention, library, hardware. Packages hold the most detail (and are verified first); an audit.json covers
+conventions, libraries and the hashes of the inputs. The exit code is 0 unless --exit-code is given and a claim moved."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -85,6 +85,31 @@ def test_causes_in_audit_json(change: Callable[[dict[str, Any]], None], cause: s
     assert causes(diff.compare(side("a"), side("b", change))) == [cause]
 
 
+def test_inputs_that_differ_are_named_whether_or_not_a_claim_moved() -> None:
+    def inputs(**hashes: str) -> Callable[[dict[str, Any]], None]:
+        def change(audit: dict[str, Any]) -> None:
+            audit["inputs"] = [{"path": path, "sha256": digit * 64} for path, digit in sorted(hashes.items())]
+
+        return change
+
+    task = CLAIM.partition(".")[0]
+    own, card, other = f"predictions/{task}.jsonl", "literature/sets/x.yaml", "predictions/st-en-zh.jsonl"
+    before, after = side("a", inputs(**{own: "0", card: "1"})), side("b", inputs(**{own: "2", other: "3"}))
+    same = diff.compare(before, after)
+    named = (f"{card} is only in A", f"{own} changed", f"{other} is only in B")
+    assert same.differences.inputs == named
+    assert same.moved == ()
+    assert "Inputs that differ:\n  " + "\n  ".join(named) in same.as_text()
+    assert "Inputs" not in diff.compare(before, before).as_text()
+
+    def both(audit: dict[str, Any]) -> None:
+        moved(audit)
+        inputs(**{own: "2", card: "1"})(audit)
+
+    (claim,) = diff.compare(before, side("b", both)).moved
+    assert claim.why == (diff.Reason("predictions", f"{own} changed"),)
+
+
 @pytest.fixture
 def packaged(tmp_path: Path) -> Callable[..., Path]:
     """A package of an audit whose predictions or meta file were changed."""
