@@ -92,7 +92,7 @@ def test_inputs_that_differ_are_named_whether_or_not_a_claim_moved() -> None:
 
         return change
 
-    task = CLAIM.partition(".")[0]
+    task = CLAIM.partition("/")[0]
     own, card, other = f"predictions/{task}.jsonl", "literature/sets/x.yaml", "predictions/st-en-zh.jsonl"
     before, after = side("a", inputs(**{own: "0", card: "1"})), side("b", inputs(**{own: "2", other: "3"}))
     same = diff.compare(before, after)
