@@ -24,7 +24,7 @@ class Flagged:
     fault: str
     rows: str
     share: str
-    examples: str
+    examples: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +90,7 @@ def _flagged(task: str, item: Detection) -> Flagged:
         item.fault,
         f"{whole(item.rows)} of {whole(item.of)}",
         share(item.rows, item.of),
-        ", ".join(item.example_ids),
+        item.example_ids,
     )
 
 

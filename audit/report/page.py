@@ -16,6 +16,7 @@ from audit.report import vocabulary
 from audit.report.answers import answers
 from audit.report.figures import spec_curve
 from audit.report.findings import observed
+from audit.report.foreign_text import isolated, note
 from audit.report.markup import Sentence
 from audit.report.numbers import clean, date, moment, whole
 from audit.report.sentences import justification
@@ -136,7 +137,13 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=False,
     )
-    environment.filters |= {"prose": _prose, "whole": whole, "words": _words, "bare_url": _bare_url}
+    environment.filters |= {
+        "prose": _prose,
+        "isolate": isolated,
+        "whole": whole,
+        "words": _words,
+        "bare_url": _bare_url,
+    }
     environment.globals["same"] = _same
     environment.globals["grades"] = vocabulary.GRADES
     return environment
@@ -203,6 +210,7 @@ def _context(audit: AuditDocument, most: int | None) -> dict[str, Any]:
         "transcription": _transcription(audit),
         "survey": chapter,
         "observed": seen,
+        "foreign": note(audit),
         "answers": answers(audit, found, chapter, seen.prompts),
         "convention_groups": _groups(audit, works, listed),
         "chapters": [(k, v) for k, v in CHAPTERS.items() if k not in empty],
