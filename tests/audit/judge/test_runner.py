@@ -348,7 +348,8 @@ def test_the_file_does_not_depend_on_kills_or_threads(serve: Serve, tmp_path: Pa
 
 def test_an_interrupt_keeps_what_is_under_way(serve: Serve, tmp_path: Path) -> None:
     write_rows(tmp_path, questions(300))
-    server = serve(delay=0.05)
+    # Slow enough that a busy machine cannot finish before the interrupt.
+    server = serve(delay=0.4)
     process = start(tmp_path, server)
     wait_for_replies(tmp_path, 20, process)
     process.send_signal(signal.SIGINT)

@@ -108,7 +108,7 @@ def test_contents_name_the_pages_on_which_the_claims_stand(made: bytes, audit: d
     assert "En2Zh: BLEU" in pages[int(named[0]) - 1]
     for number, page in enumerate(pages, 1):
         assert f"{number} / {len(pages)}" in page
-    chapters = ["Summary", "Claim by claim", "What others did", "Other findings", "Conventions", "Method",
+    chapters = ["Summary", "Five questions", "Claim by claim", "What others did", "Other findings", "Conventions", "Method",
                 "Provenance"]  # fmt: skip
     outline = [o.title for o in reader.outline if not isinstance(o, list)]
     assert outline == ["EXAMPLE-1B, Table 9", *chapters]
