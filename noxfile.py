@@ -33,6 +33,12 @@ LOCKS = {
 }
 
 
+# Not from a lock: which build of torch there is depends on the machine, and its hash with it. The newest torch brings
+# gigabytes of CUDA; this version is what the model was checked with. `serving` is a server for the judge's tests.
+TORCH = ("torch==2.13.0", "transformers[serving]==5.23.0", "accelerate>=1.10", "peft>=0.17", "safetensors>=0.5",
+         "soundfile>=0.13", "soxr>=0.5")  # fmt: skip
+
+
 def source_date_epoch() -> str:
     """The audit's date: the variable if it is set, else the last commit's, so that two runs give the same bytes."""
     known = os.environ.get("SOURCE_DATE_EPOCH")
@@ -90,14 +96,26 @@ def coverage(session: nox.Session) -> None:
 def tests_inference(session: nox.Session) -> None:
     """Run the tests that need torch, on a CPU, and those that need Ray; arguments go to pytest."""
     install(session, "requirements-test.lock")
-    # Not from a lock: which build of torch there is depends on the machine, and its hash with it. The newest torch brings
-    # gigabytes of CUDA; this version is what the model was checked with.
     # kaldi-native-fbank is an oracle of the filter bank.
-    session.install("--quiet", "torch==2.13.0", "transformers==5.23.0", "accelerate>=1.10", "kaldi-native-fbank>=1.21",
-                    "peft>=0.17", "ray>=2.50", "safetensors>=0.5", "soundfile>=0.13", "soxr>=0.5")  # fmt: skip
+    session.install("--quiet", *TORCH, "kaldi-native-fbank>=1.21", "ray>=2.50")
     chosen = session.posargs or ["tests/audit/inference", "tests/tasks/datasets", "tests/audit/judge/test_local.py",
+                                 "tests/audit/judge/test_real_servers.py",
                                  "tests/audit/scoring/test_shards.py", "tests/audit/container/test_cpu_image.py"]  # fmt: skip
     session.run("pytest", *chosen, env={"COLUMNS": "80", "OMP_NUM_THREADS": "2"})
+
+
+@nox.session(name="long")
+def long_checks(session: nox.Session) -> None:
+    """Run what takes more than minutes: 10,000 random audits, 100,000 mutated files, the judge before llama.cpp's server.
+
+    Run once for a release; docs/explanation/tests.md has the figures. Arguments go to pytest.
+    """
+    install(session, "requirements-test.lock")
+    # llama-cpp-python is compiled here; no wheel holds it.
+    session.install("--quiet", *TORCH, "llama-cpp-python[server]>=0.3", "gguf>=0.17")
+    chosen = session.posargs or ["tests/audit/verdict/test_random_audits.py", "tests/audit/test_fuzz_rows.py",
+                                 "tests/audit/importers/test_fuzz.py", "tests/audit/judge/test_real_servers.py"]  # fmt: skip
+    session.run("pytest", *chosen, env={"COLUMNS": "80", "REPRO_AUDIT_AUDITS": "10000", "REPRO_AUDIT_FUZZ": "100000"})
 
 
 @nox.session

@@ -1,4 +1,4 @@
-"""A judge behind an OpenAI-compatible server: vLLM, Ollama, llama.cpp or a hosted service."""
+"""A judge behind an OpenAI-compatible server, on this machine or hosted."""
 
 from __future__ import annotations
 
@@ -214,7 +214,10 @@ class OpenAIServer:
         if isinstance(error, openai.APIConnectionError):
             cause = error.__cause__ or error
             unreachable = type(cause).__name__ in {"ConnectError", "ConnectTimeout"}
-            raise TransientError(self._scrub(f"{cause}"), unreachable=unreachable) from None
+            # The backend may have a name; what a reader must start is the server at this host and port.
+            url = self._client.base_url
+            place = f"{url.host}:{url.port}" if url.port else url.host
+            raise TransientError(self._scrub(f"{place}: {cause}"), unreachable=unreachable) from None
         raise TransientError(self._scrub(str(error))) from None
 
     def _status(self, error: Any) -> NoReturn:

@@ -11,53 +11,16 @@ from audit.judge.cache import ReplyCache
 from audit.judge.interface import JudgeUnavailableError, Message, Params, RefusedError
 from audit.judge.local import LocalModel
 from tests.support.judge.helpers import judge, questions, write_rows
+from tests.support.judge.tiny_model import make_model
 
 pytestmark = pytest.mark.torch
-
-CHAT = (
-    "{% for m in messages %}<|im_start|>{{ m['role'] }}\n{{ m['content'] }}<|im_end|>\n{% endfor %}"
-    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
-)
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A Llama with two layers and random weights, and a tokenizer of bytes with a chat template."""
-    torch = pytest.importorskip("torch", reason="needs the extra inference (torch and transformers)")
-    transformers = pytest.importorskip("transformers", reason="needs the extra inference (torch and transformers)")
-    from tokenizers import Tokenizer, decoders, models, pre_tokenizers
-
-    path: Path = tmp_path_factory.mktemp("models") / "tiny-judge"
-    alphabet = sorted(pre_tokenizers.ByteLevel.alphabet())
-    vocabulary = {
-        symbol: number for number, symbol in enumerate(["<pad>", "</s>", "<|im_start|>", "<|im_end|>", *alphabet])
-    }
-    raw = Tokenizer(models.BPE(vocab=vocabulary, merges=[]))
-    raw.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)
-    raw.decoder = decoders.ByteLevel()
-    tokenizer = transformers.PreTrainedTokenizerFast(
-        tokenizer_object=raw,
-        pad_token="<pad>",
-        eos_token="</s>",
-        additional_special_tokens=["<|im_start|>", "<|im_end|>"],
-        chat_template=CHAT,
-    )
-    tokenizer.save_pretrained(path)
-    torch.manual_seed(5)
-    config = transformers.LlamaConfig(
-        vocab_size=len(vocabulary),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=2,
-        num_key_value_heads=2,
-        max_position_embeddings=2048,
-        bos_token_id=None,
-        eos_token_id=1,
-        pad_token_id=0,
-    )
-    transformers.LlamaForCausalLM(config).save_pretrained(path)
-    return path
+    pytest.importorskip("torch", reason="needs the extra inference (torch and transformers)")
+    pytest.importorskip("transformers", reason="needs the extra inference (torch and transformers)")
+    return make_model(tmp_path_factory.mktemp("models") / "tiny-judge")
 
 
 @pytest.fixture(scope="module")
