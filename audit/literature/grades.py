@@ -83,12 +83,12 @@ def known_conventions() -> dict[tuple[str, str], frozenset[str]]:
 def grade_of(entry: Entry, evidence: Evidence, study: str = SALMONN) -> Grade:
     """The grade that an evidence item gives to the steps it supports.
 
-    Code counts only if it can be opened: repository, full commit and path.
+    Code counts only if it can be opened and found: repository, full commit, path and lines.
     """
     relation = entry.relation_in(study)
     if not evidence.verified or evidence.kind == "none" or relation in {"reproduction-team", "audit"}:
         return "E"
-    if evidence.kind == "code" and not (evidence.repo and evidence.commit and evidence.path):
+    if evidence.kind == "code" and not (evidence.repo and evidence.commit and evidence.path and evidence.lines):
         return "E"
     if relation == "audited":
         return "A"

@@ -72,6 +72,7 @@ def test_a_record_of_another_study_lends_salmonn_nothing_but_an_independent_use(
         replace(CODE, repo=None),
         replace(CODE, commit=None),
         replace(CODE, path=None),
+        replace(CODE, lines=None),
         replace(CODE, verified=False),
         replace(CODE, kind="none"),
         replace(TEXT, verified=False),
