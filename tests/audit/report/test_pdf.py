@@ -121,7 +121,7 @@ def test_small_tables_stay_on_one_page_with_their_headings() -> None:
     import pypdf
 
     def heads(conventions: int) -> tuple[list[int], list[int], list[int]]:
-        reader = pypdf.PdfReader(io.BytesIO(render_pdf(document(build(conventions=conventions)))))
+        reader = pypdf.PdfReader(io.BytesIO(render_pdf(document(build(conventions=conventions, claims=4)))))
         pages = [" ".join(page.extract_text().split()) for page in reader.pages]
         for page in pages:
             assert not page.endswith(("by value", "What it does", "The first row that applies decides the verdict."))
@@ -130,7 +130,7 @@ def test_small_tables_stay_on_one_page_with_their_headings() -> None:
         return captions, measurements, conventions_
 
     captions, measurements, of_conventions = heads(4)
-    ran = len([claim for claim in build(conventions=4)["verdicts"] if claim["verdict"] != "not-run"])
+    ran = len([claim for claim in build(conventions=4, claims=4)["verdicts"] if claim["verdict"] != "not-run"])
     assert captions == measurements
     assert sum(captions) == sum(of_conventions) == ran
     captions, measurements, _ = heads(12)

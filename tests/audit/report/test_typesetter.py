@@ -42,7 +42,7 @@ def processes(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
 @needs_pdf
 @pytest.mark.pdf
 def test_the_bytes_are_those_of_this_process() -> None:
-    data = dumps(build(hostile=False))
+    data = dumps(build(hostile=False, claims=2, conventions=3))
     with typesetter(None) as begin:
         assert begin is not here
         wait = begin(data)
