@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import partial
 from typing import TypeAlias
 
 from audit.schema import Agreement, Grade, Verdict
@@ -92,11 +93,8 @@ def _none_usable(situation: Situation) -> Sequence[Candidate] | None:
     return None if situation.valid else ()
 
 
-def _agreeing(grades: str) -> Finder:
-    def find(situation: Situation) -> Sequence[Candidate] | None:
-        return [c for c in situation.valid if c.agrees and c.standing in grades] or None
-
-    return find
+def _agreeing(grades: str, situation: Situation) -> Sequence[Candidate] | None:
+    return [c for c in situation.valid if c.agrees and c.standing in grades] or None
 
 
 def _by_dropping(situation: Situation) -> Sequence[Candidate] | None:
@@ -140,18 +138,18 @@ RULES: tuple[Rule, ...] = (
     Rule(
         Verdict.REPRODUCED,
         "agrees on the whole set, and the steps that decide have evidence of grade A or B, or no step decides",
-        _agreeing("AB"),
+        partial(_agreeing, "AB"),
     ),
     Rule(
         Verdict.JUSTIFIED,
         "agrees on the whole set, and the worst evidence for a step that decides has grade C or D, or the rows could not be "
         "identified",
-        _agreeing("CD"),
+        partial(_agreeing, "CD"),
     ),
     Rule(
         Verdict.UNDOCUMENTED,
         "agrees on the whole set, but a step that decides is documented only by the reproduction team",
-        _agreeing("E"),
+        partial(_agreeing, "E"),
     ),
     Rule(Verdict.SELECTIVE, "agrees only when units of the set are dropped", _by_dropping),
     Rule(
