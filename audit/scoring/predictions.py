@@ -8,13 +8,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from audit.errors import InputError
 from audit.scoring.prediction_meta import PredictionMeta, json_object, load_meta
 from tasks.row import ReferenceType, Row
+from tasks.steps.clean import with_finished
 from tasks.task import Task
 
 # A row has a few hundred bytes; a longer line is a broken file and must not exhaust the memory.
@@ -47,9 +48,19 @@ class PredictionSet:
         """The model variant that produced the rows."""
         return self.meta.variant
 
+    @property
+    def asked(self) -> tuple[Row, ...]:
+        """The rows, with the instruction that the meta file states for all of them where a row has none."""
+        prompt = self.meta.prompt
+        if prompt is None:
+            return self.rows
+        return tuple(replace(row, prompt=prompt) if row.prompt is None else row for row in self.rows)
+
 
 def load(path: str | Path, task: Task) -> PredictionSet:
     """Read `TASK.jsonl` and `TASK.meta.json` beside it.
+
+    If the meta file states special tokens, `finished` is inferred from them where a row does not state it.
 
     Raises:
         InputError: A file is missing, empty, invalid UTF-8 or invalid JSON, or a row is invalid; with file, line and field.
@@ -86,7 +97,8 @@ def load(path: str | Path, task: Task) -> PredictionSet:
         rows.append(row)
     if not rows:
         raise InputError("no rows", where=str(path), fix="Remove the file, or write predictions into it.")
-    return PredictionSet(task.id, tuple(rows), meta, path, digest.hexdigest(), meta_sha256)
+    known = with_finished(rows, meta.tokens) if meta.special_tokens is not None else tuple(rows)
+    return PredictionSet(task.id, known, meta, path, digest.hexdigest(), meta_sha256)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:

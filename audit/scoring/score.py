@@ -19,6 +19,7 @@ from audit.scoring.counting import Counted, Key, count, join
 from audit.scoring.pool import WORTH_A_PROCESS, Map, serial
 from audit.scoring.predictions import PredictionSet
 from tasks.convention import Convention
+from tasks.metrics.accuracy import UNREAD
 from tasks.row import Row
 from tasks.statistics.bootstrap import decimal, percentile_interval
 from tasks.statistics.compact import Compact, wide
@@ -81,6 +82,7 @@ class Score:
         value: The value with `PLACES` decimals.
         interval: 95 % percentile interval of the paired bootstrap.
         account: The number of rows in each state; None if the convention is unavailable.
+        unreadable: (row id, reason) of the rows that the convention cannot read; they count as errors.
         counts: (scored rows, columns), compact: sums widen them, other arithmetic needs `tasks.statistics.compact.wide` first.
         ids: The ids of the scored rows.
         unavailable: Why there is no value.
@@ -95,6 +97,15 @@ class Score:
     counts: Compact | None
     ids: tuple[str, ...]
     unavailable: str | None = None
+    unreadable: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def unread(self) -> int | None:
+        """The number of scored outputs in which the convention reads no answer; None if it does not say."""
+        columns = self.convention.metric.columns
+        if self.counts is None or UNREAD not in columns:
+            return None
+        return int(self.counts[:, columns.index(UNREAD)].sum())
 
     @property
     def no_value(self) -> str | None:
@@ -115,7 +126,7 @@ class Score:
         empty = (
             []
             if self.counts is None
-            else [c for c, total in zip(columns, self.counts.sum(axis=0), strict=True) if not total]
+            else [c for c, total in zip(columns, self.counts.sum(axis=0), strict=True) if not total and c != UNREAD]
         )
         return f"not defined: of the scored rows, {' and '.join(empty)} add up to 0" if empty else "not defined"
 
@@ -266,11 +277,14 @@ def _known(
             found[metric, convention.id] = _Result(Counted(unavailable=reason), None)
             continue
         if cache.folder is not None:
-            key = cache.key(predictions.sha256, task.id, metric, convention.hash, *map(str, bootstrap))
+            tokens = repr(predictions.meta.tokens)  # they decide which outputs are finished
+            key = cache.key(predictions.sha256, tokens, task.id, metric, convention.hash, *map(str, bootstrap))
             entry = cache.get(key)
             if entry is not None:
                 facts = entry.facts
-                counted = Counted(entry.kept, Counter(facts.skipped), facts.errors, entry.counts)
+                counted = Counted(
+                    entry.kept, Counter(facts.skipped), facts.errors, entry.counts, unreadable=facts.unreadable
+                )
                 found[metric, convention.id] = _Result(counted, key, facts.interval, cached=True)
                 continue
         found[metric, convention.id] = _Result(Counted(), key)
@@ -343,7 +357,7 @@ def _keep(chosen: Sequence[tuple[str, Convention]], results: dict[Key, _Result],
         counted = result.counted
         if cache is None or result.cached or result.cache_key is None or counted.counts is None:
             continue
-        facts = Facts(dict(counted.skipped), counted.errors, result.interval)
+        facts = Facts(dict(counted.skipped), counted.errors, result.interval, counted.unreadable)
         cache.put(result.cache_key, Entry(counted.counts, counted.kept, facts))
 
 
@@ -381,4 +395,5 @@ def _score(
         account,
         counted.counts,
         ids if len(counted.kept) == len(ids) else tuple(ids[i] for i in counted.kept),
+        unreadable=counted.unreadable,
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from audit.analysis.selections import BY_REFERENCE
 from audit.literature.grades import Grading
 from audit.literature.studies import Study
 from audit.schema import (
@@ -35,12 +36,9 @@ from audit.verdict.identity import Identity
 from audit.verdict.prompts import prompt_state
 from audit.verdict.rules import Candidate
 from tasks.analysis.baselines import single_class
+from tasks.convention import Convention
 from tasks.statistics.bootstrap import decimal
-from tasks.steps.select import REFERENCE_AFTER_TAGS, REFERENCE_NOT_EMPTY
 from tasks.task import Task
-
-# Selections by reference only, as in an official scoring; a selection by output is never the set's.
-_BY_REFERENCE = frozenset({REFERENCE_AFTER_TAGS.name, REFERENCE_NOT_EMPTY.name})
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +178,7 @@ def recomputed(
     units = _units(predictions, score)
     base = claim.id if claim else f"{predictions.task}.{score.metric}"
     whole, bounds, compared = None, None, Comparison()
-    by_reference = score.account is not None and {s.rule for s in score.account.skipped} <= _BY_REFERENCE
+    by_reference = score.account is not None and {s.rule for s in score.account.skipped} <= BY_REFERENCE
     free = documented(grading, score.account.scored if score.account and by_reference else None, official)
     if claim is not None and exact is not None and score.account is not None:
         held = target(claim, study)
@@ -211,7 +209,7 @@ def recomputed(
             *_contradictions(identity),
             *(_prediction_problems(predictions, claim) if claim else ()),
         ),
-        note=note,
+        note=" ".join(part for part in (note, _unreadable(score)) if part) or None,
         judge=judge,
         prediction=_file(predictions),
         unavailable=score.no_value,
@@ -282,6 +280,16 @@ def _whole(
     return held.bounded(reach.low, reach.high), as_bounds(reach, unscored)
 
 
+def _unreadable(score: Score) -> str:
+    """Which rows count as errors because the convention cannot read them."""
+    if not score.unreadable:
+        return ""
+    row, why = score.unreadable[0]
+    number = len(score.unreadable)
+    more = f"; {number - 1} more {'row' if number == 2 else 'rows'} likewise" if number > 1 else ""
+    return f"Row {row} cannot be read and counts as an error: {why}{more}."
+
+
 def _units(predictions: PredictionSet, score: Score) -> int | None:
     """Number of independent units in the scored rows: clusters if rows name them, otherwise rows."""
     if score.account is None:
@@ -328,8 +336,13 @@ def set_problems(predictions: PredictionSet, task: Task) -> tuple[Invalid, ...]:
     """What makes accuracies on these rows meaningless."""
     if "accuracy" not in task.conventions:
         return ()
-    reason = single_class(predictions.rows)
+    conventions = task.conventions["accuracy"]
+    reason = single_class(predictions.rows, next(c.reference_view for c in (*_computable(conventions), *conventions)))
     return (Invalid("one-class", f"In this set {reason}."),) if reason else ()
+
+
+def _computable(conventions: Iterable[Convention]) -> list[Convention]:
+    return [convention for convention in conventions if convention.unavailable() is None]
 
 
 def _contradictions(identity: Identity) -> list[Invalid]:

@@ -8,16 +8,19 @@ from typing import Any
 
 from tasks.availability import needs_judge
 from tasks.convention import Convention, Selection, View
-from tasks.families.choices import plain_words
+from tasks.errors import ScoringError
 from tasks.metrics.accuracy import Accuracy, Share
 from tasks.metrics.following import NotTranscribed
 from tasks.metrics.triggered import Triggered
 from tasks.row import ReferenceType, Row
+from tasks.steps.characters import plain_words
 from tasks.steps.clean import STRIP_SPECIAL
 from tasks.steps.normalise.simple import JIWER_A1, LOWER
 from tasks.task import Task
 
-SOURCES = ("module:tasks.families.choices",)
+SOURCES = ("module:tasks.steps.characters", "unicode:", "version:regex")
+
+_LARGEST = 1e300
 
 
 def _object(row: Row) -> Mapping[str, Any]:
@@ -38,13 +41,16 @@ def _candidates(row: Row) -> list[str] | None:
     value = _object(row).get("candidates")
     if not isinstance(value, list):
         return _answers(row)
-    return [item if isinstance(item, str) else str(item.get("text", "")) for item in value]
+    found = [item.get("text") if isinstance(item, Mapping) else item for item in value]
+    if not all(isinstance(item, str) for item in found):
+        raise ScoringError('each candidate must be a text or {"text": ..., "label": 0 or 1}', row=row.id)
+    return [str(item) for item in found]
 
 
 def _labels(row: Row) -> tuple[int, ...] | None:
     value = _object(row).get("candidates")
     if not isinstance(value, list) or not all(
-        isinstance(item, Mapping) and item.get("label") in {0, 1} for item in value
+        isinstance(item, Mapping) and item.get("label") in (0, 1) for item in value
     ):
         return None
     return tuple(int(item["label"]) for item in value)
@@ -55,6 +61,9 @@ def _scores(row: Row) -> tuple[float, ...] | None:
     labels = _labels(row)
     if not isinstance(value, list) or labels is None or len(value) != len(labels):
         return None
+    # NaN is between no two numbers, and a longer integer has no float.
+    if not all(isinstance(item, int | float) and -_LARGEST < item < _LARGEST for item in value):
+        raise ScoringError("each score must be a number", row=row.id)
     return tuple(float(item) for item in value)
 
 
@@ -100,7 +109,7 @@ ACCURACY = (
     Convention(
         "string-match",
         "The output contains an answer, ignoring case and punctuation.",
-        Share("answer-in-output", answer_in_output),
+        Share("answer-in-output", answer_in_output, version="2"),
         hypothesis=(STRIP_SPECIAL,),
         reference_view=ANSWERS,
         notes="WikiQA's answers are whole sentences, so a short correct answer counts as wrong.",
@@ -108,7 +117,7 @@ ACCURACY = (
     Convention(
         "string-match-within",
         "An answer contains the output, ignoring case and punctuation.",
-        Share("output-in-answer", output_in_answer),
+        Share("output-in-answer", output_in_answer, version="2"),
         hypothesis=(STRIP_SPECIAL,),
         reference_view=ANSWERS,
         notes="A whole sentence counts as wrong unless it is the answer itself.",

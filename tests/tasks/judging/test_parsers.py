@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.judging.parsers import PARSERS, without_thinking
+from tasks.judging.parsers import PARSERS
 from tasks.judging.verdict import FAILURES, Scale, count, total
+from tasks.steps.clean import without_thinking
 from tests.support import emotions
 
 
@@ -43,7 +44,7 @@ from tests.support import emotions
         ("correct-dict", "{" * 900 + "}" * 900, None, "unparsed"),
         ("correct-text", '{"Correct": True, "Reason": "he said "no""}', 1, "ok"),
         ("correct-text", "Correct: false. It is not.", 0, "ok"),
-        ("correct-text", '{"Correct": True / False, "Reason": "xxx"}', None, "unparsed"),
+        ("correct-text", '{"Correct": True / False, "Reason": "xxx"}', None, "ambiguous"),
         ("correct-text", "Correct: True, although Correct: False", None, "ambiguous"),
         ("correct-text", "The answer is incorrect: true story.", None, "unparsed"),
         ("correct-text", "", None, "empty"),
@@ -54,9 +55,38 @@ from tests.support import emotions
         ("correct-hufs", "", 0, "ok"),
         ("response-dict", '{"Response": "Yes", "Reason": "x"}', 1, "ok"),
         ("response-dict", '{"Response": "No.", "Reason": "x"}', 0, "ok"),
-        ("response-dict", '{"Response": "Yes/No", "Reason": "x"}', None, "unparsed"),
+        ("response-dict", '{"Response": "Yes/No", "Reason": "x"}', None, "ambiguous"),
         ("response-text", 'Response: "No", because', 0, "ok"),
-        ("response-text", '{"Response": "Yes/No", "Reason": "x"', None, "unparsed"),
+        ("response-text", '{"Response": "Yes/No", "Reason": "x"', None, "ambiguous"),
+        # Replies that offer both answers contradict themselves, wherever the parser is ours.
+        ("correct-dict", '{"Correct": true, "Correct": false}', None, "ambiguous"),
+        ("correct-dict", "{'Correct': True, 'correct': False}", None, "ambiguous"),
+        ("correct-dict", '{"Correct": true, "Correct": true}', 1, "ok"),
+        ("correct-dict", '{"x": {"Correct": false}, "Correct": true}', 1, "ok"),
+        ("correct-dict", '{"Correct": "true or false"}', None, "ambiguous"),
+        ("correct-text", '{"Correct": true, "Correct": false, "Reason": "x"}', None, "ambiguous"),
+        ("correct-text", "Correct: True or False", None, "ambiguous"),
+        ("correct-text", "Correct: [True | False]", None, "ambiguous"),
+        ("correct-text", "Correct: True, and not False", 1, "ok"),
+        ("response-text", "Response: yes and no", None, "ambiguous"),
+        ("sakura-word", "Judgement: correct/incorrect", None, "ambiguous"),
+        ("sakura-word", "Judgement: [incorrect or correct]", None, "ambiguous"),
+        ("sakura-word", "Judgement: correct/incorrect\nJudgement: correct", 1, "ok"),
+        ("yes-word", "Yes/No", None, "ambiguous"),
+        ("yes-word", "no or yes", None, "ambiguous"),
+        ("yes-word", "Yes, no doubt", 1, "ok"),
+        ("rating-label", "Rating: 4.5", Fraction(9, 2), "ok"),
+        ("rating-label", "Rating: 0.8.", Fraction(4, 5), "ok"),
+        ("rating-label", "Rating: 4/5", 4, "ok"),
+        ("rating-label", "Rating: 4 out of 5", 4, "ok"),
+        ("rating-label", "Rating: 3-4", None, "ambiguous"),
+        ("rating-label", "Rating: 3 to 4", None, "ambiguous"),
+        ("rating-label", "Rating: 3\nRating: 4", None, "ambiguous"),
+        ("rating-label", "Rating: 4,5", None, "unparsed"),
+        ("rating-label", "Rating: 4.5.6", None, "unparsed"),
+        ("rating-label", "Rating: 5.5", None, "unparsed"),
+        ("rating-label", "0.8", None, "unparsed"),
+        ("rating-line", "Rating: 4.5", None, "unparsed"),
         # HUFS' slots: the exact word and nothing else.
         ("yes-exact", "Yes", 1, "ok"),
         ("yes-exact", "No", 0, "ok"),
