@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import argparse
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from audit.errors import InputError
 from tasks.row import Row
-from tasks.steps.clean import ends_with_eos
+from tasks.steps.clean import with_finished
 from tasks.task import Task
+
+__all__ = ["Imported", "Importer", "Refused", "position_ids", "with_finished"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,24 +82,6 @@ class Importer(ABC):
             InputError: A record is malformed; the message names file, line and field. Nothing is repaired.
             MissingError: A required program or library is not installed.
         """
-
-
-def with_finished(rows: Iterable[Row]) -> tuple[Row, ...]:
-    """Infer `finished` from the end token if the source does not state it.
-
-    If any output of the set ends in `</s>`, special tokens were kept in decoding, so an output without one reached the length
-    limit. If no output does, special tokens may have been skipped, and `finished` stays unknown.
-    """
-    rows = tuple(rows)
-    kept = any(row.hypothesis is not None and ends_with_eos(row.hypothesis) for row in rows)
-    if not kept:
-        return rows
-    return tuple(
-        replace(row, finished=ends_with_eos(row.hypothesis))
-        if row.finished is None and row.hypothesis is not None
-        else row
-        for row in rows
-    )
 
 
 def position_ids(count: int) -> list[str]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
 from audit._util.strict_json import Fractions, InvalidJsonError, loads
 from audit.errors import InputError
+from tasks.steps.clean import SALMONN_TOKENS, SpecialTokens
 
 META_SCHEMA = "repro-audit/predictions/1"
 _REQUIRED = ("schema", "task", "model", "variant")
@@ -17,7 +18,9 @@ _OBJECTS: Mapping[str, tuple[type, ...]] = {
     "weights": (str,),
     "decoding": (object,),
     "dataset": (str, type(None)),
+    "special_tokens": (list,),
 }
+_TOKEN_KINDS = ("end", "other")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class PredictionMeta:
         dataset: `name`, `split` and `manifest_sha256`.
         prompt: The instruction, if it is the same for all rows.
         source: The origin of the rows.
+        special_tokens: The special tokens that the outputs contain, as lists under `end` and `other`; by default SALMONN's.
     """
 
     task: str
@@ -43,10 +47,22 @@ class PredictionMeta:
     when: str | None = None
     device: str | None = None
     source: str | None = None
+    special_tokens: Mapping[str, Sequence[str]] | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The file's object."""
-        return {"schema": META_SCHEMA, **asdict(self)}
+        """The file's object; `special_tokens` only if it is stated."""
+        found = {"schema": META_SCHEMA, **asdict(self)}
+        if self.special_tokens is None:
+            del found["special_tokens"]
+        return found
+
+    @property
+    def tokens(self) -> SpecialTokens:
+        """The special tokens of the outputs."""
+        stated = self.special_tokens
+        if stated is None:
+            return SALMONN_TOKENS
+        return SpecialTokens(tuple(stated["end"]), tuple(stated.get("other", ())))
 
 
 _META_FIELDS = ("schema", *(item.name for item in fields(PredictionMeta)))
@@ -88,6 +104,7 @@ def load_meta(path: Path, task: str) -> tuple[PredictionMeta, str]:
             raise InputError("unknown field", where=f"{path}: {name}", fix=f"Known: {', '.join(_META_FIELDS)}.")
         if not _fits(name, value):
             raise InputError("wrong type", where=f"{path}: {name}", fix="See docs/reference/predictions.md.")
+    check_special_tokens(found.get("special_tokens"), f"{path}: special_tokens")
     for name in _REQUIRED:
         if not found.get(name):
             raise InputError("the field is missing or empty", where=f"{path}: {name}", fix="Add it.")
@@ -100,6 +117,27 @@ def load_meta(path: Path, task: str) -> tuple[PredictionMeta, str]:
     if meta.task != task:
         raise InputError(f"the task is {meta.task!r}, not {task!r}", where=f"{path}: task", fix="Rename one of them.")
     return meta, hashlib.sha256(raw).hexdigest()
+
+
+def check_special_tokens(value: object, where: str) -> None:
+    """Check the special tokens of a meta file; None is valid.
+
+    Raises:
+        InputError: An unknown kind of token, no end token, or a token that is not a text.
+    """
+    if value is None:
+        return
+    fix = 'Give lists of texts: {"end": ["<|im_end|>"], "other": ["<|endoftext|>"]}; at least one end token.'
+    if not isinstance(value, Mapping) or not all(isinstance(tokens, list) for tokens in value.values()):
+        raise InputError("must be an object of lists", where=where, fix=fix)
+    unknown = sorted(set(value) - set(_TOKEN_KINDS))
+    if unknown:
+        raise InputError(f"unknown kind of token {unknown[0]!r}", where=where, fix=fix)
+    texts = [token for tokens in value.values() for token in tokens]
+    if not all(isinstance(token, str) and token.strip() == token != "" for token in texts):
+        raise InputError("a token is empty, has white space around it, or is not a text", where=where, fix=fix)
+    if not value.get("end"):
+        raise InputError("no end token", where=where, fix=fix)
 
 
 def _fits(name: str, value: object) -> bool:

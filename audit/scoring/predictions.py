@@ -15,6 +15,7 @@ from typing import Any
 from audit.errors import InputError
 from audit.scoring.prediction_meta import PredictionMeta, json_object, load_meta
 from tasks.row import ReferenceType, Row
+from tasks.steps.clean import with_finished
 from tasks.task import Task
 
 # A row has a few hundred bytes; a longer line is a broken file and must not exhaust the memory.
@@ -51,6 +52,8 @@ class PredictionSet:
 def load(path: str | Path, task: Task) -> PredictionSet:
     """Read `TASK.jsonl` and `TASK.meta.json` beside it.
 
+    If the meta file states special tokens, `finished` is inferred from them where a row does not state it.
+
     Raises:
         InputError: A file is missing, empty, invalid UTF-8 or invalid JSON, or a row is invalid; with file, line and field.
     """
@@ -86,7 +89,8 @@ def load(path: str | Path, task: Task) -> PredictionSet:
         rows.append(row)
     if not rows:
         raise InputError("no rows", where=str(path), fix="Remove the file, or write predictions into it.")
-    return PredictionSet(task.id, tuple(rows), meta, path, digest.hexdigest(), meta_sha256)
+    known = with_finished(rows, meta.tokens) if meta.special_tokens is not None else tuple(rows)
+    return PredictionSet(task.id, known, meta, path, digest.hexdigest(), meta_sha256)
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:

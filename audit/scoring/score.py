@@ -266,7 +266,8 @@ def _known(
             found[metric, convention.id] = _Result(Counted(unavailable=reason), None)
             continue
         if cache.folder is not None:
-            key = cache.key(predictions.sha256, task.id, metric, convention.hash, *map(str, bootstrap))
+            tokens = repr(predictions.meta.tokens)  # they decide which outputs are finished
+            key = cache.key(predictions.sha256, tokens, task.id, metric, convention.hash, *map(str, bootstrap))
             entry = cache.get(key)
             if entry is not None:
                 facts = entry.facts

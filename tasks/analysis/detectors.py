@@ -15,7 +15,8 @@ from functools import lru_cache
 
 from tasks.convention import Selection
 from tasks.row import Row
-from tasks.steps.clean import ends_with_eos, strip_special
+from tasks.steps.characters import letters, letters_of
+from tasks.steps.clean import ends_with_eos, is_finished, strip_special
 from tasks.task import Task
 
 
@@ -114,7 +115,7 @@ def _text(row: Row) -> str:
 
 
 def _unfinished(row: Row) -> bool:
-    return not row.finished if row.finished is not None else not ends_with_eos(row.hypothesis or "")
+    return not is_finished(row)
 
 
 def _empty(row: Row) -> bool:
@@ -173,10 +174,7 @@ def _phones(row: Row) -> bool:
     return phone_share(text) or phone_run(text)
 
 
-_HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
-_KANA = re.compile(r"[\u3040-\u30ff]")
-_LATIN = re.compile(r"[A-Za-z\u00c0-\u024f]")
-_LETTER = re.compile(r"[^\W\d_]")
+_KANA = ("Hiragana", "Katakana")
 
 
 def _latin_expected(row: Row) -> bool:
@@ -184,20 +182,19 @@ def _latin_expected(row: Row) -> bool:
     text = _text(row)
     if text.isascii():
         return False
-    letters = _LETTER.findall(text)
-    return bool(letters) and 2 * sum(bool(_LATIN.match(c)) for c in letters) < len(letters)
+    return 2 * letters_of(text, "Latin") < letters(text)
 
 
 def _chinese_expected(row: Row) -> bool:
     """Letters, but no Han character; or kana."""
     text = _text(row)
-    return bool(_KANA.search(text)) or (bool(_LETTER.search(text)) and not _HAN.search(text))
+    return bool(letters_of(text, *_KANA)) or (bool(letters(text)) and not letters_of(text, "Han"))
 
 
 def _japanese_expected(row: Row) -> bool:
     """Letters, but no kana: Chinese or English. Also flags a Japanese answer written only in Han characters."""
     text = _text(row)
-    return bool(_LETTER.search(text)) and not _KANA.search(text)
+    return bool(letters(text)) and not letters_of(text, *_KANA)
 
 
 # Words that are frequent in one of the two languages and do not exist in the other.
@@ -298,10 +295,10 @@ def _echo(row: Row) -> bool:
 UNFINISHED = Detector("unfinished", "no end token", _unfinished)
 EMPTY = Detector("empty", "empty output", _empty)
 PHONES = Detector("phones", "phones instead of words", _phones, suspicion=_phone_suspicion)
-NOT_LATIN = Detector("wrong-script", "not in Latin script", _latin_expected)
-NOT_CHINESE = Detector("wrong-script", "not in Chinese", _chinese_expected, version="zh.1")
-NOT_JAPANESE = Detector("wrong-script", "no kana", _japanese_expected, version="ja.1")
-NOT_GERMAN = Detector("wrong-language", "not in German", _german_expected, version="de.1")
+NOT_LATIN = Detector("wrong-script", "not in Latin script", _latin_expected, version="2")
+NOT_CHINESE = Detector("wrong-script", "not in Chinese", _chinese_expected, version="zh.2")
+NOT_JAPANESE = Detector("wrong-script", "no kana", _japanese_expected, version="ja.2")
+NOT_GERMAN = Detector("wrong-language", "not in German", _german_expected, version="de.2")
 RUNAWAY = Detector("runaway", "a loop of repetitions", _runaway)
 REFUSAL = Detector("refusal", "a refusal", _refusal)
 ECHO = Detector("echoed-prompt", "the prompt repeated", _echo, _has_prompt)

@@ -3,12 +3,54 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 
+from tasks.row import Row
 from tasks.step import step
 
-_SPECIAL = r"(?:<s>|</s>|<unk>|\[PAD\])"
-_LEADING = re.compile(rf"^(?:\s*{_SPECIAL})+")
-_TRAILING = re.compile(rf"(?:{_SPECIAL}\s*)+$")
+
+@dataclass(frozen=True, slots=True)
+class SpecialTokens:
+    """The special tokens of a tokenizer, as it writes them.
+
+    Attributes:
+        end: Tokens that end an output.
+        other: Beginning, padding, unknown and the like; they may surround an end token.
+    """
+
+    end: tuple[str, ...] = ("</s>",)
+    other: tuple[str, ...] = ("<s>", "<unk>", "[PAD]")
+
+
+# SALMONN's: those of Llama, and the padding token that it adds.
+SALMONN_TOKENS = SpecialTokens()
+
+
+def _tail(text: str, tokens: SpecialTokens) -> tuple[int, bool]:
+    """The index where the special tokens at the end of a text begin, and whether an end token is among them."""
+    every = (*tokens.end, *tokens.other)
+    at, ended = len(text), False
+    while True:
+        while at and text[at - 1].isspace():
+            at -= 1
+        found = next((token for token in every if text.endswith(token, 0, at)), None)
+        if found is None:
+            return at, ended
+        at, ended = at - len(found), ended or found in tokens.end
+
+
+def _head(text: str, tokens: SpecialTokens) -> int:
+    """The index where the special tokens at the beginning of a text end."""
+    every = (*tokens.end, *tokens.other)
+    at = 0
+    while True:
+        while at < len(text) and text[at].isspace():
+            at += 1
+        found = next((token for token in every if text.startswith(token, at)), None)
+        if found is None:
+            return at
+        at += len(found)
 
 
 def strip_special(text: str) -> str:
@@ -17,12 +59,44 @@ def strip_special(text: str) -> str:
     SALMONN's released `generate` keeps special tokens: a finished output ends in `</s>`, and with transformers 4.28 it
     begins with `<s>` (bytedance/SALMONN@a58bba7:models/salmonn.py:425-438).
     """
-    return _TRAILING.sub("", _LEADING.sub("", text)).strip()
+    text = text[_head(text, SALMONN_TOKENS) :]
+    return text[: _tail(text, SALMONN_TOKENS)[0]]
 
 
-def ends_with_eos(text: str) -> bool:
-    """Whether an output ends with an end token."""
-    return text.rstrip().endswith("</s>")
+def ends_with_eos(text: str, tokens: SpecialTokens = SALMONN_TOKENS) -> bool:
+    """Whether an output ends with an end token, also if it is repeated or followed by padding and other special tokens.
+
+    A batch is padded to its longest output, with whatever the tokenizer writes for the padding id: `[PAD]`, `<unk>`, `</s>`.
+    """
+    return _tail(text, tokens)[1]
+
+
+def is_finished(row: Row) -> bool:
+    """Whether the model produced an end token: as the row states it, otherwise from its output."""
+    return row.finished if row.finished is not None else ends_with_eos(row.hypothesis or "")
+
+
+def with_finished(rows: Iterable[Row], tokens: SpecialTokens = SALMONN_TOKENS) -> tuple[Row, ...]:
+    """Rows with `finished` inferred from the end token where it is unknown.
+
+    If any output of the set ends in an end token, special tokens were kept in decoding, so an output without one reached the
+    length limit. If no output does, special tokens may have been skipped, and `finished` stays unknown.
+    """
+    rows = tuple(rows)
+    ended = [None if row.hypothesis is None else ends_with_eos(row.hypothesis, tokens) for row in rows]
+    if not any(ended):
+        return rows
+    return tuple(
+        replace(row, finished=end) if row.finished is None and end is not None else row
+        for row, end in zip(rows, ended, strict=True)
+    )
+
+
+def without_thinking(text: str) -> str:
+    """The text after a reasoning model's last `</think>`; empty if the thinking was truncated; other texts unchanged."""
+    if "</think>" not in text and text.lstrip().startswith("<think>"):
+        return ""
+    return text.rsplit("</think>", 1)[-1]
 
 
 _BEFORE_PUNCTUATION = re.compile(r" ?([!,.?;:])")

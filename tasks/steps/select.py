@@ -6,15 +6,13 @@ import re
 
 from tasks.convention import Selection
 from tasks.row import Row
-from tasks.steps.clean import ends_with_eos
+from tasks.steps.clean import is_finished
 
 SOURCES = ("module:tasks.steps.clean",)
 
 
 def _finished(row: Row) -> bool:
-    if row.finished is not None:
-        return row.finished
-    return ends_with_eos(row.hypothesis or "")
+    return is_finished(row)
 
 
 def _has_kana(row: Row) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import dataclasses
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -12,15 +13,16 @@ from audit.importers import IMPORTERS
 from audit.importers.interface import Imported, Importer
 from audit.importers.records import decode, parse, read_bytes
 from audit.importers.writer import write
-from audit.scoring.prediction_meta import PredictionMeta
+from audit.scoring.prediction_meta import PredictionMeta, check_special_tokens
 from tasks.registry import tasks
+from tasks.steps.clean import with_finished
 
 HELP = """Convert third-party output files to a prediction file and its meta file.
 
 Nothing is changed or dropped silently: an import reports how many records were read, written and refused, with the
 reasons. A broken record stops the import, and nothing is written."""
 
-_META = ("weights", "decoding", "dataset", "prompt", "who", "when", "device", "source")
+_META = ("weights", "decoding", "dataset", "prompt", "who", "when", "device", "source", "special_tokens")
 _PLACES = 3
 
 
@@ -61,6 +63,9 @@ def run(args: argparse.Namespace) -> int:
     facts = {**further, "prompt": _prompt(imported, further.get("prompt") if args.prompt is None else args.prompt)}
     facts["source"] = "; ".join(filter(None, (further.get("source"), imported.source)))
     meta = PredictionMeta(task.id, args.model, args.variant, **facts)
+    if meta.special_tokens is not None:
+        check_special_tokens(meta.special_tokens, f"{args.meta}: special_tokens")
+        imported = dataclasses.replace(imported, rows=with_finished(imported.rows, meta.tokens))
     path = write(args.out, task, imported.rows, meta, replace=args.replace)
     _report(imported, path)
     return 0
