@@ -8,9 +8,10 @@ from fractions import Fraction
 
 from tasks.judging import fields
 from tasks.judging.fields import Fields
-from tasks.judging.parsers import PARSERS, without_thinking
+from tasks.judging.parsers import PARSERS
 from tasks.judging.verdict import BINARY, Failure, JudgedCounts, JudgeVerdict, Scale, best, count, total
 from tasks.row import Row
+from tasks.steps.clean import without_thinking
 
 _TRACKS = ("animal", "emotion", "gender", "language")
 SAKURA_TASKS = tuple(f"sakura-{track}-{hop}" for track in _TRACKS for hop in ("single", "multi"))
@@ -56,6 +57,8 @@ class JudgedConvention:
 
     def read(self, row: Row, reply: str, *, parser: str | None = None, variant: str = "") -> JudgeVerdict:
         """Parse a reply with the convention's parser or with `parser`.
+
+        A reasoning model's thinking is not part of the reply: no source used such a judge, so their parsers do not know it.
 
         AIR-Bench's letter is converted to a grade here, because only the row knows which letter is correct.
         """

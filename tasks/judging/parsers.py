@@ -22,17 +22,6 @@ def _nothing(reply: str) -> JudgeVerdict:
     return JudgeVerdict(None, "unparsed" if reply.strip() else "empty")
 
 
-def without_thinking(reply: str) -> str:
-    """The reply after a reasoning model's last `</think>`; empty if the thinking was truncated.
-
-    None of the sources used such a judge, so their parsers do not know the tag. Other replies are
-    unchanged.
-    """
-    if "</think>" not in reply and reply.lstrip().startswith("<think>"):
-        return ""
-    return reply.rsplit("</think>", 1)[-1]
-
-
 def last_token(reply: str) -> JudgeVerdict:
     """The last word of the reply as a number.
 
