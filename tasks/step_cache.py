@@ -21,13 +21,14 @@ class ChainCache:
 
     def __init__(self, rows: Sequence[Row]) -> None:
         self.rows = rows
+        self._unreadable: dict[View, dict[int, str]] = {}
         self.computed: Counter[Step] = Counter()
         self._done: dict[tuple[View, tuple[Step, ...]], list[Value]] = {}
         self._seen: dict[Step, dict[Value, Value]] = {}
         self._tokens: dict[Value, Value] = {}
 
     def values(self, view: View, steps: tuple[Step, ...]) -> list[Value]:
-        """The chain's value for every row, in the order of the rows; None where the view returns None.
+        """The chain's value for every row, in the order of the rows; None where the view returns None or cannot read the row.
 
         Raises:
             ScoringError: A step cannot process a row's text; the error names the row.
@@ -37,7 +38,7 @@ class ChainCache:
         if known is not None:
             return known
         if not steps:
-            result = [view.take(row) for row in self.rows]
+            result = [self._taken(view, index, row) for index, row in enumerate(self.rows)]
         else:
             step = steps[-1]
             before = self.values(view, steps[:-1])
@@ -55,6 +56,21 @@ class ChainCache:
             result = list(map(seen.__getitem__, before)) if flat else [_looked_up(value, seen) for value in before]
         self._done[key] = result
         return result
+
+    def unreadable(self, *views: View) -> dict[int, str]:
+        """The rows with a hypothesis that one of the views cannot read: index and reason, in the order of the rows."""
+        found: dict[int, str] = {}
+        for view in views:
+            self.values(view, ())
+            found |= self._unreadable.get(view, {})
+        return {index: found[index] for index in sorted(found) if self.rows[index].hypothesis is not None}
+
+    def _taken(self, view: View, index: int, row: Row) -> Value:
+        try:
+            return view.take(row)
+        except ScoringError as error:
+            self._unreadable.setdefault(view, {})[index] = error.what
+            return None
 
     def _named(self, error: ScoringError, step: Step, before: Sequence[Value]) -> ScoringError:
         """The error for the first row whose text the step cannot process."""

@@ -13,6 +13,7 @@ from audit._util.progress import progress
 from audit.analysis.specification_curve import draw
 from audit.errors import InputError, MissingError
 from audit.scoring.predictions import PredictionSet
+from audit.scoring.table import unreadable_lines
 from tasks.analysis.explain import Explanation, explain, outcome_json
 from tasks.analysis.multiverse import Outcome, Specification, universe
 from tasks.analysis.specifications import specification
@@ -33,11 +34,13 @@ class Exploration:
         specification: The axes.
         predictions: The rows.
         outcomes: One per pipeline.
+        unreadable: (row id, reason) of the rows that some pipeline cannot read; no pipeline counts them.
     """
 
     specification: Specification
     predictions: PredictionSet
     outcomes: tuple[Outcome, ...]
+    unreadable: tuple[tuple[str, str], ...] = ()
 
     @property
     def known(self) -> list[Outcome]:
@@ -60,9 +63,10 @@ class Exploration:
         found = [f"{rows.task}, {metric}: {computed(self)}; {len(rows.rows)} rows of {rows.meta.model}"]
         if not known:
             where = str(rows.path)
-            raise InputError("no pipeline has a value on these rows", where=where, fix="Check the predictions.")
+            raise InputError("no pipeline has a value on these rows", where=where, fix=_why(self.unreadable))
         for word, outcome in (("lowest", known[0]), ("median", known[len(known) // 2]), ("highest", known[-1])):
             found.append(f"  {word:<8} {float(outcome.value or 0):>10.4f}  {outcome.pipeline.id}")
+        found += unreadable_lines(self.unreadable)
         found.append("Median by option, over all other choices:")
         for axis, options in by_option(self).items():
             found.append(f"  {axis}")
@@ -109,6 +113,7 @@ class Explained:
         """The answer for a terminal, with at most this many matches; None for all."""
         answer, found = self.answer, self.exploration
         lines = [f"{found.predictions.task}, {found.specification.metric}: {computed(found)}"]
+        lines += unreadable_lines(found.unreadable)
         lines.append(f"{len(answer.matches)} of the {answer.tried} print {answer.printed}")
         lines += [self.elsewhere] if self.elsewhere else []
         shown = answer.matches if most is None else answer.matches[:most]
@@ -190,7 +195,7 @@ def explore(task: Task, metric: str, rows: PredictionSet, replicates: int = 0) -
         raise InputError(error.what, where=where, fix="Correct the row.") from error
     except UnavailableError as error:
         raise MissingError(str(error), where=task.id) from error
-    return Exploration(axes, rows, tuple(outcomes))
+    return Exploration(axes, rows, tuple(outcomes), everything.unreadable)
 
 
 def explained(found: Exploration, value: str, unit: Unit | None = None) -> Explained:
@@ -206,12 +211,16 @@ def explained(found: Exploration, value: str, unit: Unit | None = None) -> Expla
     """
     where = str(found.predictions.path)
     if not found.known:
-        raise InputError("no pipeline has a value on these rows", where=where, fix="Check the predictions.")
+        raise InputError("no pipeline has a value on these rows", where=where, fix=_why(found.unreadable))
     printed = check_value(value)
     answer = explain(_in_unit(found, unit), printed)
     other: Unit = "percent" if _own_unit(found) == "fraction" and unit in {None, "fraction"} else "fraction"
     elsewhere = () if answer.matches else explain(_in_unit(found, other), printed).matches
     return Explained(found, answer, f"Read as a {other}, {len(elsewhere)} of them print it." if elsewhere else "")
+
+
+def _why(unreadable: Sequence[tuple[str, str]]) -> str:
+    return "; ".join(f"row {row}: {why}" for row, why in unreadable[:3]) or "Check the predictions."
 
 
 def _own_unit(found: Exploration) -> Unit:

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from audit.judge.openai_server import KEY_VARIABLE, URL_VARIABLE
+from tasks.judging.parsers import PARSERS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,6 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_common(agreement)
     agreement.add_argument("--replicates", type=_positive, default=1000, metavar="N", help="of the bootstrap")
     agreement.add_argument("--seed", type=int, default=0, metavar="N", help="of the bootstrap (default 0)")
+    agreement.add_argument(
+        "--parser",
+        choices=sorted(PARSERS),
+        metavar="NAME",
+        help=f"parse the stored replies with another parser: {', '.join(sorted(PARSERS))}",
+    )
     agreement.add_argument("--claim", metavar="VALUE", help="the reported value, as printed (0.41)")
     agreement.add_argument("--percent", action="store_true", help="the reported value is in percent")
     agreement.add_argument("--json", type=Path, metavar="FILE", help="also write all figures as JSON")

@@ -8,11 +8,13 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from audit._util import canonical_json
+from audit.errors import InputError
 from audit.judge import judgements
 from audit.judge.judgements import HUMAN, Judgement
 from audit.judge.scoring import Rating, by_rating, row_verdicts
 from tasks.convention import Convention
 from tasks.judging.conventions import CONVENTIONS, JudgedConvention
+from tasks.judging.fields import FieldError
 from tasks.judging.scored import followed, over_followed, scored, with_counts, with_followed
 from tasks.judging.verdict import FAILURES, Failure
 from tasks.row import Row
@@ -64,6 +66,17 @@ def attach(task: Task, rows: Sequence[Row], predictions: Path) -> tuple[list[Row
         return list(rows), []
     known = judgements.read(path)
     judgements.check(known, {row.id: row for row in rows}, where=str(path))
+    try:
+        return _attached(task, rows, known)
+    except FieldError as error:
+        raise InputError(
+            error.problem,
+            where=f"{predictions}: row {error.row}: {error.field}",
+            fix="The judgements need this field; see docs/reference/judgements.md.",
+        ) from None
+
+
+def _attached(task: Task, rows: Sequence[Row], known: Sequence[Judgement]) -> tuple[list[Row], list[Attached]]:
     which = followed_rows(task, rows)
     joined = with_followed(rows, which) if which is not None else list(rows)
     found: list[Attached] = []

@@ -109,6 +109,9 @@ class ReplyCache:
             if "asked" in record:
                 self._asked.add(str(record["asked"]))
                 return True
+            if "ended" in record:
+                self._asked.discard(str(record["ended"]))
+                return True
             key, reply = str(record["key"]), dict(record["reply"])
             if record["check"] != _check(key, reply):
                 return False
@@ -137,6 +140,13 @@ class ReplyCache:
         with self._mutex:
             self._asked.add(key)
             self._append(canonical_json.dumps({"asked": key}) + b"\n", sync=False)
+
+    def ended(self, key: str) -> None:
+        """Record that a question ended in order without a reply (the server refused it), so it is not in doubt."""
+        with self._mutex:
+            if key in self._asked:
+                self._asked.discard(key)
+                self._append(canonical_json.dumps({"ended": key}) + b"\n", sync=False)
 
     def put(self, key: str, reply: Reply) -> None:
         """Store a reply. When this returns, it is on the disk.

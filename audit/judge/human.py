@@ -74,7 +74,9 @@ def _fields(convention: JudgedConvention, row: Row) -> dict[str, str]:
     try:
         parts = convention.parts(row, "")
     except FieldError as error:
-        raise InputError(error.what, where=f"row {row.id}: {error.field}") from None
+        raise InputError(
+            error.problem, where=f"row {row.id}: {error.field}", fix=f"{convention.id} needs this field."
+        ) from None
     values: dict[str, list[str]] = {}
     for part in parts:
         for name, text in part.values.items():

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any, Final
@@ -22,12 +22,22 @@ from audit.judge.questions import Plan, Setting
 from audit.judge.templates import load
 from tasks.judging.conventions import JudgedConvention, find
 from tasks.judging.fields import FieldError
+from tasks.judging.parsers import PARSERS
 from tasks.judging.verdict import JudgeVerdict, Status
 from tasks.row import Row
 
 SCHEMA: Final = "repro-audit/judgement/1"
 HUMAN: Final = "human:"
 STORED: Final = "stored:"
+_FIX_FILE = (
+    "Restore the file, or delete it and run `repro-audit judge run` or `import-replies` again: replies in the cache are not "
+    "asked for twice. Judgements by people must be imported again."
+)
+_FIX_ROW = "Add the field to the row; see docs/reference/judgements.md."
+_FIX_VERDICT = (
+    "The file was changed, or its parser was: delete it, and run `repro-audit judge run` or `import-replies` again."
+)
+_FIX_JUDGEMENTS = "Judge these predictions with `repro-audit judge run`, or restore the predictions that were judged."
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,14 +189,21 @@ def stored(
     Raises:
         InputError: A row has no reply, or the convention asks several questions per row.
     """
+    if convention.several:
+        raise InputError(
+            f"{convention.id} asks several questions per row, so one reply per row does not score it",
+            where=where,
+            fix="Ask a judge with `repro-audit judge run`.",
+        )
     found = []
     for row in rows:
         text = row.extra.get(reply_field)
         if not isinstance(text, str):
-            raise InputError("no stored reply", where=f"{where}: row {row.id}: extra.{reply_field}")
-        parts = convention.parts(row, "")
-        if len(parts) != 1 or parts[0].name:
-            raise InputError(f"{convention.id} asks several questions per row", where=f"{where}: row {row.id}")
+            raise InputError(
+                "no stored reply",
+                where=f"{where}: row {row.id}: extra.{reply_field}",
+                fix="Name the field that holds the replies with --field.",
+            )
         found.append(
             Judgement(
                 task=task,
@@ -197,12 +214,37 @@ def stored(
                 row=row.id,
                 part="",
                 repeat=0,
-                verdict=convention.read(row, text),
+                verdict=_read(convention, row, text, where),
                 model=name,
                 reply=Reply(text, name),
             )
         )
     return found
+
+
+def _read(convention: JudgedConvention, row: Row, reply: str, where: str, parser: str | None = None) -> JudgeVerdict:
+    try:
+        return convention.read(row, reply, parser=parser)
+    except FieldError as error:
+        raise InputError(error.problem, where=f"{where}: row {row.id}: {error.field}", fix=_FIX_ROW) from None
+
+
+def read_again(
+    judgements: Iterable[Judgement], convention: JudgedConvention, rows: Mapping[str, Row], parser: str, *, where: str
+) -> list[Judgement]:
+    """The judgements of a convention with their replies parsed by another parser; those of people are left out.
+
+    Raises:
+        InputError: The parser does not exist, or needs a field that a row lacks.
+    """
+    if parser not in PARSERS:
+        raise InputError(f"there is no parser {parser!r}", where="--parser", fix=f"Parsers: {', '.join(PARSERS)}.")
+    mine = (j for j in judgements if (j.convention, j.metric) == (convention.id, convention.metric))
+    return [
+        replace(item, verdict=_read(convention, rows[item.row], item.reply.text, where, parser))
+        for item in mine
+        if item.reply is not None
+    ]
 
 
 def path_of(predictions: Path) -> Path:
@@ -231,7 +273,7 @@ def read(path: Path) -> list[Judgement]:
             "no judgements found", where=str(path), fix="Create them with `repro-audit judge run`."
         ) from None
     except UnicodeDecodeError as error:
-        raise InputError(f"invalid UTF-8: {error.reason}", where=str(path)) from None
+        raise InputError(f"invalid UTF-8: {error.reason}", where=str(path), fix=_FIX_FILE) from None
     for number, line in enumerate(text.split("\n"), start=1):
         if line:
             found.append(_parse(line, f"{path}:{number}"))
@@ -242,9 +284,11 @@ def _parse(line: str, where: str) -> Judgement:
     try:
         data = json.loads(line)
     except ValueError as error:
-        raise InputError(f"invalid JSON: {error}", where=where) from None
+        raise InputError(f"invalid JSON: {error}", where=where, fix=_FIX_FILE) from None
+    except RecursionError:
+        raise InputError("invalid JSON: nested too deeply", where=where, fix=_FIX_FILE) from None
     if not isinstance(data, dict) or data.get("schema") != SCHEMA:
-        raise InputError(f"not a judgement of {SCHEMA}", where=where)
+        raise InputError(f"not a judgement of {SCHEMA}", where=where, fix=_FIX_FILE)
     try:
         reply, verdict, template = data["reply"], data["verdict"], data["template"]
         grade = verdict["grade"]
@@ -272,9 +316,9 @@ def _parse(line: str, where: str) -> Judgement:
             reply=None if reply is None else Reply(**reply),
         )
     except KeyError as error:
-        raise InputError(f"the field {error.args[0]!r} is missing", where=where) from None
-    except (TypeError, ValueError, ZeroDivisionError) as error:
-        raise InputError(f"invalid field: {error}", where=where) from None
+        raise InputError(f"the field {error.args[0]!r} is missing", where=where, fix=_FIX_FILE) from None
+    except (TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        raise InputError(f"invalid field: {error}", where=where, fix=_FIX_FILE) from None
 
 
 def _string(data: Mapping[str, Any], name: str) -> str:
@@ -306,20 +350,20 @@ def check(judgements: Iterable[Judgement], rows: Mapping[str, Row], *, where: st
     for judgement in judgements:
         row = rows.get(judgement.row)
         if row is None:
-            raise CheckFailedError(f"the predictions have no row {judgement.row}", where=where)
+            raise CheckFailedError(f"the predictions have no row {judgement.row}", where=where, fix=_FIX_JUDGEMENTS)
         convention = find(judgement.task, judgement.convention, judgement.metric)
         if convention is None or judgement.reply is None:
             continue
         place = f"{where}: row {judgement.row}"
         try:
             if judgement.judge.startswith(STORED) and judgement.reply.text not in row.extra.values():
-                raise CheckFailedError("the stored reply differs from the row's", where=place)
+                raise CheckFailedError("the stored reply differs from the row's", where=place, fix=_FIX_JUDGEMENTS)
             verdict = convention.read(row, judgement.reply.text, variant=judgement.variant)
             if verdict != judgement.verdict:
-                raise CheckFailedError("the recorded verdict does not match the reply", where=place)
+                raise CheckFailedError("the recorded verdict does not match the reply", where=place, fix=_FIX_VERDICT)
             tied += _same_messages(judgement, convention, row, place)
         except FieldError as error:
-            raise CheckFailedError(f"{error.field}: {error.what}", where=place) from None
+            raise CheckFailedError(f"{error.field}: {error.problem}", where=place, fix=_FIX_ROW) from None
     return tied
 
 

@@ -153,7 +153,7 @@ def build(chosen: Setting, rows: Iterable[Row], *, repeats: int = 1, where: str 
             parts = chosen.convention.parts(row, chosen.variant)
         except FieldError as error:
             raise InputError(
-                error.what,
+                error.problem,
                 where=f"{where}: row {name}: {error.field}",
                 fix=f"{chosen.convention.id} needs this field; see docs/reference/judgements.md.",
             ) from None

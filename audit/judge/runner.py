@@ -176,6 +176,8 @@ class Runner:
                 self._weigh(request, attempt, error)
             finally:
                 self._budget.settle(tokens, reply)
+                if reply is None:
+                    self._cache.ended(request.key)
             if reply is not None:
                 return replace(reply, attempts=attempt)
         return None

@@ -39,7 +39,7 @@ def judged_scores(
         InputError: The judgement file is invalid.
         CheckFailedError: It is about different outputs, or contradicts its own replies.
     """
-    rows, attached = attach(task, predictions.rows, predictions.path)
+    rows, attached = attach(task, predictions.asked, predictions.path)
     if not attached:
         return ()
     # Several judges may share a convention: temporary ids keep them apart while they are scored.

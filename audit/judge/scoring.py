@@ -60,7 +60,7 @@ def row_verdicts(
     """
     if row.hypothesis is None:
         return None
-    wanted = [part.name for part in convention.parts(row, "")]
+    wanted = convention.part_names(row)
     if "" in parts and "" not in wanted:
         return [parts[""]]
     known = [parts[name] for name in wanted if name in parts]

@@ -26,7 +26,7 @@ from tasks.step import digest
 
 # Temporary files older than this, in seconds, were left by a killed run.
 _LEFT_BEHIND = 3600
-_FORMAT = b"repro-audit/score/4"
+_FORMAT = b"repro-audit/score/5"
 # Code that affects the counts and intervals of every convention, and is therefore not part of any convention's hash.
 SOURCES = (
     "module:audit.scoring.counting",
@@ -53,11 +53,12 @@ SOURCES = (
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What belongs to counts: rows skipped by the number of the rule, rows with errors, the interval."""
+    """What belongs to counts: rows skipped by the number of the rule, rows with errors, the interval, unreadable rows."""
 
     skipped: Mapping[int, int]
     errors: int
     interval: tuple[float, float] | None
+    unreadable: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,8 @@ class ScoreCache:
         end = raw.index(b"\n", 32) + 1
         shape, kind, kept, stored = json.loads(raw[32:end])
         skipped = {int(number): rows for number, rows in stored["skipped"].items()}
-        facts = Facts(skipped, stored["errors"], stored["interval"] and tuple(stored["interval"]))
+        unreadable = tuple((row, why) for row, why in stored["unreadable"])
+        facts = Facts(skipped, stored["errors"], stored["interval"] and tuple(stored["interval"]), unreadable)
         counts = np.frombuffer(raw, np.dtype(kind), shape[0] * shape[1], end).reshape(shape)
         if kept is not None:
             return Entry(counts, array("i", range(kept)), facts)

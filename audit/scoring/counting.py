@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from array import array
 from collections import Counter
-from collections.abc import Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,7 +32,8 @@ class Counted:
     Attributes:
         kept: Indices of the scored rows.
         skipped: The number of rows skipped by the convention's n-th selection.
-        errors: The number of rows without a hypothesis.
+        errors: The number of rows without a hypothesis, or that cannot be read.
+        unreadable: (row id, reason) of the rows that cannot be read: the answer is not among the options, say.
         counts: (scored rows, columns), compact; None if the convention is unavailable.
         unavailable: Why there are no counts.
         failure: (what, row id) of a row that cannot be scored.
@@ -44,10 +45,11 @@ class Counted:
     counts: Compact | None = None
     unavailable: str | None = None
     failure: tuple[str, str | None] | None = None
+    unreadable: tuple[tuple[str, str], ...] = ()
 
     def copy(self) -> Counted:
         """A copy; the indices are shared, because they are never modified."""
-        return Counted(self.kept, Counter(self.skipped), self.errors, self.counts, self.unavailable, self.failure)
+        return replace(self, skipped=Counter(self.skipped))
 
 
 def count(rows: Sequence[Row], conventions: Iterable[tuple[str, Convention]]) -> dict[Key, Counted]:
@@ -61,7 +63,7 @@ class _Work:
     """Results shared by conventions: processed texts, selections, counts of chains, counts of pairs."""
 
     cache: ChainCache
-    selected: dict[tuple[Selection, ...], Counted] = field(default_factory=dict)
+    selected: dict[Hashable, Counted] = field(default_factory=dict)
     shared: dict[Hashable, Counted] = field(default_factory=dict)
     pairs: dict[Hashable, Pairs] = field(default_factory=dict)
 
@@ -108,9 +110,16 @@ def _count(work: _Work, convention: Convention) -> Counted:
     if reason:
         return Counted(unavailable=reason)
     cache, shared = work.cache, work.shared
-    if convention.select not in work.selected:
-        work.selected[convention.select] = select(cache.rows, convention.select)
-    found = work.selected[convention.select].copy()
+    views = (convention.hypothesis_view, convention.reference_view)
+    if (convention.select, *views) not in work.selected:
+        try:
+            chosen = select(cache.rows, convention.select, cache.unreadable(*views))
+        except ScoringError as error:
+            chosen = Counted(failure=(error.what, error.row))
+        work.selected[convention.select, *views] = chosen
+    found = work.selected[convention.select, *views].copy()
+    if found.failure:
+        return found
     sides = (convention.hypothesis_view, convention.hypothesis, convention.reference_view, convention.reference)
     key = (convention.metric.counting, *sides)
     known = None if convention.metric.whole_set else shared.get(key)
@@ -150,11 +159,21 @@ def _positions(wanted: array[int], known: array[int]) -> slice | NDArray[np.intp
     return at if np.array_equal(others[at], mine) else None
 
 
-def select(rows: Sequence[Row], rules: Sequence[Selection]) -> Counted:
-    """Apply selection rules: the rows they keep, and how many each rule skips; without counts."""
-    found = Counted()
+def select(rows: Sequence[Row], rules: Sequence[Selection], unreadable: Mapping[int, str] | None = None) -> Counted:
+    """Apply selection rules: the rows they keep, and how many each rule skips; without counts.
+
+    Args:
+        rows: The rows.
+        rules: The rules, in order.
+        unreadable: Index and reason of rows that cannot be read; no rule is applied to them.
+
+    Raises:
+        ScoringError: A rule cannot be applied to a row.
+    """
+    bad = unreadable or {}
+    found = Counted(unreadable=tuple((rows[index].id, why) for index, why in bad.items()))
     for index, row in enumerate(rows):
-        if row.hypothesis is None:
+        if row.hypothesis is None or index in bad:
             found.errors += 1
             continue
         failed = next((n for n, rule in enumerate(rules) if not rule.keep(row)), None)
@@ -179,6 +198,7 @@ def join(parts: Sequence[tuple[int, Counted]]) -> Counted:
         whole.kept.extend(array("i", (np.asarray(part.kept, dtype=np.int32) + np.int32(offset)).tobytes()))
         whole.skipped += part.skipped
         whole.errors += part.errors
+        whole.unreadable += part.unreadable
         assert part.counts is not None
         pieces.append(part.counts)
     whole.counts = np.concatenate(pieces)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +47,14 @@ class PredictionSet:
     def variant(self) -> str:
         """The model variant that produced the rows."""
         return self.meta.variant
+
+    @property
+    def asked(self) -> tuple[Row, ...]:
+        """The rows, with the instruction that the meta file states for all of them where a row has none."""
+        prompt = self.meta.prompt
+        if prompt is None:
+            return self.rows
+        return tuple(replace(row, prompt=prompt) if row.prompt is None else row for row in self.rows)
 
 
 def load(path: str | Path, task: Task) -> PredictionSet:

@@ -19,6 +19,7 @@ from audit.scoring.counting import Counted, Key, count, join
 from audit.scoring.pool import WORTH_A_PROCESS, Map, serial
 from audit.scoring.predictions import PredictionSet
 from tasks.convention import Convention
+from tasks.metrics.accuracy import UNREAD
 from tasks.row import Row
 from tasks.statistics.bootstrap import decimal, percentile_interval
 from tasks.statistics.compact import Compact, wide
@@ -81,6 +82,7 @@ class Score:
         value: The value with `PLACES` decimals.
         interval: 95 % percentile interval of the paired bootstrap.
         account: The number of rows in each state; None if the convention is unavailable.
+        unreadable: (row id, reason) of the rows that the convention cannot read; they count as errors.
         counts: (scored rows, columns), compact: sums widen them, other arithmetic needs `tasks.statistics.compact.wide` first.
         ids: The ids of the scored rows.
         unavailable: Why there is no value.
@@ -95,6 +97,15 @@ class Score:
     counts: Compact | None
     ids: tuple[str, ...]
     unavailable: str | None = None
+    unreadable: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def unread(self) -> int | None:
+        """The number of scored outputs in which the convention reads no answer; None if it does not say."""
+        columns = self.convention.metric.columns
+        if self.counts is None or UNREAD not in columns:
+            return None
+        return int(self.counts[:, columns.index(UNREAD)].sum())
 
     @property
     def no_value(self) -> str | None:
@@ -271,7 +282,9 @@ def _known(
             entry = cache.get(key)
             if entry is not None:
                 facts = entry.facts
-                counted = Counted(entry.kept, Counter(facts.skipped), facts.errors, entry.counts)
+                counted = Counted(
+                    entry.kept, Counter(facts.skipped), facts.errors, entry.counts, unreadable=facts.unreadable
+                )
                 found[metric, convention.id] = _Result(counted, key, facts.interval, cached=True)
                 continue
         found[metric, convention.id] = _Result(Counted(), key)
@@ -344,7 +357,7 @@ def _keep(chosen: Sequence[tuple[str, Convention]], results: dict[Key, _Result],
         counted = result.counted
         if cache is None or result.cached or result.cache_key is None or counted.counts is None:
             continue
-        facts = Facts(dict(counted.skipped), counted.errors, result.interval)
+        facts = Facts(dict(counted.skipped), counted.errors, result.interval, counted.unreadable)
         cache.put(result.cache_key, Entry(counted.counts, counted.kept, facts))
 
 
@@ -382,4 +395,5 @@ def _score(
         account,
         counted.counts,
         ids if len(counted.kept) == len(ids) else tuple(ids[i] for i in counted.kept),
+        unreadable=counted.unreadable,
     )

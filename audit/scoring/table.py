@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, overload
@@ -13,6 +13,9 @@ from audit.scoring.score import Score
 
 if TYPE_CHECKING:
     import pandas as pd
+
+# Rows that cannot be read and are named on a terminal.
+_SHOWN = 10
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -104,8 +107,9 @@ class ScoreTable(Sequence[Score]):
             interval = f"[{item.interval[0]:.4f}, {item.interval[1]:.4f}]" if item.interval else ""
             kept = item.account.scored, item.account.expected
             part = "" if kept[0] == kept[1] else f" {kept[0]}/{kept[1]}"
+            part += f" {item.unread} unread" if item.unread else ""
             found.append(f"  {item.metric:<14} {item.convention.id:<28} {item.value:>10.4f} {interval}{part}")
-        return found
+        return found + unreadable_lines([pair for item in self.scores for pair in item.unreadable])
 
     def __repr__(self) -> str:
         return "\n".join(self.lines())
@@ -118,12 +122,28 @@ class ScoreTable(Sequence[Score]):
             value = item.no_value or f"{item.value:.4f}"
             interval = f"{item.interval[0]:.4f} to {item.interval[1]:.4f}" if item.interval else ""
             rows = f"{item.account.scored} of {item.account.expected}" if item.account else ""
+            rows += f", {item.unread} unread" if item.unread else ""
             cells = (item.metric, item.convention.id, value, interval, rows)
             body.append("<tr>" + "".join(f"<td>{escape(cell)}</td>" for cell in cells) + "</tr>")
         return (
             f"<table><caption>{escape(self.title)}</caption><thead><tr>{head}</tr></thead>"
             f"<tbody>{''.join(body)}</tbody></table>"
         )
+
+
+def unreadable_lines(rows: Iterable[tuple[str, str]]) -> list[str]:
+    """The rows that cannot be read, each with its reason, for a terminal; empty if there are none.
+
+    Args:
+        rows: (row id, reason); pairs may repeat.
+    """
+    distinct = sorted(set(rows))
+    if not distinct:
+        return []
+    number = len({row for row, _ in distinct})
+    found = [f"{number} {'row' if number == 1 else 'rows'} cannot be read and count as errors:"]
+    found += [f"  row {row}: {why}" for row, why in distinct[:_SHOWN]]
+    return found + ([f"  and {len(distinct) - _SHOWN} more"] if len(distinct) > _SHOWN else [])
 
 
 def _record(item: Score) -> dict[str, Any]:
@@ -144,5 +164,7 @@ def _record(item: Score) -> dict[str, Any]:
             "missing": account.missing,
             "error": account.error,
         },
+        "unread": item.unread,
+        "unreadable": dict(item.unreadable),
         "unavailable": item.no_value,
     }

@@ -55,7 +55,7 @@ def constant_baseline(
         answers: The answers to try; by default the `MOST_ANSWERS` most frequent gold answers. Linear in the rows.
     """
     metric = convention.metric
-    if not isinstance(metric, RatioMetric) or tuple(metric.columns) != ("correct", "total"):
+    if not isinstance(metric, RatioMetric) or tuple(metric.columns[:2]) != ("correct", "total"):
         return None
     if answers is None:
         labels = Counter(label for row in rows if (label := gold_label(row)) is not None)
@@ -65,7 +65,7 @@ def constant_baseline(
     for answer in answers:
         cache = ChainCache([replace(row, hypothesis=answer) for row in rows])
         counts = metric.count(cache.values(convention.hypothesis_view, convention.hypothesis), references)
-        correct, total = (int(n) for n in counts.sum(axis=0))
+        correct, total = (int(n) for n in counts.sum(axis=0)[:2])
         found = Baseline(answer, correct, total)
         if best is None or (found.value or Fraction(-1)) > (best.value or Fraction(-1)):
             best = found

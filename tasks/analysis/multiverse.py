@@ -194,7 +194,8 @@ class Universe:
     Attributes:
         pipelines: In the order of the specification.
         rows: The total number of rows.
-        live: Rows with a hypothesis; counts and masks cover these.
+        live: Rows with a hypothesis that every pipeline can read; counts and masks cover these.
+        unreadable: (row id, reason) of the other rows with a hypothesis.
         tables: Counts by chains and counting key, (live rows, columns); zero for rows that no pipeline scores.
         masks: Which live rows each selection keeps.
     """
@@ -204,6 +205,7 @@ class Universe:
     live: tuple[Row, ...]
     tables: dict[_Table, Counts]
     masks: dict[_Rules, NDArray[np.bool_]]
+    unreadable: tuple[tuple[str, str], ...] = ()
 
     def counts(self, pipeline: Pipeline, part: NDArray[np.bool_] | None = None) -> Counts:
         """The counts of the rows that the pipeline keeps, restricted to `part`.
@@ -253,7 +255,7 @@ def universe(
     """Count rows under all pipelines.
 
     Args:
-        rows: The rows of a set; those without a hypothesis count as not scored.
+        rows: The rows of a set; those without a hypothesis, or that a pipeline cannot read, count as not scored.
         pipelines: The pipelines of a specification.
         advance: Called with the number of processed rows, for a progress bar.
 
@@ -262,6 +264,10 @@ def universe(
         UnavailableError: A pipeline cannot be computed here.
     """
     live = tuple(row for row in rows if row.hypothesis is not None)
+    views = {view for p in pipelines for view in (p.convention.hypothesis_view, p.convention.reference_view)}
+    bad = ChainCache(live).unreadable(*sorted(views, key=lambda view: view.name))
+    unreadable = tuple((live[index].id, why) for index, why in bad.items())
+    live = tuple(row for index, row in enumerate(live) if index not in bad)
     masks: dict[_Rules, NDArray[np.bool_]] = {}
     users: dict[_Table, list[Pipeline]] = {}
     for pipeline in pipelines:
@@ -286,7 +292,7 @@ def universe(
         _fill(shard, together, tables, needed, start)
         if advance:
             advance(len(shard))
-    return Universe(tuple(pipelines), len(rows), live, tables, masks)
+    return Universe(tuple(pipelines), len(rows), live, tables, masks, unreadable)
 
 
 def _fill(
@@ -298,14 +304,14 @@ def _fill(
 ) -> None:
     """Count the rows from `start` on for all tables of `users`, sharing a cache of chains and a cache of pairs."""
     cache = ChainCache(shard)
-    known: dict[str, dict[tuple[Value, Value], int]] = {}
-    seen: dict[str, list[Counts]] = {}
+    known: dict[tuple[str, tuple[str, ...]], dict[tuple[Value, Value], int]] = {}
+    seen: dict[tuple[str, tuple[str, ...]], list[Counts]] = {}
     for key, items in users.items():
         metric = items[0].convention.metric
         wanted = np.flatnonzero(needed[key][start : start + len(shard)])
         hypotheses, references = cache.values(key[0], key[1]), cache.values(key[2], key[3])
         pairs = [(hypotheses[i], references[i]) for i in wanted]
-        pool = known.setdefault(key[4], {}), seen.setdefault(key[4], [])
+        pool = known.setdefault(key[4:6], {}), seen.setdefault(key[4:6], [])
         try:
             if metric.whole_set:
                 tables[key][start + wanted] = metric.count([h for h, _ in pairs], [r for _, r in pairs])

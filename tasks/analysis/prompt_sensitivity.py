@@ -86,10 +86,14 @@ def sensitivity(
         UnavailableError: The convention cannot be computed here.
     """
     rows = cache.rows
+    bad = cache.unreadable(convention.hypothesis_view, convention.reference_view)
     kept = [
         index
         for index, row in enumerate(rows)
-        if row.hypothesis is not None and row.prompt is not None and all(rule.keep(row) for rule in convention.select)
+        if row.hypothesis is not None
+        and row.prompt is not None
+        and index not in bad
+        and all(rule.keep(row) for rule in convention.select)
     ]
     texts = sorted({str(rows[i].prompt) for i in kept})
     if len(texts) < 2:

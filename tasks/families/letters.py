@@ -62,15 +62,16 @@ def named_letter(text: str, options: int = 4) -> str:
     text = re.sub(r"\s*\n\s*", "\n", _EMPHASIS.sub("", bold)).strip()
     stated = [match for match in _ANSWER.finditer(text) if _is_letter(match) and match["letter"].upper() in allowed]
     if stated:
-        return "" if _SECOND.match(text, stated[-1].end("letter")) else stated[-1]["letter"].upper()
+        last = stated[-1]
+        return "" if _SECOND.match(text, last.end("letter")) else str(last["letter"]).upper()
     for part in (text, *text.splitlines()[-1:]):
         alone = _ALONE.fullmatch(part)
         if alone:
-            letter = alone.group(1).upper()
+            letter = str(alone.group(1)).upper()
             return letter if letter in allowed else ""
     leading = _LEADING.match(text)
     if leading:
-        letter = next(filter(None, leading.groups())).upper()
+        letter = str(next(filter(None, leading.groups()))).upper()
         if letter in allowed:
             return letter
     for pattern, where in ((_BOLD, bold), (_BRACKETED, text), (_OPTION, text), (_AFTER_COLON, text)):

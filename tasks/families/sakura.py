@@ -24,11 +24,18 @@ TRACKS = ("animal", "emotion", "gender", "language")
 HOPS = ("single", "multi")
 
 
-def _choice(id: str, summary: str, points: Points, notes: str = "", choices: bool = True) -> Convention:  # noqa: A002  # the field's name
+def _choice(
+    id: str,  # noqa: A002  # the field's name
+    summary: str,
+    points: Points,
+    notes: str = "",
+    choices: bool = True,
+    version: str = "1",
+) -> Convention:
     return Convention(
         id,
         summary,
-        Share(id, points),
+        Share(id, points, version=version, reads=True),
         hypothesis=(STRIP_SPECIAL,),
         reference_view=QUESTION,
         select=(HAS_CHOICES,) if choices else (),
@@ -52,10 +59,17 @@ _STRING = _choice(
     "string-match",
     "The output contains the words of the answer, and of no other option.",
     string_match,
-    notes="Ignores case and punctuation. If a row lists no options, only the answer is searched for.",
+    notes="Ignores case and punctuation of any script. If a row lists no options, only the answer is searched for.",
     choices=False,
+    version="2",
 )
-_LETTER = _choice("choice-letter", "The output names the letter of the correct option: `(b)`, `b`, `b.`", choice_letter)
+_LETTER = _choice(
+    "choice-letter",
+    "The output names the letter of the correct option: `(b)`, `b.`, `Answer: B`.",
+    choice_letter,
+    notes="An output that names no letter, or several, is unread.",
+    version="2",
+)
 ACCURACY = (
     _JUDGE,
     _STRING,

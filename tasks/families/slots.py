@@ -12,16 +12,16 @@ from typing import Any
 
 from tasks.availability import needs_judge
 from tasks.convention import Convention, Selection, View
-from tasks.families.choices import plain_words
 from tasks.metrics.accuracy import Accuracy, Share
 from tasks.metrics.following import NotTranscribed
 from tasks.metrics.slu_f1 import Slot, SluF1
 from tasks.row import ReferenceType, Row
+from tasks.steps.characters import plain_words
 from tasks.steps.clean import STRIP_SPECIAL
 from tasks.steps.normalise.simple import COLLAPSE_SPACES, DROP_ASCII_PUNCTUATION, JIWER_A1, LOWER
 from tasks.task import Task
 
-SOURCES = ("module:tasks.families.choices",)
+SOURCES = ("module:tasks.steps.characters", "unicode:", "version:regex")
 
 
 def _object(row: Row) -> Mapping[str, Any]:

@@ -30,7 +30,7 @@ def first_word(text: str) -> str:
     return match.group(1) if match else ""
 
 
-_ACCURACY = Accuracy()
+_ACCURACY = Accuracy(answers=frozenset(["yes", "no"]))
 _GOLD = (LOWER,)
 CONVENTIONS = (
     Convention(

@@ -55,6 +55,19 @@ class JudgedConvention:
     source: str = ""
     note: str = ""
 
+    @property
+    def several(self) -> bool:
+        """Whether it asks several questions about a row, one per answer."""
+        return self.parts in fields.PER_ANSWER
+
+    def part_names(self, row: Row) -> list[str]:
+        """The names of the row's requests; needs none of the texts that only a judge reads.
+
+        Raises:
+            FieldError: The row has no answers, and the convention asks about each of them.
+        """
+        return fields.part_names(self.parts, row)
+
     def read(self, row: Row, reply: str, *, parser: str | None = None, variant: str = "") -> JudgeVerdict:
         """Parse a reply with the convention's parser or with `parser`.
 

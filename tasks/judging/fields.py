@@ -15,6 +15,7 @@ from typing import Any
 from tasks.errors import ScoringError
 from tasks.families import choices as multiple
 from tasks.row import Row
+from tasks.steps.clean import strip_special
 
 # Contentless words that test a judge for verbosity bias.
 PADDING = (
@@ -23,20 +24,18 @@ PADDING = (
 )
 
 
-class FieldError(ValueError):
+class FieldError(ScoringError):
     """A row lacks a field that the judge's prompt needs.
 
     Attributes:
-        row: The row's id.
         field: The field, as a path (`reference.question`).
-        what: What is wrong with it.
+        problem: What is wrong with it.
     """
 
     def __init__(self, row: Row, field: str, what: str) -> None:
-        super().__init__(f"{field}: {what}")
-        self.row = row.id
+        super().__init__(f"{field}: {what}", row=row.id)
         self.field = field
-        self.what = what
+        self.problem = what
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,10 +55,10 @@ Fields = Callable[[Row, str], list[Part]]
 
 
 def output(row: Row, variant: str = "") -> str:
-    """The raw output without start and end tokens; the variant `padded` appends `PADDING`."""
+    """The raw output without special tokens at its ends; the variant `padded` appends `PADDING`."""
     if row.hypothesis is None:
         raise FieldError(row, "hypothesis", "there is no output to judge")
-    text = re.sub(r"^(?:\s*<s>)+|(?:</s>\s*)+$", "", row.hypothesis).strip()
+    text = strip_special(row.hypothesis)
     return text + PADDING if variant == "padded" else text
 
 
@@ -99,7 +98,7 @@ def _answers(row: Row, *, correct_only: bool) -> list[str]:
             chosen.append(answer)
             continue
         text = answer.get("text") if isinstance(answer, Mapping) else None
-        if not isinstance(text, str) or (correct_only and answer.get("label") not in {0, 1}):
+        if not isinstance(text, str) or (correct_only and answer.get("label") not in (0, 1)):
             raise FieldError(row, "reference.answers", 'each must be a string or {"text": ..., "label": 0 or 1}')
         if not correct_only or answer["label"] == 1:
             chosen.append(text)
@@ -122,6 +121,21 @@ def spoken_qa_candidates(row: Row, variant: str = "") -> list[Part]:
         Part(str(index), {"question": question, "answer": answer, "output": said})
         for index, answer in enumerate(_answers(row, correct_only=False))
     ]
+
+
+# Questions of which each row may have several, and whether only correct answers have one.
+PER_ANSWER: Mapping[Fields, bool] = {spoken_qa: True, spoken_qa_candidates: False}
+
+
+def part_names(parts: Fields, row: Row) -> list[str]:
+    """The names of a row's requests, without building them: rows with stored replies need not have a prompt.
+
+    Raises:
+        FieldError: The row has no answers, and `parts` asks about each of them.
+    """
+    if parts not in PER_ANSWER:
+        return [""]
+    return [str(index) for index, _ in enumerate(_answers(row, correct_only=PER_ANSWER[parts]))]
 
 
 def slot(row: Row, variant: str = "") -> list[Part]:
@@ -183,8 +197,8 @@ def choices(row: Row) -> multiple.Question:
     try:
         found = multiple.question(row)
     except ScoringError as error:
-        raise FieldError(row, "extra.choices", str(error)) from None
-    if found is None or len(found.choices) < 2:
+        raise FieldError(row, "extra.choices", error.what) from None
+    if found is None or not 2 <= len(found.choices) <= len(multiple.FOUR):
         raise FieldError(row, "extra.choices", "must be two to four options, with the correct answer as text")
     return found
 
@@ -199,7 +213,7 @@ def multiple_choice(row: Row, variant: str = "") -> list[Part]:
 
     The source shows only two of three options; this function shows all.
     """
-    shown = zip(multiple.LETTERS, _shown(row, variant), strict=False)
+    shown = zip(multiple.FOUR, _shown(row, variant), strict=False)
     listed = "\n".join(f"{letter}. {_one_line(text)}" for letter, text in shown)
     values = {"question": _prompt(row), "options": listed, "output": output(row, variant)}
     return [Part("", values)]
@@ -207,7 +221,7 @@ def multiple_choice(row: Row, variant: str = "") -> list[Part]:
 
 def gold_letter(row: Row, variant: str = "") -> str:
     """The letter under which `multiple_choice` shows the gold answer."""
-    return multiple.LETTERS[_shown(row, variant).index(choices(row).gold)]
+    return multiple.FOUR[_shown(row, variant).index(choices(row).gold)]
 
 
 def names_an_option(row: Row) -> bool:
@@ -218,7 +232,7 @@ def names_an_option(row: Row) -> bool:
     """
     said, options = output(row), choices(row).choices
     letters = re.findall(r"\b[A-D]\b", said)
-    return any(letter in multiple.LETTERS[: len(options)] for letter in letters) or any(
+    return any(letter in multiple.FOUR[: len(options)] for letter in letters) or any(
         option.lower() in said.lower() for option in options
     )
 

@@ -18,6 +18,12 @@ Parser = Callable[[str], JudgeVerdict]
 _LONGEST_DICT = 20_000
 
 
+_NUMBER = r"[0-9]{1,3}(?:\.[0-9]{1,6})?"
+# A second number that makes the first one unclear: `3-4`, `3 or 4`; not the scale in `3/5` or `3 out of 5`.
+_OTHER_NUMBER = rf"\s*(?:-|\u2013|\u2014|~|\bor\b|\bto\b|\band\b)\s*{_NUMBER}"
+_TOP = 5
+
+
 def _nothing(reply: str) -> JudgeVerdict:
     return JudgeVerdict(None, "unparsed" if reply.strip() else "empty")
 
@@ -41,32 +47,63 @@ def last_token(reply: str) -> JudgeVerdict:
 
 
 def rating_label(reply: str) -> JudgeVerdict:
-    """The digit after the first `Rating:` in the reply (a lenient parser of AudioBench's format)."""
-    match = re.search(r"Rating:\s*([0-5])\b", reply)
-    return graded(int(match.group(1))) if match else _nothing(reply)
+    """The number from 0 to 5 after `Rating:` (a lenient parser of AudioBench's format); decimals count, `4/5` is 4.
+
+    Two numbers (`Rating: 3-4`, two different ratings) are ambiguous.
+    """
+    found = re.findall(rf"Rating:\s*({_NUMBER})(?![\w.,]*\d)({_OTHER_NUMBER})?", reply)
+    values = {Fraction(number) for number, _ in found}
+    if len(values) > 1 or any(second for _, second in found):
+        return JudgeVerdict(None, "ambiguous")
+    value = values.pop() if values else None
+    return graded(value) if value is not None and value <= _TOP else _nothing(reply)
 
 
 def rating_line(reply: str) -> JudgeVerdict:
-    """A line that consists of `Rating: N` (a strict parser of AudioBench's format)."""
+    """A line that consists of `Rating: N`, a whole number (a strict parser of AudioBench's format)."""
     found = set(re.findall(r"^Rating: ([0-5])$", reply, flags=re.MULTILINE))
     if len(found) > 1:
         return JudgeVerdict(None, "ambiguous")
     return graded(int(found.pop())) if found else _nothing(reply)
 
 
-def _dictionary(reply: str) -> dict[str, Any] | None:
+def _pairs(reply: str) -> list[tuple[str, Any]] | None:
+    """The pairs of the Python or JSON object in a reply, duplicate keys included; None without a valid one."""
     start, end = reply.find("{"), reply.rfind("}")
     if start < 0 or end < start or end - start > _LONGEST_DICT:
         return None
     text = reply[start : end + 1]
-    for read in (ast.literal_eval, json.loads):
+    for read in (_python_pairs, _json_pairs):
         try:
-            value = read(text)
-        except (ValueError, SyntaxError, RecursionError, MemoryError):
+            pairs = [(str(key).strip().lower(), item) for key, item in read(text)]
+        except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
             continue
-        if isinstance(value, dict):
-            return {str(key).strip().lower(): item for key, item in value.items()}
+        if pairs:
+            return pairs
     return None
+
+
+def _python_pairs(text: str) -> list[tuple[Any, Any]]:
+    node = ast.parse(text, mode="eval").body
+    ast.literal_eval(node)
+    if not isinstance(node, ast.Dict) or None in node.keys:
+        raise ValueError("not a dictionary")
+    return [
+        (ast.literal_eval(key), ast.literal_eval(value))
+        for key, value in zip(node.keys, node.values, strict=True)
+        if key is not None
+    ]
+
+
+def _json_pairs(text: str) -> list[tuple[str, Any]]:
+    # The last object that is closed is the outermost one.
+    found: list[list[tuple[str, Any]]] = []
+
+    def keep(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        found.append(pairs)
+        return dict(pairs)
+
+    return found[-1] if isinstance(json.loads(text, object_pairs_hook=keep), dict) else []
 
 
 def _word(value: object) -> str:
@@ -74,24 +111,35 @@ def _word(value: object) -> str:
 
 
 def _from_dictionary(reply: str, key: str, yes: str, no: str) -> JudgeVerdict:
-    values = _dictionary(reply)
-    if values is None or key not in values:
+    words = {_word(value) for name, value in _pairs(reply) or () if name == key}
+    if not words:
         return _nothing(reply)
-    word = _word(values[key])
-    if word not in {yes, no}:
+    if {yes, no} <= words or any(len(both) > 1 for word in words for both in _either(r"\A\W*", yes, no, word)):
+        return JudgeVerdict(None, "ambiguous")
+    if len(words) > 1 or not words <= {yes, no}:
         return JudgeVerdict(None, "unparsed")
-    return graded(int(word == yes))
+    return graded(int(words == {yes}))
 
 
 def _from_text(reply: str, key: str, yes: str, no: str) -> JudgeVerdict:
     strict = _from_dictionary(reply, key, yes, no)
-    if not strict.failed:
+    if not strict.failed or strict.status == "ambiguous":
         return strict
-    pattern = rf"""["']?\b{key}["']?\s*:\s*["']?({yes}|{no})\b(?!\s*/)"""
-    found = {word.lower() for word in re.findall(pattern, reply, flags=re.IGNORECASE)}
-    if len(found) == 2:
+    before = rf"""["']?\b{key}["']?\s*:\s*["'(\[]*"""
+    words = frozenset().union(*_either(before, yes, no, reply))
+    return _of_words(words, yes, reply) if words else strict
+
+
+def _either(before: str, yes: str, no: str, reply: str) -> list[frozenset[str]]:
+    """For each place where a pattern is followed by one of two words: that word, or both where it offers both (`yes/no`)."""
+    pattern = re.compile(rf"{before}({yes}|{no})\b(\s*(?:/|\||\bor\b|\band\b)\s*(?:{yes}|{no})\b)?", re.IGNORECASE)
+    return [frozenset([yes, no] if second else [word.lower()]) for word, second in pattern.findall(reply)]
+
+
+def _of_words(words: frozenset[str], yes: str, reply: str) -> JudgeVerdict:
+    if len(words) > 1:
         return JudgeVerdict(None, "ambiguous")
-    return graded(int(found.pop() == yes)) if found else strict
+    return graded(int(yes in words)) if words else _nothing(reply)
 
 
 def correct_dict(reply: str) -> JudgeVerdict:
@@ -138,9 +186,8 @@ def yes_exact(reply: str) -> JudgeVerdict:
 
 
 def yes_word(reply: str) -> JudgeVerdict:
-    """The first word of the reply, ignoring case and surrounding punctuation (a lenient parser)."""
-    match = re.match(r"\W*(yes|no)\b", reply, flags=re.IGNORECASE)
-    return graded(int(match.group(1).lower() == "yes")) if match else _nothing(reply)
+    """The first word of the reply, ignoring case and surrounding punctuation (a lenient parser); `Yes/No` is ambiguous."""
+    return _of_words(frozenset().union(*_either(r"\A\W*", "yes", "no", reply)), "yes", reply)
 
 
 _SAKURA = re.compile(r"Explanation: (.*?)\nJudgement: (.*?)(?:\n\n|$)", re.DOTALL)
@@ -162,9 +209,12 @@ def sakura(reply: str) -> JudgeVerdict:
 
 
 def sakura_word(reply: str) -> JudgeVerdict:
-    """The word after the last `Judgement:`, ignoring what surrounds it (a lenient parser)."""
-    found = re.findall(r"Judgement\W+(incorrect|correct)\b", reply, flags=re.IGNORECASE)
-    return graded(int(found[-1].lower() == "correct")) if found else _nothing(reply)
+    """The word after the last `Judgement:`, ignoring what surrounds it (a lenient parser).
+
+    `correct/incorrect` after the last one is ambiguous.
+    """
+    found = _either(r"Judgement\W+", "incorrect", "correct", reply)
+    return _of_words(found[-1] if found else frozenset(), "correct", reply)
 
 
 _ORIENTATIONS = (

@@ -8,16 +8,29 @@ from dataclasses import dataclass, field
 from tasks.metrics.metric import Counts, RatioMetric, as_counts
 from tasks.step import Value, origin
 
+# The column of outputs in which a rule reads no answer: they count as the rule says, and are shown apart from wrong answers.
+UNREAD = "unread"
+_COLUMNS = ("correct", "total")
+
 
 @dataclass(frozen=True)
 class Accuracy(RatioMetric):
-    """The share of rows whose processed hypothesis equals the processed reference (0 to 1)."""
+    """The share of rows whose processed hypothesis equals the processed reference (0 to 1).
+
+    Attributes:
+        answers: All answers that a hypothesis can be; any other is wrong, and unread. None if any text is an answer.
+    """
 
     id: str = "accuracy"
-    columns: tuple[str, ...] = ("correct", "total")
+    answers: frozenset[str] | None = None
+    columns: tuple[str, ...] = _COLUMNS
     scale: int = 1
     numerator: tuple[str, ...] = ("correct",)
     denominator: tuple[str, ...] = ("total",)
+
+    def __post_init__(self) -> None:
+        if self.answers is not None:
+            object.__setattr__(self, "columns", (*_COLUMNS, UNREAD))
 
     @property
     def signature(self) -> str:
@@ -25,22 +38,35 @@ class Accuracy(RatioMetric):
         return "count:equal|fold:share"
 
     def count(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
-        """(rows, 2): 1 if correct, and 1."""
-        return as_counts([(int(h == r), 1) for h, r in zip(hypotheses, references, strict=True)], 2)
+        """(rows, 2): 1 if correct, and 1; with `answers` (rows, 3): also 1 if the hypothesis is none of them."""
+        right = [(int(h == r), 1) for h, r in zip(hypotheses, references, strict=True)]
+        if self.answers is None:
+            return as_counts(right, 2)
+        unread = [int(h not in self.answers) for h in hypotheses]
+        return as_counts([(*pair, last) for pair, last in zip(right, unread, strict=True)], 3)
 
 
 @dataclass(frozen=True)
 class Share(RatioMetric):
-    """A share: a function of hypothesis and reference returns (points, possible points) for a row."""
+    """A share: a function of hypothesis and reference returns (points, possible points) for a row.
+
+    Attributes:
+        reads: Whether the function also returns 1 for an output in which it reads no answer, otherwise 0.
+    """
 
     name: str
-    points: Callable[[Value, Value], tuple[int, int]] = field(compare=False)
+    points: Callable[[Value, Value], tuple[int, ...]] = field(compare=False)
     id: str = "accuracy"
     version: str = "1"
-    columns: tuple[str, ...] = ("correct", "total")
+    reads: bool = False
+    columns: tuple[str, ...] = _COLUMNS
     scale: int = 1
     numerator: tuple[str, ...] = ("correct",)
     denominator: tuple[str, ...] = ("total",)
+
+    def __post_init__(self) -> None:
+        if self.reads:
+            object.__setattr__(self, "columns", (*_COLUMNS, UNREAD))
 
     @property
     def signature(self) -> str:
@@ -53,5 +79,6 @@ class Share(RatioMetric):
         return (*super().sources, *origin(self.points))
 
     def count(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
-        """(rows, 2): points, and possible points."""
-        return as_counts([self.points(h, r) for h, r in zip(hypotheses, references, strict=True)], 2)
+        """(rows, 2): points, and possible points; with `reads` (rows, 3)."""
+        points = [self.points(h, r) for h, r in zip(hypotheses, references, strict=True)]
+        return as_counts(points, len(self.columns))

@@ -23,6 +23,7 @@ from audit.judge.runner import Outcome, Retry, Runner
 from audit.judge.scoring import by_rating
 from audit.scoring import predictions as prediction_files
 from tasks.judging.conventions import CONVENTIONS, JudgedConvention, find
+from tasks.judging.fields import FieldError
 from tasks.registry import tasks
 from tasks.row import Row
 
@@ -31,7 +32,11 @@ HELP = "Let a judge (a model or a person) score outputs; measure how far judges 
 
 
 def run(args: argparse.Namespace) -> int:
-    """Run one subcommand and return its exit code."""
+    """Run one subcommand and return its exit code.
+
+    Raises:
+        InputError: A row lacks a field that the convention needs.
+    """
     actions = {
         "run": _run,
         "sample": _sample,
@@ -40,7 +45,14 @@ def run(args: argparse.Namespace) -> int:
         "agreement": _agreement,
         "status": _status,
     }
-    return actions[args.action](args)
+    try:
+        return actions[args.action](args)
+    except FieldError as error:
+        raise InputError(
+            error.problem,
+            where=f"{args.predictions}: row {error.row}: {error.field}",
+            fix="The convention needs this field; see docs/reference/judgements.md.",
+        ) from None
 
 
 def _convention(args: argparse.Namespace) -> JudgedConvention:
@@ -58,8 +70,12 @@ def _convention(args: argparse.Namespace) -> JudgedConvention:
 
 def _rows(path: Path, task: str) -> tuple[Row, ...]:
     if task not in tasks():
-        raise InputError(f"there is no task {task!r}", where=str(path))
-    return prediction_files.load(path, tasks()[task]).rows
+        raise InputError(
+            f"there is no task {task!r}",
+            where=str(path),
+            fix=f"Judged tasks are {', '.join(sorted({t for c in CONVENTIONS for t in c.tasks}))}.",
+        )
+    return prediction_files.load(path, tasks()[task]).asked
 
 
 def _judge(args: argparse.Namespace) -> Judge:
@@ -227,7 +243,11 @@ def _agreement(args: argparse.Namespace) -> int:
     found = _rows(predictions, args.task)
     target = judgements.path_of(predictions)
     known = judgements.read(target)
-    judgements.check(known, {row.id: row for row in found}, where=str(target))
+    by_id = {row.id: row for row in found}
+    judgements.check(known, by_id, where=str(target))
+    if args.parser is not None:
+        known = judgements.read_again(known, convention, by_id, args.parser, where=str(target))
+        print(f"Replies parsed with {args.parser} instead of {convention.parser}; nothing is written.")
     report = tables.judge_report(
         args.task,
         convention,

@@ -208,7 +208,7 @@ def test_start_and_end_tokens_are_no_part_of_the_output(raw: str, clean: str) ->
         (
             "sakura-gender-multi",
             "air-bench-align",
-            {"reference": {"choices": ["a", "a"], "answer": "a"}},
+            {"reference": {"choices": [*"abcde"], "answer": "a"}},
             "extra.choices",
         ),
         (

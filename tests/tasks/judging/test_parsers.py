@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tasks.judging.parsers import PARSERS, without_thinking
+from tasks.judging.parsers import PARSERS
 from tasks.judging.verdict import FAILURES, Scale, count, total
+from tasks.steps.clean import without_thinking
 from tests.support import emotions
 
 
@@ -43,7 +44,7 @@ from tests.support import emotions
         ("correct-dict", "{" * 900 + "}" * 900, None, "unparsed"),
         ("correct-text", '{"Correct": True, "Reason": "he said "no""}', 1, "ok"),
         ("correct-text", "Correct: false. It is not.", 0, "ok"),
-        ("correct-text", '{"Correct": True / False, "Reason": "xxx"}', None, "unparsed"),
+        ("correct-text", '{"Correct": True / False, "Reason": "xxx"}', None, "ambiguous"),
         ("correct-text", "Correct: True, although Correct: False", None, "ambiguous"),
         ("correct-text", "The answer is incorrect: true story.", None, "unparsed"),
         ("correct-text", "", None, "empty"),
@@ -54,9 +55,9 @@ from tests.support import emotions
         ("correct-hufs", "", 0, "ok"),
         ("response-dict", '{"Response": "Yes", "Reason": "x"}', 1, "ok"),
         ("response-dict", '{"Response": "No.", "Reason": "x"}', 0, "ok"),
-        ("response-dict", '{"Response": "Yes/No", "Reason": "x"}', None, "unparsed"),
+        ("response-dict", '{"Response": "Yes/No", "Reason": "x"}', None, "ambiguous"),
         ("response-text", 'Response: "No", because', 0, "ok"),
-        ("response-text", '{"Response": "Yes/No", "Reason": "x"', None, "unparsed"),
+        ("response-text", '{"Response": "Yes/No", "Reason": "x"', None, "ambiguous"),
         # HUFS' slots: the exact word and nothing else.
         ("yes-exact", "Yes", 1, "ok"),
         ("yes-exact", "No", 0, "ok"),
