@@ -8,6 +8,7 @@ from decimal import ROUND_CEILING
 from fractions import Fraction
 from typing import Any
 
+from audit.analysis.selections import BY_REFERENCE
 from audit.schema import (
     Baseline,
     Detection,
@@ -83,14 +84,14 @@ def _prompts(predictions: PredictionSet, scores: tuple[Score, ...], replicates: 
     cache = ChainCache(predictions.rows)
     result = []
     for metric in dict.fromkeys(s.metric for s in scores):
-        # The first convention that scores every row and counts each row independently.
+        # The first convention that drops no output and counts each row independently.
         score = next(
             (
                 s
                 for s in scores
                 if s.metric == metric
                 and s.value is not None
-                and not s.convention.select
+                and {rule.name for rule in s.convention.select} <= BY_REFERENCE
                 and not s.convention.metric.whole_set
             ),
             None,

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
+from audit.analysis.selections import BY_REFERENCE
 from audit.literature.grades import Grading
 from audit.literature.studies import Study
 from audit.schema import (
@@ -36,11 +37,7 @@ from audit.verdict.prompts import prompt_state
 from audit.verdict.rules import Candidate
 from tasks.analysis.baselines import single_class
 from tasks.statistics.bootstrap import decimal
-from tasks.steps.select import REFERENCE_AFTER_TAGS, REFERENCE_NOT_EMPTY
 from tasks.task import Task
-
-# Selections by reference only, as in an official scoring; a selection by output is never the set's.
-_BY_REFERENCE = frozenset({REFERENCE_AFTER_TAGS.name, REFERENCE_NOT_EMPTY.name})
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +177,7 @@ def recomputed(
     units = _units(predictions, score)
     base = claim.id if claim else f"{predictions.task}.{score.metric}"
     whole, bounds, compared = None, None, Comparison()
-    by_reference = score.account is not None and {s.rule for s in score.account.skipped} <= _BY_REFERENCE
+    by_reference = score.account is not None and {s.rule for s in score.account.skipped} <= BY_REFERENCE
     free = documented(grading, score.account.scored if score.account and by_reference else None, official)
     if claim is not None and exact is not None and score.account is not None:
         held = target(claim, study)

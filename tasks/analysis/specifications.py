@@ -8,15 +8,18 @@ from __future__ import annotations
 
 from tasks.analysis.detectors import EMPTY, NOT_CHINESE, NOT_GERMAN, NOT_JAPANESE, PHONES, REFUSAL, RUNAWAY, Detector
 from tasks.analysis.multiverse import Axis, Option, Specification, both, counted, output, rows_with
-from tasks.families.emotion import FAIRMLLM_LABEL, llaso_points
+from tasks.convention import Convention
+from tasks.families.emotion import FAIRMLLM_LABEL, labelled, llaso_read
 from tasks.families.overlap import SPLIT_FULL_STOPS, SPLIT_SENTENCES, UPPER_LETTERS
 from tasks.families.phones import DROP_SILENCE, STRIP_STRESS
 from tasks.metrics.accuracy import Accuracy, Share
 from tasks.metrics.bleu import Bleu, MeanSentenceBleu
 from tasks.metrics.error_rate import ErrorRate, MeanErrorRate
 from tasks.metrics.keyphrases import Keyphrases, hufs_points
+from tasks.metrics.metric import Metric
 from tasks.metrics.permutation import PermutationErrorRate
 from tasks.metrics.rouge import RougeL, rouge_tokens
+from tasks.steps.characters import PUNCTUATION
 from tasks.steps.clean import CMI_WRAPPERS, EMPTY_WORD, HUFS_UNWRAP, LSTRIP, REMOVE_SP, STRIP_SPECIAL
 from tasks.steps.flores import FLORES101_TOKENS, flores_unavailable
 from tasks.steps.normalise.audiobench import AUDIOBENCH_WORDS
@@ -178,17 +181,23 @@ _PHONES = (
         (counted("corpus", ErrorRate(id="per"), WORDS), counted("mean-of-rows", MeanErrorRate(id="per"), WORDS)),
     ),
 )
+
+
+def _labelled(metric: Metric) -> Convention:
+    return labelled(Convention("labels", "", metric))
+
+
 _EMOTION = (
     _rows(REFUSAL, RUNAWAY),
     Axis("cleaning", (output("special", STRIP_SPECIAL), output("raw"), output("lstrip", LSTRIP))),
     Axis("case", (both("verbatim"), both("lower", LOWER))),
-    Axis("punctuation", (both("kept"), both("deleted", DROP_ASCII_PUNCTUATION))),
+    Axis("punctuation", (both("kept"), both("deleted", PUNCTUATION))),
     Axis(
         "answer",
         (
-            counted("equal", Accuracy()),
-            counted("contained", Share("label-contained", llaso_points)),
-            Option("similar", (FAIRMLLM_LABEL,), (LOWER,), metric=Accuracy()),
+            Option("equal", base=_labelled(Accuracy())),
+            Option("contained", base=_labelled(Share("label-contained", llaso_read, reads=True))),
+            Option("similar", (FAIRMLLM_LABEL,), (LOWER,), base=_labelled(Accuracy())),
         ),
     ),
 )

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from tasks.availability import Always, needs_judge
-from tasks.convention import Convention
+from tasks.convention import Convention, Selection, View
+from tasks.families.labels import IEMOCAP
 from tasks.metrics.accuracy import Accuracy, Share
-from tasks.row import ReferenceType
+from tasks.row import ReferenceType, Row
 from tasks.step import step
 from tasks.steps.clean import LSTRIP, STRIP_SPECIAL
 from tasks.steps.normalise.simple import LOWER
 from tasks.task import Task
 
+SOURCES = ("module:tasks.families.labels", "module:tasks.steps.characters", "unicode:", "version:regex")
 LABELS = ("neutral", "happy", "sad", "angry")
 # The similarity from which FairMLLM accepts a word as a misspelling of a label.
 _SIMILAR = 0.57
@@ -48,9 +51,33 @@ def llaso_points(hypothesis: str, reference: str) -> tuple[int, int]:
     return int(reference in hypothesis and not others), 1
 
 
+def llaso_read(hypothesis: str, reference: str) -> tuple[int, int, int]:
+    """`llaso_points`, and 1 for an output that contains no label."""
+    said = hypothesis.lower()
+    return *llaso_points(hypothesis, reference), int(not any(label in said for label in LABELS))
+
+
+def _label(row: Row) -> str | None:
+    return IEMOCAP.read(row)
+
+
+def _inside(row: Row) -> bool:
+    return IEMOCAP.inside(row)
+
+
+LABEL = View("iemocap-label", _label)
+FOUR_LABELS = Selection("four-labels", _inside, "gold label not one of the four")
+
+
+def labelled(convention: Convention) -> Convention:
+    """The convention on gold labels as the table of spellings reads them, over the rows of the four classes."""
+    return replace(convention, reference_view=LABEL, select=(FOUR_LABELS, *convention.select))
+
+
 FAIRMLLM_LABEL = step("fairmllm-label", fairmllm_label, "module:rapidfuzz.distance.Indel")
-_ACCURACY = Accuracy()
-CONVENTIONS = (
+_SPELLINGS = frozenset(spelling for label in LABELS for spelling in (label, label.title(), label.upper()))
+_ACCURACY = Accuracy(answers=_SPELLINGS)
+_UNLABELLED = (
     Convention(
         "iemocap-4way",
         "The whole output must equal the label (Neutral, Happy, Sad, Angry; excited counts as Happy) exactly.",
@@ -75,7 +102,7 @@ CONVENTIONS = (
     Convention(
         "llaso",
         "Correct if the output equals the gold label, or contains it and no other label.",
-        Share("label-contained", llaso_points),
+        Share("label-contained", llaso_read, reads=True),
         hypothesis=(STRIP_SPECIAL,),
     ),
     Convention(
@@ -103,6 +130,7 @@ CONVENTIONS = (
         unavailable=needs_judge,
     ),
 )
+CONVENTIONS = tuple(labelled(c) if c.unavailable() is None else c for c in _UNLABELLED)
 TASKS = (
     Task(
         "er-iemocap",

@@ -16,9 +16,9 @@ from tasks.metrics.accuracy import Accuracy, Share
 from tasks.metrics.following import NotTranscribed
 from tasks.metrics.slu_f1 import Slot, SluF1
 from tasks.row import ReferenceType, Row
-from tasks.steps.characters import plain_words
+from tasks.steps.characters import PUNCTUATION, plain_words
 from tasks.steps.clean import STRIP_SPECIAL
-from tasks.steps.normalise.simple import COLLAPSE_SPACES, DROP_ASCII_PUNCTUATION, JIWER_A1, LOWER
+from tasks.steps.normalise.simple import JIWER_A1, LOWER
 from tasks.task import Task
 
 SOURCES = ("module:tasks.steps.characters", "unicode:", "version:regex")
@@ -62,7 +62,7 @@ def value_in_output(hypothesis: str, value: str) -> tuple[int, int]:
     return int(bool(words.strip()) and words in plain_words(hypothesis)), 1
 
 
-_NORMALISED = (LOWER, DROP_ASCII_PUNCTUATION, COLLAPSE_SPACES)
+_NORMALISED = (LOWER, PUNCTUATION)
 _JUDGE = Convention(
     "hufs-judge",
     "Qwen3-8B decides whether the answer reflects the gold slot, once per slot.",
@@ -96,7 +96,7 @@ ACCURACY = (
     Convention(
         "contained-match",
         "The output contains the slot's value, ignoring case and punctuation.",
-        Share("value-in-output", value_in_output),
+        Share("value-in-output", value_in_output, version="2"),
         hypothesis=(STRIP_SPECIAL,),
         reference_view=VALUE,
     ),

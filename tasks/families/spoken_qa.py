@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from tasks.availability import needs_judge
 from tasks.convention import Convention, Selection, View
+from tasks.errors import ScoringError
 from tasks.metrics.accuracy import Accuracy, Share
 from tasks.metrics.following import NotTranscribed
 from tasks.metrics.triggered import Triggered
@@ -38,13 +40,16 @@ def _candidates(row: Row) -> list[str] | None:
     value = _object(row).get("candidates")
     if not isinstance(value, list):
         return _answers(row)
-    return [item if isinstance(item, str) else str(item.get("text", "")) for item in value]
+    found = [item.get("text") if isinstance(item, Mapping) else item for item in value]
+    if not all(isinstance(item, str) for item in found):
+        raise ScoringError('each candidate must be a text or {"text": ..., "label": 0 or 1}', row=row.id)
+    return [str(item) for item in found]
 
 
 def _labels(row: Row) -> tuple[int, ...] | None:
     value = _object(row).get("candidates")
     if not isinstance(value, list) or not all(
-        isinstance(item, Mapping) and item.get("label") in {0, 1} for item in value
+        isinstance(item, Mapping) and item.get("label") in (0, 1) for item in value
     ):
         return None
     return tuple(int(item["label"]) for item in value)
@@ -55,6 +60,8 @@ def _scores(row: Row) -> tuple[float, ...] | None:
     labels = _labels(row)
     if not isinstance(value, list) or labels is None or len(value) != len(labels):
         return None
+    if not all(isinstance(item, int | float) and not isinstance(item, bool) and not math.isnan(item) for item in value):
+        raise ScoringError("each score must be a number", row=row.id)
     return tuple(float(item) for item in value)
 
 
@@ -100,7 +107,7 @@ ACCURACY = (
     Convention(
         "string-match",
         "The output contains an answer, ignoring case and punctuation.",
-        Share("answer-in-output", answer_in_output),
+        Share("answer-in-output", answer_in_output, version="2"),
         hypothesis=(STRIP_SPECIAL,),
         reference_view=ANSWERS,
         notes="WikiQA's answers are whole sentences, so a short correct answer counts as wrong.",
@@ -108,7 +115,7 @@ ACCURACY = (
     Convention(
         "string-match-within",
         "An answer contains the output, ignoring case and punctuation.",
-        Share("output-in-answer", output_in_answer),
+        Share("output-in-answer", output_in_answer, version="2"),
         hypothesis=(STRIP_SPECIAL,),
         reference_view=ANSWERS,
         notes="A whole sentence counts as wrong unless it is the answer itself.",

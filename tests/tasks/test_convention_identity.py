@@ -153,7 +153,7 @@ def test_what_a_source_takes_from_other_modules_is_a_source_too() -> None:
 def test_the_imports_of_a_source_are_found() -> None:
     assert "tasks.metrics.error_rate" in deciding_imports("tasks.metrics.permutation")
     assert "tasks.steps.tokenise_batch" in deciding_imports("tasks.steps.tokenise")
-    assert deciding_imports("tasks.families.slots") >= {"tasks.families.choices"}
+    assert deciding_imports("tasks.families.slots") >= {"tasks.steps.characters"}
     assert "tasks.metrics.accuracy" not in deciding_imports("tasks.families.slots")
 
 

@@ -35,24 +35,24 @@ def test_eight_tasks() -> None:
 @pytest.mark.parametrize(
     ("name", "expected"),
     [
-        ("string-match", [3, 4]),
-        ("choice-letter", [2, 4]),
-        ("air-bench", [1, 1]),  # of the four outputs only `B. cat` has a capital at one of the two places
-        ("mmau-v0", [3, 4]),
-        ("mmau-v1", [3, 4]),
-        ("muchomusic", [3, 4]),
+        ("string-match", [3, 4, 0]),
+        ("choice-letter", [2, 4, 2]),  # two outputs name no letter
+        ("air-bench", [1, 1, 3]),  # of the four outputs only `B. cat` has a capital at one of the two places
+        ("mmau-v0", [3, 4, 0]),
+        ("mmau-v1", [3, 4, 0]),
+        ("muchomusic", [3, 4, 0]),
     ],
 )
 def test_accuracy(name: str, expected: list[int]) -> None:
     value, counts = score(ROWS, "accuracy", name)
     assert counts == expected
-    assert value == Fraction(*expected)
+    assert value == Fraction(*expected[:2])
 
 
 def test_rows_without_options() -> None:
     rows = [Row("1", "a dog", "dog"), Row("2", "a cat", "dog")]
-    assert score(rows, "accuracy", "string-match")[1] == [1, 2]
-    assert score(rows, "accuracy", "choice-letter") == (None, [0, 0])
+    assert score(rows, "accuracy", "string-match")[1] == [1, 2, 0]
+    assert score(rows, "accuracy", "choice-letter") == (None, [0, 0, 0])
 
 
 def test_the_judge_has_its_place() -> None:

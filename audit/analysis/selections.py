@@ -1,0 +1,9 @@
+"""Which selection rules look only at the reference."""
+
+from __future__ import annotations
+
+from tasks.families.emotion import FOUR_LABELS
+from tasks.steps.select import REFERENCE_AFTER_TAGS, REFERENCE_NOT_EMPTY
+
+# As in an official scoring; a selection by output is never the set's.
+BY_REFERENCE = frozenset({REFERENCE_AFTER_TAGS.name, REFERENCE_NOT_EMPTY.name, FOUR_LABELS.name})
