@@ -102,8 +102,10 @@ def score(
     )
     if rows.path == IN_MEMORY:
         return ScoreTable(rows, tuple(counted()))
+    from audit.judge.attach import where_judged
+
     with opened(engine, workers) as counting:
-        return ScoreTable(rows, tuple(counted(engine=counting)))
+        return ScoreTable(rows, where_judged(chosen, rows, counted(engine=counting)))
 
 
 def multiverse(

@@ -381,6 +381,11 @@ class Measurement:
         return self.origin == "recorded"
 
     @property
+    def unread(self) -> int | None:
+        """Scored outputs in which the convention reads no answer: the count `unread`; None if its metric has none."""
+        return None if self.counts is None else self.counts.get("unread")
+
+    @property
     def coverage(self) -> Fraction:
         """The share of the set that was scored; 0 where unknown."""
         return self.rows.coverage if self.rows else Fraction(0)

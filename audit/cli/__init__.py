@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 from audit.errors import AuditError
+from tasks.errors import ScoringError
 
 EPILOG = """exit codes:
   0  success
@@ -126,6 +127,10 @@ def _main(argv: Sequence[str] | None) -> int:
     except AuditError as error:
         print(f"repro-audit: {error}", file=sys.stderr)
         return error.exit_code
+    except ScoringError as error:
+        # Commands name the file too; this is for a row that a less common path cannot read.
+        print(f"repro-audit: {error}\n  Correct the row.", file=sys.stderr)
+        return 2
     except PermissionError as error:
         # From any command; in a container the user often does not own the files.
         print(f"repro-audit: {error.filename or 'a file'}: user {os.getuid()} may not read or write it\n"

@@ -12,6 +12,8 @@ from audit.errors import InputError
 from audit.judge import judgements
 from audit.judge.judgements import HUMAN, Judgement
 from audit.judge.scoring import Rating, by_rating, row_verdicts
+from audit.scoring.predictions import PredictionSet
+from audit.scoring.score import Score
 from tasks.convention import Convention
 from tasks.judging.conventions import CONVENTIONS, JudgedConvention
 from tasks.judging.fields import FieldError
@@ -114,6 +116,32 @@ def _attached(task: Task, rows: Sequence[Row], known: Sequence[Judgement]) -> tu
                 if which is not None and judged.metric == "accuracy":
                     found.append(replace(item, convention=over_followed(item.convention), over_followed=True))
     return joined, found
+
+
+def where_judged(task: Task, predictions: PredictionSet, scores: Iterable[Score]) -> tuple[Score, ...]:
+    """The scores, where those that need a judge and have judgements say who judged and where the judgements are.
+
+    Raises:
+        InputError: The judgement file is invalid.
+    """
+    path = judgements.path_of(predictions.path)
+    scores = tuple(scores)
+    if not path.exists():
+        return scores
+    judges: dict[tuple[str, str], set[str]] = {}
+    for item in judgements.read(path):
+        if item.task == task.id:
+            judges.setdefault((item.metric, item.convention), set()).add(item.judge)
+    found = []
+    for score in scores:
+        names = judges.get((score.metric, score.convention.id))
+        if names and score.unavailable:
+            metric = "" if score.metric == "accuracy" else f" --metric {score.metric}"
+            command = f"repro-audit judge agreement --task {task.id} --convention {score.convention.id}{metric}"
+            reason = f"judged by {', '.join(sorted(names))} in {path.name}: {command} --predictions {path.parent}"
+            score = replace(score, unavailable=reason)  # noqa: PLW2901  # the same score, with its reason
+        found.append(score)
+    return tuple(found)
 
 
 def followed_rows(task: Task, rows: Sequence[Row]) -> dict[str, bool] | None:

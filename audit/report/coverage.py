@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from audit.report.numbers import share, shown, whole
-from audit.schema import Bounds, Rows
+from audit.schema import Bounds, Measurement, Rows
 
 
 def reach(bounds: Bounds | None, digits: int) -> str:
@@ -32,6 +32,13 @@ def share_scored(rows: Rows | None) -> str:
 def partial(rows: Rows | None) -> bool:
     """Whether only a part of the set was scored."""
     return rows is not None and rows.scored is not None and bool(rows.expected) and rows.coverage < 1
+
+
+def unread(item: Measurement) -> str:
+    """`12 outputs without a readable answer`; empty if there are none, or if the convention does not say."""
+    number = item.unread
+    noun = "output" if number == 1 else "outputs"
+    return f"{whole(number)} {noun} without a readable answer" if number else ""
 
 
 def not_scored(rows: Rows | None) -> tuple[str, ...]:

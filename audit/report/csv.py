@@ -9,7 +9,7 @@ from audit.schema import AuditDocument, Claim, Decision, Measurement
 COLUMNS = (
     "claim", "task", "metric", "variant", "unit", "reported", "reported_low", "reported_high", "reported_verified",
     "measurement", "convention", "grade", "origin", "value", "interval_low", "interval_high", "interval_method",
-    "expected", "scored", "skipped", "missing", "error", "difference", "agreement", "invalid", "verdict", "decides",
+    "expected", "scored", "skipped", "missing", "error", "unread", "difference", "agreement", "invalid", "verdict", "decides",
     "rule", "note", "source", "predictions_sha256",
 )  # fmt: skip
 _NUMBERS = frozenset(
@@ -75,6 +75,7 @@ def _measurement(item: Measurement, decision: Decision | None, grade: str | None
         "skipped": sum(s.rows for s in rows.skipped) if rows else None,
         "missing": rows.missing if rows else None,
         "error": rows.error if rows else None,
+        "unread": item.unread,
         "difference": item.agreement.difference,
         "agreement": item.agreement.kind,
         "invalid": "; ".join(i.text or i.code for i in item.invalid),

@@ -46,6 +46,7 @@ class MeasurementView:
         covered: `99.6 %`; empty if unknown.
         partial: Whether only a part of the set was scored.
         unscored: Why rows were not scored, one phrase per reason.
+        unread: How many scored outputs have no answer that the convention can read; empty if none, or if it does not say.
         truncated: The value equals the reported one by truncation, not by rounding.
         identity: The identity of the rows by the set's card.
         without_dropping: The value of the same convention without dropping units; empty if it drops none.
@@ -72,6 +73,7 @@ class MeasurementView:
     covered: str
     partial: bool
     unscored: tuple[str, ...]
+    unread: str
     difference: str
     agreement: Agreement
     agreement_label: str
@@ -104,7 +106,7 @@ class MeasurementView:
         origin = f"from {self.source}" if self.source else ""
         note = "; ".join(part for part in (self.note, origin) if part)
         rule = f"Rule: {self.rule}" if self.rule else ""
-        given = (rule, self.conditions, "; ".join(self.unscored), note, self.unavailable)
+        given = (rule, self.conditions, "; ".join(self.unscored), self.unread, note, self.unavailable)
         return tuple(f"{part[:1].upper()}{part[1:]}" for part in given if part)
 
 
@@ -335,6 +337,7 @@ def _measurement(
         covered=coverage.share_scored(data.rows),
         partial=coverage.partial(data.rows),
         unscored=coverage.not_scored(data.rows),
+        unread=coverage.unread(data),
         difference=signed(data.agreement.difference, digits),
         agreement=kind,
         agreement_label=vocabulary.AGREEMENTS[kind][0],

@@ -208,7 +208,7 @@ def recomputed(
             *_contradictions(identity),
             *(_prediction_problems(predictions, claim) if claim else ()),
         ),
-        note=note,
+        note=" ".join(part for part in (note, _unreadable(score)) if part) or None,
         judge=judge,
         prediction=_file(predictions),
         unavailable=score.no_value,
@@ -277,6 +277,16 @@ def _whole(
         unscored=unscored,
     )
     return held.bounded(reach.low, reach.high), as_bounds(reach, unscored)
+
+
+def _unreadable(score: Score) -> str:
+    """Which rows count as errors because the convention cannot read them."""
+    if not score.unreadable:
+        return ""
+    row, why = score.unreadable[0]
+    number = len(score.unreadable)
+    more = f"; {number - 1} more {'row' if number == 2 else 'rows'} likewise" if number > 1 else ""
+    return f"Row {row} cannot be read and counts as an error: {why}{more}."
 
 
 def _units(predictions: PredictionSet, score: Score) -> int | None:

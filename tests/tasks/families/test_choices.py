@@ -66,7 +66,7 @@ def test_where_options_come_from() -> None:
 )
 def test_bad_options_name_the_row(choices: object, reason: str) -> None:
     with pytest.raises(ScoringError, match=f"row 7: .*{reason}"):
-        question(Row("7", "", "b", extra={"choices": choices}))
+        question(Row("7", "", "elk", extra={"choices": choices}))
 
 
 @pytest.mark.parametrize(
