@@ -26,7 +26,7 @@ _AT_LINE_START = re.compile(
 )
 _BRACKETED = re.compile(_IN_BRACKETS)
 _BEFORE_MARK = re.compile(r"(?<![^\s,;|/])[*_]{0,3}([A-Za-z])[.):][*_]{0,3}(?=\s+\S)")
-_BETWEEN = re.compile(r"(?:[\s,;|/]|\s(?:or|and)(?=\s*$))+$", re.IGNORECASE)
+_BETWEEN = ",;|/"
 _SENTENCE_END = re.compile(r"(?<!\b[A-Z])(?<!\b(?:St|Dr|Mr|Ms|Mt|Jr|Sr|vs|No))(?<!\b(?:Mrs))[.?!]\s+(?=[A-Z(\"'])")
 _INSTRUCTION = re.compile(
     r"(?:^|[\s.?!;:,])(?=(?:Answer|Please|Choose|Select|Pick|Respond|Reply|Output|Return|Give|Provide|Only|Just|State|Write|"
@@ -54,9 +54,13 @@ def listed_choices(text: str) -> tuple[str, ...]:
     best: tuple[str, ...] = ()
     for pattern in (_AT_LINE_START, _BRACKETED, _BEFORE_MARK):
         marks = [_Mark(m.start(), m.end(), next(filter(None, m.groups())).upper()) for m in pattern.finditer(narrow)]
-        for run in _runs(marks):
-            options = _texts(text, run)
-            if len(options) >= max(_FEW, len(best)) and not _NOTHING & {plain_words(o).strip() for o in options}:
+        runs = _runs(marks)
+        starts = [run[0].start for run in runs[1:]] + [len(text)]
+        for run, end in zip(runs, starts, strict=False):
+            if len(run) < max(_FEW, len(best)):
+                continue
+            options = _texts(text, run, end)
+            if not _NOTHING & {plain_words(option).strip() for option in options}:
                 best = options
         if best:
             return best
@@ -74,14 +78,26 @@ def _runs(marks: Sequence[_Mark]) -> list[list[_Mark]]:
     return runs
 
 
-def _texts(text: str, run: Sequence[_Mark]) -> tuple[str, ...]:
-    ends = [mark.start for mark in run[1:]] + [len(text)]
+def _texts(text: str, run: Sequence[_Mark], end: int) -> tuple[str, ...]:
+    """The options of a run; `end` is where the next run begins, or the text ends."""
+    ends = [mark.start for mark in run[1:]] + [end]
     found = [text[mark.end : end] for mark, end in zip(run, ends, strict=True)]
     # The first line break after the last option ends it, unless the option begins on the next line.
     last = found[-1].lstrip()
     found[-1] = last.splitlines()[0] if last else ""
-    options = [_BETWEEN.sub("", option).strip() for option in found]
+    options = [_without_separator(option) for option in found]
     return (*options[:-1], _last(options))
+
+
+def _without_separator(option: str) -> str:
+    """An option without what stands between it and the next one: a comma, `or`."""
+    while True:
+        option = option.strip().rstrip(_BETWEEN)
+        head, _, word = option.rpartition(" ")
+        if word.lower() in {"or", "and"} and head:
+            option = head
+        elif option == option.strip():
+            return option
 
 
 def _last(options: Sequence[str]) -> str:

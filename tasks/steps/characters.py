@@ -26,7 +26,7 @@ _UNSPACED = regex.compile(
 )
 # Marks that belong to a word (`mom's`), in the forms that keyboards and word processors write.
 _APOSTROPHES = regex.compile(r"['\u2018\u2019\u02bc\u2032`\u00b4]")
-_ABBREVIATION = regex.compile(r"(?<![\p{L}\p{N}])(?:\p{L}\.)+\p{L}\.?(?![\p{L}\p{N}])")
+_ABBREVIATION = regex.compile(r"(?<![\p{L}\p{N}.])(?:\p{L}\.)++\p{L}?+(?![\p{L}\p{N}])")
 _LETTER = regex.compile(r"\p{L}")
 
 
