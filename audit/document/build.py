@@ -46,6 +46,7 @@ SCORING_LIBRARIES = (
     "num2words",
     "numpy",
     "rapidfuzz",
+    "regex",
     "rouge-score",
     "sacrebleu",
     "whisper-normalizer",

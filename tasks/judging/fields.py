@@ -15,6 +15,7 @@ from typing import Any
 from tasks.errors import ScoringError
 from tasks.families import choices as multiple
 from tasks.row import Row
+from tasks.steps.characters import visible
 from tasks.steps.clean import strip_special
 
 # Contentless words that test a judge for verbosity bias.
@@ -230,10 +231,10 @@ def names_an_option(row: Row) -> bool:
     If it does not, AIR-Bench tells its judge to choose at random, so the judgement carries no information about
     the output.
     """
-    said, options = output(row), choices(row).choices
+    said, options = visible(output(row)), choices(row).choices
     letters = re.findall(r"\b[A-D]\b", said)
     return any(letter in multiple.FOUR[: len(options)] for letter in letters) or any(
-        option.lower() in said.lower() for option in options
+        visible(option).lower() in said.lower() for option in options
     )
 
 
