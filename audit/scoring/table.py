@@ -83,6 +83,7 @@ class ScoreTable(Sequence[Score]):
                     "high": None if high is None else float(high),
                     "scored": account.scored if account else None,
                     "expected": account.expected if account else None,
+                    "unread": item.unread,
                     "unavailable": item.no_value,
                     "signature": item.convention.signature,
                     "hash": item.convention.hash,

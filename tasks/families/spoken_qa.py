@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -20,6 +19,8 @@ from tasks.steps.normalise.simple import JIWER_A1, LOWER
 from tasks.task import Task
 
 SOURCES = ("module:tasks.steps.characters", "unicode:", "version:regex")
+
+_LARGEST = 1e300
 
 
 def _object(row: Row) -> Mapping[str, Any]:
@@ -60,7 +61,8 @@ def _scores(row: Row) -> tuple[float, ...] | None:
     labels = _labels(row)
     if not isinstance(value, list) or labels is None or len(value) != len(labels):
         return None
-    if not all(isinstance(item, int | float) and not isinstance(item, bool) and not math.isnan(item) for item in value):
+    # NaN is between no two numbers, and a longer integer has no float.
+    if not all(isinstance(item, int | float) and -_LARGEST < item < _LARGEST for item in value):
         raise ScoringError("each score must be a number", row=row.id)
     return tuple(float(item) for item in value)
 

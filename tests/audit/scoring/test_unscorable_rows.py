@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from audit.errors import InputError
+from audit.scoring.cache import ScoreCache
 from audit.scoring.counting import count
 from audit.scoring.prediction_meta import PredictionMeta
 from audit.scoring.predictions import PredictionSet
 from audit.scoring.score import score
 from tasks.analysis.multiverse import Axis, Specification, counted, universe
 from tasks.analysis.prompt_sensitivity import ChainCache, sensitivity
-from tasks.convention import Convention
+from tasks.analysis.specifications import specification
+from tasks.convention import Convention, Selection
 from tasks.errors import ScoringError
 from tasks.metrics.cider import CiderD
 from tasks.metrics.coco_rouge import CocoRougeL
@@ -75,3 +78,69 @@ def test_the_message_names_file_and_row() -> None:
     with pytest.raises(InputError, match="more than 6 reference streams") as raised:
         score(chosen, task, conventions=["cpwer"], replicates=0)
     assert raised.value.where == "x.jsonl: row r3"
+
+
+def options_rows(number: int, bad: set[int]) -> tuple[Row, ...]:
+    """Rows of SAKURA; the answers of the bad ones are not among their options."""
+    return tuple(
+        Row(f"r{n:04}", "cat", "cow" if n in bad else "cat", prompt=f"p{n % 2}", extra={"choices": ["dog", "cat"]})
+        for n in range(number)
+    )
+
+
+def sakura(items: tuple[Row, ...]) -> PredictionSet:
+    meta = PredictionMeta("sakura-animal-single", "m", "13b")
+    return PredictionSet(meta.task, items, meta, Path("x.jsonl"), "1" * 64, "0" * 64)
+
+
+WHY = "the answer 'cow' is not among the choices"
+
+
+def test_rows_that_cannot_be_read_are_errors_and_the_others_are_scored(tmp_path: Path) -> None:
+    task, bad = tasks()["sakura-animal-single"], {0, 7, 19}
+    cache = ScoreCache(tmp_path)
+    runs = [score(sakura(options_rows(20, bad)), task, replicates=50, cache=cache) for _ in range(2)]
+    for first, second in zip(*runs, strict=True):
+        assert (first.exact, first.interval, first.account) == (second.exact, second.interval, second.account)
+        assert first.unreadable == second.unreadable
+    for found in runs[1]:
+        if found.unavailable is None:
+            assert found.unreadable == tuple((f"r{n:04}", WHY) for n in sorted(bad)), found.convention.id
+            assert found.account is not None
+            assert (found.account.scored, found.account.error) == (17, 3)
+
+
+def test_unreadable_rows_of_every_shard_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("audit.scoring.score.SHARD_ROWS", 6)
+    task, bad = tasks()["sakura-animal-single"], {1, 6, 13}
+    for found in score(sakura(options_rows(20, bad)), task, replicates=0, conventions=["string-match", "mmau-v1"]):
+        assert [row for row, _ in found.unreadable] == ["r0001", "r0006", "r0013"]
+        assert found.account is not None
+        assert (found.account.scored, found.account.error, found.exact) == (17, 3, 1)
+
+
+def test_prompts_and_pipelines_leave_them_out() -> None:
+    task, bad = tasks()["sakura-animal-single"], {1, 6}
+    items = options_rows(20, bad)
+    found = sensitivity(ChainCache(items), task.convention("accuracy", "string-match"), bootstrap=0, permutations=9)
+    assert found is not None
+    assert found.rows == 18
+    pipelines = specification(task, "accuracy").pipelines(task.conventions["accuracy"])
+    everything = universe(items, pipelines)
+    assert everything.unreadable == (("r0001", WHY), ("r0006", WHY))
+    every_row = [o for o in everything.outcomes() if o.pipeline.id.startswith("all/")]
+    assert {(outcome.scored, outcome.of) for outcome in every_row} == {(18, 20)}
+
+
+def test_a_rule_that_cannot_be_applied_names_its_row() -> None:
+    def keep(row: Row) -> bool:
+        if row.id == "r0003":
+            raise ScoringError("no such rule", row=row.id)
+        return True
+
+    task = tasks()["sakura-animal-single"]
+    convention = replace(task.convention("accuracy", "string-match"), select=(Selection("odd", keep, "odd"),))
+    odd = replace(task, conventions={"accuracy": (convention,)})
+    with pytest.raises(InputError, match="no such rule") as raised:
+        score(sakura(options_rows(5, set())), odd, replicates=0)
+    assert raised.value.where == "x.jsonl: row r0003"
