@@ -15,7 +15,7 @@ from functools import lru_cache
 
 from tasks.convention import Selection
 from tasks.row import Row
-from tasks.steps.characters import letters, letters_of
+from tasks.steps.characters import letters, letters_of, visible
 from tasks.steps.clean import ends_with_eos, is_finished, strip_special
 from tasks.task import Task
 
@@ -119,7 +119,7 @@ def _unfinished(row: Row) -> bool:
 
 
 def _empty(row: Row) -> bool:
-    return not _text(row)
+    return not visible(_text(row)).strip()
 
 
 # ARPAbet as in the CMU dictionary, where vowels carry a stress digit.
@@ -257,7 +257,7 @@ def _refusal(row: Row) -> bool:
 
 
 def _plain(text: str) -> str:
-    return re.sub(r"\s+", " ", text.lower().replace("\u2019", "'")).strip()
+    return re.sub(r"\s+", " ", visible(text).lower().replace("\u2019", "'")).strip()
 
 
 def _reference_text(row: Row) -> str:
@@ -274,7 +274,7 @@ ECHO_WORDS = 3
 
 
 def _words(text: str) -> list[str]:
-    return re.findall(r"\w+", text.lower())
+    return re.findall(r"\w+", visible(text).lower())
 
 
 def _has_prompt(row: Row) -> bool:
@@ -292,16 +292,16 @@ def _echo(row: Row) -> bool:
     return prompt in output and prompt not in reference
 
 
-UNFINISHED = Detector("unfinished", "no end token", _unfinished)
-EMPTY = Detector("empty", "empty output", _empty)
+UNFINISHED = Detector("unfinished", "no end token", _unfinished, version="2")
+EMPTY = Detector("empty", "empty output", _empty, version="2")
 PHONES = Detector("phones", "phones instead of words", _phones, suspicion=_phone_suspicion)
 NOT_LATIN = Detector("wrong-script", "not in Latin script", _latin_expected, version="2")
 NOT_CHINESE = Detector("wrong-script", "not in Chinese", _chinese_expected, version="zh.2")
 NOT_JAPANESE = Detector("wrong-script", "no kana", _japanese_expected, version="ja.2")
 NOT_GERMAN = Detector("wrong-language", "not in German", _german_expected, version="de.2")
 RUNAWAY = Detector("runaway", "a loop of repetitions", _runaway)
-REFUSAL = Detector("refusal", "a refusal", _refusal)
-ECHO = Detector("echoed-prompt", "the prompt repeated", _echo, _has_prompt)
+REFUSAL = Detector("refusal", "a refusal", _refusal, version="2")
+ECHO = Detector("echoed-prompt", "the prompt repeated", _echo, _has_prompt, version="2")
 
 _LANGUAGE = {"st-en-zh": NOT_CHINESE, "st-en-ja": NOT_JAPANESE, "st-en-de": NOT_GERMAN}
 

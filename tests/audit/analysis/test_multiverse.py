@@ -240,7 +240,7 @@ def seen(path: Path) -> Seen:
 
 def test_findings_name_detectors_and_prompts(predictions: Path) -> None:
     found = seen(predictions)
-    [unfinished] = [d for d in found.detectors if d.detector == "unfinished"]
+    [unfinished] = [d for d in found.detectors if d.detector == "unfinished@2"]
     assert (unfinished.rows, unfinished.of) == (12, 60)
     assert all(isinstance(name, str) for name in unfinished.example_ids)
     [scores] = found.prompts

@@ -10,6 +10,7 @@ import pytest
 from audit.errors import InputError
 from audit.report.csv import COLUMNS, render_csv
 from audit.report.latex import escape, render_tex
+from audit.report.page import render
 from tests.support.example_audit import document
 
 
@@ -117,3 +118,17 @@ def test_a_title_cannot_leave_its_comment(audit: dict[str, Any]) -> None:
     value = copy.deepcopy(audit)
     value["study"]["title"] = "a\n\\input{secret}"
     assert "\n\\input" not in render_tex(document(value))
+
+
+def test_unread_outputs_stand_in_the_table_and_in_the_small_print(audit: dict[str, Any]) -> None:
+    value = copy.deepcopy(audit)
+    chosen = [m for m in value["measurements"] if m["claim"]][:3]
+    for item, number in zip(chosen, (0, 1, 1234), strict=True):
+        item["counts"] = {"correct": 1, "total": 1, "unread": number}
+    found = {row["measurement"]: row["unread"] for row in rows(value)}
+    assert [found[item["id"]] for item in chosen] == ["0", "1", "1234"]
+    assert {found[m["id"]] for m in value["measurements"] if m not in chosen} == {""}
+    page = render(document(value), paged=False)
+    assert "1 output without a readable answer" in page
+    assert "1,234 outputs without a readable answer" in page
+    assert page.count("without a readable answer") == 2
