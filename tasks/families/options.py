@@ -60,7 +60,7 @@ def listed_choices(text: str) -> tuple[str, ...]:
             if len(run) < max(_FEW, len(best)):
                 continue
             options = _texts(text, run, end)
-            if not _NOTHING & {plain_words(option).strip() for option in options}:
+            if not _NOTHING & {option.strip(" .:*_").lower() for option in options}:
                 best = options
         if best:
             return best

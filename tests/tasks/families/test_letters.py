@@ -106,6 +106,8 @@ def test_reading_takes_linear_time(unit: str) -> None:
         ("(A)\ndog\n(B)\ncat\n", ("dog", "cat")),
         ("(a) vitamin (c) (b) iron", ("vitamin (c)", "iron")),
         ("(a) Paris (b) St. Louis", ("Paris", "St. Louis")),
+        ("(a) + (b) -", ("+", "-")),
+        ("Say (a), (b) or (c).", ()),
         ("see (a) and (c)", ()),
         ("What is it?", ()),
         ("only (a) one", ()),
