@@ -234,7 +234,7 @@ def test_predictions_are_recomputed_and_win_over_recorded_values(tmp_path: Path)
     assert (found["verdict"], found["decisive"], found["grade"]) == ("justified", [], None)
     assert found["measurement"].startswith("er-iemocap.accuracy/recomputed/")
     counts = (tmp_path / "out/counts/er-iemocap/accuracy/iemocap-4way.csv").read_text(encoding="utf-8").splitlines()
-    assert counts[0] == "id,correct,total"
+    assert counts[0] == "id,correct,total,unread"
     assert len(counts) == 1242
 
 
