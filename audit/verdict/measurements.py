@@ -36,6 +36,7 @@ from audit.verdict.identity import Identity
 from audit.verdict.prompts import prompt_state
 from audit.verdict.rules import Candidate
 from tasks.analysis.baselines import single_class
+from tasks.convention import Convention
 from tasks.statistics.bootstrap import decimal
 from tasks.task import Task
 
@@ -335,8 +336,13 @@ def set_problems(predictions: PredictionSet, task: Task) -> tuple[Invalid, ...]:
     """What makes accuracies on these rows meaningless."""
     if "accuracy" not in task.conventions:
         return ()
-    reason = single_class(predictions.rows)
+    conventions = task.conventions["accuracy"]
+    reason = single_class(predictions.rows, next(c.reference_view for c in (*_computable(conventions), *conventions)))
     return (Invalid("one-class", f"In this set {reason}."),) if reason else ()
+
+
+def _computable(conventions: Iterable[Convention]) -> list[Convention]:
+    return [convention for convention in conventions if convention.unavailable() is None]
 
 
 def _contradictions(identity: Identity) -> list[Invalid]:

@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from tasks.convention import Convention
+from tasks.convention import REFERENCE, Convention, View
+from tasks.errors import ScoringError
 from tasks.metrics.metric import RatioMetric
 from tasks.row import Row
 from tasks.step_cache import ChainCache
@@ -36,9 +37,17 @@ class Baseline:
         return Fraction(self.correct, self.total) if self.total else None
 
 
-def gold_label(row: Row) -> str | None:
-    """The gold answer of a row, if it is a single text: the reference, or its `answer` or `value`."""
-    reference = row.reference
+def gold_label(row: Row, view: View = REFERENCE) -> str | None:
+    """The gold answer of a row, if it is a single text: what the view reads, or the reference's `answer` or `value`.
+
+    None for a row that the view cannot read, or whose label it leaves out.
+    """
+    try:
+        reference = view.take(row)
+    except ScoringError:
+        return None
+    if not isinstance(reference, str | None):
+        reference = row.reference
     if isinstance(reference, Mapping):
         reference = reference.get("answer", reference.get("value"))
     return reference if isinstance(reference, str) else None
@@ -58,7 +67,7 @@ def constant_baseline(
     if not isinstance(metric, RatioMetric) or tuple(metric.columns[:2]) != ("correct", "total"):
         return None
     if answers is None:
-        labels = Counter(label for row in rows if (label := gold_label(row)) is not None)
+        labels = Counter(label for row in rows if (label := gold_label(row, convention.reference_view)) is not None)
         answers = [label for label, _ in sorted(labels.items(), key=lambda item: (-item[1], item[0]))[:MOST_ANSWERS]]
     references = ChainCache(rows).values(convention.reference_view, convention.reference)
     best: Baseline | None = None
@@ -72,12 +81,12 @@ def constant_baseline(
     return best
 
 
-def single_class(rows: Sequence[Row]) -> str | None:
-    """Why accuracy on these rows is meaningless (all gold answers are the same), or None.
+def single_class(rows: Sequence[Row], view: View = REFERENCE) -> str | None:
+    """Why accuracy on these rows is meaningless (all gold answers are the same, as the view reads them), or None.
 
     A constant answer scores 1 on such a set. Ignores case, outer white space, and rows without a single gold text.
     """
-    labels = [label.strip().lower() for row in rows if (label := gold_label(row)) is not None]
+    labels = [label.strip().lower() for row in rows if (label := gold_label(row, view)) is not None]
     if len(labels) > 1 and len(set(labels)) == 1:
         return f"all {len(labels)} gold answers are {labels[0]!r}: a constant answer scores 1"
     return None

@@ -5,7 +5,9 @@ from fractions import Fraction
 import pytest
 
 from tasks.analysis.baselines import MOST_ANSWERS, Baseline, constant_baseline, gold_label, single_class
-from tasks.registry import conventions
+from tasks.convention import Convention
+from tasks.metrics.accuracy import Accuracy
+from tasks.registry import conventions, tasks
 from tasks.row import Row
 
 KNOWN = conventions()
@@ -43,7 +45,7 @@ def test_many_answers_are_tried_only_in_part(monkeypatch: pytest.MonkeyPatch) ->
     tried = []
     monkeypatch.setattr("tasks.analysis.baselines.replace", lambda row, hypothesis: tried.append(hypothesis) or row)
     data = rows(*[("x", f"label {i}") for i in range(500)])
-    found = constant_baseline(data, KNOWN["er-iemocap", "accuracy", "iemocap-4way"])
+    found = constant_baseline(data, Convention("equal", "The output equals the reference.", Accuracy()))
     assert found is not None
     assert len(set(tried)) == MOST_ANSWERS
 
@@ -67,3 +69,12 @@ def test_speaker_verification() -> None:
     both = rows(("Yes", "Yes"), ("No", "Yes"), ("Yes", "No"), ("No", "No"), ("No", "No"))
     assert constant_baseline(both, KNOWN["sv-voxceleb1", "accuracy", "first-word"]) == Baseline("No", 3, 5)
     assert single_class(both) is None
+
+
+def test_labels_count_as_the_convention_reads_them() -> None:
+    view = tasks()["er-iemocap"].convention("accuracy", "iemocap-4way").reference_view
+    found = [Row(str(n), "Happy", label) for n, label in enumerate(["Happy", "exc", "hap", "frustrated", "bored"])]
+    assert single_class(found) is None
+    assert single_class(found, view) == "all 3 gold answers are 'happy': a constant answer scores 1"
+    best = constant_baseline(found[:3], tasks()["er-iemocap"].convention("accuracy", "iemocap-4way"))
+    assert best == Baseline("Happy", 3, 3)
