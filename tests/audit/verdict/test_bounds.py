@@ -79,6 +79,7 @@ def test_every_metric_with_share_bounds_counts_one_answer_a_unit() -> None:
     assert found
     assert set(found.values()) == {
         ("correct", "total"),
+        ("correct", "total", "unread"),
         ("followed", "total"),
         ("different_words", "followed", "total"),  # of one story each
     }
