@@ -126,7 +126,7 @@ class Score:
         empty = (
             []
             if self.counts is None
-            else [c for c, total in zip(columns, self.counts.sum(axis=0), strict=True) if not total]
+            else [c for c, total in zip(columns, self.counts.sum(axis=0), strict=True) if not total and c != UNREAD]
         )
         return f"not defined: of the scored rows, {' and '.join(empty)} add up to 0" if empty else "not defined"
 

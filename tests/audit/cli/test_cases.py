@@ -87,7 +87,7 @@ def test_rows_of_which_none_can_be_read_have_no_value_and_a_reason(
     row = {"id": "q", "hypothesis": "cow", "reference": "cow", "extra": {"choices": ["dog", "cat"]}}
     path = write(tmp_path, task, [row])
     assert main(["score", task, "--predictions", str(path), "--replicates", "0"]) == 0
-    assert "not defined: no row was scored" in capsys.readouterr().out
+    assert "not defined: no row was scored; 1 with an error" in capsys.readouterr().out
     for command in (["multiverse"], ["explain", "--value", "1.0"]):
         assert main([command[0], task, "--predictions", str(path), *command[1:]]) == 2
         shown = capsys.readouterr().err
