@@ -80,13 +80,6 @@ def tests(session: nox.Session) -> None:
 
 
 @nox.session
-def fuzz(session: nox.Session) -> None:
-    """The fuzz tests with 100,000 mutations; the tests run 5,000 of them."""
-    install(session, "requirements-test.lock")
-    session.run("pytest", "-q", "tests/audit/test_fuzz_rows.py", *session.posargs, env={"REPRO_AUDIT_FUZZ": "100000"})
-
-
-@nox.session
 def coverage(session: nox.Session) -> None:
     """Run the tests that are neither slow nor need Docker or a browser, and fail if they reach less than the floor.
 
