@@ -5,13 +5,12 @@ from __future__ import annotations
 from tasks.convention import Convention
 from tasks.metrics.story import Diversity, StoryFollowing
 from tasks.row import ReferenceType
-from tasks.steps.characters import PUNCTUATION
 from tasks.steps.clean import STRIP_SPECIAL
-from tasks.steps.normalise.simple import LOWER
+from tasks.steps.normalise.simple import DROP_ASCII_PUNCTUATION, LOWER
 from tasks.steps.tokenise import WORDS
 from tasks.task import Task
 
-_WORDS = (STRIP_SPECIAL, LOWER, PUNCTUATION, WORDS)
+_WORDS = (STRIP_SPECIAL, LOWER, DROP_ASCII_PUNCTUATION, WORDS)
 _NOTES = "The paper's appendix E does not specify case and punctuation; the limit of 200 new tokens bounds the value."
 TASKS = (
     Task(
