@@ -110,14 +110,14 @@ def _count(work: _Work, convention: Convention) -> Counted:
     if reason:
         return Counted(unavailable=reason)
     cache, shared = work.cache, work.shared
-    views = (convention.hypothesis_view, convention.reference_view)
-    if (convention.select, *views) not in work.selected:
+    unreadable = cache.unreadable(convention.hypothesis_view, convention.reference_view)
+    chosen = (convention.select, tuple(unreadable.items()))
+    if chosen not in work.selected:
         try:
-            chosen = select(cache.rows, convention.select, cache.unreadable(*views))
+            work.selected[chosen] = select(cache.rows, convention.select, unreadable)
         except ScoringError as error:
-            chosen = Counted(failure=(error.what, error.row))
-        work.selected[convention.select, *views] = chosen
-    found = work.selected[convention.select, *views].copy()
+            work.selected[chosen] = Counted(failure=(error.what, error.row))
+    found = work.selected[chosen].copy()
     if found.failure:
         return found
     sides = (convention.hypothesis_view, convention.hypothesis, convention.reference_view, convention.reference)
