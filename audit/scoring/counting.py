@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.convention import Convention, Selection
+from tasks.convention import Convention, Selection, first_failed
 from tasks.errors import ScoringError, UnavailableError
 from tasks.metrics.metric import Counts, Metric
 from tasks.row import Row
@@ -171,12 +171,9 @@ def select(rows: Sequence[Row], rules: Sequence[Selection], unreadable: Mapping[
         ScoringError: A rule cannot be applied to a row.
     """
     bad = unreadable or {}
-    found = Counted(unreadable=tuple((rows[index].id, why) for index, why in bad.items()))
-    for index, row in enumerate(rows):
-        if row.hypothesis is None or index in bad:
-            found.errors += 1
-            continue
-        failed = next((n for n, rule in enumerate(rules) if not rule.keep(row)), None)
+    live = [index for index, row in enumerate(rows) if row.hypothesis is not None and index not in bad]
+    found = Counted(errors=len(rows) - len(live), unreadable=tuple((rows[index].id, why) for index, why in bad.items()))
+    for index, failed in zip(live, first_failed([rows[index] for index in live], rules), strict=True):
         if failed is None:
             found.kept.append(index)
         else:

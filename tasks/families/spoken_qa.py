@@ -11,10 +11,11 @@ from tasks.convention import Convention, Selection, View
 from tasks.errors import ScoringError
 from tasks.metrics.accuracy import Accuracy, Share
 from tasks.metrics.following import NotTranscribed
+from tasks.metrics.jiwer_words import JIWER_WORDS
 from tasks.metrics.triggered import Triggered
 from tasks.row import ReferenceType, Row
 from tasks.steps.characters import plain_words
-from tasks.steps.clean import STRIP_SPECIAL
+from tasks.steps.clean import STRIP_END_TOKEN, STRIP_SPECIAL
 from tasks.steps.normalise.simple import JIWER_A1, LOWER
 from tasks.task import Task
 
@@ -137,8 +138,8 @@ FOLLOWING = (
         "hufs-answers",
         "Followed if the WER to any candidate answer is 30 % or more.",
         NotTranscribed(need="any"),
-        hypothesis=(STRIP_SPECIAL,),
-        reference=(LOWER,),
+        hypothesis=(STRIP_END_TOKEN, JIWER_WORDS),
+        reference=(LOWER, JIWER_WORDS),
         reference_view=CANDIDATES,
         notes="Compares with the answers, not with the question as the paper does, so nearly every output counts as followed.",
     ),
@@ -150,7 +151,8 @@ _RANKED = Convention(
     hypothesis_view=SCORES,
     reference_view=LABELS,
     select=(HAS_SCORES,),
-    notes="Needs a score for every candidate sentence, which free text does not give.",
+    notes="Needs a score for every candidate sentence, which free text does not give. For a question whose scores are all 0 "
+    "the source looks at the last candidate of its file; here nothing is triggered.",
 )
 TASKS = (
     Task(
