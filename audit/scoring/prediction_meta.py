@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from audit._util.files import refuse_pointer
 from audit._util.strict_json import Fractions, InvalidJsonError, loads
 from audit.errors import InputError
 from tasks.steps.clean import SALMONN_TOKENS, SpecialTokens
@@ -98,6 +99,7 @@ def load_meta(path: Path, task: str) -> tuple[PredictionMeta, str]:
             where=str(path),
             fix="Every predictions file needs a meta file; see docs/reference/predictions.md.",
         ) from error
+    refuse_pointer(raw, path)
     found = json_object(raw, str(path), "text")
     for name, value in found.items():
         if name not in _META_FIELDS:
@@ -146,3 +148,13 @@ def _fits(name: str, value: object) -> bool:
     if name in _OBJECTS:
         return isinstance(value, dict) and all(isinstance(one, _OBJECTS[name]) for one in value.values())
     return isinstance(value, str)
+
+
+def is_rows(path: Path) -> bool:
+    """Whether a file has the name of a predictions file; hidden files and judgements do not."""
+    return path.suffix == ".jsonl" and not path.name.startswith(".") and not path.name.endswith(".judgements.jsonl")
+
+
+def folder_of(place: Path) -> Path:
+    """The folder of predictions, from the folder itself or a file in it."""
+    return place.parent if place.is_file() else place

@@ -22,6 +22,7 @@ from tasks.convention import Convention
 from tasks.metrics.accuracy import UNREAD
 from tasks.row import Row
 from tasks.statistics.bootstrap import percentile_interval, stored
+from tasks.statistics.clusters import clusters, dominated
 from tasks.statistics.compact import Compact, wide
 from tasks.statistics.defaults import REPLICATES, SEED
 from tasks.statistics.paired import Part, replicates_together
@@ -331,7 +332,10 @@ def _add_intervals(
     replicates: int,
     seed: int,
 ) -> None:
-    """Compute the intervals; all conventions use the same draws over all rows, so differences are paired."""
+    """Compute the intervals; all conventions use the same draws over all rows, so differences are paired.
+
+    There are none if one cluster holds more than half of the rows.
+    """
     live = [
         (result, Part(convention.metric, result.counted.counts, result.counted.kept))
         for metric, convention in chosen
@@ -341,11 +345,10 @@ def _add_intervals(
     ]
     if not replicates or not live:
         return
-    keys = [row.extra.get("cluster") for row in rows]
-    clusters: int | list[str] = len(rows)
-    if any(key is not None for key in keys):
-        clusters = [str(key) if key is not None else f"row {row.id}" for key, row in zip(keys, rows, strict=True)]
-    values = replicates_together([part for _, part in live], clusters, replicates, seed)
+    units = clusters(rows)
+    if dominated(units):
+        return
+    values = replicates_together([part for _, part in live], units, replicates, seed)
     for (result, _), value in zip(live, values, strict=True):
         result.interval = percentile_interval(value)
 
