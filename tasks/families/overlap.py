@@ -6,14 +6,20 @@ import re
 import unicodedata
 from dataclasses import replace
 
+import regex
+
 from tasks.convention import Convention, Selection
 from tasks.metrics.permutation import PermutationErrorRate
 from tasks.row import ReferenceType, Row
 from tasks.step import step
+from tasks.steps.characters import visible
 from tasks.steps.clean import STRIP_END_TOKEN, STRIP_SPECIAL
 from tasks.steps.select import FINISHED
 from tasks.steps.tokenise import WORDS
 from tasks.task import Task
+
+SOURCES = ("module:tasks.steps.characters", "unicode:", "version:regex")
+_SENTENCE_ENDS = regex.compile(r"[\p{Sentence_Terminal}\n]+")
 
 
 def split_full_stops(text: str) -> list[str]:
@@ -22,8 +28,8 @@ def split_full_stops(text: str) -> list[str]:
 
 
 def split_sentences(text: str) -> list[str]:
-    """Split at `.`, `?`, `!` and line ends; drop empty pieces."""
-    return [piece.strip() for piece in re.split(r"[.?!\n]+", text) if piece.strip()]
+    """Split at the marks that end a sentence in any script (`.`, `?`, `!`, `。`, `…`) and at line ends; drop empty pieces."""
+    return [piece.strip() for piece in _SENTENCE_ENDS.split(visible(text)) if piece.strip()]
 
 
 def upper_letters(text: str) -> str:
@@ -47,7 +53,7 @@ def _two_pieces(row: Row) -> bool:
 
 TWO_PIECES = Selection("two-sentences", _two_pieces, "not exactly two sentences")
 SPLIT_FULL_STOPS = step("split-full-stops", split_full_stops, kind="split")
-SPLIT_SENTENCES = step("split-sentences", split_sentences, kind="split")
+SPLIT_SENTENCES = step("split-sentences", split_sentences, version="2", kind="split")
 UPPER_LETTERS = step("upper-letters", upper_letters)
 SEPARATE_WORDS = step("upper-words", separate_words, "unicode:")
 _CPWER = Convention(

@@ -102,6 +102,7 @@ class TestOverlap:
         assert split_full_stops("Mr. A. B.") == ["Mr", "A", "B"]
         assert split_full_stops("") == [""]
         assert split_sentences("A? B!\nC...") == ["A", "B", "C"]
+        assert split_sentences("A… B。C！D\u200b?") == ["A", "B", "C", "D"]
         assert split_sentences("") == []
         assert upper_letters("It's one-two 3\n!") == "IT'S ONETWO "
 
