@@ -8,7 +8,7 @@ data that determine the value.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,17 +25,41 @@ class Selection:
         name: The name in signatures: `finished`, `has-kana`.
         keep: Returns True if the row is scored.
         reason: Why a row is skipped, for readers: `no end token`.
+        group: The name of a row's group, for a rule on groups: its rows are kept if `keep` accepts any of them. Such a rule
+            needs the whole set, so its convention needs a metric with `whole_set`.
     """
 
     name: str
     keep: Callable[[Row], bool] = field(compare=False, repr=False)
     reason: str = field(compare=False)
     version: str = "1"
+    group: Callable[[Row], str] | None = field(default=None, compare=False, repr=False)
 
     @property
     def sources(self) -> tuple[str, ...]:
         """The sources that determine the rule's result, see `tasks.step.digest`."""
         return origin(self.keep)
+
+    def keeps(self, rows: Sequence[Row]) -> list[bool]:
+        """Whether each row passes the rule."""
+        if self.group is None:
+            return [self.keep(row) for row in rows]
+        groups = [self.group(row) for row in rows]
+        kept = {group for group, row in zip(groups, rows, strict=True) if self.keep(row)}
+        return [group in kept for group in groups]
+
+
+def first_failed(rows: Sequence[Row], rules: Sequence[Selection]) -> list[int | None]:
+    """For every row the index of the first rule that it fails; None if it passes all of them."""
+    failed: list[int | None] = [None] * len(rows)
+    left = list(range(len(rows)))
+    for number, rule in enumerate(rules):
+        kept = rule.keeps([rows[index] for index in left])
+        for index, keep in zip(left, kept, strict=True):
+            if not keep:
+                failed[index] = number
+        left = [index for index, keep in zip(left, kept, strict=True) if keep]
+    return failed
 
 
 @dataclass(frozen=True, slots=True)

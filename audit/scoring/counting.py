@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.convention import Convention, Selection
+from tasks.convention import Convention, Selection, first_failed
 from tasks.errors import ScoringError, UnavailableError
 from tasks.metrics.metric import Counts, Metric
 from tasks.row import Row
@@ -152,12 +152,9 @@ def _positions(wanted: array[int], known: array[int]) -> slice | NDArray[np.intp
 
 def select(rows: Sequence[Row], rules: Sequence[Selection]) -> Counted:
     """Apply selection rules: the rows they keep, and how many each rule skips; without counts."""
-    found = Counted()
-    for index, row in enumerate(rows):
-        if row.hypothesis is None:
-            found.errors += 1
-            continue
-        failed = next((n for n, rule in enumerate(rules) if not rule.keep(row)), None)
+    live = [index for index, row in enumerate(rows) if row.hypothesis is not None]
+    found = Counted(errors=len(rows) - len(live))
+    for index, failed in zip(live, first_failed([rows[index] for index in live], rules), strict=True):
         if failed is None:
             found.kept.append(index)
         else:

@@ -18,7 +18,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.convention import Convention, Selection, View
+from tasks.convention import Convention, Selection, View, first_failed
 from tasks.errors import ScoringError
 from tasks.metrics.metric import Counts, Metric
 from tasks.row import Row
@@ -268,7 +268,7 @@ def universe(
         convention = pipeline.convention
         users.setdefault(_table(convention), []).append(pipeline)
         if convention.select not in masks:
-            kept = (all(rule.keep(row) for rule in convention.select) for row in live)
+            kept = (failed is None for failed in first_failed(live, convention.select))
             masks[convention.select] = np.fromiter(kept, dtype=bool, count=len(live))
     tables = {
         key: np.zeros((len(live), len(items[0].convention.metric.columns)), dtype=np.int64)

@@ -15,7 +15,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.convention import Convention
+from tasks.convention import Convention, first_failed
 from tasks.errors import ScoringError
 from tasks.metrics.metric import Counts, Metric
 from tasks.statistics.bootstrap import percentile_interval, replicates, weights
@@ -86,11 +86,9 @@ def sensitivity(
         UnavailableError: The convention cannot be computed here.
     """
     rows = cache.rows
-    kept = [
-        index
-        for index, row in enumerate(rows)
-        if row.hypothesis is not None and row.prompt is not None and all(rule.keep(row) for rule in convention.select)
-    ]
+    asked = [i for i, row in enumerate(rows) if row.hypothesis is not None and row.prompt is not None]
+    failed = first_failed([rows[i] for i in asked], convention.select)
+    kept = [i for i, rule in zip(asked, failed, strict=True) if rule is None]
     texts = sorted({str(rows[i].prompt) for i in kept})
     if len(texts) < 2:
         return None

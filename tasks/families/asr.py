@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from tasks.availability import Always
-from tasks.convention import Convention
+from tasks.convention import HYPOTHESIS, REFERENCE, Convention
 from tasks.metrics.error_rate import ErrorRate, MeanErrorRate
 from tasks.row import ReferenceType
 from tasks.step import Step
 from tasks.steps.clean import BEFORE_END_SYMBOL, CMI_WRAPPERS, EMPTY_WORD, HUFS_UNWRAP, REMOVE_SP, STRIP_SPECIAL
+from tasks.steps.jiwer_words import JIWER_WORDS
 from tasks.steps.normalise.audiobench import AUDIOBENCH_WORDS
 from tasks.steps.normalise.cmi import CMI_WORDS
 from tasks.steps.normalise.gigaspeech import GIGASPEECH_MARKS, GIGASPEECH_OFFICIAL
@@ -131,6 +132,16 @@ CONVENTIONS = (
         _WER,
         hypothesis=(WORDS,),
         reference=(WORDS,),
+    ),
+    Convention(
+        "llaso",
+        "Raw words as in verbatim with gold and output exchanged, so errors are divided by the output's words.",
+        _WER,
+        hypothesis=(JIWER_WORDS,),
+        reference=(JIWER_WORDS,),
+        hypothesis_view=REFERENCE,
+        reference_view=HYPOTHESIS,
+        notes="Deletions and insertions change places too. The source stops at an empty output; here it adds insertions.",
     ),
     Convention(
         "cmi-bench",

@@ -21,7 +21,7 @@ from tasks.metrics.nltk_meteor import NLTK_WORDS, NltkMeteor
 from tasks.metrics.spice import Spice, Spider, spice_unavailable
 from tasks.row import ReferenceType
 from tasks.step import Step, step
-from tasks.steps.clean import BEFORE_END_SYMBOL, STRIP_SPECIAL
+from tasks.steps.clean import BEFORE_END_SYMBOL, STRIP_END_TOKEN, STRIP_SPECIAL
 from tasks.steps.normalise.simple import JIWER_A1, LOWER
 from tasks.steps.ptb import PTB, ptb_unavailable
 from tasks.steps.select import FINISHED
@@ -70,6 +70,11 @@ def _plain(id: str, summary: str, metric: Metric, missing: Reason, *steps: Step,
     )
 
 
+def _hufs(convention: Convention) -> Convention:
+    """One `</s>` is cut off the end of the output before the other steps (jaeeewon/project-multimodal, eval_aac.py)."""
+    return replace(convention, hypothesis=(STRIP_END_TOKEN, *convention.hypothesis[1:]))
+
+
 def _finished(convention: Convention) -> Convention:
     return replace(
         convention,
@@ -97,22 +102,26 @@ def _coco(metric: str, references: References) -> Convention:
     return _ptb("coco-one", f"{name} on PTB tokens, {_ONE}.", scored, missing, notes=_SINGLE + notes)
 
 
-_HUFS_NLTK = _plain(
-    "hufs-nltk",
-    f"nltk's METEOR on lower-cased words without punctuation, {_ONE}.",
-    NltkMeteor("each"),
-    wordnet_unavailable,
-    JIWER_A1,
-    WORDS,
-    notes="nltk's METEOR gives about twice what METEOR 1.5 gives. " + _SINGLE,
+_HUFS_NLTK = _hufs(
+    _plain(
+        "hufs-nltk",
+        f"nltk's METEOR on lower-cased words without punctuation, {_ONE}.",
+        NltkMeteor("each"),
+        wordnet_unavailable,
+        JIWER_A1,
+        WORDS,
+        notes="nltk's METEOR gives about twice what METEOR 1.5 gives. " + _SINGLE,
+    )
 )
-_HUFS_METEOR = _ptb(
-    "hufs-coco",
-    f"METEOR 1.5 on lower-cased text without punctuation, {_ONE}.",
-    Meteor("each"),
-    _METEOR,
-    JIWER_A1,
-    notes=_SINGLE,
+_HUFS_METEOR = _hufs(
+    _ptb(
+        "hufs-coco",
+        f"METEOR 1.5 on lower-cased text without punctuation, {_ONE}.",
+        Meteor("each"),
+        _METEOR,
+        JIWER_A1,
+        notes=_SINGLE,
+    )
 )
 _HUFS_SPIDER = replace(
     _HUFS_METEOR,

@@ -9,8 +9,9 @@ from tasks.convention import Convention
 from tasks.metrics.accuracy import Accuracy, Share
 from tasks.row import ReferenceType
 from tasks.step import step
-from tasks.steps.clean import LSTRIP, STRIP_SPECIAL
+from tasks.steps.clean import LSTRIP, STRIP_END_TOKEN, STRIP_SPECIAL
 from tasks.steps.normalise.simple import LOWER
+from tasks.steps.select import FINISHED
 from tasks.task import Task
 
 LABELS = ("neutral", "happy", "sad", "angry")
@@ -40,8 +41,12 @@ def fairmllm_label(text: str) -> str:
 
 
 def llaso_points(hypothesis: str, reference: str) -> tuple[int, int]:
-    """(correct, 1): equal, or contains the gold label and no other label; full stops are removed (EIT-NLP/LLaSO)."""
-    hypothesis, reference = hypothesis.lower().strip().strip("."), reference.lower()
+    """(correct, 1): equal, or contains the gold label and none of the other three; full stops are deleted.
+
+    EIT-NLP/LLaSO@0907788:llaso/evaluation/metrics/accuracy/accuracy.py:15-50. There the other labels are those that occur
+    as gold in the file.
+    """
+    hypothesis, reference = (text.replace(".", "").lower() for text in (hypothesis, reference))
     if hypothesis == reference:
         return 1, 1
     others = [label for label in LABELS if label != reference and label in hypothesis]
@@ -57,6 +62,14 @@ CONVENTIONS = (
         _ACCURACY,
         hypothesis=(STRIP_SPECIAL,),
         notes="Any output that is not a label is wrong; rows with other gold labels are not in the set.",
+    ),
+    Convention(
+        "hufs",
+        "As iemocap-4way, outputs without an end token dropped; a leading `<s>` makes an output wrong.",
+        _ACCURACY,
+        hypothesis=(STRIP_END_TOKEN,),
+        select=(FINISHED,),
+        notes="Any other output is wrong; rows with other gold labels are not in the set.",
     ),
     Convention(
         "qwen-audio",

@@ -6,9 +6,11 @@ from dataclasses import replace
 
 from tasks.convention import Convention
 from tasks.metrics.accuracy import Share
-from tasks.metrics.keyphrases import Keyphrases, hufs_points
+from tasks.metrics.keyphrases import Keyphrases, hufs_points, split_phrases
 from tasks.row import ReferenceType
-from tasks.steps.clean import STRIP_SPECIAL
+from tasks.step import step
+from tasks.steps.clean import STRIP_END_TOKEN, STRIP_SPECIAL
+from tasks.steps.normalise.simple import LOWER
 from tasks.steps.select import FINISHED
 from tasks.task import Task
 
@@ -16,13 +18,24 @@ HUFS = Convention(
     "hufs",
     "At most three hits, over min(gold phrases, three); a prediction of several words may be part of a gold phrase.",
     Share("keyphrase-hits", hufs_points),
-    hypothesis=(STRIP_SPECIAL,),
+    hypothesis=(LOWER, STRIP_END_TOKEN),
     notes="A gold phrase may be hit twice; all predictions count, not only the first three.",
 )
 
 
+SPLIT_PHRASES = step("split-phrases", split_phrases, kind="split")
+
+
 def _kpg(name: str, metric: Keyphrases, summary: str) -> Convention:
-    return Convention(name, summary, metric, hypothesis=(STRIP_SPECIAL,))
+    return Convention(
+        name,
+        summary,
+        metric,
+        hypothesis=(STRIP_SPECIAL, SPLIT_PHRASES),
+        notes="The source takes lists of phrases. Here the output is split at commas, semicolons and line ends, and "
+        "numbering and bullets that white space follows are removed; an `and` before the last phrase stays. Gold phrases are "
+        "left as they are, also where two have the same stems.",
+    )
 
 
 CONVENTIONS = (

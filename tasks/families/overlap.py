@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import replace
 
 from tasks.convention import Convention, Selection
 from tasks.metrics.permutation import PermutationErrorRate
 from tasks.row import ReferenceType, Row
 from tasks.step import step
-from tasks.steps.clean import STRIP_SPECIAL
+from tasks.steps.clean import STRIP_END_TOKEN, STRIP_SPECIAL
 from tasks.steps.select import FINISHED
 from tasks.steps.tokenise import WORDS
 from tasks.task import Task
@@ -26,46 +27,58 @@ def split_sentences(text: str) -> list[str]:
 
 
 def upper_letters(text: str) -> str:
-    """Upper-case, keep only `A-Z`, apostrophe and space."""
+    """Upper-case and delete everything except `A-Z`, apostrophe and space, which glues `well-known` and lines together.
+
+    jaeeewon/project-multimodal@d9e5d17:dist_eval/eval_osr.py:30-34.
+    """
     return re.sub(r"[^A-Z' ]", "", text.upper())
 
 
+def separate_words(text: str) -> str:
+    """Upper-case letters A to Z and apostrophes; accents and invisible characters are deleted, the rest becomes a blank."""
+    text = unicodedata.normalize("NFKD", text.replace("’", "'")).upper()
+    text = "".join(c for c in text if unicodedata.category(c) not in {"Mn", "Cf"})
+    return re.sub(r"[^A-Z']", " ", text)
+
+
 def _two_pieces(row: Row) -> bool:
-    return len(split_full_stops(STRIP_SPECIAL(row.hypothesis or ""))) == 2
+    return len(split_full_stops(STRIP_END_TOKEN(row.hypothesis or ""))) == 2
 
 
 TWO_PIECES = Selection("two-sentences", _two_pieces, "not exactly two sentences")
 SPLIT_FULL_STOPS = step("split-full-stops", split_full_stops, kind="split")
 SPLIT_SENTENCES = step("split-sentences", split_sentences, kind="split")
 UPPER_LETTERS = step("upper-letters", upper_letters)
-_REFERENCE = (UPPER_LETTERS, WORDS)
+SEPARATE_WORDS = step("upper-words", separate_words, "unicode:")
 _CPWER = Convention(
     "cpwer",
-    "Sentences split at full stops, assigned to speakers with the fewest errors; missing and surplus sentences are errors.",
+    "Sentences split at full stops, words at everything except letters and apostrophes, assigned to speakers with the fewest "
+    "errors; missing and surplus sentences are errors.",
     PermutationErrorRate(),
-    hypothesis=(STRIP_SPECIAL, SPLIT_FULL_STOPS, UPPER_LETTERS, WORDS),
-    reference=_REFERENCE,
+    hypothesis=(STRIP_SPECIAL, SPLIT_FULL_STOPS, SEPARATE_WORDS, WORDS),
+    reference=(SEPARATE_WORDS, WORDS),
 )
 CONVENTIONS = (
     Convention(
         "hufs",
-        "Outputs without exactly two sentences dropped; the better of the two orders.",
+        "Outputs without exactly two sentences dropped; the better order; `well-known` is one word.",
         PermutationErrorRate(pooled_order=True),
-        hypothesis=_CPWER.hypothesis,
-        reference=_REFERENCE,
+        hypothesis=(STRIP_END_TOKEN, SPLIT_FULL_STOPS, UPPER_LETTERS, WORDS),
+        reference=(UPPER_LETTERS, WORDS),
         select=(FINISHED, TWO_PIECES),
+        notes="The source takes the references as they are, in upper case without punctuation.",
     ),
     _CPWER,
     replace(
         _CPWER,
         id="cpwer-sentences",
         summary="As cpwer, sentences split at `.`, `?`, `!` and line ends.",
-        hypothesis=(STRIP_SPECIAL, SPLIT_SENTENCES, UPPER_LETTERS, WORDS),
+        hypothesis=(STRIP_SPECIAL, SPLIT_SENTENCES, SEPARATE_WORDS, WORDS),
     ),
     replace(
         _CPWER,
         id="cpwer-merge",
-        summary="As cpwer, surplus sentences joined to the speaker where they add the fewest errors.",
+        summary="As cpwer, surplus sentences joined to speakers so that all sentences together have the fewest errors.",
         metric=PermutationErrorRate(merge=True),
     ),
 )

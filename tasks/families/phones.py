@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import product
 
-from tasks.convention import Convention
+from tasks.convention import HYPOTHESIS, REFERENCE, Convention
 from tasks.metrics.error_rate import ErrorRate, MeanErrorRate
 from tasks.row import ReferenceType
 from tasks.step import Step, step
@@ -31,15 +31,23 @@ def strip_stress(text: str) -> str:
     return " ".join(token.rstrip("012") if token[:-1].isalpha() else token for token in text.split())
 
 
-def letters_only(text: str) -> str:
-    """Keep the letters A to Z (EIT-NLP/LLaSO's phone rule, made for IPA references)."""
-    return "".join(c for c in text if "A" <= c <= "Z")
+# The source takes the letters' numbers for those of the 61 TIMIT phones and merges them to 39, by which these fall together.
+_MERGED = str.maketrans({"A": "D", "C": "F", "G": "F", "H": "W", "K": "N", "V": "N"})
+
+
+def llaso_letters(text: str) -> str:
+    """The letters A to Z of the text in upper case, some of them merged.
+
+    EIT-NLP/LLaSO@0907788:llaso/evaluation/metrics/error_rate/assess_per_eval.py:19-26,86-93, made for references in IPA.
+    """
+    return "".join(c for c in text.upper() if "A" <= c <= "Z").translate(_MERGED)
 
 
 DROP_SILENCE = step("drop-sil", drop_silence)
 STRIP_STRESS = step("strip-stress", strip_stress)
-LETTERS_ONLY = step("letters", letters_only)
+LLASO_LETTERS = step("llaso-letters", llaso_letters, "unicode:")
 
+_LLASO = (LLASO_LETTERS, CHARACTERS)
 HUFS = Convention(
     "hufs",
     "Lower case, phones split on white space; silence and stress count.",
@@ -74,11 +82,15 @@ CONVENTIONS = (
     *(_grid(*choice) for choice in product((True, False), repeat=3)),
     Convention(
         "llaso",
-        "The letters A to Z of both strings as tokens; mean of row error rates.",
-        MeanErrorRate(id="per"),
-        hypothesis=(LETTERS_ONLY, CHARACTERS),
-        reference=(LETTERS_ONLY, CHARACTERS),
-        notes="Written for IPA references; on ARPAbet it compares the spellings of phones.",
+        "The letters of both strings in upper case, some taken as one (A and D; C, F and G; H and W; K, N and V); mean of row "
+        "error rates with gold and output exchanged, so errors are divided by the output's letters.",
+        MeanErrorRate(id="per", empty="one"),
+        hypothesis=_LLASO,
+        reference=_LLASO,
+        hypothesis_view=REFERENCE,
+        reference_view=HYPOTHESIS,
+        notes="Written for IPA references; on ARPAbet it compares the spellings of phones. Special tokens are letters. An "
+        "output without letters has the rate 1 (0 if the gold has none either).",
     ),
 )
 TASKS = (

@@ -14,10 +14,10 @@ from tasks.availability import needs_judge
 from tasks.convention import Convention, Selection, View
 from tasks.families.choices import plain_words
 from tasks.metrics.accuracy import Accuracy, Share
-from tasks.metrics.following import NotTranscribed
+from tasks.metrics.following import NotTranscribed, RecordingsNotTranscribed
 from tasks.metrics.slu_f1 import Slot, SluF1
 from tasks.row import ReferenceType, Row
-from tasks.steps.clean import STRIP_SPECIAL
+from tasks.steps.clean import DROP_END_TOKEN, STRIP, STRIP_SPECIAL
 from tasks.steps.normalise.simple import COLLAPSE_SPACES, DROP_ASCII_PUNCTUATION, JIWER_A1, LOWER
 from tasks.task import Task
 
@@ -42,8 +42,16 @@ def _slot(row: Row) -> Slot | None:
     kind, value = _object(row).get("slot"), _value(row)
     if not isinstance(kind, str) or value is None:
         return None
-    recording = row.extra.get("recording", row.extra.get("item", row.id))
-    return str(recording), kind.lower(), value
+    return _recording(row), kind, value
+
+
+def _recording(row: Row) -> str:
+    return str(row.extra.get("recording", row.extra.get("item", row.id)))
+
+
+def _spoken(row: Row) -> tuple[str, str] | None:
+    text = _transcript(row)
+    return None if text is None else (_recording(row), text)
 
 
 def _answered(row: Row) -> bool:
@@ -53,7 +61,9 @@ def _answered(row: Row) -> bool:
 VALUE = View("value", _value)
 TRANSCRIPT = View("transcript", _transcript)
 SLOT = View("slot", _slot)
-ANSWERED = Selection("answered", _answered, "no answer")
+SPOKEN = View("recording-transcript", _spoken)
+# Leaves out recordings without a single answer: pswietojanski/slurp@8eb1654:scripts/evaluation/evaluate.py:82-93.
+RECORDING_ANSWERED = Selection("recording-answered", _answered, "no answer in the recording", group=_recording)
 
 
 def value_in_output(hypothesis: str, value: str) -> tuple[int, int]:
@@ -103,24 +113,35 @@ ACCURACY = (
 )
 _SLURP = Convention(
     "slurp-f1",
-    "SLURP's SLU-F1; a slot without an answer is a false negative.",
+    "SLURP's SLU-F1 on answers as they are written, gold in lower case; a slot without an answer is a false negative.",
     SluF1(),
     hypothesis=(STRIP_SPECIAL,),
     reference_view=SLOT,
-    notes="SLURP's program leaves out slots without a prediction; here an empty answer is a false negative. Rows missing "
-    "from the predictions are not counted as slots: see the share of the set that was scored.",
+    notes="SLURP's program leaves out recordings without any prediction; here their slots are false negatives. Its gold joins "
+    "tokens (`jessica 's`), the set's own slots are spelt as in the sentence (`jessica's`). Rows missing from the predictions "
+    "are not counted as slots: see the share of the set that was scored.",
 )
 F1 = (
     _SLURP,
     replace(
         _SLURP,
         id="slurp-f1-answered",
-        summary="SLURP's SLU-F1; slots without an answer left out, as in SLURP's program.",
-        select=(ANSWERED,),
-        notes="Favours a model that answers only when it is sure.",
+        summary="As slurp-f1, recordings without any answer left out, as in SLURP's program.",
+        select=(RECORDING_ANSWERED,),
+        notes="An unanswered slot of a recording with another answer is a false negative. SLURP's gold joins tokens "
+        "(`jessica 's`), the set's own slots are spelt as in the sentence (`jessica's`).",
     ),
 )
 FOLLOWING = (
+    Convention(
+        "hufs",
+        "A recording is followed if the WER of any of its answers, lower-cased, to the spoken text is 30 % or more.",
+        RecordingsNotTranscribed(),
+        hypothesis=(DROP_END_TOKEN, LOWER, STRIP),
+        reference_view=SPOKEN,
+        notes="Counts recordings, not outputs as the paper does, and lower-cases the answers alone. One answer that is not a "
+        "transcript is enough, so nearly every recording counts as followed.",
+    ),
     Convention(
         "appendix-e",
         "Not followed if the WER to the spoken text is below 30 %.",

@@ -13,7 +13,8 @@ from tasks.metrics.accuracy import Accuracy, Share
 from tasks.metrics.following import NotTranscribed
 from tasks.metrics.triggered import Triggered
 from tasks.row import ReferenceType, Row
-from tasks.steps.clean import STRIP_SPECIAL
+from tasks.steps.clean import STRIP_END_TOKEN, STRIP_SPECIAL
+from tasks.steps.jiwer_words import JIWER_WORDS
 from tasks.steps.normalise.simple import JIWER_A1, LOWER
 from tasks.task import Task
 
@@ -128,8 +129,8 @@ FOLLOWING = (
         "hufs-answers",
         "Followed if the WER to any candidate answer is 30 % or more.",
         NotTranscribed(need="any"),
-        hypothesis=(STRIP_SPECIAL,),
-        reference=(LOWER,),
+        hypothesis=(STRIP_END_TOKEN, JIWER_WORDS),
+        reference=(LOWER, JIWER_WORDS),
         reference_view=CANDIDATES,
         notes="Compares with the answers, not with the question as the paper does, so nearly every output counts as followed.",
     ),

@@ -9,7 +9,7 @@ from tasks.convention import Convention
 from tasks.metrics.bleu import Bleu, MeanSentenceBleu
 from tasks.row import ReferenceType
 from tasks.step import Step
-from tasks.steps.clean import EMPTY_WORD, RSTRIP, STRIP_SPECIAL
+from tasks.steps.clean import EMPTY_WORD, RSTRIP, STRIP_END_TOKEN, STRIP_SPECIAL
 from tasks.steps.flores import FLORES101_TOKENS, flores_unavailable
 from tasks.steps.normalise.simple import DROP_PUNCTUATION_BUT, LOWER
 from tasks.steps.select import FINISHED, HAS_KANA, REFERENCE_NOT_EMPTY
@@ -23,10 +23,15 @@ def _bleu(id: str, summary: str, *steps: Step, notes: str = "") -> Convention:  
     return Convention(id, summary, _BLEU, hypothesis=(STRIP_SPECIAL, *steps), reference=steps, notes=notes)
 
 
+def _hufs(id: str, summary: str, *steps: Step) -> Convention:  # noqa: A002  # the field's name
+    """One `</s>` is cut off the end of the output; a leading `<s>` stays (jaeeewon/project-multimodal, eval_bleu.py)."""
+    return Convention(id, summary, _BLEU, hypothesis=(STRIP_END_TOKEN, *steps), reference=steps)
+
+
 _CHAR = _bleu("sacrebleu-char", "sacreBLEU, every character except white space is a token.", TOK_CHAR)
 _13A = _bleu("sacrebleu-13a", "sacreBLEU's default, `13a` tokens.", TOK_13A)
 _NORMALISED = (LOWER, DROP_PUNCTUATION_BUT, TOK_CHAR)
-_HUFS_NORMALISED = _bleu(
+_HUFS_NORMALISED = _hufs(
     "hufs-char-normalised",
     "Lower case, ASCII punctuation except `'` and `-` deleted, characters.",
     *_NORMALISED,
@@ -40,7 +45,7 @@ _HUFS_EOS = Convention(
     notes="Adds a stray token to one side only.",
 )
 _HUFS = (
-    replace(_CHAR, id="hufs-char", summary="sacreBLEU `char` on the text without its end token."),
+    _hufs("hufs-char", "sacreBLEU `char` on the text without its end token.", TOK_CHAR),
     _HUFS_NORMALISED,
     _HUFS_EOS,
     replace(
@@ -122,7 +127,7 @@ _KANA = (
         for c in _HUFS[:3]
     ),
     replace(
-        _bleu("hufs-ja-mecab-kana", "sacreBLEU `ja-mecab`; outputs without any kana dropped.", TOK_JA_MECAB),
+        _hufs("hufs-ja-mecab-kana", "sacreBLEU `ja-mecab`; outputs without any kana dropped.", TOK_JA_MECAB),
         select=(HAS_KANA,),
     ),
 )

@@ -8,7 +8,7 @@ from tasks.convention import Convention
 from tasks.metrics.accuracy import Accuracy
 from tasks.row import ReferenceType
 from tasks.step import step
-from tasks.steps.clean import STRIP_SPECIAL
+from tasks.steps.clean import STRIP_END_TOKEN, STRIP_SPECIAL
 from tasks.steps.normalise.simple import LOWER
 from tasks.task import Task
 
@@ -37,7 +37,7 @@ CONVENTIONS = (
         "hufs",
         "Same speaker if the output is exactly `yes`, otherwise different speakers.",
         _ACCURACY,
-        hypothesis=(STRIP_SPECIAL, step("yes-or-not", yes_or_not)),
+        hypothesis=(LOWER, STRIP_END_TOKEN, step("yes-or-not", yes_or_not)),
         reference=_GOLD,
     ),
     Convention(

@@ -6,6 +6,7 @@ from collections import defaultdict
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from itertools import count
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,17 +73,18 @@ class ErrorRate(RatioMetric):
 class MeanErrorRate(MeanMetric):
     """The arithmetic mean of the error rates of the rows.
 
-    For an empty reference the rate is the number of insertions, as in jiwer 4.
+    For an empty reference the rate is the number of insertions, as in jiwer 4, or (`empty="one"`) 1 if there are any.
     """
 
     id: str = "wer"
+    empty: Literal["insertions", "one"] = "insertions"
     columns: tuple[str, ...] = COLUMNS
     scale: int = 100
 
     @property
     def signature(self) -> str:
         """Counting and folding."""
-        return "count:levenshtein|fold:mean-of-rows"
+        return "count:levenshtein|fold:mean-of-rows" + (".empty-reference-1" if self.empty == "one" else "")
 
     @property
     def counting(self) -> Hashable:
@@ -96,4 +98,7 @@ class MeanErrorRate(MeanMetric):
     def row_value(self, counts: Counts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Errors, and reference tokens (1 for an empty reference)."""
         words = counts[:, 0] + counts[:, 1] + counts[:, 3]
-        return counts[:, :3].sum(axis=1), np.maximum(words, 1)
+        errors = counts[:, :3].sum(axis=1)
+        if self.empty == "one":
+            errors = np.where(words, errors, np.minimum(errors, 1))
+        return errors, np.maximum(words, 1)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,30 +51,55 @@ def _stem() -> Callable[[str], str]:
 
 def stemmed(text: str) -> Phrase:
     """Words of a phrase, lower-cased and Porter-stemmed; split at everything except letters, digits and underscores."""
-    return tuple(_stem()(word) for word in re.split(r"\W", text.lower()) if word)
+    return tuple(_stem()(word.lower()) for word in _words(text))
 
 
-def predictions(hypothesis: str) -> list[Phrase]:
-    """The predicted phrases, split at commas, semicolons and line ends, without invalid phrases and duplicates."""
-    found: dict[Phrase, None] = {}
-    for item in re.split(r"[,;\n]", hypothesis):
-        if "<unk>" not in item and (phrase := stemmed(re.sub(r"^\s*(?:\d+[.)]|[-*])?\s*(?:and\s+)?", "", item))):
-            found.setdefault(phrase)
-    return list(found)
+def _words(text: str) -> list[str]:
+    return [word for word in re.split(r"\W", text) if word]
 
 
-def _grams(phrase: Phrase) -> frozenset[Phrase]:
-    return frozenset(phrase[i : i + n] for n in (1, 2) for i in range(len(phrase) - n + 1))
+_MARKER = re.compile(r"\s*(?:\d+[.)]|[-*•])\s+")
+
+
+def split_phrases(text: str) -> list[str]:
+    """The phrases of a free text: split at commas, semicolons and line ends, without numbering and bullets.
+
+    A marker (`1.`, `2)`, `-`, `*`, `•`) is removed only if white space follows, so `0.18 micron CMOS` stays as it is. Nothing
+    else is removed, not even an `and` before the last phrase. The named source takes lists of phrases and needs no such rule.
+    """
+    return [_MARKER.sub("", item, count=1) if _MARKER.match(item) else item for item in re.split(r"[,;\n]", text)]
+
+
+def predictions(phrases: Sequence[str]) -> list[Phrase]:
+    """The valid predicted phrases, in order.
+
+    Invalid are phrases without words, with the word `unk` in lower case (which `<unk>` becomes), and repeats. Phrases are
+    compared by their stems joined with underscores, as in the source: `a_b` repeats `a b`.
+    """
+    found: dict[str, Phrase] = {}
+    seen: set[str] = set()
+    for item in phrases:
+        phrase = stemmed(item)
+        key = "_".join(phrase)
+        if phrase and key not in seen and "unk" not in _words(item):
+            found[key] = phrase
+        seen.add(key)
+    return list(found.values())
+
+
+def _grams(phrase: Phrase) -> frozenset[str]:
+    return frozenset((*phrase, *("_".join(pair) for pair in pairwise(phrase))))
 
 
 def _similarity(left: Phrase, right: Phrase) -> Fraction:
     a, b = _grams(left), _grams(right)
-    return Fraction(len(a & b), len(a | b))
+    return Fraction(len(a & b), len(a | b) or 1)
 
 
 def exact_hits(predicted: Sequence[Phrase], gold: Sequence[Phrase]) -> Fraction:
     """The number of predicted phrases that equal a gold phrase after stemming."""
-    return Fraction(len(set(predicted) & set(gold)))
+    known = set(gold)
+    return Fraction(sum(phrase in known for phrase in predicted))
 
 
 def partial_hits(predicted: Sequence[Phrase], gold: Sequence[Phrase]) -> Fraction:
@@ -97,8 +123,9 @@ def partial_hits(predicted: Sequence[Phrase], gold: Sequence[Phrase]) -> Fractio
 class Keyphrases(Metric):
     """Precision or F1 of the first `cutoff` predicted phrases, macro-averaged over documents.
 
-    As in memray/OpenNMT-kpg-release: Porter stems, duplicates removed, precision over min(cutoff, predictions).
-    Documents without gold phrases score 0 and stay in the mean.
+    memray/OpenNMT-kpg-release@d16bf09:kp_evaluate.py with `split_nopunc` tokens: Porter stems; predictions that repeat another
+    one's stems are removed, gold phrases that do so are not, and recall divides by all of them; precision is over
+    min(cutoff, predictions). Documents without gold phrases score 0 and stay in the mean.
     """
 
     cutoff: int
@@ -111,7 +138,7 @@ class Keyphrases(Metric):
     @property
     def signature(self) -> str:
         """Counting and folding."""
-        return f"count:kpg.{'partial' if self.partial else 'exact'}@{self.cutoff}|fold:macro-{self.measure}"
+        return f"count:kpg.{'partial' if self.partial else 'exact'}@{self.cutoff}.all-gold|fold:macro-{self.measure}"
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -119,11 +146,16 @@ class Keyphrases(Metric):
         return (*super().sources, "module:nltk.stem.porter")
 
     def count(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
-        """(rows, 3): hits in units of 10**-12, predictions within the cutoff, gold phrases."""
+        """(rows, 3): hits in units of 10**-12, predictions within the cutoff, gold phrases.
+
+        Args:
+            hypotheses: Lists of phrases, as `split_phrases` finds them.
+            references: Lists of gold phrases.
+        """
         rows = []
         for hypothesis, reference in zip(hypotheses, references, strict=True):
             predicted = predictions(hypothesis)[: self.cutoff]
-            gold = list(dict.fromkeys(p for p in map(stemmed, reference) if p))
+            gold = [stemmed(phrase) for phrase in reference]
             hits = (partial_hits if self.partial else exact_hits)(predicted, gold)
             rows.append((round(hits * FIXED_POINT), len(predicted), len(gold)))
         return as_counts(rows, 3)

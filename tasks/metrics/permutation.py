@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tasks.errors import ScoringError
 from tasks.metrics import error_rate
@@ -15,6 +19,8 @@ from tasks.step import Value
 SOURCES = ("module:tasks.metrics.error_rate", *error_rate.SOURCES)
 Stream = tuple[str, ...]
 MAX_SPEAKERS = 6
+# The most numbers that `merge_surplus` keeps at once (4 bytes each).
+MAX_STATES = 50_000_000
 
 
 def best_assignment(hypotheses: Sequence[Stream], references: Sequence[Stream]) -> list[int]:
@@ -53,23 +59,73 @@ def _keep_better(table: dict[int, list[int]], key: int, counts: list[int]) -> No
 
 
 def merge_surplus(hypotheses: Sequence[Stream], references: Sequence[Stream]) -> list[Stream]:
-    """Join sentences into as many streams as there are speakers.
+    """Join sentences, in their order, into one stream per speaker, so that the streams have the fewest errors in total.
 
-    Greedy: each surplus sentence is appended to the stream that gives the fewest errors under the best assignment so far;
-    ties go to the earlier stream.
+    Exact: a Levenshtein alignment with one axis per speaker, on which every sentence advances along one axis. Returns streams
+    in the speakers' order. Among equal solutions, sentences go to the earlier speaker, the last sentence first.
+
+    Raises:
+        ScoringError: The references are too long, or there are too many, to compare all choices (`MAX_STATES`).
     """
-    streams: list[Stream] = list(hypotheses[: len(references)])
-    for sentence in hypotheses[len(references) :]:
-        options = [[*streams[:k], streams[k] + sentence, *streams[k + 1 :]] for k in range(len(streams))]
-        streams = min(options, key=lambda option: sum(best_assignment(option, references)[:3]))
+    shape = tuple(len(reference) + 1 for reference in references)
+    if math.prod(shape) * (len(hypotheses) + 1) > MAX_STATES:
+        raise ScoringError("sentences and references are too long to try every way of joining them: use cpwer")
+    ids: dict[str, int] = {}
+    spoken = [np.array([ids.setdefault(w, len(ids)) for w in stream], dtype=np.int64) for stream in references]
+    said = [[ids.setdefault(w, len(ids)) for w in sentence] for sentence in hypotheses]
+    # tables[n][p1, p2, ...]: the fewest errors of the first n sentences against the first p1, p2, ... words of the speakers.
+    tables = [np.indices(shape, dtype=np.int32).sum(axis=0, dtype=np.int32)]
+    for sentence in said:
+        choices = [_advanced(tables[-1], axis, words, sentence) for axis, words in enumerate(spoken)]
+        tables.append(np.minimum.reduce(choices))
+    at: list[int] = [len(words) for words in spoken]
+    streams: list[Stream] = [() for _ in references]
+    for number in range(len(said) - 1, -1, -1):
+        axis, start = _step_back(tables[number], tables[number + 1], at, spoken, said[number])
+        at[axis] = start
+        streams[axis] = hypotheses[number] + streams[axis]
     return streams
+
+
+def _advanced(
+    table: NDArray[np.int32], axis: int, words: NDArray[np.int64], sentence: Sequence[int]
+) -> NDArray[np.int32]:
+    """The table after a sentence was aligned along one axis."""
+    state = np.moveaxis(table, axis, 0)
+    steps = np.arange(len(words) + 1, dtype=np.int32).reshape(-1, *[1] * (state.ndim - 1))
+    for word in sentence:
+        wrong = (words != word).astype(np.int32).reshape(-1, *[1] * (state.ndim - 1))
+        following = state + 1
+        following[1:] = np.minimum(following[1:], state[:-1] + wrong)
+        # Deletions: the least of all earlier positions plus the words skipped since.
+        state = np.minimum.accumulate(following - steps, axis=0) + steps
+    return np.moveaxis(state, 0, axis)
+
+
+def _step_back(
+    before: NDArray[np.int32],
+    after: NDArray[np.int32],
+    at: Sequence[int],
+    spoken: Sequence[NDArray[np.int64]],
+    sentence: Sequence[int],
+) -> tuple[int, int]:
+    """The speaker that a sentence was given to, and the position in their words before it."""
+    from rapidfuzz.distance import Levenshtein
+
+    for axis, words in enumerate(spoken):
+        for start in range(at[axis], -1, -1):
+            index = (*at[:axis], start, *at[axis + 1 :])
+            cost = Levenshtein.distance(words[start : at[axis]].tolist(), list(sentence))
+            if int(before[index]) + cost == int(after[tuple(at)]):
+                return axis, start
+    raise AssertionError("no way back")
 
 
 @dataclass(frozen=True)
 class PermutationErrorRate(RatioMetric):
     """Concatenated minimum-permutation WER (cpWER): every output and every stream counts.
 
-    `merge` joins surplus sentences to the stream where they add the fewest errors, before the assignment (`merge_surplus`).
+    `merge` joins the sentences to one stream per speaker if there are more of them (`merge_surplus`).
     `pooled_order` requires as many hypotheses as references and chooses their order by the pooled error rate, as a script
     that tries both orders does.
     """
@@ -85,7 +141,7 @@ class PermutationErrorRate(RatioMetric):
     @property
     def signature(self) -> str:
         """Counting and folding."""
-        rule = "best-order" if self.pooled_order else "cp" + (".merge" if self.merge else "")
+        rule = "best-order" if self.pooled_order else "cp" + (".merge-least" if self.merge else "")
         return f"count:{rule}|fold:corpus"
 
     def count(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
@@ -105,6 +161,14 @@ class PermutationErrorRate(RatioMetric):
                 )
                 rows.append(min(orders, key=lambda c: sum(c[:3])))
             else:
-                streams = merge_surplus(hypothesis, reference) if self.merge else hypothesis
-                rows.append(best_assignment(streams, reference))
+                try:
+                    rows.append(self._best(hypothesis, reference))
+                except ScoringError as error:
+                    raise ScoringError(error.what, item=item) from error
         return as_counts(rows, 4)
+
+    def _best(self, hypothesis: Sequence[Stream], reference: Sequence[Stream]) -> list[int]:
+        if self.merge and len(hypothesis) > len(reference) > 0:
+            streams = merge_surplus(hypothesis, reference)
+            return edit_counts(streams, reference).sum(axis=0).tolist()  # type: ignore[no-any-return]  # numpy's own Any
+        return best_assignment(hypothesis, reference)

@@ -3,7 +3,8 @@
 pswietojanski/slurp@8eb1654:scripts/evaluation/metrics. Within a recording, each predicted slot is matched to the closest gold
 slot of its type: one true positive, plus its distance as false positive and as false negative. A predicted slot without a gold
 slot of its type is a false positive; an unmatched gold slot is a false negative. The distances are the word error rate, which
-may exceed 1, and the normalised character distance; the counts of both are added before F1 is computed.
+may exceed 1, and the normalised character distance; the counts of both are added before F1 is computed. Gold fillers are in
+lower case, predicted ones are compared as they are.
 """
 
 from __future__ import annotations
@@ -18,7 +19,9 @@ from numpy.typing import NDArray
 
 from tasks.metrics.metric import FIXED_POINT, MILLIONTH, Counts, Metric, Sums, Terms, divide
 from tasks.step import Value
+from tasks.steps.jiwer_words import jiwer_words
 
+SOURCES = ("module:tasks.steps.jiwer_words", "version:rapidfuzz")
 # (recording, slot type, filler): a gold or predicted slot of a recording.
 Slot = tuple[str, str, str]
 
@@ -27,8 +30,8 @@ def word_distance(gold: str, predicted: str) -> Fraction:
     """The word error rate of a filler; may exceed 1."""
     from rapidfuzz.distance import Levenshtein
 
-    words = gold.split()
-    return Fraction(Levenshtein.distance(words, predicted.split()), max(len(words), 1))
+    words = jiwer_words(gold)
+    return Fraction(Levenshtein.distance(words, jiwer_words(predicted)), max(len(words), 1))
 
 
 def character_distance(gold: str, predicted: str) -> Fraction:
@@ -36,10 +39,6 @@ def character_distance(gold: str, predicted: str) -> Fraction:
     from rapidfuzz.distance import Levenshtein
 
     return Fraction(Levenshtein.distance(gold, predicted), max(len(gold), len(predicted), 1))
-
-
-def _plain(filler: str) -> str:
-    return " ".join(filler.lower().split())
 
 
 _DISTANCES = (word_distance, character_distance)
@@ -50,7 +49,7 @@ class SluF1(Metric):
     """SLU-F1, micro average, 0 to 1.
 
     A hypothesis is the filler predicted for the row's slot. If it is empty there is no prediction, and the gold slot is a
-    false negative; SLURP's program instead leaves out recordings without predictions, with a warning.
+    false negative.
     """
 
     id: str = "f1"
@@ -75,10 +74,10 @@ class SluF1(Metric):
         said = []
         for row, (hypothesis, (recording, kind, _)) in enumerate(zip(hypotheses, references, strict=True)):
             recordings[recording, kind].append(row)
-            said.append(_plain(hypothesis))
+            said.append(hypothesis)
         counts = np.zeros((len(references), 6), dtype=np.int64)
         for rows in recordings.values():
-            gold = {row: _plain(references[row][2]) for row in rows}
+            gold = {row: references[row][2].lower() for row in rows}
             for side, distance in enumerate(_DISTANCES):
                 left = dict(gold)
                 for row in rows:

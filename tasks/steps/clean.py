@@ -20,6 +20,14 @@ def strip_special(text: str) -> str:
     return _TRAILING.sub("", _LEADING.sub("", text)).strip()
 
 
+def strip_end_token(text: str) -> str:
+    """Cut one `</s>` off the end and strip; any other text stays as it is, a leading `<s>` too.
+
+    jaeeewon/project-multimodal@d9e5d17:dist_eval/eval_*.py.
+    """
+    return text[: -len("</s>")].strip() if text.endswith("</s>") else text
+
+
 def ends_with_eos(text: str) -> bool:
     """Whether an output ends with an end token."""
     return text.rstrip().endswith("</s>")
@@ -99,6 +107,14 @@ def hufs_unwrap(text: str) -> str:
     return quoted.group(1) if quoted else text
 
 
+def _drop_end_tokens(text: str) -> str:
+    return text.replace("</s>", "")
+
+
+def _strip(text: str) -> str:
+    return text.strip()
+
+
 def _rstrip(text: str) -> str:
     return text.rstrip()
 
@@ -112,6 +128,10 @@ def _empty_word(text: str) -> str:
 
 
 STRIP_SPECIAL = step("special", strip_special)
+STRIP_END_TOKEN = step("end-token", strip_end_token)
+# jaeeewon/project-multimodal@d9e5d17:dist_eval/eval_sf.py deletes `</s>` wherever it stands.
+DROP_END_TOKEN = step("drop-end-tokens", _drop_end_tokens)
+STRIP = step("strip", _strip)
 REMOVE_SP = step("remove-sp", remove_sp)
 BEFORE_END_SYMBOL = step("before-end-of-text", before_end_symbol)
 CMI_WRAPPERS = step("cmi-wrappers", cmi_wrappers)

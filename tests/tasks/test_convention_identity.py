@@ -31,9 +31,7 @@ EQUAL = {
     ("asr-librispeech-clean", "wer"): [{"qwen2-audio", "lmms-eval"}],
     ("asr-librispeech-other", "wer"): [{"qwen2-audio", "lmms-eval"}],
     ("asr-gigaspeech", "wer"): [{"qwen2-audio", "lmms-eval"}],
-    ("st-en-zh", "bleu"): [{"sacrebleu-char", "hufs-char"}],
-    ("st-en-de", "bleu"): [{"covost2", "sacrebleu-13a", "qwen2-audio"}, {"sacrebleu-char", "hufs-char"}],
-    ("st-en-ja", "bleu"): [{"sacrebleu-char", "hufs-char"}],
+    ("st-en-de", "bleu"): [{"covost2", "sacrebleu-13a", "qwen2-audio"}],
     ("aac-audiocaps", "meteor"): [{"coco", "aac-metrics"}],
     ("aac-audiocaps", "spider"): [{"coco", "aac-metrics"}, {"coco-one", "slam-llm"}],
 }

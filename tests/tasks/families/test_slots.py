@@ -7,6 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from tasks.convention import first_failed
 from tasks.metrics.slu_f1 import SluF1, character_distance, word_distance
 from tasks.registry import conventions
 from tasks.row import Row
@@ -24,7 +25,7 @@ def row(
 
 def score(rows: list[Row], metric: str, name: str) -> tuple[object, list[int]]:
     convention = KNOWN["sf-slurp", metric, name]
-    kept = [r for r in rows if all(rule.keep(r) for rule in convention.select)]
+    kept = [r for r, failed in zip(rows, first_failed(rows, convention.select), strict=True) if failed is None]
     cache = ChainCache(kept)
     counts = convention.metric.count(
         cache.values(convention.hypothesis_view, convention.hypothesis),
@@ -63,8 +64,7 @@ def test_slu_f1_by_hand() -> None:
     # Words: TP 2, FP 1, FN 1 + 1. Characters: TP 2, FP 1/8, FN 1/8 + 1.
     wrong = 1 + 2 + Fraction(1, 8) + Fraction(9, 8)
     assert value == Fraction(8) / (8 + wrong)
-    answered, _ = score(rows, "f1", "slurp-f1-answered")
-    assert answered == Fraction(8) / (8 + 2 + Fraction(1, 4))
+    assert score(rows, "f1", "slurp-f1-answered")[0] == value  # the recording has answers, so its third slot is missed
 
 
 def test_slots_of_a_recording_are_matched_together() -> None:
@@ -125,15 +125,64 @@ def test_an_empty_answer_is_a_false_negative() -> None:
     assert SluF1().fold(SluF1().count([], [])) is None
 
 
-def test_fillers_are_compared_in_lower_case_without_doubled_spaces() -> None:
-    gold = [("r", "time", "Five  AM"), ("r", "time", "six")]
-    assert SluF1().count([" five am ", "SIX"], gold).tolist() == [[10**12, 0, 0, 10**12, 0, 0]] * 2
-    assert SluF1().count(["", "Six"], gold).tolist() == [[0, 0, 10**12, 0, 0, 10**12], [10**12, 0, 0, 10**12, 0, 0]]
+def test_answers_are_compared_as_they_are_with_gold_in_lower_case() -> None:
+    gold = [("r", "time", "Five AM"), ("r", "time", "six")]
+    right = [10**12, 0, 0, 10**12, 0, 0]
+    assert SluF1().count(["five am", "six"], gold).tolist() == [right] * 2
+    # Words are split as jiwer does; characters see the blanks.
+    assert SluF1().count(["five  am", "six"], gold).tolist() == [[*right[:4], 125 * 10**9, 125 * 10**9], right]
+    # `Six` is as far from both slots by words, so it takes the first; its own is then missed.
+    assert SluF1().count(["", "Six"], gold)[1].tolist() == [
+        10**12,
+        10**12,
+        2 * 10**12,
+        10**12,
+        333333333333,
+        333333333333,
+    ]
     # The first answer takes the second's slot, whose own answer takes what is left.
     assert SluF1().count(["six", "five"], gold).tolist() == [
-        [10**12, 0, 0, 10**12, 0, 0],
+        right,
         [10**12, 5 * 10**11, 5 * 10**11, 10**12, 428571428571, 428571428571],
     ]
+
+
+@pytest.mark.parametrize(
+    ("said", "value"),
+    [
+        ("tomorrow", Fraction(1)),
+        ("Tomorrow", Fraction("0.64")),
+        ("TOMORROW", Fraction("0.5")),
+        ("tomorrow.", Fraction(18, 28)),
+    ],
+)
+def test_case_and_punctuation_of_an_answer_count(said: str, value: Fraction) -> None:
+    found = score([row("1", said, "date", "tomorrow", "1")], "f1", "slurp-f1")[0]
+    assert isinstance(found, Fraction)
+    assert abs(found - value) < Fraction(1, 10**11)
+
+
+def test_only_recordings_without_any_answer_are_left_out() -> None:
+    rows = [
+        row("1", "five", "time", "five", "r1"),
+        row("2", "</s>", "date", "monday", "r1"),
+        row("3", "</s>", "time", "six", "r2"),
+        row("4", "", "date", "friday", "r2"),
+    ]
+    assert score(rows, "f1", "slurp-f1-answered")[0] == Fraction(2 * 2, 2 * 2 + 2)  # the slot of r1 is missed twice
+    assert score(rows, "f1", "slurp-f1")[0] == Fraction(2 * 2, 2 * 2 + 6)
+
+
+def test_the_team_counts_a_recording_as_followed_if_any_answer_is_no_transcript() -> None:
+    rows = [
+        row("1", "Wake me at five</s>", "time", "five", "r1"),
+        row("2", "five", "date", "monday", "r1"),
+        row("3", "WAKE ME AT FIVE</s>", "time", "five", "r2"),
+        row("4", "wake me at six", "time", "five", "r3"),  # one word of four is under 30 %
+    ]
+    assert score(rows, "following-rate", "hufs") == (Fraction(1, 3), [1, 3])
+    # Only answers are lower-cased: a transcript in capitals is never met.
+    assert score([row("1", "WAKE", "time", "five", transcript="WAKE")], "following-rate", "hufs")[1] == [1, 1]
 
 
 def test_upper_case_would_make_two_letters_of_one() -> None:

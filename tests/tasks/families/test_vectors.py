@@ -163,7 +163,10 @@ def test_the_end_token_left_in_is_a_convention_of_its_own() -> None:
 def test_an_equal_text_has_no_errors(name: str) -> None:
     convention = KNOWN[ASR, "wer", name]
     assert (
-        value(convention, [("plain words only</s>" if name != "verbatim" else "plain words only", "plain words only")])
+        value(
+            convention,
+            [("plain words only</s>" if name not in {"verbatim", "llaso"} else "plain words only", "plain words only")],
+        )
         == 0
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import random
 from fractions import Fraction
 
 import jiwer
@@ -134,7 +135,7 @@ def test_the_assignment_is_the_best_of_all_orders(
 @given(STREAMS, st.lists(FEW.map(lambda t: tuple(t.split())), min_size=2, max_size=2))
 def test_merging_surplus_keeps_every_word(hypotheses: list[tuple[str, ...]], references: list[tuple[str, ...]]) -> None:
     merged = merge_surplus(hypotheses, references)
-    assert len(merged) == min(len(hypotheses), 2)
+    assert len(merged) == len(references)
     assert sorted(w for s in merged for w in s) == sorted(w for s in hypotheses for w in s)
 
 
@@ -167,13 +168,43 @@ def test_the_assignment_has_the_fewest_errors_not_the_fewest_insertions() -> Non
     assert best_assignment([("z", "w", "w"), ("a",)], [("z",), ("a", "b", "c")]) == [0, 2, 2, 2]
 
 
-def test_a_surplus_sentence_goes_where_it_costs_least_and_else_to_the_earlier_stream() -> None:
+def test_a_surplus_sentence_goes_where_all_cost_least_and_else_to_the_earlier_speaker() -> None:
     references = [("a", "b"), ("c", "d")]
     assert merge_surplus([("a",), ("c",), ("b",)], references) == [("a", "b"), ("c",)]
     assert merge_surplus([("a",), ("c",), ("d",)], references) == [("a",), ("c", "d")]
-    assert merge_surplus([("a",)], references) == [("a",)]
-    # Two errors either way, of which one way has more hits.
-    assert merge_surplus([("x",), ("b",), ("a",)], [("x",), ("x", "b")]) == [("x", "a"), ("b",)]
+    assert merge_surplus([("x",)], references) == [("x",), ()]
+    # One by one, the second sentence would go to the second speaker.
+    assert merge_surplus([("1", "2"), ("3", "4"), ("5",)], [("1", "2", "3", "4"), ("5",)]) == [
+        ("1", "2", "3", "4"),
+        ("5",),
+    ]
+
+
+def fewest(hypotheses: list[tuple[str, ...]], references: list[tuple[str, ...]]) -> int:
+    found = []
+    for choice in itertools.product(range(len(references)), repeat=len(hypotheses)):
+        streams = [
+            tuple(w for s, k in zip(hypotheses, choice, strict=True) if k == n for w in s)
+            for n in range(len(references))
+        ]
+        found.append(int(edit_counts(streams, references)[:, :3].sum()))
+    return min(found)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_merging_has_the_fewest_errors_of_all_ways(seed: int) -> None:
+    pick = random.Random(seed)
+    references = [tuple(pick.choices("abc", k=pick.randint(0, 5))) for _ in range(pick.randint(1, 3))]
+    hypotheses = [tuple(pick.choices("abc", k=pick.randint(0, 3))) for _ in range(pick.randint(1, 5))]
+    streams = merge_surplus(hypotheses, references)
+    assert int(edit_counts(streams, references)[:, :3].sum()) == fewest(hypotheses, references)
+
+
+def test_texts_too_long_to_merge_exactly_are_an_error_of_their_row() -> None:
+    long = [tuple("abcdefghij" * 20)] * 4
+    with pytest.raises(ScoringError, match="use cpwer") as caught:
+        PermutationErrorRate(merge=True).count([[("a",)], [("a",)] * 5], [long, long])
+    assert caught.value.item == 1
 
 
 def test_streams_are_joined_only_where_they_are_to_be() -> None:
