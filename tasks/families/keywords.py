@@ -9,7 +9,7 @@ from tasks.metrics.accuracy import Share
 from tasks.metrics.keyphrases import Keyphrases, hufs_points, split_phrases
 from tasks.row import ReferenceType
 from tasks.step import step
-from tasks.steps.clean import STRIP_END_TOKEN, STRIP_SPECIAL
+from tasks.steps.clean import STRIP_END_TOKEN, STRIP_SENTENCE_MARKS
 from tasks.steps.normalise.simple import LOWER
 from tasks.steps.select import FINISHED
 from tasks.task import Task
@@ -31,7 +31,7 @@ def _kpg(name: str, metric: Keyphrases, summary: str) -> Convention:
         name,
         summary,
         metric,
-        hypothesis=(STRIP_SPECIAL, SPLIT_PHRASES),
+        hypothesis=(STRIP_SENTENCE_MARKS, SPLIT_PHRASES),
         notes="The source takes lists of phrases. Here the output is split at commas, semicolons and line ends, and "
         "numbering and bullets that white space follows are removed; an `and` before the last phrase stays. Gold phrases are "
         "left as they are, also where two have the same stems.",

@@ -107,6 +107,14 @@ def hufs_unwrap(text: str) -> str:
     return quoted.group(1) if quoted else text
 
 
+_MARKS = re.compile(r"^\s*<s>|</s>\s*$")
+
+
+def strip_sentence_marks(text: str) -> str:
+    """Cut a leading `<s>` and a final `</s>` and strip; `<unk>` stays, as some programs look for it."""
+    return _MARKS.sub("", text).strip()
+
+
 def _drop_end_tokens(text: str) -> str:
     return text.replace("</s>", "")
 
@@ -129,6 +137,7 @@ def _empty_word(text: str) -> str:
 
 STRIP_SPECIAL = step("special", strip_special)
 STRIP_END_TOKEN = step("end-token", strip_end_token)
+STRIP_SENTENCE_MARKS = step("sentence-marks", strip_sentence_marks)
 # jaeeewon/project-multimodal@d9e5d17:dist_eval/eval_sf.py deletes `</s>` wherever it stands.
 DROP_END_TOKEN = step("drop-end-tokens", _drop_end_tokens)
 STRIP = step("strip", _strip)
