@@ -38,7 +38,7 @@ class Program:
         for line in listing.stdout.decode().splitlines():
             about, path = line.split("\t", 1)
             _, kind, blob, size = about.split()
-            if kind == "blob" and int(size) < 200_000 and path.endswith((".py", ".json", ".csv", ".yaml", ".txt")):
+            if kind == "blob" and size.isdigit() and int(size) < 200_000 and path.endswith((".py", ".json", ".csv", ".yaml", ".txt")):
                 file = target / path
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_bytes(subprocess.run([*git, "cat-file", "blob", blob], check=True, capture_output=True).stdout)

@@ -59,9 +59,8 @@ def ultraeval(checkouts: Path) -> list[Output]:
     program = Program(
         checkouts, "OpenBMB/UltraEval-Audio", "9b69da645d53cbc90b30179339a1dce7f0117b42", "audio_evals/agg/base.py"
     )
-    with stand_ins("zhconv", "pandas", "audio_evals.lib.coco"), inside(program.checkout("audio_evals/lib", "audio_evals/agg")):
-        (Path("audio_evals") / "__init__.py").write_text("")
-        (Path("audio_evals/lib") / "__init__.py").write_text("")
+    library = [f"audio_evals/lib/{name}" for name in ("__init__.py", "wer.py", "evaluate_tokenizer.py", "text_normalization")]
+    with stand_ins("zhconv", "pandas", "audio_evals.lib.coco"), inside(program.checkout(program.path, *library)):
         code = module("audio_evals.agg.base").PracticeWER()
 
         def rate(pairs: Pairs) -> float:

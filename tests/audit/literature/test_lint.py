@@ -302,12 +302,12 @@ def test_studies_are_linted_too(tmp_path: Path) -> None:
     assert lint_studies(literature.known(), folder) == []
     path = folder / "reproductions" / "hufs.yaml"
     text = path.read_text(encoding="utf-8")
-    path.write_text(text.replace("convention: iemocap-4way", "convention: iemocap-5way"), encoding="utf-8")
-    line = text[: text.index("convention: iemocap-4way")].count("\n") + 1
+    path.write_text(text.replace("convention: hufs-answers", "convention: hufs-answer"), encoding="utf-8")
+    line = text[: text.index("convention: hufs-answers")].count("\n") + 1
     (found,) = lint_studies(literature.known(), folder)
-    assert found.where == f"{path}:{line}: recorded[27].convention"
-    assert "no convention `iemocap-5way`" in found.what
-    assert "iemocap-4way" in found.fix
+    assert found.where == f"{path}:{line}: recorded[41].convention"
+    assert "no convention `hufs-answer`" in found.what
+    assert "hufs-answers" in found.fix
 
 
 def test_a_reproduction_without_a_sound_study(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ def test_everything_recorded_is_there(salmonn: Study) -> None:
     assert Counter(r.task for r in recorded)["mc-musiccaps"] == 8
     by_value = {(r.task, r.value): r for r in recorded}
     emotion = by_value["er-iemocap", "0.684"]
-    assert (emotion.correct, emotion.kept, emotion.convention) == (849, 1241, "iemocap-4way")
+    assert (emotion.correct, emotion.kept, emotion.convention) == (849, 1241, "hufs")
     assert by_value["ke-inspec", "0.3172"].kept is None
     assert by_value["sac-inhouse", None].convention is None
     assert by_value["st-en-de", "20.28"].convention is None

@@ -325,7 +325,7 @@ def test_a_recomputed_value_speaks_in_place_of_a_recorded_one(tmp_path: Path) ->
     found = verdict(document, "er-iemocap.accuracy")
     assert found["verdict"] == "not-reproduced"
     assert found["measurement"].split("/")[1] == "recomputed"
-    old = next(m for m in document["measurements"] if m["id"] == "er-iemocap.accuracy/recorded/iemocap-4way")
+    old = next(m for m in document["measurements"] if m["id"] == "er-iemocap.accuracy/recorded/hufs")
     assert [i["code"] for i in old["invalid"]] == ["superseded"]
 
 

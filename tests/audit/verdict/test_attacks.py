@@ -310,7 +310,7 @@ def test_1228_rows_all_wrong_contradict_a_recorded_0_684(made: Made) -> None:
     made.write_rows(EMOTION, iemocap(right=0, leave_out=13))
     audit = made.audit(study="salmonn")
     assert audit.document.identities[0].state is IdentityState.UNKNOWN
-    (recorded,) = measurements(audit, f"{EMOTION}.accuracy", "iemocap-4way", "recorded")
+    (recorded,) = measurements(audit, f"{EMOTION}.accuracy", "hufs", "recorded")
     assert codes([recorded]) == {"contradicted"}
     assert "13" in recorded.invalid[0].text
     found = decision(audit, f"{EMOTION}.accuracy")
@@ -327,7 +327,7 @@ def test_a_recorded_value_stands_only_where_the_missing_rows_can_give_it(
     """849 of 1,241 were recorded: 836 to 849 right among 1,228 can become that; the last digit leaves a little more."""
     made.write_rows(EMOTION, iemocap(right=right, leave_out=13))
     audit = made.audit(study="salmonn")
-    (recorded,) = measurements(audit, f"{EMOTION}.accuracy", "iemocap-4way", "recorded")
+    (recorded,) = measurements(audit, f"{EMOTION}.accuracy", "hufs", "recorded")
     assert (codes([recorded]) == {"contradicted"}) is contradicted
 
 
