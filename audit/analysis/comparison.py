@@ -12,8 +12,8 @@ from typing import Any
 
 from audit.errors import InputError
 from audit.scoring.predictions import PredictionSet
-from audit.scoring.score import PLACES, score
-from tasks.statistics.bootstrap import decimal
+from audit.scoring.score import score
+from tasks.statistics.bootstrap import decimal, stored
 from tasks.task import Task
 
 SCHEMA = "repro-audit/comparison/1"
@@ -65,7 +65,7 @@ class RunComparison:
         for effect in self.effects:
             if effect.difference is not None:
                 found[effect.metric] = max(found.get(effect.metric, Fraction(0)), abs(Fraction(effect.difference)))
-        return {metric: format(decimal(value, PLACES).normalize(), "f") for metric, value in found.items()}
+        return {metric: format(stored(value).normalize(), "f") for metric, value in found.items()}
 
     def lines(self) -> list[str]:
         """For a terminal."""
@@ -158,4 +158,4 @@ def _hindrances(first: PredictionSet, second: PredictionSet) -> tuple[str, ...]:
 
 
 def _text(value: Fraction | float | None) -> str | None:
-    return None if value is None else format(decimal(value, PLACES), "f")
+    return None if value is None else format(stored(value), "f")

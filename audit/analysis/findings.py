@@ -22,7 +22,7 @@ from audit.scoring.predictions import PredictionSet
 from audit.scoring.score import Score
 from tasks.analysis import detectors, prompt_sensitivity
 from tasks.analysis.baselines import constant_baseline
-from tasks.statistics.bootstrap import decimal
+from tasks.statistics.bootstrap import decimal, stored
 from tasks.step_cache import ChainCache
 from tasks.task import Task
 
@@ -30,7 +30,6 @@ from tasks.task import Task
 MAX_PROMPTS = 40
 # Number of ids of flagged outputs in the document.
 EXAMPLES = 5
-_PLACES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +111,13 @@ def prompts_in_document(found: prompt_sensitivity.PromptSensitivity) -> PromptSe
 
 
 def _text(value: Fraction | float | None) -> str | None:
-    return None if value is None else str(decimal(value, _PLACES))
+    return None if value is None else str(stored(value))
 
 
 def _interval(ends: tuple[float, float] | None) -> Interval | None:
     if ends is None:
         return None
-    return Interval(str(decimal(ends[0], _PLACES)), str(decimal(ends[1], _PLACES)), "95", "bootstrap")
+    return Interval(str(stored(ends[0])), str(stored(ends[1])), "95", "bootstrap")
 
 
 def _baselines(predictions: PredictionSet, scores: tuple[Score, ...]) -> list[Baseline]:

@@ -20,14 +20,13 @@ from audit.scoring.pool import WORTH_A_PROCESS, Map, serial
 from audit.scoring.predictions import PredictionSet
 from tasks.convention import Convention
 from tasks.row import Row
-from tasks.statistics.bootstrap import decimal, percentile_interval
+from tasks.statistics.bootstrap import percentile_interval, stored
 from tasks.statistics.compact import Compact, wide
 from tasks.statistics.defaults import REPLICATES, SEED
 from tasks.statistics.paired import Part, replicates_together
 from tasks.task import Task
 
 # Decimals of a stored value, whatever its unit; agreement is decided on the exact value.
-PLACES = 6
 # Rows counted at once; bounds the memory for texts and tokens.
 SHARD_ROWS = 4_000
 # Further sets submitted to the workers while waiting for one.
@@ -78,7 +77,7 @@ class Score:
         convention: The convention.
         metric: The metric's id in the task.
         exact: The value, exact for ratios; None if undefined or unavailable.
-        value: The value with `PLACES` decimals.
+        value: The value as a decimal, see `tasks.statistics.bootstrap.stored`.
         interval: 95 % percentile interval of the paired bootstrap.
         account: The number of rows in each state; None if the convention is unavailable.
         counts: (scored rows, columns), compact: sums widen them, other arithmetic needs `tasks.statistics.compact.wide` first.
@@ -371,12 +370,12 @@ def _score(
     exact = convention.metric.fold(wide(counted.counts))
     interval = None
     if result.interval and exact is not None:
-        interval = (decimal(result.interval[0], PLACES), decimal(result.interval[1], PLACES))
+        interval = (stored(result.interval[0]), stored(result.interval[1]))
     return Score(
         convention,
         metric,
         exact,
-        None if exact is None else decimal(exact, PLACES),
+        None if exact is None else stored(exact),
         interval,
         account,
         counted.counts,

@@ -10,6 +10,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from audit.schema import Agreement, Comparison, Direction
+from tasks.statistics.bootstrap import stored
 from tasks.statistics.printed import places_of, printed_as, rounding_interval
 
 Exact = Fraction | Decimal
@@ -76,10 +77,9 @@ class Target:
         return Agreement.UNDECIDED
 
 
-def difference(value: Exact, printed: str, places: int = 6) -> str:
+def difference(value: Exact, printed: str) -> str:
     """The value minus the reported one, signed, without trailing zeros: `+1.92756`, `-0.006`, `0`."""
-    exact = Fraction(value) - Fraction(printed)
-    rounded = Decimal(round(exact * 10**places)).scaleb(-places)
+    rounded = stored(Fraction(value) - Fraction(printed))
     if not rounded:
         return "0"
     text = format(rounded.normalize(), "f")

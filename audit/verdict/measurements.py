@@ -27,7 +27,7 @@ from audit.schema import (
     Skipped,
 )
 from audit.scoring.predictions import PredictionSet
-from audit.scoring.score import PLACES, Score
+from audit.scoring.score import Score
 from audit.verdict.agreement import Target
 from audit.verdict.bounds import Range, whole_set
 from audit.verdict.decisive import SELECTION, Steps
@@ -35,7 +35,7 @@ from audit.verdict.identity import Identity
 from audit.verdict.prompts import prompt_state
 from audit.verdict.rules import Candidate
 from tasks.analysis.baselines import single_class
-from tasks.statistics.bootstrap import decimal
+from tasks.statistics.bootstrap import stored
 from tasks.steps.select import REFERENCE_AFTER_TAGS, REFERENCE_NOT_EMPTY
 from tasks.task import Task
 
@@ -125,7 +125,7 @@ def as_interval(interval: tuple[Decimal, Decimal] | None, method: str) -> Interv
     """The interval as in audit.json; None if none."""
     if interval is None:
         return None
-    low, high = (format(bound.quantize(Decimal("1e-6")), "f") for bound in interval)
+    low, high = (format(stored(bound), "f") for bound in interval)
     return Interval(low, high, "95", method)
 
 
@@ -138,7 +138,7 @@ def documented(grading: Grading | None, scored: int | None, official: int | None
 
 def as_bounds(reach: Range, unscored: int) -> Bounds:
     """Bounds on the value of the whole set, as in audit.json."""
-    low, high = (None if end is None else format(decimal(end, 6), "f") for end in (reach.low, reach.high))
+    low, high = (None if end is None else format(stored(end), "f") for end in (reach.low, reach.high))
     return Bounds(low, high, unscored)
 
 
@@ -235,16 +235,16 @@ def unit_factor(claim: Claim | None, scale: int) -> Decimal:
 
 
 def in_unit(exact: Fraction | float | None, value: Decimal | None, factor: Decimal) -> Fraction | Decimal | None:
-    """A value in the claim's unit; a float is only as exact as it is shown."""
+    """A value in the claim's unit; a float is only as exact as it is stored."""
     if exact is None:
         return None
     if isinstance(exact, float):
-        return (value if value is not None else decimal(exact, PLACES)) * factor
+        return (value if value is not None else stored(exact)) * factor
     return exact * Fraction(factor)
 
 
 def _text(value: Fraction | Decimal | None) -> str | None:
-    return None if value is None else format(decimal(Fraction(value), PLACES), "f")
+    return None if value is None else format(stored(Fraction(value)), "f")
 
 
 def _whole(

@@ -110,11 +110,11 @@ def _closed_form(value: Recorded, claim: Claim) -> tuple[tuple[Decimal, Decimal]
         return None, ""
     scale = 100 if claim.unit == "percent" else 1
     if claim.metric in SHARES and value.correct is not None:
-        low, high = wilson_interval(value.correct, base, places=8)
+        low, high = wilson_interval(value.correct, base, places=14)
         return (low * scale, high * scale), "wilson"
     if claim.metric in ERROR_RATES and value.denominator:
         errors = min(round(Fraction(value.value) * value.denominator / scale), value.denominator)
-        low, high = wilson_interval(errors, value.denominator, places=8)
+        low, high = wilson_interval(errors, value.denominator, places=14)
         return (low * scale, high * scale), "binomial-approximate"
     return None, ""
 

@@ -7,19 +7,27 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.differential import labels, recognition, translation
+from benchmarks.differential import labels, recognition, team, translation
 
-PROGRAMS = {program.__name__: program for program in (*recognition.PROGRAMS, *translation.PROGRAMS, *labels.PROGRAMS)}
+PROGRAMS = {
+    program.__name__: program
+    for program in (*recognition.PROGRAMS, *translation.PROGRAMS, *labels.PROGRAMS, *team.PROGRAMS)
+}
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.differential")
-    parser.add_argument("--checkouts", type=Path, required=True, help="folder with a clone of each repository as OWNER+NAME")
+    parser.add_argument(
+        "--checkouts", type=Path, required=True, help="folder with a clone of each repository as OWNER+NAME"
+    )
     parser.add_argument("names", nargs="*", help=", ".join(PROGRAMS))
     given = parser.parse_args()
     if len(given.names) == 1:
         for output in PROGRAMS[given.names[0]](given.checkouts.resolve()):
-            print(output.write(f"python -m benchmarks.differential --checkouts DIR {given.names[0]}").name, output.values.whole)
+            print(
+                output.write(f"python -m benchmarks.differential --checkouts DIR {given.names[0]}").name,
+                output.values.whole,
+            )
         return 0
     # Each in a process of its own: programs bring modules of the same name.
     command = [sys.executable, "-m", "benchmarks.differential", "--checkouts", str(given.checkouts)]

@@ -8,19 +8,17 @@ from pathlib import Path
 from typing import Any
 from unittest.mock import MagicMock
 
-import numpy
+import numpy as np
 
 from benchmarks.differential.outputs import Output, Values
-from benchmarks.differential.programs import Program, Redis, inside, module, quiet, script, slices, stand_ins
+from benchmarks.differential.programs import Program, inside, module, quiet, script, slices, stand_ins
 from benchmarks.differential.translation import scratch
 from tests.support.source_rows import MadeRow, made
 
-_HUFS = ("jaeeewon/project-multimodal", "d9e5d172c6cfd426ce1a85f989ecb2a968c5d733")
-_SERVER = "the script, with the rows in place of its server"
 Score = Callable[[Sequence[MadeRow]], float | None]
 
 
-def _values(kind: str, score: Score, size: int = 1) -> Values:
+def by_parts(kind: str, score: Score, size: int = 1) -> Values:
     rows = made(kind)
     return Values(size, [score(part) for part in slices(rows, size)], score(rows))
 
@@ -29,22 +27,33 @@ class OldNumpy:
     """numpy as before 1.24, when lists of unequal lengths became arrays of objects."""
 
     def __getattr__(self, name: str) -> Any:
-        return getattr(numpy, name)
+        return getattr(np, name)
 
     @staticmethod
     def asarray(value: Any, **settings: Any) -> Any:
         try:
-            return numpy.asarray(value, **settings)
+            return np.asarray(value, **settings)
         except ValueError:
-            return numpy.asarray(value, dtype=object)
+            return np.asarray(value, dtype=object)
 
 
 def kpg(checkouts: Path) -> list[Output]:
-    program = Program(checkouts, "memray/OpenNMT-kpg-release", "d16bf09e21521a6854ff3c7fe6eb271412914960", "kp_evaluate.py")
+    program = Program(
+        checkouts, "memray/OpenNMT-kpg-release", "d16bf09e21521a6854ff3c7fe6eb271412914960", "kp_evaluate.py"
+    )
     stem = MagicMock()
     target = program.checkout("kp_evaluate.py", "onmt/keyphrase")
-    names = ("torch", "spacy", "onmt.inputters", "onmt.inputters.keyphrase_dataset", "onmt.utils", "onmt.utils.logging", "matplotlib",
-             "matplotlib.pyplot", "scipy.stats.mstats_basic")  # fmt: skip
+    names = (
+        "torch",
+        "spacy",
+        "onmt.inputters",
+        "onmt.inputters.keyphrase_dataset",
+        "onmt.utils",
+        "onmt.utils.logging",
+        "matplotlib",
+        "matplotlib.pyplot",
+        "scipy.stats.mstats_basic",
+    )
     with stand_ins(*names, stem=stem), inside(target):
         (target / "onmt/__init__.py").write_text("")
         import scipy.optimize  # noqa: F401  # the program expects it to be loaded
@@ -56,7 +65,9 @@ def kpg(checkouts: Path) -> list[Output]:
             source = [{"src": ""} for _ in part]
             gold = [{"tgt": row["reference"]} for row in part]
             said = [{"pred_sents": row["said"].split(", ")} for row in part]
-            found: dict[str, list[dict[str, float]]] = quiet(code.evaluate, source, gold, said, "<unk>", tokenizer="split_nopunc")
+            found: dict[str, list[dict[str, float]]] = quiet(
+                code.evaluate, source, gold, said, "<unk>", tokenizer="split_nopunc"
+            )
             return found
 
         # `evaluate` stops where no predicted phrase is valid.
@@ -75,8 +86,10 @@ def kpg(checkouts: Path) -> list[Output]:
         ("kpg-exact-f10", "all_exact", "f_score@10"),
     ):
         parts = [None if row is None else float(row[f"{key}_{score}"][0]) for row in every]
-        values = Values(1, parts, float(numpy.average(whole[f"{key}_{score}"])))
-        outputs.append(Output(program, f"ke-inspec accuracy {name}", "keyphrases", "said", "evaluate, split_nopunc", values))
+        values = Values(1, parts, float(np.average(whole[f"{key}_{score}"])))
+        outputs.append(
+            Output(program, f"ke-inspec accuracy {name}", "keyphrases", "said", "evaluate, split_nopunc", values)
+        )
     return outputs
 
 
@@ -99,25 +112,36 @@ def slurp(checkouts: Path) -> list[Output]:
         for name, slots in gold.items():
             tokens, spans = [], []
             for slot in slots:
-                spans.append({"type": slot["type"], "span": [len(tokens) + n for n, _ in enumerate(slot["filler"].split())]})
+                spans.append(
+                    {"type": slot["type"], "span": [len(tokens) + n for n, _ in enumerate(slot["filler"].split())]}
+                )
                 tokens += [{"surface": word} for word in slot["filler"].split()]
             lines.append({**plain, "tokens": tokens, "entities": spans, "recordings": [{"file": name}]})
         with scratch() as folder:
             (folder / "gold").write_text("".join(json.dumps(line) + "\n" for line in lines))
-            (folder / "said").write_text("".join(json.dumps({"file": k, **plain, "entities": v}) + "\n" for k, v in said.items()))
+            (folder / "said").write_text(
+                "".join(json.dumps({"file": k, **plain, "entities": v}) + "\n" for k, v in said.items())
+            )
             with inside(target):
                 found = script(target / "evaluate.py", "-g", str(folder / "gold"), "-p", str(folder / "said"))
         # The script takes `overall` out to print four places; the counts stay.
         metric = found["slu_f1"]
         return float(metric.get_metric()["overall"][2])
 
-    values = _values("slots", score, 24)
-    return [Output(program, "sf-slurp f1 slurp-f1-answered", "slots", "said", "the script, on files made of the rows", values)]
+    values = by_parts("slots", score, 24)
+    return [
+        Output(
+            program, "sf-slurp f1 slurp-f1-answered", "slots", "said", "the script, on files made of the rows", values
+        )
+    ]
 
 
 def wikiqa(checkouts: Path) -> list[Output]:
     program = Program(
-        checkouts, "K-L-U-H/Open_Domain_Question_Answer", "c061b1d9880e298160378dc9366fac54e2fe0cad", "WikiQACorpus/eval.py"
+        checkouts,
+        "K-L-U-H/Open_Domain_Question_Answer",
+        "c061b1d9880e298160378dc9366fac54e2fe0cad",
+        "WikiQACorpus/eval.py",
     )
     with inside(program.checkout("WikiQACorpus/eval.py") / "WikiQACorpus"):
         text = Path("eval.py").read_text()
@@ -156,8 +180,18 @@ def air_bench(checkouts: Path) -> list[Output]:
         with scratch() as folder:
             lines = []
             for row in rows:
-                options = {f"choice_{letter}": text for letter, text in zip("abcd", row["extra"]["choices"], strict=True)}
-                lines.append({"task_name": "t", "dataset_name": "d", "response": row["said"], "answer_gt": row["reference"], **options})
+                options = {
+                    f"choice_{letter}": text for letter, text in zip("abcd", row["extra"]["choices"], strict=True)
+                }
+                lines.append(
+                    {
+                        "task_name": "t",
+                        "dataset_name": "d",
+                        "response": row["said"],
+                        "answer_gt": row["reference"],
+                        **options,
+                    }
+                )
             (folder / "Foundation_result_modelx.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
             try:
                 found = script(target / program.path)
@@ -165,7 +199,7 @@ def air_bench(checkouts: Path) -> list[Output]:
                 return None  # no row with a letter
             return float(found["acc"])
 
-    values = _values("choices", score, 20)
+    values = by_parts("choices", score, 20)
     return [Output(program, "sakura-animal-single accuracy air-bench", "choices", "said", "the script", values)]
 
 
@@ -183,13 +217,17 @@ def mmau(checkouts: Path) -> list[Output]:
                 right = [code.string_match(r["reference"], r["said"], r["extra"]["choices"]) for r in rows]
                 return sum(right) / len(right)
 
-            values = _values("choices", score)
-        outputs.append(Output(program, f"sakura-animal-single accuracy {name}", "choices", "said", "string_match", values))
+            values = by_parts("choices", score)
+        outputs.append(
+            Output(program, f"sakura-animal-single accuracy {name}", "choices", "said", "string_match", values)
+        )
     return outputs
 
 
 def muchomusic(checkouts: Path) -> list[Output]:
-    program = Program(checkouts, "mulab-mir/muchomusic", "d3c9a423d006c545b86472c0c1cfacce7058cfc5", "muchomusic_eval/scoring.py")
+    program = Program(
+        checkouts, "mulab-mir/muchomusic", "d3c9a423d006c545b86472c0c1cfacce7058cfc5", "muchomusic_eval/scoring.py"
+    )
     with inside(program.checkout("muchomusic_eval/scoring.py") / "muchomusic_eval"):
         code = module("scoring")
 
@@ -200,7 +238,7 @@ def muchomusic(checkouts: Path) -> list[Output]:
             orders = [[int(text != row["reference"]) for text in row["extra"]["choices"]] for row in rows]
             return float(code.compare_answers(read, orders)["accuracy"])
 
-        values = _values("choices", score)
+        values = by_parts("choices", score)
     called = "extract_responses, compare_answers"
     return [Output(program, "sakura-animal-single accuracy muchomusic", "choices", "said", called, values)]
 
@@ -220,11 +258,13 @@ def emotions(checkouts: Path) -> list[Output]:
             found = code.postprocess_ser_response(labels, [row["said"] for row in rows])
             return sum(a == row["reference"].lower() for a, row in zip(found, rows, strict=True)) / len(rows)
 
-        values = _values("emotions", score)
+        values = by_parts("emotions", score)
     called = "postprocess_ser_response, with our order of the labels"
     outputs = [Output(fair, "er-iemocap accuracy fairmllm", "emotions", "said", called, values)]
 
-    qwen = Program(checkouts, "QwenLM/Qwen-Audio", "b50fb958438081d36e1a14e93dbbc2f329c7f10e", "eval_audio/evaluate_emotion.py")
+    qwen = Program(
+        checkouts, "QwenLM/Qwen-Audio", "b50fb958438081d36e1a14e93dbbc2f329c7f10e", "eval_audio/evaluate_emotion.py"
+    )
     target = qwen.checkout("eval_audio")
 
     def equal(rows: Sequence[MadeRow]) -> float:
@@ -243,88 +283,18 @@ def emotions(checkouts: Path) -> list[Output]:
             with stand_ins(torch=torch, transformers=transformers):
                 return float(script(target / qwen.path, "--dataset", "meld")["score"])
 
-    outputs.append(Output(qwen, "er-iemocap accuracy qwen-audio", "emotions", "said", "the script", _values("emotions", equal)))
+    outputs.append(
+        Output(qwen, "er-iemocap accuracy qwen-audio", "emotions", "said", "the script", by_parts("emotions", equal))
+    )
     return outputs
 
 
-def hufs_tasks(checkouts: Path) -> list[Output]:
-    def program(path: str) -> Program:
-        return Program(checkouts, *_HUFS, f"dist_eval/{path}")
-
-    target = program("").checkout("dist_eval")
-
-    def run(path: str, rows: list[dict[str, Any]]) -> dict[str, Any] | None:
-        with stand_ins("qwen3", "slurp", "wiki_qa", redis=Redis(rows).module()), inside(target):
-            try:
-                return script(target / "dist_eval" / path)
-            except ZeroDivisionError:
-                return None
-
-    def share(path: str, top: str, bottom: str, fields: Callable[[MadeRow], dict[str, Any]]) -> Score:
-        def score(rows: Sequence[MadeRow]) -> float | None:
-            found = run(path, [{"infer": row["hypothesis"], **fields(row)} for row in rows])
-            return None if found is None else found[top] / found[bottom]
-
-        return score
-
-    emotion = {"Neutral": "neu", "Happy": "exc", "Sad": "sad", "Angry": "ang"}
-    found = []
-    tasks: tuple[tuple[str, str, str, str, str, Callable[[MadeRow], dict[str, Any]]], ...] = (
-        ("eval_er.py", "er-iemocap accuracy hufs", "emotions", "correct", "total", lambda r: {"emotion": emotion[r["reference"]]}),
-        ("eval_sv.py", "sv-voxceleb1 accuracy hufs", "trials", "correct", "total", lambda _: {}),
-        ("eval_ke.py", "ke-inspec accuracy hufs", "keyphrases", "correct", "total", lambda r: {"keyphrases": "; ".join(r["reference"])}),
-        (
-            "eval_sqqa.py",
-            "sqqa-wikiqa following-rate hufs-answers",
-            "questions",
-            "followed",
-            "total_tasks",
-            lambda r: {"answer": "; ".join(c["text"] for c in r["reference"]["candidates"]), "accuracy-judge-qwen3": ""},
-        ),
-    )
-    for path, name, kind, top, bottom, fields in tasks:
-        found.append(Output(program(path), name, kind, "hypothesis", _SERVER, _values(kind, share(path, top, bottom, fields))))
-
-    def following(rows: Sequence[MadeRow]) -> float:
-        recordings: dict[str, dict[str, Any]] = {}
-        for row in rows:
-            one = recordings.setdefault(row["extra"]["recording"], {"slots": [], "infer": [], **row["reference"]})
-            one["slots"].append(f"{row['reference']['slot']}={row['reference']['value']}")
-            one["infer"].append(f"{row['reference']['slot']}={row['hypothesis'].strip()}")
-        joined = [{**one, "slots": "; ".join(one["slots"]), "infer": "; ".join(one["infer"])} for one in recordings.values()]
-        made_run = run("eval_sf.py", joined)
-        assert made_run is not None
-        return float(made_run["followed"] / made_run["total_tasks"])
-
-    name = "sf-slurp following-rate hufs"
-    found.append(Output(program("eval_sf.py"), name, "slots", "hypothesis", _SERVER, _values("slots", following, 3)))
-
-    def overlap(rows: Sequence[MadeRow]) -> float | None:
-        fields = [{"infer": r["hypothesis"], "ans1": r["reference"][0], "ans2": r["reference"][1]} for r in rows]
-        try:
-            got = run("eval_osr.py", fields)
-        except ValueError:
-            return None  # no row was kept
-        import jiwer
-
-        return None if got is None else 100 * float(jiwer.wer(got["answers"], got["inferences"]))
-
-    found.append(
-        Output(program("eval_osr.py"), "osr-librimix wer hufs", "overlaps", "hypothesis", _SERVER, _values("overlaps", overlap, 20))
-    )
-    stories = [{"infer": r["hypothesis"]} for r in made("stories")]
-    parts = [run("eval_story.py", stories[i : i + 20]) for i in range(0, len(stories), 20)]
-    whole = run("eval_story.py", stories)
-    for metric, top in (("diversity", "diversities"), ("following-rate", "follow")):
-        counted = Values(20, [part[top] / part["total"] if part else None for part in parts], whole[top] / whole["total"] if whole else None)
-        found.append(Output(program("eval_story.py"), f"story-audiocaps {metric} appendix-e", "stories", "hypothesis", _SERVER, counted))
-    return found
-
-
 def nota_cider(checkouts: Path) -> list[Output]:
-    program = Program(checkouts, "nota-github/audiolm-evaluator", "c63eb3bb2ca06bd0c69392e0540b681b2da9dfb5", "metrics.py")
+    program = Program(
+        checkouts, "nota-github/audiolm-evaluator", "c63eb3bb2ca06bd0c69392e0540b681b2da9dfb5", "metrics.py"
+    )
     torch = MagicMock()
-    torch.as_tensor = lambda value, **_: numpy.asarray(value)
+    torch.as_tensor = lambda value, **_: np.asarray(value)
     with stand_ins("editdistance", torch=torch), inside(program.checkout("metrics.py")):
         code = module("metrics")
 
@@ -333,8 +303,12 @@ def nota_cider(checkouts: Path) -> list[Output]:
             hypotheses, references = [row["said"].lower() for row in rows], [row["reference"] for row in rows]
             return 100 * float(code.cider_d(hypotheses, references)[0]["cider_d"])
 
-        values = _values("captions", score, 20)
-    return [Output(program, "aac-audiocaps spider nota-v1.0", "captions", "said", "cider_d, as compute_spider calls it", values)]
+        values = by_parts("captions", score, 20)
+    return [
+        Output(
+            program, "aac-audiocaps spider nota-v1.0", "captions", "said", "cider_d, as compute_spider calls it", values
+        )
+    ]
 
 
 def meeteval(checkouts: Path) -> list[Output]:
@@ -345,14 +319,16 @@ def meeteval(checkouts: Path) -> list[Output]:
         errors = words = 0
         for row in rows:
             sentences = [piece.strip() for piece in row["said"].strip().strip(".").split(".")]
-            clean = ["".join(c for c in text.upper().replace("\n", " ") if c.isalpha() or c in "' ") for text in sentences]
+            clean = [
+                "".join(c for c in text.upper().replace("\n", " ") if c.isalpha() or c in "' ") for text in sentences
+            ]
             got = quiet(cp_word_error_rate, reference=row["reference"], hypothesis=clean)
             errors, words = errors + got.errors, words + got.length
         return 100 * errors / words
 
-    values = _values("overlaps", score)
+    values = by_parts("overlaps", score)
     called = "cp_word_error_rate of the package 0.4.3, on upper-case sentences"
     return [Output(program, "osr-librimix wer cpwer", "overlaps", "said", called, values)]
 
 
-PROGRAMS = (kpg, slurp, wikiqa, air_bench, mmau, muchomusic, emotions, hufs_tasks, nota_cider, meeteval)
+PROGRAMS = (kpg, slurp, wikiqa, air_bench, mmau, muchomusic, emotions, nota_cider, meeteval)

@@ -12,7 +12,17 @@ from benchmarks.differential.programs import Program
 from tests.support.source_rows import digest, made
 
 FOLDER = Path(__file__).resolve().parents[2] / "tests/assets/source_outputs"
-_LIBRARIES = ("sacrebleu", "jiwer", "nltk", "rouge_score", "evaluate", "textdistance", "meeteval", "Levenshtein", "num2words")
+_LIBRARIES = (
+    "sacrebleu",
+    "jiwer",
+    "nltk",
+    "rouge_score",
+    "evaluate",
+    "textdistance",
+    "meeteval",
+    "Levenshtein",
+    "num2words",
+)
 
 
 @dataclass(frozen=True)
@@ -28,8 +38,8 @@ class Values:
 class Output:
     """The values of one program for one convention (`TASK METRIC CONVENTION`).
 
-    `side` is the output that it was given: `hypothesis` with special tokens, `said` without; `called` is what was run; `places`
-    are the decimals it prints, if it returns nothing else.
+    `side` is the output that it was given: `hypothesis` with special tokens, `said` without; `called` is what was run;
+    `places` are the decimals it prints, if it returns nothing else.
     """
 
     program: Program
@@ -65,8 +75,10 @@ class Output:
             "size": self.values.size,
             "whole": self.values.whole,
         }
-        parts = ",\n".join(", ".join(map(json.dumps, self.values.parts[i : i + 10])) for i in range(0, len(self.values.parts), 10))
+        parts = ",\n".join(
+            ", ".join(map(json.dumps, self.values.parts[i : i + 10])) for i in range(0, len(self.values.parts), 10)
+        )
         text = json.dumps(about, indent=1, ensure_ascii=False)[:-2] + f',\n "parts": [\n{parts}\n ]\n}}\n'
-        path = FOLDER / (self.convention.replace(" ", "."). lower() + ".json")
+        path = FOLDER / (self.convention.replace(" ", ".").lower() + ".json")
         path.write_text(text, encoding="utf-8")
         return path

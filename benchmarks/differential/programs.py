@@ -34,21 +34,32 @@ class Program:
         place = self.checkouts / self.repository.replace("/", "+")
         git = ["git", "--git-dir", str(next(p for p in (place / "repo", place / ".git", place) if p.is_dir()))]
         target = Path(tempfile.mkdtemp(prefix="source-"))
-        listing = subprocess.run([*git, "ls-tree", "-r", "-l", self.commit, "--", *folders], check=True, capture_output=True)
+        listing = subprocess.run(
+            [*git, "ls-tree", "-r", "-l", self.commit, "--", *folders], check=True, capture_output=True
+        )
         for line in listing.stdout.decode().splitlines():
             about, path = line.split("\t", 1)
             _, kind, blob, size = about.split()
-            if kind == "blob" and size.isdigit() and int(size) < 200_000 and path.endswith((".py", ".json", ".csv", ".yaml", ".txt")):
+            if (
+                kind == "blob"
+                and size.isdigit()
+                and int(size) < 200_000
+                and path.endswith((".py", ".json", ".csv", ".yaml", ".txt"))
+            ):
                 file = target / path
                 file.parent.mkdir(parents=True, exist_ok=True)
-                file.write_bytes(subprocess.run([*git, "cat-file", "blob", blob], check=True, capture_output=True).stdout)
+                file.write_bytes(
+                    subprocess.run([*git, "cat-file", "blob", blob], check=True, capture_output=True).stdout
+                )
         return target
 
 
 @contextlib.contextmanager
 def stand_ins(*names: str, **modules: object) -> Iterator[None]:
     """Replace modules, by mocks or by the given objects, for as long as the context lasts."""
-    added: dict[str, Any] = {name: MagicMock(name=name) for name in names} | {n.replace("__", "."): m for n, m in modules.items()}
+    added: dict[str, Any] = {name: MagicMock(name=name) for name in names} | {
+        n.replace("__", "."): m for n, m in modules.items()
+    }
     if "torch" in added and not isinstance(added["torch"].Tensor, type):
         added["torch"].Tensor = type("Tensor", (), {})  # other libraries ask whether something is one
     before = {name: sys.modules.get(name) for name in added}

@@ -40,7 +40,9 @@ def qwen(checkouts: Path) -> list[Output]:
                 refs, hyps = ([code.remove_sp(text, "en") for text in side] for side in pairs)
                 return float(quiet(code.compute_wer, refs, hyps, "en"))
 
-            found.append(Output(program, f"{_WER} {name}", "transcripts", "said", "remove_sp, compute_wer", _rates(rate)))
+            found.append(
+                Output(program, f"{_WER} {name}", "transcripts", "said", "remove_sp, compute_wer", _rates(rate))
+            )
     return found
 
 
@@ -59,7 +61,9 @@ def ultraeval(checkouts: Path) -> list[Output]:
     program = Program(
         checkouts, "OpenBMB/UltraEval-Audio", "9b69da645d53cbc90b30179339a1dce7f0117b42", "audio_evals/agg/base.py"
     )
-    library = [f"audio_evals/lib/{name}" for name in ("__init__.py", "wer.py", "evaluate_tokenizer.py", "text_normalization")]
+    library = [
+        f"audio_evals/lib/{name}" for name in ("__init__.py", "wer.py", "evaluate_tokenizer.py", "text_normalization")
+    ]
     with stand_ins("zhconv", "pandas", "audio_evals.lib.coco"), inside(program.checkout(program.path, *library)):
         code = module("audio_evals.agg.base").PracticeWER()
 
@@ -78,7 +82,10 @@ def lmms(checkouts: Path) -> list[Output]:
         ("gigaspeech", "asr-gigaspeech wer lmms-eval-gigaspeech", {}),
     ):
         program = Program(checkouts, "EvolvingLMMs-Lab/lmms-eval", commit, f"lmms_eval/tasks/{folder}/utils.py")
-        with stand_ins("zhconv"), inside(program.checkout("lmms_eval/tasks/asr_wer_utils.py", f"lmms_eval/tasks/{folder}")):
+        with (
+            stand_ins("zhconv"),
+            inside(program.checkout("lmms_eval/tasks/asr_wer_utils.py", f"lmms_eval/tasks/{folder}")),
+        ):
             code = module(f"lmms_eval.tasks.{folder}.utils")
             tally = getattr(code, f"{folder}_wer")
             result = getattr(code, f"{folder}_process_result")
@@ -93,7 +100,9 @@ def lmms(checkouts: Path) -> list[Output]:
 
 
 def nota(checkouts: Path) -> list[Output]:
-    program = Program(checkouts, "nota-github/audiolm-evaluator", "c63eb3bb2ca06bd0c69392e0540b681b2da9dfb5", "metrics.py")
+    program = Program(
+        checkouts, "nota-github/audiolm-evaluator", "c63eb3bb2ca06bd0c69392e0540b681b2da9dfb5", "metrics.py"
+    )
     target = program.checkout("metrics.py")
     spelling = Program(checkouts, "QwenLM/Qwen2-Audio", "595360e82b5839c1507492ec83cae5bda6d5c7d4", "eval_audio")
     # The repository's own copy of the table is not stored; the facts say that the three copies are equal.
@@ -149,7 +158,9 @@ def cmi(checkouts: Path) -> list[Output]:
             return float(code.batch_wer_cer(got)[0])
 
         outputs = [
-            Output(program, f"{_WER} cmi-bench", "transcripts", "hypothesis", "batch_wer_cer", _rates(rate, "hypothesis"))
+            Output(
+                program, f"{_WER} cmi-bench", "transcripts", "hypothesis", "batch_wer_cer", _rates(rate, "hypothesis")
+            )
         ]
         rows = made("music")
         code.score = lambda *_, **__: (MagicMock(),) * 3
@@ -162,7 +173,9 @@ def cmi(checkouts: Path) -> list[Output]:
             out = io.StringIO()
             with contextlib.redirect_stdout(out):
                 code.music_captioning([{"response": r["hypothesis"], "correct_answer": r["reference"]} for r in part])
-            lines = [line.split(": ") for line in out.getvalue().splitlines() if " Score: " in line and "BERT" not in line]
+            lines = [
+                line.split(": ") for line in out.getvalue().splitlines() if " Score: " in line and "BERT" not in line
+            ]
             return {name: 100 * float(value) for name, value in lines}
 
         every, whole = [captions([row]) for row in rows], captions(rows)
@@ -172,15 +185,22 @@ def cmi(checkouts: Path) -> list[Output]:
         ("rouge-l cmi-bench", "ROUGE Score"),
     ):
         values = Values(1, [one[score] for one in every], whole[score])
-        outputs.append(Output(program, f"mc-musiccaps {name}", "music", "hypothesis", "music_captioning, printed", values))
+        outputs.append(
+            Output(program, f"mc-musiccaps {name}", "music", "hypothesis", "music_captioning, printed", values)
+        )
     return outputs
 
 
 def audiobench(checkouts: Path) -> list[Output]:
     program = Program(
-        checkouts, "AudioLLMs/AudioBench", "e991641d4beaa7c07913c481af05447619f0e9f5", "src/dataset_src/librispeech_test_clean.py"
+        checkouts,
+        "AudioLLMs/AudioBench",
+        "e991641d4beaa7c07913c481af05447619f0e9f5",
+        "src/dataset_src/librispeech_test_clean.py",
     )
-    target = program.checkout("src/dataset_src/librispeech_test_clean.py", "src/dataset_src/text_normalizer", "src/dataset_src/prompts")
+    target = program.checkout(
+        "src/dataset_src/librispeech_test_clean.py", "src/dataset_src/text_normalizer", "src/dataset_src/prompts"
+    )
     with inside(target / "src"):
         code = module("dataset_src.librispeech_test_clean")
         scorer = next(v for k, v in vars(code).items() if isinstance(v, type) and hasattr(v, "compute_score"))
@@ -209,7 +229,6 @@ def llaso(checkouts: Path) -> list[Output]:
         wer, per, accuracy = module("wer"), module("assess_per_eval"), module("accuracy")
         del sys.path[:3]
         # Its script passes the gold text as the prediction and the output as the reference (assess_wer_cer.py:18-32).
-        rows = [row for row in made("transcripts") if row["hypothesis"].strip()]
         scorer = wer.WER()
 
         def rate(part: Sequence[MadeRow]) -> float:
@@ -226,14 +245,23 @@ def llaso(checkouts: Path) -> list[Output]:
         last = made_phones[-1]
         each = [2 * phone_rate([row, last]) - phone_rate([last]) for row in made_phones]
         phone_values = Values(1, each, phone_rate(made_phones))
-        emotions = [
-            {"conversations": [None, {"value": r["reference"]}], "answer": r["said"]} for r in made("emotions")
-        ]
+        emotions = [{"conversations": [None, {"value": r["reference"]}], "answer": r["said"]} for r in made("emotions")]
         known = accuracy.extract_labels(emotions)
-        right = Values(1, [accuracy.compute_accuracy([e], known) for e in emotions], accuracy.compute_accuracy(emotions, known))
+        right = Values(
+            1, [accuracy.compute_accuracy([e], known) for e in emotions], accuracy.compute_accuracy(emotions, known)
+        )
     return [
-        Output(words, f"{_WER} llaso", "transcripts", "hypothesis", "WER._compute, sides as in assess_wer_cer.py", rates),
-        Output(phones, "pr-librispeech per llaso", "phones", "hypothesis", "calc_PER, sides as in its main block", phone_values),
+        Output(
+            words, f"{_WER} llaso", "transcripts", "hypothesis", "WER._compute, sides as in assess_wer_cer.py", rates
+        ),
+        Output(
+            phones,
+            "pr-librispeech per llaso",
+            "phones",
+            "hypothesis",
+            "calc_PER, sides as in its main block",
+            phone_values,
+        ),
         Output(labels, "er-iemocap accuracy llaso", "emotions", "said", "compute_accuracy", right),
     ]
 
@@ -253,7 +281,10 @@ def hufs(checkouts: Path) -> list[Output]:
             axes = MagicMock()
             axes.get_legend_handles_labels.return_value = axes.twinx().get_legend_handles_labels.return_value = ([], [])
             plot.subplots.return_value = (MagicMock(), axes)
-            with stand_ins(redis=Redis(rows).module(), matplotlib=MagicMock(pyplot=plot), matplotlib__pyplot=plot), inside(target):
+            with (
+                stand_ins(redis=Redis(rows).module(), matplotlib=MagicMock(pyplot=plot), matplotlib__pyplot=plot),
+                inside(target),
+            ):
                 try:
                     return 100 * float(script(target / path)["total_wers"][4])
                 except ZeroDivisionError:
@@ -261,7 +292,9 @@ def hufs(checkouts: Path) -> list[Output]:
 
         rows = made(kind)
         values = Values(20, [rate(part) for part in slices(rows, 20)], rate(rows))
-        found.append(Output(program, name, kind, "hypothesis", "the script, with the rows in place of its server", values))
+        found.append(
+            Output(program, name, kind, "hypothesis", "the script, with the rows in place of its server", values)
+        )
     return found
 
 

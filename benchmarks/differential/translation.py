@@ -41,8 +41,13 @@ def _inference(hypotheses: list[str], references: list[str], source: str) -> dic
     torch.distributed.get_world_size.return_value, torch.distributed.get_rank.return_value = 1, 0
     torch.distributed.all_gather_object.side_effect = lambda whole, own: whole.__setitem__(0, own)
     transformers.AutoProcessor.from_pretrained.return_value.batch_decode.return_value = hypotheses
-    return {"torch": torch, "transformers": transformers, "transformers__pipelines": MagicMock(),
-            "transformers__pipelines__audio_utils": MagicMock(), "requests": MagicMock()}  # fmt: skip
+    return {
+        "torch": torch,
+        "transformers": transformers,
+        "transformers__pipelines": MagicMock(),
+        "transformers__pipelines__audio_utils": MagicMock(),
+        "requests": MagicMock(),
+    }
 
 
 @contextlib.contextmanager
@@ -57,7 +62,9 @@ def scratch() -> Iterator[Path]:
 
 
 def qwen_st(checkouts: Path) -> list[Output]:
-    program = Program(checkouts, "QwenLM/Qwen2-Audio", "595360e82b5839c1507492ec83cae5bda6d5c7d4", "eval_audio/evaluate_st.py")
+    program = Program(
+        checkouts, "QwenLM/Qwen2-Audio", "595360e82b5839c1507492ec83cae5bda6d5c7d4", "eval_audio/evaluate_st.py"
+    )
     target, found = program.checkout("eval_audio"), []
     for language in LANGUAGES:
 
@@ -67,7 +74,9 @@ def qwen_st(checkouts: Path) -> list[Output]:
 
         values = _scores(f"translations-{language}", score)
         called = "the script, with the outputs in place of inference"
-        found.append(Output(program, f"st-en-{language} bleu qwen2-audio", f"translations-{language}", "said", called, values))
+        found.append(
+            Output(program, f"st-en-{language} bleu qwen2-audio", f"translations-{language}", "said", called, values)
+        )
     return found
 
 
@@ -76,7 +85,10 @@ def ultraeval_st(checkouts: Path) -> list[Output]:
         checkouts, "OpenBMB/UltraEval-Audio", "9b69da645d53cbc90b30179339a1dce7f0117b42", "audio_evals/agg/base.py"
     )
     found = []
-    with stand_ins("pandas", "audio_evals.lib.coco", "audio_evals.lib.wer"), inside(program.checkout("audio_evals/agg/base.py")):
+    with (
+        stand_ins("pandas", "audio_evals.lib.coco", "audio_evals.lib.wer"),
+        inside(program.checkout("audio_evals/agg/base.py")),
+    ):
         code = module("audio_evals.agg.base")
         for language in LANGUAGES:
             scorer = code.BLEU(lang=language if language != "de" else "13a")
@@ -120,12 +132,16 @@ def slam_st(checkouts: Path) -> list[Output]:
                 return got[0]
 
         values = _scores(f"translations-{language}", score)
-        found.append(Output(program, f"st-en-{language} bleu slam-llm", f"translations-{language}", "said", "the script", values))
+        found.append(
+            Output(program, f"st-en-{language} bleu slam-llm", f"translations-{language}", "said", "the script", values)
+        )
     return found
 
 
 def diva(checkouts: Path) -> list[Output]:
-    program = Program(checkouts, "SALT-NLP/DiVA-Eval", "12dcdf7093f69f36e8e073d5c66808c1581fd9b6", "eval/translation_eval.py")
+    program = Program(
+        checkouts, "SALT-NLP/DiVA-Eval", "12dcdf7093f69f36e8e073d5c66808c1581fd9b6", "eval/translation_eval.py"
+    )
     target, found = program.checkout("eval/translation_eval.py"), []
     for language, code in (("zh", "en_zh-CN"), ("ja", "en_ja")):
         rows = made(f"translations-{language}")
@@ -136,23 +152,37 @@ def diva(checkouts: Path) -> list[Output]:
         sound = {"array": 0, "sampling_rate": 1}
         sets = MagicMock()
         sets.load_via_eval.return_value = ("x", "y", [{"id": r["id"], "x": sound, "y": r["reference"]} for r in rows])
-        names = ("librosa", "soundfile", "transformers", "datasets", "blsp", "blsp.blsp", "blsp.blsp.src", "transformers.generation",
-                 "blsp.blsp.src.modeling_blsp", "blsp.blsp.src.speech_text_paired_dataset", "models", "models.via")  # fmt: skip
+        names = (
+            "librosa",
+            "soundfile",
+            "transformers",
+            "datasets",
+            "blsp",
+            "blsp.blsp",
+            "blsp.blsp.src",
+            "transformers.generation",
+            "blsp.blsp.src.modeling_blsp",
+            "blsp.blsp.src.speech_text_paired_dataset",
+            "models",
+            "models.via",
+        )
         with stand_ins(*names, torch=torch, load_via_eval=sets, models__salmonn=model), scratch():
-            try:
-                got = script(target / program.path, "e2e", "salmonn", "--dataset_name", "COVOST_translation")["dial_scores"]
-            except StopIteration:
-                raise
+            found_values = script(target / program.path, "e2e", "salmonn", "--dataset_name", "COVOST_translation")
+            got = found_values["dial_scores"]
             file = next(Path().rglob(f"{code}_outs.txt"))
             each = [float(line.rpartition("[SEP_DIAL]")[2]) for line in file.read_text().splitlines()]
         values = Values(1, list(each), float(got[code]))
         called = "the script, with the outputs in place of inference"
-        found.append(Output(program, f"st-en-{language} bleu diva-eval", f"translations-{language}", "said", called, values))
+        found.append(
+            Output(program, f"st-en-{language} bleu diva-eval", f"translations-{language}", "said", called, values)
+        )
     return found
 
 
 def fairseq(checkouts: Path) -> list[Output]:
-    scorer = Program(checkouts, "facebookresearch/fairseq", "3b27ed7996b0315f471c795cf9b7dfcc18467cbe", "fairseq/scoring/bleu.py")
+    scorer = Program(
+        checkouts, "facebookresearch/fairseq", "3b27ed7996b0315f471c795cf9b7dfcc18467cbe", "fairseq/scoring/bleu.py"
+    )
     target = scorer.checkout("fairseq/scoring/bleu.py", "fairseq/scoring/tokenizer.py")
     found = []
 
@@ -165,13 +195,17 @@ def fairseq(checkouts: Path) -> list[Output]:
     scoring.BaseScorer, scoring.register_scorer = Base, lambda *_, **__: lambda kind: kind  # type: ignore[attr-defined]
     names = MagicMock()
     names.FairseqDataclass = type("FairseqDataclass", (), {})
-    with stand_ins("torch", "fairseq", fairseq__scoring=scoring, fairseq__dataclass=names, fairseq__dataclass__utils=MagicMock()):
+    with stand_ins(
+        "torch", "fairseq", fairseq__scoring=scoring, fairseq__dataclass=names, fairseq__dataclass__utils=MagicMock()
+    ):
         with inside(target):
             code = module("fairseq.scoring.bleu")
         for language in LANGUAGES:
 
             def score(rows: Sequence[MadeRow], language: str = language) -> float:
-                settings = MagicMock(sacrebleu_tokenizer="13a", sacrebleu_lowercase=False, sacrebleu_char_level=language != "de")
+                settings = MagicMock(
+                    sacrebleu_tokenizer="13a", sacrebleu_lowercase=False, sacrebleu_char_level=language != "de"
+                )
                 tally = code.SacrebleuScorer(settings)
                 for row in rows:
                     tally.add_string(row["reference"], row["said"])
@@ -202,12 +236,17 @@ def evaluate_metric(checkouts: Path, name: str) -> Any:
 
 def audiobench_2024(checkouts: Path) -> list[Output]:
     program = Program(
-        checkouts, "AudioLLMs/AudioBench", "5ec20535dfe4598fdc5b893fe38fe8b49b04aed6", "src/dataset_src/covost2_en_zh_test.py"
+        checkouts,
+        "AudioLLMs/AudioBench",
+        "5ec20535dfe4598fdc5b893fe38fe8b49b04aed6",
+        "src/dataset_src/covost2_en_zh_test.py",
     )
     metric = evaluate_metric(checkouts, "sacrebleu")
     stand_in = MagicMock()
     stand_in.load.return_value = metric
-    with stand_ins("jiwer", "dataset_src.text_normalizer.preprocess_text", "dataset_src.prompts.prompts", evaluate=stand_in):
+    with stand_ins(
+        "jiwer", "dataset_src.text_normalizer.preprocess_text", "dataset_src.prompts.prompts", evaluate=stand_in
+    ):
         with inside(program.checkout("src/dataset_src/covost2_en_zh_test.py") / "src"):
             scorer = module("dataset_src.covost2_en_zh_test").covost2_en_zh_test_dataset
 
@@ -221,13 +260,15 @@ def audiobench_2024(checkouts: Path) -> list[Output]:
 
 
 def lp_musiccaps(checkouts: Path) -> list[Output]:
-    program = Program(checkouts, "seungheondoh/lp-music-caps", "12fcb31dc37ac2122afcc7943d7f2fa61959a21a", "lpmc/utils/metrics.py")
+    program = Program(
+        checkouts, "seungheondoh/lp-music-caps", "12fcb31dc37ac2122afcc7943d7f2fa61959a21a", "lpmc/utils/metrics.py"
+    )
     metrics = {name: evaluate_metric(checkouts, name) for name in ("bleu", "rouge")}
     stand_in = MagicMock()
     stand_in.load.side_effect = metrics.__getitem__
-    with stand_ins("torch", "torchmetrics", "torchmetrics.retrieval", evaluate=stand_in):
-        with inside(program.checkout("lpmc/utils/metrics.py") / "lpmc/utils"):
-            code = module("metrics")
+    folder = program.checkout("lpmc/utils/metrics.py") / "lpmc/utils"
+    with stand_ins("torch", "torchmetrics", "torchmetrics.retrieval", evaluate=stand_in), inside(folder):
+        code = module("metrics")
     rows = made("music")
 
     def bleu(part: Sequence[MadeRow]) -> float:
@@ -240,7 +281,14 @@ def lp_musiccaps(checkouts: Path) -> list[Output]:
     called = "{} with evaluate 0.4.0"
     return [
         Output(program, "mc-musiccaps bleu lp-musiccaps", "music", "said", called.format("bleu, order 4"), values),
-        Output(program, "mc-musiccaps rouge-l lp-musiccaps-mean", "music", "said", called.format("rouge"), Values(1, list(each), None)),
+        Output(
+            program,
+            "mc-musiccaps rouge-l lp-musiccaps-mean",
+            "music",
+            "said",
+            called.format("rouge"),
+            Values(1, list(each), None),
+        ),
     ]
 
 
@@ -251,7 +299,10 @@ def hufs_bleu(checkouts: Path) -> list[Output]:
     called = "the script, with the rows in place of its server"
 
     def run(path: str, rows: Sequence[MadeRow], field: str) -> dict[str, Any]:
-        with stand_ins(redis=Redis([{field: r["reference"], "infer": r["hypothesis"]} for r in rows]).module()), inside(target):
+        with (
+            stand_ins(redis=Redis([{field: r["reference"], "infer": r["hypothesis"]} for r in rows]).module()),
+            inside(target),
+        ):
             return script(target / path)
 
     bleu = _scores("translations-ja", lambda rows: run(translated.path, rows, "translation")["corpus_bleu"].score)

@@ -15,11 +15,9 @@ from typing import Any
 
 from tasks.analysis.multiverse import Outcome
 from tasks.errors import ScoringError
-from tasks.statistics.bootstrap import decimal
+from tasks.statistics.bootstrap import stored
 from tasks.statistics.odds import Odds, odds
 from tasks.statistics.printed import parse, prints
-
-_PLACES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +63,11 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
         "choices": dict(pipeline.choices),
         "signature": pipeline.convention.signature,
         "known_as": list(pipeline.known_as),
-        "value": None if outcome.value is None else str(decimal(outcome.value, _PLACES)),
+        "value": None if outcome.value is None else str(stored(outcome.value)),
         "interval": outcome.interval
         and {
-            "low": str(decimal(outcome.interval[0], _PLACES)),
-            "high": str(decimal(outcome.interval[1], _PLACES)),
+            "low": str(stored(outcome.interval[0])),
+            "high": str(stored(outcome.interval[1])),
             "level": "95",
             "method": "bootstrap",
         },
@@ -80,7 +78,7 @@ def outcome_json(outcome: Outcome) -> dict[str, Any]:
 
 def _gap(outcome: Outcome, printed: str) -> str:
     assert outcome.value is not None
-    gap = decimal(Fraction(outcome.value) - Fraction(printed), _PLACES)
+    gap = stored(Fraction(outcome.value) - Fraction(printed))
     return f"{gap:+f}"
 
 

@@ -97,12 +97,12 @@ ROUGE = (
     _finished(_NORMALISED_ROUGE),
     Convention(
         "lp-musiccaps-mean",
-        "rouge-score's F without stemming, mean; the source prints a random bootstrap median.",
+        "rouge-score's F without stemming, mean; its source prints a bootstrap median.",
         RougeL(),
         hypothesis=(STRIP_SPECIAL, _PLAIN),
         reference=(_PLAIN,),
-        notes="The source's value changes from run to run and cannot be recomputed: on one set of 3,413 rows three runs of its "
-        "program gave 14.8159, 14.8138 and 14.8112, and the mean is 14.8143.",
+        notes="The source's value changes from run to run and cannot be recomputed: on one set of 3,413 rows three runs "
+        "gave 14.8159, 14.8138 and 14.8112, and the mean is 14.8143.",
     ),
     Convention(
         "coco",

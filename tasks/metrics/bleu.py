@@ -6,6 +6,7 @@ import math
 from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal
 
 import numpy as np
@@ -141,16 +142,13 @@ class MeanSentenceBleu(Metric):
         """As `Bleu.count`."""
         return corpus_counts(hypotheses, references)
 
-    def _fixed(self, counts: Counts) -> NDArray[np.float64]:
-        return np.rint(bleu_from_sums(counts) * 1e6)
-
     def fold(self, counts: Counts) -> float | None:
-        """Mean over the rows, 0 to 100."""
-        return float(self._fixed(counts).sum() / len(counts) / 1e6) if len(counts) else None
+        """Mean over the rows, 0 to 100; the sum is exact, so it does not depend on their order."""
+        return math.fsum(bleu_from_sums(counts).tolist()) / len(counts) if len(counts) else None
 
     def terms(self, counts: Counts) -> Terms:
-        """See `Metric.terms`."""
-        return with_rows(self._fixed(counts))
+        """See `Metric.terms`: row values in millionths."""
+        return with_rows(np.rint(bleu_from_sums(counts) * 1e6))
 
     def from_sums(self, sums: Sums) -> NDArray[np.float64]:
         """See `Metric.from_sums`."""
@@ -183,9 +181,9 @@ class NltkCharacterBleu(Metric):
         ]
         return as_counts(rows, 1)
 
-    def fold(self, counts: Counts) -> float | None:
+    def fold(self, counts: Counts) -> Fraction | None:
         """Mean over the rows, 0 to 100."""
-        return float(int(counts.sum()) * self.scale / len(counts) / FIXED_POINT) if len(counts) else None
+        return Fraction(int(counts.sum()) * self.scale, len(counts) * FIXED_POINT) if len(counts) else None
 
     def terms(self, counts: Counts) -> Terms:
         """See `Metric.terms`. Scores are rounded to millionths."""

@@ -12,7 +12,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.metrics.metric import FIXED_POINT, Counts, Metric, Sums, Terms, as_counts, divide, with_rows
+from tasks.metrics.metric import FIXED_POINT, MILLIONTH, Counts, MeanMetric, Terms, as_counts, with_rows
 from tasks.step import Value
 
 Phrase = tuple[str, ...]
@@ -120,7 +120,7 @@ def partial_hits(predicted: Sequence[Phrase], gold: Sequence[Phrase]) -> Fractio
 
 
 @dataclass(frozen=True)
-class Keyphrases(Metric):
+class Keyphrases(MeanMetric):
     """Precision or F1 of the first `cutoff` predicted phrases, macro-averaged over documents.
 
     memray/OpenNMT-kpg-release@d16bf09:kp_evaluate.py with `split_nopunc` tokens: Porter stems; predictions that repeat another
@@ -160,24 +160,19 @@ class Keyphrases(Metric):
             rows.append((round(hits * FIXED_POINT), len(predicted), len(gold)))
         return as_counts(rows, 3)
 
-    def _values(self, counts: Counts) -> NDArray[np.float64]:
-        """The value of each document, in millionths."""
-        hits = counts[:, 0] / FIXED_POINT
-        precision = hits / np.maximum(counts[:, 1], 1)
-        recall = hits / np.maximum(counts[:, 2], 1)
-        both = precision + recall
-        f1 = 2 * precision * recall / np.where(both > 0, both, 1)
-        values: NDArray[np.float64] = np.rint((precision if self.measure == "precision" else f1) * 1e6)
-        return values
+    def row_value(self, counts: Counts) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Precision, or F1 as 2 * hits / (predictions + gold phrases); 0 for a document without any."""
+        hits, predicted, gold = counts.T
+        if self.measure == "precision":
+            return hits, np.maximum(predicted, 1)
+        return 2 * hits, np.maximum(predicted + gold, 1)
 
-    def fold(self, counts: Counts) -> float | None:
-        """Macro mean, 0 to 1."""
-        return float(self._values(counts).sum() / len(counts) / 1e6) if len(counts) else None
+    def fold(self, counts: Counts) -> Fraction | None:
+        """Macro mean, 0 to 1, exact."""
+        total = super().fold(counts)
+        return None if total is None else total / FIXED_POINT
 
     def terms(self, counts: Counts) -> Terms:
-        """See `Metric.terms`."""
-        return with_rows(self._values(counts))
-
-    def from_sums(self, sums: Sums) -> NDArray[np.float64]:
-        """See `Metric.from_sums`."""
-        return divide(sums[:, 0] / 1e6, sums[:, 1])
+        """See `Metric.terms`: row values in millionths."""
+        top, bottom = self.row_value(counts)
+        return with_rows(np.rint(top / bottom / MILLIONTH))

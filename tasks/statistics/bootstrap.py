@@ -142,3 +142,27 @@ def decimal(value: Fraction | float | Decimal, places: int, rounding: str = ROUN
         scaled = value * 10**places
         return Decimal(_ROUNDING[rounding](scaled)).scaleb(-places)
     return (value if isinstance(value, Decimal) else Decimal(repr(float(value)))).quantize(quantum, rounding=rounding)
+
+
+# Decimals of stored values, and the most that `stored` adds to keep them off ties.
+PLACES = 6
+MOST_PLACES = 12
+
+
+def stored(value: Fraction | float | Decimal, places: int = PLACES) -> Decimal:
+    """The value with `places` decimals, or with as many more as it takes that it can be rounded once more.
+
+    Rounding 13.69514996 to 13.695150 and then to four places gives 13.6952 instead of 13.6951: a value that is no tie has
+    become one. Such a value keeps more decimals (13.69514996), so that any number of places up to `places` - 1 gives what the
+    value itself gives. Within 10**-12 of a tie, where floats carry noise, it is taken for the tie.
+    """
+    short = decimal(value, places)
+    exact = (
+        value if isinstance(value, Fraction) else Fraction(Decimal(repr(value)) if isinstance(value, float) else value)
+    )
+    for more in range(places, MOST_PLACES + 1):
+        found = decimal(value, more)
+        _, digits, exponent = found.normalize().as_tuple()
+        if not (isinstance(exponent, int) and exponent < 0 and digits[-1] == 5) or Fraction(found) == exact:
+            return found
+    return short

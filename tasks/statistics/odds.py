@@ -22,7 +22,7 @@ from fractions import Fraction
 from typing import Any
 
 from tasks.errors import ScoringError
-from tasks.statistics.bootstrap import decimal
+from tasks.statistics.bootstrap import PLACES, decimal, stored
 from tasks.statistics.printed import Number, cells, places_of
 
 _HALF = Fraction(1, 2)
@@ -49,13 +49,13 @@ class Odds:
     chance: Fraction | None
     crowded: Fraction | None
 
-    def as_json(self, places: int = 6) -> dict[str, Any]:
+    def as_json(self, places: int = PLACES) -> dict[str, Any]:
         """For audit.json: integers and decimal strings; the chance is rounded up to two decimals, never down."""
         return {
             "tried": self.tried,
             "distinct": self.distinct,
-            "low": str(decimal(self.low, places)),
-            "high": str(decimal(self.high, places)),
+            "low": str(stored(self.low, places)),
+            "high": str(stored(self.high, places)),
             "chance": None if self.chance is None else str(decimal(self.chance, 2, ROUND_CEILING)),
             "crowded": None if self.crowded is None else str(decimal(self.crowded, 2, ROUND_CEILING)),
         }

@@ -1,8 +1,8 @@
 """Rows made for comparing conventions with the programs that they are named after; no text is anybody else's.
 
-`made(kind)` gives the same rows everywhere: seeded, with the standard library alone, and hostile on purpose (case, punctuation,
-digits, markup, other scripts, blanks, empty and unfinished outputs). A row is a dictionary as in a predictions file; `said` is
-its output as a decoder without special tokens gives it, for programs that decode so.
+`made(kind)` gives the same rows everywhere: seeded, with the standard library alone, and hostile on purpose (case,
+punctuation, digits, markup, other scripts, blanks, empty and unfinished outputs). A row is a dictionary as in a
+predictions file; `said` is its output as a decoder without special tokens gives it, for programs that decode so.
 """
 
 from __future__ import annotations
@@ -16,15 +16,42 @@ from typing import Any
 SIZE = 240
 MadeRow = dict[str, Any]
 
-_WORDS = """the a of and to in it was he she we they said came went had would not no yes river house garden doctor captain winter
-summer letter window morning night colour favour theatre grey well known old new small great two three twenty five hundred seven
-o'clock don't can't it's she'd we've mister mrs saint street music dog barks bird sings man speaks car passes rain falls""".split()
-_HOSTILE = """Mr. Dr. St. U.S.A. 1874 $20.50 5% 3.5 1,000 25th 2-3 well-known state-of-the-art — – … “quoted” ‘it’s’ (aside) [laughs]
-<noise> <|en|> {x} uh um hmm ER AH café naïve Straße 你好 東京 ÉCOLE #1 @ & * e.g. i.e. wanna gonna let's 's n't A.B 10 20 30""".split()
+_WORDS = """
+the a of and to in it was he she we they said came went had would not no yes river house garden
+doctor captain winter summer letter window morning night colour favour theatre grey well known old
+new small great two three twenty five hundred seven o'clock don't can't it's she'd we've mister mrs
+saint street music dog barks bird sings man speaks car passes rain falls
+""".split()  # noqa: SIM905  # a list of words reads best as a text
+_HOSTILE = """
+Mr. Dr. St. U.S.A. 1874 $20.50 5% 3.5 1,000 25th 2-3 well-known state-of-the-art — – … “quoted”
+‘it’s’ (aside) [laughs] <noise> <|en|> {x} uh um hmm ER AH café naïve Straße 你好 東京 ÉCOLE #1 @ & *
+e.g. i.e. wanna gonna let's 's n't A.B 10 20 30
+""".split()  # noqa: SIM905  # a list of words reads best as a text
 _ZH = list("我你他们今天明去北京学校看书吃饭很好大家都在这里说话一个人两头比三，。！？")
-_JA = ["私", "は", "東京", "に", "行き", "ます", "今日", "の", "天気", "です", "ね", "カメラ", "を", "買う", "。", "、", "！"]
-_DE = """der die das Haus und ist nicht ein eine grün Straße über schön Zug fährt nach Berlin heute morgen, . ! ? „ja“ Größe""".split()
-_PHONES = "AH0 T EH1 S IH0 NG sil HH AA1 R K AO2 DH W V".split()
+_JA = [
+    "私",
+    "は",
+    "東京",
+    "に",
+    "行き",
+    "ます",
+    "今日",
+    "の",
+    "天気",
+    "です",
+    "ね",
+    "カメラ",
+    "を",
+    "買う",
+    "。",
+    "、",
+    "！",
+]
+_DE = """
+der die das Haus und ist nicht ein eine grün Straße über schön Zug fährt nach Berlin heute morgen, .
+! ? „ja“ Größe
+""".split()  # noqa: SIM905  # a list of words reads best as a text
+_PHONES = ["AH0", "T", "EH1", "S", "IH0", "NG", "sil", "HH", "AA1", "R", "K", "AO2", "DH", "W", "V"]
 
 
 def _text(pick: random.Random, words: list[str], low: int, high: int, hostile: float = 0.0, join: str = " ") -> str:
@@ -44,7 +71,9 @@ def _changed(pick: random.Random, text: str, words: list[str], join: str = " ") 
         elif chance < 0.22:
             parts += [word, word]
         elif chance < 0.34:
-            parts.append(pick.choice([word.upper(), word.capitalize(), f"{word},", f"{word}.", word + pick.choice("!?;:-'")]))
+            parts.append(
+                pick.choice([word.upper(), word.capitalize(), f"{word},", f"{word}.", word + pick.choice("!?;:-'")])
+            )
         else:
             parts.append(word)
     return join.join(parts)
@@ -53,7 +82,13 @@ def _changed(pick: random.Random, text: str, words: list[str], join: str = " ") 
 def _row(pick: random.Random, number: int, said: str, reference: Any, **extra: Any) -> MadeRow:
     """A row whose output ends in `</s>` (most), begins with `<s>` (some) or has neither."""
     begin, end = ("<s> " if pick.random() < 0.1 else ""), ("</s>" if pick.random() < 0.85 else "")
-    return {"id": f"{number:03}", "hypothesis": f"{begin}{said}{end}", "reference": reference, "said": said, "extra": extra}
+    return {
+        "id": f"{number:03}",
+        "hypothesis": f"{begin}{said}{end}",
+        "reference": reference,
+        "said": said,
+        "extra": extra,
+    }
 
 
 def _transcripts(pick: random.Random, number: int) -> MadeRow:
@@ -101,7 +136,7 @@ def _captions(pick: random.Random, number: int) -> MadeRow:
 
 def _phones(pick: random.Random, number: int) -> MadeRow:
     reference = _text(pick, _PHONES, 3, 20)
-    said = _changed(pick, reference, _PHONES + ["ɪ", "ß", "?"])
+    said = _changed(pick, reference, [*_PHONES, "ɪ", "ß", "?"])
     hostile = pick.random()
     said = "123" if hostile < 0.04 else said.lower() if hostile < 0.15 else said
     return _row(pick, number, said if number < SIZE - 1 else reference, reference)
@@ -110,8 +145,27 @@ def _phones(pick: random.Random, number: int) -> MadeRow:
 def _emotions(pick: random.Random, number: int) -> MadeRow:
     labels = ["Neutral", "Happy", "Sad", "Angry"]
     gold, said = labels[number % 4] if number < 4 else pick.choice(labels), pick.choice(labels)
-    forms = ["{}", "{}", "{}", "{}.", " {}", "{} ", "{}\n", "I am {}", "{} and " + pick.choice(labels), "", "Angy", "neutrl", "hapy sadd",
-             "Fearful", "unhappy", "u.s.a.", "S.ad", "...", "quite {}, I think"]  # fmt: skip
+    forms = [
+        "{}",
+        "{}",
+        "{}",
+        "{}.",
+        " {}",
+        "{} ",
+        "{}\n",
+        "I am {}",
+        "{} and " + pick.choice(labels),
+        "",
+        "Angy",
+        "neutrl",
+        "hapy sadd",
+        "Fearful",
+        "unhappy",
+        "u.s.a.",
+        "S.ad",
+        "...",
+        "quite {}, I think",
+    ]
     said = pick.choice(forms).format(pick.choice([said, said.lower(), said.upper(), gold]))
     return _row(pick, number, said, gold)
 
@@ -131,8 +185,35 @@ def _trials(pick: random.Random, number: int) -> MadeRow:
     return _row(pick, number, said, "yes")
 
 
-_PARTS = ["neural", "networks", "network", "fuzzy", "logic", "path", "planning", "robot", "arm", "design", "designs", "0.18", "micron", "CMOS",
-          "2.5D", "graphics", "AND", "and", "gates", "well-known", "unk", "UNK", "a_b", "C++", "İstanbul", "models", "modelling"]  # fmt: skip
+_PARTS = [
+    "neural",
+    "networks",
+    "network",
+    "fuzzy",
+    "logic",
+    "path",
+    "planning",
+    "robot",
+    "arm",
+    "design",
+    "designs",
+    "0.18",
+    "micron",
+    "CMOS",
+    "2.5D",
+    "graphics",
+    "AND",
+    "and",
+    "gates",
+    "well-known",
+    "unk",
+    "UNK",
+    "a_b",
+    "C++",
+    "İstanbul",
+    "models",
+    "modelling",
+]
 
 
 def _keyphrases(pick: random.Random, number: int) -> MadeRow:
@@ -153,9 +234,13 @@ def _keyphrases(pick: random.Random, number: int) -> MadeRow:
 def _questions(pick: random.Random, number: int) -> MadeRow:
     question = _text(pick, _WORDS, 3, 9)
     count = pick.randint(1, 5)
-    candidates = [{"text": _text(pick, _WORDS, 3, 12).capitalize() + ".", "label": int(pick.random() < 0.3)} for _ in range(count)]
+    candidates = [
+        {"text": _text(pick, _WORDS, 3, 12).capitalize() + ".", "label": int(pick.random() < 0.3)} for _ in range(count)
+    ]
     scores = [round(pick.random() ** 3, 3) for _ in range(count)]
-    said = pick.choice([question, _changed(pick, question, _WORDS), candidates[0]["text"], candidates[0]["text"].lower(), "yes"])
+    said = pick.choice(
+        [question, _changed(pick, question, _WORDS), candidates[0]["text"], candidates[0]["text"].lower(), "yes"]
+    )
     answers = [c["text"] for c in candidates if c["label"]]
     reference = {"question": question, "answers": answers, "candidates": candidates}
     return _row(pick, number, said, reference, scores=scores)
@@ -166,7 +251,20 @@ def _slots(pick: random.Random, number: int) -> MadeRow:
     spoken = _text(random.Random(recording), _WORDS, 4, 9)
     value = _text(pick, spoken.split(), 1, 3)
     kind = pick.choice(["time", "date", "person"])
-    said = pick.choice([value, value, value.upper(), value.capitalize(), f"{value}.", _changed(pick, value, _WORDS), spoken, spoken.upper(), "", ""])
+    said = pick.choice(
+        [
+            value,
+            value,
+            value.upper(),
+            value.capitalize(),
+            f"{value}.",
+            _changed(pick, value, _WORDS),
+            spoken,
+            spoken.upper(),
+            "",
+            "",
+        ]
+    )
     if number // 3 % 7 == 0:
         said = ""
     reference = {"slot": kind, "value": value.capitalize() if pick.random() < 0.1 else value, "transcript": spoken}
@@ -174,12 +272,34 @@ def _slots(pick: random.Random, number: int) -> MadeRow:
 
 
 def _choices(pick: random.Random, number: int) -> MadeRow:
-    options = pick.sample(["dog", "cat", "cow", "frog", "dog barking", "a cat", "Bird", "car engine", "ABBA", "guitar"], 4)
+    options = pick.sample(
+        ["dog", "cat", "cow", "frog", "dog barking", "a cat", "Bird", "car engine", "ABBA", "guitar"], 4
+    )
     gold, other = options[(place := pick.randrange(4))], pick.choice(options)
     letter = "ABCD"[place if pick.random() < 0.6 else pick.randrange(4)]
-    forms = [letter, f"{letter}.", f"({letter})", f"({letter}) {other}", f"The answer is {letter}.", f"The correct answer is: {other}", gold, other,
-             gold.upper(), f"It is a {gold}, not a {other}.", f"{letter} or {pick.choice('ABCD')}", "", "None", "None of them", f"answer:\n{letter}",
-             "I do not know", "Zebra", f"a {gold.split()[0]}", "D", "x", f"\n{letter}\n"]  # fmt: skip
+    forms = [
+        letter,
+        f"{letter}.",
+        f"({letter})",
+        f"({letter}) {other}",
+        f"The answer is {letter}.",
+        f"The correct answer is: {other}",
+        gold,
+        other,
+        gold.upper(),
+        f"It is a {gold}, not a {other}.",
+        f"{letter} or {pick.choice('ABCD')}",
+        "",
+        "None",
+        "None of them",
+        f"answer:\n{letter}",
+        "I do not know",
+        "Zebra",
+        f"a {gold.split()[0]}",
+        "D",
+        "x",
+        f"\n{letter}\n",
+    ]
     return _row(pick, number, pick.choice(forms), gold, choices=options)
 
 

@@ -11,12 +11,10 @@ import numpy as np
 from audit.scoring.counting import Counted, count
 from tasks.convention import Convention
 from tasks.row import Row
-from tasks.statistics.bootstrap import decimal, percentile_interval, weights
+from tasks.statistics.bootstrap import percentile_interval, stored, weights
 from tasks.statistics.compact import wide
 from tasks.statistics.defaults import REPLICATES
 from tasks.task import Task
-
-PLACES = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,4 +84,4 @@ def _value(convention: Convention, side: Counted) -> Fraction | float | None:
 
 
 def _text(value: Fraction | float) -> str:
-    return str(decimal(value, PLACES))
+    return str(stored(value))

@@ -1,7 +1,7 @@
 """Conventions against the programs that they are named after: equal values on 240 made rows each, part by part.
 
-The programs' values are stored in tests/assets/source_outputs (`python -m benchmarks.differential` makes them). A difference is
-either mended or declared: in the convention's summary or notes, and below with its cause.
+The programs' values are stored in tests/assets/source_outputs (`python -m benchmarks.differential` makes them). A difference
+is either mended or declared: in the convention's summary or notes, and below with its cause.
 """
 
 from __future__ import annotations
@@ -59,7 +59,8 @@ def compared(path: Path) -> tuple[int, list[tuple[int, float | None, float]]]:
     different = [
         (n, ours, v)
         for n, v, part in given
-        if (ours := value(convention, part)) is None or ours != pytest.approx(v, rel=1e-7 if close is None else 0, abs=close or 1e-6)
+        if (ours := value(convention, part)) is None
+        or ours != pytest.approx(v, rel=1e-7 if close is None else 0, abs=close or 1e-6)
     ]
     return len(given), different
 
