@@ -9,10 +9,8 @@ from pathlib import Path
 
 from benchmarks.differential import labels, recognition, team, translation
 
-PROGRAMS = {
-    program.__name__: program
-    for program in (*recognition.PROGRAMS, *translation.PROGRAMS, *labels.PROGRAMS, *team.PROGRAMS)
-}
+_MODULES = (recognition, translation, labels, team)
+PROGRAMS = {program.__name__: program for module in _MODULES for program in module.PROGRAMS}
 
 
 def main() -> int:

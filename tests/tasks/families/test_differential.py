@@ -1,82 +1,77 @@
 """Conventions against the programs that they are named after: equal values on 240 made rows each, part by part.
 
-The programs' values are stored in tests/assets/source_outputs (`python -m benchmarks.differential` makes them). A difference
-is either mended or declared: in the convention's summary or notes, and below with its cause.
+A difference is either mended or declared with its cause, in the convention's summary or notes and in the table
+(`benchmarks/differential/table.py`), which the documentation shows.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tasks.convention import Convention, first_failed
+from audit.literature import works
+from benchmarks.differential.table import DECLARED, NOT_RUN, PAGE, compared, equal, files, page
 from tasks.registry import conventions
-from tasks.row import Row
-from tasks.step_cache import ChainCache
 from tests.support.paths import ROOT
-from tests.support.source_rows import digest, made
+from tests.support.source_rows import KINDS, SIZE, digest, made
 
-FOLDER = ROOT / "tests/assets/source_outputs"
-FILES = sorted(FOLDER.glob("*.json"))
-KNOWN = conventions()
-# Parts that differ, and why.
-DECLARED: dict[str, tuple[int, str]] = {}
+FILES = files()
+every_file = pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
 
 
-def load(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    return found
-
-
-def value(convention: Convention, rows: Sequence[Row]) -> float | None:
-    kept = [row for row, failed in zip(rows, first_failed(rows, convention.select), strict=True) if failed is None]
-    cache = ChainCache(kept)
-    found = convention.metric.fold(
-        convention.metric.count(
-            cache.values(convention.hypothesis_view, convention.hypothesis),
-            cache.values(convention.reference_view, convention.reference),
-        )
-    )
-    return None if found is None else float(found)
-
-
-def compared(path: Path) -> tuple[int, list[tuple[int, float | None, float]]]:
-    """The number of compared parts, and (part, ours, the source's) of those that differ; part -1 is the whole."""
-    stored = load(path)
-    convention = KNOWN[tuple(stored["convention"].split(" "))]  # type: ignore[index]
-    reason = convention.unavailable()
-    if reason:
-        pytest.skip(reason)
-    rows = [Row(r["id"], r["hypothesis"], r["reference"], extra=r["extra"]) for r in made(stored["rows"])]
-    size = stored["size"]
-    parts = [(n, stored["parts"][n], rows[n * size : (n + 1) * size]) for n in range(len(stored["parts"]))]
-    given = [(n, v, part) for n, v, part in [*parts, (-1, stored["whole"], rows)] if v is not None]
-    close = 0.5 * 10 ** -stored["places"] * 1.0001 if stored["places"] is not None else None
-    different = [
-        (n, ours, v)
-        for n, v, part in given
-        if (ours := value(convention, part)) is None
-        or ours != pytest.approx(v, rel=1e-7 if close is None else 0, abs=close or 1e-6)
-    ]
-    return len(given), different
-
-
-@pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
+@every_file
 def test_the_source_gives_the_same_values(path: Path) -> None:
-    _, different = compared(path)
+    found = compared(path)
+    if found.unavailable:
+        pytest.skip(found.unavailable)
     expected, why = DECLARED.get(path.stem, (0, ""))
-    assert len(different) == expected, (why, different[:5])
+    assert len(found.different) == expected, (why, found.different[:5])
 
 
-@pytest.mark.parametrize("path", FILES, ids=[path.stem for path in FILES])
-def test_stored_outputs_say_where_they_come_from(path: Path) -> None:
-    stored = load(path)
+@every_file
+def test_a_stored_output_says_where_it_comes_from_and_covers_the_rows(path: Path) -> None:
+    stored = json.loads(path.read_text(encoding="utf-8"))
     assert digest(made(stored["rows"])) == stored["rows_sha256"]
     assert len(stored["commit"]) == 40
-    assert stored["command"].startswith("python -m benchmarks.differential")
-    assert len(stored["parts"]) * stored["size"] == len(made(stored["rows"])) >= 200
-    assert sum(v is not None for v in stored["parts"]) >= 0.7 * len(stored["parts"])
+    assert stored["command"].startswith("python -m benchmarks.differential --checkouts DIR ")
+    assert len(stored["parts"]) * stored["size"] == len(made(stored["rows"])) == SIZE >= 200
+    assert sum(value is not None for value in stored["parts"]) >= 0.7 * len(stored["parts"])
+    assert len({value for value in stored["parts"] if value is not None}) > 1
+
+
+def test_values_that_differ_are_told_apart() -> None:
+    assert equal(10.0, 10.0000005, None)
+    assert not equal(10.0, 10.001, None)
+    assert not equal(None, 0.0, None)
+    assert equal(12.34564, 12.3456, 4)
+    assert not equal(12.3457, 12.3456, 4)
+
+
+def test_every_convention_of_public_code_was_compared_or_says_why_not() -> None:
+    known = conventions()
+    wanted = {
+        (metric, name)
+        for work in works.load_works(ROOT / "literature" / "works")
+        if work.code.repo
+        for item in work.tasks
+        for metric in item.metrics
+        for name in item.conventions
+        if any((task, metric, name) in known for task in item.ids)
+    }
+    run = {tuple(json.loads(path.read_text(encoding="utf-8"))["convention"].split(" ")[1:]) for path in FILES}
+    assert wanted - run == set(NOT_RUN) - run
+    assert not run & set(NOT_RUN)
+
+
+def test_the_documentation_shows_the_comparison() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page()
+
+
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_made_rows_are_hostile(kind: str) -> None:
+    rows = made(kind)
+    assert len({row["id"] for row in rows}) == SIZE
+    assert any(row["hypothesis"].startswith("<s>") for row in rows)
+    assert any(not row["hypothesis"].endswith("</s>") for row in rows)

@@ -43,7 +43,7 @@ def texts(rows: int, seed: int = 3) -> tuple[list[tuple[str, ...]], list[tuple[s
 def counts_of(metric: Metric, rows: int = 60) -> Counts:
     hypotheses, references = texts(rows)
     if isinstance(metric, Keyphrases):
-        return metric.count([", ".join(h) for h in hypotheses], [list(r) for r in references])
+        return metric.count([list(h) for h in hypotheses], [list(r) for r in references])
     return metric.count(hypotheses, references)
 
 
