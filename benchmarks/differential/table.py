@@ -20,7 +20,7 @@ from tests.support.source_rows import SIZE, made
 
 PAGE = FOLDER.parents[2] / "docs/reference/differential.md"
 KNOWN = conventions()
-_LAST = "For a question whose scores are all 0 the source looks at the last candidate of the file instead of the question's best."
+_LAST = "For a question whose scores are all 0 the source looks at the last candidate of its file."
 # Parts that differ, and why.
 DECLARED: dict[str, tuple[int, str]] = {
     "sqqa-wikiqa.f1.wikiqa": (2, _LAST),
@@ -35,7 +35,7 @@ _COCO = (
     "The package that the source calls is compared with as it is installed (tests/tasks/metrics/test_coco_oracles.py)."
 )
 _SPICE = "SPICE's models are not at hand; its parts are tested in tests/tasks/metrics/test_spice.py."
-_NLTK = "nltk's METEOR is compared with row by row (tests/tasks/metrics/test_nltk_meteor.py); the program loads WordNet from a download."
+_NLTK = "nltk's METEOR is compared with (tests/tasks/metrics/test_nltk_meteor.py); the program downloads WordNet."
 _SETTING = "A setting that the script names in comments or switches, with the steps of the variant compared above."
 _GRID = "A rule of this project; no program has its name."
 # (metric, convention) of records with public code whose program was not run, and why.

@@ -142,8 +142,8 @@ _RANKED = Convention(
     hypothesis_view=SCORES,
     reference_view=LABELS,
     select=(HAS_SCORES,),
-    notes="Needs a score for every candidate sentence, which free text does not give. For a question whose scores are all 0 the "
-    "source looks at the last candidate of its file; here nothing is triggered.",
+    notes="Needs a score for every candidate sentence, which free text does not give. For a question whose scores are all 0 "
+    "the source looks at the last candidate of its file; here nothing is triggered.",
 )
 TASKS = (
     Task(

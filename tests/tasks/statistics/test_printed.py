@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
+from decimal import ROUND_HALF_DOWN, ROUND_HALF_EVEN, ROUND_HALF_UP, Context, Decimal, localcontext
 from fractions import Fraction
 from typing import Any
 
@@ -10,7 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit.pipeline.outputs import short
+from audit.report.numbers import shown
+from audit.verdict.agreement import difference
 from tasks.errors import ScoringError
+from tasks.statistics.bootstrap import stored
 from tasks.statistics.printed import (
     Printed,
     RoundingInterval,
@@ -126,3 +130,64 @@ def test_cells_are_those_that_meet_the_interval(a: Fraction, b: Fraction, places
     meets = [n for n in range(int(low * scale) - 3, int(high * scale) + 4)
              if n - half <= high * scale and n + half >= low * scale]  # fmt: skip
     assert (first, last) == (meets[0], meets[-1])
+
+
+PLACES_BELOW = range(6)
+ROUNDINGS = (ROUND_HALF_UP, ROUND_HALF_EVEN, ROUND_HALF_DOWN)
+
+
+def rounded(value: Fraction, places: int, rounding: str) -> Decimal:
+    """The value itself, rounded once."""
+    with localcontext(Context(prec=60)):
+        exact = Decimal(value.numerator) / Decimal(value.denominator)
+        return exact.quantize(Decimal(1).scaleb(-places), rounding=rounding)
+
+
+@given(
+    st.one_of(
+        st.fractions(-100, 100, max_denominator=2 * 10**5),
+        # A little off a tie of up to six places.
+        st.builds(
+            lambda tie, off: Fraction(tie, 2 * 10**5) + Fraction(off, 10**9),
+            st.integers(-(10**7), 10**7),
+            st.integers(-900, 900),
+        ),
+    )
+)
+def test_a_stored_value_can_be_rounded_once_more(value: Fraction) -> None:
+    kept = stored(value)
+    assert abs(Fraction(kept) - value) <= Fraction(1, 2 * 10**6)
+    for places in PLACES_BELOW:
+        for rounding in ROUNDINGS:
+            again = kept.quantize(Decimal(1).scaleb(-places), rounding=rounding)
+            assert again == rounded(value, places, rounding), (value, kept, places, rounding)
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        (Fraction("13.69514996"), "13.69514996"),  # six places would be 13.695150, and four of those 13.6952
+        (13.69514996, "13.69514996"),
+        (Decimal("13.69514996"), "13.69514996"),
+        (Fraction("13.69515"), "13.695150"),  # a tie itself
+        (Fraction(849, 1241), "0.684126"),
+        (Fraction("0.2500000004"), "0.2500000004"),
+        (0.1 + 0.15, "0.250000"),  # floats' noise
+        (12.345000000000001, "12.345000"),
+        (Fraction("12.3450000000001"), "12.345000"),  # closer than is kept
+        (Fraction(-1, 3), "-0.333333"),
+        (0, "0.000000"),
+    ],
+)
+def test_what_is_stored(value: Fraction | float | Decimal, kept: str) -> None:
+    assert str(stored(value)) == kept
+
+
+def test_everything_that_prints_fewer_places_rounds_the_value_itself() -> None:
+    kept = stored(Fraction("13.69514996"))
+    assert f"{kept:.4f}" == "13.6951"  # `score`, and the table in a notebook
+    assert shown(str(kept), 4) == "13.6951"  # the report, LaTeX
+    assert short(str(kept), "13.70") == "13.6951"  # `run`
+    assert difference(Fraction("13.69514996"), "13") == "+0.69514996"
+    assert prints(Fraction("13.69514996"), "13.6951")  # `explain`
+    assert not prints(Fraction("13.69514996"), "13.6952")
