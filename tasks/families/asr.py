@@ -5,10 +5,10 @@ from __future__ import annotations
 from tasks.availability import Always
 from tasks.convention import HYPOTHESIS, REFERENCE, Convention
 from tasks.metrics.error_rate import ErrorRate, MeanErrorRate
+from tasks.metrics.jiwer_words import JIWER_WORDS
 from tasks.row import ReferenceType
 from tasks.step import Step
 from tasks.steps.clean import BEFORE_END_SYMBOL, CMI_WRAPPERS, EMPTY_WORD, HUFS_UNWRAP, REMOVE_SP, STRIP_SPECIAL
-from tasks.steps.jiwer_words import JIWER_WORDS
 from tasks.steps.normalise.audiobench import AUDIOBENCH_WORDS
 from tasks.steps.normalise.cmi import CMI_WORDS
 from tasks.steps.normalise.gigaspeech import GIGASPEECH_MARKS, GIGASPEECH_OFFICIAL

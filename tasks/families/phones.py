@@ -89,7 +89,8 @@ CONVENTIONS = (
         reference=_LLASO,
         hypothesis_view=REFERENCE,
         reference_view=HYPOTHESIS,
-        notes="Written for IPA references; on ARPAbet it compares the spellings of phones. Special tokens are letters. An "
+        notes="Written for IPA references; on ARPAbet it compares the spellings of phones. Special tokens are letters. On "
+        "the source's own outputs its script gives 65.3 %; with the sides the usual way it would be 182.4 %. An "
         "output without letters has the rate 1 (0 if the gold has none either).",
     ),
 )

@@ -11,10 +11,10 @@ from tasks.convention import Convention, Selection, View
 from tasks.families.choices import plain_words
 from tasks.metrics.accuracy import Accuracy, Share
 from tasks.metrics.following import NotTranscribed
+from tasks.metrics.jiwer_words import JIWER_WORDS
 from tasks.metrics.triggered import Triggered
 from tasks.row import ReferenceType, Row
 from tasks.steps.clean import STRIP_END_TOKEN, STRIP_SPECIAL
-from tasks.steps.jiwer_words import JIWER_WORDS
 from tasks.steps.normalise.simple import JIWER_A1, LOWER
 from tasks.task import Task
 

@@ -10,11 +10,11 @@ import numpy as np
 
 from tasks.metrics import error_rate
 from tasks.metrics.error_rate import edit_counts
+from tasks.metrics.jiwer_words import jiwer_words
 from tasks.metrics.metric import Counts, RatioMetric, as_counts
 from tasks.step import Value
-from tasks.steps.jiwer_words import jiwer_words
 
-SOURCES = ("module:tasks.metrics.error_rate", "module:tasks.steps.jiwer_words", *error_rate.SOURCES)
+SOURCES = ("module:tasks.metrics.error_rate", "module:tasks.metrics.jiwer_words", *error_rate.SOURCES)
 # Appendix E: an output with a WER below 30 % to the spoken question "does ASR".
 THRESHOLD_PERCENT = 30
 

@@ -17,11 +17,11 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.metrics.jiwer_words import jiwer_words
 from tasks.metrics.metric import FIXED_POINT, MILLIONTH, Counts, Metric, Sums, Terms, divide
 from tasks.step import Value
-from tasks.steps.jiwer_words import jiwer_words
 
-SOURCES = ("module:tasks.steps.jiwer_words", "version:rapidfuzz")
+SOURCES = ("module:tasks.metrics.jiwer_words", "version:rapidfuzz")
 # (recording, slot type, filler): a gold or predicted slot of a recording.
 Slot = tuple[str, str, str]
 
