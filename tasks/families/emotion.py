@@ -80,10 +80,11 @@ CONVENTIONS = (
     ),
     Convention(
         "fairmllm",
-        "The first label contained in the output, otherwise the most similar one.",
+        "The first of neutral, happy, sad and angry that the output contains, otherwise the most similar one.",
         _ACCURACY,
         hypothesis=(STRIP_SPECIAL, FAIRMLLM_LABEL),
         reference=(LOWER,),
+        notes="The source takes the labels from a Python set, so which of two contained labels counts varies between runs.",
     ),
     Convention(
         "llaso",

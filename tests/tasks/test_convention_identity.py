@@ -15,12 +15,13 @@ import pytest
 
 from tasks import convention as convention_module
 from tasks import step as step_module
-from tasks.convention import HYPOTHESIS, Convention, Selection, View
+from tasks.convention import HYPOTHESIS, Convention, Selection, View, first_failed
 from tasks.metrics.error_rate import ErrorRate, MeanErrorRate
 from tasks.metrics.following import NotTranscribed
 from tasks.metrics.metric import Metric
 from tasks.metrics.permutation import PermutationErrorRate
 from tasks.registry import conventions, tasks
+from tasks.row import Row
 from tasks.step import Step, digest, step, version_of
 from tasks.steps.normalise.simple import LOWER, lower
 from tests.support.paths import ROOT
@@ -77,6 +78,22 @@ def test_a_name_is_one_rule_and_one_view() -> None:
         for view in (convention.hypothesis_view, convention.reference_view):
             rules["view " + view.name, view.version].add(view.take)
     assert [key for key, value in rules.items() if len(value) > 1] == []
+
+
+def test_a_rule_on_groups_of_rows_sees_the_whole_set() -> None:
+    grouped = [c for c in KNOWN.values() if any(rule.group for rule in c.select)]
+    assert grouped
+    assert all(c.metric.whole_set for c in grouped)
+
+
+def test_a_group_is_kept_if_any_of_its_rows_is() -> None:
+    odd = Selection("odd", lambda row: int(row.id) % 2 == 1, "even", group=lambda row: str(row.reference))
+    late = Selection("late", lambda row: int(row.id) > 1, "early")
+    rows = [Row(str(n), "", group) for n, group in enumerate("aabbcc")]
+    rows[3] = Row("8", "", "b")
+    assert odd.keeps(rows) == [True, True, False, False, True, True]
+    assert first_failed(rows, (odd, late)) == [1, 1, 0, 0, None, None]
+    assert first_failed(rows, ()) == [None] * 6
 
 
 def sources_of(convention: Convention) -> set[str]:
