@@ -109,7 +109,8 @@ def word(audit: MadeAudit, *, selective: bool = True) -> str:
             found.append("selective")
         worst = max((grading.of_step(axis)[0] for axis in grading.axes), default="E")
         if known and worst != "E":
-            best["AB" if worst in "AB" else "CD"].append("better" if mine == whole == "better" else "other")
+            passes = whole == "better" and (mine == "better" or (mine == "agrees" and not selective))
+            best["AB" if worst in "AB" else "CD"].append("better" if passes else "other")
     for name in (*WORDS, "selective"):
         if name in found:
             return name
@@ -253,8 +254,8 @@ def test_honest_audits_get_the_tables_word_and_tampered_ones_no_better_one(chunk
                 # Nobody knows which set the rows are of: then agreement is at most justified, and nothing exceeds.
                 assert verdict not in {"reproduced", "exceeds"}, (seed, tamper.__name__)
                 continue
-            if (verdict, honest) == ("exceeds", "selective"):
-                # The rows that are left no longer agree by selection; then the whole set must exceed the value as well.
+            if (verdict, honest) == ("exceeds", "selective") and tamper is not unfinished:
+                # Nothing agrees by selection any more; the set without selection must exceed the value then, as it did before.
                 assert word(audit, selective=False) == "exceeds", (seed, tamper.__name__)
                 continue
             assert not better(verdict, honest, tamper), (seed, tamper.__name__, honest, verdict)
