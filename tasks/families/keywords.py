@@ -33,7 +33,7 @@ def _kpg(name: str, metric: Keyphrases, summary: str) -> Convention:
         metric,
         hypothesis=(STRIP_SENTENCE_MARKS, SPLIT_PHRASES),
         notes="The source takes lists of phrases. Here the output is split at commas, semicolons and line ends, and "
-        "numbering and bullets that white space follows are removed; an `and` before the last phrase stays. Gold phrases are "
+        "the numbers or bullets of a list are removed; an `and` before the last phrase stays. Gold phrases are "
         "left as they are, also where two have the same stems.",
     )
 

@@ -58,16 +58,33 @@ def _words(text: str) -> list[str]:
     return [word for word in re.split(r"\W", text) if word]
 
 
-_MARKER = re.compile(r"\s*(?:\d+[.)]|[-*•])\s+")
+_NUMBER, _BULLET = re.compile(r"\s*(\d+)[.)]\s+"), re.compile(r"\s*([-*•])\s+")
 
 
 def split_phrases(text: str) -> list[str]:
-    """The phrases of a free text: split at commas, semicolons and line ends, without numbering and bullets.
+    """The phrases of a free text: split at commas, semicolons and line ends, without the marks of a list.
 
-    A marker (`1.`, `2)`, `-`, `*`, `•`) is removed only if white space follows, so `0.18 micron CMOS` stays as it is. Nothing
+    Phrases, or else several lines, that are numbered from 1 on in order lose their numbers, and those that all begin with the
+    same bullet lose it, each only before white space. So `0.18 micron CMOS` and a single `7. z` stay as they are, and nothing
     else is removed, not even an `and` before the last phrase. The named source takes lists of phrases and needs no such rule.
     """
-    return [_MARKER.sub("", item, count=1) if _MARKER.match(item) else item for item in re.split(r"[,;\n]", text)]
+    lines = [line for line in text.split("\n") if line.strip()]
+    phrases = _split(lines)
+    plain = _unmarked(phrases)
+    return plain if plain != phrases or len(lines) < 2 else _split(_unmarked(lines))
+
+
+def _split(lines: list[str]) -> list[str]:
+    return [phrase for line in lines for phrase in re.split(r"[,;]", line)]
+
+
+def _unmarked(items: list[str]) -> list[str]:
+    """The items without their numbers or bullets, if together they are a list."""
+    numbers = [_NUMBER.match(item) for item in items]
+    if all(match and int(match.group(1)) == n for n, match in enumerate(numbers, 1)):
+        return [_NUMBER.sub("", item, count=1) for item in items]
+    bullets = {match.group(1) if match else None for match in map(_BULLET.match, items)}
+    return [_BULLET.sub("", item, count=1) for item in items] if len(bullets) == 1 and None not in bullets else items
 
 
 def predictions(phrases: Sequence[str]) -> list[Phrase]:

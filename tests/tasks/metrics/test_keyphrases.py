@@ -95,11 +95,18 @@ def test_stems_and_duplicates() -> None:
     [
         ("0.18 micron CMOS, 2.5D graphics, AND gates", ["0.18 micron CMOS", " 2.5D graphics", " AND gates"]),
         ("and gates; nand gates", ["and gates", " nand gates"]),
-        ("1. a b\n2) c\n- d\n* e\n• f", ["a b", "c", "d", "e", "f"]),
+        ("1. a b\n2) c, d\n\n 3. e", ["a b", "c", " d", "e"]),
+        ("1. a, 2. b; 3. c", ["a", "b", "c"]),
+        ("- a\n- b, c", ["a", "b", " c"]),
+        ("• a", ["a"]),
         ("-foo, 3.x", ["-foo", " 3.x"]),
+        ("3D models, 7. z", ["3D models", " 7. z"]),  # no list
+        ("- a\nb", ["- a", "b"]),
+        ("2. a, 3. b", ["2. a", " 3. b"]),
+        ("", []),
     ],
 )
-def test_numbering_is_removed_only_before_white_space(text: str, phrases: list[str]) -> None:
+def test_only_the_marks_of_a_list_are_removed(text: str, phrases: list[str]) -> None:
     assert split_phrases(text) == phrases
 
 
@@ -124,7 +131,12 @@ def test_gold_phrases_that_repeat_by_stem_all_count() -> None:
 @pytest.mark.parametrize("metric", [F5, F10, P3, Keyphrases(3)])
 @pytest.mark.parametrize(
     "gold",
-    [["0.18 micron CMOS", "2.5D graphics", "AND gates"], ["and gates", "1.x", "or gates"], ["nor gates", "and gates"]],
+    [
+        ["0.18 micron CMOS", "2.5D graphics", "AND gates"],
+        ["and gates", "1.x", "or gates"],
+        ["nor gates", "and gates"],
+        ["3D models", "7. z"],
+    ],
 )
 def test_an_output_equal_to_the_gold_phrases_is_right(metric: Keyphrases, gold: list[str]) -> None:
     assert value(metric, ", ".join(gold), gold) == 1
