@@ -27,11 +27,19 @@ class ScoringError(ValueError):
 
     def at(self, indices: Sequence[int] | NDArray[np.intp]) -> ScoringError:
         """The same error for longer lists, of which `indices` were passed to the metric."""
-        return self if self.item is None else ScoringError(self.what, row=self.row, item=int(indices[self.item]))
+        return self if self.item is None else type(self)(self.what, row=self.row, item=int(indices[self.item]))
 
     def of(self, ids: Sequence[str]) -> ScoringError:
         """The same error with the id of its row; `ids` are those of the lists."""
-        return self if self.item is None or self.row else ScoringError(self.what, row=ids[self.item])
+        return self if self.item is None or self.row else type(self)(self.what, row=ids[self.item])
+
+    def in_item(self, item: int) -> ScoringError:
+        """The same error of the value at an index of the lists."""
+        return type(self)(self.what, item=item)
+
+
+class TooLongError(ScoringError):
+    """A text beyond what a metric can process in bounded time and memory: an error of its row, while the others are scored."""
 
 
 class UnavailableError(RuntimeError):

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.convention import Convention, Selection, first_failed
-from tasks.errors import ScoringError, UnavailableError
+from tasks.errors import ScoringError, TooLongError, UnavailableError
 from tasks.metrics.metric import Counts, Metric
 from tasks.row import Row
 from tasks.statistics.compact import Compact, compact
@@ -128,24 +128,37 @@ def _count(work: _Work, convention: Convention) -> Counted:
         if at is not None:
             found.counts = known.counts[at]
             return found
-    try:
-        hypotheses = cache.values(convention.hypothesis_view, convention.hypothesis)
-        references = cache.values(convention.reference_view, convention.reference)
-        if len(found.kept) < len(cache.rows):
-            hypotheses = [hypotheses[i] for i in found.kept]
-            references = [references[i] for i in found.kept]
-        metric = convention.metric
-        if metric.whole_set:
-            counts = metric.count(hypotheses, references)
-        else:
-            counts = work.pairs.setdefault(metric.counting, Pairs()).count(metric, hypotheses, references)
-        found.counts = compact(counts)
+    while True:
+        try:
+            found.counts = compact(_counts(work, convention, found.kept))
+        except TooLongError as error:
+            if error.item is None:
+                raise
+            # One runaway output costs its row; the rest of the set stands.
+            lost = found.kept[error.item]
+            found.kept = array("i", (index for index in found.kept if index != lost))
+            found.errors += 1
+            found.unreadable = (*found.unreadable, (cache.rows[lost].id, error.what))
+            continue
+        except UnavailableError as error:
+            return Counted(unavailable=str(error))
+        except ScoringError as error:
+            found.failure = (error.what, error.of([cache.rows[i].id for i in found.kept]).row)
+            return found
         shared[key] = found
-    except UnavailableError as error:
-        return Counted(unavailable=str(error))
-    except ScoringError as error:
-        found.failure = (error.what, error.of([cache.rows[i].id for i in found.kept]).row)
-    return found
+        return found
+
+
+def _counts(work: _Work, convention: Convention, kept: array[int]) -> Counts:
+    cache, metric = work.cache, convention.metric
+    hypotheses = cache.values(convention.hypothesis_view, convention.hypothesis)
+    references = cache.values(convention.reference_view, convention.reference)
+    if len(kept) < len(cache.rows):
+        hypotheses = [hypotheses[i] for i in kept]
+        references = [references[i] for i in kept]
+    if metric.whole_set:
+        return metric.count(hypotheses, references)
+    return work.pairs.setdefault(metric.counting, Pairs()).count(metric, hypotheses, references)
 
 
 def _positions(wanted: array[int], known: array[int]) -> slice | NDArray[np.intp] | None:

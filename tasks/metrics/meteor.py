@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from tasks.availability import reason
 from tasks.backends.java import JavaChild, Shared, jar, java, sources
-from tasks.errors import ScoringError, UnavailableError
+from tasks.errors import ScoringError, TooLongError, UnavailableError
 from tasks.metrics.captions import References, items, table
 from tasks.metrics.metric import Counts, Metric, Sums
 from tasks.step import Value
@@ -80,7 +80,7 @@ def meteor_line(hypothesis: str, captions: Sequence[str]) -> str:
         if "\n" in text or "\r" in text:
             raise ScoringError(f"METEOR cannot process a text with a line break: {text!r}")
         if (words := len(text.split())) > MAX_WORDS:
-            raise ScoringError(f"METEOR cannot process a text of {words:,} words; at most {MAX_WORDS:,}")
+            raise TooLongError(f"METEOR cannot process a text of {words:,} words; at most {MAX_WORDS:,}")
     return f" {SEPARATOR} ".join(("SCORE", *captions, hypothesis))
 
 
@@ -162,7 +162,7 @@ class Meteor(Metric):
             try:
                 lines.append(meteor_line(hypothesis, captions))
             except ScoringError as error:
-                raise ScoringError(error.what, item=row) from error
+                raise error.in_item(row) from error
         statistics = meteor_statistics(lines)
         for (row, _, _), values in zip(pairs, statistics, strict=True):
             counts[row] += values

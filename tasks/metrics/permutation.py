@@ -10,7 +10,7 @@ from itertools import permutations
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.errors import ScoringError
+from tasks.errors import ScoringError, TooLongError
 from tasks.metrics import error_rate
 from tasks.metrics.error_rate import COLUMNS, edit_counts
 from tasks.metrics.metric import Counts, RatioMetric, as_counts
@@ -69,7 +69,7 @@ def merge_surplus(hypotheses: Sequence[Stream], references: Sequence[Stream]) ->
     """
     shape = tuple(len(reference) + 1 for reference in references)
     if math.prod(shape) * (len(hypotheses) + 1) > MAX_STATES:
-        raise ScoringError("sentences and references are too long to try every way of joining them: use cpwer")
+        raise TooLongError("sentences and references are too long to try every way of joining them: use cpwer")
     ids: dict[str, int] = {}
     spoken = [np.array([ids.setdefault(w, len(ids)) for w in stream], dtype=np.int64) for stream in references]
     said = [[ids.setdefault(w, len(ids)) for w in sentence] for sentence in hypotheses]
@@ -164,7 +164,7 @@ class PermutationErrorRate(RatioMetric):
                 try:
                     rows.append(self._best(hypothesis, reference))
                 except ScoringError as error:
-                    raise ScoringError(error.what, item=item) from error
+                    raise error.in_item(item) from error
         return as_counts(rows, 4)
 
     def _best(self, hypothesis: Sequence[Stream], reference: Sequence[Stream]) -> list[int]:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from audit.errors import InputError
@@ -18,7 +19,7 @@ from tasks.analysis.multiverse import Axis, Specification, counted, universe
 from tasks.analysis.prompt_sensitivity import ChainCache, sensitivity
 from tasks.analysis.specifications import specification
 from tasks.convention import Convention, Selection
-from tasks.errors import ScoringError
+from tasks.errors import ScoringError, TooLongError
 from tasks.metrics.cider import CiderD
 from tasks.metrics.coco_rouge import CocoRougeL
 from tasks.metrics.meteor import Meteor
@@ -68,6 +69,32 @@ def test_the_row_is_named(metric: Metric, kind: str) -> None:
     with pytest.raises(ScoringError) as raised:
         sensitivity(ChainCache(rows(kind)), convention, bootstrap=0, permutations=0)
     assert raised.value.row == "bad"
+
+
+class OfShortTexts(Meteor):
+    """METEOR's answer to long texts without its Java: the number of words, of at most three."""
+
+    def count(self, hypotheses: Any, references: Any) -> Any:
+        for item, text in enumerate(hypotheses):
+            if len(text.split()) > 3:
+                raise TooLongError(f"a text of {len(text.split())} words", item=item)
+        return np.array([[len(text.split())] * len(self.columns) for text in hypotheses])
+
+
+def test_a_text_too_long_for_a_metric_costs_its_row_and_not_the_set() -> None:
+    texts = ["a dog", "a b c d e", "a cat", "a b c d", "a dog"]
+    items = tuple(Row(f"r{n}", text, ["a dog"], n != 4, prompt="p") for n, text in enumerate(texts))
+    convention = Convention("c", "C.", OfShortTexts())
+    finished = Convention("f", "F.", OfShortTexts(), select=(FINISHED,))
+    task = replace(tasks()["aac-audiocaps"], conventions={"meteor": (convention, finished)})
+    chosen = PredictionSet(task.id, items, PredictionMeta(task.id, "m", "13b"), Path("x.jsonl"), "0" * 64, "0" * 64)
+    every, some = score(chosen, task, replicates=0)
+    for found, kept in ((every, ("r0", "r2", "r4")), (some, ("r0", "r2"))):
+        assert found.ids == kept
+        assert found.account is not None
+        assert (found.account.scored, found.account.error) == (len(kept), 2)
+        assert found.unreadable == (("r1", "a text of 5 words"), ("r3", "a text of 4 words"))
+        assert found.value is not None
 
 
 def test_the_message_names_file_and_row() -> None:
