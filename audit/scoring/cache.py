@@ -43,6 +43,7 @@ SOURCES = (
     "module:tasks.statistics.paired",
     "module:tasks.row",
     "module:tasks.statistics.bootstrap",
+    "module:tasks.statistics.clusters",
     "module:tasks.statistics.defaults",
     "module:tasks.step",
     "unicode:",

@@ -21,6 +21,7 @@ from audit.scoring.predictions import PredictionSet
 from tasks.convention import Convention
 from tasks.row import Row
 from tasks.statistics.bootstrap import decimal, percentile_interval
+from tasks.statistics.clusters import clusters
 from tasks.statistics.compact import Compact, wide
 from tasks.statistics.defaults import REPLICATES, SEED
 from tasks.statistics.paired import Part, replicates_together
@@ -328,11 +329,7 @@ def _add_intervals(
     ]
     if not replicates or not live:
         return
-    keys = [row.extra.get("cluster") for row in rows]
-    clusters: int | list[str] = len(rows)
-    if any(key is not None for key in keys):
-        clusters = [str(key) if key is not None else f"row {row.id}" for key, row in zip(keys, rows, strict=True)]
-    values = replicates_together([part for _, part in live], clusters, replicates, seed)
+    values = replicates_together([part for _, part in live], clusters(rows), replicates, seed)
     for (result, _), value in zip(live, values, strict=True):
         result.interval = percentile_interval(value)
 

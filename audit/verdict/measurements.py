@@ -36,6 +36,7 @@ from audit.verdict.prompts import prompt_state
 from audit.verdict.rules import Candidate
 from tasks.analysis.baselines import single_class
 from tasks.statistics.bootstrap import decimal
+from tasks.statistics.clusters import clusters
 from tasks.steps.select import REFERENCE_AFTER_TAGS, REFERENCE_NOT_EMPTY
 from tasks.task import Task
 
@@ -286,11 +287,11 @@ def _units(predictions: PredictionSet, score: Score) -> int | None:
     """Number of independent units in the scored rows: clusters if rows name them, otherwise rows."""
     if score.account is None:
         return None
-    if not any("cluster" in row.extra for row in predictions.rows):
+    found = clusters(predictions.rows)
+    if isinstance(found, int):
         return score.account.scored
     kept = set(score.ids)
-    rows = (row for row in predictions.rows if row.id in kept)
-    return len({str(row.extra["cluster"]) if "cluster" in row.extra else f"row {row.id}" for row in rows})
+    return len({key for key, row in zip(found, predictions.rows, strict=True) if row.id in kept})
 
 
 def _too_few(units: int | None) -> str:

@@ -23,6 +23,7 @@ from tasks.errors import ScoringError
 from tasks.metrics.metric import Counts, Metric
 from tasks.row import Row
 from tasks.statistics.bootstrap import percentile_interval, weights
+from tasks.statistics.clusters import clusters
 from tasks.statistics.defaults import SEED
 from tasks.step import Step, Value
 from tasks.step_cache import ChainCache
@@ -227,14 +228,8 @@ class Universe:
 
     def with_intervals(self, outcomes: Sequence[Outcome], replicates: int, seed: int = SEED) -> list[Outcome]:
         """The outcomes (over all rows) with percentile intervals from a single paired bootstrap."""
-        keys = [row.extra.get("cluster") for row in self.live]
-        clusters: int | list[str] = len(self.live)
-        if any(key is not None for key in keys):
-            clusters = [
-                str(key) if key is not None else f"row {row.id}" for key, row in zip(keys, self.live, strict=True)
-            ]
         values: list[list[NDArray[np.float64]]] = [[] for _ in outcomes]
-        for chunk in weights(clusters, replicates, seed):
+        for chunk in weights(clusters(self.live), replicates, seed):
             drawn = {select: chunk if mask.all() else chunk[:, mask] for select, mask in self.masks.items()}
             for collected, outcome in zip(values, outcomes, strict=True):
                 convention = outcome.pipeline.convention

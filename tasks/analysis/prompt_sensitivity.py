@@ -19,6 +19,7 @@ from tasks.convention import Convention
 from tasks.errors import ScoringError
 from tasks.metrics.metric import Counts, Metric
 from tasks.statistics.bootstrap import percentile_interval, replicates, weights
+from tasks.statistics.clusters import cluster_keys
 from tasks.statistics.defaults import REPLICATES, SEED
 from tasks.step_cache import ChainCache
 
@@ -103,7 +104,7 @@ def sensitivity(
         raise error.of([rows[i].id for i in kept]) from error
     number = {text: n for n, text in enumerate(texts)}
     labels = np.array([number[str(rows[i].prompt)] for i in kept], dtype=np.int32)
-    clusters = [str(rows[i].extra.get("cluster", f"row {rows[i].id}")) for i in kept]
+    clusters = cluster_keys([rows[i] for i in kept])
     scores = []
     for n, text in enumerate(texts):
         members = np.flatnonzero(labels == n)

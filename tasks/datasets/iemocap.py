@@ -12,9 +12,8 @@ from pathlib import Path
 from tasks.datasets.errors import DatasetError
 from tasks.datasets.manifest import Item, Manifest, make
 from tasks.datasets.registry import Options
-from tasks.datasets.tables import text_of
+from tasks.datasets.tables import lines_of
 
-KNOWN = 1241
 CLASSES = {"neu": "Neutral", "hap": "Happy", "exc": "Happy", "sad": "Sad", "ang": "Angry"}
 _LINE = re.compile(r"^\[[\d.]+ - [\d.]+\]\t(Ses05[FM]_\w+)\t(\w+)\t")
 
@@ -29,7 +28,7 @@ def read(task: str, root: Path, options: Options) -> Manifest:
     root = root.parent if root.name == "Session5" else root
     items, skipped = [], 0
     for file in sorted((root / "Session5/dialog/EmoEvaluation").glob("Ses05*.txt")):
-        for line in text_of(file).splitlines():
+        for _, line in lines_of(file):
             match = _LINE.match(line)
             if match is None:
                 continue
@@ -43,6 +42,4 @@ def read(task: str, root: Path, options: Options) -> Manifest:
     if not items:
         raise DatasetError("no evaluation files of session 5", where=str(root),
                            fix="give the folder IEMOCAP_full_release")  # fmt: skip
-    return make(
-        "IEMOCAP", "Session 5", root, items, known=KNOWN, notes=[f"{skipped} utterances of other classes left out"]
-    )
+    return make("IEMOCAP", "Session 5", root, items, notes=[f"{skipped} utterances of other classes left out"])

@@ -12,9 +12,7 @@ from pathlib import Path
 from tasks.datasets.errors import DatasetError
 from tasks.datasets.manifest import Item, Manifest, make
 from tasks.datasets.registry import Options
-from tasks.datasets.tables import field, json_object, text_of
-
-KNOWN = {"test-clean": 2620, "test-other": 2939}
+from tasks.datasets.tables import field, json_object, lines_of
 
 
 def read(task: str, root: Path, options: Options) -> Manifest:
@@ -31,9 +29,9 @@ def read(task: str, root: Path, options: Options) -> Manifest:
         return _phones(root, split, options)
     words = transcripts(root / split)
     items = [
-        Item(name, (_path(split, name),), text, extra={"cluster": name.split("-")[0]}) for name, text in words.items()
+        Item(name, (audio_path(split, name),), text, extra={"cluster": name.split("-")[0]}) for name, text in words.items()
     ]
-    return make("LibriSpeech", split, root, items, known=KNOWN[split], missing=_unlabelled(root, split, set(words)))
+    return make("LibriSpeech", split, root, items, missing=_unlabelled(root, split, set(words)))
 
 
 def transcripts(folder: Path) -> dict[str, str]:
@@ -44,17 +42,20 @@ def transcripts(folder: Path) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for file in sorted(folder.rglob("*.trans.txt")):
-        for number, line in enumerate(text_of(file).splitlines(), 1):
+        for number, line in lines_of(file):
             name, _, words = line.partition(" ")
             if name.count("-") != 2 or not words.strip():
                 raise DatasetError("not `SPEAKER-CHAPTER-NUMBER WORDS`", where=f"{file}:{number}")
+            if name in found:
+                raise DatasetError(f"duplicate id {name}", where=f"{file}:{number}")
             found[name] = words.strip()
     if not found:
         raise DatasetError("no transcripts found (*.trans.txt)", where=str(folder))
     return found
 
 
-def _path(split: str, name: str) -> str:
+def audio_path(split: str, name: str) -> str:
+    """The path of an utterance's audio, relative to LibriSpeech's folder."""
     speaker, chapter, _ = name.split("-")
     return f"{split}/{speaker}/{chapter}/{name}.flac"
 
@@ -78,5 +79,5 @@ def _phones(root: Path, split: str, options: Options) -> Manifest:
         if name.count("-") != 2:
             raise DatasetError(f"the path does not name an utterance: {entry['path']}", where=where)
         extra = {"cluster": name.split("-")[0]}
-        items.append(Item(name, (_path(split, name),), field(entry, "text", str, where), extra=extra))
-    return make("LibriSpeech (MFA phones)", split, root, items, known=KNOWN[split])
+        items.append(Item(name, (audio_path(split, name),), field(entry, "text", str, where), extra=extra))
+    return make("LibriSpeech (MFA phones)", split, root, items)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tasks.datasets.errors import DatasetError
+from tasks.datasets.tables import json_text, lines_of
 
 SCHEMA = "repro-audit/manifest/1"
 _FIELDS = ("id", "audio", "sha256", "reference", "query", "extra")
@@ -88,14 +89,13 @@ def make(
     root: Path,
     items: Iterable[Item],
     *,
-    known: int | None = None,
     missing: Iterable[str] = (),
     notes: Iterable[str] = (),
 ) -> Manifest:
-    """Sort the items, list missing audio files, and compare the number of items with the known one.
+    """Sort the items and list missing audio files.
 
     Raises:
-        DatasetError: There are no items, or an id is a duplicate.
+        DatasetError: There are no items, an id is a duplicate, or an item contains a lone surrogate.
     """
     ordered = sorted(items, key=lambda item: item.id)
     if not ordered:
@@ -103,25 +103,33 @@ def make(
     for one, two in pairwise(ordered):
         if one.id == two.id:
             raise DatasetError(f"duplicate id {one.id}", where=str(root))
-    files = sorted({name for item in ordered for name in item.audio if not (root / name).is_file()})
-    remarks = list(notes)
-    if known is not None and len(ordered) != known:
-        remarks.append(f"{len(ordered)} items; the official set has {known}")
-    return Manifest(dataset, split, root, tuple(ordered), (*missing, *files), tuple(remarks))
+    for item in ordered:
+        try:
+            item.line().encode()
+        except UnicodeEncodeError:
+            raise DatasetError(f"the item {item.id!a} contains a lone surrogate", where=str(root)) from None
+    files = sorted({name for item in ordered for name in item.audio if not _is_file(root / name)})
+    return Manifest(dataset, split, root, tuple(ordered), (*missing, *files), tuple(notes))
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # a name that the file system cannot hold
+        return False
 
 
 def with_hashes(manifest: Manifest) -> Manifest:
-    """The manifest with the SHA-256 of every audio file (an empty string for missing files)."""
+    """The manifest with the SHA-256 of every audio file (an empty string for files that are missing or cannot be read)."""
     known: dict[str, str] = {}
     items = []
     for item in manifest.items:
         for name in item.audio:
             if name not in known:
-                path = manifest.root / name
-                if path.is_file():
-                    with path.open("rb") as handle:
+                try:
+                    with (manifest.root / name).open("rb") as handle:
                         known[name] = hashlib.file_digest(handle, "sha256").hexdigest()
-                else:
+                except (OSError, ValueError):
                     known[name] = ""
         items.append(replace(item, sha256=tuple(known[name] for name in item.audio)))
     return replace(manifest, items=tuple(items))
@@ -133,27 +141,49 @@ def read(path: Path, root: Path | None = None) -> Manifest:
     Raises:
         DatasetError: The file is missing or not a manifest, or its hash does not match its items.
     """
-    try:
-        lines = path.read_text("utf-8").splitlines()
-        head = json.loads(lines[0])
-        items = [_item(json.loads(line)) for line in lines[1:]]
-    except FileNotFoundError:
-        raise DatasetError("manifest not found", where=str(path)) from None
-    except (ValueError, IndexError, KeyError, TypeError, AttributeError) as error:
-        raise DatasetError(f"not a manifest: {error}", where=str(path)) from None
-    if not isinstance(head, dict) or head.get("schema") != SCHEMA:
+    lines = list(lines_of(path))
+    if not lines:
+        raise DatasetError("not a manifest: empty", where=str(path))
+    head = json_text(lines[0][1], f"{path}:1")
+    if head.get("schema") != SCHEMA:
         raise DatasetError(f"not a manifest: the schema is not {SCHEMA}", where=str(path))
+    where = f"{path}:1"
     manifest = Manifest(
-        head["dataset"], head["split"], root or Path(head["root"]), tuple(items), tuple(head["missing"]),
-        tuple(head["notes"]),
+        _get(head, "dataset", str, where), _get(head, "split", str, where),
+        root or Path(_get(head, "root", str, where)),
+        tuple(_item(json_text(line, f"{path}:{number}"), f"{path}:{number}") for number, line in lines[1:]),
+        _texts(head, "missing", where), _texts(head, "notes", where),
     )  # fmt: skip
-    if manifest.sha256 != head["sha256"]:
+    try:
+        found = manifest.sha256
+    except (ValueError, RecursionError):  # a lone surrogate, NaN
+        raise DatasetError("not a manifest: an item has a value that JSON cannot hold", where=str(path)) from None
+    if found != head.get("sha256"):
         fix = "create it again from the data set"
         raise DatasetError("the items were changed: the hash does not match", where=str(path), fix=fix)
     return manifest
 
 
-def _item(data: dict[str, Any]) -> Item:
+def _item(data: dict[str, Any], where: str) -> Item:
+    query = data.get("query")
+    if query is not None and not isinstance(query, str):
+        raise DatasetError("not a manifest: the field query is not a str or null", where=where)
+    if "reference" not in data:
+        raise DatasetError("not a manifest: the field reference is missing", where=where)
     return Item(
-        data["id"], tuple(data["audio"]), data["reference"], data["query"], tuple(data["sha256"]), data["extra"]
-    )
+        _get(data, "id", str, where), _texts(data, "audio", where), data["reference"], query,
+        _texts(data, "sha256", where), _get(data, "extra", dict, where),
+    )  # fmt: skip
+
+
+def _get(data: dict[str, Any], name: str, kind: type, where: str) -> Any:
+    if not isinstance(data.get(name), kind):
+        raise DatasetError(f"not a manifest: the field {name} is missing or not a {kind.__name__}", where=where)
+    return data[name]
+
+
+def _texts(data: dict[str, Any], name: str, where: str) -> tuple[str, ...]:
+    found = _get(data, name, list, where)
+    if not all(isinstance(text, str) for text in found):
+        raise DatasetError(f"not a manifest: the field {name} does not consist of strings", where=where)
+    return tuple(found)

@@ -9,8 +9,6 @@ from tasks.datasets.manifest import Item, Manifest, make
 from tasks.datasets.registry import Options
 from tasks.datasets.tables import table
 
-KNOWN = 2858
-
 
 def read(task: str, root: Path, options: Options) -> Manifest:
     """The clips of AudioSet's evaluation split; files may be named ID, ID_START, [ID]-[START-END] or YID.
@@ -19,7 +17,7 @@ def read(task: str, root: Path, options: Options) -> Manifest:
         DatasetError: The table is missing or lacks columns.
     """
     del task
-    labels = options.labels or root / "musiccaps-public.csv"
+    labels = options.label_file(root, "musiccaps-public.csv")
     columns = ("ytid", "start_s", "end_s", "caption", "is_audioset_eval")
     folder = ClipFolder(root)
     items = []
@@ -28,4 +26,4 @@ def read(task: str, root: Path, options: Options) -> Manifest:
             video, start, end = row["ytid"], row["start_s"], row["end_s"]
             names = (video, f"{video}_{start}", f"[{video}]-[{start}-{end}]", f"Y{video}")
             items.append(Item(video, (folder.find(names),), row["caption"]))
-    return make("MusicCaps", "eval", root, items, known=KNOWN)
+    return make("MusicCaps", "eval", root, items)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 
@@ -24,6 +24,11 @@ class Options:
     labels: Path | None = None
     speech: Path | None = None
     tts: str | None = None
+
+    def label_file(self, root: Path, name: str) -> Path:
+        """The file of labels: `labels` or, if it is a folder, `name` in it; without `labels`, `name` in `root`."""
+        place = root if self.labels is None else self.labels
+        return place if self.labels is not None and not place.is_dir() else place / name
 
 
 Reader = Callable[[str, Path, Options], Manifest]
@@ -54,6 +59,22 @@ READERS: dict[str, str] = {
 }
 
 
+# Tasks whose readers take labels from a different place, and those that take speech.
+_LABELS = frozenset({"audiocaps", "covost", "librimix", "musiccaps", "slurp", "voxceleb"})
+_SPEECH = frozenset({"inspec", "wikiqa"})
+
+
+def _unused(task: str, options: Options) -> list[str]:
+    """What was given but is not used, so that nobody takes the data set's own labels for those given."""
+    name = READERS[task]
+    unused = []
+    if options.labels is not None and name not in _LABELS and task != "pr-librispeech":
+        unused.append(f"the labels given ({options.labels.name}) are not used: {task} reads those of the data set")
+    if (options.speech is not None or options.tts is not None) and name not in _SPEECH:
+        unused.append(f"the speech given is not used: the data set of {task} has audio")
+    return unused
+
+
 def read(task: str, root: Path, options: Options | None = None) -> Manifest:
     """Read a task's test set from its official layout.
 
@@ -66,4 +87,6 @@ def read(task: str, root: Path, options: Options | None = None) -> Manifest:
     if not root.is_dir():
         raise DatasetError("no such folder", where=str(root), fix="give the folder of the official layout")
     reader: Reader = import_module(f"tasks.datasets.{READERS[task]}").read
-    return reader(task, root, options or Options())
+    given = options or Options()
+    found = reader(task, root, given)
+    return replace(found, notes=(*found.notes, *_unused(task, given)))

@@ -23,7 +23,7 @@ def read(task: str, root: Path, options: Options) -> Manifest:
         DatasetError: The labels are missing, or a line lacks a field.
     """
     del task
-    labels = options.labels or root / "dataset/slurp/test.jsonl"
+    labels = options.label_file(root / "dataset/slurp", "test.jsonl")
     items = []
     for number, entry in json_lines(labels, "clone SLURP and run its download_audio.sh"):
         where = f"{labels}:{number}"

@@ -10,7 +10,7 @@ from pathlib import Path
 from tasks.datasets.errors import DatasetError
 from tasks.datasets.manifest import Item, Manifest, make
 from tasks.datasets.registry import Options
-from tasks.datasets.tables import text_of
+from tasks.datasets.tables import lines_of
 
 
 def read(task: str, root: Path, options: Options) -> Manifest:
@@ -20,12 +20,10 @@ def read(task: str, root: Path, options: Options) -> Manifest:
         DatasetError: The list is missing, or a line is not `0|1 FILE FILE`.
     """
     del task
-    labels = options.labels or root / "veri_test.txt"
+    labels = options.label_file(root, "veri_test.txt")
     items = []
     folder = "wav/" if (root / "wav").is_dir() else ""
-    for number, line in enumerate(text_of(labels, "download veri_test.txt of VoxCeleb1").splitlines(), 1):
-        if not line.strip():
-            continue
+    for number, line in lines_of(labels, "download veri_test.txt of VoxCeleb1"):
         parts = line.split()
         if len(parts) != 3 or parts[0] not in ("0", "1"):
             raise DatasetError("not `0|1 FILE FILE`", where=f"{labels}:{number}")

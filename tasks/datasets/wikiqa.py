@@ -14,8 +14,6 @@ from tasks.datasets.registry import Options
 from tasks.datasets.spoken import speak
 from tasks.datasets.tables import table
 
-KNOWN = 633
-
 
 def read(task: str, root: Path, options: Options) -> Manifest:
     """The questions of the test split, including those without a correct answer.
@@ -30,7 +28,7 @@ def read(task: str, root: Path, options: Options) -> Manifest:
     candidates: dict[str, list[dict[str, Any]]] = {}
     path = base / "WikiQA-test.tsv"
     columns = ("QuestionID", "Question", "Sentence", "Label")
-    for row in table(path, columns, tab=True, fix="unpack WikiQACorpus.zip"):
+    for row in table(path, columns, "plain", fix="unpack WikiQACorpus.zip"):
         questions[row["QuestionID"]] = row["Question"]
         label = row["Label"].strip()
         if label not in {"0", "1"}:
@@ -44,4 +42,4 @@ def read(task: str, root: Path, options: Options) -> Manifest:
     ]
     empty = sum(not found for found in answers.values())
     notes.append(f"{empty} questions have no sentence labelled as an answer")
-    return make("WikiQA", "test", folder, items, known=KNOWN, notes=notes)
+    return make("WikiQA", "test", folder, items, notes=notes)

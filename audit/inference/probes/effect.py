@@ -12,6 +12,7 @@ from audit.scoring.counting import Counted, count
 from tasks.convention import Convention
 from tasks.row import Row
 from tasks.statistics.bootstrap import decimal, percentile_interval, weights
+from tasks.statistics.clusters import cluster_keys
 from tasks.statistics.compact import wide
 from tasks.statistics.defaults import REPLICATES
 from tasks.task import Task
@@ -61,8 +62,7 @@ def effects(
         raise ValueError("the two runs have different items")
     pairs = chosen(task)
     one, two = count(base, pairs), count(variant, pairs)
-    clusters = [str(row.extra.get("cluster", row.id)) for row in base]
-    chunks = list(weights(clusters, replicates))
+    chunks = list(weights(cluster_keys(base), replicates))
     result = []
     for metric, convention in pairs:
         left, right = one[metric, convention.id], two[metric, convention.id]
