@@ -121,6 +121,8 @@ def _free(device: str) -> int | None:
 
 def _data(task: str, place: SetLocation | None) -> Requirement:
     from audit.inference.dataset_errors import explain
+    from audit.literature.set_manifest import notes as differences
+    from audit.literature.sets import card_of, load_sets
     from tasks.datasets.errors import DatasetError
     from tasks.datasets.registry import READERS, Options, read
 
@@ -132,7 +134,7 @@ def _data(task: str, place: SetLocation | None) -> Requirement:
         manifest = read(task, place.data, Options(labels=place.labels, speech=place.speech))
     except DatasetError as error:
         return Requirement(task, "data", False, str(explain(error)).replace("\n ", ";"))
-    notes = "; ".join(manifest.notes)
+    notes = "; ".join((*manifest.notes, *differences(manifest, card_of(task, load_sets()))))
     text = f"{len(manifest.items)} items" + (f"; {notes}" if notes else "")
     if manifest.missing:
         return Requirement(

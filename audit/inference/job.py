@@ -149,13 +149,17 @@ def infer(
 
 
 def read_manifest(options: SetOptions, task: str, note: Say) -> Manifest:
-    """The task's test set, from its official layout or a manifest file; missing files are noted.
+    """The task's test set, from its official layout or a manifest file.
+
+    Missing files, and every difference from the task's set card, are noted.
 
     Raises:
         InputError: Neither or both are given, or the data do not have the official layout.
     """
     from audit.inference.dataset_errors import explain
     from audit.inference.settings import setting
+    from audit.literature.set_manifest import notes as differences
+    from audit.literature.sets import card_of, load_sets
     from tasks.datasets import manifest as manifests
     from tasks.datasets.errors import DatasetError
     from tasks.datasets.registry import Options, read
@@ -172,6 +176,8 @@ def read_manifest(options: SetOptions, task: str, note: Say) -> Manifest:
             found = manifests.with_hashes(read(task, options.data, beside))
     except DatasetError as error:
         raise explain(error) from None
+    remarks = (*found.notes, *differences(found, card_of(task, load_sets())))
+    found = replace(found, notes=tuple(dict.fromkeys(remarks)))  # a manifest file may hold them already
     if options.limit is not None and options.limit < len(found.items):
         text = f"only the first {options.limit} of {len(found.items)} items"
         found = replace(found, items=found.items[: options.limit], notes=(*found.notes, text))

@@ -83,6 +83,8 @@ class Ids:
         sha256: The hash of the sorted ids, each followed by a line feed.
         pairs_sha256: The hash over `ID<TAB>REFERENCE`, with the layout's first part.
         pairs_official: A reference with a different id contradicts a prediction file.
+        trials_sha256: For speaker verification, the hash of the sorted lines `1 FILE FILE` (one speaker) and `0 FILE FILE` of
+            the list of trials; prediction files do not name the clips, so only a data set on disk is held against it.
         made: What the hashes were computed from.
     """
 
@@ -93,6 +95,7 @@ class Ids:
     pairs_official: bool
     made: str | None
     source: tuple[str, ...]
+    trials_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from audit._util.progress import progress
 from audit.judge.scores import JudgedScore, judged_scores
+from audit.literature.set_rows import IdentityReason
 from audit.literature.sets import SetCard, card_of
 from audit.literature.studies import Study
 from audit.schema import IdentityState
@@ -17,7 +18,6 @@ from audit.scoring.pool import Map
 from audit.scoring.predictions import PredictionSet
 from audit.scoring.score import Score, begin, in_turn
 from audit.verdict.identity import Identity, identity
-from audit.verdict.set_rows import IdentityReason
 from tasks.registry import tasks
 from tasks.task import Task
 

@@ -11,15 +11,15 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from audit.literature.set_manifest import compare
+from audit.literature.set_rows import IdentityReason, best
 from audit.literature.sets import Called, Layout, SetCard
 from audit.schema import IdentityState
 from audit.scoring.predictions import PredictionSet
-from audit.verdict.set_rows import IdentityReason, held
+from tasks.datasets.manifest import Manifest
 from tasks.row import Row
 
 __all__ = ["Identity", "IdentityReason", "IdentityState", "identity"]
-
-_ORDER = tuple(IdentityState)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +79,22 @@ def identity(predictions: PredictionSet, card: SetCard | None) -> Identity:
     if not card.layouts:
         nothing = IdentityReason("no-layout", f"Nothing is known about the rows of {card.name}: {card.public.reason}")
         return _identity(IdentityState.UNKNOWN, card, None, rows, [*common, nothing])
-    compared = [(layout, *held(rows, layout)) for layout in card.layouts]
-    # Ties go to the layout closest in size, that is, the smallest that holds all rows.
-    layout, state, reasons = min(
-        compared,
-        key=lambda item: (
-            _ORDER.index(item[1]),
-            sum(r.against for r in item[2]),
-            abs((item[0].units or 0) - len(rows)),
-        ),
-    )
-    alike = [f"{item.id} ({item.units})" for item, other, _ in compared if other is state and item is not layout]
-    if alike and state is not IdentityState.CONTRADICTED:
-        text = f"The rows fit {layout.id} ({layout.units}) and {', '.join(alike)} equally well; the smallest is used."
-        reasons = [*reasons, IdentityReason("layout-ambiguous", text, layout.id, alike[0])]
+    layout, state, reasons = best(rows, card)
     return _identity(state, card, layout, rows, [*common, *reasons])
+
+
+def identity_on_disk(manifest: Manifest, card: SetCard | None) -> Identity:
+    """Which set a data set on disk is, by its items.
+
+    Args:
+        manifest: The items.
+        card: The card of the task; None if it has none.
+    """
+    rows = [Row(item.id, None, item.reference) for item in manifest.items]
+    if card is None:
+        return _identity(IdentityState.UNKNOWN, None, None, rows, [IdentityReason("no-card", "No set card.")])
+    found = compare(manifest, card)
+    return _identity(found.state, card, found.layout, rows, found.reasons)
 
 
 def _identity(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,18 +25,25 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     show.set_defaults(action_run=_show)
 
     check = actions.add_parser(
-        "check", help="identify the set of a predictions file; exit code 1 if its rows contradict the card"
+        "check",
+        help="identify the set of a predictions file or of a data set on disk; exit code 1 if it contradicts the card",
     )
-    check.add_argument("file", type=Path, metavar="FILE", help="TASK.jsonl, with its meta file beside it")
+    check.add_argument("file", type=Path, nargs="?", metavar="FILE", help="TASK.jsonl, with its meta file beside it")
+    _add_data(check)
+    check.add_argument("--task", metavar="TASK", help="with --data: the task of the data set")
     check.add_argument("--json", action="store_true", help="print JSON instead of lines")
     check.set_defaults(action_run=_check)
 
+    manifest = actions.add_parser("manifest", help="print the items of a data set on disk, for `infer --manifest`")
+    _add_data(manifest, required=True)
+    manifest.add_argument("--task", required=True, metavar="TASK", help="the task of the data set")
+    manifest.add_argument("--out", type=Path, metavar="FILE", help="write this file instead of printing")
+    manifest.set_defaults(action_run=_write_manifest)
+
     make = actions.add_parser("make", help="draft a card without texts from a predictions file or a data set on disk")
     make.add_argument("file", type=Path, nargs="?", metavar="FILE", help="a predictions file with the complete set")
-    make.add_argument("--data", type=Path, metavar="DIR", help="a data set in its official layout, instead of a file")
+    _add_data(make)
     make.add_argument("--task", metavar="TASK", help="the task of the rows (default: the file's)")
-    make.add_argument("--labels", type=Path, metavar="PATH", help="with --data: labels in a different place")
-    make.add_argument("--speech", type=Path, metavar="DIR", help="with --data: recordings of texts, ID.wav")
     make.add_argument("--id", metavar="ID", help="the card's id (default: the task's)")
     make.add_argument(
         "--out",
@@ -44,6 +52,15 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="write the card and its hashes to this folder instead of printing the card",
     )
     make.set_defaults(action_run=_make)
+
+
+def _add_data(parser: argparse.ArgumentParser, *, required: bool = False) -> None:
+    instead = "" if required else ", instead of a file"
+    parser.add_argument(
+        "--data", type=Path, required=required, metavar="DIR", help=f"a data set in its official layout{instead}"
+    )
+    parser.add_argument("--labels", type=Path, metavar="PATH", help="with --data: labels in a different place")
+    parser.add_argument("--speech", type=Path, metavar="DIR", help="with --data: recordings of texts, ID.wav")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -78,10 +95,19 @@ def _check(args: argparse.Namespace) -> int:
 
     from audit.literature.sets import card_of, load_sets
     from audit.scoring.predictions import load
-    from audit.verdict.identity import identity
+    from audit.verdict.identity import identity, identity_on_disk
 
-    task = _task(args.file.name.removesuffix(".jsonl").partition("@")[0])
-    found = identity(load(args.file, task), card_of(task.id, load_sets(args.sets)))
+    if (args.file is None) == (args.data is None):
+        raise InputError("give either a predictions file or a data set with --data", where="sets check")
+    if args.data is not None:
+        manifest, task = _manifest(args)
+        card = card_of(task.id, load_sets(args.sets))
+        found = identity_on_disk(manifest, card)
+        for text in (*manifest.notes, *(f"missing: {name}" for name in manifest.missing[:3])):
+            print(f"note: {text}", file=sys.stderr)
+    else:
+        task = _task(args.file.name.removesuffix(".jsonl").partition("@")[0])
+        found = identity(load(args.file, task), card_of(task.id, load_sets(args.sets)))
     if args.json:
         print(json.dumps(asdict(found), indent=1, ensure_ascii=False))
     else:
@@ -92,6 +118,26 @@ def _check(args: argparse.Namespace) -> int:
         for reason in found.reasons:
             print(f"  {'against' if reason.against else '       '}  {reason.code:<18} {reason.text}")
     return 1 if found.contradicted else 0
+
+
+def _write_manifest(args: argparse.Namespace) -> int:
+    from audit._util.files import write_atomic
+    from audit.literature.set_manifest import notes
+    from audit.literature.sets import card_of, load_sets
+    from tasks.datasets.manifest import with_hashes
+
+    manifest, task = _manifest(args)
+    for text in (*manifest.notes, *notes(manifest, card_of(task.id, load_sets(args.sets)))):
+        print(f"note: {text}", file=sys.stderr)
+    for name in manifest.missing:
+        print(f"missing: {name}", file=sys.stderr)
+    text = with_hashes(manifest).text()
+    if args.out is None:
+        print(text, end="")
+    else:
+        write_atomic(args.out, text)
+        print(f"written: {args.out}, {len(manifest.items)} items")
+    return 0
 
 
 def _make(args: argparse.Namespace) -> int:
@@ -129,6 +175,13 @@ def _from_file(args: argparse.Namespace) -> tuple[list[tuple[str, Any]], Any, st
 
 
 def _from_data(args: argparse.Namespace) -> tuple[list[tuple[str, Any]], Any, str, str, str]:
+    manifest, task = _manifest(args)
+    rows = [(item.id, item.reference) for item in manifest.items]
+    made = f"{manifest.dataset}, {manifest.split}, in its official layout; manifest SHA-256 {manifest.sha256}."
+    return rows, task, manifest.dataset, manifest.split, made
+
+
+def _manifest(args: argparse.Namespace) -> tuple[Any, Any]:
     from tasks.datasets.errors import DatasetError
     from tasks.datasets.registry import Options, read
 
@@ -136,12 +189,9 @@ def _from_data(args: argparse.Namespace) -> tuple[list[tuple[str, Any]], Any, st
         raise InputError("required with --data", where="--task", fix="Name the task of the data set.")
     task = _task(args.task)
     try:
-        manifest = read(task.id, args.data, Options(labels=args.labels, speech=args.speech))
+        return read(task.id, args.data, Options(labels=args.labels, speech=args.speech)), task
     except DatasetError as error:
         raise InputError(error.what, where=error.where, fix=error.fix) from error
-    rows = [(item.id, item.reference) for item in manifest.items]
-    made = f"{manifest.dataset}, {manifest.split}, in its official layout; manifest SHA-256 {manifest.sha256}."
-    return rows, task, manifest.dataset, manifest.split, made
 
 
 def _task(name: str) -> Any:

@@ -273,12 +273,6 @@ def test_a_set_that_was_never_published_is_said() -> None:
     assert "never published" in str(caught.value.fix)
 
 
-def test_a_count_that_differs_from_the_known_one_is_noted(tmp_path: Path) -> None:
-    assert "2 items; the official set has 2620" in made("asr-librispeech-clean", tmp_path).notes
-    item = Item("a", ("x.wav",), "")
-    assert make("set", "test", tmp_path, [item], known=1).notes == ()
-
-
 def test_audio_without_a_transcript_and_a_transcript_without_audio_are_listed(tmp_path: Path) -> None:
     librispeech(tmp_path)
     folder = tmp_path / "test-clean/1089/134686"
@@ -379,8 +373,40 @@ def test_a_manifest_is_a_file_with_a_hash_that_does_not_know_its_place(tmp_path:
     file.write_text("{}\n")
     with pytest.raises(DatasetError, match="not a manifest"):
         manifests.read(file)
-    with pytest.raises(DatasetError, match="manifest not found"):
+    with pytest.raises(DatasetError, match="no such file"):
         manifests.read(tmp_path / "none")
+
+
+@pytest.mark.parametrize(
+    ("line", "says"),
+    [
+        ('{"id": "a"}', "manifest.jsonl:2: not a manifest: the field reference is missing"),
+        ("[]", "manifest.jsonl:2: not a JSON object"),
+        ('{"id": "a", "id": "b"}', "duplicate field 'id'"),
+        ('{"id": "a", "audio": "x.wav", "reference": "", "sha256": [], "extra": {}}', "audio is missing or not a list"),
+        ('{"id": "a", "audio": [1], "reference": "", "sha256": [], "extra": {}}', "audio does not consist of strings"),
+        ('{"id": "a", "audio": [], "reference": "\\ud800", "sha256": [], "extra": {}}', "JSON cannot hold"),
+        ('{"id": "a", "audio": [], "reference": NaN, "sha256": [], "extra": {}}', "JSON cannot hold"),
+        ("[" * 100000, "nested too deeply"),
+    ],
+)
+def test_a_damaged_manifest_is_named_with_its_line(tmp_path: Path, line: str, says: str) -> None:
+    head = made("asr-librispeech-clean", tmp_path / "set").text().split("\n")[0]
+    file = tmp_path / "manifest.jsonl"
+    file.write_text(f"{head}\n{line}\n")
+    with pytest.raises(DatasetError) as caught:
+        manifests.read(file)
+    assert says in str(caught.value)
+
+
+@pytest.mark.parametrize("field", ["dataset", "split", "root", "missing", "notes", "sha256"])
+def test_a_manifest_without_a_field_is_an_error(tmp_path: Path, field: str) -> None:
+    head, *lines = made("asr-librispeech-clean", tmp_path / "set").text().split("\n")
+    left = {name: value for name, value in json.loads(head).items() if name != field}
+    file = tmp_path / "manifest.jsonl"
+    file.write_text("\n".join([json.dumps(left), *lines]))
+    with pytest.raises(DatasetError):
+        manifests.read(file)
 
 
 def test_two_items_of_one_id_are_an_error(tmp_path: Path) -> None:

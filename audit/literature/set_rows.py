@@ -1,4 +1,4 @@
-"""Compares rows with one layout of a set card: count, references, ids, repeats."""
+"""Compares rows with the layouts of a set card: count, references, ids, repeats."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from audit.literature.set_texts import (
     unit_hash,
     unit_id,
 )
-from audit.literature.sets import Ids, Layout, Texts
+from audit.literature.sets import Ids, Layout, SetCard, Texts
 from audit.schema import IdentityState
 from tasks.row import Row
 
@@ -49,6 +49,32 @@ class IdentityReason:
     found: Number = None
     expected: Number = None
     against: bool = False
+
+
+_ORDER = tuple(IdentityState)
+
+
+def best(rows: Sequence[Row], card: SetCard) -> tuple[Layout, IdentityState, list[IdentityReason]]:
+    """The layout of the card that fits the rows best, the identity of the rows under it, and the reasons.
+
+    Raises:
+        ValueError: The card has no layouts.
+    """
+    compared = [(layout, *held(rows, layout)) for layout in card.layouts]
+    # Ties go to the layout closest in size, that is, the smallest that holds all rows.
+    layout, state, reasons = min(
+        compared,
+        key=lambda item: (
+            _ORDER.index(item[1]),
+            sum(r.against for r in item[2]),
+            abs((item[0].units or 0) - len(rows)),
+        ),
+    )
+    alike = [f"{item.id} ({item.units})" for item, other, _ in compared if other is state and item is not layout]
+    if alike and state is not IdentityState.CONTRADICTED:
+        text = f"The rows fit {layout.id} ({layout.units}) and {', '.join(alike)} equally well; the smallest is used."
+        reasons = [*reasons, IdentityReason("layout-ambiguous", text, layout.id, alike[0])]
+    return layout, state, reasons
 
 
 def held(rows: Sequence[Row], layout: Layout) -> tuple[IdentityState, list[IdentityReason]]:
