@@ -10,6 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
+from audit.errors import InputError
+from tasks.datasets import lfs
+
 
 def write_atomic(path: str | Path, data: bytes | str, mode: int = 0o644, *, durable: bool = True) -> None:
     """Write `data` to `path` under a temporary name in the same folder, then rename it into place.
@@ -53,6 +56,30 @@ def open_atomic(path: str | Path, mode: int = 0o644, *, durable: bool = True) ->
         with contextlib.suppress(OSError):
             Path(name).unlink()
         raise
+
+
+def refuse_pointer(head: bytes, path: str | Path) -> None:
+    """Refuse the contents of a Git LFS pointer.
+
+    Args:
+        head: The file's first bytes, at least 64 if it has them.
+        path: The file, for the message.
+
+    Raises:
+        InputError: They are a pointer's.
+    """
+    if lfs.is_pointer(head):
+        raise InputError(lfs.WHAT, where=str(path), fix=f"{lfs.FIX[0].upper()}{lfs.FIX[1:]}.")
+
+
+def refuse_pointer_file(path: str | Path) -> None:
+    """As `refuse_pointer`, for a file; one that cannot be read is left to whoever reads it.
+
+    Raises:
+        InputError: The file is a Git LFS pointer.
+    """
+    with contextlib.suppress(OSError), Path(path).open("rb") as handle:
+        refuse_pointer(handle.read(64), path)
 
 
 def sha256_file(path: str | Path) -> str:

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 
 import yaml
 
+from audit._util.files import refuse_pointer
 from audit.errors import InputError
 
 Field: TypeAlias = tuple[str | int, ...]
@@ -80,6 +81,7 @@ def load(path: str | Path) -> Document:
         raw = path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot read the file: {error.strerror}", where=str(path)) from error
+    refuse_pointer(raw, path)
     return parse(raw, path)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from audit._util.files import refuse_pointer
 from audit._util.strict_json import InvalidJsonError, loads
 from audit.errors import InputError
 from audit.inference.probes import SCHEMA
@@ -55,7 +56,9 @@ def load_probes(
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        value = loads(path.read_bytes(), "refused")
+        raw = path.read_bytes()
+        refuse_pointer(raw, path)
+        value = loads(raw, "refused")
     except (OSError, InvalidJsonError) as error:
         raise InputError(f"cannot be read: {error}", where=str(path), fix="Run the probe again.") from None
     if not isinstance(value, dict):

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
 
 from audit._util.canonical_json import LARGEST
+from audit._util.files import refuse_pointer
 from audit._util.strict_json import no_constant, no_copies
 from audit.errors import InputError
 from audit.schema import SCHEMA, AuditDocument, Reason
@@ -36,6 +37,7 @@ def load_document(path: Path) -> AuditDocument:
         data = path.read_bytes()
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", where=str(path), fix="Run `repro-audit run`.") from error
+    refuse_pointer(data, path)
     return parse_document(data, str(path))
 
 

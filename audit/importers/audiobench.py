@@ -2,20 +2,23 @@
 
 Raw outputs are a JSON list of `{"text" (the prompt), "answer" (the reference), "task_type", "model_prediction"}`
 (AudioLLMs/AudioBench@babe4a2: log/). A score file is `{"wer", "sample_wer": [{"reference", "prediction", "wer"}]}`, with
-already normalised texts; a judge's file is `{NAME: {...}, "details": [{"question", "reference", "model_prediction",
-"judge_response", "rate_score", "success"}]}`.
+already normalised texts; a judge's file is `{NAME: {"judge_score", "success_rate"}, "details": [{"question", "reference",
+"model_prediction", "judge_response", "rate_score", "success"}]}`, or has the details inside NAME. What a file states
+about itself is held against its rows, because some files keep only the first ones.
 """
 
 from __future__ import annotations
 
 import argparse
 import hashlib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from audit.errors import InputError
 from audit.importers.interface import Imported, Importer, position_ids, with_finished
 from audit.importers.records import Record, decode, items, parse, read_bytes
+from audit.importers.stored_totals import StoredTotal, judge_totals, word_errors
 from tasks.row import ReferenceType, Row
 from tasks.task import Task
 
@@ -41,13 +44,17 @@ class AudioBench(Importer):
         notes: tuple[str, ...] = ()
         kind = "outputs"
         names: tuple[str, str, str | None] = ("model_prediction", "answer", "text")
+        stored: list[StoredTotal] = []
         if isinstance(value, dict) and "sample_wer" in value:
             kind, records = "stored pairs", items(value["sample_wer"], f"{path}: sample_wer")
             notes = ("The pairs are already normalised; score them with the convention `verbatim`.",)
             names = ("prediction", "reference", None)
-        elif isinstance(value, dict) and "details" in value:
-            kind, records = "judged outputs", items(value["details"], f"{path}: details")
+            total = word_errors(value.get("wer"), records)
+            stored = [] if total is None else [total]
+        elif isinstance(value, dict) and (details := _details(value, path)) is not None:
+            kind, records = "judged outputs", items(details.rows, details.where)
             names = ("model_prediction", "reference", "question")
+            stored = [item for judge, stated in details.judges for item in judge_totals(judge, stated, records)]
         elif isinstance(value, list):
             records = items(value, str(path))
         else:
@@ -58,8 +65,33 @@ class AudioBench(Importer):
             )
         ids = position_ids(len(records))
         rows = [_row(record, identifier, names, task) for record, identifier in zip(records, ids, strict=True)]
-        source = f"audiobench, {kind}: {path.name}, sha256 {hashlib.sha256(raw).hexdigest()}"
+        said = "".join(f", own total {item.name} {item.stored}" for item in stored)
+        source = f"audiobench, {kind}: {path.name}, sha256 {hashlib.sha256(raw).hexdigest()}{said}"
+        notes = (*notes, *(item.note for item in stored))
         return Imported(with_finished(rows), len(records), len(records), (), source, "items", notes)
+
+
+@dataclass(frozen=True, slots=True)
+class _Details:
+    """The rows of a judge's file, their place in it, and what the file states about every judge."""
+
+    rows: Any
+    where: str
+    judges: tuple[tuple[str, dict[str, Any]], ...]
+
+
+def _details(value: dict[str, Any], path: Path) -> _Details | None:
+    judges = tuple((name, stated) for name, stated in value.items() if isinstance(stated, dict))
+    if "details" in value:
+        return _Details(value["details"], f"{path}: details", judges)
+    inside = [(name, stated) for name, stated in judges if "details" in stated]
+    if len(inside) > 1:
+        names = ", ".join(name for name, _ in inside)
+        raise InputError(f"details of several judges: {names}", where=str(path), fix="Keep those of one judge.")
+    if not inside:
+        return None
+    ((name, stated),) = inside
+    return _Details(stated["details"], f"{path}: {name}: details", ((name, stated),))
 
 
 def _row(record: Record, identifier: str, names: tuple[str, str, str | None], task: Task) -> Row:
@@ -85,10 +117,14 @@ def _row(record: Record, identifier: str, names: tuple[str, str, str | None], ta
 def one_text(record: Record, name: str, task: Task) -> Any:
     """The reference of an item with a single text: the text, or a list of it if the task expects a list.
 
+    A list of one text is that text.
+
     Raises:
         InputError: The task expects neither.
     """
-    text = record.text(name)
+    value = record.value(name)
+    one = isinstance(value, list) and len(value) == 1 and isinstance(value[0], str)
+    text = value[0] if one else record.text(name)
     if task.reference_type in {ReferenceType.TEXT, ReferenceType.OPTIONAL}:
         return text
     if task.reference_type is ReferenceType.CAPTIONS:

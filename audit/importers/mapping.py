@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 from audit.errors import InputError
 from audit.importers.interface import Imported, position_ids, with_finished
 from audit.importers.records import Record, parse
+from audit.importers.values import flattened, lettered, options, written_list
 from tasks.row import ReferenceType, Row
 from tasks.task import Task
 
@@ -18,7 +20,9 @@ _OBJECTS = {
     ReferenceType.QUESTION_ANSWERS: ("question", "answers"),
     ReferenceType.SLOT: ("slot", "value", "transcript"),
 }
-_TARGETS = ("id", "hypothesis", "finished", "reference", "prompt", "cluster")
+_TARGETS = ("id", "hypothesis", "finished", "reference", "prompt", "cluster", "choices", "letter")
+# Targets that several fields of the source may make up.
+_SEVERAL = ("reference", "choices")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +52,22 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="OURS=THEIRS",
-        help="map a field of a row (id, hypothesis, finished, reference, prompt, cluster, or reference.NAME for a reference "
-        "that is an object) to a field of the source; repeat reference to collect a list",
+        help="map a field of a row (id, hypothesis, finished, reference, prompt, cluster, choices, letter, or reference.NAME "
+        "for a reference that is an object) to a field of the source; repeat reference or choices to collect a list; letter "
+        "is the letter of the correct choice, instead of reference",
+    )
+    parser.add_argument(
+        "--prompt-field", metavar="THEIRS", help="the field with the instruction; short for --field prompt="
     )
     parser.add_argument("--separator", metavar="TEXT", help="split a text into a list of references")
     parser.add_argument("--number", action="store_true", help="number the rows, for sources without ids")
 
 
-def field_map(options: argparse.Namespace, names: Sequence[str], where: str, task: Task) -> FieldMap:
+def field_map(given: argparse.Namespace, names: Sequence[str], where: str, task: Task) -> FieldMap:
     """The mapping given by the options; an unmapped field is read under its own name if the source has it.
 
     Args:
-        options: The options of the command line.
+        given: The options of the command line.
         names: The fields of the source.
         where: The source, for messages.
         task: The task, which determines the type of `reference`.
@@ -68,7 +76,8 @@ def field_map(options: argparse.Namespace, names: Sequence[str], where: str, tas
         InputError: A mapping is malformed, or names a field that the source does not have.
     """
     found: dict[str, tuple[str, ...]] = {}
-    for item in options.field:
+    mapped = [*given.field, *([f"prompt={given.prompt_field}"] if given.prompt_field is not None else [])]
+    for item in mapped:
         ours, equals, theirs = item.partition("=")
         if (
             not equals
@@ -80,15 +89,19 @@ def field_map(options: argparse.Namespace, names: Sequence[str], where: str, tas
             )
         if theirs not in names:
             raise InputError(f"no field {theirs!r}", where=where, fix=f"The source has: {', '.join(names) or 'none'}.")
-        if ours in found and ours != "reference" and not ours.startswith("reference."):
-            raise InputError(f"--field {ours} is given twice", fix="Only reference may be mapped to several fields.")
+        if ours in found and ours.partition(".")[0] not in _SEVERAL:
+            raise InputError(
+                f"--field {ours} is given twice", fix=f"Only {' and '.join(_SEVERAL)} take several fields."
+            )
         found[ours] = (*found.get(ours, ()), theirs)
-    mapped_reference = any(ours.startswith("reference") for ours in found)
+    mapped_reference = any(ours.startswith("reference") or ours == "letter" for ours in found)
     for ours in _TARGETS:
-        if ours in names and ours not in found and not (ours == "reference" and mapped_reference):
+        # Only a mapping says that a letter is the answer's.
+        taken = ours in found or ours == "letter" or (ours == "reference" and mapped_reference)
+        if ours in names and not taken:
             found[ours] = (ours,)
     all_names = ", ".join(names)
-    needed = ["hypothesis"] if options.number else ["id", "hypothesis"]
+    needed = ["hypothesis"] if given.number else ["id", "hypothesis"]
     for ours in needed:
         if ours not in found:
             hint = " or --number" if ours == "id" else ""
@@ -97,27 +110,43 @@ def field_map(options: argparse.Namespace, names: Sequence[str], where: str, tas
                 where=where,
                 fix=f"Give --field {ours}=NAME{hint}; the source has: {all_names}.",
             )
-    if not any(o.startswith("reference") for o in found) and task.reference_type is not ReferenceType.OPTIONAL:
+    some = mapped_reference or "reference" in found
+    if not some and task.reference_type is not ReferenceType.OPTIONAL:
         raise InputError(
             "no field for reference",
             where=where,
             fix=f"Give --field reference=NAME; the source has: {all_names}.",
         )
-    return FieldMap(found, options.separator, options.number)
+    return FieldMap(found, given.separator, given.number)
 
 
 def _list(value: Any, separator: str | None, where: str) -> Any:
-    """A list from a list, a JSON text or a text with separators; other values are left to the type check."""
+    """A list from a list, a text that is one in JSON or Python, or a text with separators.
+
+    Any other text is a list of one; other values are left to the type check.
+    """
     if not isinstance(value, str):
         return value
     if separator is not None:
         return value.split(separator) if value else []
-    if value.lstrip().startswith("["):
-        return parse(value, where)
-    return [value]
+    found = written_list(value, where)
+    return [value] if found is None else found
 
 
-def _reference(record: Record, fields: FieldMap, kind: ReferenceType) -> Any:
+def _one(value: Any, where: str) -> Any:
+    """A text from a list of one text, also as written in a table's cell; other values are left to the type check."""
+    found = written_list(value, where) if isinstance(value, str) else value
+    if isinstance(found, list) and len(found) == 1 and isinstance(found[0], str):
+        return found[0]
+    if isinstance(value, str) and isinstance(found, list) and found and all(isinstance(item, str) for item in found):
+        return found  # several texts: the type check says so
+    return value
+
+
+def _reference(record: Record, fields: FieldMap, kind: ReferenceType, choices: list[str] | None) -> Any:
+    if "letter" in fields.fields:
+        (name,) = fields.fields["letter"]
+        return lettered(record.value(name), choices, f"{record.where}: {name}")
     parts = {ours.partition(".")[2]: names for ours, names in fields.fields.items() if ours.startswith("reference.")}
     if parts:
         built: dict[str, Any] = {}
@@ -136,9 +165,12 @@ def _reference(record: Record, fields: FieldMap, kind: ReferenceType) -> Any:
     values = [record.value(name) for name in names]
     where = f"{record.where}: {names[0]}"
     if len(values) > 1:
-        return values
+        # Speakers keep their places: an empty transcript is one.
+        return values if kind is ReferenceType.SPEAKERS else flattened(values)
     if kind in _LISTS:
         return _list(values[0], fields.separator, where)
+    if kind is ReferenceType.TEXT:
+        return _one(values[0], where)
     if kind in _OBJECTS and isinstance(values[0], str) and values[0].lstrip().startswith("{"):
         return parse(values[0], where)
     return values[0]
@@ -166,6 +198,7 @@ def to_rows(records: Sequence[Record], fields: FieldMap, task: Task, source: str
         InputError: A field is missing or has the wrong type, or an id is a duplicate; the message locates the record.
     """
     rows: list[Row] = []
+    counts = Counter[str]()
     seen: dict[str, str] = {}
     numbers = position_ids(len(records)) if fields.number else []
     for index, record in enumerate(records):
@@ -178,13 +211,20 @@ def to_rows(records: Sequence[Record], fields: FieldMap, task: Task, source: str
             )
         seen[identifier] = record.where
         extra = _extra(record, fields)
-        hypothesis = record.value(fields.fields["hypothesis"][0])
-        if hypothesis is not None or "error" not in extra:
-            hypothesis = record.text(fields.fields["hypothesis"][0])
-        reference = _reference(record, fields, task.reference_type)
+        choices = _choices(record, fields)
+        if choices is not None:
+            extra["choices"] = choices
+        hypothesis = _hypothesis(record, fields.fields["hypothesis"][0], extra)
+        counts["outputs"] += isinstance(hypothesis, str) and _looks_like_a_list(hypothesis)
+        reference = _reference(record, fields, task.reference_type, choices)
+        counts["references"] += _was_written(record, fields, reference)
+        counts["empty"] += _left_out(record, fields, task.reference_type)
         problem = task.reference_type.problem(reference)
         if problem:
-            name = " + ".join(n for o, names in fields.fields.items() if o.startswith("reference") for n in names)
+            mapped = (
+                n for o, names in fields.fields.items() if o.startswith("reference") or o == "letter" for n in names
+            )
+            name = " + ".join(mapped)
             raise InputError(
                 f"the reference {problem}",
                 where=f"{record.where}: {name or 'reference'}",
@@ -194,7 +234,54 @@ def to_rows(records: Sequence[Record], fields: FieldMap, task: Task, source: str
         if prompt is not None and not isinstance(prompt, str):
             prompt = record.text(fields.fields["prompt"][0])
         rows.append(Row(identifier, hypothesis, reference, _finished(record, fields), prompt or None, extra))
-    return Imported(with_finished(rows), len(records), len(records), (), source, unit)
+    notes = tuple(text.format(counts[name]) for name, text in _NOTES.items() if counts[name])
+    return Imported(with_finished(rows), len(records), len(records), (), source, unit, notes)
+
+
+_NOTES = {
+    "outputs": "{} outputs are written as lists; they are kept as they are",
+    "references": "{} references are written as lists, in JSON or as Python prints them; they were read as lists",
+    "empty": "{} empty references left out",
+}
+
+
+def _was_written(record: Record, fields: FieldMap, reference: Any) -> bool:
+    """Whether the reference is a list, or a text from one, that the source has as a text."""
+    names = fields.fields.get("reference", ())
+    raw = record.fields.get(names[0]) if len(names) == 1 else None
+    return fields.separator is None and isinstance(raw, str) and raw[:1] in "[ \t" and reference not in (raw, [raw])
+
+
+def _left_out(record: Record, fields: FieldMap, kind: ReferenceType) -> int:
+    names = fields.fields.get("reference", ())
+    several = len(names) > 1 and kind is not ReferenceType.SPEAKERS
+    return sum(record.fields[name] in (None, "") for name in names) if several else 0
+
+
+def _hypothesis(record: Record, name: str, extra: dict[str, Any]) -> str | None:
+    value = record.value(name)
+    if value is None and "error" in extra:
+        return None
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], str):
+        return value[0]
+    return record.text(name)
+
+
+def _looks_like_a_list(text: str) -> bool:
+    try:
+        found = written_list(text, "")
+    except InputError:
+        return True
+    return bool(found) and all(isinstance(item, str) for item in found or ())
+
+
+def _choices(record: Record, fields: FieldMap) -> list[str] | None:
+    names = fields.fields.get("choices")
+    if not names:
+        return None
+    if len(names) == 1 and record.fields.get(names[0]) is None:
+        return None
+    return options([record.value(name) for name in names], f"{record.where}: {names[0]}")
 
 
 def _id(record: Record, name: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from audit._util.files import refuse_pointer
 from audit._util.strict_json import InvalidJsonError, loads
 from audit.errors import InputError
 from audit.scoring.predictions import MAX_LINE_BYTES
@@ -60,14 +61,16 @@ def read_bytes(path: Path) -> bytes:
     """The bytes of a source.
 
     Raises:
-        InputError: The file cannot be read, is empty, or is larger than 2 GiB.
+        InputError: The file cannot be read, is empty, a Git LFS pointer, or larger than 2 GiB.
     """
     try:
         if path.stat().st_size > _MAX_FILE_BYTES:
             raise InputError("larger than 2 GiB", where=str(path), fix="Split the file.")
         raw = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", where=str(path), fix="Check the path.") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or error
+        raise InputError(f"cannot be read ({reason})", where=str(path), fix="Check the path.") from error
+    refuse_pointer(raw, path)
     if not raw.strip():
         raise InputError("empty", where=str(path), fix="Give a file that contains records.")
     return raw

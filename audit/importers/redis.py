@@ -43,6 +43,7 @@ class Redis(Importer):
             metavar="FIELD",
             help="the field of the hash with the reference (default: depends on the task)",
         )
+        parser.add_argument("--prompt-field", metavar="FIELD", help="the field of the hash with the instruction")
         parser.add_argument(
             "--reference", metavar="TEXT", help="use the same reference for every item, if the hashes have none"
         )
@@ -62,13 +63,15 @@ class Redis(Importer):
             if not keys:
                 raise InputError(
                     f"no hashes task_{name}:ID",
-                    where=options.source,
+                    where=source,
                     fix=f"Give --name, --database; the database has: {_found(client)}.",
                 )
             for key, fields in _hashes(client, keys):
                 read += 1
-                item = Item(_text(key, options.source, "a key"), _texts(fields, key, options.source))
-                result = rows_of(item, task, name, options.reference_field, options.reference)
+                item = Item(_text(key, source, "a key"), _texts(fields, key, source))
+                result = rows_of(
+                    item, task, name, options.reference_field, options.reference, prompt_field=options.prompt_field
+                )
                 if isinstance(result, Refused):
                     refused.append(result)
                 else:

@@ -6,8 +6,9 @@ jaeeewon/project-multimodal@d9e5d17: dist_eval/init_works.py, works.py and eval_
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from audit.errors import InputError
@@ -79,7 +80,9 @@ class Item:
         return self.fields[name]
 
 
-def rows_of(item: Item, task: Task, name: str, field: str | None, constant: str | None) -> list[Row] | Refused:
+def rows_of(
+    item: Item, task: Task, name: str, field: str | None, constant: str | None, *, prompt_field: str | None = None
+) -> list[Row] | Refused:
     """The rows of a hash (one, or one per slot), or why it has none.
 
     Args:
@@ -88,6 +91,7 @@ def rows_of(item: Item, task: Task, name: str, field: str | None, constant: str 
         name: NAME in task_NAME:ID.
         field: The field with the reference; by default that of the task.
         constant: A reference for all hashes, instead of a field.
+        prompt_field: The field with the instruction; None if the hashes have none.
 
     Raises:
         InputError: A field is missing, or the reference has the wrong type for the task.
@@ -97,15 +101,17 @@ def rows_of(item: Item, task: Task, name: str, field: str | None, constant: str 
     hypothesis = item.fields.get("infer")
     if hypothesis is None:
         extra["error"] = f"no output in the source (status: {item.fields.get('status', 'none')})"
+    prompt = None if prompt_field is None else item.text(prompt_field, " Check --prompt-field.") or None
     if task.reference_type is ReferenceType.SLOT and constant is None:
-        return _slots(item, identifier, hypothesis, extra, field or "slots")
+        rows = _slots(item, identifier, hypothesis, extra, field or "slots")
+        return rows if isinstance(rows, Refused) else [replace(row, prompt=prompt) for row in rows]
     reference = constant if constant is not None else _reference(item, task, field)
     if isinstance(reference, Refused):
         return reference
     problem = task.reference_type.problem(reference)
     if problem:
         raise InputError(f"the reference {problem}", where=item.key, fix="Check --task, --name and --reference-field.")
-    return [Row(identifier, hypothesis, reference, extra=extra)]
+    return [Row(identifier, hypothesis, reference, prompt=prompt, extra=extra)]
 
 
 def _reference(item: Item, task: Task, field: str | None) -> Any:
@@ -168,23 +174,31 @@ def _slots(
 def split_answers(text: str, types: list[str]) -> list[str] | None:
     """The answers in `type=answer; type=answer` for these types in this order; None unless the split is unique.
 
-    An answer may itself contain `; ` or `=`, so a naive split may shift answers between slots.
+    An answer may itself contain `; ` or `=`, so a naive split may shift answers between slots. A looping output has a great
+    many markers: every position is tried once for every slot, and no more than two ways are kept.
     """
-    ways: list[list[str]] = []
-    _split(text, types, 0, [], ways)
-    return ways[0] if len(ways) == 1 else None
-
-
-def _split(text: str, types: list[str], index: int, before: list[str], ways: list[list[str]]) -> None:
-    if len(ways) > 1:
-        return
-    head = re.match(rf"\s*{re.escape(types[index] + _VALUE)}", text, re.IGNORECASE)
-    if not head:
-        return
-    rest = text[head.end() :]
-    if index == len(types) - 1:
-        ways.append([*before, rest])
-        return
-    marker = re.escape(f"{_ITEMS}{types[index + 1]}{_VALUE}")
-    for match in re.finditer(marker, rest, re.IGNORECASE):
-        _split(rest[match.start() + len(_ITEMS) :], types, index + 1, [*before, rest[: match.start()]], ways)
+    heads = [re.compile(rf"\s*{re.escape(name + _VALUE)}", re.IGNORECASE) for name in types]
+    marks = [re.compile(re.escape(f"{_ITEMS}{name}{_VALUE}"), re.IGNORECASE) for name in types]
+    # The ways to split the rest of the text from a position on, for the slot in turn; computed from the last slot back.
+    after: dict[int, list[tuple[str, ...]]] = {}
+    for index in range(len(types) - 1, -1, -1):
+        starts = [0] if index == 0 else [match.start() + len(_ITEMS) for match in marks[index].finditer(text)]
+        ways: dict[int, list[tuple[str, ...]]] = {}
+        later = sorted(after)
+        for start in starts:
+            head = heads[index].match(text, start)
+            if head is None:
+                continue
+            if index == len(types) - 1:
+                ways[start] = [(text[head.end() :],)]
+                continue
+            found: list[tuple[str, ...]] = []
+            for following in later[bisect_left(later, head.end() + len(_ITEMS)) :]:
+                found += [(text[head.end() : following - len(_ITEMS)], *rest) for rest in after[following]]
+                if len(found) > 1:
+                    break
+            if found:
+                ways[start] = found[:2]
+        after = ways
+    (only,) = after.values() if len(after) == 1 else ([],)
+    return list(only[0]) if len(only) == 1 else None

@@ -6,6 +6,7 @@ private folder, on a copy of the dump, with network and saving turned off, and s
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -14,8 +15,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import parse_qs, unquote
 
-from audit._util.files import sha256_file
+from audit._util.files import refuse_pointer_file, sha256_file
 from audit.errors import InputError, MissingError
 
 if TYPE_CHECKING:
@@ -50,19 +52,34 @@ def open_source(source: str, database: int | None) -> Iterator[tuple[redis.Redis
     path = Path(source)
     if not path.is_file():
         raise InputError("no such file", where=source, fix="Give a dump (*.rdb), or a URL: redis://HOST:PORT/DATABASE.")
+    refuse_pointer_file(path)
     with path.open("rb") as handle:
         if handle.read(5) != b"REDIS":
-            raise InputError(
-                "not a Redis dump", where=source, fix="If the file is stored in Git LFS, fetch it: git lfs pull."
-            )
+            raise InputError("not a Redis dump", where=source, fix="Give a file that Redis saved (*.rdb).")
     digest = sha256_file(path)
     with _private(path, database or 0) as client:
         yield client, f"redis: {path.name}, sha256 {digest}, database {database or 0}"
 
 
 def _without_password(url: str) -> str:
+    """The URL without user, password and query, which may hold both."""
     scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}"
+    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
+
+
+def _reason(error: Exception, url: str) -> str:
+    """The text of an error without the secrets of the URL, which clients may quote, in part or decoded."""
+    user, at, _ = url.partition("://")[2].rpartition("@")
+    query = parse_qs(url.partition("?")[2])
+    password = user.partition(":")[2]
+    # A password with a slash or a colon is cut there, and the client complains about a part of it.
+    parts = [part for part in re.split(r"[:/?#]", password) if len(part) > 2]
+    secrets = [password, *parts] if at else []
+    secrets += [value for name in ("password", "username") for value in query.get(name, ())]
+    text = str(error)
+    for secret in sorted({form for s in secrets for form in (s, unquote(s)) if form}, key=len, reverse=True):
+        text = text.replace(secret, "***")
+    return text
 
 
 def _number(client: redis.Redis) -> int:
@@ -78,21 +95,29 @@ def _server(url: str, database: int | None) -> Iterator[redis.Redis]:
     try:
         client = redis.Redis.from_url(url, socket_connect_timeout=10, **options)
     except ValueError as error:
-        raise InputError(f"not a Redis URL ({error})", where=where, fix="redis://HOST:PORT/DATABASE") from error
+        raise InputError(
+            f"not a Redis URL ({_reason(error, url)})", where=where, fix="redis://HOST:PORT/DATABASE"
+        ) from error
     try:
         client.ping()
         yield client
     except redis.AuthenticationError as error:
         raise InputError(
-            f"the Redis server refused the connection ({error})", where=where, fix="Check the user and password."
+            f"the Redis server refused the connection ({_reason(error, url)})",
+            where=where,
+            fix="Check the user and password.",
         ) from error
     except (redis.ConnectionError, redis.TimeoutError) as error:
         raise MissingError(
-            f"the Redis server does not answer ({error})", where=where, fix="Check the URL, and that the server runs."
+            f"the Redis server does not answer ({_reason(error, url)})",
+            where=where,
+            fix="Check the URL, and that the server runs.",
         ) from error
     except redis.RedisError as error:
         raise InputError(
-            f"the Redis server returned an error ({error})", where=where, fix="Check the URL, and that the server runs."
+            f"the Redis server returned an error ({_reason(error, url)})",
+            where=where,
+            fix="Check the URL, and that the server runs.",
         ) from error
     finally:
         client.close()

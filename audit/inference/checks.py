@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from audit._util.files import refuse_pointer_file
 from audit.errors import InputError
 from audit.inference.layouts import SetLocation
 from audit.inference.salmonn.config import VARIANTS, ModelConfig, read_model_config
@@ -88,10 +89,17 @@ def _weights(config: ModelConfig) -> list[Requirement]:
         "beats": (config.beats, variant.beats),
         "salmonn": (config.salmonn, variant.salmonn),
     }
-    return [
-        Requirement("all", part, path.is_file(), str(path) if path.is_file() else f"{path} is missing: download {what}")
-        for part, (path, what) in parts.items()
-    ]
+    return [_weight(part, path, what) for part, (path, what) in parts.items()]
+
+
+def _weight(part: str, path: Path, what: str) -> Requirement:
+    if not path.is_file():
+        return Requirement("all", part, False, f"{path} is missing: download {what}")
+    try:
+        refuse_pointer_file(path)
+    except InputError as error:
+        return Requirement("all", part, False, f"{path} is {error.what}: {error.fix}")
+    return Requirement("all", part, True, str(path))
 
 
 def _memory(config: ModelConfig, batch: int) -> Requirement:

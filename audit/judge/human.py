@@ -11,6 +11,7 @@ from pathlib import Path
 
 from audit._util import canonical_json
 from audit._util.csv_cells import csv_text
+from audit._util.files import refuse_pointer
 from audit.errors import InputError
 from audit.judge.judgements import HUMAN, Judgement
 from tasks.judging.conventions import JudgedConvention
@@ -126,6 +127,7 @@ def parse(
         raise InputError("no such file", where=str(path)) from None
     except UnicodeDecodeError:
         raise InputError("invalid UTF-8", where=str(path), fix="Save it as CSV UTF-8.") from None
+    refuse_pointer(text[:64].encode(), path)
     header = text.partition("\n")[0]
     # In many locales spreadsheets write semicolons or tabs.
     delimiter = max(",;\t", key=header.count)

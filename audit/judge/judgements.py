@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from audit._util import canonical_json
-from audit._util.files import write_atomic
+from audit._util.files import refuse_pointer, write_atomic
 from audit.errors import CheckFailedError, InputError
 from audit.judge.cache import ReplyCache
 from audit.judge.interface import Message, Reply
@@ -232,6 +232,7 @@ def read(path: Path) -> list[Judgement]:
         ) from None
     except UnicodeDecodeError as error:
         raise InputError(f"invalid UTF-8: {error.reason}", where=str(path)) from None
+    refuse_pointer(text[:64].encode("utf-8", "surrogatepass"), path)
     for number, line in enumerate(text.split("\n"), start=1):
         if line:
             found.append(_parse(line, f"{path}:{number}"))

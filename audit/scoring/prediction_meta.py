@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
+from audit._util.files import refuse_pointer
 from audit._util.strict_json import Fractions, InvalidJsonError, loads
 from audit.errors import InputError
 
@@ -82,6 +83,7 @@ def load_meta(path: Path, task: str) -> tuple[PredictionMeta, str]:
             where=str(path),
             fix="Every predictions file needs a meta file; see docs/reference/predictions.md.",
         ) from error
+    refuse_pointer(raw, path)
     found = json_object(raw, str(path), "text")
     for name, value in found.items():
         if name not in _META_FIELDS:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from audit._util.files import refuse_pointer
 from audit.errors import InputError
 from audit.scoring.prediction_meta import PredictionMeta, json_object, load_meta
 from tasks.row import ReferenceType, Row
@@ -104,6 +105,8 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
                     where=f"{path}:{number}",
                     fix="Write one row per line.",
                 )
+            if number == 1:
+                refuse_pointer(raw, path)
             yield number, raw
 
 

@@ -28,7 +28,9 @@ def read(task: str, root: Path, options: Options) -> Manifest:
         raise DatasetError("no folder Test: the parts of Inspec cannot be told apart", where=str(root), fix=fix)
     abstracts = sorted(path for path in base.glob("*.abstr") if not path.name.startswith("."))
     if not abstracts:
-        raise DatasetError("no abstracts found (Test/*.abstr)", where=str(root), fix="unpack Test.zip of Hulth2003.tar.gz")
+        raise DatasetError(
+            "no abstracts found (Test/*.abstr)", where=str(root), fix="unpack Test.zip of Hulth2003.tar.gz"
+        )
     texts, phrases = {}, {}
     for file in abstracts:
         keys = text_of(file.with_suffix(".uncontr")).split(";")

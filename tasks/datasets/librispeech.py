@@ -29,7 +29,8 @@ def read(task: str, root: Path, options: Options) -> Manifest:
         return _phones(root, split, options)
     words = transcripts(root / split)
     items = [
-        Item(name, (audio_path(split, name),), text, extra={"cluster": name.split("-")[0]}) for name, text in words.items()
+        Item(name, (audio_path(split, name),), text, extra={"cluster": name.split("-")[0]})
+        for name, text in words.items()
     ]
     return make("LibriSpeech", split, root, items, missing=_unlabelled(root, split, set(words)))
 

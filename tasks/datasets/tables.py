@@ -51,7 +51,9 @@ def lines_of(path: Path, fix: str | None = None) -> Iterator[tuple[int, str]]:
             yield number, line
 
 
-def table(path: Path, columns: Sequence[str], form: Form = "quotes", fix: str | None = None) -> Iterator[dict[str, str]]:
+def table(
+    path: Path, columns: Sequence[str], form: Form = "quotes", fix: str | None = None
+) -> Iterator[dict[str, str]]:
     """The rows of a table that has at least these columns: a CSV file (`quotes`), or a TSV file (other forms).
 
     Raises:

@@ -14,6 +14,7 @@ from audit.importers.records import decode, parse, read_bytes
 from audit.importers.writer import write
 from audit.scoring.prediction_meta import PredictionMeta
 from tasks.registry import tasks
+from tasks.task import Task
 
 HELP = """Convert third-party output files to a prediction file and its meta file.
 
@@ -63,7 +64,26 @@ def run(args: argparse.Namespace) -> int:
     meta = PredictionMeta(task.id, args.model, args.variant, **facts)
     path = write(args.out, task, imported.rows, meta, replace=args.replace)
     _report(imported, path)
+    for note in _languages(imported, task):
+        print(f"note     {note}")
     return 0
+
+
+def _languages(imported: Imported, task: Task) -> list[str]:
+    """Outputs in a language or script other than the task's target."""
+    from tasks.analysis.detectors import detectors_of
+
+    found = []
+    for detector in detectors_of(task):
+        if detector.id in {"wrong-script", "wrong-language"}:
+            rows = [row for row in imported.rows if row.hypothesis is not None]
+            ids = [row.id for row in rows if detector.found(row)]
+            if ids:
+                shown = ", ".join(ids[:_PLACES]) + (", ..." if len(ids) > _PLACES else "")
+                found.append(
+                    f"{len(ids)} of {len(rows)} outputs have the fault {detector.id}: {detector.fault} ({shown})"
+                )
+    return found
 
 
 def _further(path: Path | None) -> dict[str, Any]:

@@ -90,7 +90,7 @@ def _wordings(path: Path | None) -> list[str]:
     if path is None:
         raise InputError("needs other instructions: --wordings FILE, one per line")
     try:
-        lines = [line.strip() for line in path.read_text("utf-8").splitlines() if line.strip()]
+        lines = [line.strip() for line in path.read_text("utf-8").split("\n") if line.strip()]
     except (OSError, UnicodeDecodeError) as error:
         raise InputError(f"cannot be read: {error}", where=str(path)) from None
     if not lines:

@@ -18,12 +18,13 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from audit._util.files import refuse_pointer_file
 from audit.errors import InputError, MissingError
 from audit.inference.salmonn.beats import Beats, BeatsConfig
 from audit.inference.salmonn.config import VARIANTS, ModelConfig, ModelSettings, Variant
 from audit.inference.salmonn.model import Salmonn
 from audit.inference.salmonn.tokenizer import Tokenizer
-from audit.inference.salmonn.weights import UNUSED, check_names, read_tensors, weight_hashes
+from audit.inference.salmonn.weights import UNUSED, WEIGHT_FILES, check_names, read_tensors, weight_hashes
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +95,8 @@ def _folder(folder: Path, fix: str) -> dict[str, Any]:
     config = folder / "config.json"
     if not config.is_file():
         raise InputError("no Hugging Face model folder (config.json)", where=str(folder), fix=f"download {fix}")
+    for file in (config, *(path for pattern in WEIGHT_FILES for path in sorted(folder.glob(pattern)))):
+        refuse_pointer_file(file)
     try:
         data = json.loads(config.read_text("utf-8"))
     except ValueError as error:
@@ -166,7 +169,13 @@ def _beats(config: ModelConfig, variant: Variant) -> Beats:
         beside = config.beats.with_suffix(".json")
         if not beside.is_file():
             raise InputError("the configuration is missing", where=str(beside), fix=f"write the `cfg` of {fix} there")
-        data = {"cfg": json.loads(beside.read_text("utf-8")), "model": data}
+        refuse_pointer_file(beside)
+        try:
+            data = {"cfg": json.loads(beside.read_text("utf-8")), "model": data}
+        except ValueError as error:
+            raise InputError(
+                f"invalid JSON: {error}", where=str(beside), fix=f"write the `cfg` of {fix} there"
+            ) from None
     if not isinstance(data.get("cfg"), dict) or not isinstance(data.get("model"), dict):
         raise InputError("not a BEATs checkpoint: it lacks `cfg` or `model`", where=where, fix=f"download {fix}")
     cfg = data["cfg"]

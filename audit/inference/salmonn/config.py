@@ -8,6 +8,7 @@ from typing import Any, Literal
 
 import yaml
 
+from audit._util.files import refuse_pointer_file
 from audit.errors import InputError
 
 Precision = Literal["fp32", "fp16", "bf16", "int8"]
@@ -149,6 +150,7 @@ def read_model_config(path: str | Path, **overrides: Any) -> ModelConfig:
     if not file.is_file():
         fix = "write it: variant, whisper, beats, vicuna, salmonn (see docs/how-to/run-inference.md)"
         raise InputError("model.yaml not found", where=where, fix=fix)
+    refuse_pointer_file(file)
     try:
         data = yaml.safe_load(file.read_text("utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError) as error:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from audit._util.files import refuse_pointer_file
 from audit.errors import InputError, MissingError
 from audit.inference.salmonn.config import SPEECH_MARK, SPEECH_PREFIX, TEMPLATE, Variant
 
@@ -34,6 +35,7 @@ class Tokenizer:
         if not self.path.is_file():
             fix = "it is part of Vicuna's Hugging Face folder; tokenizer.json alone is not enough"
             raise InputError("tokenizer.model not found", where=str(path), fix=fix)
+        refuse_pointer_file(self.path)
         try:
             self.model: Any = sentencepiece.SentencePieceProcessor(model_file=str(self.path))
         except (RuntimeError, OSError) as error:

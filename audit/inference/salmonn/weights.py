@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from audit._util.files import sha256_file, write_atomic
+from audit._util.files import refuse_pointer_file, sha256_file, write_atomic
 from audit.errors import InputError
 from audit.inference.salmonn.config import VARIANTS, ModelConfig
 
@@ -23,7 +23,7 @@ UNUSED = re.compile(
     r"^(decoder|proj_out)\.|(rotary_emb\.inv_freq|position_ids)$|^speech_Qformer\.(cls\.|bert\.embeddings\.(word|position)_embeddings\."
     r"|bert\.encoder\.layer\.\d+\.(intermediate|output)\.)"
 )
-_WEIGHT_FILES = ("*.safetensors", "*.bin")
+WEIGHT_FILES = ("*.safetensors", "*.bin")
 
 
 def read_tensors(path: Path, fix: str) -> dict[str, Any]:
@@ -35,6 +35,7 @@ def read_tensors(path: Path, fix: str) -> dict[str, Any]:
     where = str(path)
     if not path.is_file():
         raise InputError("no such checkpoint", where=where, fix=f"download {fix}")
+    refuse_pointer_file(path)
     if path.suffix == ".safetensors":
         from safetensors import SafetensorError
         from safetensors.torch import load_file
@@ -98,7 +99,7 @@ def weight_files(config: ModelConfig) -> dict[str, Path]:
     """All weight files and the tokenizer, by `part/name`."""
     files = {"beats": [config.beats], "salmonn": [config.salmonn]}
     for part, folder in (("whisper", config.whisper), ("vicuna", config.vicuna)):
-        files[part] = sorted(file for pattern in _WEIGHT_FILES for file in folder.glob(pattern))
+        files[part] = sorted(file for pattern in WEIGHT_FILES for file in folder.glob(pattern))
     files["vicuna"].append(config.vicuna / "tokenizer.model")
     return {f"{part}/{file.name}": file for part, listed in sorted(files.items()) for file in listed}
 

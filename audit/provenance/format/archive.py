@@ -185,7 +185,7 @@ def _blame_strays(files: Mapping[str, bytes], container: str) -> None:
     """
     if layout.CHECKSUMS not in files:
         return
-    listed = files[layout.CHECKSUMS].decode("ascii", "replace").splitlines()
+    listed = files[layout.CHECKSUMS].decode("ascii", "replace").split("\n")
     known = layout.UNLISTED | {line.partition("  ")[2] for line in listed}
     strays = sorted(name for name in files if name not in known and not name.startswith(layout.COUNTERSIGNATURES))
     if strays:

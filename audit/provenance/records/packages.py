@@ -102,7 +102,7 @@ def _files_sha256(distribution: metadata.Distribution) -> str | None:
     if not record:
         return None
     lines = []
-    for line in record.splitlines():
+    for line in filter(None, record.split("\n")):
         path, _, rest = line.rpartition(",")[0].rpartition(",")
         path = path.strip('"')
         if not path.startswith("..") and not path.startswith("/") and not _INSTALLER_FILES.search(path):

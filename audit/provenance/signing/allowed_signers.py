@@ -29,7 +29,7 @@ def principals(text: str, line: str, namespace: str, now: dt.datetime, where: st
         InputError: A line is invalid.
     """
     found: list[str] = []
-    for number, raw in enumerate(text.splitlines(), 1):
+    for number, raw in enumerate(text.split("\n"), 1):
         entry = raw.strip()
         if not entry or entry.startswith("#"):
             continue

@@ -349,5 +349,7 @@ def test_a_manifest_with_line_separators_is_read_back(tmp_path: Path, read: Read
 
     separators = "one\u2028two\u2029three\u0085four\x0b five\x0c six\x1c seven"
     text(tmp_path / "musiccaps-public.csv", f'ytid,start_s,end_s,caption,is_audioset_eval\na,0,9,"{separators}",True\n')
-    assert main(["sets", "manifest", "--data", str(tmp_path), "--task", "mc-musiccaps", "--out", str(tmp_path / "m")]) == 0
+    assert (
+        main(["sets", "manifest", "--data", str(tmp_path), "--task", "mc-musiccaps", "--out", str(tmp_path / "m")]) == 0
+    )
     assert [item.reference for item in manifests.read(tmp_path / "m").items] == [separators]

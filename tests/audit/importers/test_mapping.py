@@ -150,7 +150,7 @@ def test_lone_surrogates_survive_as_escapes(run_import: Import, tmp_path: Path) 
         ('{"id": "a", "hypothesis": null, "reference": "y"}\n', "in.jsonl:1: hypothesis", "must be a string"),
         ('{"id": "", "hypothesis": "x", "reference": "y"}\n', "in.jsonl:1: id", "must be a non-empty string"),
         ('{"id": true, "hypothesis": "x", "reference": "y"}\n', "in.jsonl:1: id", "must be a non-empty string"),
-        ('{"id": "a", "hypothesis": "x", "reference": ["y"]}\n', "in.jsonl:1: reference", "must be a string"),
+        ('{"id": "a", "hypothesis": "x", "reference": ["y", "z"]}\n', "in.jsonl:1: reference", "must be a string"),
         (
             '{"id": "a", "hypothesis": "x", "reference": "y"}\n{"id": "b", "hypothesis": "x"}',
             ":2: reference",

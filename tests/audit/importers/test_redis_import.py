@@ -208,7 +208,7 @@ class TestServer:
 def test_a_pointer_of_git_lfs_is_no_dump(run_import: Import, tmp_path: Path) -> None:
     path = tmp_path / "x.rdb"
     path.write_text("version https://git-lfs.github.com/spec/v1\n", encoding="utf-8")
-    with pytest.raises(InputError, match="not a Redis dump") as caught:
+    with pytest.raises(InputError, match="a Git LFS pointer") as caught:
         run_import("redis", path, "st-en-zh")
     assert "git lfs pull" in str(caught.value.fix)
 

@@ -50,7 +50,9 @@ def test_a_set_without_a_card_is_said() -> None:
 
 def test_the_layout_is_said_if_the_card_has_several() -> None:
     two = card(layouts=(layout(), replace(layout(), id="other", units=SIZE + 1)))
-    assert notes(manifest(units(range(SIZE))), two)[-1].startswith("set card made-set: compared with the layout utterances")
+    assert notes(manifest(units(range(SIZE))), two)[-1].startswith(
+        "set card made-set: compared with the layout utterances"
+    )
 
 
 def test_trials_are_those_of_a_list_or_not() -> None:
