@@ -73,7 +73,7 @@ def _reason(error: Exception, url: str) -> str:
     query = parse_qs(url.partition("?")[2])
     password = user.partition(":")[2]
     # A password with a slash or a colon is cut there, and the client complains about a part of it.
-    parts = [part for part in re.split(r"[:/?#]", password) if len(part) > 2]
+    parts = [part for part in re.split(r"[:/?#@]", password) if len(part) > 2]
     secrets = [password, *parts] if at else []
     secrets += [value for name in ("password", "username") for value in query.get(name, ())]
     text = str(error)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from audit.cli import main
 from audit.errors import InputError, MissingError
 from audit.importers import redis_server
 from audit.importers.interface import Refused
@@ -232,8 +233,41 @@ def test_without_redis_server(run_import: Import, tmp_path: Path, monkeypatch: p
     assert caught.value.exit_code == 3
 
 
-def test_passwords_stay_out_of_messages() -> None:
-    assert redis_server._without_password("redis://user:secret@host:1/0") == "redis://host:1/0"
+@pytest.mark.parametrize(
+    "url",
+    [
+        "redis://user:hunter2@host:1/0",
+        "redis://:hunter2@host:1",
+        "redis://host:1/0?password=hunter2&username=me",
+        "redis://:x@hunter2@host",
+        "redis://:hunter2/more@host:1/0",
+    ],
+)
+def test_passwords_stay_out_of_messages(url: str) -> None:
+    assert "hunter2" not in redis_server._without_password(url)
+    quoted = redis_server._reason(ValueError(f"Port could not be cast to integer value as 'hunter2' ({url})"), url)
+    assert "hunter2" not in quoted
+
+
+@pytest.mark.parametrize("url", ["redis://:hunt%65r2/x@host:1/0", "redis://:hunter2@127.0.0.1:1/0?db=x"])
+def test_the_errors_of_the_client_do_not_show_the_password(
+    url: str, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    pytest.importorskip("redis")
+    common = ["--task", "st-en-zh", "--model", "M", "--variant", "7b", "--out", str(tmp_path)]
+    assert main(["import", "redis", url, *common]) in {2, 3}
+    err = capsys.readouterr().err
+    assert "hunter2" not in err
+    assert "hunt%65r2" not in err
+
+
+def test_a_looping_answer_is_split_in_time() -> None:
+    """Five slots of one type and a thousand markers: a search over all ways would not end."""
+    types = ["date"] * 5 + ["time"]
+    assert split_answers("; ".join(["date=today"] * 1000), types) is None
+    assert split_answers("; ".join(["date=today"] * 1000) + "; time=noon", types) is None
+    assert split_answers("date=a; date=b; time=c", ["date", "date", "time"]) == ["a", "b", "c"]
+    assert split_answers("date=a; date=b; date=c; time=d", ["date", "date", "time"]) is None
 
 
 def task(identifier: str, kind: ReferenceType) -> Task:
