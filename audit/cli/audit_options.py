@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 def add_audit_arguments(parser: argparse.ArgumentParser) -> None:
     """What to audit, where the results go, how they are signed, and which verdicts are required."""
     parser.add_argument("--study", default="salmonn", help="a study in literature/studies (default: %(default)s)")
-    parser.add_argument("--predictions", type=Path, metavar="DIR",
-                        help="folder with TASK.jsonl files (default: predictions; may be missing)")  # fmt: skip
+    parser.add_argument("--predictions", type=Path, metavar="PATH",
+                        help="folder of TASK.jsonl files, or one of them (default: predictions; may be missing)")  # fmt: skip
     parser.add_argument("--probes", type=Path, default=Path("probes"), metavar="DIR",
                         help="folder with results of `repro-audit probe` (default: %(default)s; may be missing)")  # fmt: skip
     parser.add_argument("--literature", type=Path, default=LITERATURE, metavar="DIR", help=argparse.SUPPRESS)

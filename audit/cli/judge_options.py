@@ -34,7 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     agreement.add_argument("--percent", action="store_true", help="the reported value is in percent")
     agreement.add_argument("--json", type=Path, metavar="FILE", help="also write all figures as JSON")
     status = commands.add_parser("status", help="show what is judged and what is missing; calls no judge")
-    status.add_argument("--predictions", type=Path, default=Path("predictions"), metavar="DIR")
+    status.add_argument(
+        "--predictions", type=Path, default=Path("predictions"), metavar="PATH", help="a file, or the folder of files"
+    )
     status.add_argument("--json", type=Path, metavar="FILE", help="also write all figures as JSON")
 
 
@@ -56,8 +58,8 @@ def _add_common(parser: argparse.ArgumentParser) -> None:
         "--predictions",
         type=Path,
         default=Path("predictions"),
-        metavar="DIR",
-        help="the folder with TASK.jsonl; judgements go beside it (default: predictions)",
+        metavar="PATH",
+        help="the file, or the folder that holds TASK.jsonl; judgements go beside it (default: predictions)",
     )
 
 

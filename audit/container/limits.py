@@ -10,7 +10,7 @@ from pathlib import Path
 
 from audit.container.engine import Engine
 from audit.errors import InputError, MissingError
-from audit.scoring.predictions import is_rows
+from audit.scoring.prediction_meta import is_rows
 
 # The unprivileged user of distroless images; hosts normally have no account with this id.
 UNPRIVILEGED = (65532, 65532)

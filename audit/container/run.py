@@ -58,6 +58,7 @@ class Job:
         mounts: Path inside to file or folder outside, read-only.
         arguments: The program's arguments; None for the image's default, extended for the mounts.
         grace: Seconds between SIGTERM and the kill.
+        predictions: The name of the one file in /predictions to use; None for the folder.
 
     Raises:
         InputError: The network's name is too long for the record of the run.
@@ -74,6 +75,7 @@ class Job:
     mounts: Mapping[str, Path] = field(default_factory=dict)
     arguments: tuple[str, ...] | None = None
     grace: int = GRACE
+    predictions: str | None = None
 
     def __post_init__(self) -> None:
         # Only the network's name is unbounded; all other conditions always fit.
@@ -89,7 +91,8 @@ class Job:
         """The program's arguments."""
         if self.arguments is not None:
             return list(self.arguments)
-        more = ["--predictions", "/predictions"] if "/predictions" in self.mounts else []
+        place = "/predictions" if self.predictions is None else f"/predictions/{self.predictions}"
+        more = ["--predictions", place] if "/predictions" in self.mounts else []
         more += ["--passphrase-file", PASSPHRASE] if PASSPHRASE in self.mounts else []
         return [*(self.image.command or DEFAULT_COMMAND), *more]
 

@@ -160,8 +160,10 @@ def _has_predictions(folder: Path) -> bool:
     """
     if not folder.exists():
         return False
-    from audit.scoring.predictions import is_rows
+    from audit.scoring.prediction_meta import is_rows
 
+    if folder.is_file():
+        return is_rows(folder)
     files = list(folder.iterdir())  # not Path.glob, which hides that a folder may not be read
     if files and not any(map(is_rows, files)):
         raise InputError("there are no TASK.jsonl files", where=str(folder), fix="See docs/reference/predictions.md.")

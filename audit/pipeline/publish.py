@@ -73,7 +73,7 @@ def _package(request: PublicationRequest, predictions: Path | None, files: Mappi
     if PDF not in files:
         return "no package was signed: it needs report.pdf"
     key = keys.ephemeral() if request.key is None else request.key()
-    folder = predictions if predictions is not None and predictions.is_dir() else None
+    folder = predictions if predictions is not None and predictions.exists() else None
     certificates = None if request.certificate is None else request.certificate.read_bytes()
     options = package.Options(key=key, certificates=certificates, predictions=folder)
     made = package.build(request.out, options, files)

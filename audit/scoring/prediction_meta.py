@@ -110,3 +110,13 @@ def _fits(name: str, value: object) -> bool:
     if name in _OBJECTS:
         return isinstance(value, dict) and all(isinstance(one, _OBJECTS[name]) for one in value.values())
     return isinstance(value, str)
+
+
+def is_rows(path: Path) -> bool:
+    """Whether a file has the name of a predictions file; hidden files and judgements do not."""
+    return path.suffix == ".jsonl" and not path.name.startswith(".") and not path.name.endswith(".judgements.jsonl")
+
+
+def folder_of(place: Path) -> Path:
+    """The folder of predictions, from the folder itself or a file in it."""
+    return place.parent if place.is_file() else place

@@ -14,7 +14,7 @@ from typing import Any
 
 from audit._util.files import refuse_pointer
 from audit.errors import InputError
-from audit.scoring.prediction_meta import PredictionMeta, json_object, load_meta
+from audit.scoring.prediction_meta import PredictionMeta, is_rows, json_object, load_meta
 from tasks.row import ReferenceType, Row
 from tasks.task import Task
 
@@ -166,13 +166,20 @@ def _typed(value: Any, kind: type | tuple[type, ...], words: str, where: str) ->
     return value
 
 
-def is_rows(path: Path) -> bool:
-    """Whether a file has the name of a predictions file; hidden files and judgements do not."""
-    return path.suffix == ".jsonl" and not path.name.startswith(".") and not path.name.endswith(".judgements.jsonl")
+def file_of(place: str | Path | None, task: str) -> Path:
+    """The predictions file of a task, from the file itself or the folder that holds `TASK.jsonl`.
+
+    Args:
+        place: The file or folder; None for `predictions`.
+        task: The task's id.
+    """
+    path = Path("predictions") if place is None else Path(place)
+    is_file = path.is_file() or (path.suffix == ".jsonl" and not path.is_dir())
+    return path if is_file else path / f"{task}.jsonl"
 
 
 def find(folder: str | Path, tasks: Mapping[str, Task]) -> dict[str, Path]:
-    """The prediction files in a folder by task id; a missing folder has none.
+    """The prediction files in a folder by task id; a missing folder has none, and a file is the only one.
 
     Raises:
         InputError: A file is not named after a task, or a meta file has no predictions beside it.
@@ -181,8 +188,11 @@ def find(folder: str | Path, tasks: Mapping[str, Task]) -> dict[str, Path]:
     found: dict[str, Path] = {}
     if not folder.exists():
         return found
-    if not folder.is_dir():
-        raise InputError("is not a folder", where=str(folder), fix="Give the folder with the TASK.jsonl files.")
+    if folder.is_file():
+        if folder.stem not in tasks or not is_rows(folder):
+            fix = f"Give TASK.jsonl, or the folder that holds it. Tasks are: {', '.join(tasks)}."
+            raise InputError("is not named after a task", where=str(folder), fix=fix)
+        return {folder.stem: folder}
     for path in sorted(folder.iterdir()):
         if path.name.endswith(".meta.json") and not path.name.startswith("."):
             name = path.name.removesuffix(".meta.json")

@@ -53,7 +53,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _image_options(run_)
     run_.add_argument("--weights", type=_path, metavar="DIR", help="the model's weights, at /weights inside")
     run_.add_argument("--data", type=_path, metavar="DIR", help="the data sets, at /data inside")
-    run_.add_argument("--predictions", type=_path, metavar="DIR", help="predictions to score, at /predictions inside")
+    run_.add_argument("--predictions", type=_path, metavar="PATH",
+                      help="predictions to score, a folder or one of its files, at /predictions inside")  # fmt: skip
     run_.add_argument("--out", type=_path, default=Path("out"), metavar="DIR",
                       help="where the results go; the only folder written to (default: %(default)s)")  # fmt: skip
     run_.add_argument("--key", type=_given, default=os.environ.get("REPRO_AUDIT_KEY") or None, metavar="FILE",
@@ -175,9 +176,11 @@ def _job(engine: Engine, args: argparse.Namespace, image: Image) -> Job:
     from audit.container import limits
     from audit.container import run as container
     from audit.provenance.signing import keys
+    from audit.scoring.prediction_meta import folder_of
 
     user: User = limits.choose_user(engine, args.user, args.out)
-    folders = {"/weights": args.weights, "/data": args.data, "/predictions": args.predictions}
+    folder = None if args.predictions is None else folder_of(args.predictions)
+    folders = {"/weights": args.weights, "/data": args.data, "/predictions": folder}
     if args.key is not None and args.key.startswith(keys.TOKEN):
         raise InputError(
             "a key in a token cannot be reached from inside the container",
@@ -191,8 +194,8 @@ def _job(engine: Engine, args: argparse.Namespace, image: Image) -> Job:
             option = {container.KEY: "--key", container.PASSPHRASE: "--passphrase-file"}.get(place, f"--{place[1:]}")
             limits.check_readable(engine, user, path, option, folder=place in folders)
             mounts[place] = path
-    if args.predictions is not None:
-        limits.check_predictions(engine, args.predictions)
+    if folder is not None:
+        limits.check_predictions(engine, folder)
     job = container.Job(
         image=image,
         out=args.out,
@@ -205,6 +208,7 @@ def _job(engine: Engine, args: argparse.Namespace, image: Image) -> Job:
         mounts=mounts,
         arguments=tuple(args.arguments) or None,
         grace=args.grace,
+        predictions=args.predictions.name if args.predictions is not None and args.predictions.is_file() else None,
     )
     limits.prepare_out(engine, user, args.out)
     return job

@@ -36,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="a further property that you checked, such as RESULTS_REPRODUCED (may be repeated)",
     )
     parser.add_argument("--comment", help="a comment of one sentence")
-    parser.add_argument("--predictions", type=Path, metavar="DIR", help="the folder of predictions")
+    parser.add_argument("--predictions", type=Path, metavar="PATH", help="the folder of predictions, or its one file")
     parser.add_argument("--rescore", action="store_true", help="with --predictions: recompute every value")
 
 

@@ -15,7 +15,8 @@ loops, refusals, echoed prompts. With --sample, print rows for manual inspection
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("task", help="the task's id, for instance asr-librispeech-clean")
-    parser.add_argument("--predictions", type=Path, metavar="FILE", help="default: predictions/TASK.jsonl")
+    parser.add_argument("--predictions", type=Path, metavar="PATH",
+                        help="the file, or the folder that holds TASK.jsonl (default: predictions)")  # fmt: skip
     parser.add_argument("--detector", metavar="ID", help="only this detector")
     parser.add_argument("--ids", action="store_true", help="print the ids of the flagged rows")
     parser.add_argument(
@@ -42,7 +43,7 @@ def run(args: argparse.Namespace) -> int:
         raise InputError(
             "needs --detector and a positive number", where="--sample", fix="--detector phones --sample 100"
         )
-    rows = predictions.load(args.predictions or Path("predictions") / f"{task.id}.jsonl", task).rows
+    rows = predictions.load(predictions.file_of(args.predictions, task.id), task).rows
     for found in detect(rows, task):
         if args.detector not in {None, found.detector}:
             continue

@@ -16,7 +16,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--value", required=True, metavar="V", help="as printed; trailing zeros count")
     parser.add_argument("--metric", help="required if the task has several")
     parser.add_argument("--unit", choices=("percent", "fraction"), help="of the value (default: the claim's)")
-    parser.add_argument("--predictions", type=Path, metavar="FILE", help="default: predictions/TASK.jsonl")
+    parser.add_argument("--predictions", type=Path, metavar="PATH",
+                        help="the file, or the folder that holds TASK.jsonl (default: predictions)")  # fmt: skip
     parser.add_argument("--all", action="store_true", help=f"print all matches, not only the first {_SHOWN}")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the whole answer as JSON")
 
@@ -26,8 +27,9 @@ def run(args: argparse.Namespace) -> int:
     from audit import api
     from audit._util import canonical_json
     from audit._util.files import write_atomic
+    from audit.scoring.predictions import file_of
 
-    path = args.predictions or Path("predictions") / f"{args.task}.jsonl"
+    path = file_of(args.predictions, args.task)
     found = api.explain(args.task, path, value=args.value, metric=args.metric, unit=args.unit)
     print("\n".join(found.lines(None if args.all else _SHOWN)))
     if args.json is not None:

@@ -22,6 +22,7 @@ from audit.judge.questions import build, setting
 from audit.judge.runner import Outcome, Retry, Runner
 from audit.judge.scoring import by_rating
 from audit.scoring import predictions as prediction_files
+from audit.scoring.prediction_meta import folder_of
 from tasks.judging.conventions import CONVENTIONS, JudgedConvention, find
 from tasks.registry import tasks
 from tasks.row import Row
@@ -99,7 +100,7 @@ def _extra(text: str | None) -> dict[str, Any]:
 
 def _run(args: argparse.Namespace) -> int:
     convention = _convention(args)
-    predictions = args.predictions / f"{args.task}.jsonl"
+    predictions = prediction_files.file_of(args.predictions, args.task)
     found = _rows(predictions, args.task)
     # Before the judge is opened: errors in the command itself come first.
     extra = _extra(args.extra) or None
@@ -124,7 +125,7 @@ def _run(args: argparse.Namespace) -> int:
     # A file that cannot be read must stop the run before it costs anything.
     others = judgements.read(target) if target.exists() else []
     by_id = {row.id: row for row in found}
-    with ReplyCache(args.cache or args.predictions / "judge-cache") as cache:
+    with ReplyCache(args.cache or predictions.parent / "judge-cache") as cache:
         try:
             with progress(f"{args.task} {convention.id}") as display:
                 outcome = Runner(
@@ -183,7 +184,7 @@ def _end(outcome: Outcome, empty: int) -> int:
 
 def _sample(args: argparse.Namespace) -> int:
     convention = _convention(args)
-    found = _rows(args.predictions / f"{args.task}.jsonl", args.task)
+    found = _rows(prediction_files.file_of(args.predictions, args.task), args.task)
     if args.out.exists() and not args.force:
         raise InputError("the sheet exists", where=str(args.out), fix="Overwrite it with --force.")
     chosen = human.sample(found, args.size, args.seed)
@@ -196,7 +197,7 @@ def _sample(args: argparse.Namespace) -> int:
 def _import_human(args: argparse.Namespace) -> int:
     convention = _convention(args)
     human.check_person(args.person)
-    predictions = args.predictions / f"{args.task}.jsonl"
+    predictions = prediction_files.file_of(args.predictions, args.task)
     by_id = {row.id: row for row in _rows(predictions, args.task)}
     mine, blank = human.parse(args.sheet, args.task, convention, by_id, args.person)
     target = judgements.path_of(predictions)
@@ -208,7 +209,7 @@ def _import_human(args: argparse.Namespace) -> int:
 
 def _import_replies(args: argparse.Namespace) -> int:
     convention = _convention(args)
-    predictions = args.predictions / f"{args.task}.jsonl"
+    predictions = prediction_files.file_of(args.predictions, args.task)
     found = _rows(predictions, args.task)
     mine = judgements.stored(
         args.task, convention, found, name=args.judge, reply_field=args.field, where=str(predictions)
@@ -223,7 +224,7 @@ def _import_replies(args: argparse.Namespace) -> int:
 
 def _agreement(args: argparse.Namespace) -> int:
     convention = _convention(args)
-    predictions = args.predictions / f"{args.task}.jsonl"
+    predictions = prediction_files.file_of(args.predictions, args.task)
     found = _rows(predictions, args.task)
     target = judgements.path_of(predictions)
     known = judgements.read(target)
@@ -250,13 +251,17 @@ def _agreement(args: argparse.Namespace) -> int:
 
 
 def _status(args: argparse.Namespace) -> int:
-    if not args.predictions.is_dir():
-        raise InputError("there is no such folder", where=str(args.predictions))
+    if not args.predictions.exists():
+        raise InputError("there is no such file or folder", where=str(args.predictions))
     report: list[dict[str, Any]] = []
-    files = sorted(args.predictions.glob("*.judgements.jsonl"))
+    folder = folder_of(args.predictions)
+    one = judgements.path_of(args.predictions)
+    files = sorted(folder.glob("*.judgements.jsonl"))
+    if args.predictions.is_file():
+        files = [file for file in files if file == one]
     for target in files:
         task = target.name.removesuffix(".judgements.jsonl")
-        found = _rows(args.predictions / f"{task}.jsonl", task)
+        found = _rows(folder / f"{task}.jsonl", task)
         known = judgements.read(target)
         tied = judgements.check(known, {row.id: row for row in found}, where=str(target))
         print(f"{task}: {len(found)} rows, {len(known)} judgements, {tied} of them tied to their output")

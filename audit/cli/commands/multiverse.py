@@ -13,7 +13,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("task", help="the task's id, for instance st-en-zh")
     parser.add_argument("--metric", help="required if the task has several")
-    parser.add_argument("--predictions", type=Path, metavar="FILE", help="default: predictions/TASK.jsonl")
+    parser.add_argument("--predictions", type=Path, metavar="PATH",
+                        help="the file, or the folder that holds TASK.jsonl (default: predictions)")  # fmt: skip
     parser.add_argument("--value", metavar="V", help="a reported value, shown in the curve")
     parser.add_argument("--replicates", type=int, default=0, metavar="N",
                         help="bootstrap replicates for intervals (default: none)")  # fmt: skip
@@ -28,10 +29,11 @@ def run(args: argparse.Namespace) -> int:
     from audit._util import canonical_json
     from audit._util.files import write_atomic
     from audit.analysis import multiverse
+    from audit.scoring.predictions import file_of
 
     if args.value is not None:
         multiverse.check_value(args.value)
-    path = args.predictions or Path("predictions") / f"{args.task}.jsonl"
+    path = file_of(args.predictions, args.task)
     found = api.multiverse(args.task, path, metric=args.metric, replicates=args.replicates)
     print("\n".join(found.lines()))
     for target, content in (

@@ -26,7 +26,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--ssh-key", type=Path, metavar="FILE", help="a separate OpenSSH key for the SSH signature")
     parser.add_argument("--timestamp", metavar="URL", help="ask this RFC 3161 server for time stamps")
     parser.add_argument(
-        "--predictions", type=Path, metavar="DIR", help="the folder of predictions that the audit was computed from"
+        "--predictions",
+        type=Path,
+        metavar="PATH",
+        help="the folder of predictions, or its one file that the audit was computed from",
     )
     parser.add_argument("--with-predictions", action="store_true", help="include the predictions in the package")
 

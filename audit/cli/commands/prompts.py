@@ -18,7 +18,8 @@ differ."""
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("task", help="the task's id, for instance asr-librispeech-clean")
-    parser.add_argument("--predictions", type=Path, metavar="FILE", help="default: predictions/TASK.jsonl")
+    parser.add_argument("--predictions", type=Path, metavar="PATH",
+                        help="the file, or the folder that holds TASK.jsonl (default: predictions)")  # fmt: skip
     parser.add_argument("--metric", help="required if the task has several")
     parser.add_argument("--convention", metavar="ID", help="default: the metric's first that is available here")
     parser.add_argument("--replicates", type=int, default=REPLICATES, metavar="N", help="default: %(default)s")
@@ -47,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     if convention is None:
         reason = items[args.convention].unavailable() if args.convention else "none of its conventions can be"
         raise MissingError(f"{metric} cannot be computed here: {reason}", where=task.id)
-    rows = predictions.load(args.predictions or Path("predictions") / f"{task.id}.jsonl", task)
+    rows = predictions.load(predictions.file_of(args.predictions, task.id), task)
     try:
         found = sensitivity(
             ChainCache(rows.rows), convention, bootstrap=args.replicates, permutations=args.permutations

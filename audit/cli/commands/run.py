@@ -27,9 +27,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run the audit; 0 if done, 1 if a claim has a verdict that `--require` does not allow."""
     required = required_verdicts(args)
-    if args.predictions is not None and not args.predictions.is_dir():
+    if args.predictions is not None and not args.predictions.exists():
         raise InputError(
-            "is not a folder", where=str(args.predictions), fix="Give the folder that holds TASK.jsonl files."
+            "no such file or folder",
+            where=str(args.predictions),
+            fix="Give the folder that holds TASK.jsonl files, or one of them.",
         )
     audit = audit_request(args, args.predictions or Path("predictions"))
     publication = publication_request(args)

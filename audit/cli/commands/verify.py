@@ -46,8 +46,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--predictions",
         type=Path,
-        metavar="DIR",
-        help="the folder of predictions, to compare with the package's hashes",
+        metavar="PATH",
+        help="the folder of predictions, or its one file, to compare with the package's hashes",
     )
     parser.add_argument(
         "--render",

@@ -31,7 +31,8 @@ def read(raw: bytes, file: str) -> dict[str, str]:
     if not raw.isascii():
         raise RejectedError(file, "malformed", "not ASCII")
     digests: dict[str, str] = {}
-    for line in raw.decode("ascii").removesuffix("\n").split("\n"):
+    # The list may be empty; a last line without a line feed is not what `write` produces.
+    for line in raw.decode("ascii").split("\n")[:-1]:
         match = _LINE.match(line)
         if match is None:
             raise RejectedError(file, "malformed", f"not a line of a checksum list: {line[:80]!r}")

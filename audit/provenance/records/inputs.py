@@ -11,7 +11,7 @@ from audit.errors import InputError
 from audit.provenance.errors import RejectedError
 from audit.provenance.format.archive import check_name
 from audit.schema import AuditDocument
-from audit.scoring.prediction_meta import PredictionMeta, load_meta
+from audit.scoring.prediction_meta import PredictionMeta, folder_of, load_meta
 
 FOLDER = "predictions/"
 _JUDGEMENTS = ".judgements.jsonl"
@@ -43,7 +43,9 @@ class Sources:
 
 
 def read(folder: Path | None, audit: AuditDocument) -> Sources:
-    """Read the sources in a predictions folder; without a folder, the predictions listed by hash in audit.json.
+    """Read the sources in a predictions folder, named by itself or by a file in it.
+
+    Without one, they are the predictions listed by hash in audit.json.
 
     Raises:
         InputError: A file cannot be read, or is not the one from which audit.json was computed.
@@ -51,6 +53,7 @@ def read(folder: Path | None, audit: AuditDocument) -> Sources:
     stated = _stated(audit)
     if folder is None:
         return Sources(stated, {})
+    folder = folder_of(folder)
     if not folder.is_dir():
         raise InputError(
             "no such folder", where=str(folder), fix="give the folder of TASK.jsonl files with --predictions"

@@ -13,6 +13,7 @@ from audit.provenance.format import checksums, layout
 from audit.provenance.records.inputs import FOLDER
 from audit.provenance.verification.result import Report
 from audit.schema import AuditDocument, Measurement
+from audit.scoring.prediction_meta import folder_of, is_rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,7 @@ def check(
     Args:
         files: The package.
         audit: audit.json.
-        predictions: The folder of predictions; None if not available.
+        predictions: The folder of predictions, or a file in it; None if not available.
         scorer: Computes values and counts again.
         report: Receives the outcome.
     """
@@ -63,7 +64,11 @@ def check(
             "not computed again; give --predictions and --rescore" if values else "none was computed from predictions",
         )
         return
-    report.run("predictions", lambda: _same_files(listed, predictions), f"{len(listed)} files, as the audit used them")
+    folder = folder_of(predictions)
+    report.run("predictions", lambda: _same_files(listed, folder), f"{len(listed)} files, as the audit used them")
+    # A file alone is scored alone, if it is all that the audit used.
+    others = [name for name in listed if is_rows(Path(name)) and name != predictions.name]
+    used = folder if others else predictions
     if scorer is None:
         report.skip("values", "not computed again; give --rescore")
     elif not report.failures:
@@ -71,7 +76,7 @@ def check(
         counts = {name: data for name, data in files.items() if name.startswith(layout.COUNTS)}
 
         def score_again() -> Again:
-            found = score(predictions, audit)
+            found = score(used, audit)
             _same_values(values, found.measurements)
             return found
 

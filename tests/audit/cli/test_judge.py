@@ -420,7 +420,7 @@ def test_an_unknown_convention(tmp_path: Path, task: str, said: str) -> None:
 def test_an_empty_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert judge("status", "--predictions", str(tmp_path)) == 0
     assert "no judgements" in capsys.readouterr().out
-    with pytest.raises(InputError, match="no such folder"):
+    with pytest.raises(InputError, match="no such file or folder"):
         judge("status", "--predictions", str(tmp_path / "none"))
     write_rows(tmp_path, questions(1))
     with pytest.raises(InputError, match="no judgements"):

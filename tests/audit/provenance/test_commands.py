@@ -78,7 +78,8 @@ def test_from_key_to_diff(run: Run, tmp_path: Path) -> None:
     assert "Jane Doe" in (out / "package" / "VERIFY.md").read_text(encoding="utf-8")
 
     for path in (out / "package", out / "package.zip"):
-        assert "accepted" in run("verify", path, "--key", "audit.pub.pem", "--predictions", predictions).stdout
+        for place in (predictions, predictions / "asr-librispeech-clean.jsonl"):
+            assert "accepted" in run("verify", path, "--key", "audit.pub.pem", "--predictions", place).stdout
         run("verify", path, "--key", "reviewer.pub.pem", code=1)
         run(
             "countersign",
