@@ -15,7 +15,9 @@ Settings = Mapping[str, str | int | bool]
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """A batch that was halved because memory ran out, or that cost a worker; what does not apply is None.
+    """A batch that was halved because memory ran out, that cost a worker, or whose clips were run one by one after an error.
+
+    What does not apply is None.
 
     Attributes:
         rows: Items of the batch.
@@ -23,7 +25,7 @@ class Event:
         exit: The exit code of the worker's process.
     """
 
-    event: Literal["out-of-memory", "worker-lost"]
+    event: Literal["out-of-memory", "worker-lost", "batch-divided"]
     batch: int
     rows: int | None = None
     halved_to: tuple[int, int] | None = None

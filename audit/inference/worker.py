@@ -10,14 +10,16 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from audit.errors import MissingError
+from audit.errors import AuditError, InputError, MissingError
 from audit.inference.feature_cache import FeatureStore, model_key
-from audit.inference.frontend import Frontend, Prefetcher, Prepared, compute
+from audit.inference.frontend import Frontend, Prefetcher, Prepared, compute, unexpected
 from audit.inference.plan import Batch
 from audit.inference.run_records import BatchResult, Event
+from audit.inference.salmonn.audio import AudioError
 from audit.inference.salmonn.checkpoint import Loaded, load
 from audit.inference.salmonn.config import ModelConfig
-from audit.inference.salmonn.decoding import Decoding, Generation, generate
+from audit.inference.salmonn.decoding import NOT_FINITE_FIX, Decoding, Generation, NotFiniteError, generate
+from audit.inference.salmonn.tokenizer import BOS, EOS, UNK
 from audit.inference.settings import TaskSetting
 from tasks.datasets.manifest import Item
 from tasks.row import Row
@@ -77,14 +79,53 @@ class Worker:
                 good.append((item, clip))
         events: list[Event] = []
         if good:
-            audio = self.hear(good)
-            answers = self._answer([item for item, _ in good], audio, batch.number, events)
-            for (item, clip), found in zip(good, answers, strict=True):
+            for (item, clip), found in zip(good, self._answers(good, batch.number, events), strict=True):
+                if isinstance(found, str):
+                    rows[item.id] = self.row(item, None, {**item.extra, "error": found})
+                    continue
                 extra = {**item.extra, "ids": list(found.ids)}
                 if clip.notes:
                     extra["audio"] = clip.notes
                 rows[item.id] = self.row(item, found, extra)
         return BatchResult(batch.number, tuple(rows[name] for name in sorted(rows)), tuple(events))
+
+    def _answers(self, clips: list[tuple[Item, Prepared]], number: int, events: list[Event]) -> list[Generation | str]:
+        """The answer to each clip, or why there is none: an error of a library ends one clip, not the run."""
+        items = [item for item, _ in clips]
+        reason = ""
+        try:
+            return [_checked(found) for found in self._answer(items, self.hear(clips), number, events)]
+        except (AudioError, NotFiniteError) as error:
+            reason = error.what
+        except InputError as error:
+            # The task's instruction is the same for every clip; a question is the clip's own.
+            if any(item.query is None for item in items):
+                raise
+            reason = error.what
+        except AuditError:
+            raise
+        except Exception as error:  # noqa: BLE001
+            reason = unexpected(error)
+            self._check_device(error)
+        if len(clips) == 1:
+            return [reason]
+        # A batch does not say which clip it was: one by one, outside the exception handler as above.
+        events.append(Event("batch-divided", number, rows=len(clips)))
+        return [found for clip in clips for found in self._answers([clip], number, events)]
+
+    def _check_device(self, error: Exception) -> None:
+        """Raise if the device itself no longer works: then every further clip would be an error row.
+
+        Raises:
+            MissingError: It does not.
+        """
+        try:
+            torch.ones(1, device=self.loaded.model.device).sum().item()
+        except Exception:  # noqa: BLE001
+            raise MissingError(
+                f"the device {self.loaded.model.device} no longer works ({unexpected(error)})",
+                fix="start again: the finished batches are kept",
+            ) from None
 
     def hear(self, clips: list[tuple[Item, Prepared]]) -> Tensor:
         """The auditory tokens (B, 88, hidden), from the cache if possible."""
@@ -98,6 +139,8 @@ class Worker:
                 # The clip was cached when it was prepared, but is no longer: damaged or removed.
                 inputs.append(compute(self.frontend, item, clip.key, clip.notes) if clip.mel is None else clip)
             for i, tokens in zip(chunk, self.encode(inputs), strict=True):
+                if not bool(torch.isfinite(tokens).all()):
+                    raise NotFiniteError("the encoders' output contains NaN or infinity", fix=NOT_FINITE_FIX)
                 found[i] = tokens
                 self.store.put(clips[i][1].key, tokens)
         device, model = self.loaded.model.device, self.loaded.model
@@ -147,6 +190,12 @@ class Worker:
             prompt=self.spec.setting.prompt(item.query),
             extra=dict(item.extra if extra is None else extra),
         )
+
+
+def _checked(answer: Generation) -> Generation | str:
+    """The answer, or why it is none: a model whose numbers are NaN answers with the first token, `<unk>`, alone."""
+    said = [token for token in answer.ids if token not in {BOS, EOS}]
+    return "the output consists of <unk> alone" if said and set(said) == {UNK} else answer
 
 
 def out_of_memory(error: BaseException) -> bool:

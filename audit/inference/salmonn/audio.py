@@ -14,9 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from audit.errors import InputError, MissingError
+from audit.inference.salmonn.audio_files import announced, cut, differs_from_its_hash, open_length
 from audit.inference.salmonn.config import MAX_SECONDS, MIN_SECONDS, SAMPLE_RATE
+from tasks.datasets import lfs
 
 Samples = npt.NDArray[np.float64]
+_BLOCK = 1 << 18
 GAP_SAMPLES = 1600  # 0.1 s of zeros between joined files (R dataset.py:66-72)
 
 
@@ -38,8 +41,8 @@ def read_clip(paths: Sequence[Path], resampler: str = "none") -> Clip:
     Only the first channel is used. `notes` records the channels, the seconds cut off and the source rate.
 
     Raises:
-        AudioError: A file is missing, not an audio file, or empty, contains NaN or infinity, or has a different
-            sample rate while `resampler` is `none`.
+        AudioError: A file is missing, not an audio file, a Git LFS pointer, cut, damaged or empty, contains NaN or infinity,
+            or has a different sample rate while `resampler` is `none`.
     """
     notes: dict[str, int] = {}
     parts: list[Samples] = []
@@ -59,7 +62,7 @@ def read_clip(paths: Sequence[Path], resampler: str = "none") -> Clip:
 
 def _read_one(path: Path, resampler: str, notes: dict[str, int]) -> Samples:
     try:
-        import soundfile
+        import soundfile  # noqa: F401
     except ImportError:
         raise MissingError(
             "the Python package soundfile is not installed", fix="pip install 'repro-audit[inference]'"
@@ -67,10 +70,7 @@ def _read_one(path: Path, resampler: str, notes: dict[str, int]) -> Samples:
     where = str(path)
     if not path.is_file():
         raise AudioError("no such audio file", where=where)
-    try:
-        samples, rate = soundfile.read(path, dtype="float64", always_2d=True)
-    except (soundfile.LibsndfileError, RuntimeError, OSError) as error:
-        raise AudioError(f"not a readable audio file: {error}", where=where) from None
+    samples, rate = _decode(path, where)
     if samples.shape[0] == 0:
         raise AudioError("the audio file contains no samples", where=where)
     if samples.shape[1] > 1:
@@ -87,6 +87,41 @@ def _read_one(path: Path, resampler: str, notes: dict[str, int]) -> Samples:
         notes["source_rate"] = int(rate)
         mono = _resample(mono, rate, resampler)
     return mono
+
+
+def _decode(path: Path, where: str) -> tuple[Samples, int]:
+    """All samples (n, channels) of a file, and its sample rate; a cut file is an error."""
+    import soundfile
+
+    try:
+        raw = path.read_bytes()
+        if lfs.is_pointer(raw):
+            raise AudioError(lfs.WHAT, where=where, fix=lfs.FIX)
+        reason = cut(raw)
+        if reason is not None:
+            raise AudioError(f"the audio file is {reason}", where=where)
+        if open_length(raw):
+            fix = "encode it again, so that its header has its length: flac --decode, then flac"
+            raise AudioError("the FLAC file's header does not say how many samples it has", where=where, fix=fix)
+        with soundfile.SoundFile(path) as file:
+            rate, expected = int(file.samplerate), announced(file.frames)
+            parts = [np.empty((0, file.channels))]
+            # In blocks, because the number of samples in a header may be false, and memory is taken for it at once.
+            while len(part := file.read(_BLOCK, dtype="float64", always_2d=True)):
+                parts.append(part)
+        samples = np.concatenate(parts)
+        damaged = differs_from_its_hash(raw, samples)
+    except AudioError:
+        raise
+    except Exception as error:  # noqa: BLE001
+        # Whatever a decoder raises (LibsndfileError, ValueError, MemoryError, ...), it is one clip that cannot be used.
+        raise AudioError(f"not a readable audio file: {str(error) or type(error).__name__}", where=where) from None
+    if expected is not None and len(samples) < expected:
+        what = f"the audio file is cut: its header announces {expected} samples, and {len(samples)} are there"
+        raise AudioError(what, where=where)
+    if damaged:
+        raise AudioError("the audio file is damaged: its samples differ from the hash in its header", where=where)
+    return samples, rate
 
 
 def _resample(samples: Samples, rate: int, resampler: str) -> Samples:

@@ -24,6 +24,7 @@ from typing import Any, Literal
 import torch
 from torch import Tensor
 
+from audit.errors import InputError
 from audit.inference.salmonn.beam_cache import BeamCache, beam_attention
 from audit.inference.salmonn.model import Salmonn, prompt_positions
 from audit.inference.salmonn.tokenizer import BOS, EOS
@@ -52,6 +53,20 @@ class Generation:
 
     ids: tuple[int, ...]
     finished: bool
+
+
+NOT_FINITE_FIX = "check the weights and the precision: fp16 overflows where bf16 and fp32 do not"
+
+
+class NotFiniteError(InputError):
+    """The model's numbers are NaN: what it would say next means nothing."""
+
+
+def _finite(logits: Tensor) -> Tensor:
+    """The logits; an error if any is NaN."""
+    if bool(torch.isnan(logits).any()):
+        raise NotFiniteError("the language model's output contains NaN", fix=NOT_FINITE_FIX)
+    return logits
 
 
 class BeamRow:
@@ -155,7 +170,7 @@ def _greedy(model: Salmonn, embeds: Tensor, mask: Tensor | None, decoding: Decod
     live = list(range(len(embeds)))
     with beam_attention(model.decoder):
         stepper = Stepper(model, embeds, mask, beams=1)
-        logits = stepper.first
+        logits = _finite(stepper.first)
         for step in range(decoding.max_new_tokens):
             tokens = logits.argmax(-1).tolist()
             for row, token in zip(live, tokens, strict=True):
@@ -166,7 +181,7 @@ def _greedy(model: Salmonn, embeds: Tensor, mask: Tensor | None, decoding: Decod
             if len(going) < len(live):
                 stepper.keep(going)
                 live = [live[i] for i in going]
-            logits = stepper(torch.tensor([ids[row][-1] for row in live], device=embeds.device))
+            logits = _finite(stepper(torch.tensor([ids[row][-1] for row in live], device=embeds.device)))
     return [Generation(tuple(row), row[-1] == EOS) for row in ids]
 
 
@@ -184,7 +199,7 @@ def _beam(
     sequences: list[list[list[int]]] = [[[BOS]] for _ in rows]  # beams of each active clip
     with beam_attention(model.decoder):
         stepper = (make_stepper or Stepper)(model, embeds, mask, beams)
-        scores = torch.log_softmax(stepper.first, dim=-1)[:, None]  # (B, 1, V): a single beam at the start
+        scores = torch.log_softmax(_finite(stepper.first), dim=-1)[:, None]  # (B, 1, V): a single beam at the start
         for step in range(decoding.max_new_tokens):
             vocabulary = scores.shape[-1]
             best, flat = scores.flatten(1).topk(2 * beams, dim=1)  # (B, 2K), descending
@@ -216,7 +231,7 @@ def _beam(
                 sequences = [sequences[i] for i in going]
                 totals = [totals[i] for i in going]
             tokens_now = torch.tensor([beam[-1] for clip in sequences for beam in clip], device=device)
-            logits = stepper(tokens_now)
+            logits = _finite(stepper(tokens_now))
             held = torch.tensor(totals, device=device)[..., None]  # (B, K, 1)
             scores = torch.log_softmax(logits, dim=-1).view(len(live), beams, -1) + held
     return [row.result() for row in rows]
