@@ -179,6 +179,36 @@ def test_a_cut_off_file_is_an_error_that_names_it(model_folder: Path, file: str,
     assert str(path.parent if "/" in file and "tokenizer" not in file else path) in str(caught.value)
 
 
+POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 4294967296\n"
+
+
+def test_every_file_that_is_a_git_lfs_pointer_says_so(model_folder: Path) -> None:
+    """Tokenizer, configurations and weights of all four parts, and what `doctor` says of them."""
+    from audit.inference.checks import check
+
+    files = [path for path in sorted(model_folder.rglob("*")) if path.is_file()]
+    config = read_model_config(model_folder)
+    folders = [path for pattern in ("config.json", "*.safetensors", "*.bin") for folder in (config.whisper, config.vicuna)
+               for path in folder.glob(pattern)]  # fmt: skip
+    read = {config.beats, config.salmonn, config.vicuna / "tokenizer.model", *folders}
+    assert len(read) == 7
+    assert read <= set(files)
+    for path in sorted(read):
+        whole = path.read_bytes()
+        path.write_text(POINTER)
+        with pytest.raises(InputError, match="a Git LFS pointer") as caught:
+            load(config)
+        assert caught.value.where == str(path)
+        assert "git lfs pull" in str(caught.value.fix)
+        found = [item.detail for item in check(model_folder / "model.yaml", ()) if not item.ok]
+        if path in {config.beats, config.salmonn, config.vicuna / "tokenizer.model"}:
+            assert any("a Git LFS pointer" in text for text in found), path
+        path.write_bytes(whole)
+    (model_folder / "model.yaml").write_text(POINTER)
+    with pytest.raises(InputError, match="a Git LFS pointer"):
+        read_model_config(model_folder)
+
+
 def test_a_missing_file_is_an_error_that_names_it(model_folder: Path) -> None:
     says = {
         "salmonn.pth": "no such checkpoint",
