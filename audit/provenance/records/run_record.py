@@ -190,7 +190,7 @@ def _gpus() -> tuple[Gpu, ...]:
         answer = subprocess.run(query, capture_output=True, text=True, timeout=20, check=True)
     except (OSError, subprocess.SubprocessError):
         return ()
-    rows = [[cell.strip() for cell in line.split(",")] for line in answer.stdout.splitlines()]
+    rows = [[cell.strip() for cell in line.split(",")] for line in filter(None, answer.stdout.split("\n"))]
     return tuple(Gpu(*row) for row in rows if len(row) == 3)
 
 
