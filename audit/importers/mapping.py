@@ -154,7 +154,11 @@ def _reference(record: Record, fields: FieldMap, kind: ReferenceType, choices: l
             values = [record.value(theirs) for theirs in names]
             is_list = name == "answers" or len(values) > 1
             built[name] = (
-                (flattened(values) if len(values) > 1 else _list(values[0], fields.separator, f"{record.where}: {names[0]}"))
+                (
+                    flattened(values)
+                    if len(values) > 1
+                    else _list(values[0], fields.separator, f"{record.where}: {names[0]}")
+                )
                 if is_list
                 else values[0]
             )

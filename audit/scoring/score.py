@@ -21,7 +21,7 @@ from audit.scoring.predictions import PredictionSet
 from tasks.convention import Convention
 from tasks.row import Row
 from tasks.statistics.bootstrap import decimal, percentile_interval
-from tasks.statistics.clusters import clusters
+from tasks.statistics.clusters import clusters, dominated
 from tasks.statistics.compact import Compact, wide
 from tasks.statistics.defaults import REPLICATES, SEED
 from tasks.statistics.paired import Part, replicates_together
@@ -319,7 +319,10 @@ def _add_intervals(
     replicates: int,
     seed: int,
 ) -> None:
-    """Compute the intervals; all conventions use the same draws over all rows, so differences are paired."""
+    """Compute the intervals; all conventions use the same draws over all rows, so differences are paired.
+
+    There are none if one cluster holds more than half of the rows.
+    """
     live = [
         (result, Part(convention.metric, result.counted.counts, result.counted.kept))
         for metric, convention in chosen
@@ -329,7 +332,10 @@ def _add_intervals(
     ]
     if not replicates or not live:
         return
-    values = replicates_together([part for _, part in live], clusters(rows), replicates, seed)
+    units = clusters(rows)
+    if dominated(units):
+        return
+    values = replicates_together([part for _, part in live], units, replicates, seed)
     for (result, _), value in zip(live, values, strict=True):
         result.interval = percentile_interval(value)
 

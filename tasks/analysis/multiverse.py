@@ -23,7 +23,7 @@ from tasks.errors import ScoringError
 from tasks.metrics.metric import Counts, Metric
 from tasks.row import Row
 from tasks.statistics.bootstrap import percentile_interval, weights
-from tasks.statistics.clusters import clusters
+from tasks.statistics.clusters import clusters, dominated
 from tasks.statistics.defaults import SEED
 from tasks.step import Step, Value
 from tasks.step_cache import ChainCache
@@ -227,9 +227,15 @@ class Universe:
         return found
 
     def with_intervals(self, outcomes: Sequence[Outcome], replicates: int, seed: int = SEED) -> list[Outcome]:
-        """The outcomes (over all rows) with percentile intervals from a single paired bootstrap."""
+        """The outcomes (over all rows) with percentile intervals from a single paired bootstrap.
+
+        There are none if one cluster holds more than half of the rows.
+        """
+        units = clusters(self.live)
+        if dominated(units):
+            return list(outcomes)
         values: list[list[NDArray[np.float64]]] = [[] for _ in outcomes]
-        for chunk in weights(clusters(self.live), replicates, seed):
+        for chunk in weights(units, replicates, seed):
             drawn = {select: chunk if mask.all() else chunk[:, mask] for select, mask in self.masks.items()}
             for collected, outcome in zip(values, outcomes, strict=True):
                 convention = outcome.pipeline.convention

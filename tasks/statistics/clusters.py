@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 
 from tasks.row import Row
@@ -25,6 +26,14 @@ def clusters(rows: Sequence[Row]) -> list[str] | int:
         return len(rows)
     top = _components(mixtures)
     return [top[parts[0]] if parts else _own(row) for row, parts in zip(rows, mixtures, strict=True)]
+
+
+def dominated(found: Sequence[str] | int) -> bool:
+    """Whether one cluster holds more than half of the rows.
+
+    A bootstrap then draws that cluster again and again, and its narrow interval says nothing about other rows.
+    """
+    return not isinstance(found, int) and 2 * max(Counter(found).values(), default=0) > len(found)
 
 
 def cluster_keys(rows: Sequence[Row]) -> list[str]:

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from tasks.row import Row
-from tasks.statistics.clusters import cluster_keys, clusters
+from tasks.statistics.clusters import cluster_keys, clusters, dominated
 
 
 def rows(*names: str, **extra: str) -> list[Row]:
@@ -34,3 +34,28 @@ def test_utterances_are_not_mixtures() -> None:
 
 def test_a_named_cluster_comes_before_the_id() -> None:
     assert clusters(rows("1-1-0001_2-1-0001", "2-1-0001_3-1-0001", cluster="x")) == ["x", "x"]
+
+
+def test_one_cluster_with_more_than_half_of_the_rows_dominates() -> None:
+    assert dominated(["x", "x", "y"])
+    assert not dominated(["x", "x", "y", "z"])
+    assert not dominated(3)
+    assert not dominated([])
+
+
+def test_mixtures_that_are_one_cluster_have_no_interval() -> None:
+    from audit.scoring.rows_in_memory import prediction_set
+    from audit.scoring.score import score
+    from tasks.registry import tasks
+
+    task = tasks()["osr-librimix"]
+
+    def intervals(names: list[str]) -> set[bool]:
+        found = [{"id": name, "hypothesis": f"A B {n}", "reference": ["A B", f"C {n}"]} for n, name in enumerate(names)]
+        scores = score(prediction_set(task, found), task, metrics=["wer"], replicates=50)
+        return {item.interval is not None for item in scores if item.exact is not None}
+
+    chain = [f"{n}-1-0001_{n + 1}-1-0001" for n in range(12)]
+    apart = [f"{2 * n}-1-0001_{2 * n + 1}-1-0001" for n in range(12)]
+    assert intervals(chain) == {False}
+    assert intervals(apart) == {True}
