@@ -70,7 +70,7 @@ def test_a_data_set_that_is_there_is_counted(tiny_model: Path, tmp_path: Path) -
         "asr-librispeech-clean", "data"
     ]
     assert found.ok
-    assert "1 items; 1 items; the official set has 2620" in found.detail
+    assert "set card librispeech-test-clean: 1 items; the whole set has 2620." in found.detail
     (folder / "1-2-3.flac").unlink()
     again = by_part(check(tiny_model, [SetLocation("asr-librispeech-clean", tmp_path)]))[
         "asr-librispeech-clean", "data"

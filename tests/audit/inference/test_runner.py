@@ -255,8 +255,12 @@ def test_out_of_memory_halves_the_batch_and_is_recorded(
     with pytest.raises(MissingError, match="a single clip"):
         run(job("none", manifest, 8), LocalEngine(loaded=loaded))
     monkeypatch.setattr(workers, "generate", lambda *_: (_ for _ in ()).throw(RuntimeError("a fault of the code")))
-    with pytest.raises(RuntimeError, match="a fault of the code"):
-        run(job("fault", manifest, 8), LocalEngine(loaded=loaded))
+    fault = run(job("fault", manifest, 8), LocalEngine(loaded=loaded))
+    assert fault.predictions is not None
+    assert (fault.rows, fault.errors) == (8, 8)
+    assert {row["extra"]["error"] for row in rows(fault.predictions)} == {
+        "unexpected error, RuntimeError: a fault of the code"
+    }
 
 
 def spoil(root: Path) -> dict[str, str]:
