@@ -104,7 +104,7 @@ def _decode(path: Path, where: str) -> tuple[Samples, int]:
             fix = "encode it again, so that its header has its length: flac --decode, then flac"
             raise AudioError("the FLAC file's header does not say how many samples it has", where=where, fix=fix)
         with soundfile.SoundFile(path) as file:
-            rate, expected = int(file.samplerate), announced(file.frames)
+            rate, expected = int(file.samplerate), announced(file.frames, raw)
             parts = [np.empty((0, file.channels))]
             # In blocks, because the number of samples in a header may be false, and memory is taken for it at once.
             while len(part := file.read(_BLOCK, dtype="float64", always_2d=True)):
@@ -117,7 +117,7 @@ def _decode(path: Path, where: str) -> tuple[Samples, int]:
         # Whatever a decoder raises (LibsndfileError, ValueError, MemoryError, ...), it is one clip that cannot be used.
         raise AudioError(f"not a readable audio file: {str(error) or type(error).__name__}", where=where) from None
     if expected is not None and len(samples) < expected:
-        what = f"the audio file is cut: its header announces {expected} samples, and {len(samples)} are there"
+        what = f"the audio file is cut, or cannot be read to its end: {len(samples)} of at least {expected} samples"
         raise AudioError(what, where=where)
     if damaged:
         raise AudioError("the audio file is damaged: its samples differ from the hash in its header", where=where)

@@ -6,6 +6,7 @@ WAV: RFC 2361 and EBU Tech 3306 (RF64). MP3: ISO/IEC 11172-3, section 2.4.1. Ogg
 from __future__ import annotations
 
 import hashlib
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -22,13 +23,13 @@ _HERTZ = {3: (44100, 48000, 32000), 2: (22050, 24000, 16000), 0: (11025, 12000, 
 def cut(raw: bytes) -> str | None:
     """Why a file ends before its audio does; None if nothing says so.
 
-    An MP3 file without a header of its own (Xing, Info) that was cut between two frames cannot be told from a whole one.
+    An MP3 file without a Xing or Info header that was cut between two frames cannot be told from a whole one.
     """
     if raw[:4] in (b"RIFF", b"RF64") and raw[8:12] == b"WAVE":
         return _cut_wav(raw)
     if raw[:4] == b"OggS":
         return _cut_ogg(raw)
-    if raw[:3] == b"ID3" or (len(raw) > 1 and raw[0] == 0xFF and raw[1] & 0xE0 == 0xE0):
+    if _is_mp3(raw):
         return _cut_mp3(raw)
     return None
 
@@ -56,36 +57,83 @@ def _cut_ogg(raw: bytes) -> str | None:
     return None if len(raw) > last + 5 and raw[last + 5] & 4 else "cut: its last page is not the last of the stream"
 
 
+@dataclass(frozen=True, slots=True)
+class _Mp3:
+    """The frames of an MP3 file: the whole ones but that of the tag, the announced ones, their samples, a part of one."""
+
+    frames: int
+    announced: int | None
+    samples: int
+    partial: bool
+
+
 def _cut_mp3(raw: bytes) -> str | None:
+    found = _mp3(raw)
+    if found.announced is not None:
+        missing = found.announced - found.frames
+        return f"cut: its header announces {found.announced} frames, and {missing} are missing" if missing > 0 else None
+    return "cut in the middle of a frame" if found.partial else None
+
+
+def _mp3(raw: bytes) -> _Mp3:
     position = 0
     if raw[:3] == b"ID3" and len(raw) >= 10:
         size = 0
         for byte in raw[6:10]:
             size = size << 7 | byte & 0x7F
         position = 10 + size + (10 if raw[5] & 0x10 else 0)
-    while position + 4 <= len(raw):
-        length = _frame_length(raw[position : position + 4])
-        if length is None:
-            return None  # a tag after the audio, or padding
+    frames = samples = 0
+    stated: int | None = None
+    while (length := _frame_length(raw[position : position + 4])) is not None:
         if position + length > len(raw):
-            return "cut in the middle of a frame"
+            return _Mp3(frames, stated, samples, partial=True)
+        tag = _announced_frames(raw[position : position + length]) if not frames and stated is None else None
+        if tag is None:
+            frames += 1
+            samples += 1152 if raw[position + 1] >> 3 & 3 == 3 else 576
+        else:
+            stated = tag
         position += length
+    # What follows is a tag behind the audio, padding, or the end.
+    return _Mp3(frames, stated, samples, partial=0 < len(raw) - position < 4)
+
+
+def _announced_frames(frame: bytes) -> int | None:
+    """The number of frames in a Xing or Info header, which stands in a frame of its own; None without one."""
+    for name in (b"Xing", b"Info"):
+        place = frame.find(name, 4, 64)
+        if place >= 0 and len(frame) >= place + 12 and frame[place + 7] & 1:
+            return int.from_bytes(frame[place + 8 : place + 12], "big")
     return None
 
 
 def _frame_length(head: bytes) -> int | None:
     """The length of an MPEG layer III frame with this header; None if it is not one."""
+    if len(head) < 4 or head[0] != 0xFF or head[1] & 0xE0 != 0xE0:
+        return None
     version, layer = head[1] >> 3 & 3, head[1] >> 1 & 3
     rate, hertz, padding = head[2] >> 4, head[2] >> 2 & 3, head[2] >> 1 & 1
-    if head[0] != 0xFF or head[1] & 0xE0 != 0xE0 or version == 1 or layer != 1 or rate in {0, 15} or hertz == 3:
+    if version == 1 or layer != 1 or rate in {0, 15} or hertz == 3:
         return None
     kilobits = (_RATES_1 if version == 3 else _RATES_2)[rate]
     return (144000 if version == 3 else 72000) * kilobits // _HERTZ[version][hertz] + padding
 
 
-def announced(frames: int) -> int | None:
-    """The number of samples that a header announces, from the decoder's; None if it leaves the length open."""
+def announced(frames: int, raw: bytes) -> int | None:
+    """The least number of samples that a whole file gives; None if nothing says it.
+
+    Args:
+        frames: The number of samples according to the decoder, from the header.
+        raw: The file. The frames of an MP3 file are counted instead, because the decoder only estimates their number if they
+            differ in length and no header gives it; it may leave out up to four frames at the ends (the encoder's delay).
+    """
+    if _is_mp3(raw):
+        return max(1, _mp3(raw).samples - 4 * 1152)
     return frames if 0 < frames < _FLAC_MAX else None
+
+
+def _is_mp3(raw: bytes) -> bool:
+    return raw[:3] == b"ID3" or (len(raw) > 1 and raw[0] == 0xFF and raw[1] & 0xE0 == 0xE0)
 
 
 def open_length(raw: bytes) -> bool:

@@ -48,6 +48,13 @@ def with_samples(flac: bytes, number: int) -> bytes:
     return flac[:18] + fields.to_bytes(8, "big") + flac[26:]
 
 
+def without_tag(mp3: bytes) -> bytes:
+    """An MP3 file without the frame that announces the number of the others; all frames are of one length."""
+    second = mp3.index(mp3[:2], 4)
+    assert b"Info" in mp3[:second] or b"Xing" in mp3[:second]
+    return mp3[second:]
+
+
 def damaged(flac: bytes) -> bytes:
     return flac[:26] + bytes(15) + b"x" + flac[42:]
 
@@ -63,7 +70,9 @@ def damaged(flac: bytes) -> bytes:
         ("a.flac", lambda raw: raw[: len(raw) // 2], "not a readable audio file"),
         ("a.wav", lambda raw: raw[: len(raw) // 2], "cut: its header announces 80000 bytes"),
         ("a.wav", lambda raw: raw[:46], "cut: its header announces"),
-        ("a.mp3", lambda raw: raw[: len(raw) // 2], "cut"),
+        ("a.mp3", lambda raw: raw[: len(raw) // 2], "cut: its header announces 72 frames, and 42 are missing"),
+        ("a.mp3", lambda raw: raw[:-1], "and 1 are missing"),
+        ("a.mp3", lambda raw: without_tag(raw)[:-40], "cut in the middle of a frame"),
         ("a.ogg", lambda raw: raw[: len(raw) // 2], "cut: its last page"),
         ("a.wav", lambda raw: b"version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n", "Git LFS pointer"),
         ("a.wav", lambda raw: b"", "not a readable audio file"),
