@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from audit.errors import InputError
-from tasks.datasets import lfs
+from tasks.datasets.lfs import FIX, WHAT, is_pointer
 
 
 def write_atomic(path: str | Path, data: bytes | str, mode: int = 0o644, *, durable: bool = True) -> None:
@@ -68,8 +68,8 @@ def refuse_pointer(head: bytes, path: str | Path) -> None:
     Raises:
         InputError: They are a pointer's.
     """
-    if lfs.is_pointer(head):
-        raise InputError(lfs.WHAT, where=str(path), fix=f"{lfs.FIX[0].upper()}{lfs.FIX[1:]}.")
+    if is_pointer(head):
+        raise InputError(WHAT, where=str(path), fix=f"{FIX[0].upper()}{FIX[1:]}.")
 
 
 def refuse_pointer_file(path: str | Path) -> None:

@@ -36,6 +36,7 @@ SOURCES = (
     "module:audit.scoring.prediction_meta",
     "module:audit.scoring.score",
     "module:audit.scoring.cache",
+    "module:tasks.datasets.lfs",
     "module:tasks.step_cache",
     "module:tasks.statistics.compact",
     "module:tasks.convention",
