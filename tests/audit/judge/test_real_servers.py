@@ -27,6 +27,8 @@ from tests.support.paths import ROOT
 
 pytestmark = [pytest.mark.torch, pytest.mark.slow]
 
+# llama.cpp's server samples unless it is told not to, and a second request may interrupt a streamed one.
+GREEDY = ("--temperature", "0", "--seed", "1", "--concurrency", "1")
 OFFLINE = {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "NO_PROXY": "127.0.0.1", "no_proxy": "127.0.0.1"}
 
 
@@ -103,7 +105,7 @@ def judge(server: Server, predictions: Path, *more: str) -> subprocess.Completed
     return subprocess.run(
         [sys.executable, "-m", "audit", "judge", "run", "--task", "sqqa-wikiqa", "--convention", "paper-judge",
          "--predictions", str(predictions), "--model", server.model, "--base-url", f"http://127.0.0.1:{server.port}/v1",
-         "--reply-tokens", "8", "--backend", "here", "--retry-wait", "0.01", "--concurrency", "2", *more],
+         "--reply-tokens", "8", "--backend", "here", "--retry-wait", "0.01", *GREEDY, *more],
         cwd=ROOT, env={**os.environ, **OFFLINE, "OPENAI_API_KEY": "none"}, capture_output=True, text=True, check=False,
         timeout=600,
     )  # fmt: skip
