@@ -103,13 +103,7 @@ def nota(checkouts: Path) -> list[Output]:
     program = Program(
         checkouts, "nota-github/audiolm-evaluator", "c63eb3bb2ca06bd0c69392e0540b681b2da9dfb5", "metrics.py"
     )
-    target = program.checkout("metrics.py")
-    spelling = Program(checkouts, "QwenLM/Qwen2-Audio", "595360e82b5839c1507492ec83cae5bda6d5c7d4", "eval_audio")
-    # The repository's own copy of the table is not stored; the facts say that the three copies are equal.
-    words = spelling.checkout("eval_audio/whisper_normalizer") / "eval_audio/whisper_normalizer/english.json"
-    (target / "data").mkdir(exist_ok=True)
-    (target / "data/english.json").write_bytes(words.read_bytes())
-    with stand_ins("torch"), inside(target):
+    with stand_ins("torch"), inside(program.checkout("metrics.py", "data/english.json")):
         code = module("metrics")
 
         def rate(pairs: Pairs) -> float:
