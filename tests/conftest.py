@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import socket
+import threading
 from pathlib import Path
 
 import pytest
@@ -17,6 +19,12 @@ with contextlib.suppress(ImportError):
     # A mutant is killed by the first example that fails: the smallest one is of no interest.
     settings.register_profile("mutation", settings.get_profile("audit"), phases=(Phase.explicit, Phase.generate))
     settings.load_profile("audit")
+
+
+def pytest_configure() -> None:
+    """A process of pytest-xdist ignores interrupts, and so would the programs that tests start and interrupt."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -116,11 +116,8 @@ class Score:
             return self.unavailable or "not computed"
         if not self.account.scored:
             states = [f"{s.rows} dropped ({s.reason})" for s in self.account.skipped if s.rows]
-            states += [
-                f"{n} {word}"
-                for n, word in ((self.account.error, "with an error"), (self.account.missing, "missing"))
-                if n
-            ]
+            others = ((self.account.error, "with an error"), (self.account.missing, "missing"))
+            states += [f"{rows} {word}" for rows, word in others if rows]
             return f"not defined: no row was scored; {', '.join(states) or 'there are none'}"
         columns = self.convention.metric.columns
         empty = (

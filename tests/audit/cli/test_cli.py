@@ -134,12 +134,19 @@ def test_doctor_fails_for_a_missing_part_that_the_default_audit_needs(
     assert f"{state}  a part                             how to get it" in capsys.readouterr().out.splitlines()
 
 
-def test_the_summary_fits_a_terminal(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("terminal", [True, False])
+def test_the_summary_fits_a_terminal_and_is_whole_in_a_pipe(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, terminal: bool
+) -> None:
+    monkeypatch.setenv("COLUMNS", "70")
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: terminal)
     assert main(["run", "--format", "csv", "--no-cache", "--out", str(tmp_path / "out")]) == 0
     lines = capsys.readouterr().out.splitlines()
     table = lines[: lines.index("")]
     assert len(table) == 24
-    assert max(map(len, table)) <= 80
+    assert (max(map(len, table)) <= 70) == terminal
+    assert any(line.endswith("…") for line in table) == terminal
+    assert any(line.endswith("hufs-char-normalised-eos-kana") for line in table) != terminal
 
 
 def test_a_request_to_end_is_an_end_in_order(tmp_path: Path) -> None:
