@@ -95,7 +95,8 @@ class ScoreTable(Sequence[Score]):
     def title(self) -> str:
         """Task, number of rows and model."""
         rows = self.predictions
-        return f"{rows.task}: {len(rows.rows)} rows of {rows.meta.model} ({rows.variant})"
+        count = len(rows.rows)
+        return f"{rows.task}: {count} row{'' if count == 1 else 's'} of {rows.meta.model} ({rows.variant})"
 
     def lines(self) -> list[str]:
         """The table for a terminal."""
