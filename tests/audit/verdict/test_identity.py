@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from audit.importers import IMPORTERS
 from audit.literature.set_texts import unit_hash
 from audit.literature.sets import SETS as FOLDER
-from audit.literature.sets import Ids, Repeats, SetCard, load_set
-from audit.verdict.identity import Identity, IdentityState, identity
+from audit.literature.sets import Called, Ids, Repeats, SetCard, load_set
+from audit.verdict.identity import Identity, IdentityReason, IdentityState, identity
 from tasks.registry import tasks
 from tasks.row import Row
 from tests.support.sets import (
@@ -499,3 +499,86 @@ def test_sentences_about_emotions_are_not_iemocaps_labels(shared_real: Path) -> 
     items = _real(shared_real, "audiobench", "audiobench/iemocap_emotion_test.json", "er-iemocap")
     found = identity(predictions(items, task="er-iemocap"), _real_card("iemocap-session5"))
     assert {"foreign-labels", "totals-above"} == codes(found)
+
+
+# The words
+
+
+WANTED = "Made Set, test-clean"
+
+
+OTHER = "The meta file names the data set {}; the task's is " + WANTED + "."
+SPLIT = "The meta file names {}, a different set or split from " + WANTED + "."
+UNCLEAR = "The meta file names the split {}; whether it is that of " + WANTED + " is not known."
+NAMED = "The meta file names the data set {}."
+
+
+@pytest.mark.parametrize(
+    ("name", "split", "code", "text", "shown"),
+    [
+        ("Lyrics", "test-clean", "other-dataset", OTHER, "Lyrics / test-clean"),
+        ("Lyrics", None, "other-dataset", OTHER, "Lyrics"),
+        ("Made Set", "test-other", "other-split", SPLIT, "Made Set / test-other"),
+        (None, "dev", "other-split", SPLIT, "dev"),
+        ("Made Set", "part 7", "split-unclear", UNCLEAR, "Made Set / part 7"),
+        ("MADE-SET", "TEST clean", "dataset-named", NAMED, "MADE-SET / TEST clean"),
+        (" Made Set ", " ", "dataset-named", NAMED, "Made Set"),
+    ],
+)
+def test_what_the_meta_file_names_is_told_with_what_was_wanted(
+    name: str | None, split: str | None, code: str, text: str, shown: str
+) -> None:
+    wanted = IdentityReason(code, text.format(shown), shown, WANTED, against=code.startswith("other"))
+    dataset = {key: value for key, value in (("name", name), ("split", split)) if value}
+    assert [r for r in held(rows(), dataset=dataset).reasons if r.code == code] == [wanted]
+
+
+def test_a_set_without_splits_needs_none() -> None:
+    alone = card(called=Called("made.?set", None, None))
+    found = held(rows(), alone, dataset={"name": "Made Set", "split": "anything"})
+    assert "dataset-named" in codes(found, against=False)
+
+
+def test_a_meta_file_that_names_nothing_says_so() -> None:
+    unnamed = IdentityReason("dataset-unnamed", "The meta file names no data set.")
+    for dataset in (None, {}, {"name": " ", "split": ""}):
+        assert unnamed in held(rows(), dataset=dataset).reasons
+    found = identity(predictions(rows(), dataset={"name": "Anything", "split": "x"}), None)
+    assert found.reasons == (
+        IdentityReason("dataset-named", "The meta file names the data set Anything / x.", "Anything / x"),
+        IdentityReason("no-card", f"No set card names the task {TASK}."),
+    )
+
+
+def test_other_reasons_in_words() -> None:
+    found = held([*rows([1, 2]), *rows([2])])
+    text = "1 of 3 rows have the id of an earlier row."
+    assert IdentityReason("duplicate-ids", text, 1, 0, against=True) in found.reasons
+    nothing = held(rows(), card(layouts=()))
+    text = "Nothing is known about the rows of Made Set: Made for a test."
+    assert IdentityReason("no-layout", text) in nothing.reasons
+    named = held(rows(), model="SALMONN-7B", variant="13b")
+    text = "The model is named SALMONN-7B, but its variant 13b."
+    assert IdentityReason("other-variant", text, "SALMONN-7B", "13b", against=True) in named.reasons
+    assert named.state is IdentityState.CONTRADICTED
+    assert named.contradicted
+    assert named.reasons[0].against  # contradictions come first
+    assert [r.against for r in named.reasons] == sorted((r.against for r in named.reasons), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("model", "variant", "same"),
+    [
+        ("SALMONN-13B", "13b", True),
+        ("SALMONN 7.0 B", "7b", True),
+        ("Qwen2.5-7B", "7b", True),  # the 5 belongs to a version
+        ("SALMONN-7b and 13b", "13b", True),
+        ("SALMONN", "13b", True),
+        ("SALMONN-7B", "large", True),
+        ("7bit SALMONN", "13b", True),
+        ("SALMONN-7B", "13b", False),
+        ("SALMONN-1.3B", "13b", False),
+    ],
+)
+def test_sizes_of_models_are_compared_by_their_billions(model: str, variant: str, same: bool) -> None:
+    assert ("other-variant" not in codes(held(rows(), model=model, variant=variant))) == same
