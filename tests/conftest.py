@@ -28,9 +28,10 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """In several processes (pytest-xdist) the tests of a file stay together, and those of the Docker engine."""
+    """In several processes (pytest-xdist) the tests of a file stay together; those of containers share an engine."""
     for item in items:
-        group = "docker" if item.get_closest_marker("docker") else item.nodeid.partition("::")[0]
+        file = item.nodeid.partition("::")[0]
+        group = "container" if "/container/" in file or item.get_closest_marker("docker") else file
         item.add_marker(pytest.mark.xdist_group(group))
 
 

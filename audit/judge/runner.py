@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from audit.errors import AuditError
@@ -115,26 +115,26 @@ class Runner:
         outcome.in_doubt = len(self._cache.in_doubt & distinct.keys())
         self._progress(self._done(), len(distinct))
         waiting = iter(todo)
-        threads = [
-            threading.Thread(target=self._work, args=(waiting,), name=f"judge-{number}", daemon=True)
-            for number in range(min(max(1, self._judge.concurrency), len(todo)))
-        ]
-        for thread in threads:
-            thread.start()
+        workers: list[tuple[threading.Thread, threading.Event]] = []
         try:
-            self._watch(threads, len(distinct))
+            for number in range(min(max(1, self._judge.concurrency), len(todo))):
+                done = threading.Event()
+                thread = threading.Thread(target=self._work, args=(waiting, done), name=f"judge-{number}", daemon=True)
+                workers.append((thread, done))
+                thread.start()
+            self._watch(workers, len(distinct))
         except KeyboardInterrupt:
             outcome.stopped = "interrupted"
             self._stop.set()
-            self._watch(threads, len(distinct))
+            self._watch(workers, len(distinct))
         outcome.requests, outcome.tokens = self._budget.requests, self._budget.tokens
         outcome.open = len(todo) - outcome.answered - len(outcome.failed)
         return outcome
 
-    def _watch(self, threads: list[threading.Thread], total: int) -> None:
-        while any(thread.is_alive() for thread in threads):
-            for thread in threads:
-                thread.join(timeout=0.1)
+    def _watch(self, workers: Sequence[tuple[threading.Thread, threading.Event]], total: int) -> None:
+        # Not by join(): interrupted, it takes a running thread for a stopped one (CPython 3.11, Thread._wait_for_tstate_lock),
+        # and the replies of that thread would be lost.
+        while any(thread.ident is not None and not done.wait(0.1) for thread, done in workers):
             self._progress(self._done(), total)
         self._progress(self._done(), total)
 
@@ -146,7 +146,13 @@ class Runner:
         with self._mutex:
             return None if self._stop.is_set() else next(waiting, None)
 
-    def _work(self, waiting: Iterator[Request]) -> None:
+    def _work(self, waiting: Iterator[Request], done: threading.Event) -> None:
+        try:
+            self._answer(waiting)
+        finally:
+            done.set()
+
+    def _answer(self, waiting: Iterator[Request]) -> None:
         while (request := self._next(waiting)) is not None:
             try:
                 self._settle(request, self._ask(request))

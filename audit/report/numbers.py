@@ -28,7 +28,7 @@ def clean(value: Any) -> Any:
         return replace(value, **new) if new else value
     if isinstance(value, Mapping):
         found = {clean(key): clean(item) for key, item in value.items()}
-        return value if all(found.get(key) is item for key, item in value.items()) else found
+        return value if all(key in found and found[key] is item for key, item in value.items()) else found
     if isinstance(value, tuple | list):
         items = [clean(item) for item in value]
         return value if all(a is b for a, b in zip(items, value, strict=True)) else type(value)(items)

@@ -353,8 +353,8 @@ def test_an_interrupt_keeps_what_is_under_way(serve: Serve, tmp_path: Path) -> N
     process = start(tmp_path, server)
     wait_for_replies(tmp_path, 20, process)
     process.send_signal(signal.SIGINT)
-    process.communicate(timeout=60)
-    assert process.returncode == 130
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
     generated = sum(server.stats()["generated"].values())
     assert replies(tmp_path) == generated
     assert 20 <= generated < 300

@@ -55,6 +55,11 @@ def test_clean_texts_can_be_written_and_stay_clean(value: object) -> None:
     assert not any(c in text for c in "\x00\x0b\x7f\u202e\u2066")
 
 
+def test_a_key_is_cleaned_whatever_its_value() -> None:
+    for value in (None, 1, "x", []):
+        assert numbers.clean({"a\x7f": value}) == {"a\ufffd": value}
+
+
 def test_line_ends_and_ordinary_text_stay() -> None:
     assert numbers.clean("a\tb\nc \u8a9e \u00e9 \U0001f600") == "a\tb\nc \u8a9e \u00e9 \U0001f600"
 
