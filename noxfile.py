@@ -75,7 +75,7 @@ def tests(session: nox.Session) -> None:
     """Run the tests that need neither torch nor a GPU, on all processors; arguments go to pytest, which then runs on one."""
     install(session, "requirements-test.lock")
     # More than four processes would need more memory than a laptop has: several tests start Java or a browser.
-    chosen = session.posargs or ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadgroup"]
+    chosen = session.posargs or ["-n", str(min(os.cpu_count() or 1, 4)), "--dist", "loadscope"]
     session.run("pytest", *chosen, env={"COLUMNS": "80"})
 
 

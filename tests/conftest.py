@@ -5,6 +5,7 @@ import signal
 import socket
 import threading
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,12 +28,17 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """In several processes (pytest-xdist) the tests of a file stay together; those of containers share an engine."""
-    for item in items:
-        file = item.nodeid.partition("::")[0]
-        group = "container" if "/container/" in file or item.get_closest_marker("docker") else file
-        item.add_marker(pytest.mark.xdist_group(group))
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """In several processes the tests of a file stay together; those of containers share an engine and its tags."""
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            file = nodeid.partition("::")[0]
+            return "container" if "/container/" in file else file
+
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")

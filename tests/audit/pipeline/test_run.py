@@ -442,13 +442,13 @@ def test_a_run_signs_with_the_certificate_beside_the_key(tmp_path: Path) -> None
         check=False,
     )
     assert made.returncode == 0, made.stderr
-    done = run(tmp_path, "--format", "html,pdf", "--key", str(key))
+    done = run(tmp_path, "--study", "sakura", "--format", "html,pdf", "--key", str(key))
     assert done.returncode == 0, done.stderr
     signer = tmp_path / "out/package/keys/signer.cert.pem"
     assert signer.read_bytes() == key.with_suffix(".cert.pem").read_bytes()
 
 
-@pytest.mark.parametrize("arguments", [["--format", "html"], ["--format", "pdf,csv"]])
+@pytest.mark.parametrize("arguments", [["--format", "html"], ["--format", "tex,csv"]])
 def test_a_run_without_a_report_says_that_no_package_is_made(tmp_path: Path, arguments: list[str]) -> None:
     done = run(tmp_path, *arguments)
     assert done.returncode == 0, done.stderr
