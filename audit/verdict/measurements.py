@@ -99,6 +99,7 @@ class Measured:
             recomputed=not record.recorded,
             complete=self.complete,
             distance=abs(Fraction(self.exact) - claim.reported),
+            convention=record.convention,
         )
 
 
@@ -255,30 +256,39 @@ def _whole(
     *,
     free: bool,
 ) -> tuple[Agreement, Bounds | None]:
-    """Agreement on the whole set: without dropping, and with all missing units right or all wrong."""
+    """Agreement on the whole set: without dropping, and with all missing units right or all wrong.
+
+    A convention that drops units is worse if its own value is, whatever the dropped ones give back, and better only if its own
+    value must be better too.
+    """
     account = score.account
     assert account is not None
     dropped = 0 if free else sum(s.rows for s in account.skipped)
     missing = (account.missing or 0) + account.error
+
+    def reach(value: Fraction | Decimal, scored: int, unscored: int) -> Range:
+        return whole_set(
+            Fraction(value), task=claim.task, metric=claim.metric, unit=claim.unit, scored=scored, unscored=unscored
+        )
+
     value, counted, unscored = exact, account.scored, missing
+    own = Agreement.NONE
     if dropped:
-        if not missing and held.agreement(exact) is Agreement.WORSE:
-            return Agreement.WORSE, None
+        with_dropping = reach(exact, account.scored, missing)
+        own = held.bounded(with_dropping.low, with_dropping.high)
+        if own is Agreement.WORSE:
+            return own, as_bounds(with_dropping, missing) if missing else None
         if undropped is not None:
             value, counted = undropped, counted + dropped
         else:
             unscored += dropped
     if not unscored:
         return held.agreement(value), None
-    reach = whole_set(
-        Fraction(value),
-        task=claim.task,
-        metric=claim.metric,
-        unit=claim.unit,
-        scored=counted,
-        unscored=unscored,
-    )
-    return held.bounded(reach.low, reach.high), as_bounds(reach, unscored)
+    bounds = reach(value, counted, unscored)
+    whole = held.bounded(bounds.low, bounds.high)
+    if whole is Agreement.BETTER and own is Agreement.UNDECIDED:
+        whole = Agreement.UNDECIDED
+    return whole, as_bounds(bounds, unscored)
 
 
 def _unreadable(score: Score) -> str:

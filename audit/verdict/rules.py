@@ -31,6 +31,7 @@ class Candidate:
         recomputed: Computed from predictions, not recorded.
         complete: Every unit of the set was scored or dropped by rule, so no bounds are needed.
         distance: Distance from the reported value, to choose the nearest.
+        convention: The convention's id; None if it is not known.
     """
 
     measurement: str
@@ -44,6 +45,7 @@ class Candidate:
     recomputed: bool = True
     complete: bool = True
     distance: Fraction = Fraction(0)
+    convention: str | None = None
 
     @property
     def agrees(self) -> bool:
@@ -111,10 +113,19 @@ def _undecided(situation: Situation) -> Sequence[Candidate] | None:
 
 
 def _exceeding(situation: Situation) -> Sequence[Candidate] | None:
-    """Better under every convention of the best grade at hand; grade E and undecided parts do not count."""
-    known = [c for c in situation.valid if c.identified and (c.complete or c.whole is not Agreement.UNDECIDED)]
+    """Better under every convention of the best grade at hand; grade E does not count.
+
+    A part that settles nothing does not count. If a part settles one convention by its bounds, all its conventions count, and
+    one that it leaves undecided is not better: a convention that disagrees must not vanish because outputs do.
+    """
+    known = [c for c in situation.valid if c.identified and c.overall in "ABCD"]
+    whole = [c for c in known if c.complete]
+    parts = [c for c in known if not c.complete]
+    if any(c.whole is not Agreement.UNDECIDED for c in parts):
+        at_hand = {c.convention for c in whole}
+        whole += [c for c in parts if c.whole is not Agreement.UNDECIDED or c.convention not in at_hand]
     for grades in ("AB", "CD"):
-        best = [c for c in known if c.overall in grades]
+        best = [c for c in whole if c.overall in grades]
         if best:
             return best if all(c.whole is Agreement.BETTER for c in best) else None
     return None

@@ -237,6 +237,15 @@ def seeds(chunk: int) -> Iterator[int]:
     return iter(range(chunk, AUDITS, CHUNKS))
 
 
+def test_outputs_that_go_do_not_take_a_disagreeing_convention_with_them() -> None:
+    """Seed 6936: of eleven rows of emotion, some without an output left the worse of two documented conventions undecided."""
+    audit = make(6936)
+    assert audit.decide()[0].verdict == "not-reproduced"
+    for seed in range(40):
+        decision, _ = audit.decide(outputs_gone(audit, random.Random(seed)))
+        assert decision.verdict not in {"reproduced", "justified", "exceeds"}, seed
+
+
 @pytest.mark.parametrize("chunk", range(CHUNKS))
 def test_honest_audits_get_the_tables_word_and_tampered_ones_no_better_one(chunk: int) -> None:
     reached: Counter[str] = Counter()

@@ -182,6 +182,24 @@ def test_a_part_neither_keeps_nor_overturns_exceeds() -> None:
     assert decide(Situation((better, settled))).verdict is Verdict.NOT_REPRODUCED
 
 
+def test_a_convention_does_not_vanish_from_exceeds_because_its_outputs_do() -> None:
+    """Outputs removed where a convention is worse leave it undecided, while the others still settle by their bounds."""
+    whole = candidate("whole", BETTER, grade="E", overall="E")
+    settled = candidate("settled", BETTER, BETTER, complete=False, overall="B", convention="a")
+    for grade in "ABCD":
+        left_open = candidate("open", WORSE, UNDECIDED, complete=False, overall=grade, convention="b")  # type: ignore[arg-type]
+        for candidates in permutations((whole, settled, left_open)):
+            found = decide(Situation(candidates)).verdict
+            assert found is (Verdict.NOT_REPRODUCED if grade in "AB" else Verdict.EXCEEDS)
+        # Where the whole set gave a value under that convention, the part says nothing about it.
+        complete = candidate("complete", BETTER, overall=grade, convention="b")  # type: ignore[arg-type]
+        assert decide(Situation((whole, settled, left_open, complete))).verdict is Verdict.EXCEEDS
+    assert decide(Situation((whole, settled))).verdict is Verdict.EXCEEDS
+    only_open = candidate("open", WORSE, UNDECIDED, complete=False, overall="B", convention="b")
+    better_d = candidate("d", BETTER, BETTER, complete=False, overall="D", convention="d")
+    assert decide(Situation((whole, only_open, better_d))).verdict is Verdict.NOT_REPRODUCED
+
+
 def test_exceeds_needs_every_convention_of_the_best_grade_at_hand() -> None:
     better = [candidate(f"b{g}", BETTER, grade=g, overall=g) for g in GRADES]
     worse = [candidate(f"w{g}", WORSE, grade=g, overall=g) for g in GRADES]
