@@ -147,6 +147,25 @@ def test_bounds_within_what_truncates_are_inside() -> None:
     assert negative.bounded(Fraction("-0.7"), Fraction("-0.6")) is WORSE
 
 
+@pytest.mark.parametrize(
+    ("printed", "margin", "low", "high", "expected"),
+    [
+        ("0.50", "0", "0.512", "0.52", BETTER),
+        ("0.50", "0", "0.509", "0.5095", WITHIN),  # still cut to 0.50
+        ("0.0", "0", "-0.09", "-0.06", WITHIN),  # cut to 0.0 from both sides
+        ("0.0", "0", "0.06", "0.09", WITHIN),
+        ("0.5", "0", "0.41", "0.44", WORSE),  # 0.44 is cut to 0.4
+        ("0.5", "0", "0.56", "0.59", WITHIN),
+        ("33.1", "0.3", "33.45", "33.45", WITHIN),
+        ("-0.5", "0", "-0.6", "-0.56", UNDECIDED),  # -0.6 is cut to -0.6
+    ],
+)
+def test_bounds_at_the_edges_of_what_is_cut(
+    printed: str, margin: str, low: str, high: str, expected: Agreement
+) -> None:
+    assert Target(printed, "higher", margin).bounded(Fraction(low), Fraction(high)) is expected
+
+
 def test_the_difference_is_signed() -> None:
     assert difference(Fraction("35.02756"), "33.1") == "+1.92756"
     assert difference(Decimal("0.684"), "0.69") == "-0.006"

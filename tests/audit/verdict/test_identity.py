@@ -518,6 +518,7 @@ NAMED = "The meta file names the data set {}."
     [
         ("Lyrics", "test-clean", "other-dataset", OTHER, "Lyrics / test-clean"),
         ("Lyrics", None, "other-dataset", OTHER, "Lyrics"),
+        ("Lyrics", "made set", "other-dataset", OTHER, "Lyrics / made set"),
         ("Made Set", "test-other", "other-split", SPLIT, "Made Set / test-other"),
         (None, "dev", "other-split", SPLIT, "dev"),
         ("Made Set", "part 7", "split-unclear", UNCLEAR, "Made Set / part 7"),

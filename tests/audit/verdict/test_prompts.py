@@ -65,6 +65,7 @@ def test_braces_stand_for_any_text() -> None:
     found = compared("According to the speech, what is the date?", "What is the date?", asked=asked)
     assert (found.state, found.same, found.other) == (PromptState.MIXED, 1, 1)
     assert compared("a.b", asked="a?b").state is PromptState.OTHER
+    assert compared("say x\ny now", asked="say {} now").state is PromptState.SAME
 
 
 def test_a_claim_without_a_prompt_leaves_every_prompt_unknown() -> None:
