@@ -39,18 +39,19 @@ def digest(source: str) -> str:
     if kind == "module":
         package, _, rest = name.partition(".")
         path = _folder(package) / rest.replace(".", "/")
-        return _file_digest(path.with_name(f"{path.name}.py"))
+        return file_digest(path.with_name(f"{path.name}.py"))
     package, _, rest = name.partition("/")
     path = _folder(package) / rest
     if kind == "file":
-        return _file_digest(path)
+        return file_digest(path)
     total = hashlib.sha256()
     for item in sorted(p for p in path.rglob("*") if p.is_file() and p.suffix != ".pyc"):
-        total.update(f"{item.relative_to(path).as_posix()} {_file_digest(item)}\n".encode())
+        total.update(f"{item.relative_to(path).as_posix()} {file_digest(item)}\n".encode())
     return total.hexdigest()
 
 
-def _file_digest(path: Path) -> str:
+def file_digest(path: Path) -> str:
+    """SHA-256 (hex) of a file."""
     # In pieces: 170 MB of dictionaries and models are hashed, and memory for whole files takes longer than the hash.
     with path.open("rb", buffering=0) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import os
 import tempfile
 from collections.abc import Iterator
@@ -12,6 +11,7 @@ from typing import BinaryIO
 
 from audit.errors import InputError
 from tasks.datasets.lfs import FIX, WHAT, is_pointer
+from tasks.step import file_digest
 
 
 def write_atomic(path: str | Path, data: bytes | str, mode: int = 0o644, *, durable: bool = True) -> None:
@@ -84,5 +84,4 @@ def refuse_pointer_file(path: str | Path) -> None:
 
 def sha256_file(path: str | Path) -> str:
     """The SHA-256 of a file, as lower-case hex."""
-    with Path(path).open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+    return file_digest(Path(path))

@@ -8,9 +8,8 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Any
 
-from rapidfuzz.distance import Levenshtein
-
 from audit.importers.records import Record
+from tasks.metrics.error_rate import edit_counts
 
 # A judge's score is the mean of its ratings; releases print it as it is, of 5 in percent, or of 1 in percent.
 _FACTORS = (1, 20, 100)
@@ -54,13 +53,12 @@ def word_errors(stored: Any, records: Sequence[Record]) -> StoredTotal | None:
     """The corpus word error rate of stored pairs, whose texts are already normalised."""
     if not _is_number(stored):
         return None
-    pairs = [(record.fields.get("reference"), record.fields.get("prediction")) for record in records]
-    edits = words = 0
-    for reference, prediction in pairs:
-        if not isinstance(reference, str) or not isinstance(prediction, str):
-            return StoredTotal("wer", str(stored), None, agrees=False, how="a text is missing", rows=len(records))
-        words += len(reference.split())
-        edits += Levenshtein.distance(reference.split(), prediction.split())
+    sides = [[record.fields.get(name) for record in records] for name in ("prediction", "reference")]
+    if not all(isinstance(text, str) for side in sides for text in side):
+        return StoredTotal("wer", str(stored), None, agrees=False, how="a text is missing", rows=len(records))
+    counts = edit_counts(*([str(text).split() for text in side] for side in sides)).sum(axis=0)
+    substitutions, deletions, insertions, hits = map(int, counts)
+    edits, words = substitutions + deletions + insertions, substitutions + deletions + hits
     how = "word errors per reference word"
     if not words:
         return StoredTotal("wer", str(stored), None, agrees=False, how="no reference words", rows=len(records))

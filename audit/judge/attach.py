@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from audit._util import canonical_json
-from audit.errors import InputError
 from audit.judge import judgements
 from audit.judge.judgements import HUMAN, Judgement
+from audit.judge.questions import lacking
 from audit.judge.scoring import Rating, by_rating, row_verdicts
 from audit.scoring.predictions import PredictionSet
 from audit.scoring.score import Score
@@ -71,11 +71,8 @@ def attach(task: Task, rows: Sequence[Row], predictions: Path) -> tuple[list[Row
     try:
         return _attached(task, rows, known)
     except FieldError as error:
-        raise InputError(
-            error.problem,
-            where=f"{predictions}: row {error.row}: {error.field}",
-            fix="The judgements need this field; see docs/reference/judgements.md.",
-        ) from None
+        fix = "The judgements need this field; see docs/reference/judgements.md."
+        raise lacking(error, str(predictions), fix) from None
 
 
 def _attached(task: Task, rows: Sequence[Row], known: Sequence[Judgement]) -> tuple[list[Row], list[Attached]]:

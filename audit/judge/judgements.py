@@ -18,7 +18,7 @@ from audit._util.files import refuse_pointer, write_atomic
 from audit.errors import CheckFailedError, InputError
 from audit.judge.cache import ReplyCache
 from audit.judge.interface import Message, Reply
-from audit.judge.questions import Plan, Setting
+from audit.judge.questions import Plan, Setting, lacking
 from audit.judge.templates import load
 from tasks.judging.conventions import JudgedConvention, find
 from tasks.judging.fields import FieldError
@@ -226,7 +226,7 @@ def _read(convention: JudgedConvention, row: Row, reply: str, where: str, parser
     try:
         return convention.read(row, reply, parser=parser)
     except FieldError as error:
-        raise InputError(error.problem, where=f"{where}: row {row.id}: {error.field}", fix=_FIX_ROW) from None
+        raise lacking(error, where, _FIX_ROW) from None
 
 
 def read_again(
@@ -257,6 +257,15 @@ def write(path: Path, judgements: Iterable[Judgement]) -> None:
     distinct = {judgement.identity: judgement for judgement in judgements}
     lines = [canonical_json.dumps(distinct[identity].as_json()) + b"\n" for identity in sorted(distinct)]
     write_atomic(path, b"".join(lines))
+
+
+def add(path: Path, judgements: Iterable[Judgement]) -> None:
+    """Add judgements to a file, which need not exist; they replace those with the same identity.
+
+    Raises:
+        InputError: The existing file is invalid.
+    """
+    write(path, [*(read(path) if path.exists() else ()), *judgements])
 
 
 def read(path: Path) -> list[Judgement]:

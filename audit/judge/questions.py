@@ -132,6 +132,11 @@ def setting(
     )
 
 
+def lacking(error: FieldError, where: str, fix: str) -> InputError:
+    """The error of a row that lacks a field, for the file `where`."""
+    return InputError(error.problem, where=f"{where}: row {error.row}: {error.field}", fix=fix)
+
+
 def build(chosen: Setting, rows: Iterable[Row], *, repeats: int = 1, where: str = "predictions") -> Plan:
     """All questions about the rows.
 
@@ -152,11 +157,8 @@ def build(chosen: Setting, rows: Iterable[Row], *, repeats: int = 1, where: str 
         try:
             parts = chosen.convention.parts(row, chosen.variant)
         except FieldError as error:
-            raise InputError(
-                error.problem,
-                where=f"{where}: row {name}: {error.field}",
-                fix=f"{chosen.convention.id} needs this field; see docs/reference/judgements.md.",
-            ) from None
+            fix = f"{chosen.convention.id} needs this field; see docs/reference/judgements.md."
+            raise lacking(error, where, fix) from None
         if not parts:
             unasked.append(name)
         for part in parts:

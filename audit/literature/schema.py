@@ -95,7 +95,7 @@ def _validator(kind: str) -> Draft202012Validator:
     # Imported here because loading takes thirty milliseconds.
     from jsonschema_rs import Draft202012Validator
 
-    return Draft202012Validator(_inlined(schema(kind)))
+    return Draft202012Validator(_rules(kind, ()))
 
 
 def _inlined(rules: Any) -> Any:

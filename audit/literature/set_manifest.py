@@ -42,11 +42,8 @@ class Compared:
 def compare(manifest: Manifest, card: SetCard) -> Compared:
     """Compare the items of a data set with the card: their number, the totals and hashes of the references, the ids."""
     items = manifest.items
-    if not card.layouts:
-        reason = IdentityReason("no-layout", f"Nothing is known about the rows of {card.name}: {card.public.reason}")
-        return Compared(IdentityState.UNKNOWN, None, (reason,))
     layout, state, reasons = best([Row(item.id, None, item.reference) for item in items], card)
-    if layout.units is not None and len(items) < layout.units:
+    if layout is not None and layout.units is not None and len(items) < layout.units:
         text = f"{len(items)} items; the whole set has {layout.units}."
         reasons.append(IdentityReason("units-below", text, len(items), layout.units))
     reasons += _trials(items, card)

@@ -54,12 +54,14 @@ class IdentityReason:
 _ORDER = tuple(IdentityState)
 
 
-def best(rows: Sequence[Row], card: SetCard) -> tuple[Layout, IdentityState, list[IdentityReason]]:
+def best(rows: Sequence[Row], card: SetCard) -> tuple[Layout | None, IdentityState, list[IdentityReason]]:
     """The layout of the card that fits the rows best, the identity of the rows under it, and the reasons.
 
-    Raises:
-        ValueError: The card has no layouts.
+    The layout is None, and the identity unknown, if the card has none.
     """
+    if not card.layouts:
+        text = f"Nothing is known about the rows of {card.name}: {card.public.reason}"
+        return None, IdentityState.UNKNOWN, [IdentityReason("no-layout", text)]
     compared = [(layout, *held(rows, layout)) for layout in card.layouts]
     # Ties go to the layout closest in size, that is, the smallest that holds all rows.
     layout, state, reasons = min(

@@ -13,7 +13,7 @@ from audit.report.findings import PromptsView
 from audit.report.numbers import whole
 from audit.report.survey import EntryView, SurveyChapter
 from audit.report.views import ClaimView, MeasurementView
-from audit.schema import AuditDocument, Observation, Verdict
+from audit.schema import AuditDocument, Observation, Unusable, Verdict
 
 # Of more conventions than this, the first are named and the others counted.
 _NAMED = 4
@@ -146,21 +146,20 @@ def _of_works(survey: SurveyChapter, claimed: set[str]) -> list[Dropping]:
     """One line for each work and rule; entries with the same rule share it, and name the claimed tasks."""
     found = []
     for work in survey.works:
-        rules: dict[tuple[str, str, int | None, int | None], list[int]] = {}
-        for number, entry in enumerate(work.entries):
-            item = entry.data.unusable
-            if item is not None:
-                rules.setdefault((item.outcome, item.rule, item.kept, item.total), []).append(number)
-        for (outcome, rule, kept, total), numbers in rules.items():
-            entries = [work.entries[n] for n in numbers]
+        rules: dict[Unusable, list[EntryView]] = {}
+        for entry in work.entries:
+            if entry.data.unusable is not None:
+                rules.setdefault(entry.data.unusable, []).append(entry)
+        for item, entries in rules.items():
             tasks = dict.fromkeys(
                 vocabulary.task_short(task) for entry in entries for task in entry.data.tasks if task in claimed
             )
-            rows = f"{whole(kept)} of {whole(total)}" if kept is not None and total is not None else ""
-            cited = dict.fromkeys(_cited(entry) for entry in entries)
-            pieces = tuple(dict.fromkeys(piece for pieces in cited for piece in pieces))
-            place, more = f"#{entries[0].anchor}", max(len(pieces) - _CITED, 0)
-            found.append(Dropping(work.name, place, ", ".join(tasks), outcome, rule, rows, pieces[:_CITED], more))
+            rows = f"{whole(item.kept)} of {whole(item.total)}" if None not in {item.kept, item.total} else ""
+            cited = tuple(dict.fromkeys(piece for entry in entries for piece in _cited(entry)))
+            place, more = f"#{entries[0].anchor}", max(len(cited) - _CITED, 0)
+            found.append(
+                Dropping(work.name, place, ", ".join(tasks), item.outcome, item.rule, rows, cited[:_CITED], more)
+            )
     return sorted(found, key=lambda d: (d.outcome != "dropped", d.outcome == "kept"))
 
 

@@ -76,9 +76,6 @@ def identity(predictions: PredictionSet, card: SetCard | None) -> Identity:
     if predictions.task not in card.tasks:
         raise ValueError(f"the card {card.id} is not for the task {predictions.task}")
     common += _duplicate_ids(rows)
-    if not card.layouts:
-        nothing = IdentityReason("no-layout", f"Nothing is known about the rows of {card.name}: {card.public.reason}")
-        return _identity(IdentityState.UNKNOWN, card, None, rows, [*common, nothing])
     layout, state, reasons = best(rows, card)
     return _identity(state, card, layout, rows, [*common, *reasons])
 

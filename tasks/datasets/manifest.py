@@ -12,6 +12,7 @@ from typing import Any
 
 from tasks.datasets.errors import DatasetError
 from tasks.datasets.tables import json_text, lines_of
+from tasks.step import file_digest
 
 SCHEMA = "repro-audit/manifest/1"
 _FIELDS = ("id", "audio", "sha256", "reference", "query", "extra")
@@ -127,8 +128,7 @@ def with_hashes(manifest: Manifest) -> Manifest:
         for name in item.audio:
             if name not in known:
                 try:
-                    with (manifest.root / name).open("rb") as handle:
-                        known[name] = hashlib.file_digest(handle, "sha256").hexdigest()
+                    known[name] = file_digest(manifest.root / name)
                 except (OSError, ValueError):
                     known[name] = ""
         items.append(replace(item, sha256=tuple(known[name] for name in item.audio)))

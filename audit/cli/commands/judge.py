@@ -18,7 +18,7 @@ from audit.judge.attach import followed_rows
 from audit.judge.budget import Budget
 from audit.judge.cache import ReplyCache
 from audit.judge.interface import Judge
-from audit.judge.questions import build, setting
+from audit.judge.questions import build, lacking, setting
 from audit.judge.runner import Outcome, Retry, Runner
 from audit.judge.scoring import by_rating
 from audit.scoring import predictions as prediction_files
@@ -49,11 +49,8 @@ def run(args: argparse.Namespace) -> int:
     try:
         return actions[args.action](args)
     except FieldError as error:
-        raise InputError(
-            error.problem,
-            where=f"{args.predictions}: row {error.row}: {error.field}",
-            fix="The convention needs this field; see docs/reference/judgements.md.",
-        ) from None
+        fix = "The convention needs this field; see docs/reference/judgements.md."
+        raise lacking(error, str(args.predictions), fix) from None
 
 
 def _convention(args: argparse.Namespace) -> JudgedConvention:
@@ -217,8 +214,7 @@ def _import_human(args: argparse.Namespace) -> int:
     by_id = {row.id: row for row in _rows(predictions, args.task)}
     mine, blank = human.parse(args.sheet, args.task, convention, by_id, args.person)
     target = judgements.path_of(predictions)
-    others = judgements.read(target) if target.exists() else []
-    judgements.write(target, [*others, *mine])
+    judgements.add(target, mine)
     print(f"{target}: {len(mine)} judgements by {args.person}, {blank} rows left blank")
     return 0
 
@@ -231,8 +227,7 @@ def _import_replies(args: argparse.Namespace) -> int:
         args.task, convention, found, name=args.judge, reply_field=args.field, where=str(predictions)
     )
     target = judgements.path_of(predictions)
-    others = judgements.read(target) if target.exists() else []
-    judgements.write(target, [*others, *mine])
+    judgements.add(target, mine)
     failures = sum(1 for item in mine if item.verdict.failed)
     print(f"{target}: {len(mine)} stored replies of {args.judge}, {failures} of them without a verdict")
     return 0
