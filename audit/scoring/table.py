@@ -144,7 +144,8 @@ def unreadable_lines(rows: Iterable[tuple[str, str]]) -> list[str]:
         return []
     number = len({row for row, _ in distinct})
     found = [f"{number} {'row' if number == 1 else 'rows'} cannot be read and count as errors:"]
-    found += [f"  row {row}: {why}" for row, why in distinct[:_SHOWN]]
+    # An id may hold control and bidi characters, which a terminal would obey.
+    found += [f"  row {row if row.isprintable() else ascii(row)}: {why}" for row, why in distinct[:_SHOWN]]
     return found + ([f"  and {len(distinct) - _SHOWN} more"] if len(distinct) > _SHOWN else [])
 
 

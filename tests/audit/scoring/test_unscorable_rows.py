@@ -15,6 +15,7 @@ from audit.scoring.counting import count
 from audit.scoring.prediction_meta import PredictionMeta
 from audit.scoring.predictions import PredictionSet
 from audit.scoring.score import score
+from audit.scoring.table import unreadable_lines
 from tasks.analysis.multiverse import Axis, Specification, counted, universe
 from tasks.analysis.prompt_sensitivity import ChainCache, sensitivity
 from tasks.analysis.specifications import specification
@@ -121,6 +122,11 @@ def sakura(items: tuple[Row, ...]) -> PredictionSet:
 
 
 WHY = "the answer 'cow' is not among the choices"
+
+
+def test_ids_that_a_terminal_would_obey_are_escaped() -> None:
+    _, plain, *rest = unreadable_lines([("a\x1b[31m", "no"), ("\u202eb", "no"), ("clip 7 \u8a9e", "no")])
+    assert [plain, *rest] == [r"  row 'a\x1b[31m': no", "  row clip 7 \u8a9e: no", r"  row '\u202eb': no"]
 
 
 def test_rows_that_cannot_be_read_are_errors_and_the_others_are_scored(tmp_path: Path) -> None:
