@@ -48,7 +48,8 @@ def score(
     """Score outputs under every convention of a task.
 
     Args:
-        task: A task's id, or a family, for the conventions that all its tasks share.
+        task: The id of a task that a study declares (also the `study.yaml` of the current folder), or a family's id, for a
+            task with the family's defaults.
         predictions: A list of outputs; rows as dictionaries or as a pandas or Polars frame, with `hypothesis` and
             `reference`; a predictions file; or the folder that holds it.
         references: With a list of outputs: one reference per row (a list of references if the task has several).
@@ -70,10 +71,11 @@ def score(
     Raises:
         InputError: Unknown task, metric or convention, or a row that does not fit; with place and remedy.
     """
+    from audit.literature.known_tasks import find_task
     from audit.scoring import score as scoring
     from audit.scoring.cache import ScoreCache
     from audit.scoring.pool import engine as opened
-    from audit.scoring.rows_in_memory import IN_MEMORY, find_task, prediction_set
+    from audit.scoring.rows_in_memory import IN_MEMORY, prediction_set
     from audit.scoring.table import ScoreTable
 
     chosen = find_task(task)
@@ -169,7 +171,7 @@ def explain(
         MissingError: Nothing can be computed here.
     """
     from audit.analysis.multiverse import check_value, explained
-    from audit.literature.studies import claimed_unit
+    from audit.literature.known_tasks import claimed_unit
 
     check_value(value)
     found = multiverse(task, predictions, references, metric=metric, ids=ids)
@@ -188,7 +190,8 @@ def compare(task: str, first: str | Path | PredictionSet, second: str | Path | P
         InputError: The runs have different ids or references.
     """
     from audit.analysis.comparison import compare_runs
-    from audit.scoring.rows_in_memory import find_task, prediction_set
+    from audit.literature.known_tasks import find_task
+    from audit.scoring.rows_in_memory import prediction_set
 
     found = find_task(task)
     return compare_runs(found, prediction_set(found, first), prediction_set(found, second))
@@ -212,12 +215,9 @@ def load_study(study: str | Path, literature: Path | None = None) -> Study:
         InputError: No such study, or the file does not fit the schema.
     """
     from audit._util.paths import LITERATURE
-    from audit.literature import studies
+    from audit.literature import known_tasks, studies
 
-    path = Path(study)
-    return studies.load_study(
-        path if path.suffix == ".yaml" else studies.study_file(literature or LITERATURE, str(study))
-    )
+    return studies.load_study(known_tasks.find_study(study, literature or LITERATURE))
 
 
 def load_predictions(path: str | Path, task: str) -> PredictionSet:
@@ -230,7 +230,8 @@ def load_predictions(path: str | Path, task: str) -> PredictionSet:
     Raises:
         InputError: Unknown task, or a row that does not fit; with file, line and field.
     """
-    from audit.scoring.rows_in_memory import find_task, prediction_set
+    from audit.literature.known_tasks import find_task
+    from audit.scoring.rows_in_memory import prediction_set
 
     return prediction_set(find_task(task), Path(path))
 

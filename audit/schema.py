@@ -86,7 +86,7 @@ class Project:
 
 @dataclass(frozen=True, slots=True)
 class Paper:
-    """The paper that makes the claims; `read`: its values were read in the paper itself."""
+    """The paper that makes the claims; `read`: its values were read in the paper itself; `work`: the id of its own record."""
 
     title: str = ""
     authors_first: str = ""
@@ -95,6 +95,7 @@ class Paper:
     arxiv: str | None = None
     url: str | None = None
     read: bool = False
+    work: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,10 +123,28 @@ class Tolerance:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """A model of the paper's tables besides the audited one.
+
+    Attributes:
+        role: `reference` (the value that the paper compares with), `baseline` (a different model) or `ablation` (the audited
+            model without a part).
+        names: Names under which prediction files may call it.
+    """
+
+    name: str
+    role: Literal["reference", "baseline", "ablation"]
+    names: tuple[str, ...] = ()
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class StudyFacts:
     """A study without its claims.
 
     Attributes:
+        names: Names under which prediction files may call the audited model; empty if none is stated.
+        models: Id -> other model of the paper's tables.
         variants: Variant -> the model.
         sources: Label in claims' `source` -> description of the source.
         not_found: Facts that no source states, one sentence each.
@@ -142,6 +161,8 @@ class StudyFacts:
     prompts_note: str = ""
     not_found: tuple[str, ...] = ()
     margins: Mapping[str, Margin] = field(default_factory=dict)
+    names: tuple[str, ...] = ()
+    models: Mapping[str, ModelFacts] = field(default_factory=dict)
     tolerances: Mapping[str, Tolerance] | None = None
 
 
@@ -184,11 +205,27 @@ class OtherColumn:
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """Where a printed string was found: the page of the paper's PDF, from 1, and the file's SHA-256."""
+
+    page: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """One reported value.
 
     Attributes:
         value: As printed, trailing zeros included.
+        task_short: The task as a header of narrow columns; a second word distinguishes tasks with the same first one.
+        family: The task's family; empty for a mean of claims.
+        model: The id of one of the study's `models`; None for the audited model.
+        run: The run whose outputs are held against it (`TASK@RUN.jsonl`); None for the runs that no claim names.
+        subset: The part of the set that it is about, by a name of the task; None for the whole set.
+        mean_of: The claims of which it is the mean.
+        deviation: The deviation printed after a plus-minus sign. runs: The number of runs of which `value` is the mean.
+        seen: Where the printed string was found in the paper's PDF.
         unit: `percent` is a rate times 100, `fraction` lies in [0, 1], `count` is a number of things.
         expected_rows: The set's size; None if unknown, with the reason in `expected_rows_reason`.
         prompt: None if unknown.
@@ -201,10 +238,19 @@ class Claim:
     metric: str
     value: str
     task_name: str = ""
+    task_short: tuple[str, ...] = ()
+    family: str = ""
     dataset: str = ""
     unit: Unit = "percent"
     direction: Direction = "higher"
     rounding: Rounding | None = None
+    model: str | None = None
+    run: str | None = None
+    subset: str | None = None
+    mean_of: tuple[str, ...] = ()
+    deviation: str | None = None
+    runs: int | None = None
+    seen: Seen | None = None
     locator: Locator = Locator()
     variant: str = ""
     expected_rows: int | None = None
@@ -342,6 +388,8 @@ class Measurement:
         invalid: Why it cannot justify a claim; empty for a usable value.
         conditions: The setting (batch size, precision) if one reproduction gives several values.
         unavailable: Why there is no value.
+        run: The run of a file `TASK@RUN.jsonl`. subset: The part of the set, by its name.
+        parts: Of a mean, the measurements of which it is the mean.
     """
 
     id: str
@@ -369,6 +417,9 @@ class Measurement:
     judge: str | None = None
     prediction: PredictionFile | None = None
     unavailable: str | None = None
+    run: str | None = None
+    subset: str | None = None
+    parts: tuple[str, ...] = ()
 
     @property
     def valid(self) -> bool:
@@ -861,6 +912,7 @@ class AuditDocument:
 
     Attributes:
         source_date_epoch: The audit's date, seconds since 1970.
+        claims: The audited claims. others: Claims on other models without outputs; printed, not audited.
         signing: None if nothing will be signed; then the key is absent.
     """
 
@@ -874,6 +926,7 @@ class AuditDocument:
     conventions: tuple[Convention, ...]
     measurements: tuple[Measurement, ...]
     verdicts: tuple[Decision, ...]
+    others: tuple[Claim, ...] = ()
     project: Project = Project()
     rules: tuple[RuleText, ...] = ()
     identities: tuple[RowsIdentity, ...] = ()

@@ -171,11 +171,11 @@ def _prediction_set(task: str, rows: Any) -> Any:
 
 
 def _ours(folder: str) -> dict[str, Any]:
+    from audit.literature.known_tasks import known_tasks as tasks
     from audit.scoring.cache import ScoreCache
     from audit.scoring.pool import engine
     from audit.scoring.score import begin, in_turn
     from benchmarks.corpus import SETS
-    from tasks.registry import tasks
 
     sets = {name: _prediction_set(name, make(size)) for name, (size, make) in SETS.items()}
     start, before = time.perf_counter(), _processor()
@@ -198,9 +198,9 @@ def _ours(folder: str) -> dict[str, Any]:
 
 
 def _usual() -> dict[str, Any]:
+    from audit.literature.known_tasks import known_tasks as tasks
     from benchmarks import usual
     from benchmarks.corpus import SETS
-    from tasks.registry import tasks
 
     sets = {name: make(size) for name, (size, make) in SETS.items()}
     start, before = time.perf_counter(), _processor()
@@ -214,10 +214,10 @@ def _usual() -> dict[str, Any]:
 
 
 def _growth(number: int) -> dict[str, Any]:
+    from audit.literature.known_tasks import known_tasks as tasks
     from audit.scoring.pool import engine
     from audit.scoring.score import score
     from benchmarks.corpus import english
-    from tasks.registry import tasks
 
     task = tasks()["asr-librispeech-clean"]
     rows = _prediction_set(task.id, english(number))
@@ -285,9 +285,9 @@ def _report(claims: int, conventions: int) -> dict[str, Any]:
 
 
 def _stages() -> dict[str, Any]:
+    from audit.literature.known_tasks import known_tasks as tasks
     from benchmarks import stages
     from benchmarks.corpus import SETS
-    from tasks.registry import tasks
 
     sets = {
         name: (make(size), [c for items in tasks()[name].conventions.values() for c in items if not c.unavailable()])

@@ -44,3 +44,19 @@ class TooLongError(ScoringError):
 
 class UnavailableError(RuntimeError):
     """A convention cannot be computed here; the message is the reason in a few words (`needs a judge`, `Java not found`)."""
+
+
+class DeclarationError(ValueError):
+    """A declared task or convention that cannot be built.
+
+    Attributes:
+        what: What is wrong.
+        field: The path of the field at fault inside the declaration.
+        fix: What to do.
+    """
+
+    def __init__(self, what: str, *, field: tuple[str | int, ...], fix: str) -> None:
+        super().__init__(f"{'.'.join(map(str, field))}: {what} ({fix})")
+        self.what = what
+        self.field = field
+        self.fix = fix

@@ -1,56 +1,107 @@
-"""Registry of tasks. A new family is one module and one entry in `FAMILIES`."""
+"""Registry of families, and the tasks built from declarations. A new family is one module and one entry in `MODULES`.
+
+Installed packages add families by entry points of the group `repro_audit.families`, each naming a `Family`.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
+from importlib.metadata import entry_points
 from types import MappingProxyType
 
 from tasks.convention import Convention
-from tasks.task import Task
+from tasks.errors import DeclarationError
+from tasks.family import Conventions, Family
+from tasks.task import Declaration, Task
 
-FAMILIES = (
+MODULES = (
     "asr",
     "translation",
     "captioning",
     "phones",
-    "emotion",
-    "music",
-    "overlap",
+    "classification",
+    "multiple_choice",
+    "overlapped_speech",
     "verification",
-    "keywords",
+    "keyphrases",
     "spoken_qa",
     "slots",
     "story",
-    "coreasoning",
-    "sakura",
+    "co_reasoning",
 )
-
-
-def family(name: str) -> tuple[Task, ...]:
-    """The tasks of a family, in the order of its module."""
-    found: tuple[Task, ...] = import_module(f"tasks.families.{name}").TASKS
-    return found
+ENTRY_POINTS = "repro_audit.families"
 
 
 @cache
-def tasks() -> Mapping[str, Task]:
-    """All tasks by id, in the order of the paper's table."""
-    found: dict[str, Task] = {}
-    for name in FAMILIES:
-        for task in family(name):
-            if task.id in found:
-                raise ValueError(f"duplicate task id {task.id}")
-            found[task.id] = task
+def families() -> Mapping[str, Family]:
+    """All families by id: those of `tasks.families`, then those of installed packages by name.
+
+    Raises:
+        ValueError: Two families have the same id, or an entry point names something else.
+    """
+    found: dict[str, Family] = {}
+    built_in: list[Family] = [import_module(f"tasks.families.{name}").FAMILY for name in MODULES]
+    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
+        loaded = point.load()
+        if not isinstance(loaded, Family):
+            raise ValueError(f"the entry point {point.name} = {point.value} names no Family")  # noqa: TRY004
+        built_in.append(loaded)
+    for item in built_in:
+        if item.id in found:
+            raise ValueError(f"duplicate family {item.id}")
+        found[item.id] = item
     return MappingProxyType(found)
 
 
-def conventions() -> dict[tuple[str, str, str], Convention]:
-    """All conventions by (task, metric, id)."""
-    return {
-        (task.id, metric, convention.id): convention
-        for task in tasks().values()
-        for metric, items in task.conventions.items()
-        for convention in items
+def family(name: str) -> Family:
+    """The family with this id.
+
+    Raises:
+        DeclarationError: There is none.
+    """
+    known = families()
+    if name not in known:
+        raise DeclarationError(f"there is no family `{name}`", field=("family",), fix=f"Families: {', '.join(known)}.")
+    return known[name]
+
+
+@cache
+def build(declaration: Declaration) -> Task:
+    """The task that a declaration describes.
+
+    Raises:
+        DeclarationError: The family is unknown, a parameter is invalid, or `leave_out` names an unknown convention.
+    """
+    kind = family(declaration.family)
+    parameters = kind.checked(json.loads(declaration.parameters))
+    conventions = _chosen(kind.build(parameters), declaration)
+    return Task(
+        declaration.id,
+        declaration.name or declaration.id,
+        declaration.dataset or declaration.name or declaration.id,
+        kind.reference_type(parameters),
+        conventions,
+        source=declaration.source,
+        family=kind.id,
+        parameters=MappingProxyType(parameters),
+        declaration=declaration,
+    )
+
+
+def _chosen(found: Conventions, declaration: Declaration) -> dict[str, tuple[Convention, ...]]:
+    known = {convention.id for items in found.values() for convention in items}
+    for index, name in enumerate(declaration.leave_out):
+        if name not in known:
+            raise DeclarationError(
+                f"the family {declaration.family} has no convention `{name}`",
+                field=("leave_out", index),
+                fix=f"Its conventions: {', '.join(sorted(known))}.",
+            )
+    kept = {
+        metric: tuple(convention for convention in items if convention.id not in declaration.leave_out)
+        for metric, items in found.items()
     }
+    return {metric: items for metric, items in kept.items() if items}

@@ -12,13 +12,13 @@ from audit._util.csv_cells import csv_text
 from audit._util.progress import progress
 from audit.analysis.specification_curve import draw
 from audit.errors import InputError, MissingError
+from audit.literature.known_tasks import find_task
 from audit.scoring.predictions import PredictionSet
 from audit.scoring.table import unreadable_lines
 from tasks.analysis.explain import Explanation, explain, outcome_json
 from tasks.analysis.multiverse import Outcome, Specification, universe
 from tasks.analysis.specifications import specification
 from tasks.errors import ScoringError, UnavailableError
-from tasks.registry import tasks
 from tasks.statistics.printed import Unit, parse
 from tasks.task import Task
 
@@ -155,15 +155,13 @@ def chosen(task: str, metric: str | None) -> tuple[Task, str]:
     Raises:
         InputError: The task or metric is unknown, or the task has several metrics and none is named.
     """
-    known = tasks()
-    if task not in known:
-        raise InputError(f"there is no task {task!r}", fix=f"Tasks: {', '.join(known)}.")
-    metrics = known[task].conventions
+    found = find_task(task)
+    metrics = found.conventions
     if metric is None and len(metrics) > 1:
         raise InputError(f"{task} has several metrics", where="--metric", fix=f"Name one: {', '.join(metrics)}.")
     if metric is not None and metric not in metrics:
         raise InputError(f"{task} has no metric {metric!r}", where="--metric", fix=f"Metrics: {', '.join(metrics)}.")
-    return known[task], metric or next(iter(metrics))
+    return found, metric or next(iter(metrics))
 
 
 def explore(task: Task, metric: str, rows: PredictionSet, replicates: int = 0) -> Exploration:

@@ -19,6 +19,7 @@ from audit.schema import (
     SCHEMA,
     AuditDocument,
     Bootstrap,
+    Claim,
     Decision,
     Findings,
     InputFile,
@@ -56,6 +57,7 @@ SCORING_LIBRARIES = (
 def build(
     *,
     study: Study,
+    others: Sequence[Claim],
     tasks: Mapping[str, Task],
     measurements: Sequence[Measurement],
     decisions: Sequence[Decision],
@@ -71,8 +73,9 @@ def build(
     """Build the document.
 
     Args:
-        study: The paper and its claims.
-        tasks: The claims' tasks, by id.
+        study: The paper and its audited claims.
+        others: Claims that are printed, but not audited.
+        tasks: The study's tasks, by id.
         measurements: All measurements.
         decisions: One per claim.
         gradings: Grade and works of every convention.
@@ -84,7 +87,6 @@ def build(
         epoch: The audit's date, seconds since 1970.
         signing: How the document will be signed; None if it will not be.
     """
-    claimed = {claim.task for claim in study.claims}
     return AuditDocument(
         schema=SCHEMA,
         project=Project(PROJECT, project_version()),
@@ -94,12 +96,12 @@ def build(
         conventions=tuple(
             _convention(task.id, metric, convention, gradings)
             for task in tasks.values()
-            if task.id in claimed
             for metric, items in task.conventions.items()
             for convention in items
         ),
         measurements=tuple(measurements),
         verdicts=tuple(decisions),
+        others=tuple(others),
         rules=tuple(RuleText(n, r.verdict, r.words) for n, r in enumerate(RULES, start=1)),
         identities=tuple(identities),
         literature=literature,

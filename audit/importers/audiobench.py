@@ -22,8 +22,8 @@ from audit.importers.stored_totals import StoredTotal, judge_totals, word_errors
 from tasks.row import ReferenceType, Row
 from tasks.task import Task
 
-# AudioBench's task types, by the prefix of our task ids.
-_KINDS = {"asr": "ASR", "st": "ST", "aac": "AC", "er": "ER"}
+# AudioBench's task types, by family.
+_KINDS = {"asr": "ASR", "translation": "ST", "captioning": "AC", "classification": "ER"}
 
 
 class AudioBench(Importer):
@@ -96,7 +96,7 @@ def _details(value: dict[str, Any], path: Path) -> _Details | None:
 
 def _row(record: Record, identifier: str, names: tuple[str, str, str | None], task: Task) -> Row:
     hypothesis, reference, prompt = names
-    expected = _KINDS.get(task.id.partition("-")[0])
+    expected = _KINDS.get(task.family)
     found = record.fields.get("task_type")
     if found is not None and expected is not None and found != expected:
         raise InputError(

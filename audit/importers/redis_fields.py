@@ -42,14 +42,13 @@ NAMES: Mapping[str, str] = {
 }
 _REFERENCE = {
     "asr": "sentence",
-    "st": "translation",
-    "aac": "caption",
-    "pr": "text",
-    "er": "emotion",
-    "mc": "caption",
-    "ke": "keyphrases",
-    "sf": "slots",
-    "sqqa": "answer",
+    "translation": "translation",
+    "captioning": "caption",
+    "phones": "text",
+    "classification": "emotion",
+    "keyphrases": "keyphrases",
+    "slots": "slots",
+    "spoken-qa": "answer",
 }
 # IEMOCAP's codes and the four scored classes; excited counts as happy (dist_eval/eval_er.py).
 EMOTIONS = {"neu": "Neutral", "hap": "Happy", "exc": "Happy", "sad": "Sad", "ang": "Angry"}
@@ -115,7 +114,7 @@ def rows_of(
 
 
 def _reference(item: Item, task: Task, field: str | None) -> Any:
-    family = task.id.partition("-")[0]
+    family = task.family
     kind = task.reference_type
     if kind is ReferenceType.SPEAKERS and field is None:
         return [item.text("ans1"), item.text("ans2")]
@@ -129,7 +128,7 @@ def _reference(item: Item, task: Task, field: str | None) -> Any:
             fix=f"Give --reference-field FIELD (the hash has: {', '.join(item.fields)}) or --reference TEXT.",
         )
     text = item.text(name, " Give --reference-field FIELD.")
-    if family == "er" and field is None:
+    if family == "classification" and field is None:
         if text in EMOTIONS:
             return EMOTIONS[text]
         if text in OTHER_EMOTIONS:

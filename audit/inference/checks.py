@@ -129,6 +129,7 @@ def _free(device: str) -> int | None:
 
 def _data(task: str, place: SetLocation | None) -> Requirement:
     from audit.inference.dataset_errors import explain
+    from audit.literature.known_tasks import known_tasks
     from audit.literature.set_manifest import notes as differences
     from audit.literature.sets import card_of, load_sets
     from tasks.datasets.errors import DatasetError
@@ -142,7 +143,7 @@ def _data(task: str, place: SetLocation | None) -> Requirement:
         manifest = read(task, place.data, Options(labels=place.labels, speech=place.speech))
     except DatasetError as error:
         return Requirement(task, "data", False, str(explain(error)).replace("\n ", ";"))
-    notes = "; ".join((*manifest.notes, *differences(manifest, card_of(task, load_sets()))))
+    notes = "; ".join((*manifest.notes, *differences(manifest, card_of(known_tasks()[task], load_sets()))))
     text = f"{len(manifest.items)} items" + (f"; {notes}" if notes else "")
     if manifest.missing:
         return Requirement(

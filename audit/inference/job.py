@@ -158,6 +158,7 @@ def read_manifest(options: SetOptions, task: str, note: Say) -> Manifest:
     """
     from audit.inference.dataset_errors import explain
     from audit.inference.settings import setting
+    from audit.literature.known_tasks import known_tasks
     from audit.literature.set_manifest import notes as differences
     from audit.literature.sets import card_of, load_sets
     from tasks.datasets import manifest as manifests
@@ -176,7 +177,7 @@ def read_manifest(options: SetOptions, task: str, note: Say) -> Manifest:
             found = manifests.with_hashes(read(task, options.data, beside))
     except DatasetError as error:
         raise explain(error) from None
-    remarks = (*found.notes, *differences(found, card_of(task, load_sets())))
+    remarks = (*found.notes, *differences(found, card_of(known_tasks()[task], load_sets())))
     found = replace(found, notes=tuple(dict.fromkeys(remarks)))  # a manifest file may hold them already
     if options.limit is not None and options.limit < len(found.items):
         text = f"only the first {options.limit} of {len(found.items)} items"

@@ -67,7 +67,7 @@ def attach(task: Task, rows: Sequence[Row], predictions: Path) -> tuple[list[Row
     if not path.exists():
         return list(rows), []
     known = judgements.read(path)
-    judgements.check(known, {row.id: row for row in rows}, where=str(path))
+    judgements.check(known, {row.id: row for row in rows}, family=task.family, where=str(path))
     try:
         return _attached(task, rows, known)
     except FieldError as error:
@@ -151,7 +151,7 @@ def followed_rows(task: Task, rows: Sequence[Row]) -> dict[str, bool] | None:
 
 
 def _registered(task: Task, judged: JudgedConvention) -> Convention | None:
-    if task.id not in judged.tasks:
+    if task.family != judged.family:
         return None
     try:
         return task.convention(judged.metric, judged.id)

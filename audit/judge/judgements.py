@@ -344,7 +344,7 @@ def _status(value: object) -> Status:
     return value
 
 
-def check(judgements: Iterable[Judgement], rows: Mapping[str, Row], *, where: str) -> int:
+def check(judgements: Iterable[Judgement], rows: Mapping[str, Row], *, family: str, where: str) -> int:
     """Check that the judgements are about these rows and that verdicts match replies. Needs no judge.
 
     Every reply is parsed again. If the template with the recorded hash is available, the messages are rebuilt
@@ -361,7 +361,7 @@ def check(judgements: Iterable[Judgement], rows: Mapping[str, Row], *, where: st
         row = rows.get(judgement.row)
         if row is None:
             raise CheckFailedError(f"the predictions have no row {judgement.row}", where=where, fix=_FIX_JUDGEMENTS)
-        convention = find(judgement.task, judgement.convention, judgement.metric)
+        convention = find(family, judgement.convention, judgement.metric)
         if convention is None or judgement.reply is None:
             continue
         place = f"{where}: row {judgement.row}"

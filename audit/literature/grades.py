@@ -15,17 +15,19 @@ convention is the worst grade of the steps in question.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from functools import cache
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from audit.literature.known_tasks import known_tasks
 from audit.literature.works import Entry, Evidence, Work
 from audit.schema import Grade
+from tasks.task import Task
 
 Key: TypeAlias = tuple[str, str, str]
 """(task, metric, convention)."""
 Known: TypeAlias = Mapping[tuple[str, str], "frozenset[str] | set[str]"]
 """(task, metric) -> ids of the conventions in tasks/."""
+Tasks: TypeAlias = Mapping[str, Task]
 SALMONN = "salmonn"
 
 
@@ -73,19 +75,24 @@ class Grading:
         return ("E", None) if best is None or best.grade == "E" else (best.grade, best.work)
 
 
-def known_conventions() -> dict[tuple[str, str], frozenset[str]]:
-    """(task, metric) -> ids of the conventions in `tasks`."""
-    from tasks.registry import tasks
+def known_conventions(tasks: Tasks | None = None) -> dict[tuple[str, str], frozenset[str]]:
+    """(task, metric) -> ids of the conventions, for tasks by id; by default those of all studies at hand."""
+    chosen = known_tasks() if tasks is None else tasks
+    return {(t.id, m): frozenset(c.id for c in cs) for t in chosen.values() for m, cs in t.conventions.items()}
 
-    return {(t.id, m): frozenset(c.id for c in cs) for t in tasks().values() for m, cs in t.conventions.items()}
 
-
-def grade_of(entry: Entry, evidence: Evidence, study: str = SALMONN) -> Grade:
+def grade_of(entry: Entry, evidence: Evidence, study: str = SALMONN, *, own: bool = False) -> Grade:
     """The grade that an evidence item gives to the steps it supports.
 
     Code counts only if it can be opened and found: repository, full commit, path and lines.
+
+    Args:
+        entry: The work's entry.
+        evidence: One of its evidence items.
+        study: The id of the study.
+        own: The work is the paper that the study audits.
     """
-    relation = entry.relation_in(study)
+    relation = "audited" if own else entry.relation_in(study)
     if not evidence.verified or evidence.kind == "none" or relation in {"reproduction-team", "audit"}:
         return "E"
     if evidence.kind == "code" and not (evidence.repo and evidence.commit and evidence.path and evidence.lines):
@@ -94,37 +101,86 @@ def grade_of(entry: Entry, evidence: Evidence, study: str = SALMONN) -> Grade:
         return "A"
     if relation == "cited-metric-source":
         return "B"
+    return _elsewhere(evidence)
+
+
+def _elsewhere(evidence: Evidence) -> Grade:
     return "C" if evidence.kind == "code" else "D"
 
 
-def grades(works: Iterable[Work], known: Known, study: str = SALMONN) -> dict[Key, Grading]:
-    """The grade of every convention in `known` for one study, for each of its tasks and metrics."""
+def grades(
+    works: Iterable[Work],
+    known: Known,
+    study: str = SALMONN,
+    *,
+    tasks: Tasks | None = None,
+    own: str | None = None,
+) -> dict[Key, Grading]:
+    """The grade of every convention in `known` for one study, for each of its tasks and metrics.
+
+    What a work documents for one task also shows that a convention of this family is in use: a task that no record names takes
+    the evidence of its family, at most as grade C.
+
+    Args:
+        works: The records.
+        known: The conventions, by task and metric.
+        study: The id of the study.
+        tasks: The study's tasks by id; those of all studies at hand are known besides.
+        own: The id of the record of the audited paper, if there is one.
+    """
+    kinds = dict(known_tasks()) | dict(tasks or {})
+    works = list(works)
     found: dict[Key, list[Support]] = {
         (task, metric, name): [] for (task, metric), names in known.items() for name in names
     }
+    named = {task for work in works for entry in work.tasks for task in entry.ids}
+    unnamed = {task for task, _ in known if task not in named and task in kinds}
     for value in works:
         for index, entry in enumerate(value.tasks):
-            support = [Support(value.id, index, grade_of(entry, e, study), e) for e in entry.evidence]
-            for key in ((t, m, n) for t in entry.ids for m in entry.metrics for n in entry.conventions):
-                if key in found:
-                    found[key] += support or [Support(value.id, index, "E", None)]
+            mine = value.id == own
+            support = [Support(value.id, index, grade_of(entry, e, study, own=mine), e) for e in entry.evidence]
+            support = support or [Support(value.id, index, "E", None)]
+            for task in entry.ids:
+                _add(found, entry, task, support)
+            families = {kinds[task].family for task in entry.ids if task in kinds}
+            alike = [task for task in unnamed if kinds[task].family in families]
+            there = support if mine else [_capped(item) for item in support]
+            for task in alike:
+                _add(found, entry, task, there)
     return {
-        key: Grading(_axes(key[0], key[1]), tuple(sorted(support, key=_order)))
+        key: Grading(_axes(kinds.get(key[0]), key[1]), tuple(sorted(support, key=_order)))
         for key, support in sorted(found.items())
     }
 
 
-@cache
-def _axes(task: str, metric: str) -> tuple[str, ...]:
+def _add(found: dict[Key, list[Support]], entry: Entry, task: str, support: list[Support]) -> None:
+    for metric in entry.metrics:
+        for name in entry.conventions:
+            if (task, metric, name) in found:
+                found[task, metric, name] += support
+
+
+def _capped(item: Support) -> Support:
+    if item.grade not in {"A", "B"} or item.evidence is None:
+        return item
+    return replace(item, grade=_elsewhere(item.evidence))
+
+
+_SPECIFIED: dict[tuple[str, str, str], tuple[str, ...]] = {}
+
+
+def _axes(task: Task | None, metric: str) -> tuple[str, ...]:
     """The steps of a convention: the axes of its multiverse but the selection, which is documented by the set itself."""
     from tasks.analysis.specifications import specification
-    from tasks.registry import tasks
 
-    known = tasks()
-    if task not in known or metric not in known[task].conventions:
+    if task is None or metric not in task.conventions:
         return ("convention",)
-    axes = tuple(axis.name for axis in specification(known[task], metric).axes)
-    return tuple(name for name in axes if name != "selection") or ("convention",)
+    # The names of the axes depend on nothing else.
+    key = (task.family, repr(sorted(task.parameters.items())), metric)
+    if key not in _SPECIFIED:
+        axes = tuple(axis.name for axis in specification(task, metric).axes)
+        _SPECIFIED[key] = tuple(name for name in axes if name != "selection") or ("convention",)
+    return _SPECIFIED[key]
 
 
 def _order(support: Support) -> tuple[str, str, int]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +12,17 @@ from audit.literature.lint import PLACEHOLDERS
 from audit.literature.schema import Problem, problems
 from audit.literature.sets import SETS, SetCard, load_set
 from audit.literature.works import short
+from tasks.task import Task
 
 
-def lint_sets(tasks: Collection[str], folder: str | Path | None = None) -> tuple[dict[str, SetCard], list[Problem]]:
+def lint_sets(tasks: Iterable[Task], folder: str | Path | None = None) -> tuple[dict[str, SetCard], list[Problem]]:
     """Check every set card of a folder (by default `literature/sets`).
 
-    A card must be valid under the schema, load, and be named after its id. Every task has one card, and cards name only
-    existing tasks. There are no placeholders, and every file of truncated hashes belongs to a card.
+    A card must be valid under the schema, load, and be named after its id. The cards that tasks name exist. There are no
+    placeholders, and every file of truncated hashes belongs to a card.
 
     Args:
-        tasks: Ids of the tasks in `tasks/`.
+        tasks: The tasks of the studies.
         folder: The folder of the cards.
 
     Returns:
@@ -55,7 +56,7 @@ def lint_sets(tasks: Collection[str], folder: str | Path | None = None) -> tuple
             for field, text in _strings(document.data, ())
             if (match := PLACEHOLDERS.search(text))
         )
-    found += _tasks(documents, tasks, place)
+    found += _tasks([str(document.data["id"]) for document in documents], tasks, place)
     found += _strays(documents, place)
     return cards, found
 
@@ -70,26 +71,14 @@ def _names(document: Document) -> Iterator[Problem]:
         )
 
 
-def _tasks(documents: list[Document], tasks: Collection[str], place: Path) -> Iterator[Problem]:
-    owners: dict[str, Document] = {}
-    for document in documents:
-        for index, task in enumerate(document.data["tasks"]):
-            where = document.where(("tasks", index))
-            if task not in tasks:
-                yield Problem(where, f"tasks/ has no task `{task}`", f"Use one of: {', '.join(sorted(tasks))}.")
-            elif task in owners:
-                yield Problem(
-                    where,
-                    f"the task `{task}` is also on the card {owners[task].path.name}",
-                    "Name it on one card only: a task has one test set.",
-                )
-            owners.setdefault(task, document)
-    for task in sorted(set(tasks) - set(owners)):
-        yield Problem(
-            str(place),
-            f"no card names the task `{task}`",
-            "Add a card; `repro-audit sets make` drafts one. If nothing is known, the card says so.",
-        )
+def _tasks(cards: Collection[str], tasks: Iterable[Task], place: Path) -> Iterator[Problem]:
+    for task in tasks:
+        if task.card is not None and task.card not in cards:
+            yield Problem(
+                str(place),
+                f"there is no card `{task.card}`, which the task `{task.id}` names",
+                "Add the card; `repro-audit sets make` drafts one. If nothing is known, the card says so.",
+            )
 
 
 def _strays(documents: list[Document], place: Path) -> Iterator[Problem]:

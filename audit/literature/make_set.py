@@ -86,7 +86,6 @@ def draft(
     reference_type: ReferenceType,
     *,
     name: str,
-    task: str,
     dataset: str,
     split: str,
     made: str,
@@ -97,7 +96,6 @@ def draft(
         rows: `(id, reference)` of every row.
         reference_type: The task's reference type.
         name: The card's id.
-        task: The task's id.
         dataset: The data set's name.
         split: The split that the rows are.
         made: The source of the rows in words: a file's name and hash.
@@ -118,11 +116,10 @@ def draft(
             files[entry["units"]] = units_text(hashes[part])
     gap = "REPLACE"
     card = {
-        "schema": "repro-audit/set/1",
+        "schema": "repro-audit/set/2",
         "id": name,
         "name": dataset,
         "split": split,
-        "tasks": [task],
         "public": {"state": "unknown", "reason": f"{gap}: where the set can be obtained.", "source": ["rows"]},
         "publish_text": {"state": "unknown", "reason": f"{gap}: the licence of the texts.", "source": ["rows"]},
         "hub": None,

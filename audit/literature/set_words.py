@@ -5,21 +5,32 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from audit.literature.sets import Layout, SetCard, Texts
+from tasks.task import Task
 
 
-def table(cards: Iterable[SetCard]) -> list[str]:
+def table(cards: Iterable[SetCard], tasks: Iterable[Task]) -> list[str]:
     """One line per layout: card, layout, rows, what identifies it, and tasks."""
     head = ("card", "layout", "rows", "identified by", "tasks")
     lines = [head]
+    owners = tasks_by_card(tasks)
     for card in cards:
-        tasks = ", ".join(card.tasks)
+        named = ", ".join(owners.get(card.id, ()))
         for layout in card.layouts:
             rows = "unknown" if layout.units is None else f"{layout.units:,}"
-            lines.append((card.id, layout.id, rows, _identified(layout.texts[0]), tasks))
+            lines.append((card.id, layout.id, rows, _identified(layout.texts[0]), named))
         if not card.layouts:
-            lines.append((card.id, "-", "unknown", "nothing: not public", tasks))
+            lines.append((card.id, "-", "unknown", "nothing: not public", named))
     widths = [max(len(line[column]) for line in lines) for column in range(len(head))]
     return ["  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+
+
+def tasks_by_card(tasks: Iterable[Task]) -> dict[str, list[str]]:
+    """The ids of the tasks that name a card, by the card's id."""
+    found: dict[str, list[str]] = {}
+    for task in tasks:
+        if task.card is not None:
+            found.setdefault(task.card, []).append(task.id)
+    return found
 
 
 def _identified(part: Texts) -> str:
@@ -30,9 +41,12 @@ def _identified(part: Texts) -> str:
     return "unit hashes" if part.units else "number of rows"
 
 
-def card_words(card: SetCard) -> list[str]:
+def card_words(card: SetCard, tasks: Iterable[Task]) -> list[str]:
     """A card in words; every fact is followed by the labels of its sources, listed at the end."""
-    lines = [f"{card.id}: {card.name}, {card.split}", f"  tasks: {', '.join(card.tasks) or 'none'}"]
+    lines = [
+        f"{card.id}: {card.name}, {card.split}",
+        f"  tasks: {', '.join(tasks_by_card(tasks).get(card.id, ())) or 'none'}",
+    ]
     lines.append(f"  public: {card.public.state}. {card.public.reason} {_labels(card.public.source)}")
     terms = card.publish_text
     lines.append(f"  texts may be published: {terms.state}. {terms.reason} {_labels(terms.source)}")

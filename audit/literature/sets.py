@@ -19,6 +19,8 @@ from audit.errors import InputError, MissingError
 from audit.literature.schema import load_checked
 from audit.literature.set_checks import check_layouts, check_sources
 from audit.literature.set_texts import UNIT_DIGITS, Case, Part
+from audit.literature.studies import Study
+from tasks.task import Task
 
 SETS = LITERATURE / "sets"
 
@@ -187,7 +189,6 @@ class SetCard:
     """A test set.
 
     Attributes:
-        tasks: Ids of the tasks whose prediction files hold this set.
         public: Whether the set can be obtained.
         publish_text: Whether its licence allows publishing its texts.
         layouts: Its layouts in rows; empty if nothing is known about it.
@@ -199,7 +200,6 @@ class SetCard:
     id: str
     name: str
     split: str
-    tasks: tuple[str, ...]
     public: Terms
     publish_text: Terms
     hub: Hub | None
@@ -249,7 +249,6 @@ def load_set(path: str | Path) -> SetCard:
         id=data["id"],
         name=data["name"],
         split=data["split"],
-        tasks=tuple(data["tasks"]),
         public=_terms(data["public"]),
         publish_text=_terms(data["publish_text"]),
         hub=_with_source(Hub, data["hub"]) if data["hub"] else None,
@@ -272,32 +271,40 @@ def load_sets(folder: str | Path | None = None) -> dict[str, SetCard]:
 
     Raises:
         MissingError: The folder does not exist.
-        InputError: A card is invalid, or two cards name the same task.
+        InputError: A card is invalid.
     """
     place = Path(folder) if folder is not None else SETS
     if not place.is_dir():
         raise MissingError(
             "the folder of set cards does not exist", where=str(place), fix="Give it with --sets, or restore it."
         )
+    return {card.id: card for card in map(load_set, sorted(place.glob("*.yaml")))}
+
+
+def cards_for(study: Study, literature: Path) -> dict[str, SetCard]:
+    """The cards of a study: those of the literature, and those in `sets` beside the study's own file, which come first.
+
+    Raises:
+        InputError: A card is invalid, or a task names a card that is not there.
+    """
+    folders = [folder for folder in (literature / "sets", study.path.parent / "sets") if folder.is_dir()]
     cards: dict[str, SetCard] = {}
-    owners: dict[str, SetCard] = {}
-    for path in sorted(place.glob("*.yaml")):
-        card = load_set(path)
-        for task in card.tasks:
-            if task in owners:
-                raise InputError(
-                    f"the task `{task}` is also on the card {owners[task].path.name}",
-                    where=f"{path}: tasks",
-                    fix="Name it on one card only: a task has one test set.",
-                )
-            owners[task] = card
-        cards[card.id] = card
+    for folder in folders:
+        cards |= load_sets(folder)
+    for task in study.tasks.values():
+        if task.card is not None and task.card not in cards:
+            looked = ", ".join(str(folder) for folder in folders) or str(literature / "sets")
+            raise InputError(
+                f"the task `{task.id}` names the set card `{task.card}`, which is not in {looked}",
+                where=str(study.path),
+                fix=f"Add sets/{task.card}.yaml beside the study (`repro-audit sets make` drafts one), or write null.",
+            )
     return cards
 
 
-def card_of(task: str, cards: Mapping[str, SetCard]) -> SetCard | None:
-    """The card that names a task; None if there is none."""
-    return next((card for card in cards.values() if task in card.tasks), None)
+def card_of(task: Task, cards: Mapping[str, SetCard]) -> SetCard | None:
+    """The card that a task names; None if it names none, or one that is not at hand."""
+    return None if task.card is None else cards.get(task.card)
 
 
 def _with_source(kind: Any, entry: Mapping[str, Any]) -> Any:

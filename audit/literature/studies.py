@@ -6,16 +6,31 @@ A claim's value is kept as the string that the paper prints: its last digit give
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-from audit._util.paths import LITERATURE
-from audit._util.strict_yaml import Document, Field
-from audit.errors import InputError
+from audit._util.strict_yaml import Document
+from audit.literature.claim_checks import check_claims
 from audit.literature.schema import load_checked
-from audit.schema import Claim, Locator, Margin, OtherColumn, Paper, Prompt, Rounding, StudyFacts
+from audit.literature.study_tasks import Subset, declared_subsets, declared_tasks
+from audit.schema import (
+    Claim,
+    Locator,
+    Margin,
+    ModelFacts,
+    OtherColumn,
+    Paper,
+    Prompt,
+    Rounding,
+    Seen,
+    StudyFacts,
+)
 from tasks.statistics.printed import rounding_interval
+from tasks.task import Task
+
+# The task of a claim that is a mean of other claims.
+MEAN = "mean"
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +39,17 @@ class Study:
 
     Attributes:
         facts: The study's metadata, with a margin for every claimed metric.
-        claims: In the paper's order.
+        claims: In the paper's order, those on other models among them.
         path: The file.
+        tasks: The tasks that it declares, by id.
+        subsets: Parts of the tasks' sets, by task and name.
     """
 
     facts: StudyFacts
     claims: tuple[Claim, ...]
     path: Path
+    tasks: Mapping[str, Task] = field(default_factory=dict)
+    subsets: Mapping[str, Mapping[str, Subset]] = field(default_factory=dict)
 
     @property
     def id(self) -> str:
@@ -38,38 +57,45 @@ class Study:
         return self.facts.id
 
     def claim(self, task: str, metric: str) -> Claim | None:
-        """The claim on one metric of one task, or None."""
-        return next((c for c in self.claims if (c.task, c.metric) == (task, metric)), None)
+        """The claim on the audited model, one metric of one task and the whole set; None if the paper makes none."""
+        return next((c for c in self.on(task) if c.metric == metric and c.model is None and c.run is None), None)
 
+    def on(self, task: str, run: str | None = None, subset: str | None = None) -> tuple[Claim, ...]:
+        """The claims that a run's outputs on a task, or on a part of its set, are held against.
 
-def study_file(literature: Path, study_id: str) -> Path:
-    """The file of a study.
+        Args:
+            task: The task's id.
+            run: The run of a file `TASK@RUN.jsonl`; None for `TASK.jsonl`.
+            subset: The part of the set; None for the whole set.
+        """
+        named = run if run in self.named_runs(task) else None
+        return tuple(
+            c for c in self.claims if c.task == task and not c.mean_of and c.run == named and c.subset == subset
+        )
 
-    Raises:
-        InputError: No study has this id.
-    """
-    path = literature / "studies" / f"{study_id}.yaml"
-    if not path.is_file():
-        known = ", ".join(sorted(p.stem for p in path.parent.glob("*.yaml"))) or "none"
-        raise InputError(f"there is no study {study_id}", where=str(path), fix=f"Known studies: {known}.")
-    return path
+    def named_runs(self, task: str) -> frozenset[str]:
+        """The runs that claims on a task name; all others belong to the claims that name none."""
+        return frozenset(c.run for c in self.claims if c.task == task and c.run is not None)
+
+    def model_names(self, claim: Claim) -> tuple[str, ...]:
+        """The names under which prediction files may call the claim's model; empty if the study states none."""
+        return self.facts.names if claim.model is None else self.facts.models[claim.model].names
 
 
 def load_study(path: str | Path) -> Study:
-    """Read `literature/studies/NAME.yaml`.
+    """Read a study, such as `literature/studies/NAME.yaml`.
 
     Raises:
-        InputError: The file is invalid under the schema, a task or metric is not in `tasks/`, an id is a duplicate or not
-            TASK.METRIC, a metric has no margin, or a source's label or a variant is not described.
+        InputError: The file is invalid under the schema, a family, task, metric, model or subset is unknown, an id is a
+            duplicate or not TASK.METRIC, a metric has no margin, or a source's label or a variant is not described; with file,
+            line and field.
     """
     document = load_checked(path, "study")
     data = document.data
-    _check_ids(document)
-    claims: list[Claim] = []
-    for index, entry in enumerate(data["claims"]):
-        claim = _claim(entry)
-        _check_claim(claim, [c.id for c in claims], document, index)
-        claims.append(claim)
+    tasks = declared_tasks(document)
+    subsets = declared_subsets(document)
+    check_claims(document, tasks, subsets)
+    claims = tuple(_claim(entry, document, tasks) for entry in data["claims"])
     facts = StudyFacts(
         id=data["id"],
         title=data["title"],
@@ -77,89 +103,74 @@ def load_study(path: str | Path) -> Study:
         variants=data["variants"],
         paper=Paper(**data["paper"]),
         sources=data["sources"],
-        prompts_note=data["prompts_note"],
-        not_found=tuple(data["not_found"]),
+        prompts_note=data.get("prompts_note", ""),
+        not_found=tuple(data.get("not_found", ())),
         margins={metric: Margin(**entry) for metric, entry in sorted(data["margins"].items())},
+        names=tuple(data.get("names", ())),
+        models={name: _model(entry) for name, entry in data.get("models", {}).items()},
     )
-    return Study(facts, tuple(claims), document.path)
+    return Study(facts, _with_columns(claims, facts), document.path, tasks, subsets)
 
 
-def claimed_unit(task: str, metric: str, literature: Path = LITERATURE) -> Literal["percent", "fraction"] | None:
-    """The unit in which a study claims a metric of a task; None if no study claims it, or if it is a count."""
-    for path in sorted((literature / "studies").glob("*.yaml")):
-        claim = load_study(path).claim(task, metric)
-        if claim is not None and claim.unit != "count":
-            return claim.unit
-    return None
+def _model(entry: Mapping[str, Any]) -> ModelFacts:
+    names = tuple(entry.get("names", (entry["name"],)))
+    return ModelFacts(entry["name"], entry["role"], names, entry.get("note"))
 
 
-def _check_ids(document: Document) -> None:
-    from tasks.registry import tasks
-
-    metrics = {name for task in tasks().values() for name in task.conventions}
-    named: list[tuple[Field, str]] = [(("margins", name), name) for name in document.data["margins"]]
-    for index, entry in enumerate(document.data["claims"]):
-        named += [(("claims", index, key), entry[key]) for key in ("task", "metric")]
-    for field, name in named:
-        kind = "task" if field[-1] == "task" else "metric"
-        if name not in (tasks() if kind == "task" else metrics):
-            raise InputError(
-                f"there is no {kind} `{name}`",
-                where=document.where(field),
-                fix="`repro-audit conventions` lists tasks and metrics.",
-            )
-
-
-def _claim(entry: Mapping[str, Any]) -> Claim:
-    from tasks.registry import tasks
-
-    derived = {"dataset", "split", "locator", "prompt", "other_columns"}
+def _claim(entry: Mapping[str, Any], document: Document, tasks: Mapping[str, Task]) -> Claim:
+    data = document.data
+    task = tasks[entry["task"]] if "task" in entry else None
     interval = rounding_interval(entry["value"])
+    dataset = ", ".join(part for part in (entry.get("dataset"), entry.get("split")) if part)
+    model = entry.get("model")
+    parts = entry.get("mean_of", ())
+    declared = task.declaration if task else None
     return Claim(
-        task_name=tasks()[entry["task"]].name,
-        dataset=", ".join(part for part in (entry["dataset"], entry["split"]) if part),
+        id=entry["id"],
+        task=task.id if task else MEAN,
+        metric=entry["metric"],
+        value=entry["value"],
+        task_name=task.name if task else f"Mean of {len(parts)}",
+        task_short=declared.short if declared else (),
+        family=task.family if task else "",
+        dataset=dataset or (task.dataset if task else ""),
+        unit=entry["unit"],
+        direction=entry["direction"],
         rounding=Rounding(format(interval.low, "f"), format(interval.high, "f")),
+        model=model,
+        # Outputs of a different model lie in a file of their own.
+        run=entry.get("run", model),
+        subset=entry.get("subset"),
+        mean_of=tuple(parts),
+        deviation=entry.get("deviation"),
+        runs=entry.get("runs"),
+        seen=Seen(**entry["seen"]) if "seen" in entry else None,
         locator=Locator(**entry["locator"]),
-        prompt=Prompt(**entry["prompt"]) if entry["prompt"] else None,
+        variant=entry.get("variant", "" if model else next(iter(data["variants"]))),
+        expected_rows=entry.get("expected_rows"),
+        expected_rows_reason=entry.get("expected_rows_reason", ""),
+        prompt=Prompt(**entry["prompt"]) if entry.get("prompt") else None,
+        judge=entry.get("judge"),
+        verified=entry.get("verified", False),
+        source=entry.get("source", next(iter(data["sources"]))),
+        notes=entry.get("notes"),
         other_columns=tuple(
             OtherColumn(name, column["value"], column["verified"], column["detail"])
-            for name, column in entry["other_columns"].items()
+            for name, column in entry.get("other_columns", {}).items()
         ),
-        **{key: value for key, value in entry.items() if key not in derived},
     )
 
 
-def _check_claim(claim: Claim, earlier: list[str], document: Document, index: int) -> None:
-    place = ("claims", index)
-    data = document.data
-    if claim.id != f"{claim.task}.{claim.metric}":
-        raise InputError(
-            f"the id `{claim.id}` differs from task and metric",
-            where=document.where((*place, "id")),
-            fix=f"Write {claim.task}.{claim.metric}.",
-        )
-    if claim.id in earlier:
-        raise InputError(
-            f"duplicate claim `{claim.id}`",
-            where=document.where((*place, "id")),
-            fix="Remove one of them.",
-        )
-    if claim.metric not in data["margins"]:
-        raise InputError(
-            f"the metric `{claim.metric}` has no margin",
-            where=document.where((*place, "metric")),
-            fix=f"Add `{claim.metric}:` with a value and a reason under `margins`.",
-        )
-    if claim.variant not in data["variants"]:
-        raise InputError(
-            f"the variant `{claim.variant}` is not described",
-            where=document.where((*place, "variant")),
-            fix="Use one of: " + ", ".join(data["variants"]) + "; or describe it under `variants`.",
-        )
-    for label in claim.source.split(", "):
-        if label not in data["sources"]:
-            raise InputError(
-                f"the source `{label}` is not described",
-                where=document.where((*place, "source")),
-                fix="Use labels of `sources`, joined by a comma and a space: " + ", ".join(data["sources"]) + ".",
-            )
+def _with_columns(claims: tuple[Claim, ...], facts: StudyFacts) -> tuple[Claim, ...]:
+    """The claims; those on the audited model with the values of other models beside them."""
+
+    def columns(claim: Claim) -> tuple[OtherColumn, ...]:
+        beside = (
+            OtherColumn(facts.models[c.model].name, c.value, c.verified, c.notes or c.source)
+            for c in claims
+            if c.model is not None and (c.task, c.metric, c.subset) == (claim.task, claim.metric, claim.subset)
+            and not c.mean_of
+        )  # fmt: skip
+        return (*claim.other_columns, *beside)
+
+    return tuple(c if c.model or c.mean_of else replace(c, other_columns=columns(c)) for c in claims)

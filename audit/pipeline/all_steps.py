@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from audit.errors import AuditError, InputError, MissingError
 from audit.inference.job import InferenceRequest, ModelOptions, SetOptions, infer, need_torch
 from audit.inference.layouts import FILE, SetLocation, find
-from audit.literature.studies import load_study, study_file
+from audit.literature.known_tasks import find_study
+from audit.literature.studies import load_study
 from audit.pipeline.doctor import complete, examine
 from audit.pipeline.publish import Publication, publish
 from audit.pipeline.request import AuditRequest, PublicationRequest
@@ -116,8 +117,8 @@ def _scratch(out: Path) -> Path:
 
 def _plan(request: AllRequest, say: Say, note: Say) -> tuple[list[SetLocation], Path | None, Path]:
     """The test sets to run, the model, and the predictions to audit; nothing is computed yet."""
-    study = load_study(study_file(request.audit.literature, request.audit.study))
-    tasks = request.tasks or tuple(dict.fromkeys(claim.task for claim in study.claims))
+    study = load_study(find_study(request.audit.study, request.audit.literature))
+    tasks = request.tasks or tuple(study.tasks)
     model = request.weights / "model.yaml"
     sets, absent = find(request.data, tasks)
     given = request.audit.predictions is not None and _has_predictions(request.audit.predictions)

@@ -80,9 +80,9 @@ def _tokenizers() -> Part:
 
 
 def _conventions() -> Part:
-    from tasks.registry import conventions
+    from audit.literature.known_tasks import known_conventions
 
-    known = conventions()
+    known = known_conventions()
     reasons = [r for c in known.values() if (r := c.unavailable())]
     text = f"{len(known) - len(reasons)} of {len(known)} can be computed here"
     return Part("conventions", True, True, text)

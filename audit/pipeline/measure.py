@@ -28,7 +28,6 @@ from audit.verdict.measurements import (
 )
 from audit.verdict.prompts import prompt_state
 from audit.verdict.recorded import recorded
-from tasks.registry import tasks
 
 
 def recorded_measurements(
@@ -53,7 +52,7 @@ def recorded_measurements(
                     grading,
                     names,
                     set_size(study, value.task, cards, value.total),
-                    official_size(value.task, cards),
+                    official_size(study, value.task, cards),
                 )
             )
     return found
@@ -74,14 +73,16 @@ def _grading(gradings: Mapping[Key, Grading], task: str, metric: str, convention
 
 def identities(scored: Mapping[str, Scored], study: Study, cards: Mapping[str, SetCard]) -> tuple[RowsIdentity, ...]:
     """The set that every prediction file holds, and the state of its prompts."""
-    return tuple(_rows_identity(task, entry, study, cards) for task, entry in scored.items())
+    return tuple(_rows_identity(entry, study, cards) for entry in scored.values() if entry.subset is None)
 
 
-def _rows_identity(task: str, entry: Scored, study: Study, cards: Mapping[str, SetCard]) -> RowsIdentity:
+def _rows_identity(entry: Scored, study: Study, cards: Mapping[str, SetCard]) -> RowsIdentity:
     found = entry.identity
-    claim = next((c for c in study.claims if c.task == task), None)
+    rows = entry.predictions
+    claims = (c for part in (None, *study.subsets.get(rows.task, {})) for c in study.on(rows.task, rows.run, part))
+    claim = next(claims, None)
     return RowsIdentity(
-        task=task,
+        task=rows.task,
         path=f"predictions/{entry.predictions.path.name}",
         state=found.state,
         card=found.card,
@@ -101,35 +102,43 @@ def recomputed_measurements(
     gradings: Mapping[Key, Grading],
     names: Names,
 ) -> list[Measured]:
-    """What was scored from predictions, under every convention and every judge."""
+    """What was scored from predictions, under every convention and every judge, for every claim on the rows."""
     found = []
-    for task, entry in scored.items():
+    for entry in scored.values():
+        task = study.tasks[entry.predictions.task]
         judged = {(item.attached.metric, item.score.convention.id) for item in entry.judged}
         # A convention with judgements is measured with its judges.
         plain = [s for s in entry.scores if (s.metric, s.convention.id) not in judged]
         for metric in dict.fromkeys(s.metric for s in plain):
-            claim = study.claim(task, metric)
             items = [s for s in plain if s.metric == metric]
-            voids = set_problems(entry.predictions, tasks()[task]) if metric == "accuracy" else ()
-            undropped = _undropped(entry, items, claim, study)
-            measured = [
-                recomputed(
-                    item,
-                    entry.predictions,
-                    claim,
-                    study,
-                    _grading(gradings, task, metric, item.convention.id),
-                    names,
-                    identity=entry.identity,
-                    official=official_size(task, cards),
-                    undropped=undropped.get(item.convention.id),
-                    problems=voids,
-                )
-                for item in items
-            ]
-            found += _with_decisive(measured, entry, claim, study)
-        found += _judged_measurements(task, entry, study, gradings, names)
+            voids = set_problems(entry.predictions, task) if metric == "accuracy" else ()
+            for claim in _claims(entry, metric, study):
+                undropped = _undropped(entry, items, claim, study)
+                measured = [
+                    recomputed(
+                        item,
+                        entry.predictions,
+                        claim,
+                        study,
+                        _grading(gradings, task.id, metric, item.convention.id),
+                        names,
+                        identity=entry.identity,
+                        official=None if entry.subset else official_size(study, task.id, cards),
+                        undropped=undropped.get(item.convention.id),
+                        problems=voids,
+                    )
+                    for item in items
+                ]
+                found += _with_decisive(measured, entry, claim, study)
+        found += _judged_measurements(task.id, entry, study, gradings, names)
     return found
+
+
+def _claims(entry: Scored, metric: str, study: Study) -> tuple[Claim | None, ...]:
+    """The claims that rows are measured for; a value without a claim is shown for a whole set."""
+    rows = entry.predictions
+    claims = tuple(c for c in study.on(rows.task, rows.run, entry.subset) if c.metric == metric)
+    return claims or ((None,) if entry.subset is None else ())
 
 
 def _undropped(
@@ -147,7 +156,9 @@ def _undropped(
     dropping = [item.convention for item in items if item.account and item.account.skipped and matters(item)]
     found: dict[str, Fraction | float | None] = {}
     for convention in dropping:
-        twin = replace(tasks()[claim.task], conventions={claim.metric: (replace(convention, select=()),)})
+        twin = replace(
+            study.tasks[claim.task], declaration=None, conventions={claim.metric: (replace(convention, select=()),)}
+        )
         try:
             (value,) = score(entry.predictions, twin, replicates=0)
         except InputError:
@@ -166,14 +177,14 @@ def _with_decisive(measured: Sequence[Measured], entry: Scored, claim: Claim | N
     if claim is None or not agreeing:
         return list(measured)
     held = target(claim, study)
-    scale = next(iter(tasks()[claim.task].conventions[claim.metric])).metric.scale
+    scale = next(iter(study.tasks[claim.task].conventions[claim.metric])).metric.scale
     factor = unit_factor(claim, scale)
 
     def agrees(value: Fraction | float | None) -> bool:
         return value is not None and held.agreement(Fraction(value) * Fraction(factor)).agrees
 
     names = [name for name in agreeing if name is not None]
-    steps = decisive_steps(tasks()[claim.task], claim.metric, entry.predictions.rows, names, agrees)
+    steps = decisive_steps(study.tasks[claim.task], claim.metric, entry.predictions.rows, names, agrees)
     return [replace(m, decisive=steps.get(m.record.convention or "")) for m in measured]
 
 
@@ -182,23 +193,23 @@ def _judged_measurements(
 ) -> list[Measured]:
     found = []
     for item in entry.judged:
-        claim = study.claim(task, item.attached.metric)
-        compared = compare(entry.judged, claim) if claim else {}
-        convention = item.score.convention.id
-        comparison = compared.get(convention)
-        note = item.note if comparison is None else f"{item.note} {comparison.sentence}"
-        found.append(
-            recomputed(
-                item.score,
-                entry.predictions,
-                claim,
-                study,
-                _grading(gradings, task, item.attached.metric, convention),
-                names,
-                identity=entry.identity,
-                problems=judge_problems(item, compared),
-                judge=item.attached.model,
-                note=note,
+        for claim in _claims(entry, item.attached.metric, study):
+            compared = compare(entry.judged, claim) if claim else {}
+            convention = item.score.convention.id
+            comparison = compared.get(convention)
+            note = item.note if comparison is None else f"{item.note} {comparison.sentence}"
+            found.append(
+                recomputed(
+                    item.score,
+                    entry.predictions,
+                    claim,
+                    study,
+                    _grading(gradings, task, item.attached.metric, convention),
+                    names,
+                    identity=entry.identity,
+                    problems=judge_problems(item, compared),
+                    judge=item.attached.model,
+                    note=note,
+                )
             )
-        )
     return found

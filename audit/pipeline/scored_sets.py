@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from audit._util.progress import progress
 from audit.judge.scores import JudgedScore, judged_scores
+from audit.literature.known_tasks import known_tasks
 from audit.literature.set_rows import IdentityReason
 from audit.literature.sets import SetCard, card_of
 from audit.literature.studies import Study
@@ -15,34 +16,38 @@ from audit.schema import IdentityState
 from audit.scoring import predictions
 from audit.scoring.cache import ScoreCache
 from audit.scoring.pool import Map
-from audit.scoring.predictions import PredictionSet
+from audit.scoring.predictions import PredictionSet, split_name
 from audit.scoring.score import Score, begin, in_turn
 from audit.verdict.identity import Identity, identity
-from tasks.registry import tasks
 from tasks.task import Task
 
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """A prediction set with its identity and its scores under every convention and every judge with judgements."""
+    """A prediction set with its identity and its scores under every convention and every judge with judgements.
+
+    Attributes:
+        subset: The part of the set that the rows are, by its name; None for the whole set.
+    """
 
     predictions: PredictionSet
     identity: Identity
     scores: tuple[Score, ...]
     judged: tuple[JudgedScore, ...] = ()
+    subset: str | None = None
 
 
 def set_size(study: Study, task: str, cards: Mapping[str, SetCard], total: int | None = None) -> int | None:
     """The number of units in a task's set, from its card or else from the study's claims; None if neither states it.
 
     Args:
-        study: The study, for its claims.
+        study: The study, for its tasks and claims.
         task: The task's id.
         cards: By id.
         total: A recorded number of rows: selects the card's layout of this size, or else the smallest that holds them.
     """
     stated = stated_size(study, task)
-    card = card_of(task, cards)
+    card = card_of(study.tasks[task], cards)
     units = [layout.units for layout in card.layouts if layout.units] if card else []
     if card is None or not units:
         return stated
@@ -52,13 +57,15 @@ def set_size(study: Study, task: str, cards: Mapping[str, SetCard], total: int |
 
 
 def stated_size(study: Study, task: str) -> int | None:
-    """The number of rows that the study's claims on a task state; None if none does."""
-    return next((c.expected_rows for c in study.claims if c.task == task and c.expected_rows), None)
+    """The number of rows that the study's claims on a task's whole set state; None if none does."""
+    return next(
+        (c.expected_rows for c in study.claims if c.task == task and c.subset is None and c.expected_rows), None
+    )
 
 
-def official_size(task: str, cards: Mapping[str, SetCard]) -> int | None:
+def official_size(study: Study, task: str, cards: Mapping[str, SetCard]) -> int | None:
     """The number of units that the set's official scoring keeps; None if the card has no such selection."""
-    card = card_of(task, cards)
+    card = card_of(study.tasks[task], cards)
     if card is None or card.selection is None:
         return None
     return next((layout.units for layout in card.layouts if layout.id == card.selection.layout), None)
@@ -83,43 +90,74 @@ def score_sets(
     folder: Path | None,
     study: Study,
     cards: Mapping[str, SetCard],
-    claimed: Mapping[str, Task],
     replicates: int,
     cache: ScoreCache,
     engine: tuple[Map, int],
 ) -> dict[str, Scored]:
-    """Score every prediction file of the claimed tasks.
+    """Score every prediction file of the study's tasks, and every part of a set that a claim is about.
 
     Args:
-        folder: Holds `TASK.jsonl` files; may be None or empty.
-        study: Its claims state the size of a set without a card.
+        folder: Holds `TASK.jsonl` and `TASK@RUN.jsonl` files; may be None or empty.
+        study: Its tasks; its claims state the size of a set without a card.
         cards: Set cards by id.
-        claimed: The study's tasks, by id.
         replicates: Bootstrap replicates.
         cache: Of counts and intervals.
         engine: A map over shards and the number of shards, from `audit.scoring.pool`.
 
+    Returns:
+        By `TASK` or `TASK@RUN`, with `.SUBSET` for a part of the set.
+
     Raises:
         InputError: A file is broken; all files are read before anything is scored.
     """
-    files = {} if folder is None else predictions.find(folder, tasks())
-    files = {name: path for name, path in files.items() if name in claimed}
+    files = {} if folder is None else predictions.find(folder, {**known_tasks(), **study.tasks})
+    files = {name: path for name, path in files.items() if split_name(name)[0] in study.tasks}
     # Read every file before scoring: a broken file is found in seconds, not after hours of scoring the others.
-    sets = {name: predictions.load(path, claimed[name]) for name, path in files.items()}
+    sets = {name: predictions.load(path, study.tasks[split_name(name)[0]]) for name, path in files.items()}
     found: dict[str, Scored] = {}
     if not sets:
         return found
-    with progress("scoring", sum(len(s.rows) for s in sets.values())) as bar:
-        stated = {name: stated_size(study, name) for name in sets}
-        known = {name: _known(rows, card_of(name, cards), stated[name]) for name, rows in sets.items()}
-        # Rows beyond the set's size are scored like the others; the identity reports that there are too many.
-        sized = {name: max(known[name].expected or stated[name] or 0, len(rows.rows)) for name, rows in sets.items()}
+    parts = [part for name, rows in sets.items() for part in _parts(name, rows, study, cards)]
+    with progress("scoring", sum(len(part.rows.rows) for part in parts)) as bar:
         begun = (
-            begin(rows, claimed[name], expected=sized[name], replicates=replicates, cache=cache, engine=engine)
-            for name, rows in sets.items()
+            begin(part.rows, part.task, expected=part.expected, replicates=replicates, cache=cache, engine=engine)
+            for part in parts
         )
-        for (name, rows), scores in zip(sets.items(), in_turn(begun), strict=True):
-            judged = judged_scores(claimed[name], rows, expected=sized[name], replicates=replicates, cache=cache)
-            found[name] = Scored(rows, known[name], tuple(scores), judged)
-            bar.advance(len(rows.rows))
+        for part, scores in zip(parts, in_turn(begun), strict=True):
+            judged = judged_scores(part.task, part.rows, expected=part.expected, replicates=replicates, cache=cache)
+            found[part.name] = Scored(part.rows, part.identity, tuple(scores), judged, part.subset)
+            bar.advance(len(part.rows.rows))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Rows to score: of a whole file, or of a part of its set.
+
+    Attributes:
+        expected: The number of rows of the whole part. Rows beyond it are scored like the others; the identity reports them.
+    """
+
+    name: str
+    rows: PredictionSet
+    task: Task
+    identity: Identity
+    expected: int
+    subset: str | None = None
+
+
+def _parts(name: str, rows: PredictionSet, study: Study, cards: Mapping[str, SetCard]) -> Iterator[_Part]:
+    task = study.tasks[rows.task]
+    stated = stated_size(study, rows.task)
+    known = _known(rows, card_of(task, cards), stated)
+    whole = max(known.expected or stated or 0, len(rows.rows))
+    yield _Part(name, rows, task, known, whole)
+    for part, rule in study.subsets.get(rows.task, {}).items():
+        claims = study.on(rows.task, rows.run, part)
+        kept = tuple(row for row in rows.rows if rule.holds(row))
+        if not claims or not kept:
+            continue
+        units = rule.units or next((c.expected_rows for c in claims if c.expected_rows), None)
+        # Without a stated size, every missing row of the file may belong to this part.
+        expected = units or len(kept) + whole - len(rows.rows)
+        yield _Part(f"{name}.{part}", replace(rows, rows=kept, part=part), task, known, max(expected, len(kept)), part)

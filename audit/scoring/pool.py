@@ -11,21 +11,23 @@ from audit._util.cpu import cores
 from audit.errors import InputError, MissingError
 from audit.scoring.counting import Counted, Key, count
 from tasks.row import Row
+from tasks.task import Declaration
 
 EngineName = Literal["auto", "local", "ray"]
-# (task id, keys of the conventions, rows of the shard)
-Work: TypeAlias = tuple[str, tuple[Key, ...], Sequence[Row]]
+# (what the task is built from, keys of the conventions, rows of the shard)
+Work: TypeAlias = tuple[Declaration, tuple[Key, ...], Sequence[Row]]
 Map: TypeAlias = Callable[[Iterable[Work]], Iterator[dict[Key, Counted]]]
 # Below this number of rows, counting costs less than sending them to a process.
 WORTH_A_PROCESS = 1000
 
 
 def count_work(work: Work) -> dict[Key, Counted]:
-    """Count a shard under conventions of the registry."""
-    from tasks.registry import tasks
+    """Count a shard under conventions of a declared task."""
+    from tasks.registry import build
 
-    task, keys, rows = work
-    return count(rows, [(metric, tasks()[task].convention(metric, name)) for metric, name in keys])
+    declaration, keys, rows = work
+    task = build(declaration)
+    return count(rows, [(metric, task.convention(metric, name)) for metric, name in keys])
 
 
 @contextmanager

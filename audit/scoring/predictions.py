@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -34,6 +35,8 @@ class PredictionSet:
         meta: The meta file.
         path: The file with the rows.
         sha256: The hash of that file.
+        run: The run of a file `TASK@RUN.jsonl`; None for `TASK.jsonl`.
+        part: The name of the subset that the rows are; None for all rows of the file.
         meta_sha256: The hash of the meta file.
     """
 
@@ -43,6 +46,13 @@ class PredictionSet:
     path: Path
     sha256: str
     meta_sha256: str
+    run: str | None = None
+    part: str | None = None
+
+    @property
+    def content(self) -> str:
+        """What tells the rows apart from all others, for caches: the file's hash, with the name of a part of the set."""
+        return self.sha256 if self.part is None else f"{self.sha256}.{self.part}"
 
     @property
     def variant(self) -> str:
@@ -59,7 +69,7 @@ class PredictionSet:
 
 
 def load(path: str | Path, task: Task) -> PredictionSet:
-    """Read `TASK.jsonl` and `TASK.meta.json` beside it.
+    """Read `TASK.jsonl` or `TASK@RUN.jsonl`, and the meta file beside it.
 
     If the meta file states special tokens, `finished` is inferred from them where a row does not state it.
 
@@ -99,7 +109,7 @@ def load(path: str | Path, task: Task) -> PredictionSet:
     if not rows:
         raise InputError("no rows", where=str(path), fix="Remove the file, or write predictions into it.")
     known = with_finished(rows, meta.tokens) if meta.special_tokens is not None else tuple(rows)
-    return PredictionSet(task.id, known, meta, path, digest.hexdigest(), meta_sha256)
+    return PredictionSet(task.id, known, meta, path, digest.hexdigest(), meta_sha256, split_name(path.stem)[1])
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
@@ -190,8 +200,17 @@ def file_of(place: str | Path | None, task: str) -> Path:
     return path if is_file else path / f"{task}.jsonl"
 
 
+_RUN = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
+
+
+def split_name(stem: str) -> tuple[str, str | None]:
+    """The task and the run of a file's name: `TASK` or `TASK@RUN`."""
+    task, at, run = stem.partition("@")
+    return task, run if at else None
+
+
 def find(folder: str | Path, tasks: Mapping[str, Task]) -> dict[str, Path]:
-    """The prediction files in a folder by task id; a missing folder has none, and a file is the only one.
+    """The prediction files in a folder by `TASK` or `TASK@RUN`; a missing folder has none, and a file is the only one.
 
     Raises:
         InputError: A file is not named after a task, or a meta file has no predictions beside it.
@@ -201,7 +220,7 @@ def find(folder: str | Path, tasks: Mapping[str, Task]) -> dict[str, Path]:
     if not folder.exists():
         return found
     if folder.is_file():
-        if folder.stem not in tasks or not is_rows(folder):
+        if not _named(folder.stem, tasks) or not is_rows(folder):
             fix = f"Give TASK.jsonl, or the folder that holds it. Tasks are: {', '.join(tasks)}."
             raise InputError("is not named after a task", where=str(folder), fix=fix)
         return {folder.stem: folder}
@@ -212,7 +231,16 @@ def find(folder: str | Path, tasks: Mapping[str, Task]) -> dict[str, Path]:
                 raise InputError("has no predictions beside it", where=str(path), fix=f"Add {name}.jsonl or remove it.")
         elif is_rows(path):
             name = path.stem
-            if name not in tasks:
-                raise InputError(f"unknown task {name!r}", where=str(path), fix=f"Tasks are: {', '.join(tasks)}.")
+            if not _named(name, tasks):
+                task, run = split_name(name)
+                what = f"unknown task {task!r}" if task not in tasks else f"invalid name of a run: {run!r}"
+                raise InputError(
+                    what, where=str(path), fix=f"Name it TASK.jsonl or TASK@RUN.jsonl. Tasks are: {', '.join(tasks)}."
+                )
             found[name] = path
     return found
+
+
+def _named(stem: str, tasks: Mapping[str, Task]) -> bool:
+    task, run = split_name(stem)
+    return task in tasks and (run is None or _RUN.match(run) is not None)

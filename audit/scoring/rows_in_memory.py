@@ -14,7 +14,6 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 from audit.errors import InputError
 from audit.scoring.prediction_meta import META_SCHEMA, PredictionMeta
 from audit.scoring.predictions import PredictionSet, load, parse_row
-from tasks.registry import FAMILIES, family, tasks
 from tasks.row import Row
 from tasks.task import Task
 
@@ -33,32 +32,6 @@ class Frame(Protocol):
 
 Predictions: TypeAlias = "PredictionSet | str | Path | Frame | Sequence[str | None] | Sequence[Mapping[str, Any]]"
 """A path, a frame with the columns `hypothesis` and `reference`, a list of rows as dictionaries, or a list of outputs."""
-
-
-def find_task(name: str) -> Task:
-    """The task with this id; for a family, a task with the conventions that all its tasks share.
-
-    Raises:
-        InputError: Unknown task or family, or the family's tasks share no convention; the remedy lists valid names.
-    """
-    known = tasks()
-    if name in known:
-        return known[name]
-    if name not in FAMILIES:
-        raise InputError(
-            f"unknown task or family {name!r}", fix=f"Tasks: {', '.join(known)}. Families: {', '.join(FAMILIES)}."
-        )
-    members = family(name)
-    first = members[0]
-    shared = {
-        metric: tuple(c for c in items if all(c in t.conventions.get(metric, ()) for t in members))
-        for metric, items in first.conventions.items()
-    }
-    shared = {metric: items for metric, items in shared.items() if items}
-    if not shared or len({task.reference_type for task in members}) > 1:
-        ids = ", ".join(task.id for task in members)
-        raise InputError(f"the tasks of the family {name!r} are scored differently", fix=f"Name one of them: {ids}.")
-    return first if len(members) == 1 else Task(name, name, name, first.reference_type, shared)
 
 
 def prediction_set(

@@ -200,8 +200,8 @@ def begin(
         replicates: Bootstrap replicates; 0 for no intervals.
         seed: Seed of the bootstrap.
         cache: The cache of counts and intervals.
-        engine: A map over shards and the number of shards, from `audit.scoring.pool`; requires a task of the registry. By
-            default this process.
+        engine: A map over shards and the number of shards, from `audit.scoring.pool`; used for tasks that are built from a
+            declaration. By default this process.
     """
     names = None if conventions is None else set(conventions)
     wanted = None if metrics is None else set(metrics)
@@ -275,7 +275,7 @@ def _known(
             continue
         if cache.folder is not None:
             tokens = repr(predictions.meta.tokens)  # they decide which outputs are finished
-            key = cache.key(predictions.sha256, tokens, task.id, metric, convention.hash, *map(str, bootstrap))
+            key = cache.key(predictions.content, tokens, task.id, metric, convention.hash, *map(str, bootstrap))
             entry = cache.get(key)
             if entry is not None:
                 facts = entry.facts
@@ -298,11 +298,15 @@ def _counting(
     if len(rows) <= SHARD_ROWS and (engine is None or engine[1] == 1 or len(rows) < WORTH_A_PROCESS):
         return lambda: count(rows, todo)
     mapping, workers = engine or (serial, 1)
+    if task.declaration is None:
+        # A task made in code cannot be built again in another process.
+        return lambda: count(rows, todo)
+    declaration = task.declaration
     shards = max(workers, -(-len(rows) // SHARD_ROWS))
     whole = [item for item in todo if item[1].metric.whole_set]
     split = tuple((metric, convention.id) for metric, convention in todo if not convention.metric.whole_set)
     bounds = [len(rows) * n // shards for n in range(shards + 1)]
-    counted = mapping((task.id, split, rows[a:b]) for a, b in pairwise(bounds)) if split else iter(())
+    counted = mapping((declaration, split, rows[a:b]) for a, b in pairwise(bounds)) if split else iter(())
 
     def collect() -> dict[Key, Counted]:
         found = count(rows, whole)

@@ -16,8 +16,8 @@ SHARES = frozenset({"accuracy", "following-rate"})
 ERROR_RATES = frozenset({"wer", "per", "cer"})
 # Metrics that are a mean of unit scores, each at most the end of the scale.
 MEANS = frozenset({"rouge-l"})
-# Tasks whose accuracy is over keyphrases, not over units.
-NOT_OVER_UNITS = frozenset({"ke-inspec"})
+# Families whose accuracy is over keyphrases, not over units.
+NOT_OVER_UNITS = frozenset({"keyphrases"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def end_of_scale(unit: Unit) -> int | None:
 def whole_set(
     value: Fraction,
     *,
-    task: str,
+    family: str,
     metric: str,
     unit: Unit,
     scored: int,
@@ -46,7 +46,7 @@ def whole_set(
 
     Args:
         value: The value over the scored units, in the claim's unit.
-        task: The task's id.
+        family: The id of the task's family.
         metric: The metric's id.
         unit: The claim's unit.
         scored: Number of scored units.
@@ -62,6 +62,6 @@ def whole_set(
         return Range(value, value)
     if metric in ERROR_RATES or top is None:
         return Range(Fraction(0), None)
-    if (metric in SHARES and task not in NOT_OVER_UNITS) or metric in MEANS:
+    if (metric in SHARES and family not in NOT_OVER_UNITS) or metric in MEANS:
         return Range(value * scored / total, (value * scored + top * unscored) / total)
     return Range(Fraction(0), Fraction(top))

@@ -132,7 +132,7 @@ def possibility(claim: Claim, measured: Sequence[Measured]) -> Feasibility | Non
     """
     if claim.unit == "count":
         return None
-    if claim.metric in SHARES and claim.task not in NOT_OVER_UNITS and claim.expected_rows:
+    if claim.metric in SHARES and claim.family not in NOT_OVER_UNITS and claim.expected_rows:
         return _test(claim, "share", claim.expected_rows)
     if claim.metric in ERROR_RATES:
         usable = [m.record.counts for m in measured if m.record.valid and m.complete]

@@ -64,17 +64,12 @@ def identity(predictions: PredictionSet, card: SetCard | None) -> Identity:
     Args:
         predictions: The rows and their meta file.
         card: The card of the task; None if it has none.
-
-    Raises:
-        ValueError: The card is for a different task.
     """
     rows = predictions.rows
     common = [*_named(predictions, card), *_model(predictions)]
     if card is None:
-        missing = IdentityReason("no-card", f"No set card names the task {predictions.task}.")
+        missing = IdentityReason("no-card", f"The task {predictions.task} has no set card.")
         return _identity(IdentityState.UNKNOWN, None, None, rows, [*common, missing])
-    if predictions.task not in card.tasks:
-        raise ValueError(f"the card {card.id} is not for the task {predictions.task}")
     common += _duplicate_ids(rows)
     layout, state, reasons = best(rows, card)
     return _identity(state, card, layout, rows, [*common, *reasons])

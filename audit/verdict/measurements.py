@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -189,11 +190,13 @@ def recomputed(
     few = units is not None and units < FEWEST_UNITS
     interval = None if few else score.interval and (score.interval[0] * factor, score.interval[1] * factor)
     record = Measurement(
-        id=names.name(base, "recomputed", score.convention.id),
+        id=names.name(base, _origin(predictions, claim), score.convention.id),
         claim=claim.id if claim else None,
         task=predictions.task,
         metric=score.metric,
         convention=score.convention.id,
+        run=predictions.run,
+        subset=predictions.part,
         origin="recomputed",
         value=None if score.value is None else format(score.value * factor, "f"),
         interval=as_interval(interval, "bootstrap"),
@@ -209,7 +212,7 @@ def recomputed(
         invalid=(
             *problems,
             *_contradictions(identity),
-            *(_prediction_problems(predictions, claim) if claim else ()),
+            *(_prediction_problems(predictions, claim, study) if claim else ()),
         ),
         note=" ".join(part for part in (note, _unreadable(score)) if part) or None,
         judge=judge,
@@ -225,6 +228,12 @@ def recomputed(
         complete=account is not None and not account.missing and not account.error,
         decisive=decisive,
     )
+
+
+def _origin(predictions: PredictionSet, claim: Claim | None) -> str:
+    """The middle of a measurement's id: names a run that the claim does not name."""
+    beside = predictions.run is not None and (claim is None or claim.run != predictions.run)
+    return f"recomputed@{predictions.run}" if beside else "recomputed"
 
 
 def unit_factor(claim: Claim | None, scale: int) -> Decimal:
@@ -268,7 +277,7 @@ def _whole(
 
     def reach(value: Fraction | Decimal, scored: int, unscored: int) -> Range:
         return whole_set(
-            Fraction(value), task=claim.task, metric=claim.metric, unit=claim.unit, scored=scored, unscored=unscored
+            Fraction(value), family=claim.family, metric=claim.metric, unit=claim.unit, scored=scored, unscored=unscored
         )
 
     value, counted, unscored = exact, account.scored, missing
@@ -356,14 +365,30 @@ def _computable(conventions: Iterable[Convention]) -> list[Convention]:
     return [convention for convention in conventions if convention.unavailable() is None]
 
 
+_BETWEEN_WORDS = re.compile(r"[\W_]+")
+
+
+def called(model: str, names: Sequence[str]) -> bool:
+    """Whether a prediction file's name of its model contains one of a model's names as whole words, or none are known."""
+
+    def words(text: str) -> str:
+        return f" {_BETWEEN_WORDS.sub(' ', text.lower()).strip()} "
+
+    return not names or any(words(name) in words(model) for name in names)
+
+
 def _contradictions(identity: Identity) -> list[Invalid]:
     """Rows that contradict the set justify nothing."""
     return [Invalid("identity", reason.text) for reason in identity.reasons if reason.against and identity.contradicted]
 
 
-def _prediction_problems(predictions: PredictionSet, claim: Claim) -> list[Invalid]:
+def _prediction_problems(predictions: PredictionSet, claim: Claim, study: Study) -> list[Invalid]:
     found = []
-    if predictions.variant != claim.variant:
+    names = study.model_names(claim)
+    if not called(predictions.meta.model, names):
+        text = f"The outputs are from {predictions.meta.model}; the claim is about {names[0]}."
+        found.append(Invalid("other-model", text))
+    if claim.variant and predictions.variant != claim.variant:
         text = f"The outputs are from variant {predictions.variant}; the claim is about {claim.variant}."
         found.append(Invalid("other-variant", text))
     prompts = prompt_state(predictions, claim)

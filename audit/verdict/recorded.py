@@ -55,7 +55,12 @@ def recorded(
     whole, bounds = compared.kind, None
     if exact is not None and unscored and value.kept is not None:
         reach = whole_set(
-            Fraction(exact), task=claim.task, metric=claim.metric, unit=claim.unit, scored=value.kept, unscored=unscored
+            Fraction(exact),
+            family=claim.family,
+            metric=claim.metric,
+            unit=claim.unit,
+            scored=value.kept,
+            unscored=unscored,
         )
         bounds = as_bounds(reach, unscored)
         if compared.kind is not Agreement.WORSE or not dropped:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from audit.literature.known_tasks import known_conventions as conventions
 from benchmarks.differential.outputs import FOLDER
 from tasks.convention import Convention, first_failed
-from tasks.registry import conventions
 from tasks.row import Row
 from tasks.step_cache import ChainCache
 from tests.support.source_rows import SIZE, made

@@ -303,11 +303,13 @@ RUNAWAY = Detector("runaway", "a loop of repetitions", _runaway)
 REFUSAL = Detector("refusal", "a refusal", _refusal, version="2")
 ECHO = Detector("echoed-prompt", "the prompt repeated", _echo, _has_prompt, version="2")
 
-_LANGUAGE = {"st-en-zh": NOT_CHINESE, "st-en-ja": NOT_JAPANESE, "st-en-de": NOT_GERMAN}
+_LANGUAGE = {"zh": NOT_CHINESE, "ja": NOT_JAPANESE, "de": NOT_GERMAN}
 
 
 def detectors_of(task: Task) -> tuple[Detector, ...]:
     """The detectors that apply to a task: in phone recognition, for instance, phones are correct."""
-    language = _LANGUAGE.get(task.id, NOT_LATIN)
-    common = (UNFINISHED, EMPTY, language, RUNAWAY, REFUSAL, ECHO)
-    return common if task.id.startswith("pr-") else (*common[:2], PHONES, *common[2:])
+    translated = task.parameters.get("target")
+    # The script of a language without a detector of its own is not known here.
+    language = _LANGUAGE.get(translated) if translated else NOT_LATIN
+    common = (UNFINISHED, EMPTY, *((language,) if language else ()), RUNAWAY, REFUSAL, ECHO)
+    return common if task.family == "phones" else (*common[:2], PHONES, *common[2:])

@@ -6,11 +6,13 @@ selections.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from tasks.analysis.detectors import EMPTY, NOT_CHINESE, NOT_GERMAN, NOT_JAPANESE, PHONES, REFUSAL, RUNAWAY, Detector
 from tasks.analysis.multiverse import Axis, Option, Specification, both, counted, output, rows_with
 from tasks.convention import Convention
-from tasks.families.emotion import FAIRMLLM_LABEL, labelled, llaso_read
-from tasks.families.overlap import SPLIT_FULL_STOPS, SPLIT_SENTENCES, UPPER_LETTERS
+from tasks.families.classification import LabelSet, label_set
+from tasks.families.overlapped_speech import SPLIT_FULL_STOPS, SPLIT_SENTENCES, UPPER_LETTERS
 from tasks.families.phones import DROP_SILENCE, STRIP_STRESS
 from tasks.metrics.accuracy import Accuracy, Share
 from tasks.metrics.bleu import Bleu, MeanSentenceBleu
@@ -52,15 +54,8 @@ def specification(task: Task, metric: str) -> Specification:
     """
     if metric not in task.conventions:
         raise KeyError(metric)
-    family, _, _ = task.id.partition("-")
-    axes: tuple[Axis, ...] | None = None
-    if family == "asr":
-        axes = _speech(task)
-    elif family == "st":
-        axes = _translation(task)
-    elif metric in _BY_METRIC.get(family, {}):
-        axes = _BY_METRIC[family][metric]
-    return Specification(task.id, metric, axes or _generic(task, metric))
+    axes = _AXES.get((task.family, metric))
+    return Specification(task.id, metric, axes(task) if axes else _generic(task, metric))
 
 
 def _rows(*detectors: Detector, more: tuple[Option, ...] = ()) -> Axis:
@@ -82,9 +77,9 @@ _WORD_FOLDS = (counted("corpus", ErrorRate()), counted("mean-of-rows", MeanError
 
 
 def _speech(task: Task) -> tuple[Axis, ...]:
-    giga = task.id == "asr-gigaspeech"
+    tags = bool(task.parameters["tags"])
     return (
-        _rows(PHONES, RUNAWAY, more=(rows_with("reference-after-tags", REFERENCE_AFTER_TAGS),) if giga else ()),
+        _rows(PHONES, RUNAWAY, more=(rows_with("reference-after-tags", REFERENCE_AFTER_TAGS),) if tags else ()),
         Axis(
             "cleaning",
             (
@@ -108,7 +103,7 @@ def _speech(task: Task) -> tuple[Axis, ...]:
                 both("audiobench", LOWER, WHISPER_ENGLISH, AUDIOBENCH_WORDS, EMPTY_WORD),
                 both("cmi", CMI_WORDS),
                 both("gigaspeech", GIGASPEECH_OFFICIAL),
-                *((both("gigaspeech-marks", GIGASPEECH_MARKS, WHISPER_ENGLISH),) if giga else ()),
+                *((both("gigaspeech-marks", GIGASPEECH_MARKS, WHISPER_ENGLISH),) if tags else ()),
             ),
         ),
         Axis(
@@ -141,17 +136,18 @@ _BLEU_FOLDS = Axis(
         counted("mean-of-sentences", MeanSentenceBleu()),
     ),
 )
-_LANGUAGE = {
-    "st-en-zh": (NOT_CHINESE, both("zh", TOK_ZH)),
-    "st-en-de": (NOT_GERMAN, None),
-    "st-en-ja": (NOT_JAPANESE, both("ja-mecab", TOK_JA_MECAB)),
+# The detector of outputs in a different language, and the language's own tokenizer, by target language.
+_LANGUAGE: dict[str, tuple[Detector | None, Option | None]] = {
+    "zh": (NOT_CHINESE, both("zh", TOK_ZH)),
+    "de": (NOT_GERMAN, None),
+    "ja": (NOT_JAPANESE, both("ja-mecab", TOK_JA_MECAB)),
 }
 
 
 def _translation(task: Task) -> tuple[Axis, ...]:
-    wrong, own = _LANGUAGE[task.id]
+    wrong, own = _LANGUAGE.get(task.parameters["target"], (None, None))
     return (
-        _rows(wrong, RUNAWAY, more=(rows_with("reference-not-empty", REFERENCE_NOT_EMPTY),)),
+        _rows(*((wrong,) if wrong else ()), RUNAWAY, more=(rows_with("reference-not-empty", REFERENCE_NOT_EMPTY),)),
         _CLEANING,
         _TEXT_FORMS,
         Axis(
@@ -183,24 +179,28 @@ _PHONES = (
 )
 
 
-def _labelled(metric: Metric) -> Convention:
-    return labelled(Convention("labels", "", metric))
-
-
-_EMOTION = (
-    _rows(REFUSAL, RUNAWAY),
-    Axis("cleaning", (output("special", STRIP_SPECIAL), output("raw"), output("lstrip", LSTRIP))),
-    Axis("case", (both("verbatim"), both("lower", LOWER))),
-    Axis("punctuation", (both("kept"), both("deleted", PUNCTUATION))),
-    Axis(
-        "answer",
-        (
-            Option("equal", base=_labelled(Accuracy())),
-            Option("contained", base=_labelled(Share("label-contained", llaso_read, reads=True))),
-            Option("similar", (FAIRMLLM_LABEL,), (LOWER,), base=_labelled(Accuracy())),
+def _labels(task: Task) -> tuple[Axis, ...]:
+    labels = label_set(task.parameters)
+    return (
+        _rows(REFUSAL, RUNAWAY),
+        Axis("cleaning", (output("special", STRIP_SPECIAL), output("raw"), output("lstrip", LSTRIP))),
+        Axis("case", (both("verbatim"), both("lower", LOWER))),
+        Axis("punctuation", (both("kept"), both("deleted", PUNCTUATION))),
+        Axis(
+            "answer",
+            (
+                Option("equal", base=_labelled(labels, Accuracy())),
+                Option("contained", base=_labelled(labels, labels.contained())),
+                Option("similar", (labels.fairmllm(),), (LOWER,), base=_labelled(labels, Accuracy())),
+            ),
         ),
-    ),
-)
+    )
+
+
+def _labelled(labels: LabelSet, metric: Metric) -> Convention:
+    return labels.labelled(Convention("labels", "", metric))
+
+
 _SPLITS = (output("full-stops", SPLIT_FULL_STOPS), output("sentences", SPLIT_SENTENCES))
 _OVERLAP = (
     _rows(RUNAWAY),
@@ -224,7 +224,7 @@ _OVERLAP = (
         ),
     ),
 )
-_MUSIC_BLEU = (
+_CAPTION_BLEU = (
     _rows(RUNAWAY),
     _CLEANING,
     _TEXT_FORMS,
@@ -240,7 +240,7 @@ _MUSIC_BLEU = (
     ),
     _BLEU_FOLDS,
 )
-_MUSIC_ROUGE = (
+_CAPTION_ROUGE = (
     _rows(RUNAWAY),
     _CLEANING,
     Axis("normaliser", (both("verbatim"), both("13a", JOIN_13A), both("hufs", LOWER, DROP_PUNCTUATION_BUT))),
@@ -263,12 +263,16 @@ _KEYPHRASES = (
         ),
     ),
 )
-_BY_METRIC: dict[str, dict[str, tuple[Axis, ...]]] = {
-    "pr": {"per": _PHONES},
-    "er": {"accuracy": _EMOTION},
-    "osr": {"wer": _OVERLAP},
-    "mc": {"bleu": _MUSIC_BLEU, "rouge-l": _MUSIC_ROUGE},
-    "ke": {"accuracy": _KEYPHRASES},
+# By family and metric; all others cross their registered conventions with the selections.
+_AXES: dict[tuple[str, str], Callable[[Task], tuple[Axis, ...]]] = {
+    ("asr", "wer"): _speech,
+    ("translation", "bleu"): _translation,
+    ("phones", "per"): lambda _: _PHONES,
+    ("classification", "accuracy"): _labels,
+    ("overlapped-speech", "wer"): lambda _: _OVERLAP,
+    ("captioning", "bleu"): lambda _: _CAPTION_BLEU,
+    ("captioning", "rouge-l"): lambda _: _CAPTION_ROUGE,
+    ("keyphrases", "accuracy"): lambda _: _KEYPHRASES,
 }
 
 

@@ -1,9 +1,13 @@
-"""Speech recognition: word error rates on LibriSpeech test-clean and test-other and GigaSpeech test."""
+"""Speech recognition: word error rates."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from tasks.availability import Always
 from tasks.convention import HYPOTHESIS, REFERENCE, Convention
+from tasks.family import Conventions, Family, Parameter
 from tasks.metrics.error_rate import ErrorRate, MeanErrorRate
 from tasks.metrics.jiwer_words import JIWER_WORDS
 from tasks.row import ReferenceType
@@ -16,7 +20,6 @@ from tasks.steps.normalise.simple import DROP_PUNCTUATION_BUT, JIWER_A1, LOWER
 from tasks.steps.normalise.whisper import WHISPER_BASIC, WHISPER_ENGLISH
 from tasks.steps.select import FINISHED, REFERENCE_AFTER_TAGS
 from tasks.steps.tokenise import DROP_PUNCTUATION_TOKENS, JOIN_13A, JOIN_NONE, JOIN_ZH, SPACE_WORDS, WORDS
-from tasks.task import Task
 
 _WER = ErrorRate()
 
@@ -175,7 +178,7 @@ CONVENTIONS = (
         notes="An empty text is replaced by the word `empty`.",
     ),
 )
-GIGASPEECH_CONVENTIONS = (
+WITH_TAGS = (
     *CONVENTIONS,
     HUFS_FILTERED,
     _both(
@@ -188,29 +191,23 @@ GIGASPEECH_CONVENTIONS = (
         LOWER,
     ),
 )
-TASKS = (
-    Task(
-        "asr-librispeech-clean",
-        "ASR",
-        "LibriSpeech test-clean",
-        ReferenceType.TEXT,
-        {"wer": CONVENTIONS},
-        source="Table 2",
-    ),
-    Task(
-        "asr-librispeech-other",
-        "ASR",
-        "LibriSpeech test-other",
-        ReferenceType.TEXT,
-        {"wer": CONVENTIONS},
-        source="Table 2",
-    ),
-    Task(
-        "asr-gigaspeech",
-        "ASR",
-        "GigaSpeech test",
-        ReferenceType.TEXT,
-        {"wer": GIGASPEECH_CONVENTIONS},
-        source="Table 2",
+
+
+def _build(parameters: Mapping[str, Any]) -> Conventions:
+    return {"wer": WITH_TAGS if parameters["tags"] else CONVENTIONS}
+
+
+FAMILY = Family(
+    "asr",
+    "Speech recognition: word error rates.",
+    _build,
+    ReferenceType.TEXT,
+    (
+        Parameter(
+            "tags",
+            "flag",
+            False,
+            "true if references write punctuation and noises as tags (`<COMMA>`, `<SIL>`), as GigaSpeech does.",
+        ),
     ),
 )

@@ -1,4 +1,4 @@
-"""Audio captioning on AudioCaps: METEOR and SPIDEr under every convention in use.
+"""Audio and music captioning: METEOR and SPIDEr, or BLEU and ROUGE-L, under every convention in use.
 
 Besides tokenisation, conventions differ in the METEOR (1.5 or nltk's, which gives about twice as much) and in whether an
 output is scored against one caption or against all five of its clip. A row's `reference` is the list of its captions;
@@ -8,11 +8,15 @@ conventions that score one caption per item treat every caption of a row as an i
 from __future__ import annotations
 
 import string
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from tasks.availability import Reason, first_reason
 from tasks.backends.wordnet import wordnet_unavailable
 from tasks.convention import Convention
+from tasks.families.single_captions import BLEU, ROUGE
+from tasks.family import Conventions, Family, Parameter
 from tasks.metrics.captions import References
 from tasks.metrics.cider import CiderD
 from tasks.metrics.meteor import Meteor, meteor_unavailable
@@ -26,7 +30,6 @@ from tasks.steps.normalise.simple import JIWER_A1, LOWER
 from tasks.steps.ptb import PTB, ptb_unavailable
 from tasks.steps.select import FINISHED
 from tasks.steps.tokenise import WORDS
-from tasks.task import Task
 
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 
@@ -225,13 +228,30 @@ SPICE = (
         notes=_SINGLE,
     ),
 )
-TASKS = (
-    Task(
-        "aac-audiocaps",
-        "AAC",
-        "AudioCaps, split not stated",
-        ReferenceType.CAPTIONS,
-        {"meteor": METEOR, "spider": SPIDER, "cider": CIDER, "spice": SPICE},
-        source="Table 2",
+
+
+def _build(parameters: Mapping[str, Any]) -> Conventions:
+    if parameters["references"] == "one":
+        return {"bleu": BLEU, "rouge-l": ROUGE}
+    return {"meteor": METEOR, "spider": SPIDER, "cider": CIDER, "spice": SPICE}
+
+
+def _reference(parameters: Mapping[str, Any]) -> ReferenceType:
+    return ReferenceType.TEXT if parameters["references"] == "one" else ReferenceType.CAPTIONS
+
+
+FAMILY = Family(
+    "captioning",
+    "Captioning: METEOR, SPIDEr, CIDEr-D and SPICE with several captions a clip, BLEU and ROUGE-L with one.",
+    _build,
+    _reference,
+    (
+        Parameter(
+            "references",
+            "text",
+            "several",
+            "several: a row's reference is the list of its clip's captions; one: it is a text.",
+            choices=("several", "one"),
+        ),
     ),
 )

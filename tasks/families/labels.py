@@ -52,19 +52,6 @@ class Labels:
         return self._table.get(plain_words(str(row.reference)).strip(), "") is not None
 
 
-# IEMOCAP's nine labels and `xxx`, as its EmoEvaluation files and its papers write them; excited counts as happy.
-IEMOCAP = Labels(
-    {
-        "Neutral": ("neu", "neutrality"),
-        "Happy": ("hap", "happiness", "excited", "exc", "excitement"),
-        "Sad": ("sadness",),
-        "Angry": ("ang", "anger"),
-    },
-    outside=(
-        *("frustrated", "frustration", "fru", "surprised", "surprise", "sur", "fearful", "fear", "fea"),
-        *("disgusted", "disgust", "dis", "other", "oth", "xxx"),
-    ),
-)
 # Trial lists write 1 and 0, or target and nontarget.
 SAME_SPEAKER = Labels(
     {

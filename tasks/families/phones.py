@@ -1,14 +1,17 @@
-"""Phone recognition on LibriSpeech test-clean: phone error rates.
+"""Phone recognition: phone error rates.
 
 References are forced alignments: ARPAbet with stress digits, silence as `sil` (bytedance/SALMONN issue 103).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 from tasks.convention import HYPOTHESIS, REFERENCE, Convention
+from tasks.family import Conventions, Family
 from tasks.metrics.error_rate import ErrorRate, MeanErrorRate
 from tasks.row import ReferenceType
 from tasks.step import Step, step
@@ -16,7 +19,6 @@ from tasks.steps.clean import STRIP_SPECIAL
 from tasks.steps.normalise.simple import JIWER_A1, LOWER
 from tasks.steps.select import FINISHED
 from tasks.steps.tokenise import CHARACTERS, SPACE_WORDS, WORDS
-from tasks.task import Task
 
 _PER = ErrorRate(id="per")
 
@@ -94,13 +96,10 @@ CONVENTIONS = (
         "output without letters has the rate 1 (0 if the gold has none either).",
     ),
 )
-TASKS = (
-    Task(
-        "pr-librispeech",
-        "PR",
-        "LibriSpeech test-clean",
-        ReferenceType.TEXT,
-        {"per": CONVENTIONS},
-        source="Table 2; bytedance/SALMONN issue 103",
-    ),
-)
+
+
+def _build(_: Mapping[str, Any]) -> Conventions:
+    return {"per": CONVENTIONS}
+
+
+FAMILY = Family("phones", "Phone recognition: phone error rates.", _build, ReferenceType.TEXT)

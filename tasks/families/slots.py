@@ -1,4 +1,4 @@
-"""Slot filling on SLURP, one question per slot: accuracy, SLU-F1 and following rate.
+"""Slot filling, one question per slot: accuracy, SLU-F1 and following rate.
 
 A row is a slot. Rows of the same recording have its name in `extra["recording"]`, or in `extra["item"]` if they were imported
 from one answer to all slots; a row with neither is a separate recording. (`extra["cluster"]` may span recordings.)
@@ -12,6 +12,7 @@ from typing import Any
 
 from tasks.availability import needs_judge
 from tasks.convention import Convention, Selection, View
+from tasks.family import Conventions, Family
 from tasks.metrics.accuracy import Accuracy, Share
 from tasks.metrics.following import NotTranscribed, RecordingsNotTranscribed
 from tasks.metrics.slu_f1 import Slot, SluF1
@@ -19,7 +20,6 @@ from tasks.row import ReferenceType, Row
 from tasks.steps.characters import PUNCTUATION, plain_words
 from tasks.steps.clean import DROP_END_TOKEN, STRIP, STRIP_SPECIAL
 from tasks.steps.normalise.simple import JIWER_A1, LOWER
-from tasks.task import Task
 
 SOURCES = ("module:tasks.steps.characters", "unicode:", "version:regex")
 
@@ -152,13 +152,12 @@ FOLLOWING = (
         notes="The paper does not name a normaliser; lower case without punctuation is used.",
     ),
 )
-TASKS = (
-    Task(
-        "sf-slurp",
-        "SF",
-        "SLURP, split not stated",
-        ReferenceType.SLOT,
-        {"accuracy": ACCURACY, "f1": F1, "following-rate": FOLLOWING},
-        source="Table 2; appendix E",
-    ),
+
+
+def _build(_: Mapping[str, Any]) -> Conventions:
+    return {"accuracy": ACCURACY, "f1": F1, "following-rate": FOLLOWING}
+
+
+FAMILY = Family(
+    "slots", "Slot filling, one question per slot: accuracy, SLU-F1 and following rate.", _build, ReferenceType.SLOT
 )

@@ -1,4 +1,4 @@
-"""Spoken-query question answering on WikiQA: accuracy and following rate."""
+"""Spoken-query question answering: accuracy and following rate."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 from tasks.availability import needs_judge
 from tasks.convention import Convention, Selection, View
 from tasks.errors import ScoringError
+from tasks.family import Conventions, Family
 from tasks.metrics.accuracy import Accuracy, Share
 from tasks.metrics.following import NotTranscribed
 from tasks.metrics.jiwer_words import JIWER_WORDS
@@ -17,7 +18,6 @@ from tasks.row import ReferenceType, Row
 from tasks.steps.characters import plain_words
 from tasks.steps.clean import STRIP_END_TOKEN, STRIP_SPECIAL
 from tasks.steps.normalise.simple import JIWER_A1, LOWER
-from tasks.task import Task
 
 SOURCES = ("module:tasks.steps.characters", "unicode:", "version:regex")
 
@@ -154,20 +154,17 @@ _RANKED = Convention(
     notes="Needs a score for every candidate sentence, which free text does not give. For a question whose scores are all 0 "
     "the source looks at the last candidate of its file; here nothing is triggered.",
 )
-TASKS = (
-    Task(
-        "sqqa-wikiqa",
-        "SQQA",
-        "WikiQA, questions read by a speech synthesiser",
-        ReferenceType.QUESTION_ANSWERS,
-        {
-            "accuracy": ACCURACY,
-            "following-rate": FOLLOWING,
-            "f1": (_RANKED,),
-            "precision": (
-                replace(_RANKED, metric=Triggered("precision", id="precision"), summary="WikiQA's precision."),
-            ),
-        },
-        source="Table 2; appendices E and G",
-    ),
+
+
+def _build(_: Mapping[str, Any]) -> Conventions:
+    return {
+        "accuracy": ACCURACY,
+        "following-rate": FOLLOWING,
+        "f1": (_RANKED,),
+        "precision": (replace(_RANKED, metric=Triggered("precision", id="precision"), summary="WikiQA's precision."),),
+    }
+
+
+FAMILY = Family(
+    "spoken-qa", "Spoken-query question answering: accuracy and following rate.", _build, ReferenceType.QUESTION_ANSWERS
 )

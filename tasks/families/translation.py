@@ -1,11 +1,14 @@
-"""Speech translation: BLEU on CoVoST 2, English to Chinese, German and Japanese."""
+"""Speech translation into any language: BLEU."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from tasks.availability import Always
 from tasks.convention import Convention
+from tasks.family import Conventions, Family, Parameter
 from tasks.metrics.bleu import Bleu, MeanSentenceBleu
 from tasks.row import ReferenceType
 from tasks.step import Step
@@ -14,7 +17,6 @@ from tasks.steps.flores import FLORES101_TOKENS, flores_unavailable
 from tasks.steps.normalise.simple import DROP_PUNCTUATION_BUT, LOWER
 from tasks.steps.select import FINISHED, HAS_KANA, REFERENCE_NOT_EMPTY
 from tasks.steps.tokenise import CHAR_LEVEL, JOIN_13A, TOK_13A, TOK_CHAR, TOK_JA_MECAB, TOK_ZH, WORDS
-from tasks.task import Task
 
 _BLEU = Bleu()
 
@@ -132,58 +134,32 @@ _KANA = (
     ),
 )
 _SOURCE = "Table 2; CoVoST 2"
-TASKS = (
-    Task(
-        "st-en-zh",
-        "En2Zh",
-        "CoVoST 2 English to Chinese, test",
-        ReferenceType.TEXT,
-        {
-            "bleu": (
-                _CHARACTER_LEVEL,
-                _CHAR,
-                _13A,
-                *_by_language(TOK_ZH, "zh"),
-                _LMMS,
-                *_audiobench(TOK_ZH, "zh"),
-                *_HUFS,
-            )
-        },
-        source=_SOURCE,
-    ),
-    Task(
-        "st-en-de",
-        "En2De",
-        "CoVoST 2 English to German, test",
-        ReferenceType.TEXT,
-        {
-            "bleu": (
-                _WORD_LEVEL,
-                _CHAR,
-                _13A,
-                *_by_language(TOK_13A, "13a"),
-                *_audiobench(TOK_13A, "13a"),
-                *_HUFS,
-            )
-        },
-        source=_SOURCE,
-    ),
-    Task(
-        "st-en-ja",
-        "En2Ja",
-        "CoVoST 2 English to Japanese, test",
-        ReferenceType.TEXT,
-        {
-            "bleu": (
-                _CHARACTER_LEVEL,
-                _CHAR,
-                _13A,
-                *_by_language(TOK_JA_MECAB, "ja-mecab"),
-                *_audiobench(TOK_13A, "13a"),
-                *_HUFS,
-                *_KANA,
-            )
-        },
-        source=_SOURCE,
-    ),
+
+# By target language: the sacreBLEU tokenizer, and the one that AudioBench used until it changed to flores101.
+_TOKENS = {"zh": (TOK_ZH, "zh"), "ja": (TOK_JA_MECAB, "ja-mecab")}
+_AUDIOBENCH_TOKENS = {"zh": (TOK_ZH, "zh")}
+_DEFAULT = (TOK_13A, "13a")
+
+
+def _build(parameters: Mapping[str, Any]) -> Conventions:
+    target = parameters["target"]
+    found = (
+        _CHARACTER_LEVEL if target in _TOKENS else _WORD_LEVEL,
+        _CHAR,
+        _13A,
+        *_by_language(*_TOKENS.get(target, _DEFAULT)),
+        *((_LMMS,) if target == "zh" else ()),
+        *_audiobench(*_AUDIOBENCH_TOKENS.get(target, _DEFAULT)),
+        *_HUFS,
+        *(_KANA if target == "ja" else ()),
+    )
+    return {"bleu": found}
+
+
+FAMILY = Family(
+    "translation",
+    "Speech translation: BLEU.",
+    _build,
+    ReferenceType.TEXT,
+    (Parameter("target", "text", None, "The target language as an ISO 639-1 code: de, ja, zh."),),
 )

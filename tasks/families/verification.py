@@ -1,19 +1,21 @@
-"""Speaker verification on VoxCeleb1 as a yes/no question; accuracy."""
+"""Speaker verification as a yes/no question: accuracy."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from tasks.convention import Convention, View
 from tasks.families.labels import SAME_SPEAKER
+from tasks.family import Conventions, Family
 from tasks.metrics.accuracy import Accuracy
 from tasks.row import ReferenceType, Row
 from tasks.step import step
 from tasks.steps.characters import plain_words, visible
 from tasks.steps.clean import STRIP_END_TOKEN, STRIP_SPECIAL
 from tasks.steps.normalise.simple import LOWER
-from tasks.task import Task
 
 SOURCES = ("module:tasks.families.labels", "module:tasks.steps.characters", "unicode:", "version:regex")
 
@@ -73,13 +75,10 @@ _UNLABELLED = (
     ),
 )
 CONVENTIONS = tuple(map(labelled, _UNLABELLED))
-TASKS = (
-    Task(
-        "sv-voxceleb1",
-        "SV",
-        "VoxCeleb1, trial list not stated",
-        ReferenceType.TEXT,
-        {"accuracy": CONVENTIONS},
-        source="Table 2; bytedance/SALMONN issue 30",
-    ),
-)
+
+
+def _build(_: Mapping[str, Any]) -> Conventions:
+    return {"accuracy": CONVENTIONS}
+
+
+FAMILY = Family("verification", "Speaker verification as a yes/no question: accuracy.", _build, ReferenceType.TEXT)

@@ -13,9 +13,6 @@ from tasks.judging.verdict import BINARY, Failure, JudgedCounts, JudgeVerdict, S
 from tasks.row import Row
 from tasks.steps.clean import without_thinking
 
-_TRACKS = ("animal", "emotion", "gender", "language")
-SAKURA_TASKS = tuple(f"sakura-{track}-{hop}" for track in _TRACKS for hop in ("single", "multi"))
-
 
 @dataclass(frozen=True, slots=True)
 class JudgedConvention:
@@ -23,7 +20,7 @@ class JudgedConvention:
 
     Attributes:
         id: The id in the registry of conventions.
-        tasks: The ids of the tasks that it scores.
+        family: The family whose tasks it scores.
         metric: `accuracy` or `following-rate`.
         template: The id of the prompt template.
         parts: Maps a row to its requests.
@@ -40,7 +37,7 @@ class JudgedConvention:
     """
 
     id: str
-    tasks: tuple[str, ...]
+    family: str
     metric: str
     template: str
     parts: Fields
@@ -90,7 +87,7 @@ _HUFS_PARAMS: Mapping[str, str | int] = {"seed": 42, "max_tokens": 1024}
 CONVENTIONS: tuple[JudgedConvention, ...] = (
     JudgedConvention(
         id="paper-judge",
-        tasks=("sqqa-wikiqa",),
+        family="spoken-qa",
         metric="accuracy",
         template="sqqa-paper",
         parts=fields.spoken_qa,
@@ -103,7 +100,7 @@ CONVENTIONS: tuple[JudgedConvention, ...] = (
     ),
     JudgedConvention(
         id="hufs-judge",
-        tasks=("sqqa-wikiqa",),
+        family="spoken-qa",
         metric="accuracy",
         template="sqqa-paper",
         parts=fields.spoken_qa_candidates,
@@ -117,7 +114,7 @@ CONVENTIONS: tuple[JudgedConvention, ...] = (
     ),
     JudgedConvention(
         id="hufs-judge",
-        tasks=("sf-slurp",),
+        family="slots",
         metric="accuracy",
         template="slot-hufs",
         parts=fields.slot,
@@ -130,7 +127,7 @@ CONVENTIONS: tuple[JudgedConvention, ...] = (
     ),
     JudgedConvention(
         id="llaso-judge",
-        tasks=("sf-slurp",),
+        family="slots",
         metric="accuracy",
         template="slot-llaso",
         parts=fields.slot_question,
@@ -143,7 +140,7 @@ CONVENTIONS: tuple[JudgedConvention, ...] = (
     ),
     JudgedConvention(
         id="paper-judge",
-        tasks=("sac-inhouse",),
+        family="co-reasoning",
         metric="accuracy",
         template="sac-success",
         parts=fields.coreasoning,
@@ -155,7 +152,7 @@ CONVENTIONS: tuple[JudgedConvention, ...] = (
     ),
     JudgedConvention(
         id="paper-judge",
-        tasks=("sac-inhouse",),
+        family="co-reasoning",
         metric="following-rate",
         template="sac-attempt",
         parts=fields.coreasoning,
@@ -166,7 +163,7 @@ CONVENTIONS: tuple[JudgedConvention, ...] = (
     ),
     JudgedConvention(
         id="jasco-judge",
-        tasks=("sac-inhouse",),
+        family="co-reasoning",
         metric="accuracy",
         template="jasco",
         parts=fields.scene,
@@ -181,7 +178,7 @@ CONVENTIONS: tuple[JudgedConvention, ...] = (
     ),
     JudgedConvention(
         id="sakura-judge",
-        tasks=SAKURA_TASKS,
+        family="multiple-choice",
         metric="accuracy",
         template="sakura",
         parts=fields.plain,
@@ -194,7 +191,7 @@ CONVENTIONS: tuple[JudgedConvention, ...] = (
     ),
     JudgedConvention(
         id="air-bench-align",
-        tasks=SAKURA_TASKS,
+        family="multiple-choice",
         metric="accuracy",
         template="air-bench-align",
         parts=fields.multiple_choice,
@@ -210,7 +207,7 @@ CONVENTIONS: tuple[JudgedConvention, ...] = (
     ),
     JudgedConvention(
         id="audiobench-judge",
-        tasks=("er-iemocap",),
+        family="classification",
         metric="accuracy",
         template="audiobench-0-5",
         parts=fields.plain,
@@ -225,7 +222,7 @@ CONVENTIONS: tuple[JudgedConvention, ...] = (
     ),
     JudgedConvention(
         id="audiobench-judge-binary",
-        tasks=("er-iemocap",),
+        family="classification",
         metric="accuracy",
         template="audiobench-binary",
         parts=fields.plain,
@@ -241,10 +238,10 @@ CONVENTIONS: tuple[JudgedConvention, ...] = (
 )
 
 
-def find(task: str, convention: str, metric: str = "accuracy") -> JudgedConvention | None:
-    """The judged convention of a task and metric, or None."""
+def find(family: str, convention: str, metric: str = "accuracy") -> JudgedConvention | None:
+    """The judged convention of a family and metric, or None."""
     for item in CONVENTIONS:
-        if item.id == convention and task in item.tasks and item.metric == metric:
+        if item.id == convention and item.family == family and item.metric == metric:
             return item
     return None
 

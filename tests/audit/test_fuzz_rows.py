@@ -15,6 +15,7 @@ from collections import Counter
 from typing import Any
 
 from audit.errors import InputError
+from audit.literature.known_tasks import known_tasks as tasks
 from audit.scoring.counting import count
 from audit.scoring.predictions import parse_row
 from tasks.analysis.detectors import detectors_of
@@ -26,7 +27,6 @@ from tasks.families.options import given_choices, listed_choices
 from tasks.judging.conventions import CONVENTIONS
 from tasks.judging.fields import FieldError
 from tasks.judging.parsers import PARSERS
-from tasks.registry import tasks
 from tasks.row import Row
 from tasks.statistics.compact import wide
 

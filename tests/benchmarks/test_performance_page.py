@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from audit.literature.known_tasks import known_tasks as tasks
 from benchmarks import stages
 from benchmarks.performance_page import BEGIN, END, audit_table, page, table
-from tasks.registry import tasks
 from tasks.row import Row
 from tasks.statistics.compact import compact
 

@@ -12,11 +12,11 @@ from typing import Any
 import yaml
 
 from audit._util.paths import LITERATURE
+from audit.literature.known_tasks import known_tasks as tasks
 from audit.literature.make_set import draft
 from audit.pipeline.request import AuditRequest
 from audit.pipeline.run import Audit, run
 from audit.schema import Decision, Measurement
-from tasks.registry import tasks
 
 PROMPT = "Do what a made-up prompt says."
 DIRECTIONS = {"wer": "lower", "per": "lower"}

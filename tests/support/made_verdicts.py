@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.literature.grades import Grading, Key, Support
+from audit.literature.known_tasks import known_tasks as tasks
 from audit.literature.make_set import layout_facts
 from audit.literature.set_texts import Case
 from audit.literature.sets import Called, Ids, Layout, Repeats, SetCard, Terms, Texts
@@ -27,7 +28,6 @@ from audit.verdict.decisions import decisions, supersede
 from audit.verdict.identity import identity
 from audit.verdict.measurements import Measured, Names
 from tasks.analysis.specifications import specification
-from tasks.registry import tasks
 from tasks.row import Row
 
 SOURCE = ("made",)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import random
 
+from audit.literature.known_tasks import known_tasks as tasks
 from tasks.analysis.multiverse import Specification
 from tasks.analysis.specifications import specification
-from tasks.registry import tasks
 from tasks.row import Row
 
 _TEXT = (

@@ -13,6 +13,8 @@ from types import ModuleType
 
 import pytest
 
+from audit.literature.known_tasks import known_conventions as conventions
+from audit.literature.known_tasks import known_tasks as tasks
 from tasks import convention as convention_module
 from tasks import step as step_module
 from tasks.convention import HYPOTHESIS, Convention, Selection, View, first_failed
@@ -20,7 +22,6 @@ from tasks.metrics.error_rate import ErrorRate, MeanErrorRate
 from tasks.metrics.following import NotTranscribed
 from tasks.metrics.metric import Metric
 from tasks.metrics.permutation import PermutationErrorRate
-from tasks.registry import conventions, tasks
 from tasks.row import Row
 from tasks.step import Step, digest, step, version_of
 from tasks.steps.normalise.simple import LOWER, lower

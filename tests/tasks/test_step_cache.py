@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from audit.literature.known_tasks import known_tasks as tasks
 from tasks.convention import HYPOTHESIS, REFERENCE
-from tasks.registry import tasks
 from tasks.row import Row
 from tasks.step import step
 from tasks.step_cache import ChainCache

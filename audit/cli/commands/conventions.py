@@ -6,7 +6,8 @@ import argparse
 import json
 
 from audit._util.paths import LITERATURE
-from audit.errors import InputError
+from audit.literature.known_tasks import known_conventions as conventions_of
+from audit.literature.known_tasks import task_here, tasks_here
 
 HELP = "List the conventions of a task, or of all tasks: grade, who uses it, signature and hash."
 
@@ -22,12 +23,10 @@ def run(args: argparse.Namespace) -> int:
     """Print the list."""
     from audit.literature.grades import grades, known_conventions
     from audit.literature.works import load_works
-    from tasks.registry import conventions, tasks
 
-    if args.task is not None and args.task not in tasks():
-        raise InputError(f"there is no task {args.task!r}", fix=f"Tasks: {', '.join(tasks())}.")
-    gradings = grades(load_works(LITERATURE / "works"), known_conventions())
-    chosen = {k: c for k, c in conventions().items() if args.task in {None, k[0]}}
+    known = tasks_here() if args.task is None else {args.task: task_here(args.task)}
+    gradings = grades(load_works(LITERATURE / "works"), known_conventions(known), tasks=known)
+    chosen = conventions_of(known)
     if args.json:
         entries = [
             {

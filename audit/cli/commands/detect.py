@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from audit.errors import InputError
+from audit.literature.known_tasks import task_here
 
 HELP = """Count outputs that are broken or answer another task: unfinished, empty, phone strings, wrong script or language,
 loops, refusals, echoed prompts. With --sample, print rows for manual inspection: flagged ones and others."""
@@ -29,12 +30,8 @@ def run(args: argparse.Namespace) -> int:
     """Count and print."""
     from audit.scoring import predictions
     from tasks.analysis.detectors import detect, detectors_of, hand_check
-    from tasks.registry import tasks
 
-    known = tasks()
-    if args.task not in known:
-        raise InputError(f"there is no task {args.task!r}", fix=f"Tasks: {', '.join(known)}.")
-    task = known[args.task]
+    task = task_here(args.task)
     detectors = {d.id: d for d in detectors_of(task)}
     if args.detector is not None and args.detector not in detectors:
         fix = f"Detectors: {', '.join(detectors)}."

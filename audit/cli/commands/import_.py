@@ -13,8 +13,8 @@ from audit.importers import IMPORTERS
 from audit.importers.interface import Imported, Importer
 from audit.importers.records import decode, parse, read_bytes
 from audit.importers.writer import write
+from audit.literature.known_tasks import task_here
 from audit.scoring.prediction_meta import PredictionMeta, check_special_tokens
-from tasks.registry import tasks
 from tasks.steps.clean import with_finished
 from tasks.task import Task
 
@@ -48,10 +48,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read, write, and account for every record."""
-    known = tasks()
-    task = known.get(args.task)
-    if task is None:
-        raise InputError(f"there is no task {args.task!r}", where="--task", fix=f"Tasks are: {', '.join(known)}.")
+    task = task_here(args.task, "--task")
     for option in ("model", "variant"):
         if not getattr(args, option).strip():
             raise InputError("is empty", where=f"--{option}", fix="Name the model that produced the outputs.")

@@ -21,11 +21,11 @@ from audit.judge.interface import Judge
 from audit.judge.questions import build, lacking, setting
 from audit.judge.runner import Outcome, Retry, Runner
 from audit.judge.scoring import by_rating
+from audit.literature.known_tasks import task_here
 from audit.scoring import predictions as prediction_files
 from audit.scoring.prediction_meta import folder_of
 from tasks.judging.conventions import CONVENTIONS, JudgedConvention, find
 from tasks.judging.fields import FieldError
-from tasks.registry import tasks
 from tasks.row import Row
 
 __all__ = ["HELP", "add_arguments", "run"]
@@ -54,26 +54,21 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _convention(args: argparse.Namespace) -> JudgedConvention:
-    found = find(args.task, args.convention, args.metric)
+    family = task_here(args.task, "--task").family
+    found = find(family, args.convention, args.metric)
     if found is None:
-        there = sorted({f"{c.id} ({c.metric})" for c in CONVENTIONS if args.task in c.tasks})
+        there = sorted({f"{c.id} ({c.metric})" for c in CONVENTIONS if c.family == family})
         raise InputError(
             f"{args.task} has no judged convention {args.convention} for {args.metric}",
             fix=f"It has {', '.join(there)}."
             if there
-            else f"Judged tasks are {', '.join(sorted({t for c in CONVENTIONS for t in c.tasks}))}.",
+            else f"Judged families are {', '.join(sorted({c.family for c in CONVENTIONS}))}.",
         )
     return found
 
 
 def _rows(path: Path, task: str) -> tuple[Row, ...]:
-    if task not in tasks():
-        raise InputError(
-            f"there is no task {task!r}",
-            where=str(path),
-            fix=f"Judged tasks are {', '.join(sorted({t for c in CONVENTIONS for t in c.tasks}))}.",
-        )
-    return prediction_files.load(path, tasks()[task]).asked
+    return prediction_files.load(path, task_here(task, str(path))).asked
 
 
 def _judge(args: argparse.Namespace) -> Judge:
@@ -240,7 +235,7 @@ def _agreement(args: argparse.Namespace) -> int:
     target = judgements.path_of(predictions)
     known = judgements.read(target)
     by_id = {row.id: row for row in found}
-    judgements.check(known, by_id, where=str(target))
+    judgements.check(known, by_id, family=task_here(args.task).family, where=str(target))
     if args.parser is not None:
         known = judgements.read_again(known, convention, by_id, args.parser, where=str(target))
         print(f"Replies parsed with {args.parser} instead of {convention.parser}; nothing is written.")
@@ -253,7 +248,7 @@ def _agreement(args: argparse.Namespace) -> int:
         seed=args.seed,
         claim=args.claim,
         factor=100 if args.percent else 1,
-        followed=followed_rows(tasks()[args.task], found),
+        followed=followed_rows(task_here(args.task), found),
     )
     if not report.ratings:
         raise InputError(
@@ -275,14 +270,16 @@ def _status(args: argparse.Namespace) -> int:
     if args.predictions.is_file():
         files = [file for file in files if file == one]
     for target in files:
-        task = target.name.removesuffix(".judgements.jsonl")
-        found = _rows(folder / f"{task}.jsonl", task)
+        name = target.name.removesuffix(".judgements.jsonl")
+        task = prediction_files.split_name(name)[0]
+        found = _rows(folder / f"{name}.jsonl", task)
         known = judgements.read(target)
-        tied = judgements.check(known, {row.id: row for row in found}, where=str(target))
+        declared = task_here(task, str(target))
+        tied = judgements.check(known, {row.id: row for row in found}, family=declared.family, where=str(target))
         print(f"{task}: {len(found)} rows, {len(known)} judgements, {tied} of them tied to their output")
-        followed = followed_rows(tasks()[task], found)
+        followed = followed_rows(declared, found)
         for convention in CONVENTIONS:
-            if task not in convention.tasks:
+            if declared.family != convention.family:
                 continue
             for rating, verdicts in by_rating(known, task, convention).items():
                 table = tables.rating_table(convention, found, rating, verdicts, followed)

@@ -65,10 +65,10 @@ def run(args: argparse.Namespace) -> int:
 
 def known() -> Known:
     """The conventions of tasks/ by (task, metric)."""
-    from tasks.registry import conventions
+    from audit.literature.known_tasks import known_conventions
 
     found: dict[tuple[str, str], set[str]] = {}
-    for task, metric, name in conventions():
+    for task, metric, name in known_conventions():
         found.setdefault((task, metric), set()).add(name)
     return found
 
@@ -81,14 +81,14 @@ def _works(args: argparse.Namespace) -> tuple[Work, ...]:
 
 def _lint(args: argparse.Namespace) -> int:
     from audit.literature.checkouts import open_all
+    from audit.literature.known_tasks import known_tasks
     from audit.literature.lint import lint, lint_studies, notes
     from audit.literature.lint_sets import lint_sets
-    from tasks.registry import tasks
 
     conventions = known()
     records, problems = lint(conventions, args.works)
     problems += lint_studies(conventions)
-    problems += lint_sets(tasks())[1]
+    problems += lint_sets(known_tasks().values())[1]
     if args.checkouts:
         results, unopened = open_all(records, args.checkouts)
         problems += unopened

@@ -53,7 +53,7 @@ def run(args: argparse.Namespace) -> int:
     from audit.inference.probes import determinism, wording
     from audit.inference.probes.results import Determinism
     from audit.inference.worker import Worker
-    from tasks.registry import tasks
+    from audit.literature.known_tasks import tasks_here
 
     tests = args.tests or list(determinism.TESTS)
     unknown = sorted(set(tests) - set(determinism.TESTS))
@@ -65,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     items = list(manifest.items[::step][: args.items])
     spec = make_spec(request, args.task, manifest)
     worker = Worker(spec)
-    task = tasks().get(args.task)
+    task = tasks_here().get(args.task)
     found: Determinism | Prompts | TextPrior | BeamRules
     if args.probe == "determinism":
         found = determinism.probe(worker, items, task, batch=args.batch_size, tests=tests, tell=_tell)

@@ -70,22 +70,24 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _list(args: argparse.Namespace) -> int:
+    from audit.literature.known_tasks import tasks_here
     from audit.literature.set_words import table
     from audit.literature.sets import load_sets
 
-    print("\n".join(table(load_sets(args.sets).values())))
+    print("\n".join(table(load_sets(args.sets).values(), tasks_here().values())))
     return 0
 
 
 def _show(args: argparse.Namespace) -> int:
+    from audit.literature.known_tasks import tasks_here
     from audit.literature.set_words import card_words
     from audit.literature.sets import card_of, load_sets
 
-    cards = load_sets(args.sets)
-    card = cards.get(args.id) or card_of(args.id, cards)
+    cards, tasks = load_sets(args.sets), tasks_here()
+    card = cards.get(args.id) or (card_of(tasks[args.id], cards) if args.id in tasks else None)
     if card is None:
         raise InputError(f"there is no card `{args.id}`", fix=f"Cards: {', '.join(cards)}.")
-    print("\n".join(card_words(card)))
+    print("\n".join(card_words(card, tasks.values())))
     return 0
 
 
@@ -101,13 +103,13 @@ def _check(args: argparse.Namespace) -> int:
         raise InputError("give either a predictions file or a data set with --data", where="sets check")
     if args.data is not None:
         manifest, task = _manifest(args)
-        card = card_of(task.id, load_sets(args.sets))
+        card = card_of(task, load_sets(args.sets))
         found = identity_on_disk(manifest, card)
         for text in (*manifest.notes, *(f"missing: {name}" for name in manifest.missing[:3])):
             print(f"note: {text}", file=sys.stderr)
     else:
         task = _task(args.file.name.removesuffix(".jsonl").partition("@")[0])
-        found = identity(load(args.file, task), card_of(task.id, load_sets(args.sets)))
+        found = identity(load(args.file, task), card_of(task, load_sets(args.sets)))
     if args.json:
         print(json.dumps(asdict(found), indent=1, ensure_ascii=False))
     else:
@@ -127,7 +129,7 @@ def _write_manifest(args: argparse.Namespace) -> int:
     from tasks.datasets.manifest import with_hashes
 
     manifest, task = _manifest(args)
-    for text in (*manifest.notes, *notes(manifest, card_of(task.id, load_sets(args.sets)))):
+    for text in (*manifest.notes, *notes(manifest, card_of(task, load_sets(args.sets)))):
         print(f"note: {text}", file=sys.stderr)
     for name in manifest.missing:
         print(f"missing: {name}", file=sys.stderr)
@@ -148,7 +150,7 @@ def _make(args: argparse.Namespace) -> int:
         raise InputError("give either a predictions file or a data set with --data", where="sets make")
     rows, task, dataset, split, made = _from_data(args) if args.data is not None else _from_file(args)
     name = args.id or task.id
-    drafted = draft(rows, task.reference_type, name=name, task=task.id, dataset=dataset, split=split, made=made)
+    drafted = draft(rows, task.reference_type, name=name, dataset=dataset, split=split, made=made)
     if args.out is None:
         print(drafted.card, end="")
         return 0
@@ -195,9 +197,9 @@ def _manifest(args: argparse.Namespace) -> tuple[Any, Any]:
 
 
 def _task(name: str) -> Any:
-    from tasks.registry import tasks
+    from audit.literature.known_tasks import tasks_here
 
-    task = tasks().get(name)
-    if task is None:
-        raise InputError(f"there is no task {name!r}", fix=f"Name the file TASK.jsonl. Tasks: {', '.join(tasks())}.")
-    return task
+    known = tasks_here()
+    if name not in known:
+        raise InputError(f"there is no task {name!r}", fix=f"Name the file TASK.jsonl. Tasks: {', '.join(known)}.")
+    return known[name]

@@ -17,7 +17,7 @@ FOREIGN = "raise RuntimeError('a foreign module was run')\n"
 # Rows over two processes, whose path begins with the current folder like this one's.
 POOL = """
 from audit.scoring.pool import engine
-from tasks.registry import tasks
+from audit.literature.known_tasks import known_tasks as tasks
 from tasks.row import Row
 metric, conventions = next(iter(tasks()["er-iemocap"].conventions.items()))
 key = (metric, conventions[0].id)

@@ -20,9 +20,9 @@ from audit.analysis.findings import Seen, findings, gathered
 from audit.cli.commands import detect, explain, feasible, multiverse, prompts
 from audit.document.write import plain
 from audit.errors import InputError, MissingError
+from audit.literature.known_tasks import known_tasks as tasks
 from audit.scoring.predictions import load
 from audit.scoring.score import score
-from tasks.registry import tasks
 
 TASK = "er-iemocap"
 ANSWERS = ["Happy", "happy.", "Sad", "I think happy", "Angry", "Neutral"]

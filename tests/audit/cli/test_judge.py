@@ -17,9 +17,9 @@ from audit.judge.cache import ReplyCache
 from audit.judge.human import check_person
 from audit.judge.questions import build, setting
 from audit.judge.scoring import Rating, by_rating, score
+from audit.literature.known_tasks import known_tasks as tasks
 from audit.scoring.predictions import load
 from tasks.judging.conventions import find
-from tasks.registry import tasks
 from tasks.row import Row
 from tests.support.judge.helpers import FakeServer, judge, questions, write_rows
 

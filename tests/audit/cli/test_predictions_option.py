@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from audit.cli import main
+from audit.literature.known_tasks import known_tasks as tasks
 from audit.scoring.predictions import file_of, find
-from tasks.registry import tasks
 
 TASK = "er-iemocap"
 LABELS = ("Neutral", "Happy", "Sad", "Angry")

@@ -8,9 +8,9 @@ import pytest
 
 from audit.cli import main
 from audit.importers.writer import write
+from audit.literature.known_tasks import known_tasks as tasks
 from audit.literature.sets import load_set
 from audit.scoring.prediction_meta import PredictionMeta
-from tasks.registry import tasks
 from tasks.row import Row
 from tests.support.sets import TASK
 

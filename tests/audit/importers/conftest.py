@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from audit.cli.commands import import_
+from audit.literature.known_tasks import known_tasks as tasks
 from audit.scoring.predictions import PredictionSet, load
-from tasks.registry import tasks
 
 Import = Callable[..., PredictionSet]
 

@@ -25,6 +25,7 @@ from audit.errors import AuditError
 from audit.importers.interface import Importer
 from audit.importers.redis_fields import NAMES, Item, rows_of
 from audit.importers.writer import line, write
+from audit.literature.known_tasks import known_tasks as tasks
 from audit.literature.set_manifest import notes
 from audit.literature.sets import SetCard, card_of, load_sets
 from audit.scoring.prediction_meta import PredictionMeta
@@ -33,7 +34,6 @@ from tasks.datasets import manifest as manifests
 from tasks.datasets.errors import DatasetError
 from tasks.datasets.registry import READERS, Options
 from tasks.datasets.registry import read as read_set
-from tasks.registry import tasks
 from tests.support.layouts import LAYOUTS
 
 COUNT = int(os.environ.get("REPRO_AUDIT_FUZZ", "5000"))

@@ -16,8 +16,8 @@ from audit.errors import InputError
 from audit.importers import IMPORTERS
 from audit.importers.interface import Imported, Refused
 from audit.importers.redis_fields import NAMES
+from audit.literature.known_tasks import known_tasks as tasks
 from audit.scoring.predictions import PredictionSet, load
-from tasks.registry import tasks
 from tasks.row import Row
 from tests.support.paths import ROOT
 

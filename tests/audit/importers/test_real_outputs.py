@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from audit.literature.known_tasks import known_tasks as tasks
 from audit.scoring.predictions import PredictionSet
 from audit.scoring.score import Score, score
-from tasks.registry import tasks
 
 Import = Callable[..., PredictionSet]
 

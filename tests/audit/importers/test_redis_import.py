@@ -138,7 +138,7 @@ class TestServer:
         assert sorted(p.name for p in tmp_path.iterdir()) == ["out", "saved.rdb"]
 
     def test_imported_rows_score(self, server: Server, run_import: Import) -> None:
-        from tasks.registry import tasks
+        from audit.literature.known_tasks import known_tasks as tasks
 
         fill(server.client, "en2zh", *ZH)
         predictions = run_import("redis", server.url, "st-en-zh")

@@ -11,8 +11,8 @@ import pytest
 from audit.cli import main
 from audit.errors import InputError
 from audit.importers.values import written_list
+from audit.literature.known_tasks import known_tasks as tasks
 from audit.scoring.predictions import PredictionSet, load
-from tasks.registry import tasks
 
 Import = Callable[..., PredictionSet]
 Write = Callable[..., Path]

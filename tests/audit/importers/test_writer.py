@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from audit.errors import InputError
 from audit.importers.interface import position_ids
 from audit.importers.writer import write
+from audit.literature.known_tasks import known_tasks as tasks
 from audit.scoring.prediction_meta import PredictionMeta
 from audit.scoring.predictions import load
-from tasks.registry import tasks
 from tasks.row import Row
 from tests.support.strategies import TEXTS
 

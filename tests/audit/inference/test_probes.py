@@ -21,8 +21,8 @@ from audit.inference.salmonn.config import read_model_config
 from audit.inference.salmonn.decoding import Decoding
 from audit.inference.settings import TaskSetting
 from audit.inference.worker import Spec, Worker
+from audit.literature.known_tasks import known_tasks as tasks
 from tasks.datasets.manifest import Item
-from tasks.registry import tasks
 from tasks.row import Row
 from tests.support.inference.items import golden_manifest
 

@@ -61,8 +61,8 @@ def rows(path: Path) -> list[dict[str, Any]]:
 
 
 def test_the_predictions_are_what_the_scorers_read(job: Callable[..., Job], loaded: Any) -> None:
+    from audit.literature.known_tasks import known_tasks as tasks
     from audit.scoring.predictions import load
-    from tasks.registry import tasks
 
     seen: list[tuple[int, int]] = []
     outcome = run(job(), LocalEngine(loaded=loaded), lambda *x: seen.append(x), who="a tester")

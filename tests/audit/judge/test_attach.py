@@ -8,6 +8,7 @@ import pytest
 
 from audit.errors import CheckFailedError
 from audit.judge.attach import attach
+from audit.literature.known_tasks import known_tasks as tasks
 from audit.scoring.predictions import load
 from tasks.availability import needs_judge
 from tasks.convention import Convention
@@ -15,7 +16,6 @@ from tasks.judging.conventions import find
 from tasks.judging.scored import FIELD, scored, with_counts
 from tasks.judging.verdict import JudgeVerdict, graded
 from tasks.metrics.accuracy import Accuracy
-from tasks.registry import tasks
 from tasks.row import Row
 from tests.support.judge.helpers import FakeServer, judge, questions, write_rows
 

@@ -10,6 +10,7 @@ import yaml
 
 from audit._util.paths import LITERATURE
 from audit.errors import InputError, MissingError
+from audit.literature.known_tasks import known_tasks as tasks
 from audit.literature.lint_sets import lint_sets
 from audit.literature.make_set import card_text, draft, units_text
 from audit.literature.reproductions import load_reproduction
@@ -28,7 +29,6 @@ from audit.literature.set_words import card_words, table
 from audit.literature.sets import SETS, SetCard, card_of, load_set, load_sets
 from audit.literature.studies import load_study
 from tasks.datasets.registry import READERS
-from tasks.registry import tasks
 from tasks.row import ReferenceType
 
 CARDS = load_sets()

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
+from audit.literature.known_tasks import known_tasks as tasks
 from audit.report import vocabulary
 from audit.schema import Agreement, Verdict
 from audit.verdict.rules import RULES
-from tasks.registry import tasks
 
 
 def test_every_verdict_has_words_in_the_order_of_the_rules() -> None:

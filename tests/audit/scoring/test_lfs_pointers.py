@@ -11,9 +11,9 @@ from audit.document.read import load_document
 from audit.errors import InputError
 from audit.importers.records import read_bytes
 from audit.judge import judgements
+from audit.literature.known_tasks import known_tasks as tasks
 from audit.scoring.prediction_meta import load_meta
 from audit.scoring.predictions import load
-from tasks.registry import tasks
 
 POINTER = "version https://git-lfs.github.com/spec/v1\noid sha256:4d7a\nsize 12345\n"
 TASK = "asr-librispeech-clean"

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from audit.errors import InputError
+from audit.literature.known_tasks import known_tasks as tasks
 from audit.scoring import predictions
 from audit.scoring.prediction_meta import PredictionMeta
-from tasks.registry import tasks
 
 TASK = tasks()["asr-librispeech-clean"]
 META = {"schema": "repro-audit/predictions/1", "task": TASK.id, "model": "made up", "variant": "13b"}

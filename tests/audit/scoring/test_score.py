@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from audit.errors import InputError
+from audit.literature.known_tasks import known_tasks as tasks
 from audit.scoring.prediction_meta import PredictionMeta
 from audit.scoring.predictions import PredictionSet
 from audit.scoring.score import Account, Skipped, score
 from tasks.convention import Convention
 from tasks.metrics.accuracy import Accuracy
-from tasks.registry import tasks
 from tasks.row import Row
 from tasks.task import Task
 

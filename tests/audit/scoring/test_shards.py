@@ -16,6 +16,7 @@ import numpy as np
 import pytest
 
 from audit.errors import InputError
+from audit.literature.known_tasks import known_tasks as tasks
 from audit.scoring import pool as engines
 from audit.scoring.cache import ScoreCache
 from audit.scoring.counting import count, join
@@ -24,7 +25,6 @@ from audit.scoring.predictions import PredictionSet
 from audit.scoring.score import Score, Scoring, begin, in_turn, score
 from tasks.convention import Convention, View
 from tasks.metrics.metric import Counts
-from tasks.registry import tasks
 from tasks.row import Row
 from tasks.statistics.bootstrap import percentile_interval, replicates, weights
 from tasks.step import Step

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from audit.errors import InputError
+from audit.literature.known_tasks import known_tasks as tasks
 from audit.scoring.cache import ScoreCache
 from audit.scoring.counting import count
 from audit.scoring.prediction_meta import PredictionMeta
@@ -26,7 +27,6 @@ from tasks.metrics.coco_rouge import CocoRougeL
 from tasks.metrics.meteor import Meteor
 from tasks.metrics.metric import Metric
 from tasks.metrics.permutation import MAX_SPEAKERS, PermutationErrorRate
-from tasks.registry import tasks
 from tasks.row import Row
 from tasks.steps.select import FINISHED
 

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit.literature.known_tasks import known_tasks as tasks
 from audit.schema import Unit
 from audit.verdict.bounds import ERROR_RATES, MEANS, NOT_OVER_UNITS, SHARES, Range, whole_set
-from tasks.registry import tasks
 
 SCALE = {"percent": 100, "fraction": 1}
 

@@ -9,13 +9,13 @@ from itertools import combinations, product
 
 import pytest
 
+from audit.literature.known_tasks import known_tasks as tasks
 from audit.verdict.decisive import decisive_steps
 from tasks.analysis.multiverse import Axis, Option, Specification, universe
 from tasks.analysis.specifications import specification
 from tasks.convention import Convention
 from tasks.errors import ScoringError, UnavailableError
 from tasks.metrics.metric import Metric
-from tasks.registry import tasks
 from tasks.row import Row
 
 EMOTION = tasks()["er-iemocap"]

@@ -11,11 +11,11 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from audit.importers import IMPORTERS
+from audit.literature.known_tasks import known_tasks as tasks
 from audit.literature.set_texts import unit_hash
 from audit.literature.sets import SETS as FOLDER
 from audit.literature.sets import Called, Ids, Repeats, SetCard, load_set
 from audit.verdict.identity import Identity, IdentityReason, IdentityState, identity
-from tasks.registry import tasks
 from tasks.row import Row
 from tests.support.sets import (
     SENTENCES,

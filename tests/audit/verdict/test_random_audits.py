@@ -16,10 +16,10 @@ from itertools import combinations
 
 import pytest
 
+from audit.literature.known_tasks import known_tasks as tasks
 from tasks.analysis.multiverse import Pipeline, universe
 from tasks.analysis.specifications import specification
 from tasks.convention import Convention
-from tasks.registry import tasks
 from tasks.row import Row
 from tests.support.made_verdicts import MadeAudit, make
 

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit.literature.known_tasks import known_tasks as tasks
 from tasks.analysis.detectors import (
     ECHO,
     EMPTY,
@@ -28,7 +29,6 @@ from tasks.analysis.detectors import (
     phone_share,
     repeats,
 )
-from tasks.registry import tasks
 from tasks.row import Row
 
 TASKS = tasks()

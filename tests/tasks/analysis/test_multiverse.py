@@ -6,11 +6,11 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from audit.literature.known_tasks import known_tasks as tasks
 from tasks.analysis.multiverse import Axis, Option, Pipeline, Specification, both, counted, output, rows_with, universe
 from tasks.analysis.specifications import specification
 from tasks.errors import ScoringError
 from tasks.metrics.error_rate import ErrorRate, MeanErrorRate
-from tasks.registry import tasks
 from tasks.row import Row
 from tasks.step_cache import ChainCache
 from tasks.steps.clean import STRIP_SPECIAL

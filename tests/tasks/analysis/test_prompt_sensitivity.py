@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from audit.literature.known_tasks import known_conventions as conventions
 from tasks.analysis.prompt_sensitivity import sensitivity
-from tasks.registry import conventions
 from tasks.row import Row
 from tasks.step_cache import ChainCache
 

@@ -65,7 +65,7 @@ def test_the_official_layout_is_read(task: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("task", list(READERS))
 def test_the_reference_is_what_the_scorer_takes(task: str, tmp_path: Path) -> None:
-    from tasks.registry import tasks
+    from audit.literature.known_tasks import known_tasks as tasks
 
     if task not in tasks():
         pytest.skip(f"the scorers have no task {task}")

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from audit.literature.known_tasks import known_conventions as conventions
 from tasks.backends import java
 from tasks.backends.wordnet import PATH_VARIABLE, wordnet_unavailable
 from tasks.convention import Convention
@@ -15,7 +16,6 @@ from tasks.families.caption_clips import clips, join_clips
 from tasks.families.captioning import TASKS, ltu_caption
 from tasks.metrics import spice
 from tasks.metrics.meteor import meteor_unavailable
-from tasks.registry import conventions
 from tasks.row import ReferenceType, Row
 from tasks.step_cache import ChainCache
 from tasks.steps.ptb import ptb_unavailable

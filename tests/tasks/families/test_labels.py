@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from audit.literature.known_tasks import known_tasks as tasks
 from tasks.errors import ScoringError
 from tasks.families.labels import IEMOCAP, SAME_SPEAKER
-from tasks.registry import tasks
 from tasks.row import Row
 
 

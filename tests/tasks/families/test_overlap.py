@@ -6,8 +6,8 @@ import itertools
 
 import pytest
 
-from tasks.families.overlap import separate_words
-from tasks.registry import conventions
+from audit.literature.known_tasks import known_conventions as conventions
+from tasks.families.overlapped_speech import separate_words
 from tasks.row import Row
 from tasks.step_cache import ChainCache
 

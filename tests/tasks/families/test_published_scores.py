@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from audit.literature.known_tasks import known_conventions as conventions
 from tasks.convention import Convention
-from tasks.registry import conventions
 from tasks.row import Row
 from tasks.step_cache import ChainCache
 

@@ -4,7 +4,8 @@ from fractions import Fraction
 
 import pytest
 
-from tasks.registry import conventions, tasks
+from audit.literature.known_tasks import known_conventions as conventions
+from audit.literature.known_tasks import known_tasks as tasks
 from tasks.row import Row
 from tasks.step_cache import ChainCache
 

@@ -7,9 +7,9 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
+from audit.literature.known_tasks import known_conventions as conventions
 from tasks.convention import first_failed
 from tasks.metrics.slu_f1 import SluF1, character_distance, word_distance
-from tasks.registry import conventions
 from tasks.row import Row
 from tasks.step_cache import ChainCache
 

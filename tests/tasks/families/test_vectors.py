@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from audit.literature.known_tasks import known_conventions as conventions
 from tasks.convention import Convention
 from tasks.metrics.metric import Counts
-from tasks.registry import conventions
 from tasks.row import Row
 from tasks.step import Step, Value
 from tasks.step_cache import ChainCache

@@ -13,11 +13,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
+from audit.literature.known_tasks import known_conventions as conventions
 from tasks.errors import ScoringError
 from tasks.metrics.error_rate import ErrorRate, MeanErrorRate, edit_counts
 from tasks.metrics.following import NotTranscribed
 from tasks.metrics.permutation import PermutationErrorRate, best_assignment, merge_surplus
-from tasks.registry import conventions
 from tasks.row import Row
 from tasks.step_cache import ChainCache
 from tasks.steps.tokenise import SPACE_WORDS

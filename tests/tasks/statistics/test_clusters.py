@@ -44,9 +44,9 @@ def test_one_cluster_with_more_than_half_of_the_rows_dominates() -> None:
 
 
 def test_mixtures_that_are_one_cluster_have_no_interval() -> None:
+    from audit.literature.known_tasks import known_tasks as tasks
     from audit.scoring.rows_in_memory import prediction_set
     from audit.scoring.score import score
-    from tasks.registry import tasks
 
     task = tasks()["osr-librimix"]
 

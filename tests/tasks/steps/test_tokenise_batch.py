@@ -12,8 +12,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from audit.literature.known_tasks import known_conventions as conventions
 from tasks.errors import ScoringError
-from tasks.registry import conventions
 from tasks.step import Step, function
 from tasks.steps.memo import Memo
 from tasks.steps.normalise.simple import JIWER_A1

@@ -1,10 +1,13 @@
-"""Keyphrase extraction on Inspec: share of possible hits, and stemmed precision and F1."""
+"""Keyphrase extraction: share of possible hits, and stemmed precision and F1."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 from tasks.convention import Convention
+from tasks.family import Conventions, Family
 from tasks.metrics.accuracy import Share
 from tasks.metrics.keyphrases import Keyphrases, hufs_points, split_phrases
 from tasks.row import ReferenceType
@@ -12,7 +15,6 @@ from tasks.step import step
 from tasks.steps.clean import STRIP_END_TOKEN, STRIP_SENTENCE_MARKS
 from tasks.steps.normalise.simple import LOWER
 from tasks.steps.select import FINISHED
-from tasks.task import Task
 
 HUFS = Convention(
     "hufs",
@@ -50,13 +52,10 @@ CONVENTIONS = (
     _kpg("kpg-exact-f5", Keyphrases(5, measure="f1"), "Exact F1 of the first five, Porter stems, macro mean."),
     _kpg("kpg-exact-f10", Keyphrases(10, measure="f1"), "Exact F1 of the first ten, Porter stems, macro mean."),
 )
-TASKS = (
-    Task(
-        "ke-inspec",
-        "KE",
-        "Inspec, test, read by a speech synthesiser",
-        ReferenceType.KEYPHRASES,
-        {"accuracy": CONVENTIONS},
-        source="Table 2; the split is not stated",
-    ),
-)
+
+
+def _build(_: Mapping[str, Any]) -> Conventions:
+    return {"accuracy": CONVENTIONS}
+
+
+FAMILY = Family("keyphrases", "Keyphrase extraction: hits, precision and F1.", _build, ReferenceType.KEYPHRASES)

@@ -1,6 +1,9 @@
-"""SAKURA: accuracy for four attributes, each asked about directly (single-hop) and through a related fact (multi-hop)."""
+"""Multiple choice: accuracy by the rules of public benchmarks, see `tasks.families.choices`."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
 
 from tasks.availability import needs_judge
 from tasks.convention import Convention
@@ -15,13 +18,10 @@ from tasks.families.choices import (
     muchomusic,
     string_match,
 )
+from tasks.family import Conventions, Family
 from tasks.metrics.accuracy import Accuracy, Share
 from tasks.row import ReferenceType
 from tasks.steps.clean import STRIP_SPECIAL
-from tasks.task import Task
-
-TRACKS = ("animal", "emotion", "gender", "language")
-HOPS = ("single", "multi")
 
 
 def _choice(
@@ -90,15 +90,10 @@ ACCURACY = (
         notes="`Acoustic guitar` is read as A.",
     ),
 )
-TASKS = tuple(
-    Task(
-        f"sakura-{track}-{hop}",
-        f"SAKURA {track} {hop}",
-        f"SAKURA, {track} track, {hop}-hop questions",
-        ReferenceType.TEXT,
-        {"accuracy": ACCURACY},
-        source="SAKURA (Yang et al., 2025)",
-    )
-    for track in TRACKS
-    for hop in HOPS
-)
+
+
+def _build(_: Mapping[str, Any]) -> Conventions:
+    return {"accuracy": ACCURACY}
+
+
+FAMILY = Family("multiple-choice", "Multiple choice with any number of options: accuracy.", _build, ReferenceType.TEXT)

@@ -1,14 +1,17 @@
-"""Overlapped speech recognition on Libri2Mix (wav16k, max, mix_clean): word error rates over two speakers."""
+"""Overlapped speech recognition: word error rates over two speakers."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import regex
 
 from tasks.convention import Convention, Selection
+from tasks.family import Conventions, Family
 from tasks.metrics.permutation import PermutationErrorRate
 from tasks.row import ReferenceType, Row
 from tasks.step import step
@@ -16,7 +19,6 @@ from tasks.steps.characters import visible
 from tasks.steps.clean import STRIP_END_TOKEN, STRIP_SPECIAL
 from tasks.steps.select import FINISHED
 from tasks.steps.tokenise import WORDS
-from tasks.task import Task
 
 SOURCES = ("module:tasks.steps.characters", "unicode:", "version:regex")
 _SENTENCE_ENDS = regex.compile(r"[\p{Sentence_Terminal}\n]+")
@@ -88,13 +90,15 @@ CONVENTIONS = (
         metric=PermutationErrorRate(merge=True),
     ),
 )
-TASKS = (
-    Task(
-        "osr-librimix",
-        "OSR",
-        "Libri2Mix wav16k max mix_clean, test",
-        ReferenceType.SPEAKERS,
-        {"wer": CONVENTIONS},
-        source="Table 2; the type of mixture from the released training annotations",
-    ),
+
+
+def _build(_: Mapping[str, Any]) -> Conventions:
+    return {"wer": CONVENTIONS}
+
+
+FAMILY = Family(
+    "overlapped-speech",
+    "Overlapped speech recognition: word error rates over the speakers.",
+    _build,
+    ReferenceType.SPEAKERS,
 )

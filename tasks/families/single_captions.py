@@ -1,4 +1,4 @@
-"""Music captioning on MusicCaps: BLEU and ROUGE-L."""
+"""Captions with one reference each, as in music captioning: BLEU and ROUGE-L."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from tasks.convention import Convention
 from tasks.metrics.bleu import Bleu, NltkCharacterBleu
 from tasks.metrics.coco_rouge import CocoRougeL
 from tasks.metrics.rouge import RougeL, rouge_tokens
-from tasks.row import ReferenceType
 from tasks.steps.clean import STRIP_END_TOKEN, STRIP_SPECIAL
 from tasks.steps.normalise.simple import DROP_PUNCTUATION_BUT, LOWER
 from tasks.steps.ptb import PTB, ptb_unavailable
 from tasks.steps.select import FINISHED
 from tasks.steps.tokenise import JOIN_13A, TOK_13A, WORDS
-from tasks.task import Task
 
 _STEMS, _PLAIN = rouge_tokens(stemmer=True), rouge_tokens(stemmer=False)
 _TWICE = (JOIN_13A, TOK_13A)
@@ -118,15 +116,5 @@ ROUGE = (
         RougeL(measure="recall"),
         hypothesis=(_STEMS,),
         reference=(_STEMS,),
-    ),
-)
-TASKS = (
-    Task(
-        "mc-musiccaps",
-        "MC",
-        "MusicCaps, evaluation rows",
-        ReferenceType.TEXT,
-        {"bleu": BLEU, "rouge-l": ROUGE},
-        source="Table 2",
     ),
 )

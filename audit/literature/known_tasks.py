@@ -1,0 +1,174 @@
+"""All studies at hand, and the tasks that they declare: those of a literature folder and of installed packages."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import entry_points
+from importlib.resources import files
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+from audit._util.paths import LITERATURE
+from audit.errors import InputError
+from audit.literature.studies import Study, load_study
+from audit.literature.study_tasks import same_counting
+from tasks.convention import Convention
+from tasks.errors import DeclarationError
+from tasks.registry import build, families
+from tasks.task import Task, declare
+
+# Each entry point names a package or module beside which `studies/*.yaml` lie, or a folder inside it.
+ENTRY_POINTS = "repro_audit.studies"
+# A study of one's own, in the folder where a command runs.
+OWN = Path("study.yaml")
+
+
+@cache
+def installed_folders() -> tuple[Path, ...]:
+    """The literature folders that installed packages provide, by entry points of the group `repro_audit.studies`."""
+    found = []
+    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
+        place = Path(str(files(point.module)))
+        found.append(place / point.attr if point.attr else place)
+    return tuple(found)
+
+
+def study_files(literature: Path = LITERATURE) -> dict[str, Path]:
+    """The file of every study by id: of the folder, then of installed packages; ids are names of files."""
+    found: dict[str, Path] = {}
+    for folder in (literature, *installed_folders()):
+        for path in sorted((folder / "studies").glob("*.yaml")):
+            found.setdefault(path.stem, path)
+    return found
+
+
+def find_study(study: str | Path, literature: Path = LITERATURE) -> Path:
+    """The file of a study.
+
+    Args:
+        study: A path, if it ends in `.yaml` or `.yml` or has a folder in it; otherwise the id of a study.
+        literature: The folder with `studies/`.
+
+    Raises:
+        InputError: There is no such file, or no study has this id.
+    """
+    path = Path(study)
+    if path.suffix in {".yaml", ".yml"} or len(path.parts) > 1:
+        if path.is_dir():
+            path /= OWN
+        if not path.is_file():
+            raise InputError(
+                "there is no such study",
+                where=str(path),
+                fix="Give a file, or the id of a study: `repro-audit study list`.",
+            )
+        return path
+    known = study_files(literature)
+    if str(study) not in known:
+        raise InputError(
+            f"there is no study {study}",
+            where=str(literature / "studies"),
+            fix=f"Give the path of a file, or one of: {', '.join(sorted(known)) or 'none'}.",
+        )
+    return known[str(study)]
+
+
+@cache
+def studies(literature: Path = LITERATURE) -> tuple[Study, ...]:
+    """All studies of a literature folder and of installed packages.
+
+    Raises:
+        InputError: A study is invalid.
+    """
+    return tuple(load_study(path) for path in study_files(literature).values())
+
+
+def known_tasks(literature: Path = LITERATURE, own: Study | None = None) -> Mapping[str, Task]:
+    """The tasks of all studies by id; `own` comes first, and its tasks hide others of the same id.
+
+    Raises:
+        InputError: A study is invalid, or two others declare a task of one id that is counted in different ways.
+    """
+    found: dict[str, Task] = {} if own is None else dict(own.tasks)
+    for study in studies(literature):
+        for name, task in study.tasks.items():
+            known = found.setdefault(name, task)
+            if own is not None and name in own.tasks:
+                continue
+            if not same_counting(known, task):
+                raise InputError(
+                    f"the task `{name}` is counted in a different way by an earlier study",
+                    where=f"{study.path}: tasks",
+                    fix="Give it a different id, or the same family, set, parameters and conventions.",
+                )
+    return MappingProxyType(found)
+
+
+def own_study() -> Study | None:
+    """The study in the current folder; None if there is none.
+
+    Raises:
+        InputError: It is invalid.
+    """
+    return load_study(OWN) if OWN.is_file() else None
+
+
+def tasks_here() -> Mapping[str, Task]:
+    """The tasks that a command knows: those of the study in the current folder, and of all studies at hand."""
+    return known_tasks(own=own_study())
+
+
+def task_here(name: str, where: str | None = None) -> Task:
+    """The task with this id.
+
+    Raises:
+        InputError: There is none.
+    """
+    known = tasks_here()
+    if name not in known:
+        raise InputError(f"there is no task {name!r}", where=where, fix=f"Tasks: {', '.join(known)}.")
+    return known[name]
+
+
+def find_task(name: str | Task) -> Task:
+    """The task with this id, or a task of the family with this id whose parameters are the family's defaults.
+
+    Raises:
+        InputError: Unknown task or family, or the family has a parameter without a default; the remedy lists valid names.
+    """
+    if isinstance(name, Task):
+        return name
+    known = tasks_here()
+    if name in known:
+        return known[name]
+    if name not in families():
+        raise InputError(
+            f"unknown task or family {name!r}", fix=f"Tasks: {', '.join(known)}. Families: {', '.join(families())}."
+        )
+    try:
+        return build(declare(name, name))
+    except DeclarationError as error:
+        ids = ", ".join(task.id for task in known.values() if task.family == name)
+        raise InputError(error.what, where=name, fix=f"Name a task: {ids}.") from None
+
+
+def known_conventions(tasks: Mapping[str, Task] | None = None) -> dict[tuple[str, str, str], Convention]:
+    """All conventions of tasks (by default of all studies at hand), by (task, metric, id)."""
+    return {
+        (task.id, metric, convention.id): convention
+        for task in (known_tasks() if tasks is None else tasks).values()
+        for metric, items in task.conventions.items()
+        for convention in items
+    }
+
+
+def claimed_unit(task: str, metric: str) -> Literal["percent", "fraction"] | None:
+    """The unit in which a study at hand claims a metric of a task; None if none does, or if it is a count."""
+    own = own_study()
+    for study in (*((own,) if own else ()), *studies()):
+        claim = study.claim(task, metric)
+        if claim is not None:
+            return None if claim.unit == "count" else claim.unit
+    return None

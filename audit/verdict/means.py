@@ -1,0 +1,175 @@
+"""Means of measurements: over the runs of a claim that prints a mean over runs, and over the claims of a declared mean.
+
+A mean is compared like any other value. Over the whole sets it is known exactly; if a part lacks units, or drops some, the
+mean of the parts' bounds holds. Every step of its convention counts as decisive, because the alternatives of a mean are not
+computed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import replace
+from fractions import Fraction
+
+from audit.literature.studies import Study
+from audit.schema import Agreement, Bounds, Claim, IdentityState, Invalid, Measurement
+from audit.verdict.bounds import Range
+from audit.verdict.measurements import Measured, Names, target
+from tasks.statistics.bootstrap import stored
+
+
+def with_means(measured: Sequence[Measured], study: Study, names: Names) -> list[Measured]:
+    """The measurements, with those of claims that are means, and with runs besides the deciding one marked as such."""
+    found = list(measured)
+    for claim in study.claims:
+        mine = [m for m in found if m.record.claim == claim.id]
+        if claim.runs is not None:
+            found = [m for m in found if m.record.claim != claim.id]
+            found += _over_runs(claim, mine, study, names)
+        else:
+            further = _further_runs(claim, mine)
+            found = [replace(m, record=further.get(m.record.id, m.record)) for m in found]
+    # After the runs: a mean of claims may rest on means over runs.
+    for claim in study.claims:
+        if claim.mean_of:
+            found += _over_claims(claim, found, study, names)
+    return found
+
+
+def _further_runs(claim: Claim, measured: Iterable[Measured]) -> dict[str, Measurement]:
+    """The records of the runs besides the one that decides: `TASK.jsonl`, or else the first by name."""
+    runs = [m.record for m in measured if not m.record.recorded and m.record.run != claim.run]
+    there = {m.record.run for m in measured if not m.record.recorded}
+    if len(there) < 2:
+        return {}
+    deciding = min(there, key=lambda run: run or "")
+    shown = "the run without a name" if deciding is None else f"the run {deciding}"
+    reason = Invalid("further-run", f"A further run of the same claim, shown beside {shown}, which decides.")
+    return {r.id: replace(r, invalid=(*r.invalid, reason)) for r in runs if r.run != deciding}
+
+
+def _key(item: Measured) -> Hashable:
+    record = item.record
+    return record.origin, record.convention, record.judge, record.conditions
+
+
+def _over_runs(claim: Claim, measured: Iterable[Measured], study: Study, names: Names) -> list[Measured]:
+    """The runs, which decide nothing alone, and their mean under every convention."""
+    assert claim.runs is not None
+    groups: defaultdict[Hashable, list[Measured]] = defaultdict(list)
+    found: list[Measured] = []
+    for item in measured:
+        if item.record.recorded:
+            found.append(item)  # a team records the mean itself
+            continue
+        groups[_key(item)].append(item)
+        one = Invalid("one-run", f"One run; the printed value is the mean over {claim.runs} runs.")
+        found.append(replace(item, record=replace(item.record, invalid=(*item.record.invalid, one))))
+    for parts in groups.values():
+        values = ", ".join(p.record.value or "none" for p in parts)
+        few: tuple[Invalid, ...] = ()
+        if len(parts) < claim.runs:
+            text = f"{len(parts)} of {claim.runs} runs are at hand, which decides nothing; they give {values}."
+            few = (Invalid("too-few-runs", text),)
+        found += _mean(claim, parts, study, names, problems=few, note=f"Mean over {len(parts)} runs: {values}.")
+    return found
+
+
+def _over_claims(claim: Claim, measured: Sequence[Measured], study: Study, names: Names) -> list[Measured]:
+    """The mean under every convention that has exactly one usable value for each of the claims."""
+    groups: defaultdict[Hashable, dict[str, list[Measured]]] = defaultdict(lambda: defaultdict(list))
+    for item in measured:
+        if item.record.claim in claim.mean_of and item.record.valid and item.exact is not None:
+            groups[_key(item)][item.record.claim].append(item)
+    found: list[Measured] = []
+    for by_claim in groups.values():
+        if all(len(by_claim.get(name, ())) == 1 for name in claim.mean_of):
+            parts = [by_claim[name][0] for name in claim.mean_of]
+            found += _mean(claim, parts, study, names, note=f"Mean of {len(parts)} claims' values.")
+    return found
+
+
+def _mean(
+    claim: Claim,
+    parts: Sequence[Measured],
+    study: Study,
+    names: Names,
+    *,
+    note: str,
+    problems: tuple[Invalid, ...] = (),
+) -> list[Measured]:
+    """The mean of measurements that all have a value; empty if one has none."""
+    values = [Fraction(p.exact) for p in parts if p.exact is not None]
+    if len(values) < len(parts):
+        return []
+    exact = sum(values, Fraction(0)) / len(values)
+    held = target(claim, study)
+    compared = held.compare(exact)
+    complete = all(p.complete for p in parts)
+    drops = any(p.drops for p in parts)
+    whole: Agreement = compared.kind
+    bounds = None
+    if drops or not complete:
+        reach = _mean_range([_reach(p) for p in parts])
+        whole = held.bounded(reach.low, reach.high)
+        if drops and compared.kind is Agreement.WORSE:
+            whole = Agreement.WORSE
+        low, high = (None if end is None else format(stored(end), "f") for end in (reach.low, reach.high))
+        bounds = Bounds(low, high, sum(p.record.bounds.unscored for p in parts if p.record.bounds))
+    first = parts[0].record
+    worst = max(parts, key=lambda p: p.overall)
+    reasons = dict.fromkeys(reason for p in parts for reason in p.record.invalid)
+    record = Measurement(
+        id=names.name(claim.id, first.origin, first.convention),
+        claim=claim.id,
+        task=claim.task,
+        metric=claim.metric,
+        convention=first.convention,
+        origin=first.origin,
+        value=format(stored(exact), "f"),
+        agreement=compared,
+        whole=whole,
+        bounds=bounds,
+        identity=_weakest(parts),
+        invalid=(*problems, *reasons),
+        note=note,
+        source=first.source,
+        conditions=first.conditions,
+        judge=first.judge,
+        subset=claim.subset,
+        parts=tuple(p.record.id for p in parts),
+    )
+    return [Measured(record, exact, worst.grading, drops=drops, complete=complete)]
+
+
+def _weakest(parts: Sequence[Measured]) -> IdentityState | None:
+    order = tuple(IdentityState)
+    states = [p.record.identity for p in parts]
+    known = [state for state in states if state is not None]
+    return max(known, key=order.index) if len(known) == len(states) else None
+
+
+def _reach(part: Measured) -> Range:
+    """The values that a part can have on its whole set."""
+    record = part.record
+    assert part.exact is not None
+    if record.bounds is not None:
+        low, high = (None if end is None else Fraction(end) for end in (record.bounds.low, record.bounds.high))
+        return Range(low, high)
+    if part.drops:
+        value = record.without_dropping
+        return Range(Fraction(0), None) if value is None else Range(Fraction(value), Fraction(value))
+    if not part.complete:
+        return Range(Fraction(0), None)
+    return Range(Fraction(part.exact), Fraction(part.exact))
+
+
+def _mean_range(ranges: Sequence[Range]) -> Range:
+    lows, highs = [r.low for r in ranges], [r.high for r in ranges]
+    known_low = [low for low in lows if low is not None]
+    known_high = [high for high in highs if high is not None]
+    return Range(
+        sum(known_low, Fraction(0)) / len(ranges) if len(known_low) == len(ranges) else None,
+        sum(known_high, Fraction(0)) / len(ranges) if len(known_high) == len(ranges) else None,
+    )

@@ -1,0 +1,219 @@
+"""Classification: accuracy over labels that a task declares with their other spellings."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from tasks.availability import Always, needs_judge
+from tasks.convention import Convention, Selection, View
+from tasks.families.labels import Labels
+from tasks.family import Conventions, Family, Parameter
+from tasks.metrics.accuracy import Accuracy, Share
+from tasks.row import ReferenceType, Row
+from tasks.step import Step, step
+from tasks.steps.clean import LSTRIP, STRIP_END_TOKEN, STRIP_SPECIAL
+from tasks.steps.normalise.simple import LOWER
+from tasks.steps.select import FINISHED
+
+SOURCES = ("module:tasks.families.labels", "module:tasks.steps.characters", "unicode:", "version:regex")
+# The similarity from which FairMLLM accepts a word as a misspelling of a label.
+_SIMILAR = 0.57
+# The selection of rows whose gold label is the task's.
+LABELLED = "labelled"
+
+
+def fairmllm_label(labels: tuple[str, ...]) -> Callable[[str], str]:
+    """A function to the first of `labels` (in lower case) that a text contains, or else the most similar one.
+
+    Similarity: for every label, the sum of `Levenshtein.ratio` over the words where it is at least 0.57
+    (links-ads/FairMLLM-Emotion-Recognition@003cee2).
+    """
+
+    def read(text: str) -> str:
+        from rapidfuzz.distance import Indel
+
+        text = text.lower()
+        for label in labels:
+            if label in text:
+                return label
+        words = re.sub(r"\W", " ", text).split()
+        sums = {
+            label: sum(ratio for word in words if (ratio := Indel.normalized_similarity(label, word)) >= _SIMILAR)
+            for label in labels
+        }
+        best = max(labels, key=lambda label: sums[label])
+        return best if sums[best] else "unknown"
+
+    return read
+
+
+def llaso_points(hypothesis: str, reference: str, labels: tuple[str, ...]) -> tuple[int, int]:
+    """(correct, 1): the output equals the gold label, or contains it and no other of `labels`; case and full stops ignored.
+
+    EIT-NLP/LLaSO@0907788:llaso/evaluation/metrics/accuracy/accuracy.py:15-50. There the other labels are those that occur
+    as gold in the file.
+    """
+    hypothesis, reference = (text.replace(".", "").lower() for text in (hypothesis, reference))
+    if hypothesis == reference:
+        return 1, 1
+    others = [label for label in labels if label != reference and label in hypothesis]
+    return int(reference in hypothesis and not others), 1
+
+
+def llaso_read(labels: tuple[str, ...]) -> Callable[[str, str], tuple[int, int, int]]:
+    """A function to `llaso_points`, and whether the output contains no label at all."""
+
+    def read(hypothesis: str, reference: str) -> tuple[int, int, int]:
+        said = hypothesis.lower()
+        return *llaso_points(hypothesis, reference, labels), int(not any(label in said for label in labels))
+
+    return read
+
+
+class LabelSet:
+    """The labels of a task, with the view, the selection and the steps that depend on them.
+
+    Attributes:
+        names: The labels in lower case, in the task's order.
+        version: A short hash of the labels and their spellings: the version of everything that depends on them.
+    """
+
+    def __init__(self, labels: Mapping[str, tuple[str, ...]], outside: tuple[str, ...]) -> None:
+        self.table = Labels(labels, outside)
+        self.names = tuple(label.lower() for label in labels)
+        text = json.dumps(
+            [{label: list(others) for label, others in labels.items()}, list(outside)], ensure_ascii=False
+        )
+        self.version = hashlib.sha256(text.encode()).hexdigest()[:8]
+        # The signature needs the version: what a label is depends on the table.
+        self.view = View(f"label@{self.version}", self._label)
+        self.inside = Selection(LABELLED, self._inside, "gold label not one of the task's", self.version)
+        spellings = (spelling for label in labels for spelling in (label, label.lower(), label.title(), label.upper()))
+        self.accuracy = Accuracy(answers=frozenset(spellings))
+
+    def _label(self, row: Row) -> str | None:
+        return self.table.read(row)
+
+    def _inside(self, row: Row) -> bool:
+        return self.table.inside(row)
+
+    def fairmllm(self) -> Step:
+        """The step of `fairmllm_label` for these labels."""
+        return step(
+            "fairmllm-label",
+            fairmllm_label(self.names),
+            "module:rapidfuzz.distance.Indel",
+            version=self.version,
+        )
+
+    def contained(self) -> Share:
+        """The metric of `llaso_points` for these labels."""
+        return Share("label-contained", llaso_read(self.names), version=self.version, reads=True)
+
+    def labelled(self, convention: Convention) -> Convention:
+        """The convention on gold labels read by the table; rows with labels outside the task are not in the set."""
+        chosen = (self.inside, *convention.select) if self.table.outside else convention.select
+        return replace(convention, reference_view=self.view, select=chosen)
+
+
+def label_set(parameters: Mapping[str, Any]) -> LabelSet:
+    """The labels that a task's parameters declare."""
+    labels = {label: tuple(others) for label, others in parameters["labels"].items()}
+    return LabelSet(labels, tuple(parameters["outside"]))
+
+
+def _conventions(labels: LabelSet) -> tuple[Convention, ...]:
+    plain = labels.accuracy
+    return (
+        Convention(
+            "iemocap-4way",
+            "The whole output must equal the label exactly.",
+            plain,
+            hypothesis=(STRIP_SPECIAL,),
+            notes="Any output that is not a label is wrong; rows with other gold labels are not in the set.",
+        ),
+        Convention(
+            "hufs",
+            "As iemocap-4way, outputs without an end token dropped; a leading `<s>` makes an output wrong.",
+            plain,
+            hypothesis=(STRIP_END_TOKEN,),
+            select=(FINISHED,),
+            notes="Any other output is wrong; rows with other gold labels are not in the set.",
+        ),
+        Convention(
+            "qwen-audio",
+            "The output, stripped on the left, must equal the label.",
+            plain,
+            hypothesis=(STRIP_SPECIAL, LSTRIP),
+            notes="`Neutral.` is wrong.",
+        ),
+        Convention(
+            "fairmllm",
+            "The first of the labels that the output contains, otherwise the most similar one.",
+            plain,
+            hypothesis=(STRIP_SPECIAL, labels.fairmllm()),
+            reference=(LOWER,),
+            notes="The source takes the labels from a Python set, so which of two contained labels counts varies between "
+            "runs.",
+        ),
+        Convention(
+            "llaso",
+            "Correct if the output equals the gold label, or contains it and no other label.",
+            labels.contained(),
+            hypothesis=(STRIP_SPECIAL,),
+        ),
+        Convention(
+            "diva-eval",
+            "The label with the most likely first token.",
+            plain,
+            unavailable=Always("needs the logits of the first token"),
+        ),
+        Convention(
+            "ltu-as",
+            "The label whose embedding is closest to the output's.",
+            plain,
+            unavailable=Always("needs text-embedding-ada-002 embeddings"),
+        ),
+        Convention(
+            "audiobench-judge",
+            "A language model rates from 0 to 5 how well the output matches.",
+            plain,
+            unavailable=needs_judge,
+        ),
+        Convention(
+            "audiobench-judge-binary",
+            "A language model rates 0 or 1: whether the output matches.",
+            plain,
+            unavailable=needs_judge,
+        ),
+    )
+
+
+def _build(parameters: Mapping[str, Any]) -> Conventions:
+    labels = label_set(parameters)
+    found = tuple(labels.labelled(c) if c.unavailable() is None else c for c in _conventions(labels))
+    return {"accuracy": found}
+
+
+FAMILY = Family(
+    "classification",
+    "Classification into labels: accuracy.",
+    _build,
+    ReferenceType.TEXT,
+    (
+        Parameter(
+            "labels",
+            "labels",
+            None,
+            "Each label of the task -> its other spellings in gold files; case and punctuation do not matter.",
+        ),
+        Parameter(
+            "outside", "texts", [], "Labels of the data set that are not the task's; their rows are not in the set."
+        ),
+    ),
+)
