@@ -273,6 +273,7 @@ def verify(
     predictions: Path | None = None,
     rescore: bool = False,
     render: bool = False,
+    literature: Path | None = None,
 ) -> Report:
     """Verify a package (a folder or a zip) offline.
 
@@ -286,6 +287,7 @@ def verify(
         predictions: The folder of predictions, to compare with the package's hashes.
         rescore: With `predictions`: recompute every recomputed value and every file of counts.
         render: Render HTML, table and CSV again, and compare them.
+        literature: With `rescore`: the folder with studies, cards and records to read instead of the package's.
 
     Returns:
         What was checked; `.accepted` is true if every check passed.
@@ -308,7 +310,7 @@ def verify(
         reviewers=reviewers,
         time_stamp_roots=time_stamp_roots,
         predictions=predictions,
-        scorer=score_again if rescore else None,
+        scorer=partial(score_again, literature=literature) if rescore else None,
         render=render or rescore,
     )
     return verified(Path(package), trust)

@@ -12,6 +12,7 @@ from audit._util.paths import LITERATURE
 from audit.cli import key_options
 from audit.cli.options import add_engine_arguments
 from audit.errors import InputError
+from audit.literature.known_tasks import OWN
 from audit.report.formats import chosen_files
 from audit.schema import AuditDocument, Verdict
 from tasks.statistics.defaults import REPLICATES
@@ -22,12 +23,14 @@ if TYPE_CHECKING:
 
 def add_audit_arguments(parser: argparse.ArgumentParser) -> None:
     """What to audit, where the results go, how they are signed, and which verdicts are required."""
-    parser.add_argument("--study", default="salmonn", help="a study in literature/studies (default: %(default)s)")
+    parser.add_argument("--study", metavar="PATH-OR-ID",
+                        help="the file of a study, or the id of a known one (default: study.yaml, or else salmonn)")  # fmt: skip
     parser.add_argument("--predictions", type=Path, metavar="PATH",
                         help="folder of TASK.jsonl files, or one of them (default: predictions; may be missing)")  # fmt: skip
     parser.add_argument("--probes", type=Path, default=Path("probes"), metavar="DIR",
                         help="folder with results of `repro-audit probe` (default: %(default)s; may be missing)")  # fmt: skip
-    parser.add_argument("--literature", type=Path, default=LITERATURE, metavar="DIR", help=argparse.SUPPRESS)
+    parser.add_argument("--literature", type=Path, default=LITERATURE, metavar="DIR",
+                        help="folder with studies, sets, works and reproductions; may be empty (default: the program's)")  # fmt: skip
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR",
                         help="where the results go (default: %(default)s)")  # fmt: skip
     parser.add_argument("--format", metavar="NAME[,NAME]",
@@ -41,6 +44,13 @@ def add_audit_arguments(parser: argparse.ArgumentParser) -> None:
                         help="exit with code 1 if any claim has a different verdict")  # fmt: skip
 
 
+def chosen_study(named: str | None) -> str:
+    """The study that `--study` names; without it the one in the current folder, or else SALMONN's."""
+    if named is not None:
+        return named
+    return str(OWN) if OWN.is_file() else "salmonn"
+
+
 def audit_request(args: argparse.Namespace, predictions: Path | None) -> AuditRequest:
     """The audit that the options describe, with these predictions.
 
@@ -49,10 +59,12 @@ def audit_request(args: argparse.Namespace, predictions: Path | None) -> AuditRe
     """
     from audit.pipeline.request import AuditRequest
 
+    if not args.literature.is_dir():
+        raise InputError("there is no such folder", where=f"--literature {args.literature}", fix="Give a folder.")
     if args.replicates < 0:
         raise InputError("must not be negative", where="--replicates", fix="Give 0 for no intervals.")
     return AuditRequest(
-        study=args.study,
+        study=chosen_study(args.study),
         predictions=predictions,
         literature=args.literature,
         probes=args.probes,

@@ -125,10 +125,10 @@ def grades(
         works: The records.
         known: The conventions, by task and metric.
         study: The id of the study.
-        tasks: The study's tasks by id; those of all studies at hand are known besides.
+        tasks: The tasks by id: those of the study, and those that records name; by default of all studies at hand.
         own: The id of the record of the audited paper, if there is one.
     """
-    kinds = dict(known_tasks()) | dict(tasks or {})
+    kinds = known_tasks() if tasks is None else tasks
     works = list(works)
     found: dict[Key, list[Support]] = {
         (task, metric, name): [] for (task, metric), names in known.items() for name in names

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -22,6 +22,7 @@ from audit.report.typesetter import Typesetter, here
 from audit.schema import AuditDocument
 
 COUNTS = "counts/"
+LITERATURE = "literature/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,9 @@ def write(
         for name in RENDERERS.keys() - content.keys():
             # A file of an earlier run would show other values.
             (out / name).unlink(missing_ok=True)
-        _write_counts(audit.scored, out / "counts")
+        _write_folder(((name.removeprefix(COUNTS), data) for name, data in count_files(audit.scored)), out / "counts")
+        read = ((name.removeprefix(LITERATURE), path.read_bytes()) for name, path in audit.literature.items())
+        _write_folder(read, out / "literature")
     except OSError as error:
         raise InputError(
             f"cannot be written ({error.strerror})", where=str(error.filename or out), fix="Give --out another folder."
@@ -101,13 +104,13 @@ def count_files(scored: Mapping[str, Scored]) -> Iterator[tuple[str, bytes]]:
             yield f"{COUNTS}{task}/{item.metric}/{item.convention.id}.csv", text.encode("utf-8")
 
 
-def _write_counts(scored: Mapping[str, Scored], folder: Path) -> None:
-    """Write the files of counts into a folder that is replaced as a whole."""
+def _write_folder(files: Iterable[tuple[str, bytes]], folder: Path) -> None:
+    """Write files into a folder that is replaced as a whole."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=".counts."))
+    new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
     try:
-        for name, data in count_files(scored):
-            write_atomic(new / name.removeprefix(COUNTS), data)
+        for name, data in files:
+            write_atomic(new / name, data)
         new.chmod(0o755)
         if folder.exists():
             shutil.rmtree(folder)
@@ -126,18 +129,21 @@ def summary(document: AuditDocument, width: int | None = None) -> str:
     """
     by_id = {m.id: m for m in document.measurements}
     decisions = {d.claim: d for d in document.verdicts}
-    lines = [f"{'claim':<30} {'reported':>8} {'found':>10}  {'verdict':<15} convention"]
+    wide = max([30, *(len(claim.id) for claim in document.claims)])
+    lines = [f"{'claim':<{wide}} {'reported':>8} {'found':>10}  {'verdict':<15} convention"]
     for claim in document.claims:
         decision = decisions[claim.id]
         best = by_id.get(decision.measurement or "")
         value = short(best.value, claim.value) if best else "-"
         mark = "*" if best and best.recorded else " "
         convention = (best.convention or "rule not known") if best else ""
-        line = f"{claim.id:<30} {claim.value:>8} {value:>9}{mark}  {decision.verdict:<15} {convention}"
+        line = f"{claim.id:<{wide}} {claim.value:>8} {value:>9}{mark}  {decision.verdict:<15} {convention}"
         lines.append(line)
     if width is not None:
         lines = [line if len(line) <= width else f"{line[: width - 1]}…" for line in lines]
     lines += ["", f"{len(document.verdicts)} claims"]
+    if document.others:
+        lines.append(f"  {len(document.others)} more on other models, without outputs: not audited")
     for origin in ("recomputed", "recorded", None):
         counts = Counter(decision.verdict for decision in document.verdicts if decision.origin == origin)
         words = ", ".join(f"{n} {name}" for name, n in counts.items())

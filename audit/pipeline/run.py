@@ -5,8 +5,8 @@ A sequence of plain functions; nothing is written here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from audit._util.clock import source_date_epoch
@@ -15,12 +15,12 @@ from audit.analysis.probe_results import load_probes
 from audit.document.build import build
 from audit.judge.judgements import path_of as judgement_file
 from audit.literature.grades import grades, known_conventions
-from audit.literature.known_tasks import find_study
+from audit.literature.known_tasks import find_study, known_tasks, study_files
 from audit.literature.reproductions import Reproductions, load_reproductions
 from audit.literature.sets import SetCard, card_of, cards_for
 from audit.literature.studies import Study, load_study
 from audit.literature.survey import survey
-from audit.literature.works import Work, load_works, record_files
+from audit.literature.works import Work, load_works
 from audit.pipeline.measure import identities, recomputed_measurements, recorded_measurements
 from audit.pipeline.request import AuditRequest
 from audit.pipeline.scored_sets import Scored, score_sets
@@ -40,11 +40,13 @@ class Audit:
         document: The audit document.
         scored: The scores with their counts per row, by task id.
         study: The study audited.
+        literature: The files of the literature that were read, by their names in `document.inputs`.
     """
 
     document: AuditDocument
     scored: Mapping[str, Scored]
     study: Study
+    literature: Mapping[str, Path] = field(default_factory=dict)
 
 
 def run(request: AuditRequest) -> Audit:
@@ -58,7 +60,7 @@ def run(request: AuditRequest) -> Audit:
     reproductions = load_reproductions(literature / "reproductions", study)
     works = load_works(literature / "works") if (literature / "works").is_dir() else ()
     conventions = known_conventions(study.tasks)
-    gradings = grades(works, conventions, study.id, tasks=study.tasks, own=study.facts.paper.work)
+    gradings = grades(works, conventions, study.id, tasks=known_tasks(literature, study), own=study.facts.paper.work)
     cards = cards_for(study, literature)
     with opened_engine(request.engine, request.workers) as counting:
         cache = ScoreCache(request.cache)
@@ -78,6 +80,7 @@ def run(request: AuditRequest) -> Audit:
         for name, e in scored.items()
         if e.subset is None
     }
+    read = dict(_literature(literature, study, cards, reproductions, works))
     surveyed = [work for work in works if _speaks_of(work, study)]
     document = build(
         study=replace(study, claims=audited),
@@ -89,12 +92,12 @@ def run(request: AuditRequest) -> Audit:
         identities=identities(scored, study, cards),
         literature=survey(works, audited, conventions) if surveyed else Survey(),
         findings=gathered(seen, probed, reproductions.observed),
-        inputs=[*_inputs(literature, study, reproductions, cards, scored), *probe_files],
+        inputs=[*read.items(), *_predictions(scored), *probe_files],
         replicates=request.replicates,
         epoch=source_date_epoch(),
         signing=request.signing,
     )
-    return Audit(document, scored, study)
+    return Audit(document, scored, study, read)
 
 
 def _audited(study: Study, measured: Sequence[Measured]) -> tuple[tuple[Claim, ...], tuple[Claim, ...]]:
@@ -109,37 +112,34 @@ def _speaks_of(work: Work, study: Study) -> bool:
     return any(entry.study == study.id for entry in work.tasks)
 
 
-def literature_inputs(
-    literature: Path, study: Study, cards: Mapping[str, SetCard], reproductions: Sequence[Path] = ()
-) -> list[tuple[str, Path]]:
-    """(name shown, path) of every file of the literature that an audit reads: study, cards, reproductions, works."""
-    found = [(f"literature/studies/{study.id}.yaml", study.path)]
-    found += [(f"literature/reproductions/{path.name}", path) for path in reproductions]
-    if (literature / "works").is_dir():
-        found += [(f"literature/works/{path.name}", path) for path in record_files(literature / "works")]
+def _literature(
+    folder: Path, study: Study, cards: Mapping[str, SetCard], reproductions: Reproductions, works: Sequence[Work]
+) -> Iterator[tuple[str, Path]]:
+    """(name shown, path) of every file of the literature that the audit depends on."""
+    yield f"literature/studies/{study.id}.yaml", study.path
+    named = {task for work in works for entry in work.tasks for task in entry.ids}
+    if works and not named.issuperset(study.tasks):
+        # The evidence of a family comes through the tasks of other studies, see `audit.literature.grades`.
+        for path in study_files(folder).values():
+            yield f"literature/studies/{path.name}", study.path if path.stem == study.id else path
+    for path in reproductions.files:
+        yield f"literature/reproductions/{path.name}", path
+    for work in works:
+        yield f"literature/works/{work.path.name}", work.path
     for task in study.tasks.values():
         card = card_of(task, cards)
         if card is not None:
-            home = card.path.parent
-            found += [(f"literature/sets/{path.relative_to(home).as_posix()}", path) for path in card.files]
-    return list(dict.fromkeys(found))
+            for path in card.files:
+                yield f"literature/sets/{path.relative_to(card.path.parent).as_posix()}", path
 
 
-def _inputs(
-    literature: Path,
-    study: Study,
-    reproductions: Reproductions,
-    cards: Mapping[str, SetCard],
-    scored: Mapping[str, Scored],
-) -> list[tuple[str, Path]]:
-    found = literature_inputs(literature, study, cards, reproductions.files)
+def _predictions(scored: Mapping[str, Scored]) -> Iterator[tuple[str, Path]]:
     for entry in scored.values():
         if entry.subset is not None:
             continue  # a part of a file that is listed already
         path = entry.predictions.path
-        found.append((f"predictions/{path.name}", path))
-        found.append((f"predictions/{path.stem}.meta.json", path.with_suffix(".meta.json")))
+        yield f"predictions/{path.name}", path
+        yield f"predictions/{path.stem}.meta.json", path.with_suffix(".meta.json")
         if entry.judged:
             judgements = judgement_file(path)
-            found.append((f"predictions/{judgements.name}", judgements))
-    return found
+            yield f"predictions/{judgements.name}", judgements

@@ -98,11 +98,12 @@ def answers(
         survey: The survey chapter.
         prompts: Scores by prompt.
     """
+    names = vocabulary.task_names(audit)
     about = {kind: tuple(o for o in audit.findings.observed if o.about == kind) for kind in ("prompts", "batching")}
     return Answers(
         tuple(_explained(claim) for claim in claims),
         _of_team(audit, claims),
-        tuple(_of_works(survey, {claim.task for claim in audit.claims})),
+        tuple(_of_works(survey, {claim.task for claim in audit.claims}, names)),
         tuple((words, found) for words, kinds in _GROUPS if (found := _with(claims, kinds))),
         _prompts(audit, prompts),
         about["prompts"],
@@ -125,12 +126,13 @@ def _explained(claim: ClaimView) -> Explained:
 
 def _of_team(audit: AuditDocument, claims: Sequence[ClaimView]) -> tuple[Dropping, ...]:
     """Recorded values for which units were dropped."""
+    names = vocabulary.task_names(audit)
     dropped = {m.id: sum(s.rows for s in m.rows.skipped) for m in audit.measurements if m.recorded and m.rows}
     return tuple(
         Dropping(
             "Reproduction team",
             f"#{claim.anchor}",
-            vocabulary.task_short(claim.task),
+            names(claim.task),
             "dropped",
             item.rule,
             item.rows,
@@ -142,7 +144,7 @@ def _of_team(audit: AuditDocument, claims: Sequence[ClaimView]) -> tuple[Droppin
     )
 
 
-def _of_works(survey: SurveyChapter, claimed: set[str]) -> list[Dropping]:
+def _of_works(survey: SurveyChapter, claimed: set[str], names: vocabulary.TaskNames) -> list[Dropping]:
     """One line for each work and rule; entries with the same rule share it, and name the claimed tasks."""
     found = []
     for work in survey.works:
@@ -151,9 +153,7 @@ def _of_works(survey: SurveyChapter, claimed: set[str]) -> list[Dropping]:
             if entry.data.unusable is not None:
                 rules.setdefault(entry.data.unusable, []).append(entry)
         for item, entries in rules.items():
-            tasks = dict.fromkeys(
-                vocabulary.task_short(task) for entry in entries for task in entry.data.tasks if task in claimed
-            )
+            tasks = dict.fromkeys(names(task) for entry in entries for task in entry.data.tasks if task in claimed)
             rows = f"{whole(item.kept)} of {whole(item.total)}" if None not in {item.kept, item.total} else ""
             cited = tuple(dict.fromkeys(piece for entry in entries for piece in _cited(entry)))
             place, more = f"#{entries[0].anchor}", max(len(cited) - _CITED, 0)
@@ -182,7 +182,7 @@ def _prompts(audit: AuditDocument, prompts: Sequence[PromptsView]) -> tuple[str,
             said.append(f"{item.task}, {item.metric} under {item.convention}: {over}. {item.test}")
     probed = audit.findings.probes.get("probe-prompts", {})
     if probed:
-        names = ", ".join(sorted(vocabulary.task_short(task) for task in probed))
+        names = ", ".join(sorted(vocabulary.task_names(audit)(task) for task in probed))
         said.append(f"The same clips were run with several prompts: {names}. The results are among the other findings.")
     if not said:
         said.append(
@@ -197,7 +197,7 @@ def _batching(audit: AuditDocument) -> tuple[str, ...]:
     said = []
     probed = audit.findings.probes.get("probe-determinism", {})
     if probed:
-        names = ", ".join(sorted(vocabulary.task_short(task) for task in probed))
+        names = ", ".join(sorted(vocabulary.task_names(audit)(task) for task in probed))
         said.append(f"Batch size and precision were varied here: {names}. The results are among the other findings.")
     margins = sorted(audit.study.margins.items())
     for kind in ("measured", "cited", "assumed"):

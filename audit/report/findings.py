@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from audit.report.numbers import decimal, share, shown, whole
 from audit.report.views import convention_anchor
-from audit.report.vocabulary import metric_name, task_short
+from audit.report.vocabulary import TaskNames, metric_name, task_names
 from audit.schema import AuditDocument, Baseline, Detection, PromptSensitivity, PromptTest
 
 T = TypeVar("T")
@@ -67,13 +67,13 @@ class Observed:
 
 def observed(audit: AuditDocument) -> Observed:
     """The findings of an audit."""
-    findings = audit.findings
+    findings, names = audit.findings, task_names(audit)
     known = {(c.task, c.metric, c.id) for c in audit.conventions}
     return Observed(
-        tuple(_flagged(task, d) for task, d in _items(findings.detectors) if d.rows),
-        _clear(_items(findings.detectors)),
-        tuple(_prompts(task, p, known) for task, p in _items(findings.prompts)),
-        tuple(_baseline(task, b, known) for task, b in _items(findings.baselines)),
+        tuple(_flagged(names(task), d) for task, d in _items(findings.detectors) if d.rows),
+        _clear(_items(findings.detectors), names),
+        tuple(_prompts(task, p, known, names) for task, p in _items(findings.prompts)),
+        tuple(_baseline(task, b, known, names) for task, b in _items(findings.baselines)),
         tuple((kind, found) for kind, found in sorted(findings.probes.items()) if found),
     )
 
@@ -85,7 +85,7 @@ def _items(found: Mapping[str, Sequence[T]]) -> list[tuple[str, T]]:
 
 def _flagged(task: str, item: Detection) -> Flagged:
     return Flagged(
-        task_short(task),
+        task,
         item.detector,
         item.fault,
         f"{whole(item.rows)} of {whole(item.of)}",
@@ -94,25 +94,26 @@ def _flagged(task: str, item: Detection) -> Flagged:
     )
 
 
-def _clear(detections: Sequence[tuple[str, Detection]]) -> tuple[tuple[str, str], ...]:
+def _clear(detections: Sequence[tuple[str, Detection]], names: TaskNames) -> tuple[tuple[str, str], ...]:
     found: dict[str, list[str]] = {}
     for task, item in detections:
         if not item.rows:
             found.setdefault(task, []).append(item.detector)
-    return tuple((task_short(task), ", ".join(names)) for task, names in found.items())
+    return tuple((names(task), ", ".join(clear)) for task, clear in found.items())
 
 
-def _href(task: str, metric: str, convention: str, known: set[tuple[str, str, str]]) -> str:
+def _href(name: str, metric: str, convention: str, known: set[tuple[str, str, str]]) -> str:
+    task = name.partition("@")[0]
     return f"#{convention_anchor(task, metric, convention)}" if (task, metric, convention) in known else ""
 
 
-def _prompts(task: str, item: PromptSensitivity, known: set[tuple[str, str, str]]) -> PromptsView:
+def _prompts(task: str, item: PromptSensitivity, known: set[tuple[str, str, str]], names: TaskNames) -> PromptsView:
     scores = []
     for p in item.prompts:
         bounds = f"{shown(p.interval.low, _DIGITS)} to {shown(p.interval.high, _DIGITS)}" if p.interval else ""
         scores.append((p.prompt, whole(p.rows), shown(p.value, _DIGITS), bounds))
     return PromptsView(
-        task_short(task),
+        names(task),
         metric_name(item.metric),
         item.convention,
         _href(task, item.metric, item.convention, known),
@@ -130,9 +131,9 @@ def _test(test: PromptTest | None) -> str:
     )
 
 
-def _baseline(task: str, item: Baseline, known: set[tuple[str, str, str]]) -> BaselineView:
+def _baseline(task: str, item: Baseline, known: set[tuple[str, str, str]], names: TaskNames) -> BaselineView:
     return BaselineView(
-        task_short(task),
+        names(task),
         item.convention,
         _href(task, "accuracy", item.convention, known),
         item.answer,

@@ -22,7 +22,7 @@ from audit.report.numbers import clean, date, moment, whole
 from audit.report.sentences import justification
 from audit.report.survey import short_names, survey
 from audit.report.views import ClaimView, MeasurementView, anchor, claims, convention_anchor
-from audit.schema import AuditDocument, Convention, PredictionFile, Software, StudyFacts, Verdict
+from audit.schema import AuditDocument, Claim, Convention, PredictionFile, Software, StudyFacts, Verdict
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -208,6 +208,7 @@ def _context(audit: AuditDocument, most: int | None) -> dict[str, Any]:
         "tally": tally,
         "lede": _lede(found),
         "transcription": _transcription(audit),
+        "others": _others(audit),
         "survey": chapter,
         "observed": seen,
         "foreign": note(audit),
@@ -255,10 +256,28 @@ def _number(count: int) -> str:
 def _transcription(audit: AuditDocument) -> str:
     """The source of the reported values, and how many were verified."""
     verified = sum(claim.verified for claim in audit.claims)
+    seen = [claim.seen for claim in audit.claims if claim.seen is not None]
     counted = f"{verified} of {len(audit.claims)} were verified by two independent transcriptions"
+    if seen:
+        files = ", ".join(f"SHA-256 {digest[:12]}\u2026" for digest in sorted({place.sha256 for place in seen}))
+        return (
+            f"{len(seen)} of {len(audit.claims)} reported values were found in the PDF of the paper itself ({files}), in the "
+            f"table and row that the claim names; {counted}."
+        )
     if audit.study.paper.read:
         return f"The reported values were read from the paper; {counted}."
     return f"The paper\u2019s own text was not available: the reported values come from transcriptions; {counted}."
+
+
+def _others(audit: AuditDocument) -> list[tuple[str, list[tuple[str, Claim]]]]:
+    """The claims that are printed but not audited, by the model: (model, [(task and metric, claim), ...])."""
+    names = vocabulary.task_names(audit)
+    found: dict[str, list[tuple[str, Claim]]] = {}
+    for claim in audit.others:
+        model = audit.study.models[claim.model].name if claim.model is not None else audit.study.model
+        what = [names(claim.task), *([claim.subset] if claim.subset else []), vocabulary.metric_name(claim.metric)]
+        found.setdefault(model, []).append((", ".join(what), claim))
+    return list(found.items())
 
 
 def _view(claim: ClaimView, study: StudyFacts, works: Mapping[str, str], most: int | None) -> ClaimSection:
@@ -292,6 +311,7 @@ def _groups(audit: AuditDocument, works: Mapping[str, str], listed: set[str] | N
 
     If there are very many, the PDF shows only those in `listed`, whose measurements are in its tables.
     """
+    names = vocabulary.task_names(audit)
     same: dict[Convention, list[Convention]] = {}
     for item in audit.conventions:
         same.setdefault(replace(item, task=""), []).append(item)
@@ -307,7 +327,7 @@ def _groups(audit: AuditDocument, works: Mapping[str, str], listed: set[str] | N
         if every or listed is None or listed.intersection(entry.anchors):
             grouped.setdefault((first.metric, tasks), []).append(entry)
     return [
-        _Group(vocabulary.metric_name(metric), ", ".join(vocabulary.task_short(t) for t in tasks), tuple(entries))
+        _Group(vocabulary.metric_name(metric), ", ".join(names(t) for t in tasks), tuple(entries))
         for (metric, tasks), entries in grouped.items()
     ]
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from audit.report.views import anchor, convention_anchor
-from audit.report.vocabulary import SHORT_TASKS
+from audit.report.vocabulary import short_tasks
 from audit.schema import AuditDocument, MatrixCell, SurveyDisagreement, SurveyEntry, SurveyWork
 
 _SAME = {"yes": "same data", "partly": "partly the same data", "no": "other data", "unknown": "data unknown"}
@@ -79,7 +79,7 @@ class SurveyChapter:
 
 def survey(audit: AuditDocument) -> SurveyChapter:
     """The chapter of an audit."""
-    literature = audit.literature
+    literature, short = audit.literature, short_tasks(audit)
     known = {(c.task, c.metric, c.id) for c in audit.conventions}
     matrix = {row.work: row.cells for row in literature.matrix}
     found = [_work(w, matrix.get(w.id, ()), known) for w in literature.works]
@@ -91,7 +91,7 @@ def survey(audit: AuditDocument) -> SurveyChapter:
         works,
         tuple(w for w in shown if w.cells),
         tuple(w for w in shown if not w.cells),
-        tuple((t.id, *SHORT_TASKS.get(t.id, (t.id, ""))) for t in literature.tasks),
+        tuple((t.id, *short.get(t.id, (t.id, ""))) for t in literature.tasks),
         tuple((by_id.get(d.work), d) for d in literature.disagreements),
         tuple((s.text, s.count) for s in checkable.steps),
         checkable.fraction or "",

@@ -118,6 +118,7 @@ class ClaimView:
     anchor: str
     data: Claim
     title: str
+    about: tuple[str, ...]
     task: str
     metric: str
     unit: str
@@ -235,11 +236,13 @@ def claims(audit: AuditDocument) -> tuple[ClaimView, ...]:
     for convention in audit.conventions:
         if convention.unavailable:
             by_metric.setdefault((convention.task, convention.metric), []).append(convention)
-    names = Counter((c.task_name, c.metric) for c in audit.claims)
+    names = Counter((c.task_name, c.metric) for c in audit.claims if not c.model and not c.subset)
+    models = audit.study.models
     return tuple(
         _claim(
             c,
             names[c.task_name, c.metric] > 1,
+            models[c.model].name if c.model is not None else "",
             by_claim.get(c.id, []),
             decisions.get(c.id),
             conventions,
@@ -252,6 +255,7 @@ def claims(audit: AuditDocument) -> tuple[ClaimView, ...]:
 def _claim(
     data: Claim,
     ambiguous: bool,
+    model: str,
     items: Sequence[Measurement],
     decision: Decision | None,
     conventions: Mapping[tuple[str, str, str], Convention],
@@ -272,11 +276,13 @@ def _claim(
     measured = {m.convention for m in items}
     name, spelt = data.task_name or task, vocabulary.metric_name(metric)
     dataset = data.dataset.replace(", ", " ")
+    about = tuple(part for part in (data.subset or "", model) if part)
     return ClaimView(
         id=data.id,
         anchor=anchor("claim", data.id),
         data=data,
-        title=f"{name} on {dataset}: {spelt}" if ambiguous and dataset else f"{name}: {spelt}",
+        title=", ".join([f"{name} on {dataset}: {spelt}" if ambiguous and dataset else f"{name}: {spelt}", *about]),
+        about=about,
         task=task,
         metric=metric,
         unit=vocabulary.unit_name(metric, data.unit),
@@ -322,7 +328,7 @@ def _measurement(
         number=number,
         id=data.id,
         label=data.convention or "rule not identified",
-        conditions=data.conditions or "",
+        conditions="; ".join(part for part in (data.conditions or "", _run(data, claim)) if part),
         unavailable=data.unavailable or "",
         convention=convention,
         anchor=convention_anchor(claim.task, claim.metric, convention.id) if convention is not None else "",
@@ -353,6 +359,11 @@ def _measurement(
         prediction=data.prediction,
         deciding=decides is not None and decides == data.id,
     )
+
+
+def _run(data: Measurement, claim: Claim) -> str:
+    """The run of a measurement, where the claim does not name it."""
+    return f"run {data.run}" if data.run is not None and data.run != claim.run else ""
 
 
 def _invalid(item: Invalid) -> str:

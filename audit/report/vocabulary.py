@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
-from audit.schema import Agreement, Verdict
+from audit.schema import Agreement, AuditDocument, Verdict
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,32 +137,6 @@ METHODS: dict[str, str] = {
     "binomial-approximate": "binomial, approximate",
 }
 
-# Tasks as headers of narrow columns; the second line distinguishes tasks with the same name.
-SHORT_TASKS: dict[str, tuple[str, str]] = {
-    "asr-librispeech-clean": ("ASR", "clean"),
-    "asr-librispeech-other": ("ASR", "other"),
-    "asr-gigaspeech": ("ASR", "Giga"),
-    "st-en-zh": ("ST", "En\u2013Zh"),
-    "st-en-de": ("ST", "En\u2013De"),
-    "st-en-ja": ("ST", "En\u2013Ja"),
-    "aac-audiocaps": ("AAC", ""),
-    "pr-librispeech": ("PR", ""),
-    "er-iemocap": ("ER", ""),
-    "mc-musiccaps": ("MC", ""),
-    "osr-librimix": ("OSR", ""),
-    "sv-voxceleb1": ("SV", ""),
-    "ke-inspec": ("KE", ""),
-    "sqqa-wikiqa": ("SQQA", ""),
-    "sf-slurp": ("SF", ""),
-    "story-audiocaps": ("Story", ""),
-    "sac-inhouse": ("SAC", ""),
-    **{
-        f"sakura-{track}-{hops}": (track.capitalize(), hops)
-        for track in ("animal", "emotion", "gender", "language")
-        for hops in ("single", "multi")
-    },
-}
-
 
 def metric_name(metric: str) -> str:
     """A metric's usual spelling."""
@@ -174,6 +150,25 @@ def unit_name(metric: str, unit: str) -> str:
     return unit if unit == "fraction" else ""
 
 
-def task_short(task: str) -> str:
-    """A task's short name."""
-    return " ".join(part for part in SHORT_TASKS.get(task, (task, "")) if part)
+def short_tasks(audit: AuditDocument) -> dict[str, tuple[str, str]]:
+    """By task, what to write above a narrow column; the second part distinguishes tasks with the same first one."""
+    found: dict[str, tuple[str, str]] = {}
+    for claim in (*audit.claims, *audit.others):
+        first, *rest = claim.task_short or (claim.task_name or claim.task,)
+        found.setdefault(claim.task, (first, " ".join(rest)))
+    return found
+
+
+TaskNames: TypeAlias = Callable[[str], str]
+
+
+def task_names(audit: AuditDocument) -> TaskNames:
+    """A function from a task's id to its short name; `TASK@RUN` also names the run."""
+    short = short_tasks(audit)
+
+    def name(task: str) -> str:
+        plain, at, run = task.partition("@")
+        known = " ".join(part for part in short.get(plain, (plain, "")) if part)
+        return f"{known}, run {run}" if at else known
+
+    return name

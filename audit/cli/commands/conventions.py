@@ -25,7 +25,7 @@ def run(args: argparse.Namespace) -> int:
     from audit.literature.works import load_works
 
     known = tasks_here() if args.task is None else {args.task: task_here(args.task)}
-    gradings = grades(load_works(LITERATURE / "works"), known_conventions(known), tasks=known)
+    gradings = grades(load_works(LITERATURE / "works"), known_conventions(known), tasks=tasks_here())
     chosen = conventions_of(known)
     if args.json:
         entries = [

@@ -59,6 +59,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="with --predictions: recompute every recomputed value and every file of counts; implies --render",
     )
+    parser.add_argument(
+        "--literature",
+        type=Path,
+        metavar="DIR",
+        help="with --rescore: read studies, set cards and records from here instead of from the package",
+    )
     parser.add_argument("--json", action="store_true", help="print the result as JSON")
 
 
@@ -77,6 +83,7 @@ def run(args: argparse.Namespace) -> int:
         predictions=args.predictions,
         rescore=args.rescore,
         render=args.render,
+        literature=args.literature,
     )
     sys.stdout.write(
         json.dumps(report.as_json(), indent=1, ensure_ascii=False) + "\n" if args.json else report.as_text()

@@ -29,6 +29,9 @@ PROVENANCE = "statements/provenance.sigstore.json"
 TEST_RESULT = "statements/test-result.sigstore.json"
 PUBLICATION = "statements/publication.sigstore.json"
 COUNTS = "counts/"
+LITERATURE = (
+    "literature/"  # the study, its set cards, records and reproductions; absent from packages of the first edition
+)
 COUNTERSIGNATURES = "countersignatures/"
 
 REQUIRED = frozenset({

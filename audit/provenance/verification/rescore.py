@@ -29,8 +29,8 @@ class Again:
     counts: Iterable[tuple[str, bytes]]
 
 
-# Takes a folder of predictions and the audit.
-Scorer = Callable[[Path, AuditDocument], Again]
+# Takes a folder of predictions, the audit, and the package's files of the literature by their names below `literature/`.
+Scorer = Callable[[Path, AuditDocument, Mapping[str, bytes]], Again]
 
 # The fields of a measurement that scoring determines; the others come from the literature.
 _FIELDS = ("value", "interval", "rows", "counts")
@@ -76,7 +76,7 @@ def check(
         counts = {name: data for name, data in files.items() if name.startswith(layout.COUNTS)}
 
         def score_again() -> Again:
-            found = score(used, audit)
+            found = score(used, audit, carried(files))
             _same_values(values, found.measurements)
             return found
 
@@ -84,6 +84,33 @@ def check(
         if again is not None:
             made = again.counts
             report.run("counts", lambda: _same_counts(counts, made), f"{len(counts)} files made again, all equal")
+
+
+def carried(files: Mapping[str, bytes]) -> dict[str, bytes]:
+    """The files of the literature in a package, by their names below `literature/`."""
+    return {
+        name.removeprefix(layout.LITERATURE): data for name, data in files.items() if name.startswith(layout.LITERATURE)
+    }
+
+
+def check_literature(files: Mapping[str, bytes], audit: AuditDocument, report: Report) -> None:
+    """Check that the study, cards and records in the package are those from which the audit was computed."""
+    found = {layout.LITERATURE + name: data for name, data in carried(files).items()}
+    if not found:
+        report.skip("literature", "the package carries no study; it is of the first edition")
+        return
+    stated = {entry.path: entry.sha256 for entry in audit.inputs if entry.path.startswith(layout.LITERATURE)}
+
+    def same() -> None:
+        for name in sorted(stated.keys() | found.keys()):
+            if name not in found:
+                raise RejectedError(name, "missing", "the audit read this file, which is not in the package")
+            if name not in stated:
+                raise RejectedError(name, "unexpected-file", "the audit did not read this file")
+            if checksums.sha256(found[name]) != stated[name]:
+                raise RejectedError(name, "digest-mismatch", "not the file from which the audit was computed")
+
+    report.run("literature", same, f"{len(found)} files, as the audit read them")
 
 
 def _same_files(listed: Mapping[str, str], folder: Path) -> None:

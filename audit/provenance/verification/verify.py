@@ -74,6 +74,7 @@ def verify_files(files: Mapping[str, bytes], trust: Trust, report: Report | None
     trusted.check_time(root, trust, report)
     report.run("countersignatures", lambda: countersign.check(files, trust.reviewers, report))
     rerender.verify(files, audit, trust.render, report)
+    rescore.check_literature(files, audit, report)
     rescore.check(files, audit, trust.predictions, trust.scorer, report)
     report.finished = True
     return report
