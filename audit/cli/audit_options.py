@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 def add_audit_arguments(parser: argparse.ArgumentParser) -> None:
     """What to audit, where the results go, how they are signed, and which verdicts are required."""
     parser.add_argument("--study", metavar="PATH-OR-ID",
-                        help="the file of a study, or the id of a known one (default: study.yaml, or else salmonn)")  # fmt: skip
+                        help="a study file, or the id of a known study (default: study.yaml, or else salmonn)")  # fmt: skip
     parser.add_argument("--predictions", type=Path, metavar="PATH",
                         help="folder of TASK.jsonl files, or one of them (default: predictions; may be missing)")  # fmt: skip
     parser.add_argument("--probes", type=Path, default=Path("probes"), metavar="DIR",
                         help="folder with results of `repro-audit probe` (default: %(default)s; may be missing)")  # fmt: skip
     parser.add_argument("--literature", type=Path, default=LITERATURE, metavar="DIR",
-                        help="folder with studies, sets, works and reproductions; may be empty (default: the program's)")  # fmt: skip
+                        help="folder of studies, sets, works, reproductions; may be empty (default: built in)")  # fmt: skip
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR",
                         help="where the results go (default: %(default)s)")  # fmt: skip
     parser.add_argument("--format", metavar="NAME[,NAME]",

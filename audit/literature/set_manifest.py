@@ -54,7 +54,7 @@ def compare(manifest: Manifest, card: SetCard) -> Compared:
 def notes(manifest: Manifest, card: SetCard | None) -> tuple[str, ...]:
     """What a reader of the results must know: every difference, and the layout if the card has several."""
     if card is None:
-        return ("no set card names the task; the items could not be checked",)
+        return ("the task has no set card; the items could not be checked",)
     found = compare(manifest, card)
     said = [f"set card {card.id}: {text}" for text in found.differences]
     if len(card.layouts) > 1 and found.layout is not None:

@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from audit._util.paths import LITERATURE
+from audit._util.strict_yaml import load
 from audit.literature.known_tasks import known_tasks as tasks
 from audit.literature.make_set import draft
 from audit.pipeline.request import AuditRequest
@@ -40,6 +41,7 @@ class Made:
     folder: Path
     study: str = "made"
     margins: dict[str, str] = field(default_factory=dict)
+    _cards: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         shutil.copytree(LITERATURE, self.literature)
@@ -72,12 +74,13 @@ class Made:
             m: {"value": self.margins.get(m, "0.3"), "kind": "assumed", "reason": "Made up."}
             for m in sorted({c["metric"] for c in claims})
         }
+        named = dict.fromkeys(c["task"] for c in claims if "task" in c)
         value = {
-            "schema": "repro-audit/study/1", "id": self.study, "title": "Another model, Table 1", "model": "MADE-UP-13B",
+            "schema": "repro-audit/study/2", "id": self.study, "title": "Another model, Table 1", "model": "MADE-UP-13B",
             "paper": {"title": "Another paper", "authors_first": "A. Author", "year": 2026, "venue": "Nowhere", "arxiv": None,
                       "url": None},
             "variants": {"13b": "The only one."}, "sources": {"S": "Made up."}, "prompts_note": "Made up.",
-            "margins": margins, "claims": list(claims), "not_found": [],
+            "tasks": [self._declared(task) for task in named], "margins": margins, "claims": list(claims),
         }  # fmt: skip
         self._yaml("studies", self.study, value)
 
@@ -102,16 +105,13 @@ class Made:
                 "rule": "made up", "source": "made up", **fields}  # fmt: skip
 
     def no_card(self, task: str) -> None:
-        """Remove the task's card."""
-        for path in sorted((self.literature / "sets").glob("*.yaml")):
-            if task in yaml.safe_load(path.read_text(encoding="utf-8"))["tasks"]:
-                path.unlink()
+        """Declare the task without a card."""
+        self._name_card(task, None)
 
     def write_card(self, task: str, rows: Iterable[dict[str, Any]], *, official: bool = False) -> None:
         """Replace the task's card by one of these rows: they are the whole set."""
-        self.no_card(task)
         pairs = [(r["id"], r["reference"]) for r in rows]
-        made = draft(pairs, tasks()[task].reference_type, name="made-set", task=task, dataset="Made up", split="test",
+        made = draft(pairs, tasks()[task].reference_type, name="made-set", dataset="Made up", split="test",
                      made="made up")  # fmt: skip
         card = yaml.safe_load(made.card)
         card["called"] = {"name": "made", "split": "test", "other": "train"}
@@ -119,6 +119,7 @@ class Made:
             for part in layout["texts"]:
                 part["official"] = official
         self._yaml("sets", "made-set", card)
+        self._name_card(task, "made-set")
         for name, text in made.units.items():
             (self.literature / "sets" / name).write_text(text, encoding="utf-8")
 
@@ -127,7 +128,13 @@ class Made:
         lines = [json.dumps(r, ensure_ascii=False) for r in sorted(rows, key=lambda r: str(r["id"]))]
         path = self.predictions / f"{task}.jsonl"
         path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
-        facts = {"schema": "repro-audit/predictions/1", "task": task, "model": "made up", "variant": "13b", **meta}
+        facts = {
+            "schema": "repro-audit/predictions/1",
+            "task": task,
+            "model": "SALMONN, made up",
+            "variant": "13b",
+            **meta,
+        }
         path.with_name(f"{task}.meta.json").write_text(json.dumps(facts), encoding="utf-8")
         return path
 
@@ -136,6 +143,23 @@ class Made:
         folder = self.predictions if predictions else None
         request = AuditRequest(study or self.study, folder, self.literature, replicates=60, engine="local", workers=1)
         return run(request)
+
+    def _declared(self, task: str) -> dict[str, Any]:
+        """The task as a study of the literature declares it, with the card of this audit."""
+        entries = (entry for _, study in self._studies() for entry in study["tasks"])
+        return dict(next(entry for entry in entries if entry["id"] == task)) | self._cards.get(task, {})
+
+    def _name_card(self, task: str, card: str | None) -> None:
+        self._cards[task] = {"set": card}
+        for name, study in self._studies():
+            entries = [entry | self._cards.get(entry["id"], {}) for entry in study["tasks"]]
+            if entries != study["tasks"]:
+                self._yaml("studies", name, {**study, "tasks": entries})
+
+    def _studies(self) -> list[tuple[str, dict[str, Any]]]:
+        paths = sorted((self.literature / "studies").glob("*.yaml"))
+        # Read as records are: `no` and `2.10` are texts.
+        return [(path.stem, load(path).data) for path in paths]
 
     def _yaml(self, folder: str, name: str, value: dict[str, Any]) -> None:
         text = yaml.safe_dump(value, sort_keys=False, allow_unicode=True)

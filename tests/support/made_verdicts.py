@@ -66,7 +66,8 @@ class MadeAudit:
         """What the program says of the rows (by default the honest ones)."""
         predictions = prediction_set(self.task, self.rows if rows is None else rows, self.claim.variant)
         ordered = predictions.rows
-        study = Study(StudyFacts("made", margins={self.metric: Margin(self.margin)}), (self.claim,), Path("made.yaml"))
+        facts = StudyFacts("made", margins={self.metric: Margin(self.margin)})
+        study = Study(facts, (self.claim,), Path("made.yaml"), {self.task: tasks()[self.task]})
         cards = {} if self.card is None else {self.card.id: self.card}
         known = identity(predictions, self.card)
         size = max(known.expected or set_size(study, self.task, {}) or 0, len(ordered))
@@ -94,7 +95,8 @@ def make(seed: int) -> MadeAudit:
     unit: Unit = "percent" if metric == "per" else rng.choice(("percent", "fraction"))
     margin = rng.choice(("0", "0.2", "1")) if unit == "percent" else rng.choice(("0", "0.002", "0.01"))
     direction: Direction = "lower" if metric == "per" else "higher"
-    claim = Claim(f"{task}.{metric}", task, metric, "0", unit=unit, direction=direction, variant="13b")
+    claim = Claim(f"{task}.{metric}", task, metric, "0", unit=unit, direction=direction, variant="13b",
+                  family=tasks()[task].family)  # fmt: skip
     if rng.random() < 0.4 and task in {"er-iemocap", "sv-voxceleb1"}:
         claim = replace(claim, expected_rows=len(rows))
     case = MadeAudit(task, rows, card_of(task, rows, rng), claim, margin, made_gradings(rng, task, metric))
@@ -153,7 +155,7 @@ def card_of(task: str, rows: Sequence[Row], rng: random.Random) -> SetCard | Non
     layout = Layout("rows", "a row", len(rows), None, facts["texts_per_row"], ids,
                     Repeats(facts["repeats"], "made up", SOURCE), (part,), SOURCE)  # fmt: skip
     terms = Terms("unknown", "made up", SOURCE)
-    return SetCard("made-set", "Made up", "test", (task,), terms, terms, None, Called("made", None, None), (layout,), None,
+    return SetCard("made-set", "Made up", "test", terms, terms, None, Called("made", None, None), (layout,), None,
                    {}, None, Path("made-set.yaml"))  # fmt: skip
 
 

@@ -84,7 +84,6 @@ def card(*layouts: Layout, **changes: Any) -> SetCard:
         id="made-set",
         name="Made Set",
         split="test-clean",
-        tasks=(TASK,),
         public=Terms("yes", "Made for a test.", SOURCE),
         publish_text=Terms("yes", "Made for a test.", SOURCE),
         hub=None,

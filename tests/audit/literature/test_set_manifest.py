@@ -44,7 +44,7 @@ def test_another_text_of_the_same_set_is_said() -> None:
 
 
 def test_a_set_without_a_card_is_said() -> None:
-    assert notes(manifest(units(range(1))), None) == ("no set card names the task; the items could not be checked",)
+    assert notes(manifest(units(range(1))), None) == ("the task has no set card; the items could not be checked",)
     assert "Nothing is known" in compare(manifest(units(range(1))), card(layouts=())).reasons[0].text
 
 

@@ -37,9 +37,11 @@ CARDS = load_sets()
 # The cards
 
 
-def test_every_task_has_one_card() -> None:
-    assert sorted(task for card in CARDS.values() for task in card.tasks) == sorted(tasks())
-    assert lint_sets(tasks())[1] == []
+def test_every_task_of_the_first_two_studies_has_a_card() -> None:
+    for name in ("salmonn", "sakura"):
+        for task in load_study(LITERATURE / "studies" / f"{name}.yaml").tasks.values():
+            assert card_of(task, CARDS) is not None, task.id
+    assert lint_sets(tasks().values())[1] == []
 
 
 @pytest.mark.parametrize("card", CARDS.values(), ids=lambda card: card.id)
@@ -55,7 +57,7 @@ def test_a_cards_facts_agree_with_each_other(card: SetCard) -> None:
                 assert (summed.words, summed.characters, summed.sha256) == (part.words, part.characters, part.sha256)
             if part.words is not None and part.characters is not None:
                 assert part.words <= part.characters
-    for words in card_words(card):
+    for words in card_words(card, tasks().values()):
         assert not re.search(r"/work|/tmp|shared/", words)
 
 
@@ -93,9 +95,9 @@ def test_the_smallest_layout_that_holds_so_many_rows() -> None:
 @pytest.mark.parametrize("name", ["salmonn", "sakura"])
 def test_the_sizes_that_studies_state_are_the_cards(name: str) -> None:
     study = load_study(LITERATURE / "studies" / f"{name}.yaml")
-    stated = {claim.task: claim.expected_rows for claim in study.claims}
+    stated = {claim.task: claim.expected_rows for claim in study.claims if claim.model is None and not claim.mean_of}
     for task, size in stated.items():
-        card = card_of(task, CARDS)
+        card = card_of(study.tasks[task], CARDS)
         assert card is not None
         if size is not None:
             assert size in {layout.units for layout in card.layouts}
@@ -114,7 +116,7 @@ def test_where_recorded_sizes_are_not_the_cards() -> None:
     recorded = load_reproduction(LITERATURE / "reproductions/hufs.yaml", study).recorded
     found = {}
     for value in recorded:
-        card = card_of(value.task, CARDS)
+        card = card_of(study.tasks[value.task], CARDS)
         assert card is not None
         sizes = {layout.units for layout in card.layouts}
         if value.total is not None and value.total not in sizes:
@@ -164,7 +166,7 @@ def test_the_names_that_our_readers_write_are_the_sets(task: str, name: str, spl
             called.other and re.search(called.other, shown, re.IGNORECASE)
         )
         fits = fits and (called.split is None or re.search(called.split, shown, re.IGNORECASE))
-        if task in other.tasks:
+        if tasks()[task].card == other.id:
             assert fits, other.id
         elif other.id != "librispeech-test-clean-phones" or task != "asr-librispeech-clean":
             assert not fits, other.id
@@ -278,7 +280,7 @@ def test_a_broken_card_is_named_by_file_line_and_field(
     assert re.fullmatch(rf"{re.escape(str(path))}:\d+: {re.escape(place)}", caught.value.where or "")
     assert what in caught.value.what
     assert caught.value.fix
-    assert any(what in problem.what for problem in lint_sets(["asr-librispeech-clean"], tmp_path)[1])
+    assert any(what in problem.what for problem in lint_sets([tasks()["asr-librispeech-clean"]], tmp_path)[1])
 
 
 def test_two_layouts_of_one_name(tmp_path: Path) -> None:
@@ -305,33 +307,23 @@ def test_a_broken_file_of_hashes(tmp_path: Path, text: str) -> None:
     assert "librispeech-test-clean.reference.txt:" in str(caught.value)
 
 
-def test_two_cards_of_one_task(tmp_path: Path) -> None:
-    made(tmp_path)
-    second = made(tmp_path, ("id", "second"))
-    second.rename(tmp_path / "second.yaml")
-    made(tmp_path)
-    with pytest.raises(InputError, match=r"is also on the card librispeech-test-clean\.yaml"):
-        load_sets(tmp_path)
-    found = [problem.what for problem in lint_sets(["asr-librispeech-clean"], tmp_path)[1]]
-    assert any("is also on the card" in what for what in found)
-
-
 def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(MissingError):
         load_sets(tmp_path / "none")
 
 
 def test_the_lint_of_cards(tmp_path: Path) -> None:
-    made(tmp_path, ("id", "other-name"), ("notes", "TODO"), ("tasks", ["asr-librispeech-clean", "no-such"]))
+    made(tmp_path, ("id", "other-name"), ("notes", "TODO"))
     (tmp_path / "units/stray.txt").write_text("", encoding="utf-8")
     (tmp_path / "broken.yaml").write_text("a: 1.5\n", encoding="utf-8")
-    found = [problem.what for problem in lint_sets(["asr-librispeech-clean", "st-en-zh"], tmp_path)[1]]
+    found = [
+        problem.what for problem in lint_sets([tasks()["asr-librispeech-clean"], tasks()["st-en-zh"]], tmp_path)[1]
+    ]
     for what in (
         "1.5 is a float",
         "the id `other-name` differs from the file name",
         "placeholder `TODO`",
-        "tasks/ has no task `no-such`",
-        "no card names the task `st-en-zh`",
+        "there is no card `covost2-en-zh-test`, which the task `st-en-zh` names",
         "no card names this file",
     ):
         assert any(what in text for text in found), what
@@ -342,9 +334,7 @@ def test_the_lint_of_cards(tmp_path: Path) -> None:
 
 def test_a_draft_counts_and_holds_no_text(tmp_path: Path) -> None:
     rows = [(f"u{n}", f"SECRET WORDS {n}") for n in range(20)]
-    drafted = draft(
-        rows, ReferenceType.TEXT, name="mine", task="asr-gigaspeech", dataset="Mine", split="test", made="Rows."
-    )
+    drafted = draft(rows, ReferenceType.TEXT, name="mine", dataset="Mine", split="test", made="Rows.")
     assert "SECRET" not in drafted.card
     assert all("SECRET" not in text for text in drafted.units.values())
     (tmp_path / "mine.yaml").write_text(drafted.card, encoding="utf-8")
@@ -354,22 +344,20 @@ def test_a_draft_counts_and_holds_no_text(tmp_path: Path) -> None:
     (part,) = load_set(tmp_path / "mine.yaml").layouts[0].texts
     assert (part.count, part.words, part.case, len(part.units or ())) == (20, 60, "upper", 20)
     assert part.sha256 == sorted_sha256(text for _, text in rows)
-    problems = lint_sets(["asr-gigaspeech"], tmp_path)[1]
+    problems = lint_sets([], tmp_path)[1]
     assert {problem.what for problem in problems} == {"placeholder `REPLACE`"}
 
 
 def test_a_draft_gives_no_labels_away() -> None:
     rows = [(f"u{n}", "Happy" if n % 2 else "Sad") for n in range(30)]
-    drafted = draft(rows, ReferenceType.TEXT, name="m", task="er-iemocap", dataset="M", split="5", made="Rows.")
+    drafted = draft(rows, ReferenceType.TEXT, name="m", dataset="M", split="5", made="Rows.")
     assert drafted.units == {}
     assert "appy" not in drafted.card
 
 
 def test_a_draft_of_rows_without_references(tmp_path: Path) -> None:
     rows = [(f"u{n}", None) for n in range(3)]
-    drafted = draft(
-        rows, ReferenceType.OPTIONAL, name="m", task="story-audiocaps", dataset="M", split="t", made="Rows."
-    )
+    drafted = draft(rows, ReferenceType.OPTIONAL, name="m", dataset="M", split="t", made="Rows.")
     path = tmp_path / "m.yaml"
     path.write_text(drafted.card, encoding="utf-8")
     assert load_set(path).layouts[0].units == 3
@@ -377,9 +365,7 @@ def test_a_draft_of_rows_without_references(tmp_path: Path) -> None:
 
 def test_a_draft_of_objects() -> None:
     rows = [(f"q{n}", {"question": f"question {n}", "answers": [f"a {n}"]}) for n in range(20)]
-    drafted = draft(
-        rows, ReferenceType.QUESTION_ANSWERS, name="m", task="sqqa-wikiqa", dataset="M", split="t", made="R."
-    )
+    drafted = draft(rows, ReferenceType.QUESTION_ANSWERS, name="m", dataset="M", split="t", made="R.")
     assert sorted(drafted.units) == ["units/m.answers.txt", "units/m.question.txt"]
     assert units_text(["b", "a"]) == "a\nb\n"
 
@@ -388,7 +374,7 @@ def test_a_draft_of_objects() -> None:
 
 
 def test_the_table_has_a_line_a_layout() -> None:
-    lines = table(CARDS.values())
+    lines = table(CARDS.values(), tasks().values())
     assert len(lines) == 1 + sum(max(1, len(card.layouts)) for card in CARDS.values())
     assert any(line.split()[:3] == ["audiocaps-test", "clips", "975"] for line in lines)
     assert any(line.startswith("sac-inhouse") and "not public" in line for line in lines)

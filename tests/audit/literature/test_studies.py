@@ -110,7 +110,7 @@ def test_sakuras_claims_are_those_of_its_own_readme() -> None:
             "  diversity:\n    value",
             "  accuracy-2:\n    value",
             "margins.accuracy-2",
-            "there is no metric `accuracy-2`",
+            "no task has the metric `accuracy-2`",
         ),
         ("    judge: null", "    jugde: null", "claims[0].jugde", "unknown key"),
     ],

@@ -17,9 +17,9 @@ SCALE = {"percent": 100, "fraction": 1}
 
 
 def bounds(
-    value: Fraction, metric: str, scored: int, unscored: int, unit: Unit = "percent", task: str = "er-iemocap"
+    value: Fraction, metric: str, scored: int, unscored: int, unit: Unit = "percent", family: str = "classification"
 ) -> Range:
-    return whole_set(value, task=task, metric=metric, unit=unit, scored=scored, unscored=unscored)
+    return whole_set(value, family=family, metric=metric, unit=unit, scored=scored, unscored=unscored)
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=6), st.integers(1, 5), st.sampled_from(["percent", "fraction"]))
@@ -36,7 +36,7 @@ def test_a_share_lies_between_all_missing_wrong_and_all_missing_right(
 @given(st.lists(st.integers(0, 10), min_size=1, max_size=5), st.lists(st.integers(0, 10), min_size=1, max_size=5))
 def test_a_mean_of_scores_stays_within(scored: list[int], missing: list[int]) -> None:
     value = Fraction(10 * sum(scored), len(scored))
-    found = bounds(value, "rouge-l", len(scored), len(missing), task="mc-musiccaps")
+    found = bounds(value, "rouge-l", len(scored), len(missing), family="captioning")
     whole = Fraction(10 * (sum(scored) + sum(missing)), len(scored) + len(missing))
     assert found.low is not None
     assert found.high is not None
@@ -45,12 +45,12 @@ def test_a_mean_of_scores_stays_within(scored: list[int], missing: list[int]) ->
 
 def test_an_error_rate_can_be_anything_where_units_are_missing() -> None:
     """Missing references of any length without an error push the rate towards 0; errors in them have no maximum."""
-    assert bounds(Fraction(55), "wer", 2619, 1, task="asr-librispeech-clean") == Range(Fraction(0), None)
+    assert bounds(Fraction(55), "wer", 2619, 1, family="asr") == Range(Fraction(0), None)
 
 
 @pytest.mark.parametrize("metric", ["bleu", "meteor", "spider", "f1", "precision"])
 def test_what_is_no_mean_over_units_can_be_anything(metric: str) -> None:
-    assert bounds(Fraction(33), metric, 15_000, 1, task="st-en-zh") == Range(Fraction(0), Fraction(100))
+    assert bounds(Fraction(33), metric, 15_000, 1, family="translation") == Range(Fraction(0), Fraction(100))
 
 
 def test_counts_have_no_largest_value() -> None:
@@ -74,7 +74,7 @@ def test_every_metric_with_share_bounds_counts_one_answer_a_unit() -> None:
         for task in tasks().values()
         for metric, conventions in task.conventions.items()
         for convention in conventions
-        if metric in SHARES and task.id not in NOT_OVER_UNITS
+        if metric in SHARES and task.family not in NOT_OVER_UNITS
     }
     assert found
     assert set(found.values()) == {

@@ -182,4 +182,4 @@ def test_counts_decide_what_can_be_printed_where_they_are_known() -> None:
     assert both.possible
     assert possibility(replace(CLAIM, expected_rows=None), []) is None
     assert possibility(replace(CLAIM, unit="count"), []) is None
-    assert possibility(replace(CLAIM, task="ke-inspec"), []) is None
+    assert possibility(replace(CLAIM, family="keyphrases"), []) is None

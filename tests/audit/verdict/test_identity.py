@@ -90,11 +90,6 @@ def test_rows_without_references_confirm_nothing() -> None:
     assert "no-references" in codes(found, against=False)
 
 
-def test_a_card_of_another_task_is_a_mistake_of_the_caller() -> None:
-    with pytest.raises(ValueError, match="is not for the task st-en-zh"):
-        identity(predictions(rows(), task="st-en-zh"), card())
-
-
 # What contradicts
 
 
@@ -547,7 +542,7 @@ def test_a_meta_file_that_names_nothing_says_so() -> None:
     found = identity(predictions(rows(), dataset={"name": "Anything", "split": "x"}), None)
     assert found.reasons == (
         IdentityReason("dataset-named", "The meta file names the data set Anything / x.", "Anything / x"),
-        IdentityReason("no-card", f"No set card names the task {TASK}."),
+        IdentityReason("no-card", f"The task {TASK} has no set card."),
     )
 
 

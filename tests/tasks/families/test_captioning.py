@@ -13,15 +13,17 @@ from tasks.backends.wordnet import PATH_VARIABLE, wordnet_unavailable
 from tasks.convention import Convention
 from tasks.errors import ScoringError
 from tasks.families.caption_clips import clips, join_clips
-from tasks.families.captioning import TASKS, ltu_caption
+from tasks.families.captioning import ltu_caption
 from tasks.metrics import spice
 from tasks.metrics.meteor import meteor_unavailable
+from tasks.registry import build
 from tasks.row import ReferenceType, Row
 from tasks.step_cache import ChainCache
 from tasks.steps.ptb import ptb_unavailable
+from tasks.task import declare
 
 KNOWN = conventions()
-(TASK,) = TASKS
+TASK = build(declare("aac-audiocaps", "captioning"))
 needs_wordnet = pytest.mark.skipif(wordnet_unavailable() is not None, reason=str(wordnet_unavailable()))
 needs_ptb = pytest.mark.skipif(ptb_unavailable() is not None, reason=str(ptb_unavailable()))
 needs_meteor = pytest.mark.skipif(meteor_unavailable() is not None, reason=str(meteor_unavailable()))

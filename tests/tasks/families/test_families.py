@@ -20,6 +20,7 @@ from tasks.step_cache import ChainCache
 from tasks.steps.select import FINISHED, HAS_KANA, REFERENCE_AFTER_TAGS, REFERENCE_NOT_EMPTY
 
 KNOWN = conventions()
+LABELS = ("neutral", "happy", "sad", "angry")
 
 
 def fold(convention: Convention, rows: list[Row]) -> tuple[float | None, int]:
@@ -52,14 +53,14 @@ class TestEmotion:
         ],
     )
     def test_fairmllm(self, text: str, label: str) -> None:
-        assert fairmllm_label(text) == label
+        assert fairmllm_label(LABELS)(text) == label
 
     @pytest.mark.parametrize(
         ("text", "gold", "right"),
         [("Happy.", "Happy", 1), ("The speaker is sad", "Sad", 1), ("sad or happy", "Sad", 0), ("fine", "Sad", 0)],
     )
     def test_llaso(self, text: str, gold: str, right: int) -> None:
-        assert llaso_points(text, gold) == (right, 1)
+        assert llaso_points(text, gold, LABELS) == (right, 1)
 
     @pytest.mark.parametrize(
         ("name", "value"), [("iemocap-4way", 0.25), ("qwen-audio", 0.25), ("llaso", 0.75), ("fairmllm", 0.75)]
