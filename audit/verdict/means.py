@@ -67,13 +67,20 @@ def _over_runs(claim: Claim, measured: Iterable[Measured], study: Study, names: 
         one = Invalid("one-run", f"One run; the printed value is the mean over {claim.runs} runs.")
         found.append(replace(item, record=replace(item.record, invalid=(*item.record.invalid, one))))
     for parts in groups.values():
-        values = ", ".join(p.record.value or "none" for p in parts)
+        values = ", ".join(_short(p.record.value) for p in parts)
         few: tuple[Invalid, ...] = ()
         if len(parts) < claim.runs:
             text = f"{len(parts)} of {claim.runs} runs are at hand, which decides nothing; they give {values}."
             few = (Invalid("too-few-runs", text),)
         found += _mean(claim, parts, study, names, problems=few, note=f"Mean over {len(parts)} runs: {values}.")
     return found
+
+
+def _short(value: str | None) -> str:
+    """A value without trailing zeros."""
+    if value is None or "." not in value:
+        return value or "none"
+    return value.rstrip("0").rstrip(".")
 
 
 def _over_claims(claim: Claim, measured: Sequence[Measured], study: Study, names: Names) -> list[Measured]:

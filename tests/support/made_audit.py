@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -68,8 +68,21 @@ class Made:
             "source": "S", "other_columns": {}, "notes": None, **fields,
         }  # fmt: skip
 
-    def write_study(self, *claims: dict[str, Any]) -> None:
-        """Write the study that makes these claims."""
+    def write_study(
+        self,
+        *claims: dict[str, Any],
+        models: Mapping[str, str] | None = None,
+        names: list[str] | None = None,
+        subsets: Mapping[str, dict[str, Any]] | None = None,
+    ) -> None:
+        """Write the study that makes these claims.
+
+        Args:
+            claims: See `claim`.
+            models: Other models: id -> name.
+            names: What prediction files may call the audited model; by default not stated.
+            subsets: Task -> parts of its set.
+        """
         margins = {
             m: {"value": self.margins.get(m, "0.3"), "kind": "assumed", "reason": "Made up."}
             for m in sorted({c["metric"] for c in claims})
@@ -80,8 +93,11 @@ class Made:
             "paper": {"title": "Another paper", "authors_first": "A. Author", "year": 2026, "venue": "Nowhere", "arxiv": None,
                       "url": None},
             "variants": {"13b": "The only one."}, "sources": {"S": "Made up."}, "prompts_note": "Made up.",
-            "tasks": [self._declared(task) for task in named], "margins": margins, "claims": list(claims),
+            "tasks": [self._declared(task) | {"subsets": (subsets or {}).get(task, {})} for task in named],
+            "models": {key: {"name": name, "role": "baseline"} for key, name in (models or {}).items()}, "margins": margins, "claims": list(claims),
         }  # fmt: skip
+        if names:
+            value["names"] = names
         self._yaml("studies", self.study, value)
 
     def write_records(self, *values: dict[str, Any], study: str | None = None) -> None:
@@ -124,9 +140,10 @@ class Made:
             (self.literature / "sets" / name).write_text(text, encoding="utf-8")
 
     def write_rows(self, task: str, rows: Iterable[dict[str, Any]], **meta: Any) -> Path:
-        """Write a prediction file, sorted by id, and its meta file."""
+        """Write a prediction file of a task, or of TASK@RUN, sorted by id, and its meta file."""
         lines = [json.dumps(r, ensure_ascii=False) for r in sorted(rows, key=lambda r: str(r["id"]))]
         path = self.predictions / f"{task}.jsonl"
+        name, task = task, task.partition("@")[0]
         path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
         facts = {
             "schema": "repro-audit/predictions/1",
@@ -135,7 +152,7 @@ class Made:
             "variant": "13b",
             **meta,
         }
-        path.with_name(f"{task}.meta.json").write_text(json.dumps(facts), encoding="utf-8")
+        path.with_name(f"{name}.meta.json").write_text(json.dumps(facts), encoding="utf-8")
         return path
 
     def audit(self, *, predictions: bool = True, study: str | None = None) -> Audit:
