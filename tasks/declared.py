@@ -1,42 +1,26 @@
-"""Conventions from data: a mapping that names registered parts becomes an ordinary `Convention`.
+"""Conventions from data: a mapping that names registered parts becomes an ordinary `Convention`, and back.
 
 The parts are those of `tasks.catalogue`, so a chain of the same steps has the same signature, hash and values, whether it is
-composed in Python or declared. Chains are checked as they are built: a step for texts cannot follow a tokenizer, and a
-metric of words needs one.
+composed in Python or declared.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Mapping
+from itertools import product
+from typing import Any
 
-from tasks.availability import Reason, first_reason
+from tasks.availability import Always, first_reason
+from tasks.catalogue.chains import LISTED, DeclarationError, chain, check_ends, known
 from tasks.catalogue.metrics import METRICS
-from tasks.catalogue.parts import ListedMetric, ListedRule, ListedStep, ListedView
+from tasks.catalogue.parts import ListedMetric, Part
 from tasks.catalogue.rows import RULES, VIEWS
 from tasks.catalogue.steps import STEPS
 from tasks.convention import Convention
 from tasks.metrics.metric import Metric
 
-Field: TypeAlias = tuple[str | int, ...]
-LIST = "`repro-audit conventions --steps` lists them"
-
-
-class DeclarationError(ValueError):
-    """A declared convention that cannot be composed.
-
-    Attributes:
-        what: What is wrong.
-        field: Where, from the top of the declaration: `("hypothesis", 2)`.
-        fix: The remedy.
-    """
-
-    def __init__(self, what: str, field: Field, fix: str) -> None:
-        super().__init__(f"{'.'.join(map(str, field))}: {what}")
-        self.what = what
-        self.field = field
-        self.fix = fix
+__all__ = ["DeclarationError", "as_data", "convention"]
+_SIDES = ("hypothesis", "reference")
 
 
 def convention(data: Mapping[str, Any]) -> Convention:
@@ -50,137 +34,82 @@ def convention(data: Mapping[str, Any]) -> Convention:
     Raises:
         DeclarationError: A name is unknown, or the parts do not fit together.
     """
-    listed = _metric(data["metric"])
+    listed = known(data["metric"], METRICS, ("metric",), "metric")
     metric = _made(listed, data.get("options") or {})
-    rules = [_rule(name, index) for index, name in enumerate(data.get("select", ()))]
-    chains: dict[str, list[ListedStep]] = {}
-    views: dict[str, ListedView] = {}
-    for side in ("hypothesis", "reference"):
-        key = f"{side}_view"
-        views[side] = _known(data.get(key, side), VIEWS, (key,), "view")
-        chains[side] = _chain(data.get(side, ()), side, views[side], listed)
+    rules = [known(name, RULES, ("select", n), "rule for rows") for n, name in enumerate(data.get("select", ()))]
+    views = [known(data.get(f"{side}_view", side), VIEWS, (f"{side}_view",), "view") for side in _SIDES]
+    hypothesis, reference = (chain(data.get(side, ()), side, view) for side, view in zip(_SIDES, views, strict=True))
+    check_ends(listed, hypothesis, reference)
+    reasons = dict.fromkeys([listed.missing, *(one.missing for one in (*hypothesis.steps, *reference.steps))])
     return Convention(
         data["id"],
         data["summary"],
         metric,
-        hypothesis=tuple(item.step for item in chains["hypothesis"]),
-        reference=tuple(item.step for item in chains["reference"]),
-        select=tuple(rule.rule for rule in rules),
-        hypothesis_view=views["hypothesis"].view,
-        reference_view=views["reference"].view,
-        unavailable=first_reason(*_missing(listed, (*chains["hypothesis"], *chains["reference"]))),
+        hypothesis=tuple(one.step for one in hypothesis.steps),
+        reference=tuple(one.step for one in reference.steps),
+        select=tuple(one.rule for one in rules),
+        hypothesis_view=hypothesis.view.view,
+        reference_view=reference.view.view,
+        unavailable=first_reason(*reasons),
         notes=data.get("notes") or "",
     )
 
 
-def _missing(metric: ListedMetric, steps: Iterable[ListedStep]) -> Iterable[Reason]:
-    return dict.fromkeys([metric.missing, *(item.missing for item in steps)])
-
-
-def _known(name: str, parts: Mapping[str, Any], field: Field, noun: str) -> Any:
-    if name in parts:
-        return parts[name]
-    near = difflib.get_close_matches(name, list(parts), 3)
-    hint = f"Did you mean {' or '.join(f'`{one}`' for one in near)}? " if near else ""
-    raise DeclarationError(
-        f"unknown {noun} `{name}`", field, f"{hint}{LIST}.".capitalize() if not near else hint + LIST
-    )
-
-
-def _metric(name: str) -> ListedMetric:
-    found: ListedMetric = _known(name, METRICS, ("metric",), "metric")
-    return found
-
-
-def _made(metric: ListedMetric, options: Mapping[str, str]) -> Metric:
+def _made(metric: ListedMetric, options: Mapping[str, str | int]) -> Metric:
     """The metric with its options."""
-    for name, value in options.items():
+    chosen = {name: str(value) for name, value in options.items()}
+    for name, value in chosen.items():
         allowed = metric.options.get(name)
         if allowed is None:
             has = ", ".join(metric.options) or "none"
-            raise DeclarationError(
-                f"{metric.name} has no option `{name}`", ("options", name), f"Options of {metric.name}: {has}."
-            )
-        if str(value) not in allowed:
-            raise DeclarationError(
-                f"`{value}` is not a value of {name}", ("options", name), f"Use one of: {', '.join(allowed)}."
-            )
+            what = f"{metric.name} has no option `{name}`"
+            raise DeclarationError(what, ("options", name), f"Options of {metric.name}: {has}.")
+        if value not in allowed:
+            what = f"`{value}` is not a value of {name}"
+            raise DeclarationError(what, ("options", name), f"Use one of: {', '.join(allowed)}.")
     try:
-        return metric.made({name: str(value) for name, value in options.items()})
+        return metric.made(chosen)
     except ValueError as error:
-        raise DeclarationError(str(error), ("options",), f"See the options of {metric.name}: {LIST}.") from error
+        raise DeclarationError(str(error), ("options",), f"Options of metrics: {LISTED}") from error
 
 
-def _rule(name: str, index: int) -> ListedRule:
-    found: ListedRule = _known(name, RULES, ("select", index), "rule for rows")
-    return found
+def as_data(item: Convention) -> dict[str, Any] | None:
+    """The declaration of a convention, or None if a part of it is not in the catalogue, or if it can be computed nowhere.
+
+    What `convention` makes of it has the same signature and hash.
+    """
+    if isinstance(item.unavailable, Always):
+        return None
+    found = _named(item.metric)
+    views = {f"{side}_view": _name(VIEWS, "view", getattr(item, f"{side}_view")) for side in _SIDES}
+    chains = {side: [_name(STEPS, "step", one) for one in getattr(item, side)] for side in _SIDES}
+    rules = [_name(RULES, "rule", one) for one in item.select]
+    if found is None or None in (*views.values(), *chains["hypothesis"], *chains["reference"], *rules):
+        return None
+    metric, options = found
+    data: dict[str, Any] = {"id": item.id, "summary": item.summary, "metric": metric}
+    data |= {"options": options} if options else {}
+    data |= chains | {key: name for key, name in views.items() if key != f"{name}_view"}
+    return data | ({"select": rules} if rules else {}) | ({"notes": item.notes} if item.notes else {})
 
 
-def _step(name: str, field: Field) -> ListedStep:
-    if name not in STEPS:
-        # Names as signatures write them, for a chain that was copied from there.
-        same = [item.name for item in STEPS.values() if name in {item.step.name, item.step.signature}]
-        if same:
-            raise DeclarationError(f"`{name}` is the name of a step in signatures", field, f"Write `{same[0]}`.")
-    found: ListedStep = _known(name, STEPS, field, "step")
-    return found
+def _name(parts: Mapping[str, Part], attribute: str, wanted: object) -> str | None:
+    return next((name for name, part in parts.items() if getattr(part, attribute) == wanted), None)
 
 
-def _chain(names: Sequence[str], side: str, view: ListedView, metric: ListedMetric) -> list[ListedStep]:
-    """The steps of one side, after a check that each can read what the one before it makes."""
-    steps: list[ListedStep] = []
-    split = False
-    form = view.gives
-    for index, name in enumerate(names):
-        field = (side, index)
-        item = _step(name, field)
-        if form == "object":
-            raise DeclarationError(
-                f"`{name}` reads texts, and the view {view.name} gives an object",
-                field,
-                "Leave this side without steps.",
-            )
-        last = steps[-1] if steps else None
-        if last is not None and last.kind == "tokens":
-            other = (
-                "is a second tokenizer after"
-                if item.kind == "tokens"
-                else "reads texts, but stands after the tokenizer"
-            )
-            raise DeclarationError(
-                f"`{name}` {other} `{last.name}`", field, f"Put the tokenizer last: move `{last.name}` to the end."
-            )
-        split = split or item.kind == "split"
-        steps.append(item)
-    _end(steps, side, split, view, metric)
-    return steps
+def _named(metric: Metric) -> tuple[str, dict[str, str]] | None:
+    """The name and the options, without defaults, of a metric."""
+    for name, listed in METRICS.items():
+        for values in product(*listed.options.values()):
+            chosen = dict(zip(listed.options, values, strict=True))
+            if _equals(listed, chosen, metric):
+                return name, {key: value for key, value in chosen.items() if value != listed.options[key][0]}
+    return None
 
 
-def _end(steps: Sequence[ListedStep], side: str, split: bool, view: ListedView, metric: ListedMetric) -> None:
-    """Check that the metric can read what a chain ends in."""
-    form = "tokens" if steps and steps[-1].kind == "tokens" else view.gives
-    if form not in metric.takes:
-        if form == "text":
-            raise DeclarationError(
-                f"{metric.name} counts tokens, and this chain ends in a text",
-                (side,),
-                "End it with a tokenizer, such as `words`.",
-            )
-        raise DeclarationError(
-            f"{metric.name} reads {' or '.join(metric.takes)}, and this chain ends in "
-            + ("tokens" if form == "tokens" else f"what the view {view.name} gives"),
-            (side, len(steps) - 1) if steps else (side,),
-            "Leave out the tokenizer." if form == "tokens" else "Choose another view or metric.",
-        )
-    if side == "hypothesis" and split != metric.streams:
-        if metric.streams:
-            raise DeclarationError(
-                f"{metric.name} compares lists, and this chain splits nothing",
-                (side,),
-                f"Add a step that splits: {', '.join(item.name for item in STEPS.values() if item.kind == 'split')}.",
-            )
-        raise DeclarationError(
-            f"{metric.name} compares one text with another, and this chain splits the output",
-            (side,),
-            "Leave out the split.",
-        )
+def _equals(listed: ListedMetric, chosen: Mapping[str, str], metric: Metric) -> bool:
+    try:
+        made = listed.made(chosen)
+    except ValueError:  # options that exclude each other
+        return False
+    return made == metric and made.signature == metric.signature

@@ -13,6 +13,10 @@ from audit.literature.grades import Known
 from audit.literature.schema import Problem
 from audit.literature.works import Entry, Evidence, Relation, Work
 
+# Placeholders for missing text. Case-sensitive: `xxx` is a label of IEMOCAP.
+PLACEHOLDERS = re.compile(
+    r"\bTODO\b|\bFIXME\b|\bTBD\b|\bXXX\b|\bREPLACE\b|\?\?\?|\blorem ipsum\b|\bto be (?:written|done|added|filled)\b"
+)
 # A separate word of 7 to 39 hexadecimal digits with a letter and a number: not a date, a word or a full hash.
 SHORT_COMMIT = re.compile(r"(?<![\w.])(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{7,39}(?![\w.]*\w)")
 # Relations whose evidence raises no grade.
@@ -125,6 +129,14 @@ def short_commits(document: Document) -> Iterator[Problem]:
                 f"the commit id {match.group()} is abbreviated",
                 "Write all 40 hexadecimal digits.",
             )
+
+
+def placeholders(document: Document) -> Iterator[Problem]:
+    """The placeholders in any text of a record."""
+    for field, text in strings(document.data, ()):
+        match = PLACEHOLDERS.search(text)
+        if match:
+            yield Problem(document.where(field), f"placeholder `{match.group()}`", "Write what is known, or null.")
 
 
 def code_has_lines(records: list[Record], known: Known) -> Iterator[Problem]:

@@ -14,17 +14,12 @@ from pathlib import Path
 from audit._util.paths import LITERATURE
 from audit._util.strict_yaml import load
 from audit.errors import InputError
-from audit.literature.evidence_rules import EVIDENCE_RULES, Record, Rule, entries, strings
+from audit.literature.evidence_rules import EVIDENCE_RULES, Record, Rule, entries, placeholders
 from audit.literature.grades import Known
 from audit.literature.reproductions import load_reproduction
 from audit.literature.schema import Problem, load_checked, problems
 from audit.literature.studies import Study, load_study
 from audit.literature.works import record_files, short, twice, work
-
-# Placeholders for missing text. Case-sensitive: `xxx` is a label of IEMOCAP.
-PLACEHOLDERS = re.compile(
-    r"\bTODO\b|\bFIXME\b|\bTBD\b|\bXXX\b|\bREPLACE\b|\?\?\?|\blorem ipsum\b|\bto be (?:written|done|added|filled)\b"
-)
 
 
 def lint(known: Known, folder: str | Path | None = None) -> tuple[list[Record], list[Problem]]:
@@ -201,14 +196,7 @@ def no_placeholders(records: list[Record], known: Known) -> Iterator[Problem]:
     """There are no placeholders."""
     del known
     for record in records:
-        for field, text in strings(record.document.data, ()):
-            match = PLACEHOLDERS.search(text)
-            if match:
-                yield Problem(
-                    record.document.where(field),
-                    f"placeholder `{match.group()}`",
-                    "Write what is known, or null.",
-                )
+        yield from placeholders(record.document)
 
 
 def yes_has_evidence(records: list[Record], known: Known) -> Iterator[Problem]:

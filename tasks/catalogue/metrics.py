@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from tasks.availability import first_reason
 from tasks.backends.wordnet import wordnet_unavailable
 from tasks.catalogue.parts import Form, ListedMetric, by_name
 from tasks.metrics.accuracy import Accuracy
@@ -66,16 +65,23 @@ METRICS = by_name(
     (
         _M(
             "wer",
-            "Word error rate, pooled over the set or averaged over rows.",
+            "Word error rate, pooled or mean over rows.",
             _TOKENS,
             _error_rate("wer"),
             _ERROR_RATE,
         ),
-        _M("cer", "Character error rate; the chain ends in `characters`.", _TOKENS, _error_rate("cer"), _ERROR_RATE),
+        _M(
+            "cer",
+            "Character error rate.",
+            _TOKENS,
+            _error_rate("cer"),
+            _ERROR_RATE,
+            tokenizers=("characters", "char"),
+        ),
         _M("per", "Phone error rate.", _TOKENS, _error_rate("per"), _ERROR_RATE),
         _M(
             "cpwer",
-            "Word error rate over speakers, in the order with the fewest errors.",
+            "Word error rate over speakers, best order.",
             _TOKENS,
             _cpwer,
             {"surplus": ("insertions", "merge")},
@@ -104,18 +110,18 @@ METRICS = by_name(
             _EITHER,
             Spider,
             _REFERENCES,
-            missing=first_reason(spice_unavailable),
+            missing=spice_unavailable,
         ),
-        _M("accuracy", "Share of rows whose two texts are equal, 0 to 1.", _EITHER, Accuracy),
+        _M("accuracy", "Share of rows with equal texts, 0 to 1.", _EITHER, Accuracy),
         _M(
             "keyphrases",
-            "Precision or F1 of the first phrases, Porter stems.",
+            "Precision or F1 of phrases, Porter stems.",
             _TEXT,
             _keyphrases,
             {"cutoff": ("3", "1", "5", "10"), "match": ("exact", "partial"), "measure": ("precision", "f1")},
             streams=True,
         ),
-        _M("diversity", "Distinct words of stories of 50 words or more.", _TOKENS, Diversity),
-        _M("story-following", "Share of outputs of 50 words or more.", _TOKENS, StoryFollowing),
+        _M("diversity", "Distinct words of stories of 50 words.", _TOKENS, Diversity, reads_reference=False),
+        _M("story-following", "Share of outputs of 50 words or more.", _TOKENS, StoryFollowing, reads_reference=False),
     )
 )

@@ -99,6 +99,8 @@ class ListedMetric:
         make: Returns the metric; called with one value per option.
         options: The values of each option, the default first.
         streams: Whether the hypothesis must be split into a list (speakers' sentences, phrases).
+        tokenizers: The tokenizers that a chain may end in; empty if all may.
+        reads_reference: Whether the reference counts; if not, its chain is not checked.
         missing: Why it cannot be computed here, or None.
     """
 
@@ -108,6 +110,8 @@ class ListedMetric:
     make: Callable[..., Metric] = field(compare=False, repr=False)
     options: Mapping[str, Sequence[str]] = field(default_factory=dict)
     streams: bool = False
+    tokenizers: tuple[str, ...] = ()
+    reads_reference: bool = True
     missing: Reason = field(default=available, compare=False, repr=False)
 
     def made(self, chosen: Mapping[str, str] | None = None) -> Metric:

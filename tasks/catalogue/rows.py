@@ -37,13 +37,13 @@ RULES = by_name(
         _R("no-empty", EMPTY.selection, "Outputs with text.", _row("<s></s>"), _row("hello")),
         _R("no-phones", PHONES.selection, "Words instead of phones.", _row("HH AH0 L OW1 sil"), _row("hello")),
         _R("no-runaway", RUNAWAY.selection, "No loops of repetitions.", _row("no " * 40), _row("no no")),
-        _R("no-refusal", REFUSAL.selection, "No refusals.", _row("I'm sorry, I can't hear it."), _row("sorry")),
+        _R("no-refusal", REFUSAL.selection, "No refusals.", _row("I'm sorry, I can't."), _row("sorry")),
         _R(
             "no-echoed-prompt",
             ECHO.selection,
             "No outputs that repeat the prompt.",
-            _row("Please transcribe the speech.", prompt="Please transcribe the speech."),
-            _row("hello", prompt="Please transcribe the speech."),
+            _row("Transcribe it.", prompt="Transcribe it."),
+            _row("hello", prompt="Transcribe it."),
         ),
         _R(
             "latin-script",
@@ -63,7 +63,7 @@ RULES = by_name(
             "german",
             NOT_GERMAN.selection,
             "Outputs in German.",
-            _row("What is this and who are you?"),
+            _row("What is it and who?"),
             _row("Das ist so."),
         ),
         _R(

@@ -15,12 +15,20 @@ HELP = "List the conventions of a task, or of all tasks: grade, who uses it, sig
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("task", nargs="?", help="only this task")
+    parser.add_argument(
+        "--steps",
+        action="store_true",
+        help="list what a convention can be composed of in YAML: steps, rules for rows, views, metrics",
+    )
+    parser.add_argument("--show", metavar="ID", help="everything about one convention, also as YAML to begin from")
     parser.add_argument("--long", action="store_true", help="also print signature, hash and works")
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the list."""
+    if args.steps:
+        return _steps(args)
     from audit.literature.grades import grades, known_conventions
     from audit.literature.works import load_works
 
@@ -55,4 +63,14 @@ def run(args: argparse.Namespace) -> int:
         if args.long:
             works = ", ".join(dict.fromkeys(s.work for s in grading.support)) or "no record"
             print(f"       {item.summary}\n       used by: {works}\n       {item.signature}\n       sha256:{item.hash}")
+    return 0
+
+
+def _steps(args: argparse.Namespace) -> int:
+    from audit.cli.catalogue_table import as_json, lines
+
+    if args.json:
+        print(json.dumps(as_json(), indent=1, ensure_ascii=False))
+    else:
+        print("\n".join(lines(long=args.long)))
     return 0

@@ -1,0 +1,157 @@
+"""Conventions declared in YAML: a file each in a folder, or inside a study.
+
+A declaration names registered steps, rules and a metric (`tasks.catalogue`) and cites its evidence as the records of works
+do. Composing it is `tasks.declared`; this module reads, checks and locates errors.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from audit._util.strict_yaml import Document, load
+from audit.errors import InputError
+from audit.literature.evidence_rules import Where, inside, of_evidence
+from audit.literature.schema import Problem, problems_inside
+from audit.literature.works import Entry, Evidence, Relation, own_evidence
+from tasks import declared
+from tasks.convention import Convention
+
+SCHEMA = "repro-audit/convention/1"
+
+
+@dataclass(frozen=True, slots=True)
+class ConventionEvidence:
+    """Who counts so, and where this is documented.
+
+    Attributes:
+        work: The id of the record of a work, or a short name.
+        relation: The work's relation to the paper of `study`.
+        study: The study to which `relation` applies; None if the work is independent of all.
+        items: As in the record of a work.
+    """
+
+    work: str
+    relation: Relation
+    study: str | None
+    items: tuple[Evidence, ...]
+
+    def entry(self, metric: str, convention: str) -> Entry:
+        """The same as an entry of a work's record, from which grades are computed."""
+        return Entry(
+            ids=(),
+            metrics=(metric,),
+            metric_as_named=metric,
+            data="",
+            split=None,
+            same_data="unknown",
+            same_data_reason="",
+            relation=self.relation,
+            treatment="none",
+            value=None,
+            conventions=(convention,),
+            counting=None,
+            evidence=self.items,
+            unverified=(),
+            study=self.study or "",
+        )
+
+
+class DeclaredConvention(NamedTuple):
+    """A declared convention: the family of tasks that it scores, its metric's id, itself, and its evidence."""
+
+    family: str
+    metric: str
+    convention: Convention
+    evidence: ConventionEvidence
+
+
+def declared_convention(entry: Any, where: Where) -> DeclaredConvention:
+    """The convention that a part of a YAML file declares, in the form of literature/schema/convention.schema.json.
+
+    Args:
+        entry: The declaration, as read by `audit._util.strict_yaml`.
+        where: The location of one of its fields: `Document.where` for a file of its own; for the third convention of a study
+            `evidence_rules.inside(document.where, "conventions", 2)`.
+
+    Raises:
+        InputError: It is invalid under the schema, names an unknown part, or its parts do not fit together; names the
+            first problem with file, line, field and fix.
+    """
+    found = declaration_problems(entry, where)
+    if found:
+        raise found[0].error()
+    convention = declared.convention(entry)
+    return DeclaredConvention(entry["family"], convention.metric.id, convention, _evidence(entry))
+
+
+def declaration_problems(entry: Any, where: Where) -> list[Problem]:
+    """All problems of a declaration: its schema, its parts, its evidence."""
+    found = list(problems_inside(entry, "convention", where))
+    if found:
+        return found
+    try:
+        declared.convention(entry)
+    except declared.DeclarationError as error:
+        found.append(Problem(where(error.field), error.what, error.fix))
+    evidence = _evidence(entry)
+    if evidence.relation in {"audited", "cited-metric-source"} and evidence.study is None:
+        what = f"the relation `{evidence.relation}` without the study to which it applies"
+        found.append(Problem(where(("relation",)), what, "Add `study:` with the study's id."))
+    for number, (item, value) in enumerate(zip(entry["evidence"], evidence.items, strict=True)):
+        place = inside(where, "evidence", number)
+        found += [Problem(place(field), what, fix) for field, what, fix in of_evidence(item, value, evidence.relation)]
+    return found
+
+
+def _evidence(entry: Mapping[str, Any]) -> ConventionEvidence:
+    return ConventionEvidence(
+        work=entry["work"],
+        relation=entry.get("relation", "independent"),
+        study=entry.get("study"),
+        items=tuple(own_evidence(item) for item in entry["evidence"]),
+    )
+
+
+def convention_files(folder: str | Path) -> tuple[Path, ...]:
+    """The declarations of a folder, by name; none if there is no such folder."""
+    return tuple(sorted(Path(folder).glob("*.yaml")))
+
+
+def load_conventions(folder: str | Path) -> tuple[DeclaredConvention, ...]:
+    """All conventions declared in a folder, by file name.
+
+    Raises:
+        InputError: A file is not strict YAML, is not named after its convention, or see `declared_convention`; two conventions
+            of one family and metric have the same id.
+    """
+    found: dict[tuple[str, str, str], Path] = {}
+    conventions = []
+    for path in convention_files(folder):
+        document = load(path)
+        for problem in file_problems(document):
+            raise problem.error()
+        one = declared_convention(document.data, document.where)
+        key = (one.family, one.metric, one.convention.id)
+        if key in found:
+            raise InputError(
+                f"duplicate id `{key[2]}`, also in {found[key].name}", where=document.where(("id",)), fix="Rename one."
+            )
+        found[key] = path
+        conventions.append(one)
+    return tuple(conventions)
+
+
+def file_problems(document: Document) -> list[Problem]:
+    """What a file of its own must have besides the declaration: the schema's id, and its convention's name."""
+    data = document.data
+    if not isinstance(data, dict) or "schema" not in data:
+        return [Problem(document.where(), "the key `schema` is missing", f"Add `schema: {SCHEMA}` as the first line.")]
+    name = data.get("id")
+    if isinstance(name, str) and name != document.path.stem:
+        what = f"the id `{name}` differs from the file name"
+        fix = f"Rename the file to {name}.yaml, or the convention to `{document.path.stem}`."
+        return [Problem(document.where(("id",)), what, fix)]
+    return []
