@@ -11,15 +11,15 @@ from itertools import product
 from typing import Any
 
 from tasks.availability import Always, first_reason
-from tasks.catalogue.chains import LISTED, DeclarationError, chain, check_ends, known
+from tasks.catalogue.chains import LISTED, chain, check_ends, known
 from tasks.catalogue.metrics import METRICS
 from tasks.catalogue.parts import ListedMetric, Part
 from tasks.catalogue.rows import RULES, VIEWS
 from tasks.catalogue.steps import STEPS
 from tasks.convention import Convention
+from tasks.errors import DeclarationError
 from tasks.metrics.metric import Metric
 
-__all__ = ["DeclarationError", "as_data", "convention"]
 _SIDES = ("hypothesis", "reference")
 
 
@@ -63,14 +63,14 @@ def _made(metric: ListedMetric, options: Mapping[str, str | int]) -> Metric:
         if allowed is None:
             has = ", ".join(metric.options) or "none"
             what = f"{metric.name} has no option `{name}`"
-            raise DeclarationError(what, ("options", name), f"Options of {metric.name}: {has}.")
+            raise DeclarationError(what, field=("options", name), fix=f"Options of {metric.name}: {has}.")
         if value not in allowed:
             what = f"`{value}` is not a value of {name}"
-            raise DeclarationError(what, ("options", name), f"Use one of: {', '.join(allowed)}.")
+            raise DeclarationError(what, field=("options", name), fix=f"Use one of: {', '.join(allowed)}.")
     try:
         return metric.made(chosen)
     except ValueError as error:
-        raise DeclarationError(str(error), ("options",), f"Options of metrics: {LISTED}") from error
+        raise DeclarationError(str(error), field=("options",), fix=f"Options of metrics: {LISTED}") from error
 
 
 def as_data(item: Convention) -> dict[str, Any] | None:

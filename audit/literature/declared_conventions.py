@@ -7,17 +7,21 @@ do. Composing it is `tasks.declared`; this module reads, checks and locates erro
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
+from audit._util.paths import LITERATURE
 from audit._util.strict_yaml import Document, load
 from audit.errors import InputError
-from audit.literature.evidence_rules import Where, inside, of_evidence
+from audit.literature import installed
+from audit.literature.evidence_items import Where, inside, of_evidence
 from audit.literature.schema import Problem, problems_inside
 from audit.literature.works import Entry, Evidence, Relation, own_evidence
 from tasks import declared
 from tasks.convention import Convention
+from tasks.errors import DeclarationError
 
 SCHEMA = "repro-audit/convention/1"
 
@@ -59,22 +63,55 @@ class ConventionEvidence:
         )
 
 
-class DeclaredConvention(NamedTuple):
-    """A declared convention: the family of tasks that it scores, its metric's id, itself, and its evidence."""
+@dataclass(frozen=True, slots=True)
+class DeclaredConvention:
+    """A convention declared in YAML.
+
+    Attributes:
+        family: The family of tasks that it scores.
+        metric: The id of its metric, by which claims name it.
+        convention: Itself.
+        evidence: Who counts so.
+        data: What it is composed of, for `tasks.declared.convention`.
+        path: The file that declares it.
+    """
 
     family: str
     metric: str
     convention: Convention
     evidence: ConventionEvidence
+    data: Mapping[str, Any] = field(repr=False, compare=False)
+    path: Path
+
+    @property
+    def id(self) -> str:
+        """Its id."""
+        return self.convention.id
 
 
-def declared_convention(entry: Any, where: Where) -> DeclaredConvention:
+# The keys of a declaration that decide what is computed, or that readers of the value see.
+_COMPOSED = (
+    "id",
+    "summary",
+    "metric",
+    "options",
+    "hypothesis",
+    "reference",
+    "hypothesis_view",
+    "reference_view",
+    "select",
+    "notes",
+)
+
+
+def declared_convention(entry: Any, where: Where, path: Path) -> DeclaredConvention:
     """The convention that a part of a YAML file declares, in the form of literature/schema/convention.schema.json.
 
     Args:
         entry: The declaration, as read by `audit._util.strict_yaml`.
         where: The location of one of its fields: `Document.where` for a file of its own; for the third convention of a study
-            `evidence_rules.inside(document.where, "conventions", 2)`.
+            `evidence_items.inside(document.where, "conventions", 2)`.
+        path: The file.
 
     Raises:
         InputError: It is invalid under the schema, names an unknown part, or its parts do not fit together; names the
@@ -83,8 +120,62 @@ def declared_convention(entry: Any, where: Where) -> DeclaredConvention:
     found = declaration_problems(entry, where)
     if found:
         raise found[0].error()
-    convention = declared.convention(entry)
-    return DeclaredConvention(entry["family"], convention.metric.id, convention, _evidence(entry))
+    data = {key: entry[key] for key in _COMPOSED if key in entry}
+    convention = declared.convention(data)
+    return DeclaredConvention(entry["family"], convention.metric.id, convention, _evidence(entry), data, path)
+
+
+def conventions_of(document: Document) -> dict[str, DeclaredConvention]:
+    """The conventions that a study declares itself, by id.
+
+    Raises:
+        InputError: See `declared_convention`; two have the same id.
+    """
+    found: dict[str, DeclaredConvention] = {}
+    for index, entry in enumerate(document.data.get("conventions", ())):
+        place = inside(document.where, "conventions", index)
+        one = declared_convention(entry, place, document.path)
+        if one.id in found:
+            raise InputError(f"duplicate convention `{one.id}`", where=place(("id",)), fix="Rename one of them.")
+        found[one.id] = one
+    return found
+
+
+def find_convention(name: str, study: Path) -> DeclaredConvention | None:
+    """The convention of that id for a study's tasks, from a file `conventions/ID.yaml`; None if there is none.
+
+    Looked for beside the study, in the literature folder that holds it, in the project's, and in those of installed
+    packages; the first one counts.
+
+    Raises:
+        InputError: The file is invalid.
+    """
+    for folder in convention_folders(study):
+        path = folder / f"{name}.yaml"
+        if path.is_file():
+            return load_convention(path)
+    return None
+
+
+def convention_folders(study: Path | None = None) -> tuple[Path, ...]:
+    """The folders in which conventions are looked for, first the nearest; `study` is the file of a study."""
+    beside = [] if study is None else [study.parent, study.parent.parent]
+    literature = [*beside, LITERATURE, *installed.folders(installed.STUDIES)]
+    found = [*(folder / "conventions" for folder in literature), *installed.folders(installed.CONVENTIONS)]
+    return tuple(dict.fromkeys(found))
+
+
+@cache
+def load_convention(path: Path) -> DeclaredConvention:
+    """The convention of one file.
+
+    Raises:
+        InputError: The file is not strict YAML, is not named after its convention, or see `declared_convention`.
+    """
+    document = load(path)
+    for problem in file_problems(document):
+        raise problem.error()
+    return declared_convention(document.data, document.where, path)
 
 
 def declaration_problems(entry: Any, where: Where) -> list[Problem]:
@@ -94,7 +185,7 @@ def declaration_problems(entry: Any, where: Where) -> list[Problem]:
         return found
     try:
         declared.convention(entry)
-    except declared.DeclarationError as error:
+    except DeclarationError as error:
         found.append(Problem(where(error.field), error.what, error.fix))
     evidence = _evidence(entry)
     if evidence.relation in {"audited", "cited-metric-source"} and evidence.study is None:
@@ -121,27 +212,12 @@ def convention_files(folder: str | Path) -> tuple[Path, ...]:
 
 
 def load_conventions(folder: str | Path) -> tuple[DeclaredConvention, ...]:
-    """All conventions declared in a folder, by file name.
+    """All conventions declared in a folder, by file name, which is their id.
 
     Raises:
-        InputError: A file is not strict YAML, is not named after its convention, or see `declared_convention`; two conventions
-            of one family and metric have the same id.
+        InputError: See `load_convention`.
     """
-    found: dict[tuple[str, str, str], Path] = {}
-    conventions = []
-    for path in convention_files(folder):
-        document = load(path)
-        for problem in file_problems(document):
-            raise problem.error()
-        one = declared_convention(document.data, document.where)
-        key = (one.family, one.metric, one.convention.id)
-        if key in found:
-            raise InputError(
-                f"duplicate id `{key[2]}`, also in {found[key].name}", where=document.where(("id",)), fix="Rename one."
-            )
-        found[key] = path
-        conventions.append(one)
-    return tuple(conventions)
+    return tuple(load_convention(path) for path in convention_files(folder))
 
 
 def file_problems(document: Document) -> list[Problem]:

@@ -14,7 +14,8 @@ from pathlib import Path
 from audit._util.paths import LITERATURE
 from audit._util.strict_yaml import load
 from audit.errors import InputError
-from audit.literature.evidence_rules import EVIDENCE_RULES, Record, Rule, entries, placeholders
+from audit.literature.evidence_items import placeholders
+from audit.literature.evidence_rules import EVIDENCE_RULES, Record, Rule, entries
 from audit.literature.grades import Known
 from audit.literature.reproductions import load_reproduction
 from audit.literature.schema import Problem, load_checked, problems

@@ -9,7 +9,7 @@ from audit._util.paths import LITERATURE
 from audit._util.strict_yaml import Document, load
 from audit.errors import InputError
 from audit.literature.declared_conventions import convention_files, declaration_problems, file_problems
-from audit.literature.evidence_rules import placeholders, short_commits
+from audit.literature.evidence_items import placeholders, short_commits
 from audit.literature.schema import Problem
 from audit.literature.works import short
 

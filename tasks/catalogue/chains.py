@@ -9,25 +9,10 @@ from typing import TypeAlias
 
 from tasks.catalogue.parts import Form, ListedMetric, ListedStep, ListedView, Part
 from tasks.catalogue.steps import STEPS
+from tasks.errors import DeclarationError
 
 Field: TypeAlias = tuple[str | int, ...]
 LISTED = "`repro-audit conventions --steps` lists them."
-
-
-class DeclarationError(ValueError):
-    """A declared convention that cannot be composed.
-
-    Attributes:
-        what: What is wrong.
-        field: Where, from the top of the declaration: `("hypothesis", 2)`.
-        fix: The remedy.
-    """
-
-    def __init__(self, what: str, field: Field, fix: str) -> None:
-        super().__init__(f"{'.'.join(map(str, field))}: {what}")
-        self.what = what
-        self.field = field
-        self.fix = fix
 
 
 def known(name: str, parts: Mapping[str, Part], field: Field, noun: str) -> Part:
@@ -40,7 +25,7 @@ def known(name: str, parts: Mapping[str, Part], field: Field, noun: str) -> Part
     if found is None:
         near = difflib.get_close_matches(name, list(parts), 3)
         hint = f"Did you mean {' or '.join(f'`{one}`' for one in near)}? " if near else ""
-        raise DeclarationError(f"unknown {noun} `{name}`", field, hint + LISTED)
+        raise DeclarationError(f"unknown {noun} `{name}`", field=field, fix=hint + LISTED)
     return found
 
 
@@ -92,7 +77,7 @@ def chain(names: Sequence[str], side: str, view: ListedView) -> Chain:
         item = _step(name, field)
         if view.gives == "object":
             what = f"`{name}` reads texts, and the view {view.name} gives an object"
-            raise DeclarationError(what, field, f"Write `{side}: []`.")
+            raise DeclarationError(what, field=field, fix=f"Write `{side}: []`.")
         last = steps[-1] if steps else None
         if last is not None and last.kind == "tokens":
             if item.kind == "tokens":
@@ -100,7 +85,7 @@ def chain(names: Sequence[str], side: str, view: ListedView) -> Chain:
             else:
                 what = f"`{name}` reads texts, but stands after the tokenizer `{last.name}`"
                 fix = f"Move `{last.name}` to the end."
-            raise DeclarationError(what, field, fix)
+            raise DeclarationError(what, field=field, fix=fix)
         steps.append(item)
     return Chain(side, view, tuple(steps))
 
@@ -109,7 +94,7 @@ def _step(name: str, field: Field) -> ListedStep:
     # Names as signatures write them, for a chain that was copied from there.
     same = [one.name for one in STEPS.values() if name in {one.step.name, one.step.signature}]
     if name not in STEPS and same:
-        raise DeclarationError(f"`{name}` is the name of a step in signatures", field, f"Write `{same[0]}`.")
+        raise DeclarationError(f"`{name}` is the name of a step in signatures", field=field, fix=f"Write `{same[0]}`.")
     return known(name, STEPS, field, "step")
 
 
@@ -124,27 +109,29 @@ def check_ends(metric: ListedMetric, hypothesis: Chain, reference: Chain) -> Non
     if metric.streams and not hypothesis.splits:
         splits = ", ".join(one.name for one in STEPS.values() if one.kind == "split")
         what = f"{metric.name} compares lists, and this chain splits nothing"
-        raise DeclarationError(what, ("hypothesis",), f"Add a step that splits: {splits}.")
+        raise DeclarationError(what, field=("hypothesis",), fix=f"Add a step that splits: {splits}.")
     if not metric.streams and (hypothesis.splits or reference.splits):
         side = hypothesis.side if hypothesis.splits else reference.side
         what = f"{metric.name} compares one text with another, and this chain splits it"
-        raise DeclarationError(what, (side,), "Leave out the step that splits.")
+        raise DeclarationError(what, field=(side,), fix="Leave out the step that splits.")
     if metric.reads_reference and hypothesis.tokenizer != reference.tokenizer:
         what = f"the output ends in {_ending(hypothesis)} and the reference in {_ending(reference)}"
-        raise DeclarationError(what, reference.end, "End both sides in the same tokenizer.")
+        raise DeclarationError(what, field=reference.end, fix="End both sides in the same tokenizer.")
 
 
 def _check_end(metric: ListedMetric, one: Chain) -> None:
     if one.form not in metric.takes:
         if one.form == "text":
             what, fix = f"{metric.name} counts tokens, and this chain ends in a text", "End it with a tokenizer"
-            raise DeclarationError(what, (one.side,), f"{fix}: `{(*metric.tokenizers, 'words')[0]}`, for instance.")
+            raise DeclarationError(
+                what, field=(one.side,), fix=f"{fix}: `{(*metric.tokenizers, 'words')[0]}`, for instance."
+            )
         what = f"{metric.name} reads {' or '.join(metric.takes)}, and this chain ends in {_ending(one)}"
         fix = "Leave out the tokenizer." if one.tokenizer else "Choose another view, or another metric."
-        raise DeclarationError(what, one.end, fix)
+        raise DeclarationError(what, field=one.end, fix=fix)
     if metric.tokenizers and one.tokenizer not in metric.tokenizers:
         what = f"{metric.name} does not count the tokens of `{one.tokenizer}`"
-        raise DeclarationError(what, one.end, f"Use one of: {', '.join(metric.tokenizers)}.")
+        raise DeclarationError(what, field=one.end, fix=f"Use one of: {', '.join(metric.tokenizers)}.")
 
 
 def _ending(one: Chain) -> str:

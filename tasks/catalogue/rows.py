@@ -42,8 +42,8 @@ RULES = by_name(
             "no-echoed-prompt",
             ECHO.selection,
             "No outputs that repeat the prompt.",
-            _row("Transcribe it.", prompt="Transcribe it."),
-            _row("hello", prompt="Transcribe it."),
+            _row("Please transcribe the speech.", prompt="Please transcribe the speech."),
+            _row("hello", prompt="Please transcribe the speech."),
         ),
         _R(
             "latin-script",
