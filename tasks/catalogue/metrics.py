@@ -48,8 +48,8 @@ def _bleu(fold: Fold, smoothing: Smoothing) -> Metric:
     return MeanSentenceBleu()
 
 
-def _cpwer(surplus: Literal["insertions", "merge"]) -> Metric:
-    return PermutationErrorRate(merge=surplus == "merge")
+def _cpwer(surplus: Literal["insertions", "merge", "error"]) -> Metric:
+    return PermutationErrorRate(merge=surplus == "merge", pooled_order=surplus == "error")
 
 
 def _character_bleu(orders: Literal["1-4", "4"]) -> Metric:
@@ -84,7 +84,7 @@ METRICS = by_name(
             "Word error rate over speakers, best order.",
             _TOKENS,
             _cpwer,
-            {"surplus": ("insertions", "merge")},
+            {"surplus": ("insertions", "merge", "error")},
             streams=True,
         ),
         _M("bleu", "BLEU, 0 to 100.", _TOKENS, _bleu, {"fold": _FOLDS, "smoothing": ("exp", "none")}),

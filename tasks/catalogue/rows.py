@@ -14,16 +14,11 @@ from tasks.analysis.detectors import (
     RUNAWAY,
 )
 from tasks.catalogue.parts import ListedRule, ListedView, by_name
-from tasks.convention import HYPOTHESIS, REFERENCE, View
+from tasks.convention import HYPOTHESIS, REFERENCE
 from tasks.row import Row
 from tasks.steps.select import FINISHED, HAS_KANA, REFERENCE_AFTER_TAGS, REFERENCE_NOT_EMPTY
-
-
-def _prompt(row: Row) -> str | None:
-    return row.prompt
-
-
-PROMPT = View("prompt", _prompt)
+from tasks.steps.sentences import TWO_PIECES
+from tasks.steps.views import PROMPT
 
 
 def _row(hypothesis: str, reference: str = "x", prompt: str | None = None) -> Row:
@@ -73,6 +68,7 @@ RULES = by_name(
             _row("\u6211\u559c\u6b22\u5b83"),
             _row("\u732b\u304c\u597d\u304d\u3067\u3059"),
         ),
+        _R("two-sentences", TWO_PIECES, "Outputs of two sentences.", _row("One."), _row("One. Two.")),
         _R(
             "has-kana", HAS_KANA, "Outputs with any kana.", _row("\u6211\u559c\u6b22\u5b83"), _row("\u732b\u3067\u3059")
         ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from tasks.catalogue.parts import ListedStep, by_name
 from tasks.metrics.jiwer_words import JIWER_WORDS
+from tasks.metrics.keyphrases import SPLIT_PHRASES
 from tasks.metrics.nltk_meteor import NLTK_WORDS
 from tasks.metrics.rouge import rouge_tokens
 from tasks.steps.characters import PUNCTUATION
@@ -25,6 +26,7 @@ from tasks.steps.flores import FLORES101_TOKENS, flores_unavailable
 from tasks.steps.normalise.audiobench import AUDIOBENCH_WORDS
 from tasks.steps.normalise.cmi import CMI_WORDS
 from tasks.steps.normalise.gigaspeech import GIGASPEECH_MARKS, GIGASPEECH_OFFICIAL
+from tasks.steps.normalise.ltu import LTU_CAPTION
 from tasks.steps.normalise.plain import (
     CASEFOLD,
     DROP_DIACRITICS,
@@ -51,7 +53,9 @@ from tasks.steps.normalise.simple import (
     LOWER,
 )
 from tasks.steps.normalise.whisper import WHISPER_BASIC, WHISPER_ENGLISH
+from tasks.steps.phones import DROP_SILENCE, LLASO_LETTERS, STRIP_STRESS
 from tasks.steps.ptb import PTB, ptb_unavailable
+from tasks.steps.sentences import SEPARATE_WORDS, SPLIT_FULL_STOPS, SPLIT_SENTENCES, UPPER_LETTERS
 from tasks.steps.tokenise import (
     CHAR_LEVEL,
     CHARACTERS,
@@ -68,6 +72,7 @@ from tasks.steps.tokenise import (
     TOK_ZH,
     WORDS,
 )
+from tasks.steps.yes_no import FIRST_YES_NO, YES_NO, YES_OR_NOT
 
 _S = ListedStep
 _CLEAN = (
@@ -137,6 +142,22 @@ _NORMALISE = (
     _S("gigaspeech-official", GIGASPEECH_OFFICIAL, "GigaSpeech's rule for words.", "uh well-known <COMMA> yes"),
     _S("gigaspeech-marks", GIGASPEECH_MARKS, "GigaSpeech's tags as marks.", "YES <COMMA> SIR <PERIOD>"),
 )
+_TASKS = (
+    _S("drop-silence", DROP_SILENCE, "Drop the phone `sil`.", "HH AH0 sil L OW1"),
+    _S("strip-stress", STRIP_STRESS, "Remove the stress digits of ARPAbet.", "HH AH0 L OW1"),
+    _S("llaso-letters", LLASO_LETTERS, "LLaSO: letters A to Z, some merged.", "HH AH0 K"),
+    _S("upper-letters", UPPER_LETTERS, "Upper case; only A to Z, `'` and spaces stay.", "A well-known dog's"),
+    _S("upper-words", SEPARATE_WORDS, "Upper case; other than A to Z and `'` to spaces.", "A well-known caf\u00e9"),
+    _S("ltu-caption", LTU_CAPTION, "LTU: the text after the last colon, plain.", "Audio caption: A dog, ok."),
+    _S("yes-or-not", YES_OR_NOT, "`yes` if the text is exactly that, otherwise `no`.", "Yes, the same."),
+    _S("yes-no", YES_NO, "`yes` or `no` if the text is that word, else empty.", "Yes."),
+    _S("first-yes-no", FIRST_YES_NO, "The first word if it is yes or no, else empty.", "Yes, the same."),
+)
+_SPLITS = (
+    _S("split-full-stops", SPLIT_FULL_STOPS, "Split at full stops.", "One. Two? No."),
+    _S("split-sentences", SPLIT_SENTENCES, "Split at the marks that end a sentence.", "One. Two? No."),
+    _S("split-phrases", SPLIT_PHRASES, "Split a list at commas and line ends.", "1. one, 2. two"),
+)
 _JOINED = (
     _S("13a-text", JOIN_13A, "sacreBLEU's `13a`, tokens joined by spaces.", "It's 5%, Mr."),
     _S("zh-text", JOIN_ZH, "sacreBLEU's `zh`, tokens joined by spaces.", "\u6211\u7528Python\u3002"),
@@ -161,4 +182,4 @@ _TOKENIZERS = (
     _S("nltk-words", NLTK_WORDS, "nltk's `word_tokenize` without a sentence model.", "It can't be."),
 )
 
-STEPS = by_name((*_CLEAN, *_NORMALISE, *_JOINED, *_TOKENIZERS))
+STEPS = by_name((*_CLEAN, *_NORMALISE, *_TASKS, *_JOINED, *_SPLITS, *_TOKENIZERS))

@@ -17,6 +17,9 @@ from audit.literature.known_tasks import known_conventions as conventions
 from audit.literature.known_tasks import known_tasks as tasks
 from tasks import convention as convention_module
 from tasks import step as step_module
+from tasks.catalogue.metrics import METRICS
+from tasks.catalogue.rows import RULES, VIEWS
+from tasks.catalogue.steps import STEPS
 from tasks.convention import HYPOTHESIS, Convention, Selection, View, first_failed
 from tasks.metrics.error_rate import ErrorRate, MeanErrorRate
 from tasks.metrics.following import NotTranscribed
@@ -126,6 +129,8 @@ FRAMES = {
 }
 # Only `Spider` takes it, which names it.
 ONE_METRIC_ONLY = {("tasks.metrics.spice", "tasks.metrics.cider")}
+# Only Whisper's English normaliser takes it, which names it.
+ONE_STEP_ONLY = {("tasks.steps.normalise.whisper", "tasks.steps.normalise.whisper_words")}
 
 
 # Modules that put conventions together: they import both; one is part of a family and imports no more than conventions.
@@ -308,3 +313,20 @@ def test_the_registry_refuses_copies() -> None:
     with pytest.raises(KeyError, match="no convention nobody"):
         tasks()["st-en-de"].convention("bleu", "nobody")
     assert tasks()["st-en-de"].convention("bleu", "covost2").id == "covost2"
+
+
+def test_the_parts_of_the_catalogue_name_all_their_sources() -> None:
+    """A convention in YAML may be composed of any of them."""
+    made = [replace(BASE, hypothesis=(one.step,), reference=()) for one in STEPS.values()]
+    made += [replace(BASE, select=(one.rule,)) for one in RULES.values()]
+    made += [replace(BASE, hypothesis_view=one.view) for one in VIEWS.values()]
+    made += [replace(BASE, metric=one.made()) for one in METRICS.values()]
+    missing = set()
+    for convention in made:
+        sources = sources_of(convention)
+        assert all(len(digest(source)) == 64 for source in sources), convention
+        modules = {s.removeprefix("module:") for s in sources if s.startswith("module:tasks.")}
+        # A step beside a metric needs nothing of what the metric does.
+        own = {m for m in modules if not m.startswith("tasks.metrics.") or convention.metric != BASE.metric}
+        missing |= {(module, other) for module in own for other in deciding_imports(module) - modules}
+    assert missing == ONE_METRIC_ONLY | ONE_STEP_ONLY

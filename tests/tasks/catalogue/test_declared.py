@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tasks.convention import Convention, first_failed
 from audit.literature.known_tasks import known_conventions
+from tasks.convention import Convention, first_failed
 from tasks.declared import as_data, convention
 from tasks.errors import DeclarationError
 from tasks.row import Row
