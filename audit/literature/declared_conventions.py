@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -165,7 +164,6 @@ def convention_folders(study: Path | None = None) -> tuple[Path, ...]:
     return tuple(dict.fromkeys(found))
 
 
-@cache
 def load_convention(path: Path) -> DeclaredConvention:
     """The convention of one file.
 
@@ -218,6 +216,19 @@ def load_conventions(folder: str | Path) -> tuple[DeclaredConvention, ...]:
         InputError: See `load_convention`.
     """
     return tuple(load_convention(path) for path in convention_files(folder))
+
+
+def declared_conventions() -> tuple[DeclaredConvention, ...]:
+    """The conventions of all files at hand: beside the study in the current folder, the project's, and installed ones.
+
+    Raises:
+        InputError: See `load_convention`.
+    """
+    found: dict[str, DeclaredConvention] = {}
+    for folder in convention_folders(Path.cwd() / "study.yaml"):
+        for one in load_conventions(folder):
+            found.setdefault(one.id, one)
+    return tuple(found.values())
 
 
 def file_problems(document: Document) -> list[Problem]:

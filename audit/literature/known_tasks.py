@@ -11,6 +11,7 @@ from typing import Literal
 from audit._util.paths import LITERATURE
 from audit.errors import InputError
 from audit.literature import installed
+from audit.literature.declared_conventions import DeclaredConvention
 from audit.literature.studies import Study, load_study
 from audit.literature.study_tasks import same_counting
 from tasks.convention import Convention
@@ -105,6 +106,12 @@ def own_study() -> Study | None:
 def tasks_here() -> Mapping[str, Task]:
     """The tasks that a command knows: those of the study in the current folder, and of all studies at hand."""
     return known_tasks(own=own_study())
+
+
+def declared_here() -> tuple[DeclaredConvention, ...]:
+    """The conventions in YAML that the tasks of `tasks_here` use."""
+    own = own_study()
+    return tuple(one for study in (*((own,) if own else ()), *studies()) for one in study.conventions)
 
 
 def task_here(name: str, where: str | None = None) -> Task:

@@ -15,12 +15,12 @@ from audit.literature.works import short
 
 
 def lint_conventions(
-    families: Mapping[str, Mapping[str, Collection[str]]], works: Collection[str], folder: str | Path | None = None
+    families: Mapping[str, Collection[str]], works: Collection[str], folder: str | Path | None = None
 ) -> list[Problem]:
     """Check all declared conventions of a folder (by default `literature/conventions`).
 
     Args:
-        families: Family -> metric -> ids of its conventions.
+        families: Family -> ids of its conventions.
         works: The ids of the records of works.
         folder: The folder of the conventions.
 
@@ -42,15 +42,13 @@ def lint_conventions(
     return found
 
 
-def _names(
-    document: Document, families: Mapping[str, Mapping[str, Collection[str]]], works: Collection[str]
-) -> list[Problem]:
+def _names(document: Document, families: Mapping[str, Collection[str]], works: Collection[str]) -> list[Problem]:
     data = document.data
     found = []
     if data["family"] not in families:
         what = f"there is no family `{data['family']}`"
         found.append(Problem(document.where(("family",)), what, f"Use one of: {', '.join(families)}."))
-    elif any(data["id"] in names for names in families[data["family"]].values()):
+    elif data["id"] in families[data["family"]]:
         what = f"the family {data['family']} has a convention `{data['id']}` already"
         found.append(Problem(document.where(("id",)), what, "Choose another id."))
     if data["work"] not in works:

@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--works", metavar="DIR", help="the folder of records (default: literature/works)")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
 
-    lint = actions.add_parser("lint", help="check every record, the studies, the reproductions and the set cards")
+    lint = actions.add_parser("lint", help="check all records, conventions, studies, reproductions and set cards")
     lint.add_argument(
         "--checkouts",
         metavar="DIR",
@@ -83,12 +83,19 @@ def _lint(args: argparse.Namespace) -> int:
     from audit.literature.checkouts import open_all
     from audit.literature.known_tasks import known_tasks
     from audit.literature.lint import lint, lint_studies, notes
+    from audit.literature.lint_conventions import lint_conventions
     from audit.literature.lint_sets import lint_sets
+    from tasks.registry import families
 
     conventions = known()
     records, problems = lint(conventions, args.works)
     problems += lint_studies(conventions)
     problems += lint_sets(known_tasks().values())[1]
+    built_in = {
+        name: {c.id for t in known_tasks().values() if t.family == name for cs in t.conventions.values() for c in cs}
+        for name in families()
+    }
+    problems += lint_conventions(built_in, {record.work.id for record in records})
     if args.checkouts:
         results, unopened = open_all(records, args.checkouts)
         problems += unopened

@@ -76,7 +76,7 @@ def test_new_writes_a_template_with_every_field_explained(tmp_path: Path, capsys
             assert above.startswith(("#", "- ")) or above.endswith(":"), (field, above)
     text = path.read_text(encoding="utf-8")
     entry = rules["properties"]["tasks"]["items"]
-    for name in (*entry["properties"], *entry["properties"]["evidence"]["items"]["properties"]):
+    for name in (*entry["properties"], *schema("common")["$defs"]["evidence"]["properties"]):
         assert f"{name}:" in text, name
     for values in (rules["properties"]["kind"]["enum"], ["evaluated", "copied", "mentioned", "unknown", "none"]):
         assert all(value in text for value in values)
