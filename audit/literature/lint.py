@@ -53,9 +53,12 @@ def lint(known: Known, folder: str | Path | None = None) -> tuple[list[Record], 
     return records, sorted(found, key=_place)
 
 
-def notes(records: list[Record]) -> list[str]:
-    """Notes, which are not problems: per record, verified evidence that does not say who opened it."""
-    found = []
+def notes(records: list[Record], known: Known) -> list[str]:
+    """Notes, which are not problems.
+
+    Conventions that no record names, which have grade E; per record, verified evidence that does not say who opened it.
+    """
+    found = [f"{problem.where}: {problem.what}" for problem in conventions_reached(records, known)]
     for record in records:
         evidence = [e for entry in record.work.tasks for e in entry.evidence if e.verified]
         unnamed = sum(e.verified_by is None for e in evidence)
@@ -251,7 +254,6 @@ RULES: tuple[Rule, ...] = (
     unique_ids,
     tasks_exist,
     conventions_exist,
-    conventions_reached,
     no_placeholders,
     yes_has_evidence,
     *EVIDENCE_RULES,

@@ -103,7 +103,7 @@ def _lint(args: argparse.Namespace) -> int:
             print(result)
     for problem in problems:
         print(problem)
-    for note in notes(records):
+    for note in notes(records, conventions):
         print(f"note: {note}")
     noun = "problem" if len(problems) == 1 else "problems"
     print(f"{len(records)} records, {len(problems)} {noun}")
