@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
+import textwrap
 from pathlib import Path
 
 import pytest
 
 from audit._util.paths import LITERATURE
+from audit.cli.catalogue_table import lines
 from audit.errors import InputError
 from audit.literature.convention_yaml import yaml_text
 from audit.literature.declared_conventions import declared_conventions, load_convention, load_conventions
 from audit.literature.grades import grades, known_conventions
 from audit.literature.known_tasks import known_tasks
 from audit.literature.lint_conventions import lint_conventions
+from audit.literature.schema import schema
 from audit.literature.studies import load_study
 from audit.literature.works import load_works
 from audit.pipeline.request import AuditRequest
@@ -21,6 +25,7 @@ from audit.pipeline.run import run
 from tasks.convention import Convention
 from tasks.row import Row
 from tasks.step_cache import ChainCache
+from tests.support.paths import ROOT
 
 CONVENTION = """\
 schema: repro-audit/convention/1
@@ -320,3 +325,18 @@ def test_cmi_benchs_character_error_rate_of_its_own_outputs(shared_real: Path, t
     rows = [Row(str(n), item["response"], item["correct_answer"]) for n, item in enumerate(items)]
     convention = load_convention(LITERATURE / "conventions" / "cmi-bench-cer.yaml").convention
     assert scored(convention, rows) == pytest.approx(760.00, abs=0.005)
+
+
+def test_the_guide_shows_a_convention_that_is_read(tmp_path: Path) -> None:
+    text = (ROOT / "docs" / "how-to" / "add-a-convention.md").read_text(encoding="utf-8")
+    blocks = [textwrap.dedent(block) for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)]
+    (example,) = [block for block in blocks if block.startswith("schema: repro-audit/convention/1\n")]
+    path = tmp_path / "my-benchmark.yaml"
+    path.write_text(example, encoding="utf-8")
+    assert load_convention(path).id == "my-benchmark"
+    keys = set(re.findall(r"`(\w+)`", "".join(re.findall(r"^\| (`.*?) \|", text, re.MULTILINE))))
+    assert keys | {"schema", "id", "summary", "family"} == set(schema("convention")["properties"])
+    # What it shows of the table is what the command prints.
+    shown = [line.strip() for line in text.splitlines() if re.match(r" +[\w-]+ +(text|tokens|rule) ", line)]
+    assert len(shown) == 4
+    assert set(shown) <= {line.strip() for line in lines(long=False)}
