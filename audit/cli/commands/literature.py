@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,8 +68,12 @@ def known() -> Known:
     """The conventions of tasks/ by (task, metric)."""
     from audit.literature.known_tasks import known_conventions
 
+    return _by_metric(known_conventions())
+
+
+def _by_metric(keys: Iterable[tuple[str, str, str]]) -> Known:
     found: dict[tuple[str, str], set[str]] = {}
-    for task, metric, name in known_conventions():
+    for task, metric, name in keys:
         found.setdefault((task, metric), set()).add(name)
     return found
 
@@ -81,7 +86,7 @@ def _works(args: argparse.Namespace) -> tuple[Work, ...]:
 
 def _lint(args: argparse.Namespace) -> int:
     from audit.literature.checkouts import open_all
-    from audit.literature.known_tasks import known_tasks
+    from audit.literature.known_tasks import declared_here, known_conventions, known_tasks
     from audit.literature.lint import lint, lint_studies, notes
     from audit.literature.lint_conventions import lint_conventions
     from audit.literature.lint_sets import lint_sets
@@ -91,11 +96,13 @@ def _lint(args: argparse.Namespace) -> int:
     records, problems = lint(conventions, args.works)
     problems += lint_studies(conventions)
     problems += lint_sets(known_tasks().values())[1]
-    built_in = {
-        name: {c.id for t in known_tasks().values() if t.family == name for cs in t.conventions.values() for c in cs}
-        for name in families()
-    }
-    problems += lint_conventions(built_in, {record.work.id for record in records})
+    own = [one.convention for one in declared_here()]
+    # What YAML declares cites its own evidence, and is no convention of its family.
+    built_in = {key: item for key, item in known_conventions().items() if item not in own}
+    of_family: dict[str, set[str]] = {name: set() for name in families()}
+    for task, _, name in built_in:
+        of_family[known_tasks()[task].family].add(name)
+    problems += lint_conventions(of_family, {record.work.id for record in records})
     if args.checkouts:
         results, unopened = open_all(records, args.checkouts)
         problems += unopened
@@ -103,7 +110,7 @@ def _lint(args: argparse.Namespace) -> int:
             print(result)
     for problem in problems:
         print(problem)
-    for note in notes(records, conventions):
+    for note in notes(records, _by_metric(built_in)):
         print(f"note: {note}")
     noun = "problem" if len(problems) == 1 else "problems"
     print(f"{len(records)} records, {len(problems)} {noun}")
