@@ -13,6 +13,7 @@ from importlib.metadata import entry_points
 from types import MappingProxyType
 
 from tasks.convention import Convention
+from tasks.declared import convention
 from tasks.errors import DeclarationError
 from tasks.family import Conventions, Family
 from tasks.task import Declaration, Task
@@ -73,7 +74,8 @@ def build(declaration: Declaration) -> Task:
     """The task that a declaration describes.
 
     Raises:
-        DeclarationError: The family is unknown, a parameter is invalid, or `leave_out` names an unknown convention.
+        DeclarationError: The family is unknown, a parameter is invalid, `leave_out` names an unknown convention, or one of the
+            study's own cannot be composed or has the id of another.
     """
     kind = family(declaration.family)
     parameters = kind.checked(json.loads(declaration.parameters))
@@ -92,7 +94,7 @@ def build(declaration: Declaration) -> Task:
 
 
 def _chosen(found: Conventions, declaration: Declaration) -> dict[str, tuple[Convention, ...]]:
-    known = {convention.id for items in found.values() for convention in items}
+    known = {item.id for items in found.values() for item in items}
     for index, name in enumerate(declaration.leave_out):
         if name not in known:
             raise DeclarationError(
@@ -101,7 +103,16 @@ def _chosen(found: Conventions, declaration: Declaration) -> dict[str, tuple[Con
                 fix=f"Its conventions: {', '.join(sorted(known))}.",
             )
     kept = {
-        metric: tuple(convention for convention in items if convention.id not in declaration.leave_out)
-        for metric, items in found.items()
+        metric: tuple(item for item in items if item.id not in declaration.leave_out) for metric, items in found.items()
     }
+    for index, one in enumerate(declaration.own):
+        item = convention(json.loads(one))
+        there = kept.get(item.metric.id, ())
+        if any(other.id == item.id for other in there):
+            raise DeclarationError(
+                f"the family {declaration.family} has a convention `{item.id}` for {item.metric.id} already",
+                field=("conventions", index),
+                fix=f"Rename yours, or write `leave_out: [{item.id}]`.",
+            )
+        kept[item.metric.id] = (*there, item)
     return {metric: items for metric, items in kept.items() if items}

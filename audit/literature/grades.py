@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
+from audit.literature.declared_conventions import DeclaredConvention
 from audit.literature.known_tasks import known_tasks
 from audit.literature.works import Entry, Evidence, Work
 from audit.schema import Grade
@@ -37,13 +38,13 @@ class Support:
 
     Attributes:
         work: The work's id.
-        entry: The index of the entry in the work's `tasks`.
+        entry: The index of the entry in the work's `tasks`; None for evidence that stands in the convention's own file.
         grade: The grade of the steps that this item supports; E if it is unverified.
         evidence: The evidence item; None if the entry has none.
     """
 
     work: str
-    entry: int
+    entry: int | None
     grade: Grade
     evidence: Evidence | None
 
@@ -115,6 +116,7 @@ def grades(
     *,
     tasks: Tasks | None = None,
     own: str | None = None,
+    declared: Iterable[DeclaredConvention] = (),
 ) -> dict[Key, Grading]:
     """The grade of every convention in `known` for one study, for each of its tasks and metrics.
 
@@ -127,6 +129,7 @@ def grades(
         study: The id of the study.
         tasks: The tasks by id: those of the study, and those that records name; by default of all studies at hand.
         own: The id of the record of the audited paper, if there is one.
+        declared: Conventions in YAML, which cite evidence of their own.
     """
     kinds = known_tasks() if tasks is None else tasks
     works = list(works)
@@ -147,6 +150,13 @@ def grades(
             there = support if mine else [_capped(item) for item in support]
             for task in alike:
                 _add(found, entry, task, there)
+    for item in declared:
+        entry = item.evidence.entry(item.metric, item.id)
+        support = [Support(item.evidence.work, None, grade_of(entry, e, study), e) for e in entry.evidence]
+        for name, kind in kinds.items():
+            # A task may have another convention of this id.
+            if item.convention in kind.conventions.get(item.metric, ()):
+                _add(found, entry, name, support or [Support(item.evidence.work, None, "E", None)])
     return {
         key: Grading(_axes(kinds.get(key[0]), key[1]), tuple(sorted(support, key=_order)))
         for key, support in sorted(found.items())
@@ -184,4 +194,4 @@ def _axes(task: Task | None, metric: str) -> tuple[str, ...]:
 
 
 def _order(support: Support) -> tuple[str, str, int]:
-    return support.grade, support.work, support.entry
+    return support.grade, support.work, -1 if support.entry is None else support.entry

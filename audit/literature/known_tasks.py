@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
-from importlib.metadata import entry_points
-from importlib.resources import files
 from pathlib import Path
 from types import MappingProxyType
 from typing import Literal
 
 from audit._util.paths import LITERATURE
 from audit.errors import InputError
+from audit.literature import installed
+from audit.literature.declared_conventions import DeclaredConvention
 from audit.literature.studies import Study, load_study
 from audit.literature.study_tasks import same_counting
 from tasks.convention import Convention
@@ -19,26 +19,14 @@ from tasks.errors import DeclarationError
 from tasks.registry import build, families
 from tasks.task import Task, declare
 
-# Each entry point names a package or module beside which `studies/*.yaml` lie, or a folder inside it.
-ENTRY_POINTS = "repro_audit.studies"
 # A study of one's own, in the folder where a command runs.
 OWN = Path("study.yaml")
-
-
-@cache
-def installed_folders() -> tuple[Path, ...]:
-    """The literature folders that installed packages provide, by entry points of the group `repro_audit.studies`."""
-    found = []
-    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
-        place = Path(str(files(point.module)))
-        found.append(place / point.attr if point.attr else place)
-    return tuple(found)
 
 
 def study_files(literature: Path = LITERATURE) -> dict[str, Path]:
     """The file of every study by id: of the folder, then of installed packages; ids are names of files."""
     found: dict[str, Path] = {}
-    for folder in (literature, *installed_folders()):
+    for folder in (literature, *installed.folders(installed.STUDIES)):
         for path in sorted((folder / "studies").glob("*.yaml")):
             found.setdefault(path.stem, path)
     return found
@@ -118,6 +106,12 @@ def own_study() -> Study | None:
 def tasks_here() -> Mapping[str, Task]:
     """The tasks that a command knows: those of the study in the current folder, and of all studies at hand."""
     return known_tasks(own=own_study())
+
+
+def declared_here() -> tuple[DeclaredConvention, ...]:
+    """The conventions in YAML that the tasks of `tasks_here` use."""
+    own = own_study()
+    return tuple(one for study in (*((own,) if own else ()), *studies()) for one in study.conventions)
 
 
 def task_here(name: str, where: str | None = None) -> Task:

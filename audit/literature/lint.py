@@ -14,17 +14,13 @@ from pathlib import Path
 from audit._util.paths import LITERATURE
 from audit._util.strict_yaml import load
 from audit.errors import InputError
-from audit.literature.evidence_rules import EVIDENCE_RULES, Record, Rule, entries, strings
+from audit.literature.evidence_items import placeholders
+from audit.literature.evidence_rules import EVIDENCE_RULES, Record, Rule, entries
 from audit.literature.grades import Known
 from audit.literature.reproductions import load_reproduction
 from audit.literature.schema import Problem, load_checked, problems
 from audit.literature.studies import Study, load_study
 from audit.literature.works import record_files, short, twice, work
-
-# Placeholders for missing text. Case-sensitive: `xxx` is a label of IEMOCAP.
-PLACEHOLDERS = re.compile(
-    r"\bTODO\b|\bFIXME\b|\bTBD\b|\bXXX\b|\bREPLACE\b|\?\?\?|\blorem ipsum\b|\bto be (?:written|done|added|filled)\b"
-)
 
 
 def lint(known: Known, folder: str | Path | None = None) -> tuple[list[Record], list[Problem]]:
@@ -57,9 +53,12 @@ def lint(known: Known, folder: str | Path | None = None) -> tuple[list[Record], 
     return records, sorted(found, key=_place)
 
 
-def notes(records: list[Record]) -> list[str]:
-    """Notes, which are not problems: per record, verified evidence that does not say who opened it."""
-    found = []
+def notes(records: list[Record], known: Known) -> list[str]:
+    """Notes, which are not problems.
+
+    Conventions that no record names, which have grade E; per record, verified evidence that does not say who opened it.
+    """
+    found = [f"{problem.where}: {problem.what}" for problem in conventions_reached(records, known)]
     for record in records:
         evidence = [e for entry in record.work.tasks for e in entry.evidence if e.verified]
         unnamed = sum(e.verified_by is None for e in evidence)
@@ -201,14 +200,7 @@ def no_placeholders(records: list[Record], known: Known) -> Iterator[Problem]:
     """There are no placeholders."""
     del known
     for record in records:
-        for field, text in strings(record.document.data, ()):
-            match = PLACEHOLDERS.search(text)
-            if match:
-                yield Problem(
-                    record.document.where(field),
-                    f"placeholder `{match.group()}`",
-                    "Write what is known, or null.",
-                )
+        yield from placeholders(record.document)
 
 
 def yes_has_evidence(records: list[Record], known: Known) -> Iterator[Problem]:
@@ -262,7 +254,6 @@ RULES: tuple[Rule, ...] = (
     unique_ids,
     tasks_exist,
     conventions_exist,
-    conventions_reached,
     no_placeholders,
     yes_has_evidence,
     *EVIDENCE_RULES,

@@ -8,7 +8,7 @@ from typing import Any
 
 from audit._util.strict_yaml import Document, Field, load
 from audit.errors import InputError
-from audit.literature.lint import PLACEHOLDERS
+from audit.literature.evidence_items import PLACEHOLDERS
 from audit.literature.schema import Problem, problems
 from audit.literature.sets import SETS, SetCard, load_set
 from audit.literature.works import short

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import difflib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -51,7 +51,7 @@ class Problem:
 
 @cache
 def schema(kind: str) -> Mapping[str, Any]:
-    """The JSON Schema of one kind of record: `study`, `reproduction`, `work` or `common`."""
+    """The JSON Schema of one kind of record: `study`, `reproduction`, `work`, `convention`, `set` or `common`."""
     value: Mapping[str, Any] = json.loads((SCHEMAS / f"{kind}.schema.json").read_text(encoding="utf-8"))
     return value
 
@@ -61,12 +61,25 @@ def problems(document: Document, kind: str) -> Iterator[Problem]:
 
     A misspelt key is both unknown and missing; users look for the word that they wrote.
     """
-    # An object that lacks several keys has one error per key, and each error lists all of them.
-    found = dict.fromkeys(
-        place for error in _validator(kind).iter_errors(document.data) for place in _places(error, kind)
-    )
-    ordered = sorted(found, key=lambda place: (place[0], document.lines.get(place[1], 0)))
+    ordered = sorted(_found(document.data, kind), key=lambda place: (place[0], document.lines.get(place[1], 0)))
     yield from (Problem(document.where(field), what, fix) for _, field, what, fix in ordered)
+
+
+def problems_inside(data: Any, kind: str, where: Callable[[Field], str]) -> Iterator[Problem]:
+    """The problems of a record that stands inside another file.
+
+    Args:
+        data: The record.
+        kind: Its schema.
+        where: The location of one of its fields in that file, as `Document.where` gives it.
+    """
+    ordered = sorted(_found(data, kind), key=lambda place: place[0])
+    yield from (Problem(where(field), what, fix) for _, field, what, fix in ordered)
+
+
+def _found(data: Any, kind: str) -> dict[Place, None]:
+    # An object that lacks several keys has one error per key, and each error lists all of them.
+    return dict.fromkeys(place for error in _validator(kind).iter_errors(data) for place in _places(error, kind))
 
 
 def load_checked(path: str | Path, kind: str) -> Document:

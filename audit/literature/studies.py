@@ -12,6 +12,7 @@ from typing import Any
 
 from audit._util.strict_yaml import Document
 from audit.literature.claim_checks import check_claims
+from audit.literature.declared_conventions import DeclaredConvention
 from audit.literature.schema import load_checked
 from audit.literature.study_tasks import Subset, declared_subsets, declared_tasks
 from audit.schema import (
@@ -43,6 +44,7 @@ class Study:
         path: The file.
         tasks: The tasks that it declares, by id.
         subsets: Parts of the tasks' sets, by task and name.
+        conventions: The conventions in YAML that its tasks use, its own and those of files.
     """
 
     facts: StudyFacts
@@ -50,6 +52,7 @@ class Study:
     path: Path
     tasks: Mapping[str, Task] = field(default_factory=dict)
     subsets: Mapping[str, Mapping[str, Subset]] = field(default_factory=dict)
+    conventions: tuple[DeclaredConvention, ...] = ()
 
     @property
     def id(self) -> str:
@@ -92,7 +95,7 @@ def load_study(path: str | Path) -> Study:
     """
     document = load_checked(path, "study")
     data = document.data
-    tasks = declared_tasks(document)
+    tasks, conventions = declared_tasks(document)
     subsets = declared_subsets(document)
     check_claims(document, tasks, subsets)
     claims = tuple(_claim(entry, document, tasks) for entry in data["claims"])
@@ -109,7 +112,7 @@ def load_study(path: str | Path) -> Study:
         names=tuple(data.get("names", ())),
         models={name: _model(entry) for name, entry in data.get("models", {}).items()},
     )
-    return Study(facts, _with_columns(claims, facts), document.path, tasks, subsets)
+    return Study(facts, _with_columns(claims, facts), document.path, tasks, subsets, conventions)
 
 
 def _model(entry: Mapping[str, Any]) -> ModelFacts:

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from audit._util.strict_yaml import Document, Field
 from audit.errors import InputError
+from audit.literature.declared_conventions import (
+    DeclaredConvention,
+    convention_files,
+    convention_folders,
+    conventions_of,
+    find_convention,
+)
+from audit.literature.evidence_items import Where, inside
 from tasks.errors import DeclarationError
 from tasks.registry import build
 from tasks.row import Row
@@ -33,31 +42,67 @@ class Subset:
         return str(row.extra.get(self.field)) in self.values
 
 
-def declared_tasks(document: Document) -> dict[str, Task]:
-    """The tasks of a study, by id.
+def declared_tasks(document: Document) -> tuple[dict[str, Task], tuple[DeclaredConvention, ...]]:
+    """The tasks of a study, by id, and the conventions in YAML that they use.
 
     Raises:
-        InputError: Two tasks have the same id, or a family, parameter or convention is unknown; with file, line and field.
+        InputError: Two tasks have the same id; a family, parameter or convention is unknown; or no task names a convention
+            that the study declares; with file, line and field.
     """
     found: dict[str, Task] = {}
+    inline = conventions_of(document)
+    used: dict[str, DeclaredConvention] = {}
     for index, entry in enumerate(document.data["tasks"]):
         place: Field = ("tasks", index)
         if entry["id"] in found:
             raise InputError(
                 f"duplicate task `{entry['id']}`", where=document.where((*place, "id")), fix="Remove one of them."
             )
+        own = _own(entry, inline, inside(document.where, *place), document.path)
+        used |= {one.id: one for one in own}
         try:
-            found[entry["id"]] = build(_declaration(entry))
+            found[entry["id"]] = build(_declaration(entry, own))
         except DeclarationError as error:
             raise InputError(error.what, where=document.where((*place, *error.field)), fix=error.fix) from None
+    for index, name in enumerate(inline):
+        if name not in used:
+            raise InputError(
+                f"no task uses the convention `{name}`",
+                where=document.where(("conventions", index)),
+                fix=f"Add `conventions: [{name}]` to the tasks that it scores.",
+            )
+    return found, tuple(used.values())
+
+
+def _own(
+    entry: Mapping[str, Any], inline: Mapping[str, DeclaredConvention], where: Where, study: Path
+) -> list[DeclaredConvention]:
+    """The conventions in YAML that a task names: the study's own, or files."""
+    found = []
+    for index, name in enumerate(entry.get("conventions", ())):
+        one = inline.get(name) or find_convention(name, study)
+        place = where(("conventions", index))
+        if one is None:
+            known = sorted({*inline, *(p.stem for f in convention_folders(study) for p in convention_files(f))})
+            raise InputError(
+                f"there is no convention in YAML `{name}`", where=place, fix=f"Known: {', '.join(known) or 'none'}."
+            )
+        if one.family != entry["family"]:
+            raise InputError(
+                f"the convention `{name}` is one of the family {one.family}",
+                where=place,
+                fix=f"Leave it out of tasks of the family {entry['family']}.",
+            )
+        found.append(one)
     return found
 
 
-def _declaration(entry: Mapping[str, Any]) -> Declaration:
+def _declaration(entry: Mapping[str, Any], own: Sequence[DeclaredConvention]) -> Declaration:
     return declare(
         entry["id"],
         entry["family"],
         entry.get("parameters"),
+        own=[one.data for one in own],
         name=entry.get("name", ""),
         dataset=entry.get("dataset", ""),
         leave_out=tuple(entry.get("leave_out", ())),

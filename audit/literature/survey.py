@@ -6,11 +6,11 @@ docs/reference/literature.md describes them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
-from audit.literature.grades import Grading, Known, grades
+from audit.literature.grades import Grading, Key, Known, grades
 from audit.literature.works import Entry, Work
 from audit.schema import (
     Checkable,
@@ -37,13 +37,19 @@ SAME_DATA = ("yes", "partly", "unknown", "no")
 TREATMENTS = ("evaluated", "copied", "mentioned", "unknown", "none")
 
 
-def survey(works: Sequence[Work], claims: Iterable[Claim], known: Known | None = None) -> Survey:
+def survey(
+    works: Sequence[Work],
+    claims: Iterable[Claim],
+    known: Known | None = None,
+    gradings: Mapping[Key, Grading] | None = None,
+) -> Survey:
     """The data of the survey chapter.
 
     Args:
         works: All records, from `audit.literature.works.load_works`.
         claims: The claims of the study; their tasks are the columns of the matrix, in the claims' order.
         known: (task, metric) -> conventions of tasks/; by default the conventions named by records are graded.
+        gradings: The grades of the study's conventions, if they are known already; they count instead of `known`.
     """
     columns = _columns(claims)
     shown = [w for w in works if w.relation != "audit"]
@@ -51,7 +57,9 @@ def survey(works: Sequence[Work], claims: Iterable[Claim], known: Known | None =
         tasks=columns,
         works=tuple(_work(w) for w in works),
         matrix=tuple(MatrixRow(w.id, _cells(w, [c.id for c in columns])) for w in shown),
-        conventions=_conventions(works, known if known is not None else named(works)),
+        conventions=_conventions(
+            grades(works, named(works) if known is None else known) if gradings is None else gradings
+        ),
         checkable=checkable(shown),
         disagreements=tuple(
             SurveyDisagreement(w.id, d.about, d.said, d.said_by, d.found, d.found_in, d.effect)
@@ -145,10 +153,10 @@ def _entry(entry: Entry) -> SurveyEntry:
     )
 
 
-def _conventions(works: Sequence[Work], known: Known) -> tuple[GradedConvention, ...]:
+def _conventions(gradings: Mapping[Key, Grading]) -> tuple[GradedConvention, ...]:
     return tuple(
         GradedConvention(task, metric, name, grading.grade, _support(grading))
-        for (task, metric, name), grading in grades(works, known).items()
+        for (task, metric, name), grading in gradings.items()
     )
 
 
@@ -156,7 +164,8 @@ def _support(grading: Grading) -> tuple[SurveySupport, ...]:
     """Each entry once, with the grade of its best evidence."""
     best: dict[tuple[str, int], SurveySupport] = {}
     for s in grading.support:
-        best.setdefault((s.work, s.entry), SurveySupport(s.work, s.entry, s.grade))
+        if s.entry is not None:
+            best.setdefault((s.work, s.entry), SurveySupport(s.work, s.entry, s.grade))
     return tuple(best.values())
 
 

@@ -7,7 +7,7 @@ see `audit.literature.grades`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -269,11 +269,16 @@ def _evidence(item: Mapping[str, Any], code: Mapping[str, Any]) -> Evidence:
     inherits = item.get("path") is not None and "repo" not in item
     repo = code["repo"] if inherits else item.get("repo")
     commit = item.get("commit", code["commit"] if repo == code["repo"] and repo is not None else None)
+    return replace(own_evidence(item), repo=repo, commit=commit)
+
+
+def own_evidence(item: Mapping[str, Any]) -> Evidence:
+    """A piece of evidence as it is written, without a repository or commit to inherit."""
     return Evidence(
         kind=item["kind"],
         verified=item["verified"],
-        repo=repo,
-        commit=commit,
+        repo=item.get("repo"),
+        commit=item.get("commit"),
         path=item.get("path"),
         lines=item.get("lines"),
         section=item.get("section"),

@@ -60,7 +60,14 @@ def run(request: AuditRequest) -> Audit:
     reproductions = load_reproductions(literature / "reproductions", study)
     works = load_works(literature / "works") if (literature / "works").is_dir() else ()
     conventions = known_conventions(study.tasks)
-    gradings = grades(works, conventions, study.id, tasks=known_tasks(literature, study), own=study.facts.paper.work)
+    gradings = grades(
+        works,
+        conventions,
+        study.id,
+        tasks=known_tasks(literature, study),
+        own=study.facts.paper.work,
+        declared=study.conventions,
+    )
     cards = cards_for(study, literature)
     with opened_engine(request.engine, request.workers) as counting:
         cache = ScoreCache(request.cache)
@@ -90,7 +97,7 @@ def run(request: AuditRequest) -> Audit:
         decisions=decisions(replace(study, claims=audited), measured),
         gradings=gradings,
         identities=identities(scored, study, cards),
-        literature=survey(works, audited, conventions) if surveyed else Survey(),
+        literature=survey(works, audited, gradings=gradings) if surveyed else Survey(),
         findings=gathered(seen, probed, reproductions.observed),
         inputs=[*read.items(), *_predictions(scored), *probe_files],
         replicates=request.replicates,
@@ -112,6 +119,13 @@ def _speaks_of(work: Work, study: Study) -> bool:
     return any(entry.study == study.id for entry in work.tasks)
 
 
+def _conventions(study: Study) -> Iterator[tuple[str, Path]]:
+    """(name shown, path) of the files of conventions that a study's tasks use."""
+    for one in study.conventions:
+        if one.path != study.path:
+            yield f"literature/conventions/{one.path.name}", one.path
+
+
 def _literature(
     folder: Path, study: Study, cards: Mapping[str, SetCard], reproductions: Reproductions, works: Sequence[Work]
 ) -> Iterator[tuple[str, Path]]:
@@ -122,6 +136,9 @@ def _literature(
         # The evidence of a family comes through the tasks of other studies, see `audit.literature.grades`.
         for path in study_files(folder).values():
             yield f"literature/studies/{path.name}", study.path if path.stem == study.id else path
+            if path.stem != study.id:
+                yield from _conventions(load_study(path))
+    yield from _conventions(study)
     for path in reproductions.files:
         yield f"literature/reproductions/{path.name}", path
     for work in works:

@@ -19,6 +19,8 @@ from tasks.steps.characters import letters, letters_of, visible
 from tasks.steps.clean import ends_with_eos, is_finished, strip_special
 from tasks.task import Task
 
+SOURCES = ("module:tasks.steps.characters", "module:tasks.steps.clean", "unicode:", "version:regex")
+
 
 @dataclass(frozen=True, slots=True)
 class Detector:

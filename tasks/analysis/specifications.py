@@ -12,8 +12,6 @@ from tasks.analysis.detectors import EMPTY, NOT_CHINESE, NOT_GERMAN, NOT_JAPANES
 from tasks.analysis.multiverse import Axis, Option, Specification, both, counted, output, rows_with
 from tasks.convention import Convention
 from tasks.families.classification import LabelSet, label_set
-from tasks.families.overlapped_speech import SPLIT_FULL_STOPS, SPLIT_SENTENCES, UPPER_LETTERS
-from tasks.families.phones import DROP_SILENCE, STRIP_STRESS
 from tasks.metrics.accuracy import Accuracy, Share
 from tasks.metrics.bleu import Bleu, MeanSentenceBleu
 from tasks.metrics.error_rate import ErrorRate, MeanErrorRate
@@ -29,7 +27,9 @@ from tasks.steps.normalise.cmi import CMI_WORDS
 from tasks.steps.normalise.gigaspeech import GIGASPEECH_MARKS, GIGASPEECH_OFFICIAL
 from tasks.steps.normalise.simple import DROP_ASCII_PUNCTUATION, DROP_PUNCTUATION_BUT, JIWER_A1, LOWER
 from tasks.steps.normalise.whisper import WHISPER_BASIC, WHISPER_ENGLISH
+from tasks.steps.phones import DROP_SILENCE, STRIP_STRESS
 from tasks.steps.select import FINISHED, REFERENCE_AFTER_TAGS, REFERENCE_NOT_EMPTY
+from tasks.steps.sentences import SPLIT_FULL_STOPS, SPLIT_SENTENCES, UPPER_LETTERS
 from tasks.steps.tokenise import (
     CHAR_LEVEL,
     DROP_PUNCTUATION_TOKENS,

@@ -7,7 +7,6 @@ conventions that score one caption per item treat every caption of a row as an i
 
 from __future__ import annotations
 
-import string
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
@@ -24,28 +23,13 @@ from tasks.metrics.metric import Metric
 from tasks.metrics.nltk_meteor import NLTK_WORDS, NltkMeteor
 from tasks.metrics.spice import Spice, Spider, spice_unavailable
 from tasks.row import ReferenceType
-from tasks.step import Step, step
+from tasks.step import Step
 from tasks.steps.clean import BEFORE_END_SYMBOL, STRIP_END_TOKEN, STRIP_SPECIAL
+from tasks.steps.normalise.ltu import LTU_CAPTION
 from tasks.steps.normalise.simple import JIWER_A1, LOWER
 from tasks.steps.ptb import PTB, ptb_unavailable
 from tasks.steps.select import FINISHED
 from tasks.steps.tokenise import WORDS
-
-_PUNCTUATION = str.maketrans("", "", string.punctuation)
-
-
-def ltu_caption(text: str) -> str:
-    """The text after the last colon and one more character, without ASCII punctuation, in lower case.
-
-    YuanGongND/ltu@2002aad:src/ltu/eval/eval_audiocaps.py. The source's texts all begin with `Audio caption: `; it also cuts
-    the first character of a text without a colon, which this function does not.
-    """
-    _, colon, after = text.rpartition(":")
-    return (after[1:] if colon else text).translate(_PUNCTUATION).lower()
-
-
-LTU_CAPTION = step("ltu-caption", ltu_caption, "unicode:")
-
 
 _METEOR = first_reason(meteor_unavailable, ptb_unavailable)
 _SPICE = first_reason(spice_unavailable, ptb_unavailable)

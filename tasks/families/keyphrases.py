@@ -9,9 +9,8 @@ from typing import Any
 from tasks.convention import Convention
 from tasks.family import Conventions, Family
 from tasks.metrics.accuracy import Share
-from tasks.metrics.keyphrases import Keyphrases, hufs_points, split_phrases
+from tasks.metrics.keyphrases import SPLIT_PHRASES, Keyphrases, hufs_points
 from tasks.row import ReferenceType
-from tasks.step import step
 from tasks.steps.clean import STRIP_END_TOKEN, STRIP_SENTENCE_MARKS
 from tasks.steps.normalise.simple import LOWER
 from tasks.steps.select import FINISHED
@@ -23,9 +22,6 @@ HUFS = Convention(
     hypothesis=(LOWER, STRIP_END_TOKEN),
     notes="A gold phrase may be hit twice; all predictions count, not only the first three.",
 )
-
-
-SPLIT_PHRASES = step("split-phrases", split_phrases, kind="split")
 
 
 def _kpg(name: str, metric: Keyphrases, summary: str) -> Convention:

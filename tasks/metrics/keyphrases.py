@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.metrics.metric import FIXED_POINT, MILLIONTH, Counts, MeanMetric, Terms, as_counts, with_rows
-from tasks.step import Value
+from tasks.step import Value, step
 
 Phrase = tuple[str, ...]
 
@@ -72,6 +72,9 @@ def split_phrases(text: str) -> list[str]:
     phrases = _split(lines)
     plain = _unmarked(phrases)
     return plain if plain != phrases or len(lines) < 2 else _split(_unmarked(lines))
+
+
+SPLIT_PHRASES = step("split-phrases", split_phrases, kind="split")
 
 
 def _split(lines: list[str]) -> list[str]:

@@ -20,7 +20,7 @@ _INVISIBLE = regex.compile(r"\p{Default_Ignorable_Code_Point}+|(?:(?!\s)\p{Cc})+
 _MARKS = regex.compile(r"[\p{P}\p{S}]+")
 _MARKS_BUT_DECIMAL_POINT = regex.compile(r"(?:(?!(?<=\p{N})\.(?=\p{N}))[\p{P}\p{S}])+")
 # Scripts written without spaces between words: each character counts as a word, with the marks that belong to it.
-_UNSPACED = regex.compile(
+UNSPACED = regex.compile(
     r"([\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}"
     r"\p{Script=Myanmar}]\p{M}*)"
 )
@@ -42,7 +42,7 @@ def plain_words(text: str) -> str:
     """
     text = _MARKS.sub(" ", visible(text).lower())
     if not text.isascii():
-        text = _UNSPACED.sub(r" \1 ", text)
+        text = UNSPACED.sub(r" \1 ", text)
     return f" {' '.join(text.split())} "
 
 

@@ -3,29 +3,48 @@
 from __future__ import annotations
 
 import argparse
+import difflib
 import json
+import textwrap
 
 from audit._util.paths import LITERATURE
+from audit.errors import InputError
+from audit.literature.declared_conventions import declared_conventions
+from audit.literature.known_tasks import declared_here, task_here, tasks_here
 from audit.literature.known_tasks import known_conventions as conventions_of
-from audit.literature.known_tasks import task_here, tasks_here
 
-HELP = "List the conventions of a task, or of all tasks: grade, who uses it, signature and hash."
+HELP = """List the conventions of a task, or of all tasks: grade, who uses it, signature and hash.
+
+A convention can also be written in YAML, without Python: --steps lists what it may be composed of, --show prints an
+existing one to begin from."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("task", nargs="?", help="only this task")
+    parser.add_argument(
+        "--steps",
+        action="store_true",
+        help="list what a convention can be composed of in YAML: steps, rules for rows, views, metrics",
+    )
+    parser.add_argument("--show", metavar="ID", help="everything about one convention, also as YAML to begin from")
     parser.add_argument("--long", action="store_true", help="also print signature, hash and works")
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print the list."""
+    if args.steps:
+        return _steps(args)
+    if args.show is not None:
+        return _show(args)
     from audit.literature.grades import grades, known_conventions
     from audit.literature.works import load_works
 
     known = tasks_here() if args.task is None else {args.task: task_here(args.task)}
-    gradings = grades(load_works(LITERATURE / "works"), known_conventions(known), tasks=tasks_here())
+    gradings = grades(
+        load_works(LITERATURE / "works"), known_conventions(known), tasks=tasks_here(), declared=declared_here()
+    )
     chosen = conventions_of(known)
     if args.json:
         entries = [
@@ -55,4 +74,52 @@ def run(args: argparse.Namespace) -> int:
         if args.long:
             works = ", ".join(dict.fromkeys(s.work for s in grading.support)) or "no record"
             print(f"       {item.summary}\n       used by: {works}\n       {item.signature}\n       sha256:{item.hash}")
+    return 0
+
+
+def _steps(args: argparse.Namespace) -> int:
+    from audit.cli.catalogue_table import as_json, lines
+
+    if args.json:
+        print(json.dumps(as_json(), indent=1, ensure_ascii=False))
+    else:
+        print("\n".join(lines(long=args.long)))
+    return 0
+
+
+def _show(args: argparse.Namespace) -> int:
+    """One convention: of which tasks, as text and as YAML, once for each way in which an id counts."""
+    from audit.literature.convention_yaml import yaml_text
+
+    known = tasks_here() if args.task is None else {args.task: task_here(args.task)}
+    found: dict[tuple[str, str], list[tuple[str, str]]] = {}
+    chosen = {}
+    for (task, metric, name), item in conventions_of(known).items():
+        if name == args.show:
+            key = (known[task].family, item.signature)
+            found.setdefault(key, []).append((task, metric))
+            chosen[key] = item
+    for one in declared_conventions() if args.task is None else ():
+        key = (one.family, one.convention.signature)
+        if one.id == args.show and key not in found:
+            found[key], chosen[key] = [(f"any task of the family {one.family}", one.metric)], one.convention
+    if not found:
+        ids = sorted({name for _, _, name in conventions_of(known)} | {one.id for one in declared_conventions()})
+        near = difflib.get_close_matches(args.show, ids, 3)
+        raise InputError(
+            f"there is no convention {args.show!r}",
+            where=args.task,
+            fix=f"Did you mean {' or '.join(near)}?" if near else "`repro-audit conventions` lists them.",
+        )
+    for (family, signature), places in found.items():
+        item = chosen[family, signature]
+        names = ", ".join(dict.fromkeys(task for task, _ in places))
+        texts = [f"{', '.join(dict.fromkeys(metric for _, metric in places))} of {names}", item.summary, item.notes]
+        for text in filter(None, texts):
+            print(textwrap.fill(text, 80))
+        print(f"{signature}\nsha256:{item.hash}\n")
+        yaml = yaml_text(item, family)
+        print(
+            yaml if yaml is not None else "It cannot be written in YAML: a part is not among `conventions --steps`.\n"
+        )
     return 0

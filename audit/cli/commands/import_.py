@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from audit.errors import InputError
-from audit.importers import IMPORTERS
+from audit.importers import importers
 from audit.importers.interface import Imported, Importer
 from audit.importers.records import decode, parse, read_bytes
 from audit.importers.writer import write
@@ -30,7 +30,7 @@ _PLACES = 3
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """One subcommand per format, each with the common options."""
     formats = parser.add_subparsers(dest="format", metavar="FORMAT", title="formats", required=True)
-    for importer in IMPORTERS:
+    for importer in importers():
         command = formats.add_parser(importer.name, help=importer.help, description=importer.help)
         importer.add_arguments(command)
         common = command.add_argument_group("every format")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,7 +26,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--works", metavar="DIR", help="the folder of records (default: literature/works)")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
 
-    lint = actions.add_parser("lint", help="check every record, the studies, the reproductions and the set cards")
+    lint = actions.add_parser("lint", help="check all records, conventions, studies, reproductions and set cards")
     lint.add_argument(
         "--checkouts",
         metavar="DIR",
@@ -67,8 +68,12 @@ def known() -> Known:
     """The conventions of tasks/ by (task, metric)."""
     from audit.literature.known_tasks import known_conventions
 
+    return _by_metric(known_conventions())
+
+
+def _by_metric(keys: Iterable[tuple[str, str, str]]) -> Known:
     found: dict[tuple[str, str], set[str]] = {}
-    for task, metric, name in known_conventions():
+    for task, metric, name in keys:
         found.setdefault((task, metric), set()).add(name)
     return found
 
@@ -81,14 +86,23 @@ def _works(args: argparse.Namespace) -> tuple[Work, ...]:
 
 def _lint(args: argparse.Namespace) -> int:
     from audit.literature.checkouts import open_all
-    from audit.literature.known_tasks import known_tasks
+    from audit.literature.known_tasks import declared_here, known_conventions, known_tasks
     from audit.literature.lint import lint, lint_studies, notes
+    from audit.literature.lint_conventions import lint_conventions
     from audit.literature.lint_sets import lint_sets
+    from tasks.registry import families
 
     conventions = known()
     records, problems = lint(conventions, args.works)
     problems += lint_studies(conventions)
     problems += lint_sets(known_tasks().values())[1]
+    own = [one.convention for one in declared_here()]
+    # What YAML declares cites its own evidence, and is no convention of its family.
+    built_in = {key: item for key, item in known_conventions().items() if item not in own}
+    of_family: dict[str, set[str]] = {name: set() for name in families()}
+    for task, _, name in built_in:
+        of_family[known_tasks()[task].family].add(name)
+    problems += lint_conventions(of_family, {record.work.id for record in records})
     if args.checkouts:
         results, unopened = open_all(records, args.checkouts)
         problems += unopened
@@ -96,7 +110,7 @@ def _lint(args: argparse.Namespace) -> int:
             print(result)
     for problem in problems:
         print(problem)
-    for note in notes(records):
+    for note in notes(records, _by_metric(built_in)):
         print(f"note: {note}")
     noun = "problem" if len(problems) == 1 else "problems"
     print(f"{len(records)} records, {len(problems)} {noun}")

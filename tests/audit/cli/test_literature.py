@@ -9,7 +9,9 @@ from audit._util.paths import LITERATURE
 from audit._util.strict_yaml import load
 from audit.cli.commands import literature
 from audit.errors import InputError
+from audit.literature import known_tasks
 from audit.literature.schema import schema
+from audit.literature.works import load_works
 from tests.support.literature_records import record
 
 
@@ -28,11 +30,17 @@ def test_lint_says_what_is_wrong_and_ends_with_one(tmp_path: Path, capsys: pytes
 
 
 def test_list_narrows_down(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run("list", "--treatment", "copied") == 0
-    out = capsys.readouterr().out
-    assert [line.split()[0] for line in out.splitlines()] == ["qwen-audio", "qwen2-audio", "2"]
-    assert run("list", "--relation", "cited-metric-source", "--task", "er-iemocap") == 0
-    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["wu2021-emotion", "1"]
+    def listed(*arguments: str) -> set[str]:
+        assert run("list", *arguments) == 0
+        *lines, last = capsys.readouterr().out.splitlines()
+        assert last == f"{len(lines)} records"
+        return {line.split()[0] for line in lines}
+
+    copied, cited = listed("--treatment", "copied"), listed("--relation", "cited-metric-source", "--task", "er-iemocap")
+    assert {"qwen-audio", "qwen2-audio"} <= copied < listed()
+    assert copied == {work.id for work in load_works() if work.treatment == "copied"}
+    assert "wu2021-emotion" in cited
+    assert not cited & copied
 
 
 def test_show(capsys: pytest.CaptureFixture[str]) -> None:
@@ -76,7 +84,7 @@ def test_new_writes_a_template_with_every_field_explained(tmp_path: Path, capsys
             assert above.startswith(("#", "- ")) or above.endswith(":"), (field, above)
     text = path.read_text(encoding="utf-8")
     entry = rules["properties"]["tasks"]["items"]
-    for name in (*entry["properties"], *entry["properties"]["evidence"]["items"]["properties"]):
+    for name in (*entry["properties"], *schema("common")["$defs"]["evidence"]["properties"]):
         assert f"{name}:" in text, name
     for values in (rules["properties"]["kind"]["enum"], ["evaluated", "copied", "mentioned", "unknown", "none"]):
         assert all(value in text for value in values)
@@ -103,3 +111,20 @@ def test_new_takes_ids_only(tmp_path: Path, name: str) -> None:
 
 def test_the_template_is_no_record() -> None:
     assert "work.template" not in {p.stem for p in (LITERATURE / "works").glob("*.yaml")}
+
+
+def test_a_convention_in_yaml_that_a_study_uses_is_not_its_own_rival(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A study of one's own uses `bonzi`: the lint finds nothing wrong with the file, and misses no record of it."""
+    study = load(LITERATURE / "studies" / "salmonn.yaml").path.read_text(encoding="utf-8")
+    first = "    family: asr\n"
+    assert first in study
+    (tmp_path / "study.yaml").write_text(
+        study.replace(first, f"{first}    conventions: [bonzi]\n", 1), encoding="utf-8"
+    )
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(known_tasks, "OWN", tmp_path / "study.yaml")
+    assert [one.id for one in known_tasks.declared_here()] == ["bonzi"]
+    assert run("lint") == 0
+    assert "`bonzi`" not in capsys.readouterr().out

@@ -22,6 +22,7 @@ import pytest
 
 from audit.cli.commands import import_
 from audit.errors import AuditError
+from audit.importers import IMPORTERS
 from audit.importers.interface import Importer
 from audit.importers.redis_fields import NAMES, Item, rows_of
 from audit.importers.writer import line, write
@@ -179,6 +180,12 @@ IMPORTS: list[tuple[str, str, str, bytes, list[str]]] = [
     ("audiobench", "in.json", "aac-audiocaps", dumped(OUTPUTS), []),
     ("cmi-bench", "in.jsonl", "mc-musiccaps", dumped(CMI), ["--cluster-by-audio"]),
 ]  # fmt: skip
+
+
+def test_every_importer_of_files_is_among_them() -> None:
+    # Redis reads hashes, which are changed below.
+    missing = {importer.name for importer in IMPORTERS} - {kind for kind, *_ in IMPORTS} - {"redis"}
+    assert not missing, "add a small valid file of each format to IMPORTS, so that it is mutated"
 
 
 def imports(folder: Path) -> Iterator[Target]:

@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import argparse
+import importlib
+import inspect
 import json
+import pkgutil
+import re
+import sys
 from collections.abc import Callable
+from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+import audit.importers
 from audit.cli import main
 from audit.cli.commands import import_
 from audit.errors import InputError
-from audit.importers import IMPORTERS
-from audit.importers.interface import Imported, Refused
+from audit.importers import IMPORTERS, importers
+from audit.importers.interface import Imported, Importer, Refused, position_ids
 from audit.importers.redis_fields import NAMES
 from audit.literature.known_tasks import known_tasks as tasks
 from audit.scoring.predictions import PredictionSet, load
 from tasks.row import Row
+from tasks.task import Task
 from tests.support.paths import ROOT
 
 Import = Callable[..., PredictionSet]
@@ -113,8 +121,76 @@ def test_the_sum_check() -> None:
 
 
 def test_every_importer_describes_itself() -> None:
-    assert [i.name for i in IMPORTERS] == ["jsonl", "csv", "audiobench", "cmi-bench", "redis"]
-    assert all(i.help for i in IMPORTERS)
+    names = [importer.name for importer in IMPORTERS]
+    assert len(set(names)) == len(names)
+    for importer in IMPORTERS:
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", importer.name)
+        assert importer.help
+        assert "\n" not in importer.help
+
+
+def test_every_importer_of_the_package_is_registered() -> None:
+    found = set()
+    for module in pkgutil.iter_modules(audit.importers.__path__, "audit.importers."):
+        values = vars(importlib.import_module(module.name)).values()
+        found |= {v for v in values if isinstance(v, type) and issubclass(v, Importer) and not inspect.isabstract(v)}
+    assert {type(importer) for importer in IMPORTERS} == found, "add it to IMPORTERS in audit/importers/__init__.py"
+
+
+class Lines(Importer):
+    """What an installed package may bring: every line is an output."""
+
+    name = "lines"
+    help = "a file of outputs, one per line"
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("file", type=Path)
+
+    def read(self, options: argparse.Namespace, task: Task) -> Imported:
+        texts = options.file.read_text(encoding="utf-8").splitlines()
+        rows = tuple(Row(key, text, "y") for key, text in zip(position_ids(len(texts)), texts, strict=True))
+        return Imported(rows, len(texts), len(rows), (), f"lines: {options.file.name}", "lines")
+
+
+class Again(Lines):
+    name = "csv"
+
+
+def installed(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
+    def points(group: str) -> list[EntryPoint]:
+        return [EntryPoint(name, value, group) for name, value in values.items() if group == "repro_audit.importers"]
+
+    monkeypatch.setattr(audit.importers, "entry_points", points)
+
+
+def test_an_importer_of_an_installed_package(
+    run_import: Import, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    installed(monkeypatch, lines=f"{__name__}:Lines")
+    monkeypatch.setitem(sys.modules, __name__, sys.modules[Lines.__module__])
+    path = tmp_path / "out.txt"
+    path.write_text("one\ntwo\n", encoding="utf-8")
+    assert [row.hypothesis for row in run_import("lines", path, ASR).rows] == ["one", "two"]
+
+
+@pytest.mark.parametrize(
+    ("value", "what"),
+    [
+        ("no_such_module:X", "cannot be loaded"),
+        ("json:NoSuchName", "cannot be loaded"),
+        ("json:loads", "is not a subclass"),
+        ("json:JSONDecoder", "is not a subclass"),
+        (f"{__name__}:Again", "there is an importer `csv` already"),
+    ],
+)
+def test_an_installed_package_that_is_broken(value: str, what: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, __name__, sys.modules[Again.__module__])
+    installed(monkeypatch, broken=value)
+    with pytest.raises(InputError) as caught:
+        importers()
+    assert what in caught.value.what
+    assert "broken" in str(caught.value.where)
+    assert str(caught.value.fix).startswith("Update or remove the package")
 
 
 @pytest.mark.parametrize(
@@ -183,7 +259,7 @@ def test_from_the_command_line(write_lines: Write, tmp_path: Path, capsys: pytes
 def test_the_guide_names_every_format_and_every_usual_name() -> None:
     text = (ROOT / "docs" / "how-to" / "import.md").read_text(encoding="utf-8")
     for importer in IMPORTERS:
-        assert f"`{importer.name}`" in text
+        assert f"`{importer.name}`" in text, f"describe {importer.name} in docs/how-to/import.md"
     for task, name in NAMES.items():
         assert f"`{name}`" in text or task.startswith("sakura"), name
     assert set(NAMES) <= set(tasks())

@@ -17,7 +17,12 @@ from audit._util.strict_yaml import load, parse
 from audit.errors import InputError
 from audit.literature.schema import load_checked, problems, schema
 
-KINDS = {"work": "works/qwen2-audio.yaml", "study": "studies/salmonn.yaml", "reproduction": "reproductions/hufs.yaml"}
+KINDS = {
+    "work": "works/qwen2-audio.yaml",
+    "study": "studies/salmonn.yaml",
+    "reproduction": "reproductions/hufs.yaml",
+    "convention": "conventions/cmi-bench-cer.yaml",
+}
 
 
 ANNOTATIONS = {"$schema", "$id", "$defs", "title", "description"}

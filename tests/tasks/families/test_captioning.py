@@ -13,12 +13,12 @@ from tasks.backends.wordnet import PATH_VARIABLE, wordnet_unavailable
 from tasks.convention import Convention
 from tasks.errors import ScoringError
 from tasks.families.caption_clips import clips, join_clips
-from tasks.families.captioning import ltu_caption
 from tasks.metrics import spice
 from tasks.metrics.meteor import meteor_unavailable
 from tasks.registry import build
 from tasks.row import ReferenceType, Row
 from tasks.step_cache import ChainCache
+from tasks.steps.normalise.ltu import ltu_caption
 from tasks.steps.ptb import ptb_unavailable
 from tasks.task import declare
 

@@ -12,12 +12,12 @@ from audit.literature.known_tasks import known_conventions as conventions
 from audit.literature.known_tasks import known_tasks as tasks
 from tasks.convention import Convention
 from tasks.families.classification import fairmllm_label, llaso_points
-from tasks.families.overlapped_speech import split_full_stops, split_sentences, upper_letters
-from tasks.families.phones import drop_silence, llaso_letters, strip_stress
-from tasks.families.verification import first_word, yes_no_exact, yes_or_not
 from tasks.row import ReferenceType, Row
 from tasks.step_cache import ChainCache
+from tasks.steps.phones import drop_silence, llaso_letters, strip_stress
 from tasks.steps.select import FINISHED, HAS_KANA, REFERENCE_AFTER_TAGS, REFERENCE_NOT_EMPTY
+from tasks.steps.sentences import split_full_stops, split_sentences, upper_letters
+from tasks.steps.yes_no import first_word, yes_no_exact, yes_or_not
 
 KNOWN = conventions()
 LABELS = ("neutral", "happy", "sad", "angry")

@@ -7,9 +7,9 @@ import itertools
 import pytest
 
 from audit.literature.known_tasks import known_conventions as conventions
-from tasks.families.overlapped_speech import separate_words
 from tasks.row import Row
 from tasks.step_cache import ChainCache
+from tasks.steps.sentences import separate_words
 
 KNOWN = conventions()
 

@@ -1,0 +1,85 @@
+"""`repro-audit conventions --steps` and `--show`: what a convention is composed of, and one to begin from."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from audit.cli import main
+from audit.cli.catalogue_table import effect
+from audit.literature.declared_conventions import load_convention
+from tasks.catalogue.metrics import METRICS
+from tasks.catalogue.rows import RULES, VIEWS
+from tasks.catalogue.steps import STEPS
+
+
+def out(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
+    assert main(["conventions", *arguments]) == 0
+    return capsys.readouterr().out
+
+
+def test_every_part_has_its_line(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = out(capsys, "--steps").splitlines()
+    assert max(map(len, lines)) <= 80
+    named = [line.split()[0] for line in lines if line.startswith("  ") and not line.startswith("   ")]
+    assert sorted(named) == sorted([*STEPS, *RULES, *VIEWS, *METRICS])
+    assert '  whisper-english         text   "Dr. Smith\'s colour" -> "doctor smith is color"' in lines
+    assert "  ja-mecab                tokens" in "\n".join(lines)
+
+
+def test_effects_fit_their_lines() -> None:
+    """What is cut tells nothing."""
+    cut = [name for name, step in STEPS.items() if not step.missing() and len(effect(step)) > 47]
+    assert cut == []
+
+
+def test_line_ends_are_visible() -> None:
+    assert effect(STEPS["first-line"]) == '"\\nHello.\\nBye." -> "Hello."'
+    assert effect(STEPS["split-full-stops"]) == '"One. Two? No." -> "One" + "Two? No"'
+
+
+def test_the_long_form_names_the_signature(capsys: pytest.CaptureFixture[str]) -> None:
+    text = out(capsys, "--steps", "--long")
+    assert f"in signatures: {STEPS['whisper-english'].step.signature}\n" in text
+    assert "\n      Whisper's English normaliser.\n" in text
+
+
+def test_the_same_as_json(capsys: pytest.CaptureFixture[str]) -> None:
+    data = json.loads(out(capsys, "--steps", "--json"))
+    found = {step["name"]: step for step in data["steps"]}
+    assert list(found) == list(STEPS)
+    assert found["lower"]["effect"] == "dr. smith"
+    assert found["lower"]["kind"] == "text"
+    (wer,) = [metric for metric in data["metrics"] if metric["name"] == "wer"]
+    assert wer["options"]["fold"] == ["corpus", "mean"]
+
+
+def test_a_convention_is_shown_with_a_file_to_begin_from(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    text = out(capsys, "--show", "slam-llm", "asr-librispeech-clean")
+    head, _, yaml = text.partition("\n\n")
+    assert head.splitlines()[0] == "wer of asr-librispeech-clean"
+    yaml = yaml.replace("REPLACE with the full commit id", "a" * 40).replace("REPLACE with the file", "a.py")
+    path = tmp_path / "slam-llm.yaml"
+    path.write_text(yaml.replace("OWNER/NAME", "o/n"), encoding="utf-8")
+    assert load_convention(path).convention.hash in head
+
+
+def test_one_id_may_stand_for_several(capsys: pytest.CaptureFixture[str]) -> None:
+    text = out(capsys, "--show", "slam-llm")
+    assert text.count("schema: repro-audit/convention/1") > 2
+    assert "wer of asr-librispeech-clean" in text
+    assert "bleu of st-en-ja" in text
+
+
+def test_one_in_yaml_and_one_that_cannot_be(capsys: pytest.CaptureFixture[str]) -> None:
+    assert "wer of any task of the family asr" in out(capsys, "--show", "bonzi")
+    assert "It cannot be written in YAML" in out(capsys, "--show", "paper-judge")
+
+
+def test_an_unknown_one(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["conventions", "--show", "slam-lm"]) == 2
+    shown = capsys.readouterr().err
+    assert "there is no convention 'slam-lm'" in shown
+    assert "slam-llm" in shown
