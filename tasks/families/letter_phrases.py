@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tasks.families.choices import Question
+from tasks.convention import Selection
+from tasks.families.choices import Question, question
 from tasks.families.options import LETTERS
+from tasks.row import Row
 
 SOURCES = ("module:tasks.families.choices", "module:tasks.families.options")
 FOUR = LETTERS[:4]
@@ -181,9 +183,7 @@ PHRASES = (
     '"§"',
 )
 # UltraEval-Audio has two more after the first, and writes one with a straight quote.
-ULTRAEVAL_PHRASES = tuple(
-    phrase.replace("‘", "'") for phrase in (PHRASES[0], "答案是:§", "答案是：§", *PHRASES[1:])
-)
+ULTRAEVAL_PHRASES = tuple(phrase.replace("‘", "'") for phrase in (PHRASES[0], "答案是:§", "答案是：§", *PHRASES[1:]))
 _NUMBERED = ("<1>", "<2>", "<3>")
 _AFTER_LETTER = (".", ",", ":", ")")
 # Three phrases of single answers stand after the table.
@@ -209,6 +209,14 @@ def phrased_letter(text: str, phrases: Sequence[str] = PHRASES) -> str:
 def gold_letter(asked: Question) -> str:
     """The letter of the correct option; a reference that is a letter stands for itself if the row lists no options."""
     return asked.letter if asked.choices else asked.gold.strip().upper()
+
+
+def _has_letter(row: Row) -> bool:
+    asked = question(row)
+    return asked is not None and (bool(asked.choices) or gold_letter(asked) in tuple(LETTERS))
+
+
+HAS_LETTER = Selection("has-letter", _has_letter, "neither choices nor the letter of the answer given")
 
 
 def voicebench(hypothesis: str, asked: Question) -> tuple[int, int, int]:
