@@ -81,7 +81,7 @@ def test_spellings_of_labels() -> None:
 
 def test_gold_labels_that_are_none_are_errors() -> None:
     with pytest.raises(
-        ScoringError, match="^the gold label 'Fear' is not one of Neutral, Happy, Sad, Angry$"
+        ScoringError, match=r"^the gold label 'Fear' is not one of Neutral, Happy, Sad, Angry$"
     ) as caught:
         MACRO.count(["Sad", "Sad"], ["Sad", "Fear"])
     assert caught.value.item == 1

@@ -84,7 +84,9 @@ def test_nothing_drawn_has_no_value() -> None:
 
 def test_texts_too_long_for_the_search_are_an_error_of_their_row() -> None:
     long = tuple(map(str, range(LONGEST)))
-    with pytest.raises(TooLongError, match="^250,000 words against 2: too long for TER's search for shifts$") as caught:
+    with pytest.raises(
+        TooLongError, match=r"^250,000 words against 2: too long for TER's search for shifts$"
+    ) as caught:
         Ter().count([("a",), long], [("a",), ("b", "c")])
     assert caught.value.item == 1
     assert ter_counts(("a",), [long]) == [LONGEST, LONGEST, 1]
