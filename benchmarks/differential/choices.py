@@ -109,7 +109,9 @@ def ultraeval_choices(checkouts: Path) -> list[Output]:
                 "MCQ",
                 by_parts(_KIND, mean(lambda row: float(mcq._eval(row["said"], _letter(row))["match"]))),
             ),
-            Output(letters, f"{_NAME} ultraeval-choices", _KIND, "said", "ChoicesEval", by_parts(_KIND, mean(read))),
+            Output(
+                letters, f"{_NAME} ultraeval-choices", _KIND, "said", "ChoicesEval", by_parts(_KIND, mean(read), 20)
+            ),
         ]
 
 

@@ -80,7 +80,7 @@ def chrf_from_sums(sums: Sums | Counts) -> NDArray[np.float64]:
     """chrF (0 to 100) from summed statistics: (..., 3 * orders) to (...,).
 
     As sacreBLEU without epsilon smoothing: precision and recall are averaged over the orders that both sides have; the value
-    is 0 if there is none (mjpost/sacrebleu@f615c72:sacrebleu/metrics/chrf.py:190-230).
+    is 0 if there is none (mjpost/sacrebleu@f615c72:sacrebleu/metrics/chrf.py:160-203).
     """
     mine, theirs, matched = (sums[..., part::3].astype(np.float64) for part in range(3))
     both = (mine > 0) & (theirs > 0)
@@ -101,7 +101,7 @@ def chrf_from_sums(sums: Sums | Counts) -> NDArray[np.float64]:
 class Chrf(Metric):
     """Corpus chrF (`words` 0) or chrF++ (`words` 2): beta 2, character orders 1 to 6, white space left out, case kept.
 
-    mjpost/sacrebleu@f615c7286d4d813370efb824d94fc2bfcd3a6b94:sacrebleu/metrics/chrf.py:109-300.
+    mjpost/sacrebleu@f615c7286d4d813370efb824d94fc2bfcd3a6b94:sacrebleu/metrics/chrf.py:109-284.
     """
 
     words: Literal[0, 2] = 0

@@ -63,7 +63,7 @@ class Ter(Metric):
     """Corpus TER by sacreBLEU: summed edits over summed average reference lengths; several references, the fewest edits.
 
     Edits are insertions, deletions, substitutions and shifts of up to ten words, found by tercom's greedy search
-    (mjpost/sacrebleu@f615c7286d4d813370efb824d94fc2bfcd3a6b94:sacrebleu/metrics/ter.py:96-200, lib_ter.py). 100 if there are
+    (mjpost/sacrebleu@f615c7286d4d813370efb824d94fc2bfcd3a6b94:sacrebleu/metrics/ter.py:96-195, lib_ter.py). 100 if there are
     edits without a reference word, and 0 if both sides are empty.
     """
 
