@@ -41,7 +41,8 @@ _SETTING = "A setting that the script names in comments or switches, with the st
 _GRID = "A rule of this project; no program has its name."
 # (metric, convention) of records with public code whose program was not run, and why.
 NOT_RUN: dict[tuple[str, str], str] = {
-    **{("accuracy", f"{name}-judge"): _JUDGE for name in ("au-harness", "audiobench", "hufs", "jasco", "llaso", "paper", "sakura")},
+    **{("accuracy", f"{name}-judge"): _JUDGE for name in ("audiobench", "hufs", "jasco", "llaso", "paper", "sakura")},
+    ("accuracy", "au-harness-judge"): _JUDGE,
     ("accuracy", "air-bench-align"): _JUDGE,
     ("accuracy", "audiobench-judge-binary"): _JUDGE,
     ("following-rate", "paper-judge"): _JUDGE,
