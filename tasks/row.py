@@ -40,6 +40,7 @@ class ReferenceType(Enum):
     """The type of `reference` in the predictions of a task."""
 
     TEXT = "a string"
+    TEXTS = "a non-empty list of texts (strings)"
     CAPTIONS = "a non-empty list of captions (strings)"
     SPEAKERS = "a non-empty list of transcripts (strings), one per speaker"
     KEYPHRASES = "a list of keyphrases (strings)"
@@ -51,6 +52,7 @@ class ReferenceType(Enum):
         """Why `value` is not a reference of this type, or None if it is one."""
         ok = {
             ReferenceType.TEXT: lambda: isinstance(value, str),
+            ReferenceType.TEXTS: lambda: _strings(value) and bool(value),
             ReferenceType.CAPTIONS: lambda: _strings(value) and bool(value),
             ReferenceType.SPEAKERS: lambda: _strings(value) and bool(value),
             ReferenceType.KEYPHRASES: lambda: _strings(value),

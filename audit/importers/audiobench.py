@@ -127,7 +127,7 @@ def one_text(record: Record, name: str, task: Task) -> Any:
     text = value[0] if one else record.text(name)
     if task.reference_type in {ReferenceType.TEXT, ReferenceType.OPTIONAL}:
         return text
-    if task.reference_type is ReferenceType.CAPTIONS:
+    if task.reference_type in {ReferenceType.CAPTIONS, ReferenceType.TEXTS}:
         return [text]
     raise InputError(
         f"each item has one text, but a reference of {task.id} must be {task.reference_type.value}",

@@ -15,7 +15,7 @@ from audit.importers.values import flattened, lettered, options, written_list
 from tasks.row import ReferenceType, Row
 from tasks.task import Task
 
-_LISTS = {ReferenceType.CAPTIONS, ReferenceType.SPEAKERS, ReferenceType.KEYPHRASES}
+_LISTS = {ReferenceType.TEXTS, ReferenceType.CAPTIONS, ReferenceType.SPEAKERS, ReferenceType.KEYPHRASES}
 _OBJECTS = {
     ReferenceType.QUESTION_ANSWERS: ("question", "answers"),
     ReferenceType.SLOT: ("slot", "value", "transcript"),

@@ -136,7 +136,7 @@ def _reference(item: Item, task: Task, field: str | None) -> Any:
         raise InputError(f"unknown label {text!r}", where=f"{item.key}: {name}", fix="Give --reference-field FIELD.")
     if kind in {ReferenceType.KEYPHRASES, ReferenceType.SPEAKERS}:
         return text.split(_ITEMS) if text else []
-    if kind is ReferenceType.CAPTIONS:
+    if kind in {ReferenceType.CAPTIONS, ReferenceType.TEXTS}:
         return [text]
     if kind is ReferenceType.QUESTION_ANSWERS:
         return {"question": item.text("question"), "answers": text.split(_ITEMS) if text else []}

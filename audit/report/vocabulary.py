@@ -124,7 +124,13 @@ METRICS: dict[str, str] = {
     "cider": "CIDEr",
     "spice": "SPICE",
     "rouge-l": "ROUGE-L",
+    "chrf": "chrF",
+    "chrfpp": "chrF++",
+    "ter": "TER",
     "f1": "F1",
+    "macro-f1": "Macro-F1",
+    "weighted-f1": "Weighted F1",
+    "uar": "UAR",
     "accuracy": "Accuracy",
     "precision": "Precision",
     "following-rate": "Following rate",
@@ -146,7 +152,11 @@ def metric_name(metric: str) -> str:
 def unit_name(metric: str, unit: str) -> str:
     """The unit of a value: `%`, `points` (a score times 100), `fraction`, or empty for a count."""
     if unit == "percent":
-        return "%" if metric in {"wer", "cer", "per", "accuracy", "following-rate", "precision"} else "points"
+        return (
+            "%"
+            if metric in {"wer", "cer", "per", "ter", "accuracy", "following-rate", "precision", "uar"}
+            else "points"
+        )
     return unit if unit == "fraction" else ""
 
 

@@ -12,7 +12,8 @@ from audit.schema import Unit
 
 # Metrics whose value is the share of units that are right.
 SHARES = frozenset({"accuracy", "following-rate"})
-# Metrics without a maximum: a unit can contain any number of errors.
+# Errors over reference tokens, without a maximum: a unit can contain any number of errors. TER has none either, but divides by
+# average lengths of references, which no card states.
 ERROR_RATES = frozenset({"wer", "per", "cer"})
 # Metrics that are a mean of unit scores, each at most the end of the scale.
 MEANS = frozenset({"rouge-l"})
@@ -60,7 +61,7 @@ def whole_set(
     total = scored + unscored
     if not unscored:
         return Range(value, value)
-    if metric in ERROR_RATES or top is None:
+    if metric in ERROR_RATES or metric == "ter" or top is None:
         return Range(Fraction(0), None)
     if (metric in SHARES and family not in NOT_OVER_UNITS) or metric in MEANS:
         return Range(value * scored / total, (value * scored + top * unscored) / total)

@@ -7,9 +7,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.differential import labels, recognition, team, translation
+from benchmarks.differential import choices, classes, harnesses, labels, recognition, team, translation
 
-_MODULES = (recognition, translation, labels, team)
+_MODULES = (recognition, translation, labels, team, harnesses, choices, classes)
 PROGRAMS = {program.__name__: program for module in _MODULES for program in module.PROGRAMS}
 
 

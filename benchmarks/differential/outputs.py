@@ -22,6 +22,8 @@ _LIBRARIES = (
     "meeteval",
     "Levenshtein",
     "num2words",
+    "kaldialign",
+    "scikit-learn",
 )
 
 

@@ -34,6 +34,7 @@ _JUDGE = "A judge's replies decide the value; their parsers are tested with the 
 _COCO = (
     "The package that the source calls is compared with as it is installed (tests/tasks/metrics/test_coco_oracles.py)."
 )
+_SACREBLEU = "The installed sacreBLEU is compared with (tests/tasks/metrics/test_chrf.py, test_ter.py)."
 _SPICE = "SPICE's models are not at hand; its parts are tested in tests/tasks/metrics/test_spice.py."
 _NLTK = "nltk's METEOR is compared with (tests/tasks/metrics/test_nltk_meteor.py); the program downloads WordNet."
 _SETTING = "A setting that the script names in comments or switches, with the steps of the variant compared above."
@@ -41,6 +42,7 @@ _GRID = "A rule of this project; no program has its name."
 # (metric, convention) of records with public code whose program was not run, and why.
 NOT_RUN: dict[tuple[str, str], str] = {
     **{("accuracy", f"{name}-judge"): _JUDGE for name in ("audiobench", "hufs", "jasco", "llaso", "paper", "sakura")},
+    ("accuracy", "au-harness-judge"): _JUDGE,
     ("accuracy", "air-bench-align"): _JUDGE,
     ("accuracy", "audiobench-judge-binary"): _JUDGE,
     ("following-rate", "paper-judge"): _JUDGE,
@@ -50,6 +52,7 @@ NOT_RUN: dict[tuple[str, str], str] = {
     ("bleu", "lmms-eval"): "Not computed here either: the rules of its Chinese text normaliser are not known.",
     ("bleu", "audiobench"): "Needs FLORES-101's SentencePiece model, a download.",
     ("bleu", "sacrebleu-13a"): "sacreBLEU itself is called.",
+    **{(metric, "sacrebleu"): _SACREBLEU for metric in ("chrf", "chrfpp", "ter")},
     ("bleu", "sacrebleu-char"): "sacreBLEU itself is called.",
     **{(metric, "coco"): _COCO for metric in ("bleu", "rouge-l", "meteor", "cider")},
     **{(metric, "coco"): _SPICE for metric in ("spice", "spider")},

@@ -14,6 +14,7 @@ from tasks.convention import Convention
 from tasks.families.classification import LabelSet, label_set
 from tasks.metrics.accuracy import Accuracy, Share
 from tasks.metrics.bleu import Bleu, MeanSentenceBleu
+from tasks.metrics.class_scores import Classes, ClassScore, Measure
 from tasks.metrics.error_rate import ErrorRate, MeanErrorRate
 from tasks.metrics.keyphrases import Keyphrases, hufs_points
 from tasks.metrics.metric import Metric
@@ -201,6 +202,30 @@ def _labelled(labels: LabelSet, metric: Metric) -> Convention:
     return labels.labelled(Convention("labels", "", metric))
 
 
+def _classes(measure: Measure) -> Callable[[Task], tuple[Axis, ...]]:
+    """The axes of a score by class: an accuracy's that read one label, and the classes that a macro-F1 is over."""
+
+    def axes(task: Task) -> tuple[Axis, ...]:
+        labels = label_set(task.parameters)
+        base = _labelled(labels, ClassScore(labels.labels, measure))
+        found: tuple[Axis, ...] = (
+            _rows(REFUSAL, RUNAWAY),
+            Axis("cleaning", (output("special", STRIP_SPECIAL), output("raw"), output("lstrip", LSTRIP))),
+            Axis("case", (both("verbatim"), both("lower", LOWER))),
+        )
+        # A label with punctuation of its own would no longer be one.
+        if all(PUNCTUATION(label) == label for label in labels.labels):
+            found = (*found, Axis("punctuation", (both("kept"), both("deleted", PUNCTUATION))))
+        answers = (Option("equal", base=base), Option("similar", (labels.fairmllm(),), (LOWER,), base=base))
+        if measure != "macro-f1":
+            return (*found, Axis("answer", answers))
+        classes: tuple[Classes, ...] = ("labels", "seen")
+        folds = tuple(counted(name, ClassScore(labels.labels, measure, name)) for name in classes)
+        return (*found, Axis("answer", answers), Axis("metric", folds))
+
+    return axes
+
+
 _SPLITS = (output("full-stops", SPLIT_FULL_STOPS), output("sentences", SPLIT_SENTENCES))
 _OVERLAP = (
     _rows(RUNAWAY),
@@ -269,6 +294,9 @@ _AXES: dict[tuple[str, str], Callable[[Task], tuple[Axis, ...]]] = {
     ("translation", "bleu"): _translation,
     ("phones", "per"): lambda _: _PHONES,
     ("classification", "accuracy"): _labels,
+    ("classification", "macro-f1"): _classes("macro-f1"),
+    ("classification", "weighted-f1"): _classes("weighted-f1"),
+    ("classification", "uar"): _classes("uar"),
     ("overlapped-speech", "wer"): lambda _: _OVERLAP,
     ("captioning", "bleu"): lambda _: _CAPTION_BLEU,
     ("captioning", "rouge-l"): lambda _: _CAPTION_ROUGE,

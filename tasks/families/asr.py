@@ -3,19 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from tasks.availability import Always
-from tasks.convention import HYPOTHESIS, REFERENCE, Convention
+from tasks.convention import HYPOTHESIS, REFERENCE, Convention, Selection
 from tasks.family import Conventions, Family, Parameter
+from tasks.metrics.compounds import CompoundErrorRate, OneWordErrorRate
 from tasks.metrics.error_rate import ErrorRate, MeanErrorRate
 from tasks.metrics.jiwer_words import JIWER_WORDS
 from tasks.row import ReferenceType
 from tasks.step import Step
 from tasks.steps.clean import BEFORE_END_SYMBOL, CMI_WRAPPERS, EMPTY_WORD, HUFS_UNWRAP, REMOVE_SP, STRIP_SPECIAL
+from tasks.steps.normalise.au_harness import DROP_THINKING, PLAIN, SPELLED_DIGITS
 from tasks.steps.normalise.audiobench import AUDIOBENCH_WORDS
 from tasks.steps.normalise.cmi import CMI_WORDS
 from tasks.steps.normalise.gigaspeech import GIGASPEECH_MARKS, GIGASPEECH_OFFICIAL
+from tasks.steps.normalise.open_asr import (
+    OPEN_ASR_2023,
+    OPEN_ASR_2025,
+    OPEN_ASR_2026,
+    SCORED_2023,
+    SCORED_2025,
+    SCORED_2026,
+)
 from tasks.steps.normalise.simple import DROP_PUNCTUATION_BUT, JIWER_A1, LOWER
 from tasks.steps.normalise.whisper import WHISPER_BASIC, WHISPER_ENGLISH
 from tasks.steps.select import FINISHED, REFERENCE_AFTER_TAGS
@@ -55,6 +66,22 @@ HUFS_FILTERED = Convention(
     reference=HUFS.reference,
     select=(REFERENCE_AFTER_TAGS, FINISHED),
 )
+
+
+def _leaderboard(id: str, summary: str, normaliser: Step, scored: Selection) -> Convention:  # noqa: A002
+    """The Open ASR Leaderboard's rule on one file of results; long recordings that it cut must be joined before."""
+    return Convention(
+        id,
+        summary,
+        _WER,
+        hypothesis=(STRIP_SPECIAL, normaliser, WORDS),
+        reference=(normaliser, WORDS),
+        select=(scored,),
+        notes="English only. The leaderboard drops segments before it runs a model, and rounds each set before it averages.",
+    )
+
+
+_AU_HARNESS = (SPELLED_DIGITS, WHISPER_ENGLISH, PLAIN, WORDS)
 _QWEN2 = (REMOVE_SP, WHISPER_ENGLISH, WHISPER_BASIC, JOIN_NONE, DROP_PUNCTUATION_TOKENS, LOWER)
 CONVENTIONS = (
     HUFS,
@@ -176,6 +203,41 @@ CONVENTIONS = (
         hypothesis=(STRIP_SPECIAL, LOWER, WHISPER_ENGLISH, AUDIOBENCH_WORDS, EMPTY_WORD, WORDS),
         reference=(LOWER, WHISPER_ENGLISH, AUDIOBENCH_WORDS, EMPTY_WORD, WORDS),
         notes="An empty text is replaced by the word `empty`.",
+    ),
+    _leaderboard(
+        "open-asr-leaderboard-2023",
+        "Whisper's English normaliser, segments without words in the reference dropped (until October 2025).",
+        OPEN_ASR_2023,
+        SCORED_2023,
+    ),
+    _leaderboard(
+        "open-asr-leaderboard-2025",
+        "As open-asr-leaderboard-2023 with a corrected spelling table (October 2025 to June 2026).",
+        OPEN_ASR_2025,
+        SCORED_2025,
+    ),
+    replace(
+        _leaderboard(
+            "open-asr-leaderboard",
+            "Fillers, compounds, acronyms and names normalised too, words apart or together at no cost (since June 2026).",
+            OPEN_ASR_2026,
+            SCORED_2026,
+        ),
+        metric=CompoundErrorRate(),
+    ),
+    *(
+        Convention(
+            name,
+            f"Digits spelled out, Whisper's English normaliser, punctuation deleted; {fold}.",
+            metric,
+            hypothesis=(STRIP_SPECIAL, DROP_THINKING, *_AU_HARNESS),
+            reference=_AU_HARNESS,
+            notes="Ordinals and decimals break: `2nd` becomes `twond`. An empty reference counts as one word.",
+        )
+        for name, fold, metric in (
+            ("au-harness", "errors pooled over the set", OneWordErrorRate()),
+            ("au-harness-mean", "mean of utterance WERs", MeanErrorRate()),
+        )
     ),
 )
 WITH_TAGS = (

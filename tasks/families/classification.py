@@ -1,4 +1,4 @@
-"""Classification: accuracy over labels that a task declares with their other spellings."""
+"""Classification over labels that a task declares with their other spellings: accuracy, F1 and unweighted average recall."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from tasks.convention import Convention, Selection, View
 from tasks.families.labels import Labels
 from tasks.family import Conventions, Family, Parameter
 from tasks.metrics.accuracy import Accuracy, Share
+from tasks.metrics.class_scores import Classes, ClassScore, Measure
 from tasks.row import ReferenceType, Row
 from tasks.step import Step, step
 from tasks.steps.clean import LSTRIP, STRIP_END_TOKEN, STRIP_SPECIAL
@@ -85,6 +86,7 @@ class LabelSet:
 
     def __init__(self, labels: Mapping[str, tuple[str, ...]], outside: tuple[str, ...]) -> None:
         self.table = Labels(labels, outside)
+        self.labels = tuple(labels)
         self.names = tuple(label.lower() for label in labels)
         text = json.dumps(
             [{label: list(others) for label, others in labels.items()}, list(outside)], ensure_ascii=False
@@ -114,6 +116,10 @@ class LabelSet:
     def contained(self) -> Share:
         """The metric of `llaso_points` for these labels."""
         return Share("label-contained", llaso_read(self.names), version=self.version, reads=True)
+
+    def score(self, convention: Convention, measure: Measure, classes: Classes = "labels") -> Convention:
+        """The convention's reading of outputs, scored by class instead of by row."""
+        return replace(convention, metric=ClassScore(self.labels, measure, classes))
 
     def labelled(self, convention: Convention) -> Convention:
         """The convention on gold labels read by the table; rows with labels outside the task are not in the set."""
@@ -194,15 +200,47 @@ def _conventions(labels: LabelSet) -> tuple[Convention, ...]:
     )
 
 
+# Outputs are read as for the accuracy, by these two; the source of the first lets scikit-learn choose a macro-F1's classes.
+_SEEN = "fairmllm"
+_EXACT = "iemocap-4way"
+_MEASURES: tuple[Measure, ...] = ("macro-f1", "weighted-f1", "uar")
+_UNREAD = "An output that is no label is a miss of its gold label and an answer of none."
+
+
+def _by_class(labels: LabelSet, read: tuple[Convention, ...]) -> Conventions:
+    """The metrics that weigh classes, for the conventions that read one label from an output."""
+    several: dict[str, tuple[Convention, ...]] = {
+        measure: tuple(replace(labels.score(c, measure), notes=f"{c.notes} {_UNREAD}") for c in read)
+        for measure in _MEASURES
+    }
+    macro: list[Convention] = []
+    for one in several["macro-f1"]:
+        seen = replace(
+            labels.score(one, "macro-f1", "seen"),
+            id=one.id if one.id == _SEEN else f"{one.id}-seen",
+            summary=f"{one.summary[:-1]}; over the labels that occur.",
+            notes=f"{one.notes} As scikit-learn's default: a label that occurs nowhere is left out, and all unread outputs "
+            "together are one more class, whose F1 is 0.",
+        )
+        every = replace(
+            one,
+            id=f"{one.id}-labels" if one.id == _SEEN else one.id,
+            summary=f"{one.summary[:-1]}; over all labels.",
+            notes=f"{one.notes} A label that occurs nowhere has F1 0.",
+        )
+        macro += [every, seen]
+    return {**several, "macro-f1": tuple(macro)}
+
+
 def _build(parameters: Mapping[str, Any]) -> Conventions:
     labels = label_set(parameters)
     found = tuple(labels.labelled(c) if c.unavailable() is None else c for c in _conventions(labels))
-    return {"accuracy": found}
+    return {"accuracy": found, **_by_class(labels, tuple(c for c in found if c.id in {_EXACT, _SEEN}))}
 
 
 FAMILY = Family(
     "classification",
-    "Classification into labels: accuracy.",
+    "Classification into labels: accuracy, macro-F1, weighted F1, unweighted average recall.",
     _build,
     ReferenceType.TEXT,
     (

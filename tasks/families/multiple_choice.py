@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from tasks.availability import needs_judge
-from tasks.convention import Convention
+from tasks.convention import Convention, Selection
 from tasks.families.choices import (
     HAS_CHOICES,
     QUESTION,
@@ -18,6 +19,8 @@ from tasks.families.choices import (
     muchomusic,
     string_match,
 )
+from tasks.families.letter_phrases import HAS_LETTER, ultraeval_mcq, voicebench
+from tasks.families.letter_search import lmms_air_bench, lmms_mmar, lmms_mmau, ultraeval_choices
 from tasks.family import Conventions, Family
 from tasks.metrics.accuracy import Accuracy, Share
 from tasks.row import ReferenceType
@@ -29,7 +32,7 @@ def _choice(
     summary: str,
     points: Points,
     notes: str = "",
-    choices: bool = True,
+    needs: Selection | None = HAS_CHOICES,
     version: str = "1",
 ) -> Convention:
     return Convention(
@@ -38,7 +41,7 @@ def _choice(
         Share(id, points, version=version, reads=True),
         hypothesis=(STRIP_SPECIAL,),
         reference_view=QUESTION,
-        select=(HAS_CHOICES,) if choices else (),
+        select=(needs,) if needs else (),
         notes=notes,
     )
 
@@ -55,12 +58,19 @@ _ALIGNED = Convention(
     Accuracy(),
     unavailable=needs_judge,
 )
+_AU_HARNESS = Convention(
+    "au-harness-judge",
+    "A language model rates 0 or 1 whether the output contains the answer; a reply that is no JSON object counts as 0.",
+    Accuracy(),
+    unavailable=needs_judge,
+    notes="AU-Harness has no rule that reads a letter.",
+)
 _STRING = _choice(
     "string-match",
     "The output contains the words of the answer, and of no other option.",
     string_match,
     notes="Ignores case and punctuation of any script. If a row lists no options, only the answer is searched for.",
-    choices=False,
+    needs=None,
     version="2",
 )
 _LETTER = _choice(
@@ -70,11 +80,19 @@ _LETTER = _choice(
     notes="An output that names no letter, or several, is unread.",
     version="2",
 )
+_MMAU = _choice(
+    "mmau-v1",
+    "The output contains all words of the answer, and none that only a wrong option has.",
+    mmau_v1,
+    notes="The scripts of 2024 and 2025 differ in the rows that they use: most skip rows without an output, the server's "
+    "form of 25 October 2024 counts them as wrong. Here a row without an output is not scored; bounds say what it could move.",
+)
 ACCURACY = (
     _JUDGE,
     _STRING,
     _LETTER,
     _ALIGNED,
+    _AU_HARNESS,
     _choice(
         "air-bench",
         "The first character, otherwise the second to last, if it is A to D; other outputs are excluded.",
@@ -82,12 +100,54 @@ ACCURACY = (
         notes="`A man speaks` is read as A. The accuracy is over the outputs that could be parsed.",
     ),
     _choice("mmau-v0", "The answer is a substring of the output, and no other option is.", mmau_v0),
-    _choice("mmau-v1", "The output contains all words of the answer, and none that only a wrong option has.", mmau_v1),
+    _MMAU,
+    replace(
+        _MMAU, id="mmar", notes="MMAU's rule since 25 October 2024, unchanged; rows without an output are skipped."
+    ),
     _choice(
         "muchomusic",
         "The only capital A to D in the output, otherwise the first option it contains; otherwise wrong.",
         muchomusic,
         notes="`Acoustic guitar` is read as A.",
+    ),
+    _choice(
+        "voicebench",
+        "The letter A to D in the first of 163 phrases that the output contains; otherwise a drawn letter's expectation.",
+        voicebench,
+        notes="`the answer is a dog` is read as A, `Answer: A` as nothing. The source draws one of four letters, unseeded, "
+        "for an output without a phrase: a single run of it differs from the expectation.",
+        needs=HAS_LETTER,
+    ),
+    _choice(
+        "ultraeval-mcq",
+        "As voicebench, with two more phrases; an output without a phrase is wrong (until 2025-09-22 a letter was drawn).",
+        ultraeval_mcq,
+        needs=HAS_LETTER,
+    ),
+    _choice(
+        "ultraeval-choices",
+        "The first character, otherwise the second to last, if it is the letter of an option; other outputs are excluded.",
+        ultraeval_choices,
+        notes="As air-bench with any number of options; of equal options the last is the right one.",
+    ),
+    _choice(
+        "lmms-eval-mmau",
+        "A capital A to D in brackets, between spaces or before a full stop, whose option equals the answer; otherwise drawn.",
+        lmms_mmau,
+        notes="`A dog` is read as A; of several letters in brackets the first option counts. For an output without a letter "
+        "the source draws one of four; the value is the expectation.",
+    ),
+    _choice(
+        "lmms-eval-air-bench",
+        "As lmms-eval-mmau with the letters of the row's options, of which the first that equals the answer is right.",
+        lmms_air_bench,
+        notes="Also lmms-eval's rule for MuChoMusic. No output is excluded; the value is the expectation of drawn letters.",
+    ),
+    _choice(
+        "lmms-eval-mmar",
+        "A capital letter of an option in brackets, before a space or a full stop, or an option's text in a longer output.",
+        lmms_mmar,
+        notes="`DNA test` is read as A. Also lmms-eval's rule for MMSU; the value is the expectation of drawn letters.",
     ),
 )
 

@@ -1,20 +1,26 @@
-"""Speech translation into any language: BLEU."""
+"""Translation into any language, with any number of references: BLEU, chrF, chrF++ and TER."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from tasks.availability import Always
-from tasks.convention import Convention
+from tasks.convention import REFERENCE, Convention, View
+from tasks.errors import ScoringError
 from tasks.family import Conventions, Family, Parameter
 from tasks.metrics.bleu import Bleu, MeanSentenceBleu
-from tasks.row import ReferenceType
+from tasks.metrics.chrf import Chrf
+from tasks.metrics.ter import TERCOM_TOKENS, Ter
+from tasks.row import ReferenceType, Row
 from tasks.step import Step
 from tasks.steps.clean import EMPTY_WORD, RSTRIP, STRIP_END_TOKEN, STRIP_SPECIAL
 from tasks.steps.flores import FLORES101_TOKENS, flores_unavailable
+from tasks.steps.normalise.au_harness import DROP_THINKING, PLAIN, SPELLED_DIGITS
 from tasks.steps.normalise.simple import DROP_PUNCTUATION_BUT, LOWER
+from tasks.steps.normalise.whisper import WHISPER_ENGLISH
 from tasks.steps.select import FINISHED, HAS_KANA, REFERENCE_NOT_EMPTY
 from tasks.steps.tokenise import CHAR_LEVEL, JOIN_13A, TOK_13A, TOK_CHAR, TOK_JA_MECAB, TOK_ZH, WORDS
 
@@ -133,7 +139,55 @@ _KANA = (
         select=(HAS_KANA,),
     ),
 )
-_SOURCE = "Table 2; CoVoST 2"
+
+
+def _au_harness(tokens: Step, name: str) -> Convention:
+    prepared = (SPELLED_DIGITS, WHISPER_ENGLISH, PLAIN, tokens)
+    return Convention(
+        "au-harness",
+        f"Digits spelled out, Whisper's English normaliser, punctuation deleted, then sacreBLEU `{name}`.",
+        _BLEU,
+        hypothesis=(STRIP_SPECIAL, DROP_THINKING, *prepared),
+        reference=prepared,
+        notes="The English rules are applied to texts in every language.",
+    )
+
+
+_CHRF = Convention(
+    "sacrebleu", "sacreBLEU's chrF2: character n-grams up to 6, case kept.", Chrf(), hypothesis=(STRIP_SPECIAL,)
+)
+_CHRF_PLUS = Convention(
+    "sacrebleu",
+    "sacreBLEU's chrF2++: character n-grams up to 6 and word n-grams up to 2, case kept.",
+    Chrf(words=2, id="chrfpp"),
+    hypothesis=(STRIP_SPECIAL,),
+)
+_TER = Convention(
+    "sacrebleu",
+    "sacreBLEU's TER: tercom's words in lower case, punctuation kept, shifts counted as one edit.",
+    Ter(),
+    hypothesis=(STRIP_SPECIAL, TERCOM_TOKENS),
+    reference=(TERCOM_TOKENS,),
+    notes="Text without spaces is a single word: use another metric for Chinese, Japanese and Thai.",
+)
+
+
+@cache
+def references(number: int) -> View:
+    """The view of `number` references of a row.
+
+    Raises:
+        ScoringError: (of the view) The row has another number of them.
+    """
+
+    def take(row: Row) -> list[str]:
+        found = [row.reference] if isinstance(row.reference, str) else list(row.reference)
+        if len(found) != number:
+            raise ScoringError(f"the row has {len(found)} of {number} references", row=row.id)
+        return found
+
+    return View(f"references.{number}", take)
+
 
 # By target language: the sacreBLEU tokenizer, and the one that AudioBench used until it changed to flores101.
 _TOKENS = {"zh": (TOK_ZH, "zh"), "ja": (TOK_JA_MECAB, "ja-mecab")}
@@ -150,16 +204,26 @@ def _build(parameters: Mapping[str, Any]) -> Conventions:
         *_by_language(*_TOKENS.get(target, _DEFAULT)),
         *((_LMMS,) if target == "zh" else ()),
         *_audiobench(*_AUDIOBENCH_TOKENS.get(target, _DEFAULT)),
+        _au_harness(*_AUDIOBENCH_TOKENS.get(target, _DEFAULT)),
         *_HUFS,
         *(_KANA if target == "ja" else ()),
     )
-    return {"bleu": found}
+    metrics = {"bleu": found, "chrf": (_CHRF,), "chrfpp": (_CHRF_PLUS,), "ter": (_TER,)}
+    view = references(parameters["references"]) if parameters["references"] > 1 else REFERENCE
+    return {metric: tuple(replace(c, reference_view=view) for c in items) for metric, items in metrics.items()}
+
+
+def _reference(parameters: Mapping[str, Any]) -> ReferenceType:
+    return ReferenceType.TEXTS if parameters["references"] > 1 else ReferenceType.TEXT
 
 
 FAMILY = Family(
     "translation",
-    "Speech translation: BLEU.",
+    "Translation: BLEU, chrF, chrF++, TER.",
     _build,
-    ReferenceType.TEXT,
-    (Parameter("target", "text", None, "The target language as an ISO 639-1 code: de, ja, zh."),),
+    _reference,
+    (
+        Parameter("target", "text", None, "The target language as an ISO 639-1 code: de, ja, zh."),
+        Parameter("references", "number", 1, "The number of references of every row; more than one are a list."),
+    ),
 )

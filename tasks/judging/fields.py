@@ -193,6 +193,12 @@ def plain(row: Row, variant: str = "") -> list[Part]:
     return [Part("", {"question": _prompt(row), "reference": reference, "output": output(row, variant)})]
 
 
+def pair(row: Row, variant: str = "") -> list[Part]:
+    """One request per row: the reference text and the output, without a question."""
+    reference = row.reference if isinstance(row.reference, str) else _text(row, "answer", "label")
+    return [Part("", {"reference": reference, "output": output(row, variant)})]
+
+
 def choices(row: Row) -> multiple.Question:
     """The options of a multiple-choice row and the correct one, see `tasks.families.choices`."""
     try:

@@ -258,6 +258,29 @@ def one_to_five(reply: str) -> JudgeVerdict:
     return graded(int(found.pop())) if found else _nothing(reply)
 
 
+def json_score(reply: str) -> JudgeVerdict:
+    """The `score` of a reply that is one JSON object and nothing else; an object without one has the score 0.
+
+    ServiceNow/AU-Harness@daa0616, metrics/llm_judge.py 121-127, 312-315. The source counts any other reply as 0, also an
+    object in a code block, and stops at a score that is no number: both are failures here. It keeps scores off its scale.
+    """
+    if len(reply) > _LONGEST_DICT:
+        return JudgeVerdict(None, "unparsed")
+    try:
+        found = json.loads(reply.strip())
+    except (ValueError, RecursionError):
+        return _nothing(reply)
+    if not isinstance(found, dict):
+        return _nothing(reply)
+    try:
+        value = float(found.get("score", 0))
+    except (TypeError, ValueError, OverflowError):
+        return JudgeVerdict(None, "unparsed")
+    if not math.isfinite(value):
+        return JudgeVerdict(None, "unparsed")
+    return JudgeVerdict(Fraction(value), "ok" if 0 <= value <= 1 else "off-scale")
+
+
 def air_bench_letter(reply: str) -> JudgeVerdict:
     """The letter of the option: the first character, otherwise the last but one.
 
@@ -288,4 +311,5 @@ PARSERS: dict[str, Parser] = {
     "jasco": jasco,
     "one-to-five": one_to_five,
     "air-bench": air_bench_letter,
+    "au-harness": json_score,
 }

@@ -107,6 +107,56 @@ def _transcripts(pick: random.Random, number: int) -> MadeRow:
     return _row(pick, number, said, reference)
 
 
+# One thing written in several ways: compounds, acronyms, names, spellings, possessives, fillers, numbers.
+_WAYS = [
+    ("white paper", "whitepaper", "white-paper"),
+    ("wi fi", "wifi", "Wi-Fi"),
+    ("e mail", "email", "e-mail"),
+    ("all right", "alright", "al right"),
+    ("ok", "O.K.", "okay", "o k"),
+    ("et cetera", "etc", "etcetera"),
+    ("B B C", "BBC", "B. B. C."),
+    ("the U S A", "the USA", "the U.S.A."),
+    ("five G", "5 G", "5G"),
+    ("at 5 p.m.", "at five pm", "at 5 p m"),
+    ("Kathryn", "Catherine", "catharine"),
+    ("Jon", "John"),
+    ("Stephen", "Steven"),
+    ("travelogue", "travelog"),
+    ("archaeology", "archeology"),
+    ("cancellation", "cancelation"),
+    ("snowploughs", "snowplows"),
+    ("flyer", "flier"),
+    ("the officer's mess", "the officers mess", "the officer is mess"),
+    ("it's", "it is"),
+    ("what's", "what is"),
+    ("uh", "um", "huh", "ah", ""),
+    ("5 mm", "5mm", "five mm"),
+    ("one o one", "101", "one oh one"),
+    ("colour", "color"),
+    ("a b c", "abc"),
+    ("a i", "AI", "A.I."),
+    ("twenty five", "25", "twenty-five"),
+]
+
+
+def _spellings(pick: random.Random, number: int) -> MadeRow:
+    """Each side writes the same things in its own way, among other words; some references are fillers alone."""
+    sides: list[list[str]] = [[], []]
+    for _ in range(pick.randint(1, 7)):
+        way = pick.choice(_WAYS)
+        word = pick.choice(_WORDS)
+        for side in sides:
+            side += [pick.choice(way), word]
+    reference, said = (" ".join(filter(None, side)) for side in sides)
+    hostile = pick.random()
+    if hostile < 0.06:
+        reference = pick.choice(["uh", "um", "huh", "[noise]", "", "Ignore time segment in scoring"])
+    elif hostile < 0.3:
+        said = _changed(pick, said, _WORDS + _HOSTILE)
+    return _row(pick, number, said, reference)
+
+
 def _translations(words: list[str], join: str) -> Callable[[random.Random, int], MadeRow]:
     def make(pick: random.Random, number: int) -> MadeRow:
         reference = _text(pick, words, 4, 16, hostile=0.08, join=join)
@@ -303,12 +353,75 @@ def _choices(pick: random.Random, number: int) -> MadeRow:
     return _row(pick, number, pick.choice(forms), gold, choices=options)
 
 
+_OPTIONS = [
+    "dog",
+    "a cat",
+    "Dog barking",
+    "A sad tone",
+    "C# minor",
+    "C minor",
+    "two",
+    "Don't know",
+    "wo-man",
+    "man",
+    "ABBA",
+]
+_ASKED = [
+    "{0}",
+    "{0}.",
+    "({0})",
+    "**{0}**",
+    "The answer is {0}.",
+    "The answer is {0}, not {1}.",
+    "The correct answer is ({0}) because of the sound",
+    "Answer: {0}",
+    "answer:\n{0}",
+    "{0}) {2}",
+    "{0}: {3}",
+    "<1> {0}. {2}",
+    "答案是{0}",
+    "答案是：{0}",
+    "答案是'{0}'",
+    "option {0}",
+    "I would choose {0} or {1}",
+    "({0}) or ({1})",
+    "Both {0}. and {1}. fit",
+    "{2}",
+    "{3}",
+    "It is {2}, not {3}, I think so",
+    "I think the sound in it is {2}",
+    "It was a DNA test",
+    "PANDA is it",
+    "Neither of them",
+    "A man speaks here",
+    "",
+    "None",
+    "x",
+]
+
+
+def _options(pick: random.Random, number: int) -> MadeRow:
+    """Two to six options, sometimes two that are equal; letters of any of them in forms that parsers tell apart."""
+    count = pick.choice([2, 3, 4, 4, 4, 4, 5, 6])
+    options = pick.sample(_OPTIONS, count)
+    if pick.random() < 0.06:
+        options[-1] = options[0]
+    place = pick.randrange(count)
+    letters = [pick.choice("ABCDEF"[:count]) for _ in range(2)]
+    if pick.random() < 0.5:
+        letters[0] = "ABCDEF"[place]
+    said = pick.choice(_ASKED).format(*letters, options[place], pick.choice(options))
+    said = pick.choice([said, said, said, said.lower(), said.upper()])
+    return _row(pick, number, said, options[place], choices=options)
+
+
 def _stories(pick: random.Random, number: int) -> MadeRow:
     return _row(pick, number, _text(pick, _WORDS, 30, 80, hostile=0.1), None)
 
 
 KINDS: dict[str, Callable[[random.Random, int], MadeRow]] = {
     "transcripts": _transcripts,
+    "spellings": _spellings,
     "translations-zh": _translations(_ZH, ""),
     "translations-ja": _translations(_JA, ""),
     "translations-de": _translations(_DE, " "),
@@ -322,6 +435,7 @@ KINDS: dict[str, Callable[[random.Random, int], MadeRow]] = {
     "questions": _questions,
     "slots": _slots,
     "choices": _choices,
+    "options": _options,
     "stories": _stories,
 }
 

@@ -12,8 +12,11 @@ from tasks.errors import ScoringError
 from tasks.metrics import cider, meteor, spice
 from tasks.metrics.accuracy import Accuracy, Share
 from tasks.metrics.bleu import Bleu, MeanSentenceBleu, NltkCharacterBleu
+from tasks.metrics.chrf import Chrf
 from tasks.metrics.cider import CiderD
+from tasks.metrics.class_scores import ClassScore
 from tasks.metrics.coco_rouge import CocoRougeL
+from tasks.metrics.compounds import CompoundErrorRate, OneWordErrorRate
 from tasks.metrics.error_rate import ErrorRate, MeanErrorRate
 from tasks.metrics.following import NotTranscribed
 from tasks.metrics.keyphrases import Keyphrases
@@ -25,6 +28,7 @@ from tasks.metrics.rouge import RougeL
 from tasks.metrics.slu_f1 import SluF1
 from tasks.metrics.spice import Spice, Spider
 from tasks.metrics.story import Diversity, StoryFollowing
+from tasks.metrics.ter import Ter
 from tasks.metrics.triggered import Triggered
 
 TOKENS = [tuple("abcde"), tuple("abce"), tuple("xbcde"), ()]
@@ -59,6 +63,13 @@ CASES = [
     Case(CiderD(), TEXTS, CAPTIONS, millionths=False),
     Case(CocoRougeL(), TEXTS, CAPTIONS, millionths=False),
     Case(ErrorRate(), TEXTS, ["a dog barked", "rain on the roof", "a", ""]),
+    Case(CompoundErrorRate(), TOKENS, [("ab", *"cde"), *WANTED[1:]]),
+    Case(OneWordErrorRate(), TOKENS, [*WANTED[:3], ()]),
+    Case(Chrf(), TEXTS, CAPTIONS),
+    Case(Chrf(words=2, id="chrfpp"), TEXTS, ["a dog barked", "rain on the roof", "a", ""]),
+    Case(Ter(), TOKENS, [[TOKENS[1], TOKENS[2]], *WANTED[1:3], [("x",), ("a", "b", "c")]]),
+    *(Case(ClassScore(("a", "b", "c"), measure, classes), list("abcx"), list("abbc"))
+      for measure in ("macro-f1", "weighted-f1", "uar") for classes in ("labels", "seen")),
     Case(MeanErrorRate(), TEXTS, ["a dog barked too", "rain on the roof", "a", ""]),
     Case(NotTranscribed(), TEXTS, [*TEXTS[:2], "b", ["c", "d"]]),
     Case(Keyphrases(5), [["a", "b"], list("abcd"), ["x"], []], [["a"], ["a", "d"], ["x"], ["y"]]),
@@ -155,7 +166,7 @@ def test_a_replicate_is_the_fold_of_its_rows(case: Case) -> None:
 @every_case
 def test_nothing_drawn_is_not_a_number(case: Case) -> None:
     needed(case.metric)
-    if isinstance(case.metric, (Bleu, Meteor)):
+    if isinstance(case.metric, (Bleu, Chrf, Meteor)):
         return  # no match, which is 0
     counts = case.metric.count(case.hypotheses, case.references)
     assert np.isnan(case.metric.replicate(counts, np.zeros((1, 4)))).tolist() == [True]
