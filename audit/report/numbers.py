@@ -105,7 +105,7 @@ def moment(epoch: int) -> datetime:
     return datetime.fromtimestamp(epoch, UTC)
 
 
-def brief(printed: str, most: int = 6) -> str:
+def brief(printed: str, most: int = 5) -> str:
     """A printed number for a narrow column: cut after `most` decimals, with an ellipsis for those left out.
 
     Programs that print all digits of a binary float give up to seventeen.

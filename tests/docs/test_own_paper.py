@@ -29,7 +29,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return place
 
 
-def run(command: str, folder: Path) -> str:
+EXIT = "exit code "
+
+
+def run(block: Shown, folder: Path) -> str:
+    """What a command prints; it ends with the exit code that the page states, or with 0."""
     environment = {
         **os.environ,
         "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
@@ -37,23 +41,25 @@ def run(command: str, folder: Path) -> str:
         "COLUMNS": "80",
     }
     done = subprocess.run(
-        ["sh", "-c", command], cwd=folder / "paper", env=environment, capture_output=True, text=True, check=False
+        ["sh", "-c", block.command], cwd=folder / "paper", env=environment, capture_output=True, text=True, check=False
     )
-    assert done.returncode == 0, f"{command}\n{done.stdout}{done.stderr}"
+    stated = [int(line.removeprefix(EXIT)) for line in block.output if line.startswith(EXIT)]
+    assert [done.returncode] == (stated or [0]), f"{block.command}\n{done.stdout}{done.stderr}"
     return done.stdout + done.stderr
 
 
 def missing(block: Shown, printed: str) -> list[str]:
     """The lines of the page that the command did not print; `...` stands for lines that the page leaves out."""
     lines = [line.rstrip() for line in printed.splitlines()]
-    return [line for line in block.output if line.strip() not in {"", "..."} and line.rstrip() not in lines]
+    told = [line.rstrip() for line in block.output if line.strip() not in {"", "..."} and not line.startswith(EXIT)]
+    return [line for line in told if line not in lines]
 
 
 def test_the_commands_print_what_the_page_shows(folder: Path) -> None:
     blocks = list(shown(PAGE.read_text(encoding="utf-8")))
     assert len(blocks) >= 5
     for block in blocks:
-        printed = run(block.command, folder)
+        printed = run(block, folder)
         assert not missing(block, printed), f"{block.command}\n{printed}"
 
 
