@@ -230,7 +230,7 @@ class Claim:
         expected_rows: The set's size; None if unknown, with the reason in `expected_rows_reason`.
         prompt: None if unknown.
         judge: The judge that the paper names, if any.
-        verified: Two independent transcriptions agree.
+        verified: It was read at the place that `locator` names, or two independent transcriptions agree.
     """
 
     id: str

@@ -9,6 +9,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 from audit._util.paths import LITERATURE
@@ -17,6 +18,7 @@ from audit.errors import InputError
 from audit.literature.evidence_items import placeholders
 from audit.literature.evidence_rules import EVIDENCE_RULES, Record, Rule, entries
 from audit.literature.grades import Known
+from audit.literature.known_tasks import known_tasks
 from audit.literature.reproductions import load_reproduction
 from audit.literature.schema import Problem, load_checked, problems
 from audit.literature.studies import Study, load_study
@@ -177,17 +179,21 @@ def conventions_exist(records: list[Record], known: Known) -> Iterator[Problem]:
 
 
 def conventions_reached(records: list[Record], known: Known) -> Iterator[Problem]:
-    """Every convention in tasks/ is named by a record; this project's own variants by its own record."""
-    named = {
-        (task, metric, name)
-        for _, _, entry in entries(records)
-        for task in entry["ids"]
-        for metric in entry["metrics"]
-        for name in entry["conventions"]
-    }
+    """Every convention in tasks/ is named by a record; this project's own variants by its own record.
+
+    A task that no record names takes the evidence of its family, as in `audit.literature.grades`.
+    """
+    family = {name: task.family for name, task in known_tasks().items()}
+    named, of_family = set(), set()
+    for _, _, entry in entries(records):
+        for task, metric, name in product(entry["ids"], entry["metrics"], entry["conventions"]):
+            named.add((task, metric, name))
+            of_family.add((family.get(task), metric, name))
+    tasks = {task for _, _, entry in entries(records) for task in entry["ids"]}
     for (task, metric), names in sorted(known.items()):
         for name in sorted(names):
-            if (task, metric, name) not in named:
+            alike = task not in tasks and (family.get(task), metric, name) in of_family
+            if not alike and (task, metric, name) not in named:
                 yield Problem(
                     "literature/works",
                     f"no record names the convention `{name}` of {metric} of {task}",

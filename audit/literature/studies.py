@@ -157,10 +157,6 @@ def _claim(entry: Mapping[str, Any], document: Document, tasks: Mapping[str, Tas
         verified=entry.get("verified", False),
         source=entry.get("source", next(iter(data["sources"]))),
         notes=entry.get("notes"),
-        other_columns=tuple(
-            OtherColumn(name, column["value"], column["verified"], column["detail"])
-            for name, column in entry.get("other_columns", {}).items()
-        ),
     )
 
 
@@ -168,12 +164,11 @@ def _with_columns(claims: tuple[Claim, ...], facts: StudyFacts) -> tuple[Claim, 
     """The claims; those on the audited model with the values of other models beside them."""
 
     def columns(claim: Claim) -> tuple[OtherColumn, ...]:
-        beside = (
+        kind = (claim.task, claim.metric, claim.subset)
+        return tuple(
             OtherColumn(facts.models[c.model].name, c.value, c.verified, c.notes or c.source)
             for c in claims
-            if c.model is not None and (c.task, c.metric, c.subset) == (claim.task, claim.metric, claim.subset)
-            and not c.mean_of
-        )  # fmt: skip
-        return (*claim.other_columns, *beside)
+            if c.model is not None and (c.task, c.metric, c.subset) == kind and not c.mean_of
+        )
 
     return tuple(c if c.model or c.mean_of else replace(c, other_columns=columns(c)) for c in claims)

@@ -17,9 +17,11 @@ from audit.errors import InputError, MissingError
 from audit.pipeline.run import Audit
 from audit.pipeline.scored_sets import Scored
 from audit.report.formats import PDF, RENDERERS
+from audit.report.numbers import brief, places
 from audit.report.pdf_cache import cached_pdf
 from audit.report.typesetter import Typesetter, here
 from audit.schema import AuditDocument
+from tasks.statistics.printed import places_of
 
 COUNTS = "counts/"
 LITERATURE = "literature/"
@@ -130,14 +132,15 @@ def summary(document: AuditDocument, width: int | None = None) -> str:
     by_id = {m.id: m for m in document.measurements}
     decisions = {d.claim: d for d in document.verdicts}
     wide = max([30, *(len(claim.id) for claim in document.claims)])
-    lines = [f"{'claim':<{wide}} {'reported':>8} {'found':>10}  {'verdict':<15} convention"]
+    column = max([8, *(len(brief(claim.value)) for claim in document.claims)])
+    lines = [f"{'claim':<{wide}} {'reported':>{column}} {'found':>10}  {'verdict':<15} convention"]
     for claim in document.claims:
         decision = decisions[claim.id]
         best = by_id.get(decision.measurement or "")
         value = short(best.value, claim.value) if best else "-"
         mark = "*" if best and best.recorded else " "
         convention = (best.convention or "rule not known") if best else ""
-        line = f"{claim.id:<{wide}} {claim.value:>8} {value:>9}{mark}  {decision.verdict:<15} {convention}"
+        line = f"{claim.id:<{wide}} {brief(claim.value):>{column}} {value:>9}{mark}  {decision.verdict:<15} {convention}"
         lines.append(line)
     if width is not None:
         lines = [line if len(line) <= width else f"{line[: width - 1]}…" for line in lines]
@@ -155,10 +158,8 @@ def summary(document: AuditDocument, width: int | None = None) -> str:
 
 
 def short(value: str | None, like: str) -> str:
-    """A value with at most two decimals more than the reported one."""
+    """A value with at most two decimals more than the reported one, and at most eight."""
     if value is None:
         return "-"
-    places = len(like.partition(".")[2]) + 2
-    if len(value.partition(".")[2]) <= places:
-        return value
-    return format(Decimal(value).quantize(Decimal(1).scaleb(-places)), "f")
+    most = min(places(like) + 2, 8)
+    return value if places(value) <= most else format(Decimal(value).quantize(Decimal(1).scaleb(-most)), "f")

@@ -103,3 +103,12 @@ def date(epoch: Any) -> str:
 def moment(epoch: int) -> datetime:
     """A Unix time as a datetime in UTC."""
     return datetime.fromtimestamp(epoch, UTC)
+
+
+def brief(printed: str, most: int = 5) -> str:
+    """A printed number for a narrow column: cut after `most` decimals, with an ellipsis for those left out.
+
+    Programs that print all digits of a binary float give up to seventeen.
+    """
+    left_out = places(printed) - most
+    return f"{printed[:-left_out]}\u2026" if left_out > 1 else printed

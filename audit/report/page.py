@@ -257,7 +257,10 @@ def _transcription(audit: AuditDocument) -> str:
     """The source of the reported values, and how many were verified."""
     verified = sum(claim.verified for claim in audit.claims)
     seen = [claim.seen for claim in audit.claims if claim.seen is not None]
-    counted = f"{verified} of {len(audit.claims)} were verified by two independent transcriptions"
+    counted = (
+        f"{verified} of {len(audit.claims)} were read at the place that the claim names or agree in two independent"
+        " transcriptions"
+    )
     if seen:
         files = ", ".join(f"SHA-256 {digest[:12]}\u2026" for digest in sorted({place.sha256 for place in seen}))
         return (
@@ -266,7 +269,7 @@ def _transcription(audit: AuditDocument) -> str:
         )
     if audit.study.paper.read:
         return f"The reported values were read from the paper; {counted}."
-    return f"The paper\u2019s own text was not available: the reported values come from transcriptions; {counted}."
+    return f"The paper\u2019s own text was not available: the reported values come from other sources; {counted}."
 
 
 def _others(audit: AuditDocument) -> list[tuple[str, list[tuple[str, Claim]]]]:

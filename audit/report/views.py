@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from audit.report import coverage, vocabulary
 from audit.report.markup import letter
-from audit.report.numbers import decimal, places, shown, signed, whole
+from audit.report.numbers import brief, decimal, places, shown, signed, whole
 from audit.schema import (
     Agreement,
     AuditDocument,
@@ -170,6 +170,11 @@ class ClaimView:
             return self.measurements
         chosen = sorted(self.measurements, key=lambda m: (not m.deciding, m.gap(self.reported), m.number))[:most]
         return tuple(sorted(chosen, key=lambda m: m.number))
+
+    @property
+    def brief(self) -> str:
+        """The reported value for a narrow column."""
+        return brief(self.value)
 
     @property
     def metric_name(self) -> str:

@@ -65,7 +65,7 @@ class Made:
             "direction": DIRECTIONS.get(metric, "higher"), "locator": {"table": "1", "row": task, "column": "ours"},
             "variant": "13b", "dataset": "Made up", "split": "test", "expected_rows": None,
             "expected_rows_reason": "Made up.", "prompt": {"key": "p", "text": PROMPT}, "judge": None, "verified": True,
-            "source": "S", "other_columns": {}, "notes": None, **fields,
+            "source": "S", "notes": None, **fields,
         }  # fmt: skip
 
     def write_study(
