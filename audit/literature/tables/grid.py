@@ -253,7 +253,7 @@ class _Grid:
                 continue
             parsed = slot.parsed
             cell = Cell(names, over, self._column_labels(column, head, stub), parsed.text, parsed.value, parsed.deviation,
-                        parsed.unit, marks=parsed.marks, reason=parsed.reason)  # fmt: skip
+                        parsed.unit, marks=parsed.marks, reason=parsed.reason, groups=len(groups))  # fmt: skip
             if (slot.across or slot.down) and slot.numeric:
                 cell = replace(cell, value=None, deviation=None, reason="several-labels")
             found.append((cell, parsed.parts))

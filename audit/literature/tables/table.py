@@ -51,6 +51,7 @@ class Cell:
         marks: Footnote marks, and sub- and superscripts and brackets whose meaning the table does not give.
         part: For one of several values in a cell, the part of the label that it belongs to.
         reason: Why the cell is no claim; None if it is one.
+        groups: How many of the row's labels are groups: headings over several rows.
     """
 
     row: tuple[str, ...]
@@ -64,6 +65,7 @@ class Cell:
     marks: tuple[str, ...] = ()
     part: str | None = None
     reason: Reason | None = None
+    groups: int = 0
 
     @property
     def numeric(self) -> bool:
