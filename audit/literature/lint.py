@@ -23,7 +23,8 @@ from audit.literature.works import record_files, short, twice, work
 
 # Placeholders for missing text. Case-sensitive: `xxx` is a label of IEMOCAP.
 PLACEHOLDERS = re.compile(
-    r"\bTODO\b|\bFIXME\b|\bFILL IN\b|\bTBD\b|\bXXX\b|\bREPLACE\b|\?\?\?|\blorem ipsum\b|\bto be (?:written|done|added|filled)\b"
+    r"\bTODO\b|\bFIXME\b|\bFILL IN\b|\bTBD\b|\bXXX\b|\bREPLACE\b|\?\?\?|\blorem ipsum\b"
+    r"|\bto be (?:written|done|added|filled)\b"
 )
 
 
@@ -105,7 +106,7 @@ def lint_study(path: str | Path, literature: Path = LITERATURE) -> tuple[Study |
 
     Args:
         path: The study's file.
-        literature: The folder with `sets/`.
+        literature: The folder whose `sets/` holds cards beside the project's own.
 
     Returns:
         The study, None if it does not load; and the problems, by line.
@@ -116,7 +117,7 @@ def lint_study(path: str | Path, literature: Path = LITERATURE) -> tuple[Study |
         document = load(path)
     except InputError as error:
         return None, [_problem(error, path)]
-    cards = {card.stem for card in (literature / "sets").glob("*.yaml")}
+    cards = {card.stem for folder in (literature, LITERATURE) for card in (folder / "sets").glob("*.yaml")}
     found: list[Problem] = []
     for index, entry in enumerate(document.data["tasks"]):
         if entry.get("set") is not None and entry["set"] not in cards:

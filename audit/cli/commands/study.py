@@ -29,9 +29,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     new = actions.add_parser(
         "new",
         help="write a study from a table in LaTeX, Markdown or CSV, or from questions",
-        description="Each cell with a number becomes a claim, or is listed with the reason why it does not. Labels are matched "
-        "with tasks, metrics and models by name; what is unclear is asked about at a terminal, or left out with the option "
-        "that answers.",
+        description="Each cell with a number becomes a claim, or is listed with the reason why it does not. Labels are "
+        "matched with tasks, metrics and models by name; what is unclear is asked about at a terminal, or left out with the "
+        "option that answers.",
     )
     _add_new(new)
     new.set_defaults(action_run=_new)
@@ -67,11 +67,11 @@ def _add_new(new: argparse.ArgumentParser) -> None:
     )
     known.add_argument("--model-name", metavar="NAME", help="the audited model in full")
     known.add_argument("--answer", action="append", default=[], metavar="LABEL=TASK.METRIC",
-                       help="what a label means: TASK.METRIC, TASK, .METRIC or skip; join labels by ' > '; repeatable")  # fmt: skip
+                       help="a label's task and metric, or skip; several labels: 'A > B=...'; repeatable")  # fmt: skip
     known.add_argument("--task", action="append", default=[], metavar="ID=FAMILY,set=CARD",
-                       help="declare a task that no study has; dataset=TEXT and parameters follow; repeatable")  # fmt: skip
+                       help="a task that no study declares; dataset=TEXT and parameters follow; repeatable")  # fmt: skip
     known.add_argument("--role", action="append", default=[], metavar="LABEL=ROLE",
-                       help="another model's role: reference, baseline or ablation; skip leaves it out; repeatable")  # fmt: skip
+                       help="another model: reference, baseline, ablation, or skip; repeatable")  # fmt: skip
     known.add_argument("--runs", type=int, metavar="N", help="the number of runs behind means with a deviation")
     known.add_argument("--id", metavar="ID", help="the study's id")
     known.add_argument("--table-name", metavar="NAME", help="the table in the paper: 'Table 2'")

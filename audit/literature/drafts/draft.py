@@ -216,8 +216,8 @@ def _models_part(models: Mapping[str, Model]) -> list[str]:
     if not models:
         return []
     lines = [
-        *comment("The table's other models. role: reference (the value that the paper compares with), baseline, or ablation (the "
-                 "audited model without a part)."),
+        *comment("The table's other models. role: reference (the value that the paper compares with), baseline, or "
+                 "ablation (the audited model without a part)."),
         "models:",
     ]  # fmt: skip
     return [*lines, *(f"  {m.id}: {inline({'name': m.name, 'role': m.role})}" for m in models.values())]

@@ -14,11 +14,12 @@ def _by_name(groups: Mapping[str, str]) -> dict[str, str]:
 
 # Formatting, references and lengths: they print nothing that belongs to a cell.
 DROPPED = _by_name({
-    "-": r"""footnotesize bfseries mdseries itshape slshape scshape ttfamily sffamily rmfamily normalfont bf it em rm sc
-        tt sl sf tiny scriptsize small normalsize large Large LARGE huge centering raggedright raggedleft boldmath unboldmath
-        hfill noindent strut arraybackslash relax xspace displaystyle textstyle scriptstyle unskip protect ignorespaces hss hline
-        left right big Big null selectfont leavevmode limits nolimits allowbreak nobreak break newline bm thinspace - / !
-        endhead endfirsthead endfoot endlastfoot morecmidrules makegapedcells""",
+    "-": """footnotesize bfseries mdseries itshape slshape scshape ttfamily sffamily rmfamily normalfont bf it em rm
+        sc tt sl sf tiny scriptsize small normalsize large Large LARGE huge centering raggedright raggedleft
+        boldmath unboldmath hfill noindent strut arraybackslash relax xspace displaystyle textstyle scriptstyle
+        unskip protect ignorespaces hss hline left right big Big null selectfont leavevmode limits nolimits
+        allowbreak nobreak break newline bm thinspace - / ! endhead endfirsthead endfoot endlastfoot
+        morecmidrules makegapedcells""",
     "[": "toprule midrule bottomrule addlinespace hdashline tabularnewline",
     "{": """label ref cref autoref citeyear phantom hphantom vphantom index cline cdashline Xhline hhline noalign""",
     "[{": "cellcolor color columncolor arrayrulecolor cmidrule footnotetext",
@@ -35,9 +36,9 @@ DROPPED = _by_name({
 
 # The last argument is what they print.
 KEPT = _by_name({
-    "{": """textbf textit textsl textsc texttt textsf textrm textmd textup textnormal emph underline uline uuline ul hl
-        underbar dashuline text mathrm mathbf mathit mathsf mathtt boldsymbol pmb mathcal mbox hbox fbox ensuremath centerline rlap
-        llap clap mathrlap MakeUppercase""",
+    "{": """textbf textit textsl textsc texttt textsf textrm textmd textup textnormal emph underline uline uuline ul
+        hl underbar dashuline text mathrm mathbf mathit mathsf mathtt boldsymbol pmb mathcal mbox hbox fbox
+        ensuremath centerline rlap llap clap mathrlap MakeUppercase""",
     "*{": "operatorname",
     "[{": "shortstack smash textsmaller",
     "{{": "adjustbox href hyperlink",
@@ -55,7 +56,8 @@ KEPT = _by_name({
 SUPERSCRIPTS = _by_name({"{": "textsuperscript tnote thanks", "[": "footnotemark", "[{": "footnote tablefootnote"})
 SUBSCRIPTS = _by_name({"{": "textsubscript"})
 SIUNITX = _by_name({"[{": "num si unit tablenum ang", "[{{": "qty numrange", "[{[{": "SI", "[{{{": "SIrange"})
-UNITS = {"percent": "%", "hour": "h", "minute": "min", "second": "s", "milli": "m", "kilo": "k", "hertz": "Hz", "decibel": "dB"}  # fmt: skip
+UNITS = {"percent": "%", "hour": "h", "minute": "min", "second": "s", "milli": "m", "kilo": "k", "hertz": "Hz",
+         "decibel": "dB"}  # fmt: skip
 
 # Symbols that pylatexenc drops or writes in another way.
 SYMBOLS = {
