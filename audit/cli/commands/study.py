@@ -136,11 +136,11 @@ def _answers(args: argparse.Namespace) -> Answers:
 
 def _tell(made: NewStudy, path: Path) -> None:
     match = made.match
-    left = [*match.unclear, *match.left]
+    left = [(item.cell, item.why) for item in match.unclear] + [(item.cell, item.why) for item in match.left]
     verb = "is a claim" if len(match.claims) == 1 else "are claims"
     print(f"{len(match.claims)} of {match.total} cells {verb}; {len(left)} left out{':' if left else '.'}")
-    for item in left:
-        print(f"  {item.cell.place}: {item.why}")
+    for cell, why in left:
+        print(f"  {cell.place}: {why}")
     print("matched by name or answer:")
     places: dict[str, list[str]] = {}
     for claim in made.draft.claims:
