@@ -4,32 +4,39 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from audit.literature.paper.words import Page, Word
 
 Line = tuple[Word, ...]
+Side = Literal["above", "below"]
+_SIDES: tuple[Side, Side] = ("above", "below")
 _ROMAN = {"I": 1, "V": 5, "X": 10, "L": 50, "C": 100}
 _NUMBER = re.compile(r"(?P<number>[A-Z]?\.?\d+(?:\.\d+)?[a-z]?|[IVXLC]+)(?P<end>[.:|]?)")
 _CAPTIONED = {"table", "tab.", "figure", "fig."}
 # Lines that are looked at beside a caption, to see on which side its table is.
 _NEAR = 8
-# A line of prose has this many words.
-_PROSE = 6
+# Words are on one line if their middles differ by less than a share of its size: words of its size, and smaller ones.
+_SAME_LINE = 0.35
+_OVERLAP = 0.5
+_SMALL = 0.95
+# Two columns of text: so many words on both sides of the page's middle, on so many lines.
+_PROSE = 3
+_LINES = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """A caption: its number (`2`, `A1`), the page, and the area of its table: left and right edge, and the caption's line."""
+    """A caption: its number (`2`, `A1`), its page and first word, and the left and right edge of its table's area."""
 
     kind: Literal["table", "figure"]
     number: str
     page: Page
+    word: Word
     left: float
     right: float
-    line: int
 
 
 def table_number(text: str) -> str | None:
@@ -38,28 +45,30 @@ def table_number(text: str) -> str | None:
     return _arabic(match.group(1)) if match else None
 
 
-def lines(page: Page) -> list[Line]:
-    """The page's words by line, from the top; a line reaches over the whole page."""
+def lines(words: Iterable[Word]) -> list[Line]:
+    """Words by line, from the top. Small words, such as footnote marks, join the line that they overlap."""
     found: list[list[Word]] = []
-    for word in sorted(page.words, key=lambda w: (-w.middle, w.left)):
-        for line in reversed(found[-3:]):
-            if abs(line[0].middle - word.middle) < 0.35 * min(line[0].size, word.size):
-                line.append(word)
-                break
-        else:
-            found.append([word])
-    return [tuple(sorted(line, key=lambda w: w.left)) for line in found]
+    for word in sorted(words, key=lambda w: (-w.size, -w.middle, w.left)):
+        near = min(found, key=lambda row: abs(row[0].middle - word.middle), default=None)
+        if near is not None:
+            share = _SAME_LINE if word.size > _SMALL * near[0].size else _OVERLAP
+            if abs(near[0].middle - word.middle) < share * near[0].size:
+                near.append(word)
+                continue
+        found.append([word])
+    ordered = sorted(found, key=lambda row: -row[0].middle)
+    return [tuple(sorted(row, key=lambda w: w.left)) for row in ordered]
 
 
-def captions(page: Page, rows: Sequence[Line]) -> list[Caption]:
+def captions(page: Page) -> list[Caption]:
     """The captions of tables and figures on a page, from the top.
 
     A caption begins a line, or a line of a column of text, with `Table 2` and a point, a colon, a dash or a capital letter.
     """
-    middle = page.width / 2
-    halves = _two_columns(rows, middle)
+    rows = lines(page.words)
+    halves = _two_columns(rows, page.width / 2)
     found: list[Caption] = []
-    for index, row in enumerate(rows):
+    for row in rows:
         for position, word in enumerate(row[:-1]):
             if word.text.casefold() not in _CAPTIONED:
                 continue
@@ -72,33 +81,31 @@ def captions(page: Page, rows: Sequence[Line]) -> list[Caption]:
                 continue
             left, right = _area(block, page, halves)
             kind: Literal["table", "figure"] = "table" if word.text.casefold().startswith("tab") else "figure"
-            found.append(Caption(kind, _arabic(match["number"]), page, left, right, index))
+            found.append(Caption(kind, _arabic(match["number"]), page, word, left, right))
     return found
 
 
-def region(
-    caption: Caption, others: Sequence[Caption], rows: Sequence[Line], side: Literal["above", "below"]
-) -> list[Line]:
+def region(caption: Caption, others: Sequence[Caption], side: Side) -> list[Line]:
     """The lines on one side of a caption, from the nearest on, within its area and up to the next caption."""
-    step = 1 if side == "below" else -1
-    stops = {o.line for o in others if o is not caption and o.left < caption.right and caption.left < o.right}
+    inside = [w for w in caption.page.words if caption.left <= (w.left + w.right) / 2 <= caption.right]
+    rows = lines(inside)
+    stops = {other.word for other in others}
+    at = next(index for index, row in enumerate(rows) if caption.word in row)
     found: list[Line] = []
-    index = caption.line + step
-    while 0 <= index < len(rows) and index not in stops:
-        inside = tuple(w for w in rows[index] if caption.left <= (w.left + w.right) / 2 <= caption.right)
-        if inside:
-            found.append(inside)
-        index += step
+    for row in rows[at + 1 :] if side == "below" else reversed(rows[:at]):
+        if not stops.isdisjoint(row):
+            break
+        found.append(row)
     return found
 
 
-def usual_side(found: Sequence[tuple[Caption, Sequence[Caption], Sequence[Line]]]) -> Literal["above", "below"]:
+def usual_side(found: Sequence[tuple[Caption, Sequence[Caption]]]) -> Side:
     """On which side of their captions a paper's tables are, by where lines with several numbers are; below if unclear."""
     votes: Counter[str] = Counter()
-    for caption, others, rows in found:
-        dense = {side: _dense(region(caption, others, rows, side)[:_NEAR]) for side in ("above", "below")}
-        if dense["above"] != dense["below"]:
-            votes["above" if dense["above"] else "below"] += 1
+    for caption, others in found:
+        above, below = (_dense(region(caption, others, side)[:_NEAR]) for side in _SIDES)
+        if above != below:
+            votes["above" if above else "below"] += 1
     return "above" if votes["above"] > votes["below"] else "below"
 
 
@@ -121,10 +128,15 @@ def _begins_caption(rest: Sequence[Word]) -> bool:
 
 
 def _two_columns(rows: Sequence[Line], middle: float) -> bool:
-    """Whether most lines of prose leave the page's middle free."""
-    prose = [row for row in rows if len(row) >= _PROSE]
-    free = sum(not any(w.left - 2 < middle < w.right + 2 for w in row) for row in prose)
-    return bool(prose) and free >= 0.6 * len(prose)
+    """Whether the lines with prose on both sides of the page's middle leave it free, rows of tables aside."""
+    both = free = 0
+    for row in rows:
+        prose = [w for w in row if w.text[0].isalpha()]
+        left, right = sum(w.right < middle for w in prose), sum(w.left > middle for w in prose)
+        if min(left, right) >= _PROSE:
+            both += 1
+            free += not any(w.left - 2 < middle < w.right + 2 for w in row)
+    return both >= _LINES and free >= 0.8 * both
 
 
 def _block(row: Line, position: int) -> list[Word]:

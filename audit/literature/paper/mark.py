@@ -28,8 +28,8 @@ def mark(path: str | Path, pages: Mapping[str, int], sha256: str) -> int:
     """
     path = Path(path)
     document = load(path)
-    text = path.read_text(encoding="utf-8")
-    lines = text.splitlines(keepends=True)
+    # Not read_text(), which would change line ends; not splitlines(), which knows more of them than YAML does.
+    lines = re.findall(r"[^\n]*\n|[^\n]+", path.read_bytes().decode("utf-8"))
     end = "\r\n" if lines and lines[0].endswith("\r\n") else "\n"
     edits: list[tuple[int, int, str]] = []
     for index, entry in enumerate(document.data["claims"]):

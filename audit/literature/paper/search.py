@@ -12,10 +12,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from audit.literature.paper.layout import Caption, Line, captions, lines, region, table_number, usual_side
+from audit.literature.paper.layout import Line, captions, region, table_number, usual_side
 from audit.literature.paper.words import Word, read_pdf
 from audit.literature.tables.cells import parse, plain
 from audit.schema import Claim
+
+# A label's second line is at most so many lines below its first: other labels may be centred between them.
+_BROKEN = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,15 +53,12 @@ def search(path: str | Path, claims: Iterable[Claim]) -> Found:
         InputError: The file is no PDF with text.
     """
     paper = read_pdf(path)
-    on_pages: list[tuple[Caption, list[Caption], list[Line]]] = []
-    for page in paper.pages:
-        rows = lines(page)
-        here = captions(page, rows)
-        on_pages += [(caption, here, rows) for caption in here if caption.kind == "table"]
+    on_pages = [(caption, here) for page in paper.pages for here in [captions(page)] for caption in here]
+    on_pages = [(caption, here) for caption, here in on_pages if caption.kind == "table"]
     side = usual_side(on_pages)
     tables: dict[str, list[_Place]] = {}
-    for caption, others, rows in on_pages:
-        own = region(caption, others, rows, side)
+    for caption, others in on_pages:
+        own = region(caption, others, side)
         place = _Place(caption.page.number, tuple(own if side == "below" else reversed(own)))
         tables.setdefault(caption.number.casefold(), []).append(place)
     return Found(tuple(_look(claim, tables) for claim in claims), paper.sha256)
@@ -89,7 +89,7 @@ def _in_table(claim: Claim, place: _Place) -> tuple[int | None, str]:
     for index in candidates:
         row = place.rows[index]
         start = max((row[at[-1]].right for label in labels if (at := _at(label, row))), default=0.0)
-        right = [word for word in row if word.left >= start - 1]
+        right = [word for word in _cells(row) if word.left >= start - 1]
         values = [word for word in right if claim.value in _values(word)]
         if not values:
             continue
@@ -146,7 +146,28 @@ def _column(column: str, above: Sequence[Line]) -> tuple[float, float] | None:
 
 
 def _spans(label: Sequence[str], rows: Sequence[Line]) -> list[tuple[float, float]]:
-    return [(line[at[0]].left, line[at[-1]].right) for line in rows for at in _all_at(label, line)]
+    """Where a label stands, as left and right edges: on one line, or broken over two."""
+    whole = [(line[at[0]].left, line[at[-1]].right) for line in rows for at in _all_at(label, line)]
+    broken: list[tuple[float, float]] = []
+    for cut in range(1, 0 if whole else len(label)):
+        first, rest = _places(label[:cut], rows), _places(label[cut:], rows)
+        for i, left, right in first:
+            below = [(a, b) for j, a, b in rest if i < j <= i + _BROKEN and a < right and left < b]
+            broken += [(min(left, a), max(right, b)) for a, b in below[:1]]
+    return whole or broken
+
+
+def _places(words: Sequence[str], rows: Sequence[Line]) -> list[tuple[int, float, float]]:
+    return [(i, row[at[0]].left, row[at[-1]].right) for i, row in enumerate(rows) for at in _all_at(words, row)]
+
+
+def _cells(row: Line) -> list[Word]:
+    """The words that can be values: no footnote marks, and no deviations after ±."""
+    return [
+        word
+        for index, word in enumerate(row)
+        if not word.raised and not (index and row[index - 1].text.endswith("±")) and not word.text.startswith("±")
+    ]
 
 
 def _nearest(cells: Sequence[Word], under: tuple[float, float]) -> Word | None:

@@ -23,13 +23,14 @@ _SMALLER = 0.9
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word: its text, and its box in points from the page's lower left corner."""
+    """A word: its text, and its box in points from the page's lower left corner; `raised` if it is a footnote's mark."""
 
     text: str
     left: float
     right: float
     bottom: float
     top: float
+    raised: bool = False
 
     @property
     def middle(self) -> float:
@@ -124,23 +125,28 @@ def _characters(page: Any) -> Iterator[_Character]:
 
 def _words(characters: Iterator[_Character]) -> Iterator[Word]:
     run: list[_Character] = []
+    raised = False
     for char in characters:
         space = not char.text or char.text.isspace() or ord(char.text[0]) < 32
-        if run and (space or _ends(run, char)):
-            yield _word(run)
-            run = []
+        above = bool(run) and not space and _is_raised(run, char)
+        if run and (space or above or _is_apart(run[-1], char)):
+            yield _word(run, raised=raised)
+            run, raised = [], above
         if not space:
             run.append(char)
     if run:
-        yield _word(run)
+        yield _word(run, raised=raised)
 
 
-def _ends(run: Sequence[_Character], char: _Character) -> bool:
-    """Whether a character begins a new word: after a gap, on another line, or as a raised digit."""
-    last = run[-1]
+def _is_apart(last: _Character, char: _Character) -> bool:
+    """Whether a character begins a new word: after a gap, or on another line."""
     gap = char.box[0] - last.box[2]
-    if gap > _GAP * last.size or gap < -last.size or abs(sum(char.box[1::2]) - sum(last.box[1::2])) > last.size:
-        return True
+    other_line = abs(sum(char.box[1::2]) - sum(last.box[1::2])) > last.size
+    return gap > _GAP * last.size or gap < -last.size or other_line
+
+
+def _is_raised(run: Sequence[_Character], char: _Character) -> bool:
+    """Whether a digit is raised beside the digits before it, and smaller."""
     digit = next((c for c in reversed(run) if c.text.isdigit()), None)
     if digit is None or not char.text.isdigit():
         return False
@@ -148,7 +154,7 @@ def _ends(run: Sequence[_Character], char: _Character) -> bool:
     return char.ink[1] - digit.ink[1] > _RAISED * height and char.ink[3] - char.ink[1] < _SMALLER * height
 
 
-def _word(run: Sequence[_Character]) -> Word:
-    text = unicodedata.normalize("NFKC", "".join(char.text for char in run)) if run else ""
+def _word(run: Sequence[_Character], *, raised: bool) -> Word:
+    text = unicodedata.normalize("NFKC", "".join(char.text for char in run))
     lefts, bottoms, rights, tops = zip(*(char.box for char in run), strict=True)
-    return Word(text, min(lefts), max(rights), min(bottoms), max(tops))
+    return Word(text, min(lefts), max(rights), min(bottoms), max(tops), raised)
