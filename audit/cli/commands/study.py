@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -140,22 +141,33 @@ def _tell(made: NewStudy, path: Path) -> None:
     verb = "is a claim" if len(match.claims) == 1 else "are claims"
     print(f"{len(match.claims)} of {match.total} cells {verb}; {len(left)} left out{':' if left else '.'}")
     for cell, why in left:
-        print(f"  {cell.place}: {why}")
-    print("matched by name or answer:")
+        _wrapped(f"{cell.place}: {why}")
+    options = dict.fromkeys(item.option for item in match.unclear)
+    if options:
+        print("What is unclear can be answered:")
+        for option in options:
+            print(f"  {option}")
+    print("Matched by name or answer:")
     places: dict[str, list[str]] = {}
     for claim in made.draft.claims:
         name = f"{claim.match.task.id}.{claim.match.metric}"
         places.setdefault(name, []).append(claim.match.cell.place)
     for name, cells in places.items():
-        print(f"  {name}: {len(cells)} claim{'' if len(cells) == 1 else 's'}, first {cells[0]}")
+        _wrapped(f"{name}: {len(cells)} claim{'' if len(cells) == 1 else 's'}, the first from {cells[0]}")
     if made.draft.models:
-        print("other models of the table:")
+        print("Other models of the table:")
         for model in made.draft.models:
-            print(f"  {model.id}: {model.label} ({model.role})")
-    without = sum(claim.match.cell.deviation is not None for claim in made.draft.claims)
-    if without and made.draft.runs is None:
-        print(f"{without} deviations are comments: the number of runs is not known (--runs N)")
+            _wrapped(f"{model.id}: {model.label} ({model.role})")
+    deviations = sum(claim.match.cell.deviation is not None for claim in made.draft.claims)
+    if deviations and made.draft.runs is None:
+        print(f"{deviations} deviations are comments: the number of runs is unknown (--runs N)")
     print(f"written: {path}\nFill in what it marks, then run: repro-audit study check {path}")
+
+
+def _wrapped(text: str) -> None:
+    """Print an entry of a list, indented, in lines of at most 80 characters."""
+    for line in textwrap.wrap(text, _WIDTH, initial_indent="  ", subsequent_indent="      ", break_on_hyphens=False):
+        print(line)
 
 
 def _check(args: argparse.Namespace) -> int:
@@ -166,7 +178,8 @@ def _check(args: argparse.Namespace) -> int:
     path = find_study(args.study, literature)
     study, problems = lint_study(path, literature)
     for problem in problems:
-        print(problem)
+        print(f"{problem.where}: {problem.what}")
+        _wrapped(problem.fix)
     noun = "problem" if len(problems) == 1 else "problems"
     if study is not None:
         print(f"{path}: {len(study.claims)} claims, {len(study.tasks)} tasks, {len(problems)} {noun}")

@@ -180,7 +180,7 @@ def _head(facts: Mapping[str, Any], table: Table, source: Path | None, audited: 
         *comment("A study: the values that a paper reports, held against outputs by `repro-audit run --study THIS-FILE`. "
                  f"Lines with {FILL_IN} need you; `repro-audit study check THIS-FILE` lists them."),
         "schema: repro-audit/study/2",
-        f"id: {facts.get('id') or slug(audited if FILL_IN not in audited else 'study')}",
+        f"id: {facts.get('id') or slug(model if FILL_IN not in model else 'study')}",
         *entry("title", facts.get("title") or f"{model}, {facts.get('table') or table.number or 'a table'}"),
         "paper:",
         *entry("title", paper.get("title", f"{FILL_IN}: the paper's title"), 1),
@@ -191,7 +191,7 @@ def _head(facts: Mapping[str, Any], table: Table, source: Path | None, audited: 
         f"  url: {scalar(paper['url']) if paper.get('url') else 'null'}",
         *entry("model", model),
         *comment("Names under which prediction files may call the model."),
-        f"names: [{scalar(audited)}]",
+        f"names: [{scalar(facts.get('model_name') or audited)}]",
         "variants:",
         *entry("released", f"{FILL_IN}: the checkpoint behind the values, with its version or commit.", 1),
         "sources:",

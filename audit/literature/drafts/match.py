@@ -57,12 +57,17 @@ class Open:
 
     @property
     def why(self) -> str:
-        """Why the cell is no claim, in words, with the option that answers."""
+        """Why the cell is no claim, in words."""
         if self.missing == "model":
             return "no label says which model it is"
-        form = {"task": "TASK", "metric": ".METRIC", "task and metric": "TASK.METRIC"}[self.missing]
-        near = f"; near: {', '.join(self.near)}" if self.near else ""
-        return f"no {self.missing.replace(' and ', ' and no ')} by name{near} (--answer '{self.labels}={form}')"
+        return f"no {self.missing.replace(' and ', ' and no ')} by name"
+
+    @property
+    def option(self) -> str:
+        """The option that answers, with what may be meant."""
+        form = {"task": "TASK", "metric": ".METRIC", "task and metric": "TASK.METRIC", "model": "skip"}[self.missing]
+        near = f"  (near: {', '.join(self.near)})" if self.near else ""
+        return f"--answer '{self.labels}={form}'{near}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +102,18 @@ def model_axis(table: Table, label: str, names: Names) -> Axis | None:
     if label.casefold() == NONE:
         return None
     wanted = _plain(label)
-    found: dict[Axis, None] = {}
+    found: dict[tuple[Literal["row", "column"], int], set[str]] = {}
     for cell in table.cells:
         own = cell.row[cell.groups :]
         for position, (text, heading) in enumerate(zip(own, cell.headings[cell.groups :], strict=True)):
             if _plain(text) == wanted:
-                found[Axis("row", position, heading)] = None
+                found.setdefault(("row", position), set()).add(heading)
         for position, text in enumerate(cell.column):
             if _plain(text) == wanted:
-                found[Axis("column", position)] = None
-    axes = [axis for axis in found if names.heads_models(axis.heading)] or list(found)
+                found.setdefault(("column", position), set())
+    # Panels may head one column in different ways.
+    axes = [Axis(*place, headings.pop() if len(headings) == 1 else "") for place, headings in found.items()]
+    axes = [axis for axis in axes if names.heads_models(axis.heading)] or axes
     if len(axes) == 1:
         return axes[0]
     known = ", ".join(dict.fromkeys(text for cell in table.cells for text in cell.labels))
@@ -174,7 +181,7 @@ class _Matcher:
             missing: Literal["task", "metric", "task and metric"] = (
                 "task and metric" if task is None and not metric else "task" if task is None else "metric"
             )
-            near = self._near(" ".join(pool)) if task is None else tuple(task.conventions)
+            near = self._near(" ".join(pool), metric) if task is None else tuple(task.conventions)
             return Open(cell, missing, self._labels(cell, label), near)
         if metric not in task.conventions:
             return Left(cell, f"the family {task.family} of {task.id} has no metric {metric}")
@@ -218,12 +225,16 @@ class _Matcher:
         ]
         return found[0] if len(found) == 1 else None
 
-    def _near(self, text: str) -> tuple[str, ...]:
+    def _near(self, text: str, metric: str) -> tuple[str, ...]:
+        """The tasks whose data set the labels name, whatever the split."""
         cards = self.names.near_cards(text)
-        return tuple(task.id for task in self.tasks.values() if task.card in cards)[:4]
+        near = (t for t in self.tasks.values() if t.card in cards and (not metric or metric in t.conventions))
+        return tuple(task.id for task in near)[:4]
 
     def _labels(self, cell: Cell, model: str | None) -> str:
         """The labels to name in an answer: those of the side that tells tasks and metrics apart."""
+        if cell.part:
+            return BETWEEN.join((*cell.column, cell.part))
         row = BETWEEN.join(label for label in cell.row[cell.groups :] if label != model)
         by_column = self.columns > 1 and (self.axis is None or self.axis.side == "row")
         return BETWEEN.join(cell.column) if by_column or not row else row

@@ -79,8 +79,10 @@ def new_study(
         )
     found, answers = _matched(table, names, known_tasks(literature), answers, answers.model, questions)
     if not found.claims:
-        reasons = dict.fromkeys([item.why for item in found.unclear] + [item.why for item in found.left])
-        raise InputError("no cell of the table is a claim", where=table.where, fix="; ".join(list(reasons)[:5]) + ".")
+        options = list(dict.fromkeys(item.option for item in found.unclear))
+        reasons = list(dict.fromkeys(item.why for item in found.left))
+        fix = "\n  ".join(["Say what labels mean:", *options] if options else ["All cells are left out:", *reasons])
+        raise InputError("no cell of the table is a claim", where=table.where, fix=fix)
     return NewStudy(draft(found, table, source, answers, names, answers.model or ""), found, table)
 
 
