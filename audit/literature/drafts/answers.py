@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -153,15 +154,12 @@ def from_options(answers: Answers, labels: Given, tasks: Given, roles: Given) ->
 
 
 def _declaration(text: str) -> dict[str, Any]:
-    family, *others = (part.strip() for part in text.split(","))
+    # A comma inside a value stays: dataset=MMAU test-mini, sound.
+    family, *others = (part.strip() for part in re.split(r",(?=\s*[\w-]+\s*=)", text))
     entry: dict[str, Any] = {"family": family}
     parameters: dict[str, Any] = {}
     for other in others:
-        key, equals, value = (part.strip() for part in other.partition("="))
-        if not equals:
-            raise InputError(
-                f"--task: `{other}` is not KEY=VALUE", fix="Write set=CARD, dataset=TEXT or PARAMETER=VALUE."
-            )
+        key, _, value = (part.strip() for part in other.partition("="))
         if key in {"set", "dataset", "name"}:
             entry[key] = value
         else:
