@@ -230,6 +230,7 @@ def _tasks_part(claims: Sequence[DraftClaim], table: str) -> list[str]:
         lines += [
             f"  - id: {task.id}",
             *entry("name", task.name, 2),
+            *([f"    short: {inline(declared.short)}"] if declared is not None and declared.short else []),
             f"    family: {task.family}",
             f"    set: {task.card or 'null'}",
             *entry("dataset", task.dataset, 2),

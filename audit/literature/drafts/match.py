@@ -146,6 +146,7 @@ class _Matcher:
         self.table, self.names, self.tasks, self.answers = table, names, tasks, answers
         self.axis, self.audited = axis, audited
         self.columns = len({cell.column for cell in table.cells})
+        self.metrics = {metric for task in tasks.values() for metric in task.conventions}
 
     def match(self) -> Match:
         claims: list[Matched] = []
@@ -176,6 +177,8 @@ class _Matcher:
             return Left(cell, f"an answer leaves out the model {label}")
         pool = _pool(cell, label)
         metric = metric or self._metric(pool)
+        if metric and metric not in self.metrics:
+            return Left(cell, f"no task at hand is counted by {metric}")
         task = self._task(task_id, pool, metric)
         if task is None or not metric:
             missing: Literal["task", "metric", "task and metric"] = (
