@@ -21,7 +21,6 @@ from audit.report.numbers import brief, places
 from audit.report.pdf_cache import cached_pdf
 from audit.report.typesetter import Typesetter, here
 from audit.schema import AuditDocument
-from tasks.statistics.printed import places_of
 
 COUNTS = "counts/"
 LITERATURE = "literature/"
@@ -140,7 +139,9 @@ def summary(document: AuditDocument, width: int | None = None) -> str:
         value = short(best.value, claim.value) if best else "-"
         mark = "*" if best and best.recorded else " "
         convention = (best.convention or "rule not known") if best else ""
-        line = f"{claim.id:<{wide}} {brief(claim.value):>{column}} {value:>9}{mark}  {decision.verdict:<15} {convention}"
+        line = (
+            f"{claim.id:<{wide}} {brief(claim.value):>{column}} {value:>9}{mark}  {decision.verdict:<15} {convention}"
+        )
         lines.append(line)
     if width is not None:
         lines = [line if len(line) <= width else f"{line[: width - 1]}…" for line in lines]

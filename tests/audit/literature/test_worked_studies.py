@@ -106,7 +106,9 @@ def test_the_revised_mmau_is_counted_over_all_questions() -> None:
     for part, units in (("sound", 333), ("music", 334), ("speech", 333)):
         claim = found[f"{task}.accuracy@{part}"]
         assert claim.expected_rows == units
-        fits = [n for n in range(units + 1) if abs(Decimal(100 * n) / units - Decimal(claim.value)) <= half(claim.value)]
+        fits = [
+            n for n in range(units + 1) if abs(Decimal(100 * n) / units - Decimal(claim.value)) <= half(claim.value)
+        ]
         assert len(fits) == 1, claim.id
         right += fits[0]
     assert Decimal(right) / 10 == Decimal(found[f"{task}.accuracy"].value)
@@ -131,7 +133,9 @@ def test_salmonns_other_columns_are_claims_on_other_models() -> None:
     roles = {name: model.role for name, model in found.facts.models.items()}
     assert roles.pop("salmonn-no-activation") == "ablation"
     assert set(roles.values()) == {"reference"}
-    by_label = {label: [c for c in found.claims if c.id.endswith(f"@{label}")] for label in ("reference", "no-activation")}
+    by_label = {
+        label: [c for c in found.claims if c.id.endswith(f"@{label}")] for label in ("reference", "no-activation")
+    }
     assert len(by_label["no-activation"]) == 23
     assert {c.model for c in by_label["no-activation"]} == {"salmonn-no-activation"}
     # No reference was found for En2De, En2Ja and KE; the paper gives none for SV, Story and SAC.
