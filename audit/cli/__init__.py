@@ -34,6 +34,7 @@ COMMANDS: dict[str, str] = {
     "score": "score one task's predictions under its conventions",
     "report": "render the reports of an audit.json",
     "conventions": "list conventions with grade, signature and hash",
+    "study": "start a study from a paper's table, check it, find it in the paper's PDF",
     "literature": "list, show, check and export the surveyed works",
     "sets": "list, show and make set cards; identify the set of a predictions file",
     "detect": "count broken and wrong-task outputs",

@@ -13,7 +13,8 @@ from audit.literature.works import Evidence, Relation
 
 # Placeholders for missing text. Case-sensitive: `xxx` is a label of IEMOCAP.
 PLACEHOLDERS = re.compile(
-    r"\bTODO\b|\bFIXME\b|\bTBD\b|\bXXX\b|\bREPLACE\b|\?\?\?|\blorem ipsum\b|\bto be (?:written|done|added|filled)\b"
+    r"\bTODO\b|\bFIXME\b|\bFILL IN\b|\bTBD\b|\bXXX\b|\bREPLACE\b|\?\?\?|\blorem ipsum\b"
+    r"|\bto be (?:written|done|added|filled)\b"
 )
 # A separate word of 7 to 39 hexadecimal digits with a letter and a number: not a date, a word or a full hash.
 SHORT_COMMIT = re.compile(r"(?<![\w.])(?=[0-9]*[a-f])(?=[a-f]*[0-9])[0-9a-f]{7,39}(?![\w.]*\w)")

@@ -15,7 +15,7 @@ from pathlib import Path
 from audit._util.paths import LITERATURE
 from audit._util.strict_yaml import load
 from audit.errors import InputError
-from audit.literature.evidence_items import placeholders
+from audit.literature.evidence_items import PLACEHOLDERS, placeholders, strings
 from audit.literature.evidence_rules import EVIDENCE_RULES, Record, Rule, entries
 from audit.literature.grades import Known
 from audit.literature.known_tasks import known_tasks
@@ -79,12 +79,10 @@ def lint_studies(known: Known, folder: str | Path | None = None) -> list[Problem
     found: list[Problem] = []
     studies: dict[str, Study] = {}
     for path in sorted((place / "studies").glob("*.yaml")):
-        try:
-            study = load_study(path)
-        except InputError as error:
-            found.append(_problem(error, path))
-            continue
-        studies[study.id] = study
+        study, wrong = lint_study(path, place)
+        found += wrong
+        if study is not None:
+            studies[study.id] = study
     for path in sorted((place / "reproductions").glob("*.yaml")):
         try:
             about = load_checked(path, "reproduction").data["study"]
@@ -101,6 +99,50 @@ def lint_studies(known: Known, folder: str | Path | None = None) -> list[Problem
                 what = f"tasks/ has no convention `{value.convention}` for {value.metric} of {value.task}"
                 found.append(Problem(where, what, f"Use one of: {', '.join(sorted(have))}; or null."))
     return sorted(found, key=_place)
+
+
+def lint_study(path: str | Path, literature: Path = LITERATURE) -> tuple[Study | None, list[Problem]]:
+    """Check one study: it loads, its set cards exist, and nothing is left to fill in.
+
+    Args:
+        path: The study's file.
+        literature: The folder whose `sets/` holds cards beside the project's own.
+
+    Returns:
+        The study, None if it does not load; and the problems, by line.
+    """
+    path = Path(path)
+    try:
+        study = load_study(path)
+        document = load(path)
+    except InputError as error:
+        return None, [_problem(error, path)]
+    cards = {card.stem for folder in (literature, LITERATURE) for card in (folder / "sets").glob("*.yaml")}
+    found: list[Problem] = []
+    for index, entry in enumerate(document.data["tasks"]):
+        if entry.get("set") is not None and entry["set"] not in cards:
+            near = difflib.get_close_matches(entry["set"], sorted(cards), 3)
+            fix = f"Did you mean {' or '.join(near)}? " if near else ""
+            where = document.where(("tasks", index, "set"))
+            found.append(Problem(where, f"there is no set card `{entry['set']}`", f"{fix}Name a card, or write null."))
+    for field, text in strings(document.data, ()):
+        match = PLACEHOLDERS.search(text)
+        if match:
+            what = f"placeholder `{match.group()}`"
+            found.append(Problem(document.where(field), what, _rest(text, match.end()) or "Write what is known."))
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+        comment = re.match(r"\s*#(.*)\bFILL IN:(.*)", line)
+        if comment:
+            what = f"a comment to fill in:{comment.group(1).rstrip()}"
+            fix = f"Write the fields, or remove the comment: {comment.group(2).strip()}"
+            found.append(Problem(f"{path}:{number}", what, fix))
+    return study, sorted(found, key=_place)
+
+
+def _rest(text: str, start: int) -> str:
+    """What a placeholder asks for, as a sentence."""
+    asked = " ".join(text[start:].strip(" :").split()).rstrip(".")
+    return f"Write {asked}." if asked else ""
 
 
 def _problem(error: InputError, path: Path) -> Problem:

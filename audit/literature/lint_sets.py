@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
-from typing import Any
 
-from audit._util.strict_yaml import Document, Field, load
+from audit._util.strict_yaml import Document, load
 from audit.errors import InputError
-from audit.literature.evidence_items import PLACEHOLDERS
+from audit.literature.evidence_items import PLACEHOLDERS, strings
 from audit.literature.schema import Problem, problems
 from audit.literature.sets import SETS, SetCard, load_set
 from audit.literature.works import short
@@ -53,7 +52,7 @@ def lint_sets(tasks: Iterable[Task], folder: str | Path | None = None) -> tuple[
                 f"placeholder `{match.group()}`",
                 "Write what is known, or null.",
             )
-            for field, text in _strings(document.data, ())
+            for field, text in strings(document.data, ())
             if (match := PLACEHOLDERS.search(text))
         )
     found += _tasks([str(document.data["id"]) for document in documents], tasks, place)
@@ -92,14 +91,3 @@ def _strays(documents: list[Document], place: Path) -> Iterator[Problem]:
     for path in sorted(place.glob("units/*")):
         if f"units/{path.name}" not in named:
             yield Problem(str(path), "no card names this file", "Name it under `units` of a card, or remove it.")
-
-
-def _strings(value: Any, field: Field) -> Iterator[tuple[Field, str]]:
-    if isinstance(value, str):
-        yield field, value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from _strings(item, (*field, key))
-    elif isinstance(value, list):
-        for index, item in enumerate(value):
-            yield from _strings(item, (*field, index))

@@ -94,7 +94,8 @@ class Made:
                       "url": None},
             "variants": {"13b": "The only one."}, "sources": {"S": "Made up."}, "prompts_note": "Made up.",
             "tasks": [self._declared(task) | {"subsets": (subsets or {}).get(task, {})} for task in named],
-            "models": {key: {"name": name, "role": "baseline"} for key, name in (models or {}).items()}, "margins": margins, "claims": list(claims),
+            "models": {key: {"name": name, "role": "baseline"} for key, name in (models or {}).items()},
+            "margins": margins, "claims": list(claims),
         }  # fmt: skip
         if names:
             value["names"] = names

@@ -75,7 +75,7 @@ def test_every_convention_named_after_public_code_was_compared_or_says_why_not()
 
 def _named_after(convention: str, work: str) -> bool:
     """Whether a convention's id begins with the first word of a work's: `nota-v1.0`, `nota-audiolm-evaluator`."""
-    return convention.split("-")[0] == work.split("-")[0]
+    return convention.split("-", maxsplit=1)[0] == work.split("-", maxsplit=1)[0]
 
 
 def test_the_documentation_shows_the_comparison() -> None:

@@ -1,0 +1,1 @@
+"""Tables of papers: LaTeX, Markdown or CSV in, labelled cells out."""
