@@ -200,8 +200,7 @@ def begin(
         replicates: Bootstrap replicates; 0 for no intervals.
         seed: Seed of the bootstrap.
         cache: The cache of counts and intervals.
-        engine: A map over shards and the number of shards, from `audit.scoring.pool`; used for tasks that are built from a
-            declaration. By default this process.
+        engine: A map over shards and the number of shards, from `audit.scoring.pool`; by default this process.
     """
     names = None if conventions is None else set(conventions)
     wanted = None if metrics is None else set(metrics)
