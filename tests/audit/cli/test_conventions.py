@@ -10,7 +10,8 @@ import pytest
 
 from audit.cli import main
 from audit.cli.catalogue_table import effect
-from audit.literature.declared_conventions import load_convention
+from audit.literature.declared_conventions import declared_conventions, load_convention
+from audit.literature.known_tasks import declared_here
 from tasks.catalogue.metrics import METRICS
 from tasks.catalogue.rows import RULES, VIEWS
 from tasks.catalogue.steps import STEPS
@@ -84,3 +85,13 @@ def test_an_unknown_one(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().err
     assert "there is no convention 'slam-lm'" in shown
     assert "slam-llm" in shown
+
+
+def test_conventions_in_yaml_that_no_task_names_come_last(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = out(capsys).splitlines()
+    start = lines.index("in YAML, for tasks of a study that name them")
+    assert [line.split()[:3] for line in lines[start + 1 :]] == [
+        [one.family, one.metric, one.id] for one in declared_conventions() if one not in declared_here()
+    ]
+    assert ["asr", "cer", "cmi-bench-cer"] in [line.split()[:3] for line in lines[start + 1 :]]
+    assert max(map(len, lines)) <= 80

@@ -341,3 +341,17 @@ def test_the_guide_shows_a_convention_that_is_read(tmp_path: Path) -> None:
     shown = [line.strip() for line in text.splitlines() if re.match(r" +[\w-]+ +(text|tokens|rule) ", line)]
     assert len(shown) == 4
     assert set(shown) <= {line.strip() for line in lines(long=False)}
+
+
+def test_where_a_convention_is_looked_for(tmp_path: Path) -> None:
+    """Beside a study, and in the literature folder that holds it; never above a study of one's own."""
+    literature = tmp_path / "literature"
+    (literature / "studies").mkdir(parents=True)
+    written(literature)
+    assert load_study(study(literature / "studies")).conventions[0].path == literature / "conventions" / "mine.yaml"
+    own = literature / "own"
+    own.mkdir()
+    with pytest.raises(InputError, match="there is no convention in YAML `mine`"):
+        load_study(study(own))
+    near = written(own, ("punctuation deleted.", "punctuation deleted, once more."))
+    assert load_study(study(own)).conventions[0].path == near
