@@ -177,16 +177,14 @@ def _check(args: argparse.Namespace) -> int:
     literature = _literature(args)
     path = find_study(args.study, literature)
     study, problems = lint_study(path, literature)
-    for problem in problems:
+    for problem in problems if args.paper is None or study is None else ():
         print(f"{problem.where}: {problem.what}")
         _wrapped(problem.fix)
     noun = "problem" if len(problems) == 1 else "problems"
     if study is not None:
         print(f"{path}: {len(study.claims)} claims, {len(study.tasks)} tasks, {len(problems)} {noun}")
-    if args.paper is None:
+    if args.paper is None or study is None:
         return 1 if problems else 0
-    if study is None:
-        return 1
     return max(_paper(study, args.paper, dry_run=args.dry_run), 1 if problems else 0)
 
 
