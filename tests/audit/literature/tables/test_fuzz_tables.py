@@ -16,7 +16,8 @@ FILES = sorted(p for p in ASSETS.iterdir() if p.suffix in {".tex", ".md", ".csv"
 # Twenty per file; REPRO_AUDIT_FUZZ sets the number for all.
 ROUNDS = max(int(os.environ.get("REPRO_AUDIT_FUZZ", "0")) // len(FILES), 20)
 PIECES = [
-    "{", "}", "$", "\\", "&", "\\\\", "%", "|", '"', "\n", "#1", "±", "1.2", "^", "_", "--", "<br>", "\u2028", "\ud7ff", "\x00",
+    "{", "}", "$", "\\", "&", "\\\\", "%", "|", '"', "\n", "#1", "±", "1.2", "^", "_", "--", "<br>", "\u2028",
+    "\ud7ff", "\x00",
     "\\begin{tabular}{l}", "\\end{table}", "\\multirow{-9}{*}{", "\\multicolumn{99999999}{c}{x}", "\\multirow{99999999}{*}{x}",
     "\\newcommand{", "\\def\\x{\\x}", "\\num{", "\\cmidrule(",
 ]  # fmt: skip
