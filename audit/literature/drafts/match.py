@@ -222,7 +222,8 @@ class _Matcher:
                 return f"`{label}` describes data or models"
             if self.names.is_change(label):
                 return f"`{label}` is a difference"
-        return "it is a difference" if re.match(r"[-+−–]", cell.text.strip()) else None
+        signs = {"+": "its sign makes it a difference", "-": "it is negative"}
+        return signs.get(cell.text.strip().replace("−", "-").replace("–", "-")[:1])
 
     def _metric(self, pool: Sequence[str]) -> str:
         """The one metric that the labels name; else the one that the caption names."""

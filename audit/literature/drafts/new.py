@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -28,13 +29,13 @@ class NewStudy:
     table: Table
 
 
-def choose_table(path: Path, number: int | None, questions: Questions | None) -> Table:
+def choose_table(path: Path, number: int | None, questions: Questions | None, macros: Sequence[Path] = ()) -> Table:
     """The table of a file: the only one, the one with this number in the file, or the one that is chosen at the terminal.
 
     Raises:
         InputError: The file cannot be read, there is no table of this number, or there are several and none is chosen.
     """
-    tables = read_tables(path)
+    tables = read_tables(path, macros)
     if number is not None:
         if not 1 <= number <= len(tables):
             raise InputError(f"there is no table {number} in the file", where=str(path), fix=f"It has {len(tables)}.")

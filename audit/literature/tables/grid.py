@@ -95,15 +95,22 @@ class _Grid:
         stub = self._stub(headers)
         cells: list[_Found] = []
         head: list[int] = []
+        in_head = False
         groups: list[str] = []
         group_started = False  # a row of data has followed the last group
         above: list[str] = []
         for index, row in enumerate(self.slots):
             if index in headers:
-                if not head or head[-1] != index - 1:
+                if not in_head:
                     head, groups, above = [], [], []
-                head.append(index)
+                in_head = True
+                if row[0].text and self._is_group(row):
+                    # A heading over the whole table, above the header, heads the rows up to the next one.
+                    groups, group_started = [self._label(next(slot for slot in row if slot.text))], False
+                else:
+                    head.append(index)
                 continue
+            in_head = False
             if self.raw.rows[index].rule and group_started and self._rules_mean_something():
                 groups, above = [], []
             if all(not slot.text for slot in row):
@@ -186,7 +193,9 @@ class _Grid:
     def _is_group(self, row: Sequence[_Slot]) -> bool:
         """Whether a row only names the rows below it: one text, in the first column or over several."""
         written = [slot for slot in row if slot.text and slot.first]
-        if len(written) != 1 or written[0].data or any(slot.text for slot in row if not slot.first and slot.down):
+        if len(written) != 1 or any(slot.text for slot in row if not slot.first and slot.down):
+            return False
+        if written[0].data and written[0].parsed.reason != "unknown-macro":
             return False
         return written[0] is row[0] or written[0].cell.columns >= self.width - 1 > 1
 

@@ -6,7 +6,7 @@ Only the tables are parsed: what surrounds them may hold anything. A table that 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from pylatexenc import latexwalker
 from audit.errors import InputError
 from audit.literature.tables.grid import RawCell, RawRow, RawTable
 from audit.literature.tables.latex_macros import TABULARS
-from audit.literature.tables.latex_source import line_of, prepared
+from audit.literature.tables.latex_source import Macro, line_of, prepared
 from audit.literature.tables.latex_text import arguments, context, rich, text
 
 _FLOATS = {"table", "table*", "wraptable", "sidewaystable", "sidewaystable*", "threeparttable", "figure", "figure*"}
@@ -37,13 +37,13 @@ class _Found:
     caption: str | None
 
 
-def tables(source: str, name: str) -> list[RawTable]:
-    """The tables of a LaTeX file, in its order.
+def tables(source: str, name: str, macros: Mapping[str, Macro] | None = None) -> list[RawTable]:
+    """The tables of a LaTeX file, in its order; `macros` are those that other files define.
 
     Raises:
         InputError: An environment of a table, a group or math in it is not closed, or macros expand without end.
     """
-    prepared_source = _TRIM.sub(lambda m: m.group(1), prepared(source, name))
+    prepared_source = _TRIM.sub(lambda m: m.group(1), prepared(source, name, macros))
     found: list[RawTable] = []
     for start, end in _regions(prepared_source, name):
         part = prepared_source[start:end]
