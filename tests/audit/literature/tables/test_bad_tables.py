@@ -138,6 +138,23 @@ En--De & \\multicolumn{2}{c}{12k} \\\\ \\bottomrule
     ]  # fmt: skip
 
 
+def test_a_rule_between_panels_makes_no_header_of_results(tmp_path: Path) -> None:
+    text = """\\begin{tabular}{lcc}
+ & \\multicolumn{2}{c}{LibriSpeech} \\\\
+ & WER & CER \\\\
+Whisper & 2.7 & 1.1 \\\\
+SALMONN & 2.1 & .9 \\\\ \\hline
+ & PER & SER \\\\
+Whisper & 4.7 & 21.1 \\\\
+\\end{tabular}"""
+    (table,) = read(tmp_path, text)
+    assert [(cell.row[-1], cell.column, cell.value) for cell in table.cells] == [
+        ("Whisper", ("LibriSpeech", "WER"), "2.7"), ("Whisper", ("LibriSpeech", "CER"), "1.1"),
+        ("SALMONN", ("LibriSpeech", "WER"), "2.1"), ("SALMONN", ("LibriSpeech", "CER"), "0.9"),
+        ("Whisper", ("LibriSpeech", "PER"), "4.7"), ("Whisper", ("LibriSpeech", "SER"), "21.1"),
+    ]  # fmt: skip
+
+
 # Digits that occur nowhere else in the table, so that each is one cell.
 NUMBERS = st.lists(st.integers(100, 999), min_size=6, max_size=6, unique=True)
 SHAPES = [
