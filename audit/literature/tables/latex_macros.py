@@ -61,7 +61,8 @@ UNITS = {"percent": "%", "hour": "h", "minute": "min", "second": "s", "milli": "
 
 # Symbols that pylatexenc drops or writes in another way.
 SYMBOLS = {
-    ",": "\u2009", ";": " ", ":": " ", ">": " ", " ": " ", "\n": " ", "quad": " ", "par": " ", "qquad": " ", "enspace": " ", "enskip": " ",
+    ",": "\u2009", ";": " ", ":": " ", ">": " ", " ": " ", "\n": " ", "quad": " ", "qquad": " ", "enspace": " ", "enskip": " ",
+    "par": " ",
     "\\": " ", "textbackslash": "\\", "slash": "/", "colon": ":", "textpercent": "%", "percent": "%", "textdegree": "°",
     "textpm": "±", "pm": "±", "times": "×", "cdot": "·", "textminus": "−", "textendash": "–", "textemdash": "—",
     "vert": "|", "mid": "|", "lvert": "|", "rvert": "|", "textbar": "|", "ldots": "…", "dots": "…",
