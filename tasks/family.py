@@ -31,6 +31,7 @@ class Parameter:
         default: The value of a task that does not set it; None if a task must set it.
         help: What it states, for readers.
         choices: The values that a text may have; empty if it is free.
+        example: A value, for a parameter without a default.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Parameter:
     default: Any
     help: str
     choices: tuple[str, ...] = ()
+    example: Any = None
 
     def checked(self, value: Any, family: str) -> Any:
         """The value.
@@ -114,6 +116,11 @@ class Family:
             name: parameter.checked(given[name], self.id) if name in given else parameter.default
             for name, parameter in known.items()
         }
+
+    @property
+    def example(self) -> dict[str, Any]:
+        """Parameters of a task of this family: defaults, and examples for those without one."""
+        return self.checked({p.name: p.example for p in self.parameters if p.default is None})
 
     def reference_type(self, checked: Mapping[str, Any]) -> ReferenceType:
         """The type of `reference` in predictions, for checked parameters."""

@@ -22,6 +22,7 @@ from audit.pipeline import run as pipeline
 from audit.pipeline.request import AuditRequest
 from audit.report.requirements import pdf_problem
 from audit.scoring.pool import WORTH_A_PROCESS
+from tests.support import any_paper
 from tests.support.paths import ROOT
 
 pytestmark = pytest.mark.slow
@@ -193,3 +194,20 @@ def test_the_api_beside_a_foreign_tasks_module(installed: Path, foreign: Path) -
     done = run(foreign, installed.parent / "python", "-c", "import audit, tasks; print(tasks.__file__)")
     assert done.returncode == 0, done.stderr
     assert installed.parent.parent in Path(done.stdout.strip()).parents
+
+
+def test_a_paper_of_ones_own_in_an_empty_folder(installed: Path, tmp_path: Path) -> None:
+    """The study is made from a table, run and verified by the installed command, without a checkout or an option."""
+    folder = tmp_path / "empty"
+    folder.mkdir()
+    any_paper.write(folder)
+    made = run(folder, installed, *any_paper.NEW)
+    assert made.returncode == 0, made.stderr
+    assert "4 of 4 cells are claims" in made.stdout
+    done = run(folder, installed, "run")
+    assert done.returncode == 0, done.stderr
+    document = json.loads((folder / "out" / "audit.json").read_bytes())
+    assert document["study"]["id"] == "qwen2-audio-report"
+    assert {m["task"] for m in document["measurements"]} == {"asr-librispeech-clean", "st-en-zh", "mmau-test-mini"}
+    verified = run(folder, installed, "verify", "out/package.zip", "--predictions", "predictions", "--rescore")
+    assert verified.returncode == 0, verified.stdout + verified.stderr

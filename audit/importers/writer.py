@@ -12,7 +12,7 @@ from typing import Any
 from audit._util.files import write_atomic
 from audit.errors import InputError
 from audit.scoring.prediction_meta import PredictionMeta
-from audit.scoring.predictions import load
+from audit.scoring.predictions import file_stem, load
 from tasks.row import Row
 from tasks.task import Task
 
@@ -45,7 +45,15 @@ def line(row: Row) -> str:
     )
 
 
-def write(folder: str | Path, task: Task, rows: Iterable[Row], meta: PredictionMeta, *, replace: bool = False) -> Path:
+def write(
+    folder: str | Path,
+    task: Task,
+    rows: Iterable[Row],
+    meta: PredictionMeta,
+    *,
+    run: str | None = None,
+    replace: bool = False,
+) -> Path:
     """Write `TASK.jsonl` and `TASK.meta.json` into `folder` atomically, and return the path of the former.
 
     Both are first written to temporary files and read back with the strict reader; rows that are not read back
@@ -56,13 +64,15 @@ def write(folder: str | Path, task: Task, rows: Iterable[Row], meta: PredictionM
         task: The task of the rows.
         rows: In any order.
         meta: The meta file.
+        run: The name of a run, for `TASK@RUN.jsonl`: lower-case words joined by hyphens.
         replace: Replace existing predictions that differ.
 
     Raises:
-        InputError: There are no rows, an id is a duplicate, a row does not match the task, or the files exist.
+        InputError: There are no rows, an id is a duplicate, a row does not match the task, the name of the run is invalid, or
+            the files exist.
     """
     folder = Path(folder)
-    path = folder / f"{task.id}.jsonl"
+    path = folder / f"{file_stem(task.id, run)}.jsonl"
     ordered = sorted(rows, key=lambda row: row.id)
     try:
         data = "".join(f"{line(row)}\n" for row in ordered).encode("utf-8")

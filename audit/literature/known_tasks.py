@@ -43,7 +43,7 @@ def find_study(study: str | Path, literature: Path = LITERATURE) -> Path:
         InputError: There is no such file, or no study has this id.
     """
     path = Path(study)
-    if path.suffix in {".yaml", ".yml"} or len(path.parts) > 1:
+    if path.suffix in {".yaml", ".yml"} or len(path.parts) > 1 or str(study).startswith("."):
         if path.is_dir():
             path /= OWN
         if not path.is_file():

@@ -139,6 +139,9 @@ def _literature(
             if path.stem != study.id:
                 yield from _conventions(load_study(path))
     yield from _conventions(study)
+    for one in study.conventions:
+        if one.path != study.path:
+            yield f"literature/conventions/{one.path.name}", one.path
     for path in reproductions.files:
         yield f"literature/reproductions/{path.name}", path
     for work in works:

@@ -105,10 +105,10 @@ def moment(epoch: int) -> datetime:
     return datetime.fromtimestamp(epoch, UTC)
 
 
-def brief(printed: str, most: int = 5) -> str:
-    """A printed number for a narrow column: cut after `most` decimals, with an ellipsis for those left out.
+def brief(printed: str, most: int = 8) -> str:
+    """A printed number for a narrow column of `most` characters: decimals that do not fit give way to an ellipsis.
 
     Programs that print all digits of a binary float give up to seventeen.
     """
-    left_out = places(printed) - most
-    return f"{printed[:-left_out]}\u2026" if left_out > 1 else printed
+    kept = max(most - 1, len(printed.partition(".")[0]) + 2)
+    return f"{printed[:kept]}\u2026" if len(printed) > max(most, kept + 1) else printed

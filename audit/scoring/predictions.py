@@ -209,6 +209,17 @@ def split_name(stem: str) -> tuple[str, str | None]:
     return task, run if at else None
 
 
+def file_stem(task: str, run: str | None) -> str:
+    """The file's name for a task and a run: `TASK` or `TASK@RUN`.
+
+    Raises:
+        InputError: The name of the run is not lower-case words joined by hyphens.
+    """
+    if run is not None and not _RUN.match(run):
+        raise InputError(f"invalid name of a run: {run!r}", fix="Use lower-case letters, digits and hyphens: batch-2.")
+    return task if run is None else f"{task}@{run}"
+
+
 def find(folder: str | Path, tasks: Mapping[str, Task]) -> dict[str, Path]:
     """The prediction files in a folder by `TASK` or `TASK@RUN`; a missing folder has none, and a file is the only one.
 

@@ -200,8 +200,7 @@ def begin(
         replicates: Bootstrap replicates; 0 for no intervals.
         seed: Seed of the bootstrap.
         cache: The cache of counts and intervals.
-        engine: A map over shards and the number of shards, from `audit.scoring.pool`; used for tasks that are built from a
-            declaration. By default this process.
+        engine: A map over shards and the number of shards, from `audit.scoring.pool`; by default this process.
     """
     names = None if conventions is None else set(conventions)
     wanted = None if metrics is None else set(metrics)
@@ -295,13 +294,12 @@ def _counting(
     """Submit the rows in shards; the returned function waits for the counts and joins them."""
     if not todo:
         return dict
-    if len(rows) <= SHARD_ROWS and (engine is None or engine[1] == 1 or len(rows) < WORTH_A_PROCESS):
+    declaration = task.declaration
+    # A task made in code cannot be built again in another process.
+    few = len(rows) <= SHARD_ROWS and (engine is None or engine[1] == 1 or len(rows) < WORTH_A_PROCESS)
+    if few or declaration is None:
         return lambda: count(rows, todo)
     mapping, workers = engine or (serial, 1)
-    if task.declaration is None:
-        # A task made in code cannot be built again in another process.
-        return lambda: count(rows, todo)
-    declaration = task.declaration
     shards = max(workers, -(-len(rows) // SHARD_ROWS))
     whole = [item for item in todo if item[1].metric.whole_set]
     split = tuple((metric, convention.id) for metric, convention in todo if not convention.metric.whole_set)

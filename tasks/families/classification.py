@@ -249,6 +249,7 @@ FAMILY = Family(
             "labels",
             None,
             "Each label of the task -> its other spellings in gold files; case and punctuation do not matter.",
+            example={"yes": [], "no": []},
         ),
         Parameter(
             "outside", "texts", [], "Labels of the data set that are not the task's; their rows are not in the set."

@@ -223,7 +223,7 @@ FAMILY = Family(
     _build,
     _reference,
     (
-        Parameter("target", "text", None, "The target language as an ISO 639-1 code: de, ja, zh."),
+        Parameter("target", "text", None, "The target language as an ISO 639-1 code: de, ja, zh.", example="de"),
         Parameter("references", "number", 1, "The number of references of every row; more than one are a list."),
     ),
 )

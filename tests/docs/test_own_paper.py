@@ -37,7 +37,7 @@ def run(block: Shown, folder: Path) -> str:
     environment = {
         **os.environ,
         "PATH": f"{folder / 'bin'}{os.pathsep}{os.environ['PATH']}",
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(ROOT), os.environ.get("PYTHONPATH")))),
         "COLUMNS": "80",
     }
     done = subprocess.run(

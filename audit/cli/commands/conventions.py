@@ -27,6 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help="list what a convention can be composed of in YAML: steps, rules for rows, views, metrics",
     )
+    parser.add_argument(
+        "--families", action="store_true", help="list the families of tasks: metrics, parameters, references"
+    )
     parser.add_argument("--show", metavar="ID", help="everything about one convention, also as YAML to begin from")
     parser.add_argument("--long", action="store_true", help="also print signature, hash and works")
     parser.add_argument("--json", action="store_true", help="print everything as JSON")
@@ -34,6 +37,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print the list."""
+    if args.families:
+        return _families(args)
     if args.steps:
         return _steps(args)
     if args.show is not None:
@@ -74,6 +79,14 @@ def run(args: argparse.Namespace) -> int:
         if args.long:
             works = ", ".join(dict.fromkeys(s.work for s in grading.support)) or "no record"
             print(f"       {item.summary}\n       used by: {works}\n       {item.signature}\n       sha256:{item.hash}")
+    return 0
+
+
+def _families(args: argparse.Namespace) -> int:
+    """Every family, as a study's tasks may name it."""
+    from audit.cli.family_table import as_json, lines
+
+    print(json.dumps(as_json(), indent=1, ensure_ascii=False) if args.json else "\n".join(lines()))
     return 0
 
 

@@ -37,6 +37,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         common.add_argument("--task", required=True, help="the task's id, such as st-en-zh")
         common.add_argument("--model", required=True, help="the model that produced the outputs, such as SALMONN-13B")
         common.add_argument("--variant", required=True, help="the model's variant, such as 13b or 7b")
+        common.add_argument(
+            "--run", dest="run_name", metavar="NAME", help="write TASK@NAME: a further run, or outputs of another model"
+        )
         common.add_argument("--out", type=Path, default=Path("predictions"), help="the folder (default: predictions)")
         common.add_argument("--prompt", help="the instruction of every output, if the rows do not carry it")
         common.add_argument(
@@ -64,7 +67,7 @@ def run(args: argparse.Namespace) -> int:
     if meta.special_tokens is not None:
         check_special_tokens(meta.special_tokens, f"{args.meta}: special_tokens")
         imported = dataclasses.replace(imported, rows=with_finished(imported.rows, meta.tokens))
-    path = write(args.out, task, imported.rows, meta, replace=args.replace)
+    path = write(args.out, task, imported.rows, meta, run=args.run_name, replace=args.replace)
     _report(imported, path)
     for note in _languages(imported, task):
         print(f"note     {note}")

@@ -13,6 +13,7 @@ from audit.literature.declared_conventions import load_convention
 from tasks.catalogue.metrics import METRICS
 from tasks.catalogue.rows import RULES, VIEWS
 from tasks.catalogue.steps import STEPS
+from tasks.registry import families
 
 
 def out(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
@@ -83,3 +84,13 @@ def test_an_unknown_one(capsys: pytest.CaptureFixture[str]) -> None:
     shown = capsys.readouterr().err
     assert "there is no convention 'slam-lm'" in shown
     assert "slam-llm" in shown
+
+
+def test_every_family_is_listed_with_its_metrics(capsys: pytest.CaptureFixture[str]) -> None:
+    lines = out(capsys, "--families").splitlines()
+    assert max(map(len, lines)) <= 80
+    assert [line for line in lines if not line.startswith(" ")] == list(families())
+    listed = json.loads(out(capsys, "--families", "--json"))
+    translation = next(entry for entry in listed if entry["id"] == "translation")
+    assert translation["metrics"] == ["bleu", "chrf", "chrfpp", "ter"]
+    assert [(p["name"], p["required"]) for p in translation["parameters"]] == [("target", True), ("references", False)]

@@ -86,6 +86,23 @@ def test_predictions_that_are_there_already(run_import: Import, write_lines: Wri
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == [f"{ASR}.jsonl", f"{ASR}.meta.json"]
 
 
+def test_a_run_of_its_own(write_lines: Write, tmp_path: Path) -> None:
+    out = tmp_path / "runs"
+    command = ["import", "jsonl", "--task", ASR, "--model", "M", "--variant", "13b", "--out", str(out)]
+    rows = str(write_lines([ROW]))
+    assert main([*command, "--run", "batch-2", rows]) == 0
+    assert sorted(path.name for path in out.iterdir()) == [f"{ASR}@batch-2.jsonl", f"{ASR}@batch-2.meta.json"]
+    assert load(out / f"{ASR}@batch-2.jsonl", tasks()[ASR]).run == "batch-2"
+
+
+@pytest.mark.parametrize("name", ["Batch 2", "a@b", "../x", ""])
+def test_a_run_whose_name_no_file_can_have(name: str, write_lines: Write, tmp_path: Path) -> None:
+    out = tmp_path / "runs"
+    command = ["import", "jsonl", "--task", ASR, "--model", "M", "--variant", "13b", "--out", str(out)]
+    assert main([*command, "--run", name, str(write_lines([ROW]))]) == 2
+    assert not out.exists()
+
+
 def test_an_empty_variant(write_lines: Write, tmp_path: Path) -> None:
     parser = argparse.ArgumentParser()
     import_.add_arguments(parser)

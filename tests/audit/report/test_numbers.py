@@ -67,3 +67,21 @@ def test_line_ends_and_ordinary_text_stay() -> None:
 def test_date() -> None:
     assert numbers.date(1_763_856_000) == "2025-11-23"
     assert numbers.date(None) == ""
+
+
+@pytest.mark.parametrize(
+    ("printed", "expected"),
+    [
+        ("0.555834307918663", "0.55583…"),
+        ("33.88941292215531", "33.8894…"),
+        ("0.123456", "0.123456"),
+        ("0.1234567", "0.12345…"),
+        ("1234567890", "1234567890"),
+        ("123456789.25", "123456789.25"),
+        ("123456789.257", "123456789.2…"),
+        ("33.1", "33.1"),
+        ("2", "2"),
+    ],
+)
+def test_a_narrow_column_cuts_what_it_cannot_hold(printed: str, expected: str) -> None:
+    assert numbers.brief(printed) == expected
