@@ -57,6 +57,8 @@ def _add_new(new: argparse.ArgumentParser) -> None:
     new.add_argument(
         "--table", type=Path, metavar="FILE", help=".tex, .md, .csv or .tsv; without it, values are asked for"
     )
+    new.add_argument("--macros", type=Path, action="append", default=[], metavar="FILE",
+                     help="a .tex file that defines the table's macros, such as the preamble; repeatable")  # fmt: skip
     new.add_argument("--number", type=int, metavar="N", help="the N-th table of the file")
     new.add_argument("--out", type=Path, default=Path("study.yaml"), metavar="FILE", help="default: %(default)s")
     new.add_argument("--force", action="store_true", help="overwrite an existing file")
@@ -103,7 +105,7 @@ def _new(args: argparse.Namespace) -> int:
     asking = None if args.no_questions or not sys.stdin.isatty() else _questions()
     answers = _answers(args)
     if args.table is not None:
-        table = choose_table(args.table, args.number, asking)
+        table = choose_table(args.table, args.number, asking, args.macros)
     elif asking is not None:
         table = asking.cells()
     else:
@@ -177,16 +179,14 @@ def _check(args: argparse.Namespace) -> int:
     literature = _literature(args)
     path = find_study(args.study, literature)
     study, problems = lint_study(path, literature)
-    for problem in problems:
+    for problem in problems if args.paper is None or study is None else ():
         print(f"{problem.where}: {problem.what}")
         _wrapped(problem.fix)
     noun = "problem" if len(problems) == 1 else "problems"
     if study is not None:
         print(f"{path}: {len(study.claims)} claims, {len(study.tasks)} tasks, {len(problems)} {noun}")
-    if args.paper is None:
+    if args.paper is None or study is None:
         return 1 if problems else 0
-    if study is None:
-        return 1
     return max(_paper(study, args.paper, dry_run=args.dry_run), 1 if problems else 0)
 
 

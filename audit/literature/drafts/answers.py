@@ -35,7 +35,7 @@ class Answers:
     """What is known beside the table.
 
     Attributes:
-        labels: Label, or a path of labels -> TASK.METRIC, TASK, .METRIC or skip.
+        labels: Label, or a path of labels -> TASK.METRIC, TASK/SUBSET.METRIC, TASK, .METRIC or skip.
         models: Label of another model -> what is said of it.
         tasks: Tasks that no study declares yet, by id, as YAML entries.
         model: The label of the audited model; `none` if no label names it; None if unknown.
@@ -49,7 +49,9 @@ class Answers:
     facts: Mapping[str, Any] = field(default_factory=dict)
 
     def meaning(self, cell: Cell, model: str | None) -> tuple[str, str, bool]:
-        """The task and the metric that answers give for a cell ("" if none does), and whether to leave it out.
+        """The task (`TASK` or `TASK/SUBSET`) and the metric that answers give for a cell, and whether to leave it out.
+
+        Task and metric are "" if no answer gives them.
 
         A path of labels counts more than a single label, and a column's label more than a row's.
 
@@ -88,6 +90,10 @@ class Answers:
             except DeclarationError as error:
                 raise InputError(error.what, where=f"the task {name}", fix=error.fix) from None
         return found
+
+    def subsets(self) -> dict[str, dict[str, Mapping[str, Any]]]:
+        """The subsets of the tasks that the answers declare, by task and name."""
+        return {name: dict(entry.get("subsets", {})) for name, entry in self.tasks.items()}
 
     def with_labels(self, labels: Mapping[str, str]) -> Answers:
         """These answers and further ones; the further ones count more."""

@@ -74,7 +74,8 @@ class Draft:
     runs: int | None
 
 
-def draft(match: Match, table: Table, source: Path | None, answers: Answers, names: Names, audited: str) -> Draft:
+def draft(match: Match, table: Table, source: Path | None, answers: Answers, names: Names, audited: str,
+          subsets: Mapping[str, Mapping[str, Any]]) -> Draft:  # fmt: skip
     """Write the draft of a study.
 
     Args:
@@ -84,6 +85,7 @@ def draft(match: Match, table: Table, source: Path | None, answers: Answers, nam
         answers: What is known beside the table: `id`, `paper`, `table`, ...
         names: What tables call things.
         audited: The label of the audited model.
+        subsets: The subsets of tasks' sets as YAML entries, by task and name.
 
     Raises:
         InputError: A fact does not fit the schema.
@@ -96,7 +98,7 @@ def draft(match: Match, table: Table, source: Path | None, answers: Answers, nam
         for part in (
             _head(answers.facts, table, source, audited),
             _models_part(models),
-            _tasks_part(claims, table_name(answers, table)),
+            _tasks_part(claims, table_name(answers, table), subsets),
             _margins_part(claims),
             _claims_part(claims, table_name(answers, table), runs),
         )
@@ -129,9 +131,9 @@ def _models(claims: Sequence[Matched], answers: Answers, names: Names) -> dict[s
 
 def _claims(matched: Sequence[Matched], models: Mapping[str, Model]) -> tuple[DraftClaim, ...]:
     """The claims with their ids; several on one task, metric and model are told apart by the labels in which they differ."""
-    groups: dict[tuple[str, str, str | None], list[Matched]] = {}
+    groups: dict[tuple[str, str, str | None, str | None], list[Matched]] = {}
     for claim in matched:
-        groups.setdefault((claim.task.id, claim.metric, claim.model), []).append(claim)
+        groups.setdefault((claim.task.id, claim.metric, claim.model, claim.subset), []).append(claim)
     fractions = _fractions(matched)
     further: dict[int, str] = {}
     for group in groups.values():
@@ -144,12 +146,13 @@ def _claims(matched: Sequence[Matched], models: Mapping[str, Model]) -> tuple[Dr
     for claim in matched:
         model = models[claim.model] if claim.model is not None else None
         own = further.get(id(claim))
-        label = "-".join(part for part in (model.id if model else None, own) if part)
+        run = "-".join(part for part in (model.id if model else None, own) if part)
+        label = "-".join(part for part in (claim.subset, run) if part)
         base = f"{claim.task.id}.{claim.metric}"
         unit: Literal["percent", "fraction"] = "fraction" if claim.metric in fractions else "percent"
         if claim.cell.unit == "percent":
             unit = "percent"
-        found.append(DraftClaim(f"{base}@{label}" if label else base, claim, model, unit, own and label))
+        found.append(DraftClaim(f"{base}@{label}" if label else base, claim, model, unit, own and run))
     return tuple(found)
 
 
@@ -224,7 +227,7 @@ def _models_part(models: Mapping[str, Model]) -> list[str]:
     return [*lines, *(f"  {m.id}: {inline({'name': m.name, 'role': m.role})}" for m in models.values())]
 
 
-def _tasks_part(claims: Sequence[DraftClaim], table: str) -> list[str]:
+def _tasks_part(claims: Sequence[DraftClaim], table: str, subsets: Mapping[str, Mapping[str, Any]]) -> list[str]:
     lines = ["tasks:"]
     for task in {claim.match.task.id: claim.match.task for claim in claims}.values():
         declared = task.declaration
@@ -241,6 +244,9 @@ def _tasks_part(claims: Sequence[DraftClaim], table: str) -> list[str]:
             lines.append(f"    parameters: {inline(given)}")
         if declared is not None and declared.leave_out:
             lines.append(f"    leave_out: [{', '.join(declared.leave_out)}]")
+        used = {claim.match.subset: None for claim in claims if claim.match.task.id == task.id and claim.match.subset}
+        if used:
+            lines += ["    subsets:", *(f"      {name}: {inline(subsets[task.id][name])}" for name in used if name)]
         lines += entry("source", table, 2)
     return lines
 
@@ -269,6 +275,7 @@ def _claims_part(claims: Sequence[DraftClaim], table: str, runs: int | None) -> 
             f"    task: {task.id}",
             f"    metric: {claim.match.metric}",
             *([f"    model: {claim.model.id}"] if claim.model else []),
+            *([f"    subset: {claim.match.subset}"] if claim.match.subset else []),
             *([f"    run: {claim.further}  # outputs in {task.id}@{claim.further}.jsonl"] if claim.further else []),
             f"    value: {scalar(cell.value or '')}",
             *_deviation(cell.deviation, runs),

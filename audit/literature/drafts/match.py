@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 from audit.errors import InputError
 from audit.literature.drafts.answers import BETWEEN, Answers
 from audit.literature.drafts.names import Names
+from audit.literature.study_tasks import same_counting
 from audit.literature.tables.table import Cell, Direction, Table
 from tasks.task import Task
 
@@ -37,13 +38,27 @@ class Axis:
 
 @dataclass(frozen=True, slots=True)
 class Matched:
-    """A cell that is a claim. `model` is the label of another model; None for the audited one."""
+    """A cell that is a claim.
+
+    Attributes:
+        model: The label of another model; None for the audited one.
+        subset: The part of the task's set, by a name of the task; None for the whole set.
+    """
 
     cell: Cell
     task: Task
     metric: str
     direction: Direction
     model: str | None
+    subset: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The tasks that studies and answers declare, by id, and the subsets of their sets, by task and name."""
+
+    tasks: Mapping[str, Task]
+    subsets: Mapping[str, Mapping[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,29 +139,30 @@ def model_axis(table: Table, label: str, names: Names) -> Axis | None:
     )
 
 
-def match(table: Table, names: Names, tasks: Mapping[str, Task], answers: Answers, audited: str) -> Match:
+def match(table: Table, names: Names, known: Known, answers: Answers, audited: str) -> Match:
     """Match every cell of a table.
 
     Args:
         table: The table.
         names: What tables call things.
-        tasks: The tasks that studies and the answers declare, by id.
+        known: The tasks that studies and the answers declare, with their subsets.
         answers: What is known beside the table.
         audited: The label of the audited model, or `none`.
 
     Raises:
         InputError: The audited model's label is unknown, or an answer names an unknown task or metric.
     """
-    return _Matcher(table, names, tasks, answers, model_axis(table, audited, names), audited).match()
+    return _Matcher(table, names, known, answers, model_axis(table, audited, names), audited).match()
 
 
 class _Matcher:
-    def __init__(self, table: Table, names: Names, tasks: Mapping[str, Task], answers: Answers, axis: Axis | None,
+    def __init__(self, table: Table, names: Names, known: Known, answers: Answers, axis: Axis | None,
                  audited: str) -> None:  # fmt: skip
-        self.table, self.names, self.tasks, self.answers = table, names, tasks, answers
+        self.table, self.names, self.answers = table, names, answers
+        self.tasks, self.subsets = known.tasks, known.subsets
         self.axis, self.audited = axis, audited
         self.columns = len({cell.column for cell in table.cells})
-        self.metrics = {metric for task in tasks.values() for metric in task.conventions}
+        self.metrics = {metric for task in known.tasks.values() for metric in task.conventions}
 
     def match(self) -> Match:
         claims: list[Matched] = []
@@ -166,10 +182,11 @@ class _Matcher:
         if cell.value is None:
             return Left(cell, cell.why)
         label = None if self.axis is None else self.axis.label(cell)
-        task_id, metric, skip = self.answers.meaning(cell, label)
+        answer, metric, skip = self.answers.meaning(cell, label)
+        subset = answer.partition("/")[2]
         if skip:
             return Left(cell, "an answer leaves it out")
-        if not (task_id and metric) and (reason := self._no_result(cell)):
+        if not (answer and metric) and (reason := self._no_result(cell)):
             return Left(cell, reason)
         if self.axis is not None and label is None:
             return Open(cell, "model", BETWEEN.join(cell.labels))
@@ -179,13 +196,16 @@ class _Matcher:
         metric = metric or self._metric(pool)
         if metric and metric not in self.metrics:
             return Left(cell, f"no task at hand is counted by {metric}")
-        task = self._task(task_id, pool, metric)
+        task = self._task(answer, pool, metric)
         if task is None or not metric:
             missing: Literal["task", "metric", "task and metric"] = (
                 "task and metric" if task is None and not metric else "task" if task is None else "metric"
             )
-            near = self._near(" ".join(pool), metric) if task is None else tuple(task.conventions)
+            near = self._near(pool, metric) if task is None else tuple(task.conventions)
             return Open(cell, missing, self._labels(cell, label), near)
+        inside = self._subsets_in(task, pool)
+        if not answer and inside:
+            return Open(cell, "task", self._labels(cell, label), tuple(f"{task.id}/{name}" for name in inside))
         if metric not in task.conventions:
             return Left(cell, f"the family {task.family} of {task.id} has no metric {metric}")
         direction = self.names.directions.get(metric) or cell.direction
@@ -194,7 +214,7 @@ class _Matcher:
         if cell.direction not in {None, direction}:
             return Left(cell, f"the arrow contradicts {metric}, which is better {direction}")
         other = None if label is None or _plain(label) == _plain(self.audited) else label
-        return Matched(cell, task, metric, direction, other)
+        return Matched(cell, task, metric, direction, other, subset or None)
 
     def _no_result(self, cell: Cell) -> str | None:
         for label in (*cell.column, *cell.row):
@@ -202,7 +222,8 @@ class _Matcher:
                 return f"`{label}` describes data or models"
             if self.names.is_change(label):
                 return f"`{label}` is a difference"
-        return "it is a difference" if re.match(r"[-+−–]", cell.text.strip()) else None
+        signs = {"+": "its sign makes it a difference", "-": "it is negative"}
+        return signs.get(cell.text.strip().replace("−", "-").replace("–", "-")[:1])
 
     def _metric(self, pool: Sequence[str]) -> str:
         """The one metric that the labels name; else the one that the caption names."""
@@ -211,28 +232,38 @@ class _Matcher:
             found = set(self.names.metrics_in(self.table.caption or ""))
         return found.pop() if len(found) == 1 else ""
 
-    def _task(self, task_id: str, pool: Sequence[str], metric: str) -> Task | None:
+    def _task(self, answer: str, pool: Sequence[str], metric: str) -> Task | None:
+        task_id, _, subset = answer.partition("/")
         if task_id:
             if task_id not in self.tasks:
                 raise InputError(
                     f"an answer names the task `{task_id}`, which no study declares",
                     fix=f"Declare it with --task '{task_id}=FAMILY,set=CARD', or use one of: {', '.join(self.tasks)}.",
                 )
+            if subset and subset not in self.subsets.get(task_id, {}):
+                known = ", ".join(self.subsets.get(task_id, {})) or "none"
+                raise InputError(f"the task `{task_id}` has no subset `{subset}`", fix=f"Its subsets: {known}.")
             return self.tasks[task_id]
-        text = " ".join(pool)
-        cards = self.names.cards_in(text)
-        if not cards and not self.names.near_cards(text):
-            cards = self.names.cards_in(" ".join((self.table.caption or "", text)))
-        found = [
-            task for task in self.tasks.values() if task.card in cards and (not metric or metric in task.conventions)
-        ]
-        return found[0] if len(found) == 1 else None
+        text, caption = " ".join(pool), self.table.caption or ""
+        cards = self.names.cards_in(text, caption)
+        if not cards and not self.names.near_cards(text, caption):
+            cards = self.names.cards_in(f"{caption} {text}", caption)
+        found = [t for t in self.tasks.values() if t.card in cards and (not metric or metric in t.conventions)]
+        return found[0] if found and all(same_counting(found[0], other) for other in found) else None
 
-    def _near(self, text: str, metric: str) -> tuple[str, ...]:
-        """The tasks whose data set the labels name, whatever the split."""
-        cards = self.names.near_cards(text)
-        near = (t for t in self.tasks.values() if t.card in cards and (not metric or metric in t.conventions))
-        return tuple(task.id for task in near)[:4]
+    def _subsets_in(self, task: Task, pool: Sequence[str]) -> list[str]:
+        """The subsets that labels name, in whatever sense: a group of rows called Speech may be one, or not."""
+        words = {word for text in pool for word in re.findall(r"[^\W_]+", text.casefold())}
+        return [name for name in self.subsets.get(task.id, {}) if set(name.split("-")) <= words]
+
+    def _near(self, pool: Sequence[str], metric: str) -> tuple[str, ...]:
+        """The tasks whose data set the labels name, whatever the split; with the subsets that they name."""
+        cards = self.names.near_cards(" ".join(pool), self.table.caption or "")
+        found: list[str] = []
+        for task in self.tasks.values():
+            if task.card in cards and (not metric or metric in task.conventions):
+                found += [f"{task.id}/{name}" for name in self._subsets_in(task, pool)] or [task.id]
+        return tuple(found)[:4]
 
     def _labels(self, cell: Cell, model: str | None) -> str:
         """The labels to name in an answer: those of the side that tells tasks and metrics apart."""

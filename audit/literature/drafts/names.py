@@ -26,6 +26,7 @@ class Names:
         directions: Metric -> the better direction.
         sets: Set card -> lines of words that together name it.
         cards: The set cards by id, for their patterns.
+        editions: Beginning of cards' ids -> names of the benchmark whose copies of sets they describe.
         models: Headings of the column of models.
         roles: Words in the names of models, by role.
         not_results: Labels of numbers that are no results.
@@ -36,6 +37,7 @@ class Names:
     directions: Mapping[str, Direction]
     sets: Mapping[str, tuple[str, ...]]
     cards: Mapping[str, SetCard]
+    editions: Mapping[str, tuple[str, ...]]
     models: frozenset[str]
     roles: Mapping[Role, tuple[str, ...]]
     not_results: frozenset[str]
@@ -53,37 +55,38 @@ class Names:
         ]
         return tuple(dict.fromkeys(metric for _, _, metric in sorted(longest)))
 
-    def cards_in(self, text: str) -> tuple[str, ...]:
-        """The set cards that a text names with their split."""
+    def cards_in(self, text: str, caption: str = "") -> tuple[str, ...]:
+        """The set cards that a text names with their split; a benchmark's own copies where text or caption name it."""
         words = [word.casefold() for word in _words(text)]
         found = []
-        for card in self.cards.values():
-            called = card.called
-            if called.other and re.search(called.other, text, re.IGNORECASE):
-                continue
-            by_pattern = re.search(called.name, text, re.IGNORECASE) and (
-                called.split is not None and re.search(called.split, text, re.IGNORECASE)
-            )
+        for card in self._named(text, caption):
+            split = card.called.split
             by_words = any(
                 all(word in words for word in line.casefold().split()) for line in self.sets.get(card.id, ())
             )
-            if by_pattern or by_words:
+            if by_words or (split is not None and re.search(split, text, re.IGNORECASE)):
                 found.append(card.id)
         return tuple(found)
 
-    def near_cards(self, text: str) -> tuple[str, ...]:
+    def near_cards(self, text: str, caption: str = "") -> tuple[str, ...]:
         """The set cards whose name is in a text, whatever the split: what may be meant."""
-        return tuple(
-            card.id
+        return tuple(card.id for card in self._named(text, caption))
+
+    def _named(self, text: str, caption: str) -> list[SetCard]:
+        edition = next((b for b, names in self.editions.items() if _any(names, text) or _any(names, caption)), None)
+        found = [
+            card
             for card in self.cards.values()
             if re.search(card.called.name, text, re.IGNORECASE)
             and not (card.called.other and re.search(card.called.other, text, re.IGNORECASE))
-        )
+        ]
+        own = [card for card in found if edition and card.id.startswith(f"{edition}-")]
+        return own or [card for card in found if not any(card.id.startswith(f"{b}-") for b in self.editions)]
 
     def role(self, label: str) -> Role:
         """How a model relates to the audited one, by its label."""
         for role, names in self.roles.items():
-            if any(next(_spans(name, label), None) for name in names):
+            if _any(names, label):
                 return role
         return "baseline"
 
@@ -93,7 +96,7 @@ class Names:
 
     def is_change(self, label: str) -> bool:
         """Whether the numbers under a label are differences."""
-        return any(next(_spans(name, label), None) for name in self.changes)
+        return _any(self.changes, label)
 
     def heads_models(self, heading: str) -> bool:
         """Whether a heading is that of the column of models."""
@@ -114,6 +117,7 @@ def load_names(literature: Path = LITERATURE, sets: str | Path | None = None) ->
         directions={name: entry["direction"] for name, entry in data["metrics"].items()},
         sets={name: tuple(lines) for name, lines in data["sets"].items()},
         cards=load_sets(cards),
+        editions={name: tuple(called) for name, called in data["editions"].items()},
         models=frozenset(data["models"]),
         roles={"reference": tuple(data["roles"]["reference"]), "ablation": tuple(data["roles"]["ablation"])},
         not_results=frozenset(data["not_results"]),
@@ -135,6 +139,10 @@ def slug(text: str, taken: Iterable[str] = ()) -> str:
 
 def _words(text: str) -> list[str]:
     return _WORD.findall(text)
+
+
+def _any(names: Iterable[str], text: str) -> bool:
+    return any(next(_spans(name, text), None) for name in names)
 
 
 def _spans(name: str, text: str) -> Iterator[tuple[int, int]]:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from audit._util.files import write_atomic
 from audit._util.paths import LITERATURE
 from audit.errors import InputError
 from audit.literature.drafts.answers import Answers
 from audit.literature.drafts.draft import Draft, draft
-from audit.literature.drafts.match import Match, match
+from audit.literature.drafts.match import NONE, Known, Match, match
 from audit.literature.drafts.names import Names, load_names
 from audit.literature.drafts.questions import Questions, describe
-from audit.literature.known_tasks import known_tasks
+from audit.literature.known_tasks import known_tasks, studies
 from audit.literature.tables.read import read_tables
 from audit.literature.tables.table import Table
-from tasks.task import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,13 @@ class NewStudy:
     table: Table
 
 
-def choose_table(path: Path, number: int | None, questions: Questions | None) -> Table:
+def choose_table(path: Path, number: int | None, questions: Questions | None, macros: Sequence[Path] = ()) -> Table:
     """The table of a file: the only one, the one with this number in the file, or the one that is chosen at the terminal.
 
     Raises:
         InputError: The file cannot be read, there is no table of this number, or there are several and none is chosen.
     """
-    tables = read_tables(path)
+    tables = read_tables(path, macros)
     if number is not None:
         if not 1 <= number <= len(tables):
             raise InputError(f"there is no table {number} in the file", where=str(path), fix=f"It has {len(tables)}.")
@@ -77,13 +77,15 @@ def new_study(
             where=table.where,
             fix=f"Give its label with --model, or `none` if the table has no label of it. Labels: {labels}.",
         )
-    found, answers = _matched(table, names, known_tasks(literature), answers, answers.model, questions)
+    found, answers = _matched(table, names, known_here(literature), answers, answers.model, questions)
     if not found.claims:
         options = list(dict.fromkeys(item.option for item in found.unclear))
         reasons = list(dict.fromkeys(item.why for item in found.left))
         fix = "\n  ".join(["Say what labels mean:", *options] if options else ["All cells are left out:", *reasons])
         raise InputError("no cell of the table is a claim", where=table.where, fix=fix)
-    return NewStudy(draft(found, table, source, answers, names, answers.model or ""), found, table)
+    subsets = {**known_here(literature).subsets, **answers.subsets()}
+    made = draft(found, table, source, answers, names, answers.model or NONE, subsets)
+    return NewStudy(made, found, table)
 
 
 def refuse_existing(path: Path, *, force: bool) -> None:
@@ -108,15 +110,34 @@ def write_study(text: str, path: Path, *, force: bool) -> None:
     write_atomic(path, text)
 
 
-def _matched(table: Table, names: Names, known: Mapping[str, Task], answers: Answers, audited: str,
+def known_here(literature: Path = LITERATURE) -> Known:
+    """The tasks that studies at hand declare, and their subsets as YAML entries.
+
+    Raises:
+        InputError: A study is invalid.
+    """
+    subsets: dict[str, dict[str, Any]] = {}
+    for study in studies(literature):
+        for task, parts in study.subsets.items():
+            for name, part in parts.items():
+                entry: dict[str, Any] = {"field": part.field, "values": sorted(part.values)}
+                entry |= {"units": part.units} if part.units is not None else {}
+                subsets.setdefault(task, {}).setdefault(name, entry)
+    return Known(known_tasks(literature), subsets)
+
+
+def _matched(table: Table, names: Names, known: Known, answers: Answers, audited: str,
              questions: Questions | None) -> tuple[Match, Answers]:  # fmt: skip
-    found = match(table, names, {**known, **answers.declared()}, answers, audited)
+    def all_known(said: Answers) -> Known:
+        return Known({**known.tasks, **said.declared()}, {**known.subsets, **said.subsets()})
+
+    found = match(table, names, all_known(answers), answers, audited)
     asked: set[str] = set()
     while questions is not None:
         new = [item for item in found.unclear if item.labels not in asked]
         if not new:
             break
         asked |= {item.labels for item in new}
-        answers = questions.unclear(new, answers, known, names)
-        found = match(table, names, {**known, **answers.declared()}, answers, audited)
+        answers = questions.unclear(new, answers, all_known(answers), names)
+        found = match(table, names, all_known(answers), answers, audited)
     return found, answers

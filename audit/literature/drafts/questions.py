@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 from audit.literature.drafts.answers import SKIP, Answers
-from audit.literature.drafts.match import NONE, Open
+from audit.literature.drafts.match import NONE, Known, Open
 from audit.literature.drafts.names import Names
 from audit.literature.schema import schema
 from audit.literature.sets import SetCard
@@ -15,7 +16,7 @@ from audit.literature.tables.cells import parse, plain
 from audit.literature.tables.table import Cell, Table
 from tasks.errors import DeclarationError
 from tasks.registry import build, families
-from tasks.task import Task, declare
+from tasks.task import declare
 
 # Asks one question and returns the line that is typed; the built-in `input` at a terminal.
 Ask = Callable[[str], str]
@@ -59,13 +60,13 @@ class Questions:
             )
         return replace(answers, model=model, facts={**facts, "paper": paper})
 
-    def unclear(self, open_cells: Sequence[Open], answers: Answers, tasks: Mapping[str, Task], names: Names) -> Answers:
+    def unclear(self, open_cells: Sequence[Open], answers: Answers, known: Known, names: Names) -> Answers:
         """Ask once for each combination of labels that is unclear."""
         for item in {(item.labels, item.missing): item for item in open_cells}.values():
             if item.missing == "model":
                 answers = answers.with_labels({item.labels: SKIP})
                 continue
-            answers = self._label(item, answers, {**tasks, **answers.declared()}, names)
+            answers = self._label(item, answers, known, names)
         return answers
 
     def cells(self) -> Table:
@@ -90,23 +91,27 @@ class Questions:
         numbers = [str(number) for number in range(1, len(tables) + 1)]
         return tables[int(self._one_of("Which table?", numbers)) - 1]
 
-    def _label(self, item: Open, answers: Answers, tasks: Mapping[str, Task], names: Names) -> Answers:
+    def _label(self, item: Open, answers: Answers, known: Known, names: Names) -> Answers:
         self.say(f"`{item.labels}`, as in `{item.cell.text}` ({item.cell.place}): the {item.missing} is unclear.")
         if item.near:
             self.say(f"  near: {', '.join(item.near)}")
         known_task, known_metric, _ = answers.meaning(item.cell, None)
         task = known_task
+        tasks = {**known.tasks, **answers.declared()}
         if item.missing != "metric":
-            task = self._text("Task (an id, a new id, or skip)", item.near[0] if len(item.near) == 1 else None)
+            default = item.near[0] if len(item.near) == 1 else None
+            task = self._until("Task (an id, a new id, or skip)", default, lambda text: _is_task(text, known),
+                               "Lower-case words joined by hyphens; TASK/SUBSET for a subset.")  # fmt: skip
             if task == SKIP:
                 return answers.with_labels({item.labels: SKIP})
-            if task not in tasks:
+            if task.partition("/")[0] not in tasks:
                 entry = self._declaration(task, names.cards)
                 answers = replace(answers, tasks={**answers.tasks, task: entry})
                 tasks = {**tasks, **answers.declared()}
         metric = known_metric
         if item.missing != "task":
-            metrics = list(tasks[task].conventions) if task in tasks else list(names.metrics)
+            base = task.partition("/")[0]
+            metrics = list(tasks[base].conventions) if base in tasks else list(names.metrics)
             metric = self._one_of(f"Metric ({', '.join(metrics)}, or skip)", [*metrics, SKIP])
             if metric == SKIP:
                 return answers.with_labels({item.labels: SKIP})
@@ -141,8 +146,6 @@ class Questions:
 
     def _fitting(self, question: str, rule: str, *, empty: bool) -> str:
         """A text that fits a rule of the schema."""
-        import re
-
         rules = schema("common")["$defs"][rule]
         return self._until(
             question, "" if empty else None, lambda t: (empty and not t) or bool(re.search(rules["pattern"], t)),
@@ -161,6 +164,14 @@ class Questions:
             if fits(text):
                 return text
             self.say(f"  {advice}")
+
+
+def _is_task(text: str, known: Known) -> bool:
+    """Whether a text can be a task's id, or names a subset that is known."""
+    task, slash, subset = text.partition("/")
+    if slash:
+        return subset in known.subsets.get(task, {})
+    return bool(re.fullmatch(schema("common")["$defs"]["task"]["pattern"], task))
 
 
 def describe(table: Table) -> str:

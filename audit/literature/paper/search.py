@@ -7,12 +7,12 @@ found above, under that label. The same string elsewhere on the page proves noth
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from audit.literature.paper.layout import Line, captions, region, table_number, usual_side
+from audit.literature.paper.rows import all_at, at, is_cell, row_lines, words_of
 from audit.literature.paper.words import Word, read_pdf
 from audit.literature.tables.cells import parse, plain
 from audit.schema import Claim
@@ -81,14 +81,14 @@ def _look(claim: Claim, tables: dict[str, list[_Place]]) -> Looked:
 
 
 def _in_table(claim: Claim, place: _Place) -> tuple[int | None, str]:
-    labels = [label for label in map(_words, _parts(claim.locator.row)) if label]
-    candidates = _row_lines(labels, place.rows)
+    labels = [label for label in map(words_of, _parts(claim.locator.row)) if label]
+    candidates = row_lines(labels, place.rows)
     if not candidates:
         return None, f"not found: no line of {claim.locator.table} (p. {place.page}) reads `{claim.locator.row}`"
     told = f"not found: {claim.value} is not in the row `{claim.locator.row}` (p. {place.page})"
     for index in candidates:
         row = place.rows[index]
-        start = max((row[at[-1]].right for label in labels if (at := _at(label, row))), default=0.0)
+        start = max((row[found[-1]].right for label in labels if (found := at(label, row))), default=0.0)
         right = [word for word in _cells(row) if word.left >= start - 1]
         values = [word for word in right if claim.value in _values(word)]
         if not values:
@@ -96,44 +96,15 @@ def _in_table(claim: Claim, place: _Place) -> tuple[int | None, str]:
         under = _column(claim.locator.column, place.rows[:index])
         if under is None:
             return place.page, f"p. {place.page} (column not checked)"
-        if _nearest([word for word in right if _is_cell(word)], under) in values:
+        if _nearest([word for word in right if is_cell(word)], under) in values:
             return place.page, f"p. {place.page}"
         told = f"not found: {claim.value} is in the row on p. {place.page}, but in another column"
     return None, told
 
 
-def _row_lines(labels: Sequence[Sequence[str]], rows: Sequence[Line]) -> list[int]:
-    """The lines of a row: those with its last label, and of these those with the most of its labels.
-
-    Labels over several rows stand on other lines. One beside the row's last label is centred on its rows, so that the nearest
-    line is the row's; one above it is a heading, and the next line is.
-    """
-    if not labels:
-        return []
-    counts = {i: sum(bool(_at(label, row)) for label in labels) for i, row in enumerate(rows) if _at(labels[-1], row)}
-    best = [i for i, count in counts.items() if count == max(counts.values())]
-    for label in labels[:-1]:
-        if not best or any(_at(label, rows[i]) for i in best):
-            continue
-        places = [(j, row[at[-1]].right) for j, row in enumerate(rows) if (at := _at(label, row))]
-        chosen = {i for j, right in places if (i := _belonging(j, right, best, labels[-1], rows)) is not None}
-        best = sorted(chosen)
-    return best
-
-
-def _belonging(
-    at: int, right: float, candidates: Sequence[int], last: Sequence[str], rows: Sequence[Line]
-) -> int | None:
-    """The candidate line that a label on line `at`, which ends at `right`, belongs to."""
-    if all(right <= rows[i][_at(last, rows[i])[0]].left for i in candidates):
-        height = rows[at][0].middle
-        return min(candidates, key=lambda i: abs(rows[i][0].middle - height))
-    return min((i for i in candidates if i > at), default=None)
-
-
 def _column(column: str, above: Sequence[Line]) -> tuple[float, float] | None:
     """Where the column's own label stands above a row; None if that is nowhere, or unclear."""
-    labels = [label for label in map(_words, _parts(re.sub(r"\s*\[.*\]$", "", column))) if label]
+    labels = [label for label in map(words_of, _parts(re.sub(r"\s*\[.*\]$", "", column))) if label]
     if not labels:
         return None
     found = _spans(labels[-1], above)
@@ -147,7 +118,7 @@ def _column(column: str, above: Sequence[Line]) -> tuple[float, float] | None:
 
 def _spans(label: Sequence[str], rows: Sequence[Line]) -> list[tuple[float, float]]:
     """Where a label stands, as left and right edges: on one line, or broken over two."""
-    whole = [(line[at[0]].left, line[at[-1]].right) for line in rows for at in _all_at(label, line)]
+    whole = [(line[place[0]].left, line[place[-1]].right) for line in rows for place in all_at(label, line)]
     broken: list[tuple[float, float]] = []
     for cut in range(1, 0 if whole else len(label)):
         first, rest = _places(label[:cut], rows), _places(label[cut:], rows)
@@ -158,7 +129,7 @@ def _spans(label: Sequence[str], rows: Sequence[Line]) -> list[tuple[float, floa
 
 
 def _places(words: Sequence[str], rows: Sequence[Line]) -> list[tuple[int, float, float]]:
-    return [(i, row[at[0]].left, row[at[-1]].right) for i, row in enumerate(rows) for at in _all_at(words, row)]
+    return [(i, row[place[0]].left, row[place[-1]].right) for i, row in enumerate(rows) for place in all_at(words, row)]
 
 
 def _cells(row: Line) -> list[Word]:
@@ -179,33 +150,7 @@ def _parts(locator: str) -> list[str]:
     return [part.strip() for part in locator.split(", ") if part.strip()]
 
 
-def _words(text: str) -> list[str]:
-    """A label's words, without marks and arrows."""
-    plain_text = unicodedata.normalize("NFKC", text).casefold()
-    return re.findall(r"[^\W_]+(?:[.,][^\W_]+)*", plain_text)
-
-
-def _at(label: Sequence[str], line: Line) -> tuple[int, ...]:
-    """The first place of a label on a line, as positions of words; empty if it is not there."""
-    return next(iter(_all_at(label, line)), ())
-
-
-def _all_at(label: Sequence[str], line: Line) -> list[tuple[int, ...]]:
-    flat = [(word, index) for index, item in enumerate(line) for word in _words(item.text)]
-    count = len(label)
-    return [
-        tuple(index for _, index in flat[start : start + count])
-        for start in range(len(flat) - count + 1)
-        if [word for word, _ in flat[start : start + count]] == list(label)
-    ]
-
-
 def _values(word: Word) -> set[str]:
     """The numbers that a word of a PDF prints, as a study writes them."""
     found = parse(plain(word.text))
     return {value for value in (found.value, *(part.value for part in found.parts)) if value is not None}
-
-
-def _is_cell(word: Word) -> bool:
-    found = parse(plain(word.text))
-    return found.value is not None or bool(found.parts) or found.reason == "no-value"

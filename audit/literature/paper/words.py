@@ -113,9 +113,11 @@ def _characters(page: Any) -> Iterator[_Character]:
     text = page.get_textpage()
     try:
         for index in range(text.count_chars()):
+            char = chr(pypdfium2.raw.FPDFText_GetUnicode(text, index))
             try:
-                char = text.get_text_range(index, 1)
-                yield _Character(char, text.get_charbox(index, loose=True), text.get_charbox(index))
+                box = text.get_charbox(index, loose=True)
+                # Only digits are told apart by their ink.
+                yield _Character(char, box, text.get_charbox(index) if char.isdigit() else box)
             except pypdfium2.PdfiumError:
                 # Line ends that PDFium generates have no box.
                 yield _Character(" ", (0, 0, 0, 0), (0, 0, 0, 0))

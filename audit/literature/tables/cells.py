@@ -38,11 +38,16 @@ _PERCENT = r"\s*(%?)"
 _VALUE = re.compile(rf"({_NUMBER}){_PERCENT}")
 _MEAN = re.compile(rf"\(?({_NUMBER}){_PERCENT}\s*(?:±|\+/-|\+-)\s*({_NUMBER})\)?{_PERCENT}")
 _UNCERTAIN = re.compile(r"([-+]?(?:\d+(?:\.\d+)?|\.\d+))\((\d+)\)")
-_RANGE = re.compile(rf"({_NUMBER})\s*%?\s*(?:[-–—~]|to)\s*({_PLAIN}|{_COMMA})\s*%?")
+_RANGE = re.compile(
+    rf"({_NUMBER})\s*%?\s*(?:[-–—~]|to)\s*({_PLAIN}|{_COMMA})\s*%?"
+    rf"|[\[(]\s*{_NUMBER}\s*%?\s*(?:[,;–]|to)\s*{_NUMBER}\s*%?\s*[\])]"
+)
 _BOUND = re.compile(rf"[<>≤≥~≈∼≲≳]+\s*{_NUMBER}\s*%?")
 _SCIENTIFIC = re.compile(r"[-+]?\d*\.?\d+\s*(?:[eE][-+]?\d+|[×x·]\s*10(?:\^?[-+]?\d*))")
-_ABBREVIATED = re.compile(r"[-+]?\d*\.?\d+\s*[kK]")
-_OTHER_UNIT = re.compile(r"[-+]?\d*\.?\d+\s*(?:h|hrs?|hours?|min|s|sec|ms|dB|Hz|kHz|[kMG]B)")
+_ABBREVIATED = re.compile(rf"{_NUMBER}\s*[kK]")
+_OTHER_UNIT = re.compile(
+    rf"[$€£¥]\s?{_NUMBER}[kKMB]?|{_NUMBER}\s*(?:h|hrs?|hours?|min|s|sec|ms|dB|Hz|kHz|[kMG]B|[×x]|[€£¥]|USD|EUR)"
+)
 _GROUPED = re.compile(r"\d{1,3}(?:,\d{3})+")
 _SEVERAL = re.compile(r"[-+\d.,%]+(?:\s+[-+\d.,%]+)+")
 _SPLIT = re.compile(r"\s*[/|]\s*")

@@ -95,15 +95,24 @@ class _Grid:
         stub = self._stub(headers)
         cells: list[_Found] = []
         head: list[int] = []
+        in_head = False
         groups: list[str] = []
         group_started = False  # a row of data has followed the last group
         above: list[str] = []
         for index, row in enumerate(self.slots):
             if index in headers:
-                if not head or head[-1] != index - 1:
-                    head, groups, above = [], [], []
-                head.append(index)
+                if not in_head:
+                    # Titles without a label stand under the spanning headers above them, in the place of the last ones.
+                    head = head[:-1] if self._has_no_label(index) else []
+                    groups, above = [], []
+                in_head = True
+                if row[0].text and self._is_group(row):
+                    # A heading over the whole table, above the header, heads the rows up to the next one.
+                    groups, group_started = [self._label(next(slot for slot in row if slot.text))], False
+                else:
+                    head.append(index)
                 continue
+            in_head = False
             if self.raw.rows[index].rule and group_started and self._rules_mean_something():
                 groups, above = [], []
             if all(not slot.text for slot in row):
@@ -156,15 +165,28 @@ class _Grid:
         if self.raw.ruled:
             first = next((i for i in range(1, len(rows)) if rows[i].rule), len(rows))
             count = first if first < len(rows) else 1
+            # A rule further down separates rows of results.
+            count = next((i for i in range(1, count) if self.slots[i][0].text and self._has_results(i)), count)
         found = set(range(min(count, len(rows))))
         while count < len(rows) and self._continues_header(count, found):
             found.add(count)
             count += 1
-        if self.raw.ruled and self._rules_mean_something():
-            found |= {
-                i for i in range(count, len(rows) - 1) if rows[i].rule and rows[i + 1].rule and self._is_titles(i)
-            }
+        ruled = self.raw.ruled and self._rules_mean_something()
+        for index in range(count, len(rows) - 1):
+            between = ruled and rows[index].rule and rows[index + 1].rule
+            if self._is_titles(index) and (between or self._has_no_label(index)):
+                found.add(index)
         return found
+
+    def _has_results(self, index: int) -> bool:
+        """Whether a row holds numbers that are no years, counts or names of columns."""
+        numbers = (slot for slot in self.slots[index][1:] if slot.numeric)
+        return any(re.search(r"\d[.,]\d|\.\d|[±%]", slot.text) for slot in numbers)
+
+    def _has_no_label(self, index: int) -> bool:
+        """Whether a row has no label, but several texts beside it: titles of columns inside the table."""
+        row = self.slots[index]
+        return not row[0].text and sum(bool(slot.text) and slot.first for slot in row[1:]) > 1
 
     def _is_titles(self, index: int) -> bool:
         """Whether a row between two rules names columns."""
@@ -179,14 +201,14 @@ class _Grid:
         own = row[0].text
         if own and own not in {self.slots[i][0].text for i in above}:
             return False
-        rest = [slot for slot in row[1:] if slot.text]
-        results = (slot for slot in rest if slot.numeric)
-        return bool(rest) and not any(re.search(r"\d[.,]\d|[±%]", slot.text) for slot in results)
+        return any(slot.text for slot in row[1:]) and not self._has_results(index)
 
     def _is_group(self, row: Sequence[_Slot]) -> bool:
         """Whether a row only names the rows below it: one text, in the first column or over several."""
         written = [slot for slot in row if slot.text and slot.first]
-        if len(written) != 1 or written[0].data or any(slot.text for slot in row if not slot.first and slot.down):
+        if len(written) != 1 or any(slot.text for slot in row if not slot.first and slot.down):
+            return False
+        if written[0].data and written[0].parsed.reason != "unknown-macro":
             return False
         return written[0] is row[0] or written[0].cell.columns >= self.width - 1 > 1
 

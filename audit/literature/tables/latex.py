@@ -6,7 +6,7 @@ Only the tables are parsed: what surrounds them may hold anything. A table that 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from pylatexenc import latexwalker
 from audit.errors import InputError
 from audit.literature.tables.grid import RawCell, RawRow, RawTable
 from audit.literature.tables.latex_macros import TABULARS
-from audit.literature.tables.latex_source import line_of, prepared
+from audit.literature.tables.latex_source import Macro, line_of, prepared
 from audit.literature.tables.latex_text import arguments, context, rich, text
 
 _FLOATS = {"table", "table*", "wraptable", "sidewaystable", "sidewaystable*", "threeparttable", "figure", "figure*"}
@@ -23,6 +23,8 @@ _EDGE = re.compile(r"\\(begin|end)\s*\{([^{}\n]*)\}|\\.", re.DOTALL)
 _RULES = {"hline", "toprule", "midrule", "bottomrule", "specialrule", "Xhline", "hhline", "hdashline"}
 _ENDS = {"\\", "tabularnewline", "cr"}
 _HEADS = {"endfirsthead", "endhead", "endfoot", "endlastfoot"}
+# More columns or rows than a page holds; a slip of the keyboard must not fill the memory.
+_MAX_SPAN = 500
 # The trim of a \cmidrule, which the parser has no argument for.
 _TRIM = re.compile(r"(\\cmidrule(?:\[[^\]\n]*\])?)\s*\([^)\n]*\)")
 
@@ -35,13 +37,13 @@ class _Found:
     caption: str | None
 
 
-def tables(source: str, name: str) -> list[RawTable]:
-    """The tables of a LaTeX file, in its order.
+def tables(source: str, name: str, macros: Mapping[str, Macro] | None = None) -> list[RawTable]:
+    """The tables of a LaTeX file, in its order; `macros` are those that other files define.
 
     Raises:
         InputError: An environment of a table, a group or math in it is not closed, or macros expand without end.
     """
-    prepared_source = _TRIM.sub(lambda m: m.group(1), prepared(source, name))
+    prepared_source = _TRIM.sub(lambda m: m.group(1), prepared(source, name, macros))
     found: list[RawTable] = []
     for start, end in _regions(prepared_source, name):
         part = prepared_source[start:end]
@@ -103,6 +105,12 @@ def _parsed(part: str, name: str, line: int) -> Sequence[Any]:
     walker = latexwalker.LatexWalker(part, latex_context=context(), tolerant_parsing=False)
     try:
         nodes: Sequence[Any] = walker.get_latex_nodes()[0]
+    except RecursionError:
+        raise InputError(
+            "invalid LaTeX: groups within groups, too deep to read",
+            where=f"{name}:{line}",
+            fix="Give the table without what surrounds it.",
+        ) from None
     except latexwalker.LatexWalkerParseError as error:
         what, position = error.open_contexts[0][:2] if error.open_contexts else ("", error.pos or 0)
         problem = f"{what} is not closed" if what else str(error.msg).strip().splitlines()[0].rstrip(".")
@@ -226,11 +234,11 @@ class _Reader:
             given = [item for item in arguments(span) if item is not None]
             others = [n for n in nodes if n is not span]
             if span.macroname == "multicolumn":
-                columns = max(_number(given[0]), 1)
+                columns = min(max(_number(given[0]), 1), _MAX_SPAN)
                 kind = ""
             else:
                 first = next((item for item in given if _number(item)), None)
-                rows = _number(first) if first is not None else 1
+                rows = max(min(_number(first), _MAX_SPAN), -_MAX_SPAN) if first is not None else 1
             nodes = [*others, *_contents(given[-1])]
         braced = any(n.isNodeType(latexwalker.LatexGroupNode) for n in nodes)
         return RawCell(rich(nodes), columns, rows or 1, siunitx=kind in {"S", "s"} and not braced)

@@ -38,7 +38,7 @@ DROPPED = _by_name({
 KEPT = _by_name({
     "{": """textbf textit textsl textsc texttt textsf textrm textmd textup textnormal emph underline uline uuline ul
         hl underbar dashuline text mathrm mathbf mathit mathsf mathtt boldsymbol pmb mathcal mbox hbox fbox
-        ensuremath centerline rlap llap clap mathrlap MakeUppercase""",
+        ensuremath centerline rlap llap clap mathrlap MakeUppercase reflectbox""",
     "*{": "operatorname",
     "[{": "shortstack smash textsmaller",
     "{{": "adjustbox href hyperlink",
@@ -62,6 +62,7 @@ UNITS = {"percent": "%", "hour": "h", "minute": "min", "second": "s", "milli": "
 # Symbols that pylatexenc drops or writes in another way.
 SYMBOLS = {
     ",": "\u2009", ";": " ", ":": " ", ">": " ", " ": " ", "\n": " ", "quad": " ", "qquad": " ", "enspace": " ", "enskip": " ",
+    "par": " ",
     "\\": " ", "textbackslash": "\\", "slash": "/", "colon": ":", "textpercent": "%", "percent": "%", "textdegree": "°",
     "textpm": "±", "pm": "±", "times": "×", "cdot": "·", "textminus": "−", "textendash": "–", "textemdash": "—",
     "vert": "|", "mid": "|", "lvert": "|", "rvert": "|", "textbar": "|", "ldots": "…", "dots": "…",

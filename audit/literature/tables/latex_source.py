@@ -6,6 +6,7 @@ Line feeds stay where they are, so that lines in messages are the file's.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -32,14 +33,23 @@ class Macro:
     body: str
 
 
-def prepared(text: str, name: str) -> str:
-    """The source with its own macros expanded and their definitions blanked.
+def definitions(text: str, name: str) -> tuple[str, dict[str, Macro]]:
+    """The source with the definitions of macros, comments and verbatim text blanked; and the macros.
+
+    Raises:
+        InputError: An argument is not closed.
+    """
+    return _definitions(_INVISIBLE.sub(lambda match: _blank(match.group()), _without_comments(text)), name)
+
+
+def prepared(text: str, name: str, more: Mapping[str, Macro] | None = None) -> str:
+    """The source with its own macros, and `more` of other files, expanded; and their definitions blanked.
 
     Raises:
         InputError: An argument is not closed, or the macros expand without end.
     """
-    text = _INVISIBLE.sub(lambda match: _blank(match.group()), _without_comments(text))
-    text, macros = _definitions(text, name)
+    text, own = definitions(text, name)
+    macros = {**(more or {}), **own}
     count = 0
     for _ in range(20):
         text, expanded = _expanded(text, macros, name)

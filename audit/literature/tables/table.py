@@ -26,7 +26,7 @@ REASONS: Mapping[Reason, str] = {
     "abbreviated": "`{text}` is abbreviated",
     "other-unit": "`{text}` has a unit that no metric has",
     "decimal-comma": "`{text}` may have a decimal comma or separate thousands",
-    "unknown-macro": "`{text}` contains a macro that the file does not define",
+    "unknown-macro": "`{text}` contains a macro that is not defined (--macros FILE)",
 }
 
 # Reasons for which a cell holds a number all the same.

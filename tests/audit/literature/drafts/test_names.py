@@ -17,7 +17,7 @@ def names() -> Names:
         ("WER↓", ("wer",)), ("WER (%)", ("wer",)), ("Word error rate", ("wer",)), ("BLEU-4", ("bleu",)),
         ("Acc.", ("accuracy",)),
         ("Accuracy (%) ↑", ("accuracy",)), ("SPIDEr", ("spider",)), ("CIDEr-D", ("cider",)), ("ROUGE-L", ("rouge-l",)),
-        ("macro F1", ("macro-f1",)), ("F1", ("f1",)), ("chrF++", ("chrf-plus-plus",)), ("chrF", ("chrf",)),
+        ("macro F1", ("macro-f1",)), ("F1", ("f1",)), ("chrF++", ("chrfpp",)), ("chrF", ("chrf",)),
         ("WER / CER", ("wer", "cer")), ("Following rate", ("following-rate",)),
         # Words that only look like a metric.
         ("ΔWER", ()), ("per speaker", ()), ("answer", ()), ("spice", ()), ("Meteor shower", ()), ("mAP", ()),
@@ -36,12 +36,20 @@ def test_metrics_by_name(names: Names, text: str, metrics: tuple[str, ...]) -> N
         ("LibriSpeech test-clean, test-other", []), ("GigaSpeech test", ["gigaspeech-test"]), ("GigaSpeech", []),
         ("CoVoST 2 En→De", ["covost2-en-de-test"]), ("CoVoST2 en-zh", ["covost2-en-zh-test"]),
         ("CoVoST2 de-en", ["covost2-en-de-test"]),
-        ("CoVoST 2", []), ("SLURP test", ["slurp-test"]), ("TED-LIUM test", []),
+        ("CoVoST 2", []), ("SLURP test", ["slurp-test"]), ("TED-LIUM test", []), ("Earnings-21", []),
+        ("MMAU test-mini", ["mmau-test-mini", "mmau-v05-15-25-test-mini"]),
+        ("MMAU v05.15.25 test-mini", ["mmau-v05-15-25-test-mini"]),
     ],
 )  # fmt: skip
 def test_test_sets_by_name_and_split(names: Names, text: str, cards: list[str]) -> None:
     found = [card for card in names.cards_in(text) if "phones" not in card]
     assert found == cards
+
+
+def test_a_benchmark_s_own_copy_is_meant_where_it_is_named(names: Names) -> None:
+    assert names.cards_in("LibriSpeech test-clean", "AudioBench, ASR") == ("audiobench-librispeech-test-clean",)
+    assert names.cards_in("AudioBench LibriSpeech test-clean") == ("audiobench-librispeech-test-clean",)
+    assert names.near_cards("TED-LIUM 3") == ()
 
 
 def test_a_name_without_its_split_is_near(names: Names) -> None:

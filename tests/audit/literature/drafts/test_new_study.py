@@ -81,7 +81,9 @@ def test_numbers_that_are_no_results(tmp_path: Path, column: str, why: str | Non
 
 def test_a_change_by_its_sign(tmp_path: Path) -> None:
     made = study_of(tmp_path, LIBRI.replace("2.5", "+0.4").replace("5.5", "−0.6"))
-    assert {item.why for item in made.match.left} == {"it is a difference", "`-` stands for a missing value"}
+    assert {item.why for item in made.match.left} == {
+        "its sign makes it a difference", "it is negative", "`-` stands for a missing value",
+    }  # fmt: skip
 
 
 def test_several_values_of_one_task_are_runs(tmp_path: Path) -> None:
@@ -96,6 +98,28 @@ Whisper | short | 2.7
         ("asr-librispeech-clean.wer@short", "short", None), ("asr-librispeech-clean.wer@long", "long", None),
         ("asr-librispeech-clean.wer@whisper", "whisper", "whisper"),
     ]  # fmt: skip
+
+
+MMAU = "Model | MMAU v05.15.25 test-mini Sound | MMAU v05.15.25 test-mini\n--- | --- | ---\nSALMONN | 41.14 | 36.4\n"
+
+
+def test_a_part_of_a_set(tmp_path: Path) -> None:
+    column, task = "MMAU v05.15.25 test-mini Sound", "mmau-v05-15-25-test-mini"
+    with pytest.raises(InputError, match="no cell") as raised:
+        study_of(tmp_path, MMAU)
+    assert f"--answer '{column}=.METRIC'  (near: accuracy)" in (raised.value.fix or "")
+    text = MMAU.replace("mini", "mini Acc.")
+    made = study_of(tmp_path, text)
+    # Sound may be a part of the set or a name for all of it: that has to be said.
+    assert [item.near for item in made.match.unclear] == [(f"{task}/sound",)]
+    assert [claim.subset for claim in made.match.claims] == [None]
+    study = loaded(tmp_path, study_of(tmp_path, text, labels={"MMAU v05.15.25 test-mini Acc. Sound": f"{task}/sound"}))
+    assert [(c.id, c.subset, c.run) for c in study.claims] == [
+        (f"{task}.accuracy@sound", "sound", None), (f"{task}.accuracy", None, None),
+    ]  # fmt: skip
+    assert study.subsets[task]["sound"].values == {"sound"}
+    with pytest.raises(InputError, match="no subset `noise`"):
+        study_of(tmp_path, text, labels={"MMAU v05.15.25 test-mini Acc.": f"{task}/noise"})
 
 
 DEVIATION = "Table 3: Means over {} runs.\n\nModel | LibriSpeech clean WER\n--- | ---\nSALMONN | 2.1 ± 0.3\n"

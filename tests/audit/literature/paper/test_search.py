@@ -153,6 +153,28 @@ def test_labels_that_span_rows(tmp_path: Path) -> None:
     assert pages(found) == [1, 1, 1, None, None]
 
 
+@pytest.mark.parametrize("align", ["top", "middle"])
+@pytest.mark.parametrize("sizes", [(3, 3), (2, 3, 2), (1, 3), (4, 2)])
+def test_labels_beside_rows_on_the_first_or_in_the_middle(tmp_path: Path, align: str, sizes: tuple[int, ...]) -> None:
+    rows, claims, wrong = [], [], []
+    for group, size in enumerate(sizes):
+        for n in range(size):
+            span = f"<td rowspan={size} style='vertical-align: {align}'>Set {'ABC'[group]}</td>" if n == 0 else ""
+            rows.append(f"<tr>{span}<td>model-{'xyzw'[n]}</td><td>{group}{n}.5</td></tr>")
+            claims.append(
+                claim(
+                    f"{group}{n}.5".lstrip("0") if group else f"0{n}.5", f"Set {'ABC'[group]}, model-{'xyzw'[n]}", "WER"
+                )
+            )
+            wrong.append(claim(f"{group}{n}.5", f"Set {'ABC'[group - 1]}, model-{'xyzw'[n]}", "WER"))
+    body = (
+        f"<p>Table 2: Results by set.</p><table><tr><td>Set</td><td>Model</td><td>WER</td></tr>{''.join(rows)}</table>"
+    )
+    found = look(tmp_path, body, *claims)
+    assert pages(found).count(1) >= len(claims) - (2 if sizes == (1, 3) else 0), [item.told for item in found]
+    assert set(pages(look(tmp_path, body, *wrong))) == {None}
+
+
 def test_values_as_papers_print_them(tmp_path: Path) -> None:
     rows = (("Model", "F1", "clips", "Δ", "clean / other"), ("BLSP", ".853", "1,000", "−1.2", "1.6/3.6"))
     body = f"<p>TABLE II</p><p>Results of every kind.</p>{table(*rows)}<p>{PROSE}</p>"

@@ -98,6 +98,19 @@ def test_an_undefined_macro_is_named(tmp_path: Path) -> None:
     assert "\\best2.7" in table.cells[0].why
 
 
+def test_macros_of_other_files(tmp_path: Path) -> None:
+    file = tmp_path / "table.tex"
+    file.write_text("\\newcommand{\\second}[1]{\\emph{#1}}\n" + body("\\ours & \\best{2.7} & \\second{1.1} \\\\"))
+    preamble = tmp_path / "preamble.tex"
+    preamble.write_text("\\newcommand{\\best}[1]{\\textbf{#1}}\\def\\ours{Robin}\n\\newcommand{\\second}[1]{never}\n")
+    (table,) = read_tables(file, [preamble])
+    assert [(cell.row, cell.value) for cell in table.cells] == [(("Robin",), "2.7"), (("Robin",), "1.1")]
+    preamble.write_text("\n\\newcommand{\\best}[1]{")
+    with pytest.raises(InputError) as raised:
+        read_tables(file, [preamble])
+    assert raised.value.where == f"{preamble}:2"
+
+
 @pytest.mark.parametrize(
     "row",
     [
@@ -108,6 +121,38 @@ def test_an_undefined_macro_is_named(tmp_path: Path) -> None:
 def test_a_number_under_several_labels_is_no_claim(tmp_path: Path, row: str) -> None:
     (table,) = read(tmp_path, body(row))
     assert [cell.reason for cell in table.cells if cell.text == "2.7"] == ["several-labels"]
+
+
+def test_a_heading_above_the_header_heads_rows(tmp_path: Path) -> None:
+    text = """\\begin{tabular}{lcc} \\toprule
+\\multicolumn{3}{l}{Recognition} \\\\
+Set & WER & CER \\\\ \\midrule
+clean & 2.7 & 1.1 \\\\
+\\multicolumn{3}{l}{Translation} \\\\
+En--De & \\multicolumn{2}{c}{12k} \\\\ \\bottomrule
+\\end{tabular}"""
+    (table,) = read(tmp_path, text)
+    assert [(cell.row, cell.column, cell.reason) for cell in table.cells] == [
+        (("Recognition", "clean"), ("WER",), None), (("Recognition", "clean"), ("CER",), None),
+        (("Translation", "En–De"), ("WER",), "several-labels"),
+    ]  # fmt: skip
+
+
+def test_a_rule_between_panels_makes_no_header_of_results(tmp_path: Path) -> None:
+    text = """\\begin{tabular}{lcc}
+ & \\multicolumn{2}{c}{LibriSpeech} \\\\
+ & WER & CER \\\\
+Whisper & 2.7 & 1.1 \\\\
+SALMONN & 2.1 & .9 \\\\ \\hline
+ & PER & SER \\\\
+Whisper & 4.7 & 21.1 \\\\
+\\end{tabular}"""
+    (table,) = read(tmp_path, text)
+    assert [(cell.row[-1], cell.column, cell.value) for cell in table.cells] == [
+        ("Whisper", ("LibriSpeech", "WER"), "2.7"), ("Whisper", ("LibriSpeech", "CER"), "1.1"),
+        ("SALMONN", ("LibriSpeech", "WER"), "2.1"), ("SALMONN", ("LibriSpeech", "CER"), "0.9"),
+        ("Whisper", ("LibriSpeech", "PER"), "4.7"), ("Whisper", ("LibriSpeech", "SER"), "21.1"),
+    ]  # fmt: skip
 
 
 # Digits that occur nowhere else in the table, so that each is one cell.

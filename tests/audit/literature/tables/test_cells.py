@@ -42,7 +42,10 @@ def test_deviations(text: str) -> None:
         ("5–6", "range"), ("5.1-6.0", "range"), ("5 to 6%", "range"), ("<0.1", "bound"), ("≥ 90", "bound"), ("~5%", "bound"),
         ("1.6/3.6", "several-values"), ("1 | 2 | 3", "several-values"), ("7 5.65", "several-values"),
         ("90 000", "several-values"),
-        ("1e-3", "scientific"), ("1.2 × 10", "scientific"), ("0.9k", "abbreviated"), ("960h", "other-unit"), ("1.2.3", "text"),
+        ("1e-3", "scientific"), ("1.2 × 10", "scientific"), ("0.9k", "abbreviated"), ("960h", "other-unit"),
+        ("$154.14", "other-unit"), ("1,431×", "other-unit"), ("7,281k", "abbreviated"),
+        ("[−2.4, +3.1]", "range"), ("(0.2–0.4)", "range"),
+        ("1.2.3", "text"),
         ("12,34,56", "text"), ("1.", "text"), ("5.0 ± ", "text"),
     ],
 )  # fmt: skip
