@@ -27,6 +27,7 @@ class Declaration:
         source: The source of the task's definition.
         card: The id of its set card; None if it has none.
         short: The task as a header of narrow columns, in one or two words.
+        fields: (field of a row, field of the source) for importing its outputs.
     """
 
     id: str
@@ -39,6 +40,7 @@ class Declaration:
     source: str = ""
     card: str | None = None
     short: tuple[str, ...] = ()
+    fields: tuple[tuple[str, str], ...] = ()
 
 
 def declare(

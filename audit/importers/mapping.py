@@ -77,6 +77,10 @@ def field_map(given: argparse.Namespace, names: Sequence[str], where: str, task:
     """
     found: dict[str, tuple[str, ...]] = {}
     mapped = [*given.field, *([f"prompt={given.prompt_field}"] if given.prompt_field is not None else [])]
+    asked = {item.partition("=")[0] for item in mapped}
+    # What the study says of the task's files, where the command line says nothing and the source has the field.
+    stated = task.declaration.fields if task.declaration else ()
+    mapped += [f"{ours}={theirs}" for ours, theirs in stated if ours not in asked and theirs in names]
     for item in mapped:
         ours, equals, theirs = item.partition("=")
         if (

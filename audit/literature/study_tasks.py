@@ -109,6 +109,7 @@ def _declaration(entry: Mapping[str, Any], own: Sequence[DeclaredConvention]) ->
         source=entry.get("source", ""),
         card=entry.get("set"),
         short=tuple(entry.get("short", ())),
+        fields=tuple(entry.get("fields", {}).items()),
     )
 
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
 from tasks.availability import needs_judge
-from tasks.convention import Convention, Selection
+from tasks.convention import Convention, Selection, View
 from tasks.families.choices import (
     HAS_CHOICES,
     QUESTION,
@@ -17,13 +19,14 @@ from tasks.families.choices import (
     mmau_v0,
     mmau_v1,
     muchomusic,
+    question,
     string_match,
 )
 from tasks.families.letter_phrases import HAS_LETTER, ultraeval_mcq, voicebench
 from tasks.families.letter_search import lmms_air_bench, lmms_mmar, lmms_mmau, ultraeval_choices
-from tasks.family import Conventions, Family
+from tasks.family import Conventions, Family, Parameter
 from tasks.metrics.accuracy import Accuracy, Share
-from tasks.row import ReferenceType
+from tasks.row import ReferenceType, Row
 from tasks.steps.clean import STRIP_SPECIAL
 
 
@@ -152,8 +155,43 @@ ACCURACY = (
 )
 
 
-def _build(_: Mapping[str, Any]) -> Conventions:
-    return {"accuracy": ACCURACY}
+def _with_options(convention: Convention, options: tuple[str, ...], version: str) -> Convention:
+    """The convention on rows without options of their own, which have these."""
+
+    def filled(row: Row) -> Row:
+        asked = question(row)
+        return row if asked is None or asked.choices else replace(row, extra={**row.extra, "choices": list(options)})
+
+    def view(row: Row) -> Any:
+        return convention.reference_view.take(filled(row))
+
+    def rule(one: Selection) -> Selection:
+        return replace(one, keep=lambda row: one.keep(filled(row)), version=version)
+
+    wrapped = (convention.reference_view, *convention.select)
+    # The signature needs the version: the same output is read against different options.
+    name = f"{convention.reference_view.name}@{version}"
+    return replace(
+        convention,
+        reference_view=View(name, view, convention.reference_view.version),
+        select=tuple(map(rule, convention.select)),
+        extra_sources=(*convention.extra_sources, *(source for part in wrapped for source in part.sources)),
+    )
 
 
-FAMILY = Family("multiple-choice", "Multiple choice with any number of options: accuracy.", _build, ReferenceType.TEXT)
+def _build(parameters: Mapping[str, Any]) -> Conventions:
+    options = tuple(parameters["options"])
+    if not options:
+        return {"accuracy": ACCURACY}
+    version = hashlib.sha256(json.dumps(options, ensure_ascii=False).encode()).hexdigest()[:8]
+    found = (c if c.unavailable() is not None else _with_options(c, options, version) for c in ACCURACY)
+    return {"accuracy": tuple(found)}
+
+
+FAMILY = Family(
+    "multiple-choice",
+    "Multiple choice with any number of options: accuracy.",
+    _build,
+    ReferenceType.TEXT,
+    (Parameter("options", "texts", [], "The options of every row that states none, in their order (yes, no)."),),
+)

@@ -102,6 +102,34 @@ def test_an_empty_literature_is_enough_for_tasks_without_cards(
     assert {c["grade"] for c in found["conventions"]} == {"E"}
 
 
+def test_the_study_says_how_the_fields_of_its_files_are_called(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = (folder / "study.yaml").read_text(encoding="utf-8")
+    fields = "    family: multiple-choice\n    fields: {id: utt, hypothesis: said, reference: gold, choices: options}\n"
+    (folder / "study.yaml").write_text(text.replace("    family: multiple-choice\n", fields), encoding="utf-8")
+    (folder / "out.csv").write_text('utt,said,gold,options,hypothesis\nq1,a cat,a cat,"[""a cat"", ""a dog""]",x\n')
+    imported = [
+        "import",
+        "csv",
+        "out.csv",
+        "--task",
+        "mmau-test-mini",
+        "--model",
+        "Qwen2-Audio",
+        "--variant",
+        "released",
+    ]
+    assert main([*imported, "--replace"]) == 0
+    (row,) = map(json.loads, (folder / "predictions/mmau-test-mini.jsonl").read_text(encoding="utf-8").splitlines())
+    assert (row["id"], row["hypothesis"], row["reference"]) == ("q1", "a cat", "a cat")
+    assert row["extra"]["choices"] == ["a cat", "a dog"]
+    # What the command line says counts more.
+    assert main([*imported, "--replace", "--field", "hypothesis=hypothesis"]) == 0
+    (row,) = map(json.loads, (folder / "predictions/mmau-test-mini.jsonl").read_text(encoding="utf-8").splitlines())
+    assert row["hypothesis"] == "x"
+
+
 def test_a_literature_that_is_not_there(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "--literature", "nowhere"]) == 2
     assert "there is no such folder" in capsys.readouterr().err

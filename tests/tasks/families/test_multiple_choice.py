@@ -6,8 +6,10 @@ import pytest
 
 from audit.literature.known_tasks import known_conventions as conventions
 from audit.literature.known_tasks import known_tasks as tasks
+from tasks.registry import build
 from tasks.row import Row
 from tasks.step_cache import ChainCache
+from tasks.task import Task, declare
 
 KNOWN = conventions()
 ROWS = [
@@ -58,3 +60,31 @@ def test_rows_without_options() -> None:
 
 def test_the_judge_has_its_place() -> None:
     assert KNOWN["sakura-gender-multi", "accuracy", "sakura-judge"].unavailable() == "needs a judge"
+
+
+def test_options_of_the_task_stand_in_for_those_of_a_row() -> None:
+    """Rows that state no options have the task's; a row's own count more."""
+    plain, given = (build(declare("m", "multiple-choice", p)) for p in ({}, {"options": ["yes", "no", "maybe"]}))
+    rows = [
+        Row("1", "yes or no", "yes"),
+        Row("2", "(b)", "no"),
+        Row("3", "(b)", "cat", extra={"choices": ["dog", "cat"]}),
+    ]
+    assert [counts(plain, name, rows) for name in ("string-match", "choice-letter")] == [(1, 3, 1), (1, 1, 0)]
+    assert [counts(given, name, rows) for name in ("string-match", "choice-letter")] == [(0, 3, 2), (2, 3, 1)]
+    one, other = (task.convention("accuracy", "mmau-v1") for task in (plain, given))
+    assert one.signature != other.signature
+    assert one.hash != other.hash
+    different = build(declare("m", "multiple-choice", {"options": ["no", "yes", "maybe"]}))
+    assert different.convention("accuracy", "mmau-v1").hash != other.hash
+
+
+def counts(task: Task, name: str, rows: list[Row]) -> tuple[int, ...]:
+    convention = task.convention("accuracy", name)
+    kept = [row for row in rows if all(rule.keep(row) for rule in convention.select)]
+    cache = ChainCache(kept)
+    found = convention.metric.count(
+        cache.values(convention.hypothesis_view, convention.hypothesis),
+        cache.values(convention.reference_view, convention.reference),
+    )
+    return tuple(found.sum(axis=0).tolist())
