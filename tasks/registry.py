@@ -13,7 +13,6 @@ from importlib.metadata import entry_points
 from types import MappingProxyType
 
 from tasks.convention import Convention
-from tasks.declared import convention
 from tasks.errors import DeclarationError
 from tasks.family import Conventions, Family
 from tasks.task import Declaration, Task
@@ -106,6 +105,8 @@ def _chosen(found: Conventions, declaration: Declaration) -> dict[str, tuple[Con
         metric: tuple(item for item in items if item.id not in declaration.leave_out) for metric, items in found.items()
     }
     for index, one in enumerate(declaration.own):
+        from tasks.declared import convention  # takes a while, and few tasks need it
+
         item = convention(json.loads(one))
         there = kept.get(item.metric.id, ())
         if any(other.id == item.id for other in there):
