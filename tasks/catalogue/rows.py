@@ -66,7 +66,7 @@ RULES = by_name(
             NOT_GERMAN.selection,
             "Outputs in German.",
             _row("What is it and who?"),
-            _row("Das ist so."),
+            _row("Das war gut."),
         ),
         _R(
             "japanese",

@@ -114,7 +114,7 @@ _NORMALISE = (
     _S("lower", LOWER, "Lower case.", "Dr. Smith"),
     _S("upper", UPPER, "Upper case.", "Dr. Smith"),
     _S("casefold", CASEFOLD, "Unicode's case folding, stronger than lower case.", "Stra\u00dfe"),
-    _S("drop-diacritics", DROP_DIACRITICS, "Delete accents and other combining marks.", "caf\u00e9 na\u00efve"),
+    _S("drop-diacritics", DROP_DIACRITICS, "Delete accents and other combining marks.", "d\u00e9j\u00e0 vu"),
     _S(
         "straight-quotes",
         STRAIGHT_QUOTES,
@@ -161,7 +161,7 @@ _TASKS = (
     _S("strip-stress", STRIP_STRESS, "Remove the stress digits of ARPAbet.", "HH AH0 L OW1"),
     _S("llaso-letters", LLASO_LETTERS, "LLaSO: letters A to Z, some merged.", "HH AH0 K"),
     _S("upper-letters", UPPER_LETTERS, "Upper case; only A to Z, `'` and spaces stay.", "A well-known dog's"),
-    _S("upper-words", SEPARATE_WORDS, "Upper case; other than A to Z and `'` to spaces.", "A well-known caf\u00e9"),
+    _S("upper-words", SEPARATE_WORDS, "Upper case; other than A to Z and `'` to spaces.", "A d\u00e9j\u00e0-vu, 2nd"),
     _S("ltu-caption", LTU_CAPTION, "LTU: the text after the last colon, plain.", "Audio caption: A dog, ok."),
     _S("yes-or-not", YES_OR_NOT, "`yes` if the text is exactly that, otherwise `no`.", "Yes, the same."),
     _S("yes-no", YES_NO, "`yes` or `no` if the text is that word, else empty.", "Yes."),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from audit._util.paths import LITERATURE
 from audit.cli import main
 from audit.cli.catalogue_table import effect
 from audit.literature.declared_conventions import declared_conventions, load_convention
@@ -98,11 +99,17 @@ def test_every_family_is_listed_with_its_metrics(capsys: pytest.CaptureFixture[s
     assert [(p["name"], p["required"]) for p in translation["parameters"]] == [("target", True), ("references", False)]
 
 
-def test_conventions_in_yaml_that_no_task_names_come_last(capsys: pytest.CaptureFixture[str]) -> None:
+def test_conventions_in_yaml_that_no_task_names_come_last(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Those of the project, and those beside a study of one's own."""
+    (tmp_path / "conventions").mkdir()
+    text = (LITERATURE / "conventions" / "bonzi.yaml").read_text(encoding="utf-8")
+    (tmp_path / "conventions" / "mine.yaml").write_text(text.replace("id: bonzi", "id: mine"), encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
     lines = out(capsys).splitlines()
     start = lines.index("in YAML, for tasks of a study that name them")
-    assert [line.split()[:3] for line in lines[start + 1 :]] == [
-        [one.family, one.metric, one.id] for one in declared_conventions() if one not in declared_here()
-    ]
-    assert ["asr", "cer", "cmi-bench-cer"] in [line.split()[:3] for line in lines[start + 1 :]]
+    found = [line.split()[:3] for line in lines[start + 1 :]]
+    assert found == [[one.family, one.metric, one.id] for one in declared_conventions() if one not in declared_here()]
+    assert ["asr", "wer", "mine"] in found
     assert max(map(len, lines)) <= 80
