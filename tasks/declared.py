@@ -58,10 +58,16 @@ def convention(data: Mapping[str, Any]) -> Convention:
 def _made(metric: ListedMetric, options: Mapping[str, str | int]) -> Metric:
     """The metric with its options."""
     chosen = {name: str(value) for name, value in options.items()}
+    for name, example in metric.free.items():
+        if name not in chosen:
+            what = f"{metric.name} needs the option `{name}`"
+            raise DeclarationError(what, field=("options",), fix=f"Write `{name}: {example}`, for instance.")
     for name, value in chosen.items():
+        if name in metric.free:
+            continue
         allowed = metric.options.get(name)
         if allowed is None:
-            has = ", ".join(metric.options) or "none"
+            has = ", ".join([*metric.free, *metric.options]) or "none"
             what = f"{metric.name} has no option `{name}`"
             raise DeclarationError(what, field=("options", name), fix=f"Options of {metric.name}: {has}.")
         if value not in allowed:

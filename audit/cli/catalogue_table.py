@@ -82,7 +82,8 @@ def _skipped(rule: ListedRule) -> str:
 
 
 def _options(metric: ListedMetric) -> str:
-    return "; ".join(f"{name}: {', '.join(values)}" for name, values in metric.options.items())
+    free = [f'{name}: any, as "{example}"' for name, example in metric.free.items()]
+    return "; ".join([*free, *(f"{name}: {', '.join(values)}" for name, values in metric.options.items())])
 
 
 def as_json() -> dict[str, Any]:
@@ -109,6 +110,7 @@ def as_json() -> dict[str, Any]:
                 "help": one.help,
                 "takes": list(one.takes),
                 "tokenizers": list(one.tokenizers),
+                "free": dict(one.free),
                 "options": {name: list(values) for name, values in one.options.items()},
                 "unavailable": one.missing(),
             }

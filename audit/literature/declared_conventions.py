@@ -158,7 +158,9 @@ def find_convention(name: str, study: Path) -> DeclaredConvention | None:
 
 def convention_folders(study: Path | None = None) -> tuple[Path, ...]:
     """The folders in which conventions are looked for, first the nearest; `study` is the file of a study."""
-    beside = [] if study is None else [study.parent, study.parent.parent]
+    beside = [] if study is None else [study.parent]
+    if study is not None and study.parent.name == "studies":
+        beside.append(study.parent.parent)
     literature = [*beside, LITERATURE, *installed.folders(installed.STUDIES)]
     found = [*(folder / "conventions" for folder in literature), *installed.folders(installed.CONVENTIONS)]
     return tuple(dict.fromkeys(found))

@@ -107,7 +107,7 @@ def au_harness(checkouts: Path) -> list[Output]:
     with stand_ins(*names, **modules), inside(words.checkout("metrics", "utils", "postprocessors")) as _:
         sys.modules.pop("utils", None)
         package = module("utils")
-        package.util = util
+        vars(package)["util"] = util
         code, bleu, base = (
             module(f"{name}")
             for name in ("metrics.word_error_rate_metrics", "metrics.bleu_metrics", "postprocessors.base")

@@ -120,13 +120,14 @@ def check_ends(metric: ListedMetric, hypothesis: Chain, reference: Chain) -> Non
 
 
 def _check_end(metric: ListedMetric, one: Chain) -> None:
-    if one.form not in metric.takes:
-        if one.form == "text":
+    takes = (metric.reference or metric.takes) if one.side == "reference" else metric.takes
+    if one.form not in takes:
+        if one.form == "text" and takes == ("tokens",):
             what, fix = f"{metric.name} counts tokens, and this chain ends in a text", "End it with a tokenizer"
             raise DeclarationError(
                 what, field=(one.side,), fix=f"{fix}: `{(*metric.tokenizers, 'words')[0]}`, for instance."
             )
-        what = f"{metric.name} reads {' or '.join(metric.takes)}, and this chain ends in {_ending(one)}"
+        what = f"{metric.name} reads {' or '.join(takes)}, and this chain ends in {_ending(one)}"
         fix = "Leave out the tokenizer." if one.tokenizer else "Choose another view, or another metric."
         raise DeclarationError(what, field=one.end, fix=fix)
     if metric.tokenizers and one.tokenizer not in metric.tokenizers:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Literal
 
 from tasks.backends.wordnet import wordnet_unavailable
 from tasks.catalogue.parts import Form, ListedMetric, by_name
-from tasks.metrics.accuracy import Accuracy
+from tasks.families.multiple_choice import ACCURACY
+from tasks.metrics.accuracy import Accuracy, Share
 from tasks.metrics.bleu import Bleu, MeanSentenceBleu, NltkCharacterBleu, Smoothing
+from tasks.metrics.chrf import Chrf
 from tasks.metrics.cider import CiderD
+from tasks.metrics.class_scores import Classes, ClassScore, Measure
 from tasks.metrics.coco_rouge import CocoRougeL
+from tasks.metrics.compounds import CompoundErrorRate, OneWordErrorRate
 from tasks.metrics.error_rate import ErrorRate, MeanErrorRate
+from tasks.metrics.following import NotTranscribed
 from tasks.metrics.keyphrases import Keyphrases
 from tasks.metrics.meteor import Meteor, meteor_unavailable
 from tasks.metrics.metric import Metric
@@ -19,6 +26,7 @@ from tasks.metrics.permutation import PermutationErrorRate
 from tasks.metrics.rouge import RougeL
 from tasks.metrics.spice import Spice, Spider, spice_unavailable
 from tasks.metrics.story import Diversity, StoryFollowing
+from tasks.metrics.ter import Ter
 
 Fold = Literal["corpus", "mean"]
 _TOKENS: tuple[Form, ...] = ("tokens",)
@@ -27,6 +35,12 @@ _EITHER: tuple[Form, ...] = ("text", "tokens")
 _FOLDS = ("corpus", "mean")
 _REFERENCES = {"references": ("all", "each")}
 _ERROR_RATE = {"fold": _FOLDS, "empty_reference": ("insertions", "one")}
+_WORD_ERROR_RATE = {
+    "fold": _FOLDS,
+    "empty_reference": ("insertions", "one", "one-word"),
+    "compounds": ("apart", "merged"),
+}
+_LABELS = {"labels": "happy, sad, angry, neutral"}
 
 
 def _error_rate(metric: str) -> Any:
@@ -38,6 +52,32 @@ def _error_rate(metric: str) -> Any:
         return ErrorRate(id=metric)
 
     return make
+
+
+def _wer(
+    fold: Fold, empty_reference: Literal["insertions", "one", "one-word"], compounds: Literal["apart", "merged"]
+) -> Metric:
+    if compounds == "apart" and empty_reference != "one-word":
+        made: Metric = _error_rate("wer")(fold, empty_reference)
+        return made
+    if fold == "mean" or (compounds == "merged" and empty_reference != "insertions"):
+        raise ValueError("`compounds: merged` and `empty_reference: one-word` stand alone, with `fold: corpus`")
+    return CompoundErrorRate() if compounds == "merged" else OneWordErrorRate()
+
+
+def _classes(measure: Measure) -> Callable[..., Metric]:
+    def make(labels: str, classes: Classes = "labels") -> Metric:
+        return ClassScore(tuple(label.strip() for label in labels.split(",")), measure, classes)
+
+    return make
+
+
+# The rules by which benchmarks read an answer to a multiple-choice question, by the name in signatures.
+_CHOICE_RULES = {one.metric.name: one.metric for one in ACCURACY if isinstance(one.metric, Share)}
+
+
+def _choices(rule: str) -> Metric:
+    return _CHOICE_RULES[rule]
 
 
 def _bleu(fold: Fold, smoothing: Smoothing) -> Metric:
@@ -67,8 +107,8 @@ METRICS = by_name(
             "wer",
             "Word error rate, pooled or mean over rows.",
             _TOKENS,
-            _error_rate("wer"),
-            _ERROR_RATE,
+            _wer,
+            _WORD_ERROR_RATE,
         ),
         _M(
             "cer",
@@ -120,6 +160,34 @@ METRICS = by_name(
             _keyphrases,
             {"cutoff": ("3", "1", "5", "10"), "match": ("exact", "partial"), "measure": ("precision", "f1")},
             streams=True,
+        ),
+        _M("chrf", "chrF2: F-score of character n-grams.", _TEXT, Chrf),
+        _M("chrfpp", "chrF2++: with n-grams of words.", _TEXT, partial(Chrf, words=2, id="chrfpp")),
+        _M("ter", "TER: edits with shifts of phrases.", _TOKENS, Ter, tokenizers=("tercom",)),
+        _M(
+            "macro-f1",
+            "Mean F1 of the labels, 0 to 1.",
+            _TEXT,
+            _classes("macro-f1"),
+            {"classes": ("labels", "seen")},
+            free=_LABELS,
+        ),
+        _M("weighted-f1", "F1 weighted by the labels' rows, 0 to 1.", _TEXT, _classes("weighted-f1"), free=_LABELS),
+        _M("uar", "Mean recall of the labels, 0 to 1.", _TEXT, _classes("uar"), free=_LABELS),
+        _M(
+            "choices",
+            "Multiple choice, by a benchmark's rule.",
+            _TEXT,
+            _choices,
+            {"rule": tuple(_CHOICE_RULES)},
+            reference=("object",),
+        ),
+        _M(
+            "not-transcribed",
+            "Share of outputs with a WER of 30 % or more.",
+            _EITHER,
+            NotTranscribed,
+            {"need": ("all", "any")},
         ),
         _M("diversity", "Distinct words of stories of 50 words.", _TOKENS, Diversity, reads_reference=False),
         _M("story-following", "Share of outputs of 50 words or more.", _TOKENS, StoryFollowing, reads_reference=False),

@@ -98,6 +98,8 @@ class ListedMetric:
         takes: The forms that a chain may end in.
         make: Returns the metric; called with one value per option.
         options: The values of each option, the default first.
+        free: Options with any text, which must be set, each with an example: the labels of a classification.
+        reference: The forms that the chain of the reference may end in, if they are others.
         streams: Whether the hypothesis must be split into a list (speakers' sentences, phrases).
         tokenizers: The tokenizers that a chain may end in; empty if all may.
         reads_reference: Whether the reference counts; if not, its chain is not checked.
@@ -109,19 +111,21 @@ class ListedMetric:
     takes: tuple[Form, ...]
     make: Callable[..., Metric] = field(compare=False, repr=False)
     options: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    free: Mapping[str, str] = field(default_factory=dict)
+    reference: tuple[Form, ...] = ()
     streams: bool = False
     tokenizers: tuple[str, ...] = ()
     reads_reference: bool = True
     missing: Reason = field(default=available, compare=False, repr=False)
 
     def made(self, chosen: Mapping[str, str] | None = None) -> Metric:
-        """The metric with these options; the others have their defaults.
+        """The metric with these options; the others have their defaults, and free ones their examples.
 
         Raises:
             ValueError: Two options exclude each other.
         """
         values: dict[str, Any] = {name: allowed[0] for name, allowed in self.options.items()}
-        return self.make(**values | dict(chosen or {}))
+        return self.make(**values | dict(self.free) | dict(chosen or {}))
 
 
 Part = TypeVar("Part", ListedStep, ListedRule, ListedView, ListedMetric)

@@ -15,7 +15,13 @@ from tasks.analysis.detectors import (
 )
 from tasks.catalogue.parts import ListedRule, ListedView, by_name
 from tasks.convention import HYPOTHESIS, REFERENCE
+from tasks.families.choices import HAS_CHOICES, QUESTION
+from tasks.families.letter_phrases import HAS_LETTER
+from tasks.families.slots import TRANSCRIPT, VALUE
+from tasks.families.spoken_qa import CANDIDATES, SPOKEN_QUESTION
+from tasks.families.verification import LABEL
 from tasks.row import Row
+from tasks.steps.normalise.open_asr import SCORED_2023, SCORED_2025, SCORED_2026
 from tasks.steps.select import FINISHED, HAS_KANA, REFERENCE_AFTER_TAGS, REFERENCE_NOT_EMPTY
 from tasks.steps.sentences import TWO_PIECES
 from tasks.steps.views import PROMPT
@@ -26,6 +32,7 @@ def _row(hypothesis: str, reference: str = "x", prompt: str | None = None) -> Ro
 
 
 _R = ListedRule
+_CHOICE = Row("example", "a cat", "cat", extra={"choices": ["dog", "cat"]})
 RULES = by_name(
     (
         _R("finished", FINISHED, "Outputs with an end token.", _row("hello"), _row("hello</s>")),
@@ -80,6 +87,19 @@ RULES = by_name(
             _row("hello", "hello"),
             "reference",
         ),
+        *(
+            _R(
+                f"open-asr-{year}-reference",
+                rule,
+                f"References with words by the Open ASR Leaderboard's rule of {year}.",
+                _row("hello", "um (noise)"),
+                _row("hello", "hello"),
+                "reference",
+            )
+            for year, rule in (("2023", SCORED_2023), ("2025", SCORED_2025), ("2026", SCORED_2026))
+        ),
+        _R("has-choices", HAS_CHOICES, "Rows that list their options.", _row("a cat", "cat"), _CHOICE, "reference"),
+        _R("has-letter", HAS_LETTER, "Rows that give options or a letter.", _row("b", "cat"), _CHOICE, "reference"),
         _R(
             "reference-after-tags",
             REFERENCE_AFTER_TAGS,
@@ -95,5 +115,11 @@ VIEWS = by_name(
         ListedView("hypothesis", HYPOTHESIS, "The output."),
         ListedView("reference", REFERENCE, "The reference: a text, or a list of texts."),
         ListedView("prompt", PROMPT, "The instruction."),
+        ListedView("same-speaker", LABEL, "The label of a pair of voices: yes or no."),
+        ListedView("slot-value", VALUE, "The value of a slot."),
+        ListedView("slot-transcript", TRANSCRIPT, "The words spoken, of a slot."),
+        ListedView("spoken-question", SPOKEN_QUESTION, "The question of a question and answers."),
+        ListedView("candidates", CANDIDATES, "The candidate answers, or the answers."),
+        ListedView("choices", QUESTION, "A multiple-choice question: options and answer.", "object"),
     )
 )

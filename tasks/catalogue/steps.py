@@ -7,6 +7,7 @@ from tasks.metrics.jiwer_words import JIWER_WORDS
 from tasks.metrics.keyphrases import SPLIT_PHRASES
 from tasks.metrics.nltk_meteor import NLTK_WORDS
 from tasks.metrics.rouge import rouge_tokens
+from tasks.metrics.ter import TERCOM_TOKENS
 from tasks.steps.characters import PUNCTUATION
 from tasks.steps.clean import (
     BEFORE_END_SYMBOL,
@@ -23,11 +24,14 @@ from tasks.steps.clean import (
     STRIP_SPECIAL,
 )
 from tasks.steps.flores import FLORES101_TOKENS, flores_unavailable
+from tasks.steps.normalise.au_harness import DROP_THINKING, PLAIN, SPELLED_DIGITS
 from tasks.steps.normalise.audiobench import AUDIOBENCH_WORDS
 from tasks.steps.normalise.cmi import CMI_WORDS
 from tasks.steps.normalise.gigaspeech import GIGASPEECH_MARKS, GIGASPEECH_OFFICIAL
 from tasks.steps.normalise.ltu import LTU_CAPTION
+from tasks.steps.normalise.open_asr import OPEN_ASR_2023, OPEN_ASR_2025, OPEN_ASR_2026
 from tasks.steps.normalise.plain import (
+    AFTER_THINKING,
     CASEFOLD,
     DROP_DIACRITICS,
     DROP_PARENTHESES,
@@ -36,7 +40,6 @@ from tasks.steps.normalise.plain import (
     DROP_START_TOKENS,
     DROP_SYMBOLS,
     DROP_TAGS,
-    DROP_THINKING,
     FIRST_LINE,
     NFC,
     NFKC,
@@ -89,7 +92,13 @@ _CLEAN = (
     _S("drop-start-tokens", DROP_START_TOKENS, "Delete `<s>` wherever it stands.", "<s>one<s> two"),
     _S("drop-end-tokens", DROP_END_TOKEN, "Delete `</s>` wherever it stands.", "one</s> two</s>"),
     _S("before-end-of-text", BEFORE_END_SYMBOL, "Keep the text before `<|end_of_text|>`.", "Hi.<|end_of_text|>x"),
-    _S("drop-thinking", DROP_THINKING, "Keep the text after `</think>`; empty if it is missing.", "<think>B?</think>A"),
+    _S(
+        "after-thinking",
+        AFTER_THINKING,
+        "Keep the text after `</think>`; empty if it is missing.",
+        "<think>B?</think>A",
+    ),
+    _S("drop-thinking", DROP_THINKING, "AU-Harness: `<think>...</think>` deleted.", "A<think>B?</think>C"),
     _S("first-line", FIRST_LINE, "Keep the first line that is not blank.", "\nHello.\nBye."),
     _S("strip", STRIP, "Strip spaces from both ends.", "  Hello. "),
     _S("lstrip", LSTRIP, "Strip spaces from the beginning.", "  Hello. "),
@@ -137,6 +146,11 @@ _NORMALISE = (
     _S("jiwer-lower-punct-tags", JIWER_A1, "jiwer: lower case, punctuation, tags, spaces.", "It's <x> OK.</s>"),
     _S("whisper-english", WHISPER_ENGLISH, "Whisper's English normaliser.", "Dr. Smith's colour"),
     _S("whisper-basic", WHISPER_BASIC, "Whisper's basic normaliser.", "It's [laughs] \u00fcber-cool!"),
+    _S("open-asr-2023", OPEN_ASR_2023, "Open ASR Leaderboard's rule of 2023.", "Mm, B B C's"),
+    _S("open-asr-2025", OPEN_ASR_2025, "Open ASR Leaderboard's rule of 2025.", "Archaeology, 2 km"),
+    _S("open-asr-2026", OPEN_ASR_2026, "Open ASR Leaderboard's rule of 2026.", "Mm, B B C's wi-fi"),
+    _S("spell-digits", SPELLED_DIGITS, "AU-Harness: digits spelled out.", "The 2nd of 25"),
+    _S("lower-no-punctuation", PLAIN, "AU-Harness: lower case, punctuation deleted.", "It's 5, OK."),
     _S("audiobench-words", AUDIOBENCH_WORDS, "AudioBench's rules after Whisper's.", "uh 2 dogs won't (x)"),
     _S("cmi-words", CMI_WORDS, "CMI-Bench: punctuation deleted, numbers spelled out.", "It's 25, OK."),
     _S("gigaspeech-official", GIGASPEECH_OFFICIAL, "GigaSpeech's rule for words.", "uh well-known <COMMA> yes"),
@@ -176,6 +190,7 @@ _TOKENIZERS = (
     _S("ja-mecab", TOK_JA_MECAB, "sacreBLEU's `ja-mecab`: MeCab with IPADIC.", "\u79c1\u306f\u732b\u3067\u3059\u3002"),
     _S("char", TOK_CHAR, "sacreBLEU's `char`: every character but spaces.", "a cat"),
     _S("none", TOK_NONE, "sacreBLEU's `none`: words between white space.", "It's fine."),
+    _S("tercom", TERCOM_TOKENS, "sacreBLEU's words for TER, in lower case.", "It's 5%, Mr."),
     _S("flores101", FLORES101_TOKENS, "sacreBLEU's `flores101` pieces.", "Wonderful weather.", flores_unavailable),
     _S("rouge-words", rouge_tokens(stemmer=False), "rouge-score's words.", "The dogs' barking"),
     _S("rouge-stems", rouge_tokens(stemmer=True), "rouge-score's words, stemmed.", "The dogs' barking"),

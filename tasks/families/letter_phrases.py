@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tasks.convention import Selection
+from tasks.families import choices
 from tasks.families.choices import Question, question
 from tasks.families.options import LETTERS
 from tasks.row import Row
 
-SOURCES = ("module:tasks.families.choices", "module:tasks.families.options")
+SOURCES = ("module:tasks.families.choices", *choices.SOURCES)
 FOUR = LETTERS[:4]
 # `§` stands for the letter, in lower case as the output is.
 PHRASES = (

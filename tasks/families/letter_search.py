@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from tasks.families import choices
 from tasks.families.choices import Question
 from tasks.families.options import LETTERS
 
-SOURCES = ("module:tasks.families.choices", "module:tasks.families.options")
+SOURCES = ("module:tasks.families.choices", *choices.SOURCES)
 FOUR = LETTERS[:4]
 # A row is worth this many points, so that the share of a drawn letter is a whole number for up to 16 options.
 POINTS = math.lcm(*range(1, 17))

@@ -203,7 +203,7 @@ def fuzz_row(generator: random.Random) -> str:
         if detector.judged(row):
             detector.found(row)
     for judged in CONVENTIONS:
-        if task in judged.tasks:
+        if tasks()[task].family == judged.family:
             judge_row(judged, row, mutated(generator, generator.choice(REPLIES)))
     return "unreadable" if any(found.unreadable or found.failure for found in counted.values()) else "counted"
 

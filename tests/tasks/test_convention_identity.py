@@ -73,9 +73,9 @@ def test_one_hash_a_signature() -> None:
 def test_a_name_and_version_is_one_step() -> None:
     """Work done for a step serves every step of its name and version, so they must be the same code."""
     found: dict[tuple[str, str], set[object]] = defaultdict(set)
-    for convention in KNOWN.values():
-        for item in (*convention.hypothesis, *convention.reference):
-            found[item.name, item.version].add((item.kind, item.sources))
+    steps = [item for convention in KNOWN.values() for item in (*convention.hypothesis, *convention.reference)]
+    for item in (*steps, *(one.step for one in STEPS.values())):
+        found[item.name, item.version].add((item.kind, item.sources))
     assert [key for key, value in found.items() if len(value) > 1] == []
 
 

@@ -79,6 +79,13 @@ def run(args: argparse.Namespace) -> int:
         if args.long:
             works = ", ".join(dict.fromkeys(s.work for s in grading.support)) or "no record"
             print(f"       {item.summary}\n       used by: {works}\n       {item.signature}\n       sha256:{item.hash}")
+    unused = (
+        [one for one in declared_conventions() if one.convention not in chosen.values()] if args.task is None else []
+    )
+    if unused:
+        print("in YAML, for tasks of a study that name them")
+    for one in unused:
+        print(f"  {one.family}  {one.metric}  {one.id:<20} {one.convention.summary}"[:80])
     return 0
 
 

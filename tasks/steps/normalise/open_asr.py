@@ -16,13 +16,15 @@ from __future__ import annotations
 import re
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Any, Literal
 
 from tasks.convention import Selection
 from tasks.errors import ScoringError
 from tasks.row import Row
 from tasks.step import Step, function, version_of
+from tasks.steps.normalise.whisper_words import WordByWord
 
 Rule = Literal["2023", "2025", "2026"]
 # Changes to Whisper's table: a spelling that it lacks or has otherwise, and those that it loses.
@@ -91,6 +93,10 @@ _WORDS_OF_ONE = frozenset("ai")
 # As in `tasks.steps.normalise.whisper`: Python's limit on the digits of a number depends on the machine.
 _DIGITS = 100_000
 _SHORT = 100
+_DIGIT = re.compile(r"\d")
+# Currency and percent signs, and full stops anywhere but at the end of a word or inside a number.
+_SIGNS = re.compile(r"[$%]|\.(?![0-9\s\"]|$)|(?<![A-Za-z0-9])\.")
+_PARTS = re.compile(r"[a-z0-9]+")
 _LOCK = threading.Lock()
 
 
@@ -116,8 +122,24 @@ def spellings(rule: Rule) -> dict[str, str]:
     return {word: spelling for word, spelling in table.items() if word not in _UNSPELLED[rule]}
 
 
-def normaliser(rule: Rule) -> Callable[[str], str]:
-    """The text rule of a version.
+def _numbers(library: Any) -> Callable[[str], str]:
+    """The library's number rules, skipped for texts that they leave as they are; they take most of the time.
+
+    Without a digit, a number word and `half` they only collapse white space: `and` is a number word beside others alone.
+    """
+    words = frozenset(library.words) - {"and"}
+
+    def numbers(text: str) -> str:
+        parts = text.split()
+        if "half" in text or _DIGIT.search(text) or not words.isdisjoint(parts):
+            return str(library(text))
+        return " ".join(parts)
+
+    return numbers
+
+
+def normaliser(rule: Rule, *, acronyms: bool = True) -> Callable[[str], str]:
+    """The text rule of a version, stripped; `acronyms=False` leaves runs of single characters apart.
 
     Raises:
         ScoringError: (of the function) A number in the text cannot be read.
@@ -126,6 +148,7 @@ def normaliser(rule: Rule) -> Callable[[str], str]:
 
     library: Any = EnglishTextNormalizer()
     library.standardize_spellings.mapping = spellings(rule)
+    library.standardize_numbers = _numbers(library.standardize_numbers)
     if rule == "2026":
         library.ignore_patterns = rf"\b({'|'.join(_FILLERS)})\b"
         restricted = rf"\b({'|'.join(_IS_AFTER)})'s\b", r"\1 is"
@@ -136,22 +159,24 @@ def normaliser(rule: Rule) -> Callable[[str], str]:
         def before_numbers(text: str) -> str:
             for words, one in compounds:
                 text = words.sub(one, text)
-            return str(numbers(text))
+            found: str = numbers(text)
+            return found
 
         def after_spelling(text: str) -> str:
-            return joined_acronyms(" ".join(_CANONICAL.get(word, word) for word in spelling(text).split()))
+            named = " ".join(_CANONICAL.get(word, word) for word in spelling(text).split())
+            return joined_acronyms(named) if acronyms else named
 
         library.standardize_numbers, library.standardize_spellings = before_numbers, after_spelling
 
     def normalise(text: str) -> str:
         try:
             if len(text) <= _SHORT:
-                return str(library(text))
+                return str(library(text)).strip()
             with _LOCK:
                 before = sys.get_int_max_str_digits()
                 sys.set_int_max_str_digits(_DIGITS)
                 try:
-                    return str(library(text))
+                    return str(library(text)).strip()
                 finally:
                     sys.set_int_max_str_digits(before)
         except (AssertionError, ValueError) as error:
@@ -160,6 +185,43 @@ def normaliser(rule: Rule) -> Callable[[str], str]:
             ) from error
 
     return normalise
+
+
+@cache
+def normaliser_of_many(rule: Rule) -> Callable[[Sequence[str]], list[str]]:
+    """The same for many texts, word by word where a word's neighbours do not matter, see `whisper_words`.
+
+    Compounds and runs of single characters look across words. A text in which both words of a compound occur is not split.
+    Runs are joined at the end, after the signs that no number needs are gone instead of before, so a text in which such a sign
+    could be left that long is not split either.
+    """
+    from whisper_normalizer.english import EnglishTextNormalizer
+
+    whole = function(_STEPS[rule])
+    library: Any = EnglishTextNormalizer()
+    table, replacers = spellings(rule), dict(library.replacers)
+    if rule == "2026":
+        table = {word: _CANONICAL.get(table.get(word, word), table.get(word, word)) for word in {*table, *_CANONICAL}}
+        del replacers[r"'s\b"]
+        replacers |= {rf"\b{word}'s\b": f"{word} is" for word in _IS_AFTER}
+        library.ignore_patterns = rf"\b({'|'.join(_FILLERS)})\b"
+    library.replacers, library.standardize_spellings.mapping = replacers, table
+    apart = normaliser(rule, acronyms=False)
+    try:
+        words = WordByWord(library, apart)
+    except ValueError:  # the rules of another release of the library: process whole texts
+        return lambda texts: list(map(whole, texts))
+    if rule != "2026":
+        return words
+    pairs = [tuple(compound.split()) for compound, _ in _COMPOUNDS]
+
+    def split(text: str) -> bool:
+        if not text.isascii() or _SIGNS.search(text):
+            return False
+        parts = set(_PARTS.findall(text.lower()))
+        return not any(first in parts and second in parts for first, second in pairs)
+
+    return lambda texts: [joined_acronyms(words([text])[0]) if split(text) else whole(text) for text in texts]
 
 
 def _step(rule: Rule) -> Step:
@@ -172,8 +234,11 @@ def _step(rule: Rule) -> Step:
             "module:whisper_normalizer.basic",
             "file:whisper_normalizer/normalizers/english.json",
             "module:tasks.steps.normalise.open_asr",
+            "module:tasks.steps.normalise.whisper_words",
+            "module:tasks.steps.memo",
             "unicode:",
         ),
+        batch=lambda texts: normaliser_of_many(rule)(texts),  # noqa: PLW0108  # loads the library when it is called
     )
 
 
@@ -185,7 +250,7 @@ _IGNORED = "ignore time segment in scoring"
 
 def _scored(rule: Rule) -> Selection:
     def keep(row: Row) -> bool:
-        return isinstance(row.reference, str) and function(_STEPS[rule])(row.reference).strip() not in {"", _IGNORED}
+        return isinstance(row.reference, str) and normaliser_of_many(rule)([row.reference])[0] not in {"", _IGNORED}
 
     return Selection(f"open-asr-{rule}-reference", keep, "reference empty after normalising, or marked as not scored")
 

@@ -125,6 +125,6 @@ def test_a_convention_in_yaml_that_a_study_uses_is_not_its_own_rival(
     )
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(known_tasks, "OWN", tmp_path / "study.yaml")
-    assert [one.id for one in known_tasks.declared_here()] == ["bonzi"]
+    assert "bonzi" in [one.id for one in known_tasks.declared_here()]
     assert run("lint") == 0
     assert "`bonzi`" not in capsys.readouterr().out

@@ -103,7 +103,7 @@ def test_accuracy_over_followed_rows(
 
 
 def test_excluded_rows_and_groups_are_accounted_for() -> None:
-    judged = find("sac-inhouse", "jasco-judge")
+    judged = find("co-reasoning", "jasco-judge")
     assert judged is not None
     base = Convention("jasco-judge", "x", Accuracy(), unavailable=needs_judge)
     rows = [
@@ -133,7 +133,7 @@ def test_excluded_rows_and_groups_are_accounted_for() -> None:
 
 
 def test_several_judges_stand_side_by_side() -> None:
-    judged = find("sqqa-wikiqa", "paper-judge")
+    judged = find("spoken-qa", "paper-judge")
     assert judged is not None
     rows = [Row("1", "x", {"question": "q", "answers": ["a"]})]
     first = with_counts(rows, judged, {"1": [graded(1)]}, "a", "wrong")

@@ -90,7 +90,7 @@ def test_length_preference_is_the_share_of_pairs(rows: list[tuple[int, int]]) ->
 
 
 def test_agreement_leaves_failed_replies_out() -> None:
-    convention = find("sqqa-wikiqa", "paper-judge")
+    convention = find("spoken-qa", "paper-judge")
     assert convention is not None
     found = sensitivity.agree(
         convention,

@@ -74,34 +74,39 @@ def test_the_best_support_stands_first_and_the_order_of_files_does_not_matter(tm
 
 
 def test_an_entry_may_have_another_relation_than_its_record(works: tuple[Work, ...]) -> None:
-    found = grades(works, named(works))
+    (covost2,) = [work for work in works if work.id == "covost2"]
+    found = grades([covost2], named([covost2]))
     assert found["st-en-zh", "bleu", "covost2"].grade == "B"
     assert found["asr-librispeech-clean", "wer", "covost2-wer"].of_step("normaliser")[0] == "D"
 
 
 @pytest.mark.parametrize(
-    ("key", "expected"),
+    ("key", "of", "expected"),
     [
-        (("story-audiocaps", "diversity", "appendix-e"), "E"),
-        (("sf-slurp", "following-rate", "appendix-e"), "E"),
-        (("sqqa-wikiqa", "accuracy", "paper-judge"), "A"),
-        (("er-iemocap", "accuracy", "iemocap-4way"), "E"),
-        (("mc-musiccaps", "bleu", "lp-musiccaps"), "B"),
-        (("aac-audiocaps", "spider", "coco"), "B"),
-        (("pr-librispeech", "per", "phones-nosil-stress"), "E"),
-        (("asr-gigaspeech", "wer", "gigaspeech-official"), "E"),
-        (("asr-librispeech-clean", "wer", "gigaspeech-official"), "E"),
-        (("osr-librimix", "wer", "cpwer"), "E"),
-        (("asr-librispeech-clean", "wer", "hufs"), "C"),
-        (("asr-gigaspeech", "wer", "hufs"), "E"),
-        (("st-en-ja", "bleu", "hufs-char-normalised-eos-kana"), "E"),
-        (("sqqa-wikiqa", "following-rate", "hufs-answers"), "E"),
-        (("st-en-zh", "bleu", "audiobench"), "C"),
-        (("st-en-de", "bleu", "audiobench"), "E"),
+        (("story-audiocaps", "diversity", "appendix-e"), "hufs salmonn", "E"),
+        (("sf-slurp", "following-rate", "appendix-e"), "salmonn", "E"),
+        (("sqqa-wikiqa", "accuracy", "paper-judge"), "salmonn", "A"),
+        (("er-iemocap", "accuracy", "iemocap-4way"), "wu2021-emotion", "E"),
+        (("mc-musiccaps", "bleu", "lp-musiccaps"), "lp-musiccaps", "B"),
+        (("aac-audiocaps", "spider", "coco"), "coco-caption qwen-audio ultraeval-audio wavcaps", "B"),
+        (("pr-librispeech", "per", "phones-nosil-stress"), "repro-audit wavlm", "E"),
+        (("asr-gigaspeech", "wer", "gigaspeech-official"), "gigaspeech", "E"),
+        (("asr-librispeech-clean", "wer", "gigaspeech-official"), "repro-audit", "E"),
+        (("osr-librimix", "wer", "cpwer"), "huang2023-multitalker meeteval sot t-sot whisper-multitalker", "E"),
+        (("asr-librispeech-clean", "wer", "hufs"), "bonzi-salmonn hufs", "C"),
+        (("asr-gigaspeech", "wer", "hufs"), "hufs", "E"),
+        (("st-en-ja", "bleu", "hufs-char-normalised-eos-kana"), "hufs", "E"),
+        (("sqqa-wikiqa", "following-rate", "hufs-answers"), "hufs", "E"),
+        (("st-en-zh", "bleu", "audiobench"), "audiobench", "C"),
+        (("st-en-de", "bleu", "audiobench"), "repro-audit", "E"),
     ],
 )
-def test_grades_of_the_survey(works: tuple[Work, ...], key: tuple[str, str, str], expected: str) -> None:
-    assert grades(works, named(works))[key].grade == expected
+def test_grades_of_the_survey(works: tuple[Work, ...], key: tuple[str, str, str], of: str, expected: str) -> None:
+    """By the records of these works; a record of another work may give a better one."""
+    chosen = [work for work in works if work.id in of.split()]
+    assert len(chosen) == len(of.split())
+    assert grades(chosen, named(chosen))[key].grade == expected
+    assert grades(works, named(works))[key].grade <= expected
 
 
 def test_the_survey_is_whole(works: tuple[Work, ...]) -> None:

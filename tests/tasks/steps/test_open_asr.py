@@ -6,9 +6,12 @@ import hashlib
 import json
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tasks.errors import ScoringError
 from tasks.row import Row
+from tasks.step import Step
 from tasks.steps.normalise.open_asr import (
     _CANONICAL,
     OPEN_ASR_2023,
@@ -16,9 +19,13 @@ from tasks.steps.normalise.open_asr import (
     OPEN_ASR_2026,
     SCORED_2023,
     SCORED_2026,
+    Rule,
     joined_acronyms,
     normaliser,
+    normaliser_of_many,
 )
+from tests.support.source_rows import made
+from tests.support.strategies import TEXTS
 
 # Printed at 754a8dcf (2023), 6a3e6d4e (2025) and d1e99b25 (2026), white space at the ends aside.
 KNOWN = [
@@ -87,6 +94,30 @@ def test_runs_of_single_characters() -> None:
     assert joined_acronyms("x y word 1 2") == "xy word 12"
     assert joined_acronyms("$ x . y") == "$ x . y"
     assert joined_acronyms("") == ""
+
+
+_MADE = [
+    text for kind in ("spellings", "transcripts") for row in made(kind) for text in (row["said"], row["reference"])
+]
+# Whatever looks across words, or leaves a sign until the end.
+_ACROSS = (
+    "x .x x.y .. . $ % x% $x (y). um. uh .5 x.5 5. 5 p m y. g a i I wi fi all right half and one two thousand point $5 cents "
+    "it's dog's 's been et cetera e mail ray X-ray T-shirt O.K. U.S.A. é [x] \" ' -"
+)
+_PARTS = st.sampled_from(_ACROSS.split())
+STEPS: dict[Rule, Step] = {"2023": OPEN_ASR_2023, "2025": OPEN_ASR_2025, "2026": OPEN_ASR_2026}
+
+
+@pytest.mark.parametrize("rule", ["2023", "2025", "2026"])
+@given(text=st.one_of(st.lists(_PARTS, max_size=9).map(" ".join), st.lists(_PARTS, max_size=4).map("".join), TEXTS))
+@settings(max_examples=250, deadline=None)
+def test_many_texts_are_each_as_alone(rule: Rule, text: str) -> None:
+    assert normaliser_of_many(rule)([text, "x"]) == [STEPS[rule](text), "x"]
+
+
+@pytest.mark.parametrize("rule", ["2023", "2025", "2026"])
+def test_made_texts_are_each_as_alone(rule: Rule) -> None:
+    assert normaliser_of_many(rule)(_MADE) == list(map(STEPS[rule], _MADE))
 
 
 def test_long_numbers_are_read_on_every_machine() -> None:

@@ -33,7 +33,7 @@ def test_punctuation_is_what_jiwer_deletes(text: str) -> None:
         (plain.NFC, "e\u0301ﬁ", "éﬁ"),
         (plain.NFKC, "ﬁ①　x", "fi1 x"),
         (plain.CASEFOLD, "ẞß", "ssss"),
-        (plain.DROP_THINKING, "<think>never closed", ""),
+        (plain.AFTER_THINKING, "<think>never closed", ""),
         (plain.DROP_START_TOKENS, "<s>a<s></s>", "a</s>"),
     ],
 )
