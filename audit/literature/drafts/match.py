@@ -11,6 +11,7 @@ from audit.errors import InputError
 from audit.literature.drafts.answers import BETWEEN, Answers
 from audit.literature.drafts.names import Names
 from audit.literature.study_tasks import same_counting
+from audit.literature.tables.labels import label_parts
 from audit.literature.tables.table import Cell, Direction, Table
 from tasks.task import Task
 
@@ -286,7 +287,7 @@ def _pool(cell: Cell, model: str | None) -> list[str]:
 
 def _of_part(label: str, part: str) -> str:
     """`LibriSpeech clean / other` for `other`: `LibriSpeech other`."""
-    parts = [piece.strip() for piece in re.split(r"(?<!\bw)\s*[/|]\s*", label)]
+    parts = label_parts(label)
     if part not in parts:
         return label
     before = parts[0].split()[:-1] if part != parts[0] else []

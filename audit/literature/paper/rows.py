@@ -17,6 +17,31 @@ _SAME = str.maketrans("∆µ", "Δμ")
 _ALIGNED = 2.5
 # A larger gap than so many usual ones ends the table.
 _GAP = 2.5
+# A line of prose has this many words, and few numbers among them.
+_PROSE = 9
+
+
+def table_part(found: Sequence[Line]) -> list[Line]:
+    """The lines next to a caption up to the table's end: a wide gap, or prose, after a line with values.
+
+    Args:
+        found: Lines on one side of a caption, from the nearest on.
+    """
+    gaps = sorted(abs(a[0].middle - b[0].middle) for a, b in pairwise(found))
+    usual = gaps[len(gaps) // 2] if gaps else 0.0
+    kept: list[Line] = []
+    values = False
+    for line in found:
+        if values and (_is_prose(line) or abs(kept[-1][0].middle - line[0].middle) > _GAP * usual):
+            break
+        values = values or (not _is_prose(line) and any(is_cell(word) for word in line))
+        kept.append(line)
+    return kept
+
+
+def _is_prose(line: Line) -> bool:
+    words = sum(word.text[0].isalpha() for word in line)
+    return words >= _PROSE and words > 0.8 * len(line)
 
 
 def row_lines(labels: Sequence[Sequence[str]], rows: Sequence[Line]) -> list[int]:
@@ -50,7 +75,7 @@ def _belonging(
     if not all(last.right <= left for left in lefts):
         # A heading: the next line is its row.
         return [i for i in candidates if i > line][:1]
-    body = _body(candidates, min(lefts), rows)
+    body = _body(line, last.right, rows)
     labelled = [j for j in range(len(rows)) if any(abs(word.left - first.left) < _ALIGNED for word in rows[j])]
     # Positions in units of rows; a label between two rows has a half.
     positions = [p for j in labelled if (p := _position(j, body)) is not None]
@@ -85,17 +110,17 @@ def _distinct(names: Sequence[str]) -> bool:
     return len(set(given)) == len(given)
 
 
-def _body(candidates: Sequence[int], left: float, rows: Sequence[Line]) -> list[int]:
-    """The table's rows: the run of lines with values right of `left` around the candidates."""
+def _body(line: int, left: float, rows: Sequence[Line]) -> list[int]:
+    """The table's rows: the run of lines with values right of `left` that a line is in or beside."""
     valued = [i for i, row in enumerate(rows) if any(is_cell(word) and word.left > left for word in row)]
     gaps = [rows[a][0].middle - rows[b][0].middle for a, b in pairwise(valued)]
     usual = sorted(gaps)[len(gaps) // 2] if gaps else 0.0
     runs: list[list[int]] = [[]]
-    for index, line in enumerate(valued):
+    for index, valued_line in enumerate(valued):
         if index and gaps[index - 1] > _GAP * usual:
             runs.append([])
-        runs[-1].append(line)
-    return next((run for run in runs if set(candidates) <= set(run)), [])
+        runs[-1].append(valued_line)
+    return next((run for run in runs if run and run[0] - 1 <= line <= run[-1] + 1), [])
 
 
 def _position(line: int, body: Sequence[int]) -> float | None:

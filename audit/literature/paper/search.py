@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audit.literature.paper.layout import Line, captions, region, table_number, usual_side
-from audit.literature.paper.rows import all_at, at, is_cell, row_lines, words_of
+from audit.literature.paper.rows import all_at, at, is_cell, row_lines, table_part, words_of
 from audit.literature.paper.words import Word, read_pdf
 from audit.literature.tables.cells import parse, plain
 from audit.schema import Claim
@@ -58,7 +58,7 @@ def search(path: str | Path, claims: Iterable[Claim]) -> Found:
     side = usual_side(on_pages)
     tables: dict[str, list[_Place]] = {}
     for caption, others in on_pages:
-        own = region(caption, others, side)
+        own = table_part(region(caption, others, side))
         place = _Place(caption.page.number, tuple(own if side == "below" else reversed(own)))
         tables.setdefault(caption.number.casefold(), []).append(place)
     return Found(tuple(_look(claim, tables) for claim in claims), paper.sha256)

@@ -9,12 +9,10 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from typing import TypeAlias
 
 from audit.literature.tables.cells import Parsed, Rich, has_decimal_comma, label, parse
-from audit.literature.tables.table import NUMERIC, Cell, Direction, Table, Unit
-
-_IN_PERCENT = re.compile(r"[(\[]\s*%|\bin\s*%|\bper ?cent\b|\bpercentages?\b", re.IGNORECASE)
+from audit.literature.tables.labels import Found, in_parts, with_hints
+from audit.literature.tables.table import NUMERIC, Cell, Table
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +71,6 @@ class _Slot:
         return bool(self.parsed.value or self.parsed.parts) or self.parsed.reason in NUMERIC
 
 
-# A cell, and the values in it if there are several.
-_Found: TypeAlias = tuple[Cell, tuple[Parsed, ...]]
-
-
 def build(raw: RawTable) -> Table:
     """The table of a source's rows."""
     return _Grid(raw).table()
@@ -93,7 +87,7 @@ class _Grid:
     def table(self) -> Table:
         headers = self._header_rows()
         stub = self._stub(headers)
-        cells: list[_Found] = []
+        cells: list[Found] = []
         head: list[int] = []
         in_head = False
         groups: list[str] = []
@@ -126,8 +120,8 @@ class _Grid:
             group_started = True
             above = self._row_labels(row, stub, above)
             cells += self._cells(row, stub, head, groups, above)
-        hinted = tuple(self._hinted(_split(cells)))
-        return Table(self.raw.number, self.raw.caption, hinted, dict(self.marks), self.raw.where)
+        found = tuple(with_hints(in_parts(cells), self.raw.caption))
+        return Table(self.raw.number, self.raw.caption, found, dict(self.marks), self.raw.where)
 
     def _slot(self, cell: RawCell) -> _Slot:
         text, marks = label(cell.rich)
@@ -264,12 +258,12 @@ class _Grid:
         return ""
 
     def _cells(self, row: Sequence[_Slot], stub: Sequence[int], head: Sequence[int], groups: Sequence[str],
-               labels: Sequence[str]) -> list[_Found]:  # fmt: skip
+               labels: Sequence[str]) -> list[Found]:  # fmt: skip
         headings = [" ".join(self._column_labels(column, head, stub)) for column in stub]
         named = [(text, heading) for text, heading in zip(labels, headings, strict=True) if text]
         names = (*groups, *(text for text, _ in named))
         over = (*("" for _ in groups), *(heading for _, heading in named))
-        found: list[_Found] = []
+        found: list[Found] = []
         for column, slot in enumerate(row):
             if column in stub or not slot.first:
                 continue
@@ -280,47 +274,3 @@ class _Grid:
                 cell = replace(cell, value=None, deviation=None, reason="several-labels")
             found.append((cell, parsed.parts))
         return found
-
-    def _hinted(self, cells: Sequence[Cell]) -> list[Cell]:
-        """The cells with units and directions that labels and the caption give."""
-        percent = any("%" in text for cell in cells for text in cell.labels)
-        everywhere = not percent and bool(_IN_PERCENT.search(self.raw.caption or ""))
-        hinted: list[Cell] = []
-        for cell in cells:
-            unit: Unit | None = cell.unit
-            if cell.value and unit is None and (everywhere or any("%" in text for text in cell.labels)):
-                unit = "percent"
-            hinted.append(replace(cell, unit=unit, direction=_direction(cell.labels)))
-        return hinted
-
-
-def _split(found: Sequence[_Found]) -> list[Cell]:
-    """The cells, with those of several values as one cell per value where exactly one label has as many parts."""
-    cells: list[Cell] = []
-    columns: set[tuple[str, ...]] = set()
-    for cell, parts in found:
-        names = [n for n in map(_label_parts, dict.fromkeys(cell.labels)) if len(n) == len(parts)] if parts else []
-        if len(names) != 1:
-            cells.append(cell)
-            continue
-        if any(_label_parts(label) == names[0] for label in cell.column):
-            columns.add(cell.column)
-        for name, part in zip(names[0], parts, strict=True):
-            cells.append(replace(cell, text=part.text, value=part.value, deviation=part.deviation, unit=part.unit,
-                                 marks=(*part.marks, *cell.marks), part=name, reason=part.reason))  # fmt: skip
-    return [
-        replace(cell, value=None, deviation=None, marks=(), reason="several-labels")
-        if cell.value is not None and cell.part is None and cell.column in columns
-        else cell
-        for cell in cells
-    ]
-
-
-def _label_parts(text: str) -> list[str]:
-    """A label such as `clean / other` in parts; `w/` and `w/o` are words."""
-    return [part.strip() for part in re.split(r"(?<!\bw)\s*[/|]\s*", text)]
-
-
-def _direction(labels: Sequence[str]) -> Direction | None:
-    lower, higher = (any(arrow in text for text in labels) for arrow in "↓↑")
-    return None if lower == higher else "lower" if lower else "higher"

@@ -66,7 +66,7 @@ def test_nothing_is_taken_from_a_likeness(tmp_path: Path) -> None:
         ("Test utterances", None),
         ("Utterances", "`Utterances` describes data or models"),
         ("Relative WER", "is a difference"),
-        ("LibriSpeech clean CER", "no task at hand is counted by cer"),
+        ("LibriSpeech clean EER", "no task at hand is counted by eer"),
         ("LibriSpeech clean WER ↑", "the arrow contradicts wer"),
     ],
 )  # fmt: skip

@@ -67,6 +67,15 @@ def test_the_string_elsewhere_on_the_page_proves_nothing(
     assert why in found.told
 
 
+def test_prose_below_the_table_is_no_row_of_it(tmp_path: Path) -> None:
+    prose = f"Whisper large v2 has an error rate of 3.3 in a run of our own on a machine with more memory. {PROSE * 2}"
+    body = f"<p>{PROSE}</p><p>Table 2: Word error rates in percent.</p>{table(*ROWS)}<p>{prose}</p>"
+    found = look(
+        tmp_path, body, claim("3.3", "Whisper large v2", "no such column"), claim("2.7", "Whisper large v2", "clean")
+    )
+    assert pages(found) == [None, 1]
+
+
 def test_two_columns_of_text(tmp_path: Path) -> None:
     # The right column's prose stands at the height of the table's rows, with the numbers of other rows.
     right = "<br>".join(f"{n}: 3.3 and {n} as in 9.9 of Whisper large v2 and so on here" for n in range(60))
