@@ -168,7 +168,7 @@ def _with_options(convention: Convention, options: tuple[str, ...], version: str
     def rule(one: Selection) -> Selection:
         return replace(one, keep=lambda row: one.keep(filled(row)), version=version)
 
-    wrapped = (convention.reference_view, *convention.select)
+    wrapped: tuple[View | Selection, ...] = (convention.reference_view, *convention.select)
     # The signature needs the version: the same output is read against different options.
     name = f"{convention.reference_view.name}@{version}"
     return replace(
