@@ -12,7 +12,7 @@ from audit._util.csv_cells import csv_text
 from audit._util.progress import progress
 from audit.analysis.specification_curve import draw
 from audit.errors import InputError, MissingError
-from audit.literature.known_tasks import find_task
+from audit.literature.known_tasks import claimed_metrics, find_task
 from audit.scoring.predictions import PredictionSet
 from audit.scoring.table import unreadable_lines
 from tasks.analysis.explain import Explanation, explain, outcome_json
@@ -149,19 +149,23 @@ def _line(outcome: Outcome) -> str:
     return f"  {float(outcome.value or 0):>12.6f}{kept}  {outcome.pipeline.id}" + (f"  = {names}" if names else "")
 
 
-def chosen(task: str, metric: str | None) -> tuple[Task, str]:
-    """The task, and the requested metric or the only one.
+def chosen(task: str | Task, metric: str | None) -> tuple[Task, str]:
+    """The task, and the requested metric, the only one, or the only one that studies claim.
 
     Raises:
-        InputError: The task or metric is unknown, or the task has several metrics and none is named.
+        InputError: The task or metric is unknown, or several metrics are claimed and none is named.
     """
     found = find_task(task)
-    metrics = found.conventions
-    if metric is None and len(metrics) > 1:
-        raise InputError(f"{task} has several metrics", where="--metric", fix=f"Name one: {', '.join(metrics)}.")
+    metrics = tuple(found.conventions)
     if metric is not None and metric not in metrics:
-        raise InputError(f"{task} has no metric {metric!r}", where="--metric", fix=f"Metrics: {', '.join(metrics)}.")
-    return found, metric or next(iter(metrics))
+        raise InputError(
+            f"{found.id} has no metric {metric!r}", where="--metric", fix=f"Metrics: {', '.join(metrics)}."
+        )
+    if metric is None and len(metrics) > 1:
+        metrics = claimed_metrics(found.id) or metrics
+    if metric is None and len(metrics) > 1:
+        raise InputError(f"{found.id} has several metrics", where="--metric", fix=f"Name one: {', '.join(metrics)}.")
+    return found, metric or metrics[0]
 
 
 def explore(task: Task, metric: str, rows: PredictionSet, replicates: int = 0) -> Exploration:

@@ -158,6 +158,13 @@ def known_conventions(tasks: Mapping[str, Task] | None = None) -> dict[tuple[str
     }
 
 
+def claimed_metrics(task: str) -> tuple[str, ...]:
+    """The metrics of a task on which the studies at hand make claims."""
+    own = own_study()
+    every = (*((own,) if own else ()), *studies())
+    return tuple(dict.fromkeys(claim.metric for study in every for claim in study.claims if claim.task == task))
+
+
 def claimed_unit(task: str, metric: str) -> Literal["percent", "fraction"] | None:
     """The unit in which a study at hand claims a metric of a task; None if none does, or if it is a count."""
     own = own_study()

@@ -64,7 +64,7 @@ def run(request: AuditRequest) -> Audit:
         works,
         conventions,
         study.id,
-        tasks=known_tasks(literature, study),
+        tasks=known_tasks(literature, study) if by_family(works, study) else study.tasks,
         own=study.facts.paper.work,
         declared=study.conventions,
     )
@@ -114,6 +114,12 @@ def _audited(study: Study, measured: Sequence[Measured]) -> tuple[tuple[Claim, .
     return audited, tuple(c for c in study.claims if c not in audited)
 
 
+def by_family(works: Sequence[Work], study: Study) -> bool:
+    """Whether a task takes the evidence of its family, because no record names it: then the other studies are read."""
+    named = {task for work in works for entry in work.tasks for task in entry.ids}
+    return bool(works) and not named.issuperset(study.tasks)
+
+
 def _speaks_of(work: Work, study: Study) -> bool:
     """Whether a record says how a work treats the study's paper."""
     return any(entry.study == study.id for entry in work.tasks)
@@ -131,8 +137,7 @@ def _literature(
 ) -> Iterator[tuple[str, Path]]:
     """(name shown, path) of every file of the literature that the audit depends on."""
     yield f"literature/studies/{study.id}.yaml", study.path
-    named = {task for work in works for entry in work.tasks for task in entry.ids}
-    if works and not named.issuperset(study.tasks):
+    if by_family(works, study):
         # The evidence of a family comes through the tasks of other studies, see `audit.literature.grades`.
         for path in study_files(folder).values():
             yield f"literature/studies/{path.name}", study.path if path.stem == study.id else path

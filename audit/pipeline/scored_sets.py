@@ -110,7 +110,7 @@ def score_sets(
     Raises:
         InputError: A file is broken; all files are read before anything is scored.
     """
-    files = {} if folder is None else predictions.find(folder, {**known_tasks(), **study.tasks})
+    files = {} if folder is None else predictions.find(folder, _tasks_of(folder, study))
     files = {name: path for name, path in files.items() if split_name(name)[0] in study.tasks}
     # Read every file before scoring: a broken file is found in seconds, not after hours of scoring the others.
     sets = {name: predictions.load(path, study.tasks[split_name(name)[0]]) for name, path in files.items()}
@@ -128,6 +128,16 @@ def score_sets(
             found[part.name] = Scored(part.rows, part.identity, tuple(scores), judged, part.subset)
             bar.advance(len(part.rows.rows))
     return found
+
+
+def _tasks_of(folder: Path, study: Study) -> Mapping[str, Task]:
+    """The study's tasks; those of all studies at hand only if a file has the name of a task that is not the study's.
+
+    Such a file is left out if another study declares the task; otherwise the name is a mistake.
+    """
+    there = [folder] if folder.is_file() else folder.iterdir() if folder.is_dir() else ()
+    names = {split_name(path.name.partition(".")[0])[0] for path in there}
+    return study.tasks if names <= study.tasks.keys() else {**known_tasks(), **study.tasks}
 
 
 @dataclass(frozen=True, slots=True)

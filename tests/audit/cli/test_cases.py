@@ -118,7 +118,7 @@ def test_unread_outputs_stand_beside_the_value(tmp_path: Path, capsys: pytest.Ca
     path = write(tmp_path, case["task"], case["rows"])
     assert main(["score", case["task"], "--predictions", str(path), "--replicates", "0"]) == 0
     lines = capsys.readouterr().out.splitlines()
-    assert [line.split()[-2:] for line in lines if "air-bench " in line] == [["1", "unread"]]
+    assert [line.split()[-2:] for line in lines if "  air-bench " in line] == [["1", "unread"]]
     assert not any("unread" in line for line in lines if "choice-letter" in line)
 
 

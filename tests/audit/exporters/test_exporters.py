@@ -118,7 +118,7 @@ def audit(tmp_path_factory: pytest.TempPathFactory) -> AuditDocument:
         for n, gold in enumerate(labels)
     ]  # fmt: skip
     (folder / "er-iemocap.jsonl").write_text("".join(json.dumps(r) + "\n" for r in rows))
-    meta = {"schema": "repro-audit/predictions/1", "task": "er-iemocap", "model": "made up", "variant": "13b"}
+    meta = {"schema": "repro-audit/predictions/1", "task": "er-iemocap", "model": "SALMONN, made up", "variant": "13b"}
     (folder / "er-iemocap.meta.json").write_text(json.dumps(meta | {"who": "somebody"}))
     before = os.environ.get("SOURCE_DATE_EPOCH")
     os.environ["SOURCE_DATE_EPOCH"] = "1763856000"

@@ -233,7 +233,7 @@ def reading(task: str, root: Path, options: Options, cards: dict[str, SetCard]) 
     def call() -> None:
         found = read_set(task, root, options)
         found.text()
-        notes(found, card_of(task, cards))
+        notes(found, card_of(tasks()[task], cards))
 
     return call
 

@@ -18,6 +18,7 @@ from audit.errors import InputError, MissingError
 from audit.importers import redis_server
 from audit.importers.interface import Refused
 from audit.importers.redis_fields import Item, rows_of, split_answers
+from audit.literature.known_tasks import known_tasks as tasks
 from audit.scoring.predictions import PredictionSet
 from audit.scoring.score import score
 from tasks.row import ReferenceType
@@ -271,7 +272,7 @@ def test_a_looping_answer_is_split_in_time() -> None:
 
 
 def task(identifier: str, kind: ReferenceType) -> Task:
-    return Task(identifier, "", "", kind, {})
+    return Task(identifier, "", "", kind, {}, family=tasks()[identifier].family)
 
 
 TEXT, SLOT = ReferenceType.TEXT, ReferenceType.SLOT

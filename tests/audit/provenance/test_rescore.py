@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ COUNTS = {name: data for name, data in made.TABLES.items() if name.startswith("c
 def scorer(change: Any = None, drop: bool = False, more: bool = False, counts: Any = COUNTS) -> Any:
     """A scorer that gives the audit's own measurements and counts, or others."""
 
-    def score(folder: Path, audit: AuditDocument) -> Again:
+    def score(folder: Path, audit: AuditDocument, carried: Mapping[str, bytes]) -> Again:
         assert folder.is_dir()
         found = list(audit.measurements)
         if change:
@@ -88,7 +89,7 @@ def test_other_counts_are_refused(
 
 
 def test_recorded_values_are_not_asked_for(scored: dict[str, bytes], predictions: Path) -> None:
-    def score(folder: Path, audit: AuditDocument) -> Again:
+    def score(folder: Path, audit: AuditDocument, carried: Mapping[str, bytes]) -> Again:
         recorded = Measurement("recorded", None, None, "recorded", "1")
         return Again([*audit.measurements, recorded], COUNTS.items())
 
@@ -96,7 +97,7 @@ def test_recorded_values_are_not_asked_for(scored: dict[str, bytes], predictions
 
 
 def test_nothing_is_scored_from_other_predictions(scored: dict[str, bytes], predictions: Path) -> None:
-    def never(folder: Path, audit: AuditDocument) -> Again:
+    def never(folder: Path, audit: AuditDocument, carried: Mapping[str, bytes]) -> Again:
         raise AssertionError("scored predictions that are not the audit's")
 
     path = predictions / "sv-voxceleb1.jsonl"

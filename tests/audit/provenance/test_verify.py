@@ -112,7 +112,7 @@ def test_nothing_is_accepted_before_the_end(files: dict[str, bytes]) -> None:
 def test_what_was_not_checked_is_said(files: dict[str, bytes]) -> None:
     report = verify_files(files, Trust())
     said = {check.name for check in report.checks if check.status == "not-checked"}
-    assert said == {"identity", "time", "reports", "predictions", "values"}
+    assert said == {"identity", "time", "reports", "literature", "predictions", "values"}
     known = verify_files(files, Trust(key=public_pem(made.key().public)))
     assert "identity" not in {check.name for check in known.checks if check.status == "not-checked"}
 
