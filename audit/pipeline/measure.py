@@ -29,6 +29,9 @@ from audit.verdict.measurements import (
 from audit.verdict.prompts import prompt_state
 from audit.verdict.recorded import recorded
 
+# Metrics that say nothing about rows of a single class.
+OVER_CLASSES = frozenset({"accuracy", "macro-f1", "weighted-f1", "uar"})
+
 
 def recorded_measurements(
     reproductions: Sequence[Reproduction],
@@ -111,7 +114,7 @@ def recomputed_measurements(
         plain = [s for s in entry.scores if (s.metric, s.convention.id) not in judged]
         for metric in dict.fromkeys(s.metric for s in plain):
             items = [s for s in plain if s.metric == metric]
-            voids = set_problems(entry.predictions, task) if metric == "accuracy" else ()
+            voids = set_problems(entry.predictions, task) if metric in OVER_CLASSES else ()
             for claim in _claims(entry, metric, study):
                 undropped = _undropped(entry, items, claim, study)
                 measured = [

@@ -120,7 +120,15 @@ def score_sets(
     parts = [part for name, rows in sets.items() for part in _parts(name, rows, study, cards)]
     with progress("scoring", sum(len(part.rows.rows) for part in parts)) as bar:
         begun = (
-            begin(part.rows, part.task, expected=part.expected, replicates=replicates, cache=cache, engine=engine)
+            begin(
+                part.rows,
+                part.task,
+                expected=part.expected,
+                metrics=part.metrics,
+                replicates=replicates,
+                cache=cache,
+                engine=engine,
+            )
             for part in parts
         )
         for part, scores in zip(parts, in_turn(begun), strict=True):
@@ -145,6 +153,7 @@ class _Part:
     """Rows to score: of a whole file, or of a part of its set.
 
     Attributes:
+        metrics: Those that the study claims for the task; `repro-audit score` computes the others.
         expected: The number of rows of the whole part. Rows beyond it are scored like the others; the identity reports them.
     """
 
@@ -153,6 +162,7 @@ class _Part:
     task: Task
     identity: Identity
     expected: int
+    metrics: tuple[str, ...]
     subset: str | None = None
 
 
@@ -161,7 +171,8 @@ def _parts(name: str, rows: PredictionSet, study: Study, cards: Mapping[str, Set
     stated = stated_size(study, rows.task)
     known = _known(rows, card_of(task, cards), stated)
     whole = max(known.expected or stated or 0, len(rows.rows))
-    yield _Part(name, rows, task, known, whole)
+    metrics = tuple(dict.fromkeys(c.metric for c in study.claims if c.task == task.id)) or tuple(task.conventions)
+    yield _Part(name, rows, task, known, whole, metrics)
     for part, rule in study.subsets.get(rows.task, {}).items():
         claims = study.on(rows.task, rows.run, part)
         kept = tuple(row for row in rows.rows if rule.holds(row))
@@ -170,4 +181,6 @@ def _parts(name: str, rows: PredictionSet, study: Study, cards: Mapping[str, Set
         units = rule.units or next((c.expected_rows for c in claims if c.expected_rows), None)
         # Without a stated size, every missing row of the file may belong to this part.
         expected = units or len(kept) + whole - len(rows.rows)
-        yield _Part(f"{name}.{part}", replace(rows, rows=kept, part=part), task, known, max(expected, len(kept)), part)
+        inside = replace(rows, rows=kept, part=part)
+        of_part = tuple(dict.fromkeys(c.metric for c in claims))
+        yield _Part(f"{name}.{part}", inside, task, known, max(expected, len(kept)), of_part, part)

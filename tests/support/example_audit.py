@@ -175,7 +175,8 @@ def _add_claim(document: dict[str, Any], number: int, conventions: int, hostile:
     half = 5 * 10.0 ** -(places + 1)
     document["claims"].append(
         {
-            "id": identifier, "task": task, "task_name": name, "task_short": SHORT.get(task, [name]), "dataset": f"Set of {task}, test", "metric": metric,
+            "id": identifier, "task": task, "task_name": name, "task_short": SHORT.get(task, [name]),
+            "dataset": f"Set of {task}, test", "metric": metric,
             "value": value, "unit": unit, "direction": direction, "variant": "1b",
             "rounding": {"low": f"{float(value) - half:.{places + 1}f}", "high": f"{float(value) + half:.{places + 1}f}"},
             "locator": {"table": "Table 9", "row": name, "column": "ours"}, "expected_rows": 2000,

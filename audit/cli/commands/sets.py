@@ -31,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     check.add_argument("file", type=Path, nargs="?", metavar="FILE", help="TASK.jsonl, with its meta file beside it")
     _add_data(check)
     check.add_argument("--task", metavar="TASK", help="with --data: the task of the data set")
+    check.add_argument("--card", metavar="ID", help="hold the rows against this card instead of the task's")
     check.add_argument("--json", action="store_true", help="print JSON instead of lines")
     check.set_defaults(action_run=_check)
 
@@ -95,7 +96,6 @@ def _check(args: argparse.Namespace) -> int:
     import json
     from dataclasses import asdict
 
-    from audit.literature.sets import card_of, load_sets
     from audit.scoring.predictions import load
     from audit.verdict.identity import identity, identity_on_disk
 
@@ -103,13 +103,12 @@ def _check(args: argparse.Namespace) -> int:
         raise InputError("give either a predictions file or a data set with --data", where="sets check")
     if args.data is not None:
         manifest, task = _manifest(args)
-        card = card_of(task, load_sets(args.sets))
-        found = identity_on_disk(manifest, card)
+        found = identity_on_disk(manifest, _card(args, task))
         for text in (*manifest.notes, *(f"missing: {name}" for name in manifest.missing[:3])):
             print(f"note: {text}", file=sys.stderr)
     else:
         task = _task(args.file.name.removesuffix(".jsonl").partition("@")[0])
-        found = identity(load(args.file, task), card_of(task, load_sets(args.sets)))
+        found = identity(load(args.file, task), _card(args, task))
     if args.json:
         print(json.dumps(asdict(found), indent=1, ensure_ascii=False))
     else:
@@ -120,6 +119,18 @@ def _check(args: argparse.Namespace) -> int:
         for reason in found.reasons:
             print(f"  {'against' if reason.against else '       '}  {reason.code:<18} {reason.text}")
     return 1 if found.contradicted else 0
+
+
+def _card(args: argparse.Namespace, task: Any) -> Any:
+    """The card that the options name, or the task's."""
+    from audit.literature.sets import card_of, load_sets
+
+    cards = load_sets(args.sets)
+    if args.card is None:
+        return card_of(task, cards)
+    if args.card not in cards:
+        raise InputError(f"there is no card `{args.card}`", where="--card", fix=f"Cards: {', '.join(cards)}.")
+    return cards[args.card]
 
 
 def _write_manifest(args: argparse.Namespace) -> int:

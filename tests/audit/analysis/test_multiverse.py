@@ -132,7 +132,7 @@ def test_explain_names_the_convention(predictions: Path, tmp_path: Path, capsys:
     ("arguments", "words"),
     [
         ([TASK, "--value", "a lot"], "not a plain decimal number"),
-        (["no-task", "--value", "1"], "there is no task"),
+        (["no-task", "--value", "1"], "unknown task or family"),
         (["mc-musiccaps", "--value", "1"], "several metrics"),
         (["mc-musiccaps", "--value", "1", "--metric", "wer"], "no metric"),
         ([TASK, "--value", "1", "--predictions", "/no/such/file.jsonl"], "cannot be read"),

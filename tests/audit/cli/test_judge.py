@@ -411,7 +411,7 @@ def test_bad_predictions(tmp_path: Path) -> None:
         judge(*run)
 
 
-@pytest.mark.parametrize(("task", "said"), [("sf-slurp", "hufs-judge"), ("asr-gigaspeech", "Judged tasks are")])
+@pytest.mark.parametrize(("task", "said"), [("sf-slurp", "hufs-judge"), ("asr-gigaspeech", "Judged families are")])
 def test_an_unknown_convention(tmp_path: Path, task: str, said: str) -> None:
     with pytest.raises(InputError, match=said):
         judge(*arguments("run", tmp_path, task=task))

@@ -95,7 +95,7 @@ def test_make_from_predictions_and_check_against_the_draft(tmp_path: Path, capsy
     assert load_set(folder / "mine.yaml").id == "mine"
     assert sets("make", path, "--id", "mine", "--out", folder) == 2
     assert "already exists" in capsys.readouterr().err
-    assert sets("--sets", folder, "check", path) == 0
+    assert sets("--sets", folder, "check", path, "--card", "mine") == 0
     assert capsys.readouterr().out.startswith("consistent: 20 rows of 20, card mine")
 
 

@@ -140,7 +140,7 @@ def test_every_record_fits_the_schema(audit: AuditDocument) -> None:
     assert kinds["reported.json"] == "documentation"
     [name_of_run] = [name for name, kind in kinds.items() if kind == "evaluation_run"]
     assert name_of_run.startswith("recomputed-er-iemocap-")
-    assert records[name_of_run]["model_info"]["name"] == "made up"
+    assert records[name_of_run]["model_info"]["name"] == "SALMONN, made up"
     assert records["reported.json"]["source_metadata"]["evaluator_relationship"] == "first_party"
 
 
