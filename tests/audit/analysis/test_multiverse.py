@@ -243,7 +243,7 @@ def test_findings_name_detectors_and_prompts(predictions: Path) -> None:
     [unfinished] = [d for d in found.detectors if d.detector == "unfinished@2"]
     assert (unfinished.rows, unfinished.of) == (12, 60)
     assert all(isinstance(name, str) for name in unfinished.example_ids)
-    [scores] = found.prompts
+    [scores] = [p for p in found.prompts if p.metric == "accuracy"]
     assert [p.prompt for p in scores.prompts] == ["one", "two"]
     assert scores.test is not None
     assert scores.test.permutations == 1999
