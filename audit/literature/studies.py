@@ -133,7 +133,7 @@ def _claim(entry: Mapping[str, Any], document: Document, tasks: Mapping[str, Tas
         task=task.id if task else MEAN,
         metric=entry["metric"],
         value=entry["value"],
-        task_name=task.name if task else f"Mean of {len(parts)}",
+        task_name=task.name if task else f"Mean of {len(parts)}, {entry['id'].partition('@')[2]}",
         task_short=declared.short if declared else (),
         family=task.family if task else "",
         dataset=dataset or (task.dataset if task else ""),

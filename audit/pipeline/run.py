@@ -14,7 +14,7 @@ from audit.analysis.findings import findings, gathered
 from audit.analysis.probe_results import load_probes
 from audit.document.build import build
 from audit.judge.judgements import path_of as judgement_file
-from audit.literature.grades import grades, known_conventions
+from audit.literature.grades import SALMONN, grades, known_conventions
 from audit.literature.known_tasks import find_study, known_tasks, study_files
 from audit.literature.reproductions import Reproductions, load_reproductions
 from audit.literature.sets import SetCard, card_of, cards_for
@@ -88,7 +88,8 @@ def run(request: AuditRequest) -> Audit:
         if e.subset is None
     }
     read = dict(_literature(literature, study, cards, reproductions, works))
-    surveyed = [work for work in works if _speaks_of(work, study)]
+    # The records say how works treat SALMONN; how works treat other papers was not surveyed.
+    surveyed = works and study.id == SALMONN
     document = build(
         study=replace(study, claims=audited),
         others=others,
@@ -118,11 +119,6 @@ def by_family(works: Sequence[Work], study: Study) -> bool:
     """Whether a task takes the evidence of its family, because no record names it: then the other studies are read."""
     named = {task for work in works for entry in work.tasks for task in entry.ids}
     return bool(works) and not named.issuperset(study.tasks)
-
-
-def _speaks_of(work: Work, study: Study) -> bool:
-    """Whether a record says how a work treats the study's paper."""
-    return any(entry.study == study.id for entry in work.tasks)
 
 
 def _conventions(study: Study) -> Iterator[tuple[str, Path]]:
