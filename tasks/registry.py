@@ -108,12 +108,12 @@ def _chosen(found: Conventions, declaration: Declaration) -> dict[str, tuple[Con
         from tasks.declared import convention  # takes a while, and few tasks need it
 
         item = convention(json.loads(one))
-        there = kept.get(item.metric.id, ())
-        if any(other.id == item.id for other in there):
+        # Also if the task leaves that one out: records of works name conventions by id, and their evidence is for that one.
+        if any(other.id == item.id for other in (*found.get(item.metric.id, ()), *kept.get(item.metric.id, ()))):
             raise DeclarationError(
                 f"the family {declaration.family} has a convention `{item.id}` for {item.metric.id} already",
                 field=("conventions", index),
-                fix=f"Rename yours, or write `leave_out: [{item.id}]`.",
+                fix="Rename yours: the records of works give evidence for conventions by their ids.",
             )
-        kept[item.metric.id] = (*there, item)
+        kept[item.metric.id] = (*kept.get(item.metric.id, ()), item)
     return {metric: items for metric, items in kept.items() if items}

@@ -94,7 +94,7 @@ def build(
         study=study.facts,
         claims=study.claims,
         conventions=tuple(
-            _convention(task.id, metric, convention, gradings)
+            _convention(task.id, metric, convention, gradings, study)
             for task in tasks.values()
             for metric, items in task.conventions.items()
             for convention in items
@@ -124,8 +124,12 @@ def software() -> Software:
     return Software(unicodedata.unidata_version, packages)
 
 
-def _convention(task: str, metric: str, item: Convention, gradings: Mapping[Key, Grading]) -> ConventionFacts:
+def _convention(
+    task: str, metric: str, item: Convention, gradings: Mapping[Key, Grading], study: Study
+) -> ConventionFacts:
     grading = gradings[task, metric, item.id]
+    # Whoever audits may have written the evidence, too: a reader must see where it stands.
+    own = next((one.says(study.path) for one in study.conventions if one.convention == item), None)
     return ConventionFacts(
         task=task,
         metric=metric,
@@ -135,7 +139,7 @@ def _convention(task: str, metric: str, item: Convention, gradings: Mapping[Key,
         hash=item.hash,
         grade=grading.grade,
         works=tuple(dict.fromkeys(s.work for s in grading.support)),
-        notes=item.notes or None,
+        notes=" ".join(part for part in (item.notes, own) if part) or None,
         # What only this machine lacks (Java, a model file) is reported with the missing value, not here.
         unavailable=item.unavailable.text if isinstance(item.unavailable, Always) else None,
     )

@@ -38,7 +38,7 @@ def _problems(document: Document, tasks: Tasks, subsets: Subsets) -> Iterator[_P
     for index, entry in enumerate(entries):
         place: Field = ("claims", index)
         for key, what, fix in (
-            *_means(entry, entries),
+            *_means(entry, entries, next(iter(data["variants"]))),
             *_names(entry, data, tasks, subsets),
             *_labels(entry, data),
             *_id(entry, seen),
@@ -50,7 +50,7 @@ def _problems(document: Document, tasks: Tasks, subsets: Subsets) -> Iterator[_P
 _Found = Iterator[tuple[str, str, str]]
 
 
-def _means(entry: Mapping[str, Any], entries: list[Mapping[str, Any]]) -> _Found:
+def _means(entry: Mapping[str, Any], entries: list[Mapping[str, Any]], only: str) -> _Found:
     if "mean_of" not in entry:
         if "task" not in entry:
             yield "task", "the key `task` is missing", "Name one of the study's tasks, or list `mean_of`."
@@ -66,8 +66,15 @@ def _means(entry: Mapping[str, Any], entries: list[Mapping[str, Any]]) -> _Found
         elif "mean_of" in part:
             yield "mean_of", f"the claim `{name}` is itself a mean", "Name the claims that it is the mean of."
         else:
-            for key in ("metric", "unit", "direction", "model"):
-                if part.get(key) != entry.get(key):
+            # Where a variant is not stated, there is only one.
+            for key, absent in (
+                ("metric", None),
+                ("unit", None),
+                ("direction", None),
+                ("model", None),
+                ("variant", only),
+            ):
+                if part.get(key, absent) != entry.get(key, absent):
                     yield "mean_of", f"the claim `{name}` has a different {key}", "A mean is over values of one kind."
 
 

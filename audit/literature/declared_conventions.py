@@ -87,6 +87,17 @@ class DeclaredConvention:
         """Its id."""
         return self.convention.id
 
+    def says(self, study: Path) -> str:
+        """Where it is declared, and the evidence that stands there, for readers.
+
+        Args:
+            study: The file of the study that uses it.
+        """
+        place = "the study itself" if self.path == study else f"conventions/{self.path.name}"
+        found = "; ".join(f"{item.kind}, {item.text()}" for item in self.evidence.items) or "none"
+        relation = self.evidence.relation.replace("-", " ")
+        return f"Declared in {place}, with evidence of {self.evidence.work} ({relation}): {found}."
+
 
 # The keys of a declaration that decide what is computed, or that readers of the value see.
 _COMPOSED = (

@@ -14,6 +14,7 @@ from audit.literature import installed
 from audit.literature.declared_conventions import DeclaredConvention
 from audit.literature.studies import Study, load_study
 from audit.literature.study_tasks import same_counting
+from audit.literature.works import same_paper
 from tasks.convention import Convention
 from tasks.errors import DeclarationError
 from tasks.registry import build, families
@@ -61,6 +62,24 @@ def find_study(study: str | Path, literature: Path = LITERATURE) -> Path:
             fix=f"Give the path of a file, or one of: {', '.join(sorted(known)) or 'none'}.",
         )
     return known[str(study)]
+
+
+def check_id(study: Study, literature: Path = LITERATURE) -> None:
+    """Check that a study takes no id of another paper's study: records give evidence of grade A and B by this id.
+
+    Raises:
+        InputError: The literature, or an installed package, has a study of another paper under it.
+    """
+    path = study_files(literature).get(study.id)
+    if path is None or path.resolve() == study.path.resolve():
+        return
+    other = load_study(path).facts.paper
+    if not same_paper((study.facts.paper.title, study.facts.paper.arxiv), (other.title, other.arxiv)):
+        raise InputError(
+            f"the id `{study.id}` is that of the study of another paper: {other.title}",
+            where=f"{study.path}: id",
+            fix="Give the study an id of its own.",
+        )
 
 
 @cache

@@ -290,7 +290,15 @@ def cards_for(study: Study, literature: Path) -> dict[str, SetCard]:
     folders = [folder for folder in (literature / "sets", study.path.parent / "sets") if folder.is_dir()]
     cards: dict[str, SetCard] = {}
     for folder in folders:
-        cards |= load_sets(folder)
+        for card in load_sets(folder).values():
+            # A set known to others keeps its size: a card beside the study would say in silence that a part is the whole.
+            if card.id in cards and not _same_set(card, cards[card.id]):
+                raise InputError(
+                    f"the set card `{card.id}` differs from the one of the literature",
+                    where=str(card.path),
+                    fix="Give it a different id, and name that in the study's task; or remove it.",
+                )
+            cards[card.id] = card
     for task in study.tasks.values():
         if task.card is not None and task.card not in cards:
             looked = ", ".join(str(folder) for folder in folders) or str(literature / "sets")
@@ -300,6 +308,11 @@ def cards_for(study: Study, literature: Path) -> dict[str, SetCard]:
                 fix=f"Add sets/{task.card}.yaml beside the study (`repro-audit sets make` drafts one), or write null.",
             )
     return cards
+
+
+def _same_set(one: SetCard, other: SetCard) -> bool:
+    left, right = ([path.read_bytes() for path in card.files] for card in (one, other))
+    return left == right
 
 
 def card_of(task: Task, cards: Mapping[str, SetCard]) -> SetCard | None:

@@ -84,6 +84,12 @@ class Study:
         """The names under which prediction files may call the claim's model; empty if the study states none."""
         return self.facts.names if claim.model is None else self.facts.models[claim.model].names
 
+    def other_names(self, claim: Claim) -> tuple[str, ...]:
+        """The names of the study's models besides the claim's."""
+        audited = () if claim.model is None else self.facts.names
+        others = (model.names for key, model in self.facts.models.items() if key != claim.model)
+        return (*audited, *(name for names in others for name in names))
+
 
 def load_study(path: str | Path) -> Study:
     """Read a study, such as `literature/studies/NAME.yaml`.

@@ -37,9 +37,17 @@ class Subset:
     values: frozenset[str]
     units: int | None = None
 
+    def sentence(self, name: str) -> str:
+        """What the part is, for readers."""
+        return f"The part {name}: rows with {self.field} {' or '.join(sorted(self.values))}."
+
+    def stated(self, row: Row) -> bool:
+        """Whether a row has the field."""
+        return row.extra.get(self.field) is not None
+
     def holds(self, row: Row) -> bool:
-        """Whether a row belongs to it."""
-        return str(row.extra.get(self.field)) in self.values
+        """Whether a row belongs to it; a row without the field belongs to no part."""
+        return self.stated(row) and str(row.extra[self.field]) in self.values
 
 
 def declared_tasks(document: Document) -> tuple[dict[str, Task], tuple[DeclaredConvention, ...]]:

@@ -6,7 +6,8 @@ see `audit.literature.grades`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
@@ -15,7 +16,7 @@ from audit._util.paths import LITERATURE
 from audit._util.strict_yaml import Document, load
 from audit.errors import InputError, MissingError
 from audit.literature.schema import Problem, problems
-from audit.schema import Unusable
+from audit.schema import Paper, Unusable
 
 Relation: TypeAlias = Literal["audited", "cited-metric-source", "independent", "reproduction-team", "audit"]
 Treatment: TypeAlias = Literal["evaluated", "copied", "mentioned", "unknown", "none"]
@@ -328,6 +329,32 @@ def load_works(folder: str | Path | None = None) -> tuple[Work, ...]:
             raise twice(document, found[value.id].path).error()
         found[value.id] = value
     return tuple(found[key] for key in sorted(found))
+
+
+def own_record(paper: Paper, works: Sequence[Work], where: str) -> str | None:
+    """The id of the record of a study's paper; None if the study names none, or if there are no records.
+
+    Raises:
+        InputError: There is no such record, or it is of another paper: its evidence would count as the audited paper's own.
+    """
+    if paper.work is None or not works:
+        return None
+    value = next((work for work in works if work.id == paper.work), None)
+    fix = "Name the record of this paper under `paper`, or leave `work` out."
+    if value is None:
+        raise InputError(f"there is no record `{paper.work}` of the paper", where=where, fix=fix)
+    if not same_paper((value.title, value.arxiv), (paper.title, paper.arxiv)):
+        what = f"the record `{value.id}` is of another paper: {value.title} ({value.arxiv or 'not on arXiv'})"
+        raise InputError(what, where=where, fix=fix)
+    return value.id
+
+
+def same_paper(one: tuple[str, str | None], other: tuple[str, str | None]) -> bool:
+    """Whether two papers, as (title, arXiv id), are the same: by their ids if both have one, or else by their titles."""
+    (left, number), (right, another) = one, other
+    if number and another:
+        return number.partition("v")[0] == another.partition("v")[0]
+    return re.findall(r"\w+", left.lower()) == re.findall(r"\w+", right.lower())
 
 
 def twice(document: Document, other: Path) -> Problem:

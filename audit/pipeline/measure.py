@@ -11,7 +11,7 @@ from audit.literature.grades import Grading, Key
 from audit.literature.reproductions import Reproduction
 from audit.literature.sets import SetCard
 from audit.literature.studies import Study
-from audit.pipeline.scored_sets import Scored, official_size, set_size
+from audit.pipeline.scored_sets import PART_BY_FIELD, Scored, official_size, set_size
 from audit.schema import Agreement, Claim, IdentityFinding, RowsIdentity
 from audit.scoring.score import Score, score
 from audit.verdict.decisive import decisive_steps
@@ -129,12 +129,18 @@ def recomputed_measurements(
                         official=None if entry.subset else official_size(study, task.id, cards),
                         undropped=undropped.get(item.convention.id),
                         problems=voids,
+                        note=_part_note(entry),
                     )
                     for item in items
                 ]
                 found += _with_decisive(measured, entry, claim, study)
         found += _judged_measurements(task.id, entry, study, gradings, names)
     return found
+
+
+def _part_note(entry: Scored) -> str | None:
+    """What a part of the set is, and why nobody can tell that these are its rows."""
+    return next((r.text for r in entry.identity.reasons if r.code == PART_BY_FIELD), None)
 
 
 def _claims(entry: Scored, metric: str, study: Study) -> tuple[Claim | None, ...]:

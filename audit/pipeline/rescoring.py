@@ -33,17 +33,18 @@ def score_again(
     replicates = audit.bootstrap.replicates if audit.bootstrap else REPLICATES
     plain = AuditRequest(study=audit.study.id, predictions=predictions, replicates=replicates)
     if literature is not None:
-        return _again(replace(plain, literature=literature))
+        return _again(replace(plain, literature=literature), decided=bool(carried))
     if not carried:
         return _again(plain)
     with tempfile.TemporaryDirectory(prefix="repro-audit-") as name:
         folder = Path(name)
         for path, data in carried.items():
             write_atomic(folder / path, data)
-        return _again(replace(plain, study=str(folder / "studies" / f"{audit.study.id}.yaml"), literature=folder))
+        study = folder / "studies" / f"{audit.study.id}.yaml"
+        return _again(replace(plain, study=str(study), literature=folder), decided=True)
 
 
-def _again(request: AuditRequest) -> Again:
+def _again(request: AuditRequest, *, decided: bool = False) -> Again:
     again = run(request)
     # Counted now: the folder of the literature may be temporary.
-    return Again(again.document.measurements, list(count_files(again.scored)))
+    return Again(again.document.measurements, list(count_files(again.scored)), again.document if decided else None)

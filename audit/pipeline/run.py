@@ -15,12 +15,12 @@ from audit.analysis.probe_results import load_probes
 from audit.document.build import build
 from audit.judge.judgements import path_of as judgement_file
 from audit.literature.grades import SALMONN, grades, known_conventions
-from audit.literature.known_tasks import find_study, known_tasks, study_files
+from audit.literature.known_tasks import check_id, find_study, known_tasks, study_files
 from audit.literature.reproductions import Reproductions, load_reproductions
 from audit.literature.sets import SetCard, card_of, cards_for
 from audit.literature.studies import Study, load_study
 from audit.literature.survey import survey
-from audit.literature.works import Work, load_works
+from audit.literature.works import Work, load_works, own_record
 from audit.pipeline.measure import identities, recomputed_measurements, recorded_measurements
 from audit.pipeline.request import AuditRequest
 from audit.pipeline.scored_sets import Scored, score_sets
@@ -28,7 +28,7 @@ from audit.schema import AuditDocument, Claim, Survey
 from audit.scoring.cache import ScoreCache
 from audit.scoring.pool import engine as opened_engine
 from audit.verdict.decisions import decisions, supersede
-from audit.verdict.means import with_means
+from audit.verdict.means import with_means, with_runs
 from audit.verdict.measurements import Measured, Names
 
 
@@ -57,6 +57,7 @@ def run(request: AuditRequest) -> Audit:
     """
     literature = request.literature
     study = load_study(find_study(request.study, literature))
+    check_id(study, literature)
     reproductions = load_reproductions(literature / "reproductions", study)
     works = load_works(literature / "works") if (literature / "works").is_dir() else ()
     conventions = known_conventions(study.tasks)
@@ -65,7 +66,7 @@ def run(request: AuditRequest) -> Audit:
         conventions,
         study.id,
         tasks=known_tasks(literature, study) if by_family(works, study) else study.tasks,
-        own=study.facts.paper.work,
+        own=own_record(study.facts.paper, works, f"{study.path}: paper.work"),
         declared=study.conventions,
     )
     cards = cards_for(study, literature)
@@ -73,13 +74,12 @@ def run(request: AuditRequest) -> Audit:
         cache = ScoreCache(request.cache)
         scored = score_sets(request.predictions, study, cards, request.replicates, cache, counting)
     names = Names()
-    measured = supersede(
-        [
-            *recorded_measurements(reproductions.of_study, study, cards, gradings, names),
-            *recomputed_measurements(scored, study, cards, gradings, names),
-        ]
-    )
-    measured = with_means(measured, study, names)
+    single = [
+        *recorded_measurements(reproductions.of_study, study, cards, gradings, names),
+        *recomputed_measurements(scored, study, cards, gradings, names),
+    ]
+    # After the runs: one of several neither replaces nor contradicts a recorded value.
+    measured = with_means(supersede(with_runs(single, study, names)), study, names)
     audited, others = _audited(study, measured)
     probed, probe_files = load_probes(request.probes, study.tasks)
     seen = {

@@ -12,6 +12,7 @@ from audit.literature.known_tasks import known_tasks
 from audit.literature.set_rows import IdentityReason
 from audit.literature.sets import SetCard, card_of
 from audit.literature.studies import Study
+from audit.literature.study_tasks import Subset
 from audit.schema import IdentityState
 from audit.scoring import predictions
 from audit.scoring.cache import ScoreCache
@@ -20,6 +21,9 @@ from audit.scoring.predictions import PredictionSet, split_name
 from audit.scoring.score import Score, begin, in_turn
 from audit.verdict.identity import Identity, identity
 from tasks.task import Task
+
+# The reason why the identity of a part is unknown.
+PART_BY_FIELD = "part-by-field"
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,8 +183,25 @@ def _parts(name: str, rows: PredictionSet, study: Study, cards: Mapping[str, Set
         if not claims or not kept:
             continue
         units = rule.units or next((c.expected_rows for c in claims if c.expected_rows), None)
-        # Without a stated size, every missing row of the file may belong to this part.
-        expected = units or len(kept) + whole - len(rows.rows)
+        # Without a stated size, every row that the file lacks, or that lacks the field, may belong to this part.
+        unstated = sum(not rule.stated(row) for row in rows.rows)
+        expected = max(units or len(kept) + unstated + whole - len(rows.rows), len(kept))
+        own = _of_part(known, part, rule, len(kept), units)
         inside = replace(rows, rows=kept, part=part)
         of_part = tuple(dict.fromkeys(c.metric for c in claims))
-        yield _Part(f"{name}.{part}", inside, task, known, max(expected, len(kept)), of_part, part)
+        yield _Part(f"{name}.{part}", inside, task, own, expected, of_part, part)
+
+
+def _of_part(known: Identity, part: str, rule: Subset, rows: int, units: int | None) -> Identity:
+    """The identity of a part: unknown, because the prediction file says which rows belong to it and no card does.
+
+    Rows that contradict the whole set, or more rows than the part has, contradict the part.
+    """
+    if units is not None and rows > units:
+        text = f"{rows} rows of the part {part}, and the study says that it has {units}."
+        above = IdentityReason("units-above", text, rows, units, against=True)
+        return replace(known, state=IdentityState.CONTRADICTED, reasons=(above, *known.reasons))
+    if known.contradicted:
+        return known
+    text = f"{rule.sentence(part)} The prediction file alone says which rows these are."
+    return replace(known, state=IdentityState.UNKNOWN, reasons=(*known.reasons, IdentityReason(PART_BY_FIELD, text)))

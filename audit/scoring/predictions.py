@@ -51,8 +51,18 @@ class PredictionSet:
 
     @property
     def content(self) -> str:
-        """What tells the rows apart from all others, for caches: the file's hash, with the name of a part of the set."""
-        return self.sha256 if self.part is None else f"{self.sha256}.{self.part}"
+        """What tells the rows apart from all others, for caches: the file's hash, with the ids of a part of the set."""
+        if self.part is None:
+            return self.sha256
+        # A study may give a part of this name other rows.
+        ids = json.dumps([row.id for row in self.rows]).encode()
+        return f"{self.sha256}.{hashlib.sha256(ids).hexdigest()}"
+
+    @property
+    def outputs(self) -> str:
+        """A hash of the outputs alone: the same for copies of a run, whatever else their files say."""
+        pairs = json.dumps([(row.id, row.hypothesis) for row in self.rows]).encode()
+        return hashlib.sha256(pairs).hexdigest()
 
     @property
     def variant(self) -> str:

@@ -34,7 +34,8 @@ def decisions(study: Study, measured: Sequence[Measured]) -> tuple[Decision, ...
 def _decision(claim: Claim, study: Study, measured: Sequence[Measured]) -> Decision:
     candidates = tuple(c for m in measured if (c := m.candidate(claim)) is not None)
     tested = possibility(claim, measured)
-    ruling = decide(Situation(candidates, impossible=tested is not None and not tested.possible))
+    impossible = tested is not None and not tested.possible
+    ruling = decide(Situation(candidates, impossible, left_out=_leaves_out(claim, study)))
     best = next((m for m in measured if m.record.id == ruling.deciding), None)
     return Decision(
         claim=claim.id,
@@ -49,6 +50,13 @@ def _decision(claim: Claim, study: Study, measured: Sequence[Measured]) -> Decis
         odds=_odds(claim, study, measured),
         certificate=_certificate(tested),
     )
+
+
+def _leaves_out(claim: Claim, study: Study) -> bool:
+    """Whether the study leaves out conventions of the claim's task, or of a task that its mean is over."""
+    tasks = {c.task for c in study.claims if c.id in claim.mean_of} or {claim.task}
+    declared = [study.tasks[name].declaration for name in tasks if name in study.tasks]
+    return any(one is not None and one.leave_out for one in declared)
 
 
 def _reasons(ruling: Ruling, measured: Sequence[Measured]) -> tuple[Reason, ...]:

@@ -19,8 +19,8 @@ from audit.verdict.measurements import Measured, Names, target
 from tasks.statistics.bootstrap import stored
 
 
-def with_means(measured: Sequence[Measured], study: Study, names: Names) -> list[Measured]:
-    """The measurements, with those of claims that are means, and with runs besides the deciding one marked as such."""
+def with_runs(measured: Sequence[Measured], study: Study, names: Names) -> list[Measured]:
+    """The measurements, with means over the runs of a claim, and with runs besides the deciding one marked as such."""
     found = list(measured)
     for claim in study.claims:
         mine = [m for m in found if m.record.claim == claim.id]
@@ -30,7 +30,12 @@ def with_means(measured: Sequence[Measured], study: Study, names: Names) -> list
         else:
             further = _further_runs(claim, mine)
             found = [replace(m, record=further.get(m.record.id, m.record)) for m in found]
-    # After the runs: a mean of claims may rest on means over runs.
+    return found
+
+
+def with_means(measured: Sequence[Measured], study: Study, names: Names) -> list[Measured]:
+    """The measurements, with those of claims that are means of others; these may rest on means over runs."""
+    found = list(measured)
     for claim in study.claims:
         if claim.mean_of:
             found += _over_claims(claim, found, study, names)
@@ -66,14 +71,24 @@ def _over_runs(claim: Claim, measured: Iterable[Measured], study: Study, names: 
         groups[_key(item)].append(item)
         one = Invalid("one-run", f"One run; the printed value is the mean over {claim.runs} runs.")
         found.append(replace(item, record=replace(item.record, invalid=(*item.record.invalid, one))))
-    for parts in groups.values():
+    for several in groups.values():
+        parts = _without_copies(claim, several)
         values = ", ".join(_short(p.record.value) for p in parts)
         few: tuple[Invalid, ...] = ()
         if len(parts) < claim.runs:
-            text = f"{len(parts)} of {claim.runs} runs are at hand, which decides nothing; they give {values}."
+            copies = len(several) - len(parts)
+            beside = f" (the outputs of {copies} more are copies)" if copies else ""
+            text = f"{len(parts)} of {claim.runs} runs are at hand{beside}, which decides nothing; they give {values}."
             few = (Invalid("too-few-runs", text),)
         found += _mean(claim, parts, study, names, problems=few, note=f"Mean over {len(parts)} runs: {values}.")
     return found
+
+
+def _without_copies(claim: Claim, runs: Sequence[Measured]) -> list[Measured]:
+    """The runs whose outputs differ, which they must where the paper prints a deviation that is not 0."""
+    if claim.deviation is not None and not Fraction(claim.deviation):
+        return list(runs)
+    return list({run.outputs: run for run in reversed(runs)}.values())[::-1]
 
 
 def _short(value: str | None) -> str:
@@ -161,6 +176,9 @@ def _reach(part: Measured) -> Range:
     """The values that a part can have on its whole set."""
     record = part.record
     assert part.exact is not None
+    if part.drops and not record.recorded and record.agreement.kind is Agreement.WORSE:
+        # Worse than its own claim whatever was dropped gives back: its bounds leave the dropped units out.
+        return Range(Fraction(0), None)
     if record.bounds is not None:
         low, high = (None if end is None else Fraction(end) for end in (record.bounds.low, record.bounds.high))
         return Range(low, high)

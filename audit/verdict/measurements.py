@@ -54,6 +54,7 @@ class Measured:
         drops: It drops units by a rule found neither in the audited paper nor in the set's official scoring.
         complete: Every unit of the set was scored or dropped by rule.
         decisive: The decisive steps; None if no alternatives were computed.
+        outputs: A hash of the outputs that were scored; None if it rests on none or on several files.
     """
 
     record: Measurement
@@ -62,6 +63,7 @@ class Measured:
     drops: bool = False
     complete: bool = True
     decisive: Steps | None = None
+    outputs: str | None = None
 
     @property
     def overall(self) -> Grade:
@@ -227,6 +229,7 @@ def recomputed(
         drops=bool(account and account.skipped) and not free,
         complete=account is not None and not account.missing and not account.error,
         decisive=decisive,
+        outputs=predictions.outputs if claim is not None and claim.runs is not None else None,
     )
 
 
@@ -368,13 +371,23 @@ def _computable(conventions: Iterable[Convention]) -> list[Convention]:
 _BETWEEN_WORDS = re.compile(r"[\W_]+")
 
 
-def called(model: str, names: Sequence[str]) -> bool:
-    """Whether a prediction file's name of its model contains one of a model's names as whole words, or none are known."""
+def called(model: str, names: Sequence[str], others: Iterable[str] = ()) -> bool:
+    """Whether a prediction file's name of its model contains one of a model's names as whole words, or none are known.
+
+    Args:
+        model: The name in the prediction file.
+        names: The model's.
+        others: Those of a study's other models: `qwen2-audio-instruct` is not `qwen2-audio`, if the study has both.
+    """
 
     def words(text: str) -> str:
         return f" {_BETWEEN_WORDS.sub(' ', text.lower()).strip()} "
 
-    return not names or any(words(name) in words(model) for name in names)
+    def longest(some: Iterable[str]) -> int:
+        return max((len(words(name)) for name in some if words(name) in words(model)), default=0)
+
+    mine = longest(names)
+    return not names or (mine > 0 and mine >= longest(others))
 
 
 def _contradictions(identity: Identity) -> list[Invalid]:
@@ -385,7 +398,7 @@ def _contradictions(identity: Identity) -> list[Invalid]:
 def _prediction_problems(predictions: PredictionSet, claim: Claim, study: Study) -> list[Invalid]:
     found = []
     names = study.model_names(claim)
-    if not called(predictions.meta.model, names):
+    if not called(predictions.meta.model, names, study.other_names(claim)):
         text = f"The outputs are from {predictions.meta.model}; the claim is about {names[0]}."
         found.append(Invalid("other-model", text))
     if claim.variant and predictions.variant != claim.variant:

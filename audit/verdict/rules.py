@@ -60,10 +60,17 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Situation:
-    """All that is known about a claim: its measurements, and whether the reported string is impossible."""
+    """All that is known about a claim.
+
+    Attributes:
+        candidates: Its measurements.
+        impossible: The reported string is impossible.
+        left_out: The study leaves conventions of the family out, so that nobody knows what they give.
+    """
 
     candidates: tuple[Candidate, ...]
     impossible: bool = False
+    left_out: bool = False
 
     @property
     def valid(self) -> list[Candidate]:
@@ -113,11 +120,13 @@ def _undecided(situation: Situation) -> Sequence[Candidate] | None:
 
 
 def _exceeding(situation: Situation) -> Sequence[Candidate] | None:
-    """Better under every convention of the best grade at hand; grade E does not count.
+    """Better under every convention of the best grade at hand, of which a study may leave none out; grade E does not count.
 
     A part that settles nothing does not count. If a part settles one convention by its bounds, all its conventions count, and
     one that it leaves undecided is not better: a convention that disagrees must not vanish because outputs do.
     """
+    if situation.left_out:
+        return None
     known = [c for c in situation.valid if c.identified and c.overall in "ABCD"]
     whole = [c for c in known if c.complete]
     parts = [c for c in known if not c.complete]

@@ -11,12 +11,14 @@ from typing import Any
 
 from tasks.availability import Always, needs_judge
 from tasks.convention import Convention, Selection, View
+from tasks.errors import DeclarationError
 from tasks.families.labels import Labels
 from tasks.family import Conventions, Family, Parameter
 from tasks.metrics.accuracy import Accuracy, Share
 from tasks.metrics.class_scores import Classes, ClassScore, Measure
 from tasks.row import ReferenceType, Row
 from tasks.step import Step, step
+from tasks.steps.characters import plain_words
 from tasks.steps.clean import LSTRIP, STRIP_END_TOKEN, STRIP_SPECIAL
 from tasks.steps.normalise.simple import LOWER
 from tasks.steps.select import FINISHED
@@ -130,7 +132,23 @@ class LabelSet:
 def label_set(parameters: Mapping[str, Any]) -> LabelSet:
     """The labels that a task's parameters declare."""
     labels = {label: tuple(others) for label, others in parameters["labels"].items()}
-    return LabelSet(labels, tuple(parameters["outside"]))
+    outside = tuple(parameters["outside"])
+    _check_spellings(labels, outside)
+    return LabelSet(labels, outside)
+
+
+def _check_spellings(labels: Mapping[str, tuple[str, ...]], outside: tuple[str, ...]) -> None:
+    """Refuse a spelling of two labels: the gold labels that are written so would change their class in silence."""
+    seen: dict[str, str | None] = {}
+    owned: list[tuple[str | None, str]] = [(label, text) for label, more in labels.items() for text in (label, *more)]
+    for label, text in (*owned, *((None, text) for text in outside)):
+        words = plain_words(text)
+        if seen.setdefault(words, label) != label:
+            raise DeclarationError(
+                f"the spelling `{text}` stands for both `{seen[words]}` and {f'`{label}`' if label else 'no label'}",
+                field=("parameters", "labels" if label else "outside"),
+                fix="Give every spelling to one label; case and punctuation do not matter.",
+            )
 
 
 def _conventions(labels: LabelSet) -> tuple[Convention, ...]:

@@ -23,10 +23,12 @@ class Again:
     Args:
         measurements: The measurements, as in audit.json.
         counts: The files of counts: name in the package and bytes.
+        document: The audit by the literature that was read; None if the package carries none.
     """
 
     measurements: Iterable[Measurement]
     counts: Iterable[tuple[str, bytes]]
+    document: AuditDocument | None = None
 
 
 # Takes a folder of predictions, the audit, and the package's files of the literature by their names below `literature/`.
@@ -34,6 +36,8 @@ Scorer = Callable[[Path, AuditDocument, Mapping[str, bytes]], Again]
 
 # The fields of a measurement that scoring determines; the others come from the literature.
 _FIELDS = ("value", "interval", "rows", "counts")
+# What follows from the values and the literature that the package carries.
+_PARTS = ("study", "claims", "others", "identities", "verdicts")
 
 
 def check(
@@ -84,6 +88,13 @@ def check(
         if again is not None:
             made = again.counts
             report.run("counts", lambda: _same_counts(counts, made), f"{len(counts)} files made again, all equal")
+            document = again.document
+            if document is None:
+                report.skip("verdicts", "not decided again; the package carries no literature")
+            else:
+                report.run(
+                    "verdicts", lambda: _same_parts(audit, document), f"{len(audit.verdicts)} decided again, all equal"
+                )
 
 
 def carried(files: Mapping[str, bytes]) -> dict[str, bytes]:
@@ -142,6 +153,14 @@ def _same_values(values: Iterable[Measurement], again: Iterable[Measurement]) ->
         raise RejectedError(
             layout.AUDIT, "value-mismatch", f"the predictions give {min(found)}, which is not in the audit"
         )
+
+
+def _same_parts(audit: AuditDocument, again: AuditDocument) -> None:
+    """A signer may sign a verdict that does not follow from the values."""
+    for part in _PARTS:
+        if plain(getattr(audit, part)) != plain(getattr(again, part)):
+            why = f"its {part} do not follow from the predictions and the literature"
+            raise RejectedError(layout.AUDIT, "value-mismatch", why)
 
 
 def _same_counts(counts: Mapping[str, bytes], again: Iterable[tuple[str, bytes]]) -> None:

@@ -88,6 +88,20 @@ def test_other_counts_are_refused(
     assert [(check.file, check.code) for check in report.failures] == [(file, code)]
 
 
+@pytest.mark.parametrize("part", ["verdicts", "claims", "identities"])
+def test_a_verdict_that_does_not_follow_is_refused(part: str, scored: dict[str, bytes], predictions: Path) -> None:
+    """The signer signed it, and every value is right."""
+
+    def score(folder: Path, audit: AuditDocument, carried: Mapping[str, bytes]) -> Again:
+        again = replace(audit, **{part: ("another",)}) if told else audit
+        return Again(audit.measurements, COUNTS.items(), again)
+
+    for told in (False, True):
+        report = verify_files(scored, Trust(predictions=predictions, scorer=score))
+        assert [(check.file, check.code) for check in report.failures] == [("audit.json", "value-mismatch")] * told
+        assert not told or part in next(iter(report.failures)).detail
+
+
 def test_recorded_values_are_not_asked_for(scored: dict[str, bytes], predictions: Path) -> None:
     def score(folder: Path, audit: AuditDocument, carried: Mapping[str, bytes]) -> Again:
         recorded = Measurement("recorded", None, None, "recorded", "1")
