@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -34,6 +33,7 @@ from audit.verdict.agreement import Target
 from audit.verdict.bounds import Range, whole_set
 from audit.verdict.decisive import SELECTION, Steps
 from audit.verdict.identity import Identity
+from audit.verdict.model_names import called
 from audit.verdict.prompts import prompt_state
 from audit.verdict.rules import Candidate
 from tasks.analysis.baselines import single_class
@@ -366,28 +366,6 @@ def set_problems(predictions: PredictionSet, task: Task) -> tuple[Invalid, ...]:
 
 def _computable(conventions: Iterable[Convention]) -> list[Convention]:
     return [convention for convention in conventions if convention.unavailable() is None]
-
-
-_BETWEEN_WORDS = re.compile(r"[\W_]+")
-
-
-def called(model: str, names: Sequence[str], others: Iterable[str] = ()) -> bool:
-    """Whether a prediction file's name of its model contains one of a model's names as whole words, or none are known.
-
-    Args:
-        model: The name in the prediction file.
-        names: The model's.
-        others: Those of a study's other models: `qwen2-audio-instruct` is not `qwen2-audio`, if the study has both.
-    """
-
-    def words(text: str) -> str:
-        return f" {_BETWEEN_WORDS.sub(' ', text.lower()).strip()} "
-
-    def longest(some: Iterable[str]) -> int:
-        return max((len(words(name)) for name in some if words(name) in words(model)), default=0)
-
-    mine = longest(names)
-    return not names or (mine > 0 and mine >= longest(others))
 
 
 def _contradictions(identity: Identity) -> list[Invalid]:

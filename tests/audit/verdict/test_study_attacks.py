@@ -16,7 +16,7 @@ from audit.literature.studies import load_study
 from audit.pipeline.request import AuditRequest
 from audit.pipeline.run import run
 from audit.schema import Agreement, IdentityState
-from audit.verdict.measurements import called
+from audit.verdict.model_names import called
 from tests.support.made_audit import Made, codes, measurements, row, verdict
 
 ASR = "asr-librispeech-clean"
