@@ -81,7 +81,7 @@ def test_every_convention_of_spoken_questions_finds_its_sentences(tmp_path: Path
     rows = [Row(item.id, "Ten.", item.reference) for item in made("sqqa-wikiqa", tmp_path).items]
     asked = {}
     for name in ("paper-judge", "hufs-judge"):
-        convention = find("sqqa-wikiqa", name, "accuracy")
+        convention = find("spoken-qa", name, "accuracy")
         assert convention is not None
         asked[name] = [[part.values["answer"] for part in convention.parts(row, "")] for row in rows]
     assert asked == {"paper-judge": [["It is ten."], []], "hufs-judge": [["It is ten.", "No."], ["He."]]}

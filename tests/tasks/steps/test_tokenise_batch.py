@@ -16,6 +16,7 @@ from audit.literature.known_tasks import known_conventions as conventions
 from tasks.errors import ScoringError
 from tasks.step import Step, function
 from tasks.steps.memo import Memo
+from tasks.steps.normalise.open_asr import OPEN_ASR_2023, OPEN_ASR_2025, OPEN_ASR_2026
 from tasks.steps.normalise.simple import JIWER_A1
 from tasks.steps.normalise.whisper import WHISPER_BASIC, WHISPER_ENGLISH
 from tasks.steps.normalise.whisper_words import WordByWord
@@ -73,7 +74,8 @@ def test_every_step_that_takes_many_texts_gives_what_it_gives_for_one(texts: lis
         same(step, *texts)
 
 
-TEXT_STEPS = (WHISPER_ENGLISH, WHISPER_BASIC, JIWER_A1, TOK_13A, JOIN_13A)
+OPEN_ASR = (OPEN_ASR_2023, OPEN_ASR_2025, OPEN_ASR_2026)
+TEXT_STEPS = (WHISPER_ENGLISH, WHISPER_BASIC, JIWER_A1, TOK_13A, JOIN_13A, *OPEN_ASR)
 
 
 def test_no_step_is_left_out() -> None:
