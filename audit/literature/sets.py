@@ -282,12 +282,14 @@ def load_sets(folder: str | Path | None = None) -> dict[str, SetCard]:
 
 
 def cards_for(study: Study, literature: Path) -> dict[str, SetCard]:
-    """The cards of a study: those of the literature, and those in `sets` beside the study's own file, which come first.
+    """The cards of a study: those of the literature, and those in `sets` beside the study's file or its folder `studies`.
 
     Raises:
         InputError: A card is invalid, or a task names a card that is not there.
     """
-    folders = [folder for folder in (literature / "sets", study.path.parent / "sets") if folder.is_dir()]
+    home = study.path.resolve().parent
+    places = [literature / "sets", *([home.parent / "sets"] if home.name == "studies" else []), home / "sets"]
+    folders = [folder for folder in dict.fromkeys(place.resolve() for place in places) if folder.is_dir()]
     cards: dict[str, SetCard] = {}
     for folder in folders:
         for card in load_sets(folder).values():
