@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import TypeAlias
 
 from audit.literature.declared_conventions import DeclaredConvention
@@ -120,8 +121,8 @@ def grades(
 ) -> dict[Key, Grading]:
     """The grade of every convention in `known` for one study, for each of its tasks and metrics.
 
-    What a work documents for one task also shows that a convention of this family is in use: a task that no record names takes
-    the evidence of its family, at most as grade C.
+    What a work documents for one task also shows that a convention of this family is in use: a convention that no record names
+    for a task takes the evidence of its family, at most as grade C.
 
     Args:
         works: The records.
@@ -136,8 +137,7 @@ def grades(
     found: dict[Key, list[Support]] = {
         (task, metric, name): [] for (task, metric), names in known.items() for name in names
     }
-    named = {task for work in works for entry in work.tasks for task in entry.ids}
-    unnamed = {task for task, _ in known if task not in named and task in kinds}
+    unnamed = [key for key in found.keys() - named_keys(works) if key[0] in kinds]
     for value in works:
         for index, entry in enumerate(value.tasks):
             mine = value.id == own
@@ -146,10 +146,10 @@ def grades(
             for task in entry.ids:
                 _add(found, entry, task, support)
             families = {kinds[task].family for task in entry.ids if task in kinds}
-            alike = [task for task in unnamed if kinds[task].family in families]
             there = support if mine else [_capped(item) for item in support]
-            for task in alike:
-                _add(found, entry, task, there)
+            for task, metric, name in unnamed:
+                if kinds[task].family in families and metric in entry.metrics and name in entry.conventions:
+                    found[task, metric, name] += there
     for item in declared:
         entry = item.evidence.entry(item.metric, item.id)
         support = [Support(item.evidence.work, None, grade_of(entry, e, study), e) for e in entry.evidence]
@@ -160,6 +160,13 @@ def grades(
     return {
         key: Grading(_axes(kinds.get(key[0]), key[1]), tuple(sorted(support, key=_order)))
         for key, support in sorted(found.items())
+    }
+
+
+def named_keys(works: Iterable[Work]) -> set[Key]:
+    """The conventions that records name, by task and metric."""
+    return {
+        key for work in works for entry in work.tasks for key in product(entry.ids, entry.metrics, entry.conventions)
     }
 
 

@@ -215,15 +215,15 @@ def conventions_exist(records: list[Record], known: Known) -> Iterator[Problem]:
                     listed = ", ".join(sorted(have)) or "none"
                     yield Problem(
                         where,
-                        f"tasks/ has no convention `{name}` for {' or '.join(entry['metrics'])} of {task}",
-                        f"Use one of: {listed}; or add the convention to tasks/ first.",
+                        f"there is no convention `{name}` for {' or '.join(entry['metrics'])} of {task}",
+                        f"Use one of: {listed}; or name a convention in YAML under `conventions` of this task in its study.",
                     )
 
 
 def conventions_reached(records: list[Record], known: Known) -> Iterator[Problem]:
     """Every convention in tasks/ is named by a record; this project's own variants by its own record.
 
-    A task that no record names takes the evidence of its family, as in `audit.literature.grades`.
+    A convention that no record names for a task takes the evidence of its family, as in `audit.literature.grades`.
     """
     family = {name: task.family for name, task in known_tasks().items()}
     named, of_family = set(), set()
@@ -231,11 +231,9 @@ def conventions_reached(records: list[Record], known: Known) -> Iterator[Problem
         for task, metric, name in product(entry["ids"], entry["metrics"], entry["conventions"]):
             named.add((task, metric, name))
             of_family.add((family.get(task), metric, name))
-    tasks = {task for _, _, entry in entries(records) for task in entry["ids"]}
     for (task, metric), names in sorted(known.items()):
         for name in sorted(names):
-            alike = task not in tasks and (family.get(task), metric, name) in of_family
-            if not alike and (task, metric, name) not in named:
+            if (family.get(task), metric, name) not in of_family and (task, metric, name) not in named:
                 yield Problem(
                     "literature/works",
                     f"no record names the convention `{name}` of {metric} of {task}",

@@ -51,7 +51,8 @@ def _names(document: Document, families: Mapping[str, Collection[str]], works: C
     elif data["id"] in families[data["family"]]:
         what = f"the family {data['family']} has a convention `{data['id']}` already"
         found.append(Problem(document.where(("id",)), what, "Choose another id."))
-    if data["work"] not in works:
+    # Without evidence to look up, a short name says who counts so.
+    if data["work"] not in works and any(item.get("verified") for item in data["evidence"]):
         what = f"there is no record of a work `{data['work']}`"
         fix = "Name a file in literature/works, or add it: `repro-audit literature new ID`."
         found.append(Problem(document.where(("work",)), what, fix))

@@ -14,7 +14,7 @@ from audit.analysis.findings import findings, gathered
 from audit.analysis.probe_results import load_probes
 from audit.document.build import build
 from audit.judge.judgements import path_of as judgement_file
-from audit.literature.grades import SALMONN, grades, known_conventions
+from audit.literature.grades import SALMONN, grades, known_conventions, named_keys
 from audit.literature.known_tasks import check_id, find_study, known_tasks, study_files
 from audit.literature.reproductions import Reproductions, load_reproductions
 from audit.literature.sets import SetCard, card_of, cards_for
@@ -116,9 +116,9 @@ def _audited(study: Study, measured: Sequence[Measured]) -> tuple[tuple[Claim, .
 
 
 def by_family(works: Sequence[Work], study: Study) -> bool:
-    """Whether a task takes the evidence of its family, because no record names it: then the other studies are read."""
-    named = {task for work in works for entry in work.tasks for task in entry.ids}
-    return bool(works) and not named.issuperset(study.tasks)
+    """Whether a convention takes the evidence of its family, because no record names it: then the other studies are read."""
+    keys = {(task, metric, name) for (task, metric), names in known_conventions(study.tasks).items() for name in names}
+    return bool(works) and not keys <= named_keys(works)
 
 
 def _conventions(study: Study) -> Iterator[tuple[str, Path]]:

@@ -78,8 +78,8 @@ def test_one_paper_has_one_record(tmp_path: Path) -> None:
 def test_conventions_exist(tmp_path: Path) -> None:
     assert problems(tmp_path, ("[fairmllm]", "[fairmllm, fairlm]")) == [
         (
-            "works/one.yaml:36: tasks[0].conventions[1]: tasks/ has no convention `fairlm` for accuracy of er-iemocap\n"
-            "  Use one of: fairmllm; or add the convention to tasks/ first."
+            "works/one.yaml:36: tasks[0].conventions[1]: there is no convention `fairlm` for accuracy of er-iemocap\n"
+            "  Use one of: fairmllm; or name a convention in YAML under `conventions` of this task in its study."
         )
     ]
 
