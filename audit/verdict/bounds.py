@@ -14,7 +14,7 @@ from audit.schema import Unit
 SHARES = frozenset({"accuracy", "following-rate"})
 # Errors over reference tokens, without a maximum: a unit can contain any number of errors. TER has none either, but divides by
 # average lengths of references, which no card states.
-ERROR_RATES = frozenset({"wer", "per", "cer"})
+ERROR_RATES = frozenset({"wer", "per", "cer", "ter"})
 # Metrics that are a mean of unit scores, each at most the end of the scale.
 MEANS = frozenset({"rouge-l"})
 # Families whose accuracy is over keyphrases, not over units.

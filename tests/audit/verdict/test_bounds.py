@@ -87,4 +87,5 @@ def test_every_metric_with_share_bounds_counts_one_answer_a_unit() -> None:
 
 def test_every_error_rate_and_mean_is_named() -> None:
     rates = {m for t in tasks().values() for m in t.conventions if m in ERROR_RATES | MEANS}
-    assert rates == {"wer", "per", "rouge-l"}
+    assert rates == {"wer", "cer", "per", "ter", "rouge-l"}
+    assert bounds(Fraction(40), "ter", 90, 10, family="translation") == Range(Fraction(0), None)
