@@ -82,6 +82,28 @@ def refuse_pointer_file(path: str | Path) -> None:
         refuse_pointer(handle.read(64), path)
 
 
+def read_limited(path: Path, limit: int, kind: str, fix: str) -> bytes:
+    """The bytes of a file.
+
+    Args:
+        path: The file.
+        limit: The most bytes that it may have.
+        kind: What it should be, in the plural or with an article, for the message.
+        fix: What to do about a larger one.
+
+    Raises:
+        InputError: It cannot be read, is a Git LFS pointer, or is larger.
+    """
+    try:
+        raw = path.read_bytes()
+    except OSError as error:
+        raise InputError(f"cannot read the file: {error.strerror}", where=str(path), fix="Check the path.") from error
+    refuse_pointer(raw, path)
+    if len(raw) > limit:
+        raise InputError(f"{len(raw)} bytes are too many for {kind}", where=str(path), fix=fix)
+    return raw
+
+
 def sha256_file(path: str | Path) -> str:
     """The SHA-256 of a file, as lower-case hex."""
     return file_digest(Path(path))

@@ -12,7 +12,6 @@ from audit._util.paths import LITERATURE
 from audit.cli import key_options
 from audit.cli.options import add_engine_arguments
 from audit.errors import InputError
-from audit.literature.known_tasks import OWN
 from audit.report.formats import chosen_files
 from audit.schema import AuditDocument, Verdict
 from tasks.statistics.defaults import REPLICATES
@@ -48,6 +47,8 @@ def chosen_study(named: str | None) -> str:
     """The study that `--study` names; without it the one in the current folder, or else SALMONN's."""
     if named is not None:
         return named
+    from audit.literature.known_tasks import OWN
+
     return str(OWN) if OWN.is_file() else "salmonn"
 
 

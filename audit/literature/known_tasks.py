@@ -127,10 +127,15 @@ def tasks_here() -> Mapping[str, Task]:
     return known_tasks(own=own_study())
 
 
+def studies_here() -> tuple[Study, ...]:
+    """The study in the current folder, if there is one, and all studies at hand."""
+    own = own_study()
+    return studies() if own is None else (own, *studies())
+
+
 def declared_here() -> tuple[DeclaredConvention, ...]:
     """The conventions in YAML that the tasks of `tasks_here` use."""
-    own = own_study()
-    return tuple(one for study in (*((own,) if own else ()), *studies()) for one in study.conventions)
+    return tuple(one for study in studies_here() for one in study.conventions)
 
 
 def task_here(name: str, where: str | None = None) -> Task:
@@ -167,7 +172,7 @@ def find_task(name: str | Task) -> Task:
         raise InputError(error.what, where=name, fix=f"Name a task: {ids}.") from None
 
 
-def known_conventions(tasks: Mapping[str, Task] | None = None) -> dict[tuple[str, str, str], Convention]:
+def conventions_of(tasks: Mapping[str, Task] | None = None) -> dict[tuple[str, str, str], Convention]:
     """All conventions of tasks (by default of all studies at hand), by (task, metric, id)."""
     return {
         (task.id, metric, convention.id): convention
@@ -179,15 +184,13 @@ def known_conventions(tasks: Mapping[str, Task] | None = None) -> dict[tuple[str
 
 def claimed_metrics(task: str) -> tuple[str, ...]:
     """The metrics of a task on which the studies at hand make claims."""
-    own = own_study()
-    every = (*((own,) if own else ()), *studies())
-    return tuple(dict.fromkeys(claim.metric for study in every for claim in study.claims if claim.task == task))
+    claims = (claim for study in studies_here() for claim in study.claims)
+    return tuple(dict.fromkeys(claim.metric for claim in claims if claim.task == task))
 
 
 def claimed_unit(task: str, metric: str) -> Literal["percent", "fraction"] | None:
     """The unit in which a study at hand claims a metric of a task; None if none does, or if it is a count."""
-    own = own_study()
-    for study in (*((own,) if own else ()), *studies()):
+    for study in studies_here():
         claim = study.claim(task, metric)
         if claim is not None:
             return None if claim.unit == "count" else claim.unit

@@ -80,9 +80,9 @@ def _tokenizers() -> Part:
 
 
 def _conventions() -> Part:
-    from audit.literature.known_tasks import known_conventions
+    from audit.literature.known_tasks import conventions_of
 
-    known = known_conventions()
+    known = conventions_of()
     reasons = [r for c in known.values() if (r := c.unavailable())]
     text = f"{len(known) - len(reasons)} of {len(known)} can be computed here"
     return Part("conventions", True, True, text)

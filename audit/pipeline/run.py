@@ -14,8 +14,8 @@ from audit.analysis.findings import findings, gathered
 from audit.analysis.probe_results import load_probes
 from audit.document.build import build
 from audit.judge.judgements import path_of as judgement_file
-from audit.literature.grades import SALMONN, grades, known_conventions, named_keys
-from audit.literature.known_tasks import check_id, find_study, known_tasks, study_files
+from audit.literature.grades import SALMONN, Known, grades, known_conventions, named_keys
+from audit.literature.known_tasks import check_id, find_study, known_tasks, studies
 from audit.literature.reproductions import Reproductions, load_reproductions
 from audit.literature.sets import SetCard, card_of, cards_for
 from audit.literature.studies import Study, load_study
@@ -61,11 +61,12 @@ def run(request: AuditRequest) -> Audit:
     reproductions = load_reproductions(literature / "reproductions", study)
     works = load_works(literature / "works") if (literature / "works").is_dir() else ()
     conventions = known_conventions(study.tasks)
+    family = by_family(works, conventions)
     gradings = grades(
         works,
         conventions,
         study.id,
-        tasks=known_tasks(literature, study) if by_family(works, study) else study.tasks,
+        tasks=known_tasks(literature, study) if family else study.tasks,
         own=own_record(study.facts.paper, works, f"{study.path}: paper.work"),
         declared=study.conventions,
     )
@@ -87,7 +88,8 @@ def run(request: AuditRequest) -> Audit:
         for name, e in scored.items()
         if e.subset is None
     }
-    read = dict(_literature(literature, study, cards, reproductions, works))
+    others_read = studies(literature) if family else ()
+    read = dict(_literature(study, others_read, cards, reproductions, works))
     # The records say how works treat SALMONN; how works treat other papers was not surveyed.
     surveyed = works and study.id == SALMONN
     document = build(
@@ -111,13 +113,16 @@ def run(request: AuditRequest) -> Audit:
 def _audited(study: Study, measured: Sequence[Measured]) -> tuple[tuple[Claim, ...], tuple[Claim, ...]]:
     """The claims that are audited, and those on other models without any value, in the study's order."""
     valued = {m.record.claim for m in measured}
-    audited = tuple(c for c in study.claims if c.model is None or c.id in valued)
-    return audited, tuple(c for c in study.claims if c not in audited)
+    audited = {c.id for c in study.claims if c.model is None or c.id in valued}
+    return (
+        tuple(c for c in study.claims if c.id in audited),
+        tuple(c for c in study.claims if c.id not in audited),
+    )
 
 
-def by_family(works: Sequence[Work], study: Study) -> bool:
+def by_family(works: Sequence[Work], known: Known) -> bool:
     """Whether a convention takes the evidence of its family, because no record names it: then the other studies are read."""
-    keys = {(task, metric, name) for (task, metric), names in known_conventions(study.tasks).items() for name in names}
+    keys = {(task, metric, name) for (task, metric), names in known.items() for name in names}
     return bool(works) and not keys <= named_keys(works)
 
 
@@ -129,20 +134,19 @@ def _conventions(study: Study) -> Iterator[tuple[str, Path]]:
 
 
 def _literature(
-    folder: Path, study: Study, cards: Mapping[str, SetCard], reproductions: Reproductions, works: Sequence[Work]
+    study: Study,
+    others: Sequence[Study],
+    cards: Mapping[str, SetCard],
+    reproductions: Reproductions,
+    works: Sequence[Work],
 ) -> Iterator[tuple[str, Path]]:
-    """(name shown, path) of every file of the literature that the audit depends on."""
-    yield f"literature/studies/{study.id}.yaml", study.path
-    if by_family(works, study):
-        # The evidence of a family comes through the tasks of other studies, see `audit.literature.grades`.
-        for path in study_files(folder).values():
-            yield f"literature/studies/{path.name}", study.path if path.stem == study.id else path
-            if path.stem != study.id:
-                yield from _conventions(load_study(path))
-    yield from _conventions(study)
-    for one in study.conventions:
-        if one.path != study.path:
-            yield f"literature/conventions/{one.path.name}", one.path
+    """(name shown, path) of every file of the literature that the audit depends on.
+
+    The evidence of a family comes through the tasks of `others`, see `audit.literature.grades`.
+    """
+    for one in (study, *(other for other in others if other.path.stem != study.id)):
+        yield f"literature/studies/{study.id if one is study else one.path.stem}.yaml", one.path
+        yield from _conventions(one)
     for path in reproductions.files:
         yield f"literature/reproductions/{path.name}", path
     for work in works:

@@ -12,9 +12,11 @@ from audit.schema import Unit
 
 # Metrics whose value is the share of units that are right.
 SHARES = frozenset({"accuracy", "following-rate"})
-# Errors over reference tokens, without a maximum: a unit can contain any number of errors. TER has none either, but divides by
-# average lengths of references, which no card states.
-ERROR_RATES = frozenset({"wer", "per", "cer", "ter"})
+# Errors over reference tokens.
+ERROR_RATES = frozenset({"wer", "per", "cer"})
+# Without a maximum: a unit can contain any number of errors. TER divides by average lengths of references, which no card
+# states.
+NO_MAXIMUM = ERROR_RATES | {"ter"}
 # Metrics that are a mean of unit scores, each at most the end of the scale.
 MEANS = frozenset({"rouge-l"})
 # Families whose accuracy is over keyphrases, not over units.
@@ -61,7 +63,7 @@ def whole_set(
     total = scored + unscored
     if not unscored:
         return Range(value, value)
-    if metric in ERROR_RATES or metric == "ter" or top is None:
+    if metric in NO_MAXIMUM or top is None:
         return Range(Fraction(0), None)
     if (metric in SHARES and family not in NOT_OVER_UNITS) or metric in MEANS:
         return Range(value * scored / total, (value * scored + top * unscored) / total)

@@ -21,16 +21,19 @@ from tasks.statistics.bootstrap import stored
 
 def with_runs(measured: Sequence[Measured], study: Study, names: Names) -> list[Measured]:
     """The measurements, with means over the runs of a claim, and with runs besides the deciding one marked as such."""
-    found = list(measured)
+    by_claim: defaultdict[str | None, list[Measured]] = defaultdict(list)
+    for item in measured:
+        by_claim[item.record.claim].append(item)
+    several = {c.id for c in study.claims if c.runs is not None}
+    further: dict[str, Measurement] = {}
+    means: list[Measured] = []
     for claim in study.claims:
-        mine = [m for m in found if m.record.claim == claim.id]
-        if claim.runs is not None:
-            found = [m for m in found if m.record.claim != claim.id]
-            found += _over_runs(claim, mine, study, names)
+        if claim.id in several:
+            means += _over_runs(claim, by_claim[claim.id], study, names)
         else:
-            further = _further_runs(claim, mine)
-            found = [replace(m, record=further.get(m.record.id, m.record)) for m in found]
-    return found
+            further |= _further_runs(claim, by_claim[claim.id])
+    single = (m for m in measured if m.record.claim not in several)
+    return [*(replace(m, record=further[m.record.id]) if m.record.id in further else m for m in single), *means]
 
 
 def with_means(measured: Sequence[Measured], study: Study, names: Names) -> list[Measured]:

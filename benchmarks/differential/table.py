@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from audit.literature.known_tasks import known_conventions as conventions
+from audit.literature.known_tasks import conventions_of as conventions
 from benchmarks.differential.outputs import FOLDER
 from tasks.convention import Convention, first_failed
 from tasks.row import Row

@@ -14,7 +14,7 @@ from typing import Any
 from tasks.availability import Reason, first_reason
 from tasks.backends.wordnet import wordnet_unavailable
 from tasks.convention import Convention
-from tasks.families.single_captions import BLEU, ROUGE
+from tasks.families.single_captions import BLEU, ROUGE, finished
 from tasks.family import Conventions, Family, Parameter
 from tasks.metrics.captions import References
 from tasks.metrics.cider import CiderD
@@ -28,7 +28,6 @@ from tasks.steps.clean import BEFORE_END_SYMBOL, STRIP_END_TOKEN, STRIP_SPECIAL
 from tasks.steps.normalise.ltu import LTU_CAPTION
 from tasks.steps.normalise.simple import JIWER_A1, LOWER
 from tasks.steps.ptb import PTB, ptb_unavailable
-from tasks.steps.select import FINISHED
 from tasks.steps.tokenise import WORDS
 
 _METEOR = first_reason(meteor_unavailable, ptb_unavailable)
@@ -60,15 +59,6 @@ def _plain(id: str, summary: str, metric: Metric, missing: Reason, *steps: Step,
 def _hufs(convention: Convention) -> Convention:
     """One `</s>` is cut off the end of the output before the other steps (jaeeewon/project-multimodal, eval_aac.py)."""
     return replace(convention, hypothesis=(STRIP_END_TOKEN, *convention.hypothesis[1:]))
-
-
-def _finished(convention: Convention) -> Convention:
-    return replace(
-        convention,
-        id=f"{convention.id}-finished",
-        summary=convention.summary[:-1] + "; outputs without an end token dropped.",
-        select=(FINISHED,),
-    )
 
 
 _COCO_NOTES = "As in the COCO scorer, which the paper's source for this task uses as well."
@@ -132,7 +122,7 @@ METEOR = (
     _coco("meteor", "each"),
     _ptb("aac-metrics", f"METEOR 1.5 on PTB tokens, {_ALL}.", Meteor(), _METEOR, notes=_AAC),
     _HUFS_NLTK,
-    _finished(_HUFS_NLTK),
+    finished(_HUFS_NLTK),
     replace(
         _HUFS_NLTK,
         id="hufs-nltk-five",
@@ -141,7 +131,7 @@ METEOR = (
         notes="Not used by any published work: isolates the effect of the number of captions.",
     ),
     _HUFS_METEOR,
-    _finished(_HUFS_METEOR),
+    finished(_HUFS_METEOR),
     _AUDIOBENCH,
     replace(
         _AUDIOBENCH,
@@ -165,7 +155,7 @@ SPIDER = (
     _coco("spider", "each"),
     _ptb("aac-metrics", f"SPIDEr on PTB tokens, {_ALL}.", Spider(), _SPICE, notes=_AAC + _DF),
     _HUFS_SPIDER,
-    _finished(_HUFS_SPIDER),
+    finished(_HUFS_SPIDER),
     _NOTA,
     replace(
         _NOTA,

@@ -47,7 +47,8 @@ _NORMALISED_ROUGE = Convention(
 )
 
 
-def _finished(convention: Convention) -> Convention:
+def finished(convention: Convention) -> Convention:
+    """The convention with outputs without an end token dropped."""
     return replace(
         convention,
         id=f"{convention.id}-finished",
@@ -58,9 +59,9 @@ def _finished(convention: Convention) -> Convention:
 
 BLEU = (
     _13A_BLEU,
-    _finished(_13A_BLEU),
+    finished(_13A_BLEU),
     _NORMALISED_BLEU,
-    _finished(_NORMALISED_BLEU),
+    finished(_NORMALISED_BLEU),
     Convention(
         "lp-musiccaps",
         "Corpus BLEU on `13a` tokens without smoothing.",
@@ -90,9 +91,9 @@ BLEU = (
 )
 ROUGE = (
     _13A_ROUGE,
-    _finished(_13A_ROUGE),
+    finished(_13A_ROUGE),
     _NORMALISED_ROUGE,
-    _finished(_NORMALISED_ROUGE),
+    finished(_NORMALISED_ROUGE),
     Convention(
         "lp-musiccaps-mean",
         "rouge-score's F without stemming, mean; its source prints a bootstrap median.",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tasks.errors import TooLongError
-from tasks.metrics.error_rate import COLUMNS, edit_counts
+from tasks.metrics.error_rate import COLUMNS, ErrorRate, edit_counts
 from tasks.metrics.metric import Counts, RatioMetric
 from tasks.step import Value
 
@@ -104,14 +104,8 @@ def compound_counts(hypotheses: Sequence[Words], references: Sequence[Words]) ->
 
 
 @dataclass(frozen=True)
-class CompoundErrorRate(RatioMetric):
+class CompoundErrorRate(ErrorRate):
     """Errors over reference words, both summed over the set, where words may be written together or apart at no cost."""
-
-    id: str = "wer"
-    columns: tuple[str, ...] = COLUMNS
-    scale: int = 100
-    numerator: tuple[str, ...] = ("substitutions", "deletions", "insertions")
-    denominator: tuple[str, ...] = ("substitutions", "deletions", "hits")
 
     @property
     def signature(self) -> str:

@@ -13,7 +13,7 @@ from types import ModuleType
 
 import pytest
 
-from audit.literature.known_tasks import known_conventions as conventions
+from audit.literature.known_tasks import conventions_of as conventions
 from audit.literature.known_tasks import known_tasks as tasks
 from tasks import convention as convention_module
 from tasks import step as step_module
@@ -209,7 +209,7 @@ def test_every_convention_and_task_is_described() -> None:
 
 def test_the_hash_is_the_same_in_another_process() -> None:
     code = (
-        "from audit.literature.known_tasks import known_conventions as conventions\n"
+        "from audit.literature.known_tasks import conventions_of as conventions\n"
         "for key, c in conventions().items():\n"
         "    if key[0] in ('st-en-ja', 'asr-gigaspeech', 'mc-musiccaps'): print(*key, c.hash)\n"
     )

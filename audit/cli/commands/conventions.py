@@ -9,9 +9,6 @@ import textwrap
 
 from audit._util.paths import LITERATURE
 from audit.errors import InputError
-from audit.literature.declared_conventions import declared_conventions
-from audit.literature.known_tasks import declared_here, task_here, tasks_here
-from audit.literature.known_tasks import known_conventions as conventions_of
 
 HELP = """List the conventions of a task, or of all tasks: grade, who uses it, signature and hash.
 
@@ -43,13 +40,14 @@ def run(args: argparse.Namespace) -> int:
         return _steps(args)
     if args.show is not None:
         return _show(args)
+    from audit.literature.declared_conventions import declared_conventions
     from audit.literature.grades import grades, known_conventions
+    from audit.literature.known_tasks import conventions_of, declared_here, task_here, tasks_here
     from audit.literature.works import load_works
 
-    known = tasks_here() if args.task is None else {args.task: task_here(args.task)}
-    gradings = grades(
-        load_works(LITERATURE / "works"), known_conventions(known), tasks=tasks_here(), declared=declared_here()
-    )
+    here = tasks_here()
+    known = here if args.task is None else {args.task: task_here(args.task)}
+    gradings = grades(load_works(LITERATURE / "works"), known_conventions(known), tasks=here, declared=declared_here())
     chosen = conventions_of(known)
     if args.json:
         entries = [
@@ -110,6 +108,8 @@ def _steps(args: argparse.Namespace) -> int:
 def _show(args: argparse.Namespace) -> int:
     """One convention: of which tasks, as text and as YAML, once for each way in which an id counts."""
     from audit.literature.convention_yaml import yaml_text
+    from audit.literature.declared_conventions import declared_conventions
+    from audit.literature.known_tasks import conventions_of, task_here, tasks_here
 
     known = tasks_here() if args.task is None else {args.task: task_here(args.task)}
     found: dict[tuple[str, str], list[tuple[str, str]]] = {}

@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 from audit.errors import InputError
-from audit.literature.known_tasks import task_here
 
 HELP = """Count outputs that are broken or answer another task: unfinished, empty, phone strings, wrong script or language,
 loops, refusals, echoed prompts. With --sample, print rows for manual inspection: flagged ones and others."""
@@ -28,6 +27,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Count and print."""
+    from audit.literature.known_tasks import task_here
     from audit.scoring import predictions
     from tasks.analysis.detectors import detect, detectors_of, hand_check
 

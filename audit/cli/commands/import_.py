@@ -13,7 +13,6 @@ from audit.importers import importers
 from audit.importers.interface import Imported, Importer
 from audit.importers.records import decode, parse, read_bytes
 from audit.importers.writer import write
-from audit.literature.known_tasks import task_here
 from audit.scoring.prediction_meta import PredictionMeta, check_special_tokens
 from tasks.steps.clean import with_finished
 from tasks.task import Task
@@ -51,6 +50,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Read, write, and account for every record."""
+    # Not loaded for --help.
+    from audit.literature.known_tasks import task_here
+
     task = task_here(args.task, "--task")
     for option in ("model", "variant"):
         if not getattr(args, option).strip():

@@ -21,12 +21,12 @@ from audit.judge.interface import Judge
 from audit.judge.questions import build, lacking, setting
 from audit.judge.runner import Outcome, Retry, Runner
 from audit.judge.scoring import by_rating
-from audit.literature.known_tasks import task_here
 from audit.scoring import predictions as prediction_files
 from audit.scoring.prediction_meta import folder_of
 from tasks.judging.conventions import CONVENTIONS, JudgedConvention, find
 from tasks.judging.fields import FieldError
 from tasks.row import Row
+from tasks.task import Task
 
 __all__ = ["HELP", "add_arguments", "run"]
 HELP = "Let a judge (a model or a person) score outputs; measure how far judges agree."
@@ -53,8 +53,15 @@ def run(args: argparse.Namespace) -> int:
         raise lacking(error, str(args.predictions), fix) from None
 
 
+def _task(name: str, where: str | None = None) -> Task:
+    # Not loaded for --help.
+    from audit.literature.known_tasks import task_here
+
+    return task_here(name, where)
+
+
 def _convention(args: argparse.Namespace) -> JudgedConvention:
-    family = task_here(args.task, "--task").family
+    family = _task(args.task, "--task").family
     found = find(family, args.convention, args.metric)
     if found is None:
         there = sorted({f"{c.id} ({c.metric})" for c in CONVENTIONS if c.family == family})
@@ -68,7 +75,7 @@ def _convention(args: argparse.Namespace) -> JudgedConvention:
 
 
 def _rows(path: Path, task: str) -> tuple[Row, ...]:
-    return prediction_files.load(path, task_here(task, str(path))).asked
+    return prediction_files.load(path, _task(task, str(path))).asked
 
 
 def _judge(args: argparse.Namespace) -> Judge:
@@ -235,7 +242,7 @@ def _agreement(args: argparse.Namespace) -> int:
     target = judgements.path_of(predictions)
     known = judgements.read(target)
     by_id = {row.id: row for row in found}
-    judgements.check(known, by_id, family=task_here(args.task).family, where=str(target))
+    judgements.check(known, by_id, family=_task(args.task).family, where=str(target))
     if args.parser is not None:
         known = judgements.read_again(known, convention, by_id, args.parser, where=str(target))
         print(f"Replies parsed with {args.parser} instead of {convention.parser}; nothing is written.")
@@ -248,7 +255,7 @@ def _agreement(args: argparse.Namespace) -> int:
         seed=args.seed,
         claim=args.claim,
         factor=100 if args.percent else 1,
-        followed=followed_rows(task_here(args.task), found),
+        followed=followed_rows(_task(args.task), found),
     )
     if not report.ratings:
         raise InputError(
@@ -274,7 +281,7 @@ def _status(args: argparse.Namespace) -> int:
         task = prediction_files.split_name(name)[0]
         found = _rows(folder / f"{name}.jsonl", task)
         known = judgements.read(target)
-        declared = task_here(task, str(target))
+        declared = _task(task, str(target))
         tied = judgements.check(known, {row.id: row for row in found}, family=declared.family, where=str(target))
         print(f"{task}: {len(found)} rows, {len(known)} judgements, {tied} of them tied to their output")
         followed = followed_rows(declared, found)

@@ -66,9 +66,9 @@ def run(args: argparse.Namespace) -> int:
 
 def known() -> Known:
     """The conventions of tasks/ by (task, metric)."""
-    from audit.literature.known_tasks import known_conventions
+    from audit.literature.grades import known_conventions
 
-    return _by_metric(known_conventions())
+    return known_conventions()
 
 
 def _by_metric(keys: Iterable[tuple[str, str, str]]) -> Known:
@@ -86,7 +86,7 @@ def _works(args: argparse.Namespace) -> tuple[Work, ...]:
 
 def _lint(args: argparse.Namespace) -> int:
     from audit.literature.checkouts import open_all
-    from audit.literature.known_tasks import declared_here, known_conventions, known_tasks
+    from audit.literature.known_tasks import conventions_of, declared_here, known_tasks
     from audit.literature.lint import lint, lint_studies, notes
     from audit.literature.lint_conventions import lint_conventions
     from audit.literature.lint_sets import lint_sets
@@ -98,7 +98,7 @@ def _lint(args: argparse.Namespace) -> int:
     problems += lint_sets(known_tasks().values())[1]
     own = [one.convention for one in declared_here()]
     # What YAML declares cites its own evidence, and is no convention of its family.
-    built_in = {key: item for key, item in known_conventions().items() if item not in own}
+    built_in = {key: item for key, item in conventions_of().items() if item not in own}
     of_family: dict[str, set[str]] = {name: set() for name in families()}
     for task, _, name in built_in:
         of_family[known_tasks()[task].family].add(name)

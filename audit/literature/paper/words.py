@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from audit._util.files import refuse_pointer
+from audit._util.files import read_limited
 from audit.errors import InputError
 
 # A paper with its appendix; a book of proceedings is no paper.
@@ -69,13 +69,7 @@ def read_pdf(path: str | Path) -> PaperText:
     import pypdfium2
 
     path = Path(path)
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read the file: {error.strerror}", where=str(path), fix="Check the path.") from error
-    refuse_pointer(raw, path)
-    if len(raw) > MAX_BYTES:
-        raise InputError(f"{len(raw)} bytes are too many for a paper", where=str(path), fix="Give the paper alone.")
+    raw = read_limited(path, MAX_BYTES, "a paper", "Give the paper alone.")
     try:
         document = pypdfium2.PdfDocument(raw)
     except pypdfium2.PdfiumError as error:

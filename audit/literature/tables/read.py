@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from audit._util.files import refuse_pointer
+from audit._util.files import read_limited
 from audit.errors import InputError
 from audit.literature.tables import delimited, latex, markdown
 from audit.literature.tables.grid import RawTable, build
@@ -55,14 +55,7 @@ def read_tables(path: str | Path, macros: Sequence[str | Path] = ()) -> tuple[Ta
 
 
 def _text(path: Path) -> str:
-    try:
-        raw = path.read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read the file: {error.strerror}", where=str(path), fix="Check the path.") from error
-    refuse_pointer(raw, path)
-    if len(raw) > MAX_BYTES:
-        what = f"{len(raw)} bytes are too many for tables"
-        raise InputError(what, where=str(path), fix="Give the table in a file of its own.")
+    raw = read_limited(path, MAX_BYTES, "tables", "Give the table in a file of its own.")
     try:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:

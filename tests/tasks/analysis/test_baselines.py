@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from audit.literature.known_tasks import known_conventions as conventions
+from audit.literature.known_tasks import conventions_of as conventions
 from audit.literature.known_tasks import known_tasks as tasks
 from tasks.analysis.baselines import MOST_ANSWERS, Baseline, constant_baseline, gold_label, single_class
 from tasks.convention import Convention

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from audit.literature.known_tasks import known_conventions as conventions
+from audit.literature.known_tasks import conventions_of as conventions
 from tasks.analysis.prompt_sensitivity import sensitivity
 from tasks.row import Row
 from tasks.step_cache import ChainCache

@@ -7,14 +7,14 @@ from typing import Any
 
 import pytest
 
-from audit.literature.known_tasks import known_conventions
+from audit.literature.known_tasks import conventions_of
 from tasks.convention import Convention, first_failed
 from tasks.declared import as_data, convention
 from tasks.errors import DeclarationError
 from tasks.row import Row
 from tasks.step_cache import ChainCache
 
-KNOWN = known_conventions()
+KNOWN = conventions_of()
 QWEN2 = ["remove-sp", "whisper-english", "whisper-basic", "none-text", "drop-punctuation-tokens", "lower", "words"]
 NORMALISED = ["lower", "covost2-punctuation", "char"]
 AUDIOBENCH = ["lower", "whisper-english", "audiobench-words", "empty-word", "words"]

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.literature.known_tasks import known_conventions as conventions
+from audit.literature.known_tasks import conventions_of as conventions
 from tasks.backends import java
 from tasks.backends.wordnet import PATH_VARIABLE, wordnet_unavailable
 from tasks.convention import Convention

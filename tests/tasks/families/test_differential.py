@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from audit.literature import works
-from audit.literature.known_tasks import known_conventions as conventions
+from audit.literature.known_tasks import conventions_of as conventions
 from benchmarks.differential.table import DECLARED, NOT_RUN, PAGE, compared, equal, files, page
 from tests.support.paths import ROOT
 from tests.support.source_rows import KINDS, SIZE, digest, made

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.literature.known_tasks import known_conventions as conventions
+from audit.literature.known_tasks import conventions_of as conventions
 from audit.literature.known_tasks import known_tasks as tasks
 from tasks.convention import Convention
 from tasks.families.classification import fairmllm_label, llaso_points

@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from audit.literature.known_tasks import known_conventions
+from audit.literature.known_tasks import conventions_of
 from tasks.families.multiple_choice import ACCURACY
 from tasks.registry import build
 from tasks.row import Row
@@ -43,7 +43,7 @@ def test_every_metric_of_translation_and_classification_is_on_the_page() -> None
 
 
 def test_every_version_of_the_leaderboard_is_on_the_page() -> None:
-    known = {name for task, metric, name in known_conventions() if (task, metric) == (ASR, "wer")}
+    known = {name for task, metric, name in conventions_of() if (task, metric) == (ASR, "wer")}
     assert section("Open ASR Leaderboard") == {name for name in known if name.startswith("open-asr-leaderboard")}
 
 
@@ -64,7 +64,7 @@ PAIRS = [
 
 @pytest.mark.parametrize(("said", "reference", "before", "now"), PAIRS)
 def test_values_of_the_leaderboards_versions(said: str, reference: str, before: float, now: float) -> None:
-    known = known_conventions()
+    known = conventions_of()
     for name, expected in (("-2023", before), ("-2025", before), ("", now)):
         found = value(known[ASR, "wer", f"open-asr-leaderboard{name}"], [(said, reference)])
         assert found == pytest.approx(expected, abs=0.005), name
@@ -76,4 +76,4 @@ def test_segments_that_the_leaderboard_drops() -> None:
         Row("2", "hello there world", "hello world"),
         Row("3", "x", "Ignore time segment in scoring"),
     ]
-    assert scored(known_conventions()[ASR, "wer", "open-asr-leaderboard"], rows) == 50
+    assert scored(conventions_of()[ASR, "wer", "open-asr-leaderboard"], rows) == 50

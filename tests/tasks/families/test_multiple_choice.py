@@ -4,7 +4,7 @@ from fractions import Fraction
 
 import pytest
 
-from audit.literature.known_tasks import known_conventions as conventions
+from audit.literature.known_tasks import conventions_of as conventions
 from audit.literature.known_tasks import known_tasks as tasks
 from tasks.registry import build
 from tasks.row import Row

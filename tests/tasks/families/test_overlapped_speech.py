@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from audit.literature.known_tasks import known_conventions as conventions
+from audit.literature.known_tasks import conventions_of as conventions
 from tasks.row import Row
 from tasks.step_cache import ChainCache
 from tasks.steps.sentences import separate_words

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from audit.literature.known_tasks import known_conventions as conventions
+from audit.literature.known_tasks import conventions_of as conventions
 from tasks.convention import Convention
 from tasks.row import Row
 from tasks.step_cache import ChainCache

@@ -7,7 +7,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from audit.literature.known_tasks import known_conventions as conventions
+from audit.literature.known_tasks import conventions_of as conventions
 from tasks.convention import first_failed
 from tasks.metrics.slu_f1 import SluF1, character_distance, word_distance
 from tasks.row import Row

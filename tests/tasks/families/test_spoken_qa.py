@@ -5,7 +5,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 
-from audit.literature.known_tasks import known_conventions as conventions
+from audit.literature.known_tasks import conventions_of as conventions
 from tasks.metrics.triggered import Triggered
 from tasks.row import ReferenceType, Row
 from tasks.step_cache import ChainCache

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from audit.literature.known_tasks import known_conventions as conventions
+from audit.literature.known_tasks import conventions_of as conventions
 from tasks.convention import Convention
 from tasks.metrics.metric import Counts
 from tasks.row import Row

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rapidfuzz.distance import Levenshtein
 
-from audit.literature.known_tasks import known_conventions as conventions
+from audit.literature.known_tasks import conventions_of as conventions
 from tasks.errors import ScoringError
 from tasks.metrics.error_rate import ErrorRate, MeanErrorRate, edit_counts
 from tasks.metrics.following import NotTranscribed

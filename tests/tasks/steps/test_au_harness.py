@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.literature.known_tasks import known_conventions
+from audit.literature.known_tasks import conventions_of
 from tasks.steps.normalise.au_harness import PLAIN, SPELLED_DIGITS, drop_thinking
 from tasks.steps.normalise.whisper import WHISPER_ENGLISH
 from tests.tasks.families.test_vectors import value
 
-KNOWN = known_conventions()
+KNOWN = conventions_of()
 # Printed at daa06166.
 TEXTS = [
     ("It cost $20.50, about 5% off.", "it cost twenty 50 about five off"),

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from num2words import num2words
 
-from audit.literature.known_tasks import known_conventions as conventions
+from audit.literature.known_tasks import conventions_of as conventions
 from tasks.steps.clean import before_end_symbol, cmi_wrappers, ends_with_eos, hufs_unwrap, remove_sp, strip_special
 from tasks.steps.normalise.audiobench import audiobench_words
 from tasks.steps.normalise.cmi import cmi_words

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from audit.literature.known_tasks import known_conventions as conventions
+from audit.literature.known_tasks import conventions_of as conventions
 from tasks.errors import ScoringError
 from tasks.step import Step, function
 from tasks.steps.memo import Memo
