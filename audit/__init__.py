@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         multiverse,
         render,
         score,
+        survey,
         verify,
     )
     from audit.errors import AuditError, CheckFailedError, InputError, MissingError
@@ -54,6 +55,7 @@ __all__ = [
     "multiverse",
     "render",
     "score",
+    "survey",
     "verify",
 ]
 _ERRORS = frozenset({"AuditError", "CheckFailedError", "InputError", "MissingError"})

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from audit.analysis.multiverse import Explained, Exploration
     from audit.literature.studies import Study
     from audit.pipeline.run import Audit
+    from audit.pipeline.works_survey import WorksSurvey
     from audit.provenance.verification.result import Report
     from audit.schema import AuditDocument
     from audit.scoring.pool import EngineName
@@ -195,6 +196,41 @@ def compare(task: str, first: str | Path | PredictionSet, second: str | Path | P
 
     found = find_task(task)
     return compare_runs(found, prediction_set(found, first), prediction_set(found, second))
+
+
+def survey(
+    *,
+    outputs: Path | None = None,
+    source: Path | None = None,
+    literature: Path | None = None,
+    cache: Path | None = None,
+    study: str | None = None,
+) -> WorksSurvey:
+    """Audit the works whose outputs are public: printed values, the works' own rules, the range of all rules, verdicts.
+
+    Args:
+        outputs: The folder of public outputs; by default `$REPRO_AUDIT_OUTPUTS`, or the user's cache folder.
+        source: A folder from which files are taken first, by their hash.
+        literature: The folder of studies, works and records of outputs; by default the project's.
+        cache: Folder for counts kept between calls; None for no cache.
+        study: The id of one study; by default all with public outputs.
+
+    Raises:
+        InputError: A record, a study or a file is invalid.
+        CheckFailedError: A file of the folder differs from its record.
+    """
+    from audit._util.paths import LITERATURE
+    from audit.literature.outputs.store import Store, default_folder, found_in
+    from audit.pipeline.public_outputs import records_of
+    from audit.pipeline.works_survey import survey as surveyed
+
+    folder = LITERATURE if literature is None else literature
+    store = Store(outputs or default_folder())
+    if source is not None:
+        records = [one for one in records_of(folder) if not store.has(one)]
+        for name, path in found_in(source, records).items():
+            store.take(next(one for one in records if one.id == name), path)
+    return surveyed(folder, store, cache, only=study)
 
 
 def audit(request: AuditRequest) -> Audit:

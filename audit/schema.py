@@ -21,7 +21,9 @@ LIKELY = Fraction(1, 5)
 # An interval over fewer resampling units than this is uninformative.
 FEWEST_UNITS = 10
 
-Unit: TypeAlias = Literal["percent", "fraction", "count"]
+Unit: TypeAlias = Literal["percent", "fraction", "of-5", "count"]
+# What the whole is in each unit; None for counts.
+WHOLE: Mapping[Unit, int | None] = {"percent": 100, "fraction": 1, "of-5": 5, "count": None}
 Direction: TypeAlias = Literal["lower", "higher"]
 Origin: TypeAlias = Literal["recomputed", "recorded"]
 Grade: TypeAlias = Literal["A", "B", "C", "D", "E"]
@@ -787,6 +789,56 @@ class Survey:
 
 
 @dataclass(frozen=True, slots=True)
+class PublicValue:
+    """What public outputs give under one convention, in the unit of the claim on this task and metric.
+
+    Attributes:
+        scored: The rows that the convention scored, of `total`.
+    """
+
+    metric: str
+    convention: str
+    value: str
+    scored: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class PublicOutput:
+    """Outputs that others published, beside the claims of a task; they justify nothing.
+
+    Attributes:
+        record: The id of the record in `literature/outputs/`.
+        variant: None if the source does not state it.
+        prompts: The instructions; empty if they are not listed, see `prompts_where`.
+        rows: The number of outputs in the file; None if unknown.
+        place: `OWNER/NAME@COMMIT:PATH`.
+        values: Under every convention that can be computed; empty if there are none.
+        not_counted: Why there are none.
+    """
+
+    record: str
+    task: str
+    work: str | None
+    system: str
+    variant: str | None
+    dataset: str
+    split: str
+    same_data: str
+    same_data_reason: str
+    prompts: tuple[str, ...]
+    prompts_where: str | None
+    rows: int | None
+    place: str
+    address: str
+    sha256: str
+    licence: str
+    values: tuple[PublicValue, ...] = ()
+    not_counted: str | None = None
+    notes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Detection:
     """Outputs that a detector flags: `rows` of `of`, with a few ids."""
 
@@ -931,6 +983,7 @@ class AuditDocument:
     rules: tuple[RuleText, ...] = ()
     identities: tuple[RowsIdentity, ...] = ()
     literature: Survey = Survey()
+    public_outputs: tuple[PublicOutput, ...] = ()
     findings: Findings = Findings()
     bootstrap: Bootstrap | None = None
     inputs: tuple[InputFile, ...] = ()

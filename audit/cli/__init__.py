@@ -37,6 +37,8 @@ COMMANDS: dict[str, str] = {
     "study": "start a study from a paper's table, check it, find it in the paper's PDF",
     "literature": "list, show, check and export the surveyed works",
     "sets": "list, show and make set cards; identify the set of a predictions file",
+    "outputs": "list, fetch and check the public outputs of others",
+    "survey": "audit the works whose outputs are public, in one table",
     "detect": "count broken and wrong-task outputs",
     "prompts": "score each prompt separately and test whether prompts differ",
     "multiverse": "score a task under every combination of defensible steps",

@@ -25,6 +25,7 @@ from audit.schema import (
     InputFile,
     Measurement,
     Project,
+    PublicOutput,
     RowsIdentity,
     RuleText,
     Signing,
@@ -64,6 +65,7 @@ def build(
     gradings: Mapping[Key, Grading],
     identities: Sequence[RowsIdentity],
     literature: Survey,
+    public_outputs: Sequence[PublicOutput],
     findings: Findings,
     inputs: Iterable[tuple[str, Path]],
     replicates: int,
@@ -81,6 +83,7 @@ def build(
         gradings: Grade and works of every convention.
         identities: The set that every prediction file holds.
         literature: The survey's data.
+        public_outputs: What public outputs of others give for the claims.
         findings: What was found besides the values: detectors, prompts, baselines, probes.
         inputs: (name shown, path) of every input file.
         replicates: Bootstrap replicates.
@@ -105,6 +108,7 @@ def build(
         rules=tuple(RuleText(n, r.verdict, r.words) for n, r in enumerate(RULES, start=1)),
         identities=tuple(identities),
         literature=literature,
+        public_outputs=tuple(public_outputs),
         findings=findings,
         bootstrap=Bootstrap(replicates, SEED),
         inputs=tuple(InputFile(name, sha256_file(path)) for name, path in sorted(inputs)),

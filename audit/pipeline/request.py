@@ -31,6 +31,7 @@ class AuditRequest:
         cache: Folder for counts and intervals kept between runs; None for no cache.
         engine: Where rows are counted, see `audit.scoring.pool`.
         workers: Number of counting processes; None for one per processor.
+        outputs: Store of public outputs (`audit.literature.outputs.store`); None reads none.
         signing: How the document will be signed, as stated in it; None if it will not be.
     """
 
@@ -42,6 +43,7 @@ class AuditRequest:
     cache: Path | None = None
     engine: EngineName = "auto"
     workers: int | None = None
+    outputs: Path | None = None
     signing: Signing | None = None
 
     def __post_init__(self) -> None:

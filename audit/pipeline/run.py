@@ -16,12 +16,14 @@ from audit.document.build import build
 from audit.judge.judgements import path_of as judgement_file
 from audit.literature.grades import SALMONN, Known, grades, known_conventions, named_keys
 from audit.literature.known_tasks import check_id, find_study, known_tasks, studies
+from audit.literature.outputs.store import Store
 from audit.literature.reproductions import Reproductions, load_reproductions
 from audit.literature.sets import SetCard, card_of, cards_for
 from audit.literature.studies import Study, load_study
 from audit.literature.survey import survey
 from audit.literature.works import Work, load_works, own_record
 from audit.pipeline.measure import identities, recomputed_measurements, recorded_measurements
+from audit.pipeline.public_outputs import beside_claims
 from audit.pipeline.request import AuditRequest
 from audit.pipeline.scored_sets import Scored, score_sets
 from audit.schema import AuditDocument, Claim, Survey
@@ -92,6 +94,8 @@ def run(request: AuditRequest) -> Audit:
     read = dict(_literature(study, others_read, cards, reproductions, works))
     # The records say how works treat SALMONN; how works treat other papers was not surveyed.
     surveyed = works and study.id == SALMONN
+    store = Store(request.outputs) if request.outputs is not None else None
+    public, public_files = beside_claims(study, literature, store, cache)
     document = build(
         study=replace(study, claims=audited),
         others=others,
@@ -101,8 +105,9 @@ def run(request: AuditRequest) -> Audit:
         gradings=gradings,
         identities=identities(scored, study, cards),
         literature=survey(works, audited, gradings=gradings) if surveyed else Survey(),
+        public_outputs=public,
         findings=gathered(seen, probed, reproductions.observed),
-        inputs=[*read.items(), *_predictions(scored), *probe_files],
+        inputs=[*read.items(), *_predictions(scored), *probe_files, *public_files],
         replicates=request.replicates,
         epoch=source_date_epoch(),
         signing=request.signing,

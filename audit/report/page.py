@@ -19,6 +19,7 @@ from audit.report.findings import observed
 from audit.report.foreign_text import isolated, note
 from audit.report.markup import Sentence
 from audit.report.numbers import clean, date, moment, whole
+from audit.report.public_outputs import public_tables
 from audit.report.sentences import justification
 from audit.report.survey import short_names, survey
 from audit.report.views import ClaimView, MeasurementView, anchor, claims, convention_anchor
@@ -39,6 +40,7 @@ CHAPTERS = {
     "claims": "Claim by claim",
     "identity": "Identity of the rows",
     "literature": "What others did",
+    "public-outputs": "What others’ outputs give",
     "findings": "Other findings",
     "conventions": "Conventions",
     "method": "Method",
@@ -191,7 +193,13 @@ def _context(audit: AuditDocument, most: int | None) -> dict[str, Any]:
     chapter = survey(audit)
     seen = observed(audit)
     epoch = audit.source_date_epoch
-    there = {"findings": seen, "identity": audit.identities, "literature": audit.literature.works}
+    public = public_tables(audit, found)
+    there = {
+        "findings": seen,
+        "identity": audit.identities,
+        "literature": audit.literature.works,
+        "public-outputs": public,
+    }
     empty = {chapter for chapter, content in there.items() if not content}
     tally = [(v, n) for v in vocabulary.VERDICTS.values() if (n := sum(c.verdict.id == v.id for c in found))]
     title = study.title or study.id
@@ -219,6 +227,7 @@ def _context(audit: AuditDocument, most: int | None) -> dict[str, Any]:
         "rules": [(vocabulary.VERDICTS[r.verdict], _sentence(r.when)) for r in audit.rules],
         "margins": [(vocabulary.metric_name(k), m.value, m.kind, m.reason) for k, m in sorted(study.margins.items())],
         "identities": audit.identities,
+        "public_tables": public,
         "inputs": audit.inputs,
         "predictions": _predictions(audit),
         "software": _software(audit.software),

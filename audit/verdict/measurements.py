@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -13,6 +13,7 @@ from audit.literature.grades import Grading
 from audit.literature.studies import Study
 from audit.schema import (
     FEWEST_UNITS,
+    WHOLE,
     Agreement,
     Bounds,
     Claim,
@@ -215,6 +216,7 @@ def recomputed(
             *problems,
             *_contradictions(identity),
             *(_prediction_problems(predictions, claim, study) if claim else ()),
+            *_normalised_twice(predictions, score),
         ),
         note=" ".join(part for part in (note, _unreadable(score)) if part) or None,
         judge=judge,
@@ -233,6 +235,13 @@ def recomputed(
     )
 
 
+def _normalised_twice(predictions: PredictionSet, score: Score) -> Iterator[Invalid]:
+    """A rule whose normaliser has already changed the stored texts: applied once more, it counts something else."""
+    if score.convention.id == predictions.meta.normalised:
+        text = f"The normaliser of {score.convention.id} has changed the stored texts before."
+        yield Invalid("normalised-twice", text)
+
+
 def _origin(predictions: PredictionSet, claim: Claim | None) -> str:
     """The middle of a measurement's id: names a run that the claim does not name."""
     beside = predictions.run is not None and (claim is None or claim.run != predictions.run)
@@ -241,9 +250,8 @@ def _origin(predictions: PredictionSet, claim: Claim | None) -> str:
 
 def unit_factor(claim: Claim | None, scale: int) -> Decimal:
     """The factor from a metric's scale to the claim's unit."""
-    if claim is None or claim.unit == "count":
-        return Decimal(1)
-    return Decimal(100 if claim.unit == "percent" else 1) / scale
+    whole = None if claim is None else WHOLE[claim.unit]
+    return Decimal(1) if whole is None else Decimal(whole) / scale
 
 
 def in_unit(exact: Fraction | float | None, value: Decimal | None, factor: Decimal) -> Fraction | Decimal | None:
