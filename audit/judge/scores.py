@@ -47,7 +47,10 @@ def judged_scores(
     conventions: dict[str, list[Convention]] = defaultdict(list)
     for name, item in by_name.items():
         conventions[item.metric].append(replace(item.convention, id=name))
-    judged = replace(task, conventions={metric: tuple(items) for metric, items in conventions.items()})
+    # Not the declared task any more: another process could not build it.
+    judged = replace(
+        task, declaration=None, conventions={metric: tuple(items) for metric, items in conventions.items()}
+    )
     joined = replace(predictions, rows=tuple(rows))
     found = score(joined, judged, expected=expected, replicates=replicates, cache=cache)
     return tuple(

@@ -76,9 +76,7 @@ def _store(args: argparse.Namespace) -> Store:
 
 def _list(args: argparse.Namespace) -> int:
     records, store = _records(args), _store(args)
-    states = {
-        one.id: ("here" if store.has(one) else "unknown hash" if one.file.sha256 is None else "-") for one in records
-    }
+    states = {one.id: ("here" if store.has(one) else "?" if one.file.sha256 is None else "-") for one in records}
     if args.json:
         found = [
             {
@@ -98,15 +96,10 @@ def _list(args: argparse.Namespace) -> int:
         )
         for one in mine:
             rows = "?" if one.file.rows is None else f"{one.file.rows:,}"
-            study = one.audit.study if one.audit else "no claim"
-            print(f"  {_name(one):<46} {rows:>6} rows  {study:<15} {states[one.id]}")
+            print(f"  {states[one.id]:<4} {rows:>6} rows  {one.audit.study if one.audit else '-':<15}  {one.id}")
     here = sum(state == "here" for state in states.values())
     print(f"{here} of {len(records)} files are in {store.folder}")
     return 0
-
-
-def _name(one: OutputRecord) -> str:
-    return one.id if len(one.id) <= 46 else f"{one.id[:45]}…"
 
 
 def _fetch(args: argparse.Namespace) -> int:

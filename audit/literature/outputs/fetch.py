@@ -262,12 +262,11 @@ def _partial(path: Path) -> Iterator[tuple[BinaryIO, Path]]:
     """The partial file of a download, open at its end and locked; an empty one is removed afterwards."""
     handle = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600), "r+b")
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise InputError(
-                "is being downloaded by another process", where=str(path), fix="Wait for it to end."
-            ) from None
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        handle.close()
+        raise InputError("is being downloaded by another process", where=str(path), fix="Wait for it to end.") from None
+    try:
         handle.seek(0, os.SEEK_END)
         yield handle, path
     finally:
