@@ -92,6 +92,7 @@ def _column(output: PublicOutput, names: dict[str, str]) -> OutputView:
     else:
         prompt = f"prompt: {output.prompts[0]}" if prompts else output.prompts_where or "prompt unknown"
     facts = (
+        output.record.removeprefix(f"{output.work}-"),
         f"{output.system}, variant {output.variant}" if output.variant else f"{output.system}, variant not stated",
         f"{output.dataset}, {output.split}: {_SAME[output.same_data]}",
         size,

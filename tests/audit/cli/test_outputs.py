@@ -128,7 +128,7 @@ def test_the_survey_counts_what_the_works_print(
 ) -> None:
     table = tmp_path / "survey.csv"
     assert main(["survey", "--from", str(shared_real), "--csv", str(table)]) == 0
-    rows = {(row["record"], row["metric"]): row for row in csv.DictReader(table.open(encoding="utf-8"))}
+    rows = {(row["record"], row["metric"]): row for row in csv.DictReader(table.read_text("utf-8").splitlines())}
     for record, metric, value, convention in (
         ("audiobench-2024-07-librispeech-clean-raw", "wer", 0.5558343, "audiobench"),
         ("audiobench-2024-07-librispeech-clean-pairs", "wer", 0.5558343, "audiobench-stored"),
