@@ -96,6 +96,8 @@ def run(request: AuditRequest) -> Audit:
     surveyed = works and study.id == SALMONN
     store = Store(request.outputs) if request.outputs is not None else None
     public, public_files = beside_claims(study, literature, store, cache)
+    read |= {name: path for name, path in public_files if name.startswith("literature/")}
+    others_files = [(name, path) for name, path in public_files if name not in read]
     document = build(
         study=replace(study, claims=audited),
         others=others,
@@ -107,7 +109,7 @@ def run(request: AuditRequest) -> Audit:
         literature=survey(works, audited, gradings=gradings) if surveyed else Survey(),
         public_outputs=public,
         findings=gathered(seen, probed, reproductions.observed),
-        inputs=[*read.items(), *_predictions(scored), *probe_files, *public_files],
+        inputs=[*read.items(), *_predictions(scored), *probe_files, *others_files],
         replicates=request.replicates,
         epoch=source_date_epoch(),
         signing=request.signing,

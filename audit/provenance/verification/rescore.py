@@ -58,6 +58,12 @@ def check(
     """
     listed = checksums.read(files[layout.PREDICTIONS_LIST], layout.PREDICTIONS_LIST)
     values = [entry for entry in audit.measurements if not entry.recorded]
+    public = sum(entry.path.startswith("outputs/") for entry in audit.inputs)
+    if public:
+        report.skip(
+            "public outputs",
+            f"{public} files of others were scored beside the claims; audit.json has their hashes, and no verdict uses them",
+        )
     if predictions is None:
         report.skip(
             "predictions",

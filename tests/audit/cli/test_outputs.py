@@ -172,6 +172,7 @@ def test_run_takes_the_public_outputs_of_a_study(
     assert "public files" not in capsys.readouterr().out
 
 
+@pytest.mark.pdf
 def test_outputs_of_others_beside_the_claims(
     shared_real: Path, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -191,6 +192,13 @@ def test_outputs_of_others_beside_the_claims(
     page = (tmp_path / "out/report.html").read_text("utf-8")
     assert "What others’ outputs give" in page
     assert "variant 7b" in page
+    # A package carries the records that were read, and says that the files themselves are not in it.
+    assert main(["run", "--out", str(tmp_path / "whole"), "--replicates", "0"]) == 0
+    capsys.readouterr()
+    assert main(["verify", str(tmp_path / "whole/package.zip")]) == 0
+    told = capsys.readouterr().out
+    assert "public outputs: 2 files of others were scored beside the claims" in told
+    assert (tmp_path / f"whole/package/literature/outputs/{names[0]}.yaml").is_file()
     # They justify nothing: measurements and verdicts are those of an audit without them.
     assert main([*run, "--no-outputs"]) == 0
     alone: dict[str, Any] = json.loads((tmp_path / "out/audit.json").read_bytes())
