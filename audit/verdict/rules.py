@@ -32,6 +32,7 @@ class Candidate:
         complete: Every unit of the set was scored or dropped by rule, so no bounds are needed.
         distance: Distance from the reported value, to choose the nearest.
         convention: The convention's id; None if it is not known.
+        sure: If a sample stands for the whole set: an exact sequence of a registered plan.
     """
 
     measurement: str
@@ -46,6 +47,7 @@ class Candidate:
     complete: bool = True
     distance: Fraction = Fraction(0)
     convention: str | None = None
+    sure: bool = True
 
     @property
     def agrees(self) -> bool:
@@ -54,8 +56,8 @@ class Candidate:
 
     @property
     def standing(self) -> Grade:
-        """The grade that the table reads: A if no step decides; at best C for unidentified rows."""
-        return max(self.grade or "A", "A" if self.identified else "C")
+        """The grade that the table reads: A if no step decides; at best C for unidentified rows and unsure samples."""
+        return max(self.grade or "A", "A" if self.identified and self.sure else "C")
 
 
 @dataclass(frozen=True, slots=True)
