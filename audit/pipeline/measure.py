@@ -16,10 +16,10 @@ from audit.pipeline.plans import Followed
 from audit.pipeline.scored_sets import PART_BY_FIELD, Scored, official_size, set_size
 from audit.schema import Agreement, Claim, IdentityFinding, RowsIdentity
 from audit.scoring.score import Score, score
+from audit.verdict.agreement import in_unit, unit_factor
 from audit.verdict.decisive import decisive_steps
 from audit.verdict.judged import compare
 from audit.verdict.judged import problems as judge_problems
-from audit.verdict.agreement import in_unit, unit_factor
 from audit.verdict.measurements import Measured, Names, recomputed, set_problems, target
 from audit.verdict.prompts import prompt_state
 from audit.verdict.recorded import recorded

@@ -12,6 +12,7 @@ from typing import Any
 
 from audit._util.clock import source_date_epoch
 from audit._util.files import write_atomic
+from audit._util.paths import LITERATURE
 from audit._util.version import PROJECT, project_version
 from audit.analysis.sampling.order import digest, steps
 from audit.analysis.sampling.plan import (
@@ -33,7 +34,8 @@ from audit.analysis.sampling.plan import (
 from audit.analysis.sampling.quantities import Known, known
 from audit.errors import InputError
 from audit.literature.known_tasks import find_task, studies_here
-from audit.literature.sets import card_of, load_sets
+from audit.literature.set_rows import best
+from audit.literature.sets import SetCard, card_of, cards_for, load_sets
 from audit.literature.studies import Study
 from audit.pipeline.plan_expectations import expected
 from audit.schema import Claim, Direction, Unit
@@ -131,8 +133,11 @@ def make_plan(request: PlanRequest) -> Plan:
     )
     lengths = _lengths(rows, request.strata)
     seed = _seed(request)
-    order = None if seed.value is None else digest(n for s in steps(units, seed.value, request.strata, lengths) for n in s)
-    card = card_of(task, load_sets())
+    order = (
+        None if seed.value is None else digest(n for s in steps(units, seed.value, request.strata, lengths) for n in s)
+    )
+    cards = load_sets() if request.study is None else cards_for(request.study, LITERATURE)
+    card = card_of(task, cards)
     plan = Plan(
         schema=SCHEMA,
         task=task.id,
@@ -150,16 +155,22 @@ def make_plan(request: PlanRequest) -> Plan:
         lengths=lengths,
         strata=request.strata,
     )
-    _check_size(plan, card)
+    _check_set(rows, card)
     tokens = [[fact.tokens for _, fact in found] for _, found, _ in chosen]
     return replace(plan, expected=expected(plan, tokens, request.audits))
 
 
-def _check_size(plan: Plan, card: Any) -> None:
-    sizes = [layout.units for layout in card.layouts if layout.units] if card is not None else []
-    if sizes and len(plan.units) not in sizes:
+def _check_set(rows: Sequence[Row], card: SetCard | None) -> None:
+    """Check that the units are the whole set of the task's card."""
+    if card is None:
+        return
+    layout, _, reasons = best(rows, card)
+    against = next((reason for reason in reasons if reason.against), None)
+    if against is not None:
+        raise InputError(f"these units are not the set {card.id}: {against.text}", fix="Give the task's own set.")
+    if layout is not None and layout.units is not None and layout.units != len(rows):
         raise InputError(
-            f"{len(plan.units)} units; the set {card.name} has {' or '.join(map(str, sizes))}",
+            f"{len(rows)} units; the set {card.id} has {layout.units}",
             fix="Plan over the whole set: a part of it says nothing about the rest.",
         )
 
@@ -182,11 +193,15 @@ def _claim(one: ClaimRequest, task: Task, there: Sequence[Claim]) -> Claim:
     rounding_interval(_number(one.value, "--claim"))
     of_metric = [c for c in there if one.metric in {None, c.metric} and c.metric in task.conventions]
     like = next((c for c in of_metric if c.value == one.value), next(iter(of_metric), None))
-    metric = one.metric or (like.metric if like else None) or (
-        next(iter(task.conventions)) if len(task.conventions) == 1 else None
+    metric = (
+        one.metric
+        or (like.metric if like else None)
+        or (next(iter(task.conventions)) if len(task.conventions) == 1 else None)
     )
     if metric is None or metric not in task.conventions:
-        what = "which metric the claim is about is not known" if metric is None else f"{task.id} has no metric {metric!r}"
+        what = (
+            "which metric the claim is about is not known" if metric is None else f"{task.id} has no metric {metric!r}"
+        )
         raise InputError(what, where="--metric", fix=f"Metrics: {', '.join(task.conventions)}.")
     scale = next(iter(task.conventions[metric])).metric.scale
     unit = one.unit or (like.unit if like else ("percent" if scale == 100 else "fraction"))
@@ -218,7 +233,9 @@ def _margins(request: PlanRequest, claims: Sequence[Claim]) -> list[tuple[Claim,
             None,
         )
         if margin is None:
-            raise InputError(f"the margin of {claim.metric} is not known", where="--margin", fix="Give --margin NUMBER.")
+            raise InputError(
+                f"the margin of {claim.metric} is not known", where="--margin", fix="Give --margin NUMBER."
+            )
         found.append((claim, _number(margin, "--margin")))
     return found
 
@@ -294,7 +311,9 @@ def _length(reference: Any) -> int:
         return len(reference)
     if isinstance(reference, list):
         return len(str(reference[0])) if reference else 0
-    return len(str(reference.get("transcript") or reference.get("question") or "")) if isinstance(reference, dict) else 0
+    return (
+        len(str(reference.get("transcript") or reference.get("question") or "")) if isinstance(reference, dict) else 0
+    )
 
 
 def _seed(request: PlanRequest) -> Seed:

@@ -90,7 +90,9 @@ def simulated(
     needed = np.empty(audits, dtype=np.int64)
     for n in range(audits):
         order = random.permutation(len(w))
-        needed[n] = units_needed(Drawn.of(_rows(random, convention, w, truth)[order], w[order]), whole, edges(claim), risk)
+        needed[n] = units_needed(
+            Drawn.of(_rows(random, convention, w, truth)[order], w[order]), whole, edges(claim), risk
+        )
     return needed
 
 

@@ -1,4 +1,4 @@
-"""Register a sampling plan: sign it before the run, as an in-toto statement and PRML manifests, with an optional time stamp."""
+"""Register a sampling plan before the run: an in-toto statement and PRML manifests, with an optional time stamp."""
 
 from __future__ import annotations
 

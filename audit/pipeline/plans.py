@@ -1,4 +1,4 @@
-"""The sampling plans of an audit's runs: found beside the predictions, held against the rows, the study and its conventions."""
+"""The sampling plans of an audit's runs: found beside the predictions, held against rows, study and conventions."""
 
 from __future__ import annotations
 

@@ -200,8 +200,9 @@ def recomputed(
             settled = settle(following, claim, score, held, factor, twin=undropped, free=free)
     account = score.account
     complete = account is not None and not account.missing and not account.error
-    if settled is not None and not complete and settled.whole is not None:
-        whole = settled.whole
+    sampled = settled if following is not None and following.partial else None
+    if sampled is not None and sampled.whole is not None:
+        whole = sampled.whole
     few = units is not None and units < FEWEST_UNITS
     interval = None if few else score.interval and (score.interval[0] * factor, score.interval[1] * factor)
     record = Measurement(
@@ -227,7 +228,7 @@ def recomputed(
         invalid=(
             *problems,
             *_contradictions(identity),
-            *(following.uncounted(claim, score) if following and claim and not complete else ()),
+            *(following.uncounted(claim, score) if following and claim else ()),
             *(_prediction_problems(predictions, claim, study) if claim else ()),
         ),
         note=" ".join(part for part in (note, _unreadable(score)) if part) or None,
@@ -244,7 +245,7 @@ def recomputed(
         complete=complete,
         decisive=decisive,
         outputs=predictions.outputs if claim is not None and claim.runs is not None else None,
-        sure=complete or settled is None or settled.whole is None or settled.sure,
+        sure=sampled is None or sampled.whole is None or sampled.sure,
     )
 
 

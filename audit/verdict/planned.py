@@ -38,10 +38,19 @@ class Following:
     registered: bool = False
     departures: tuple[str, ...] = ()
 
+    @property
+    def partial(self) -> bool:
+        """Whether units of the set were not drawn; if all were, the audit is the same as without a plan."""
+        return len(self.present) < len(self.plan.plan.units)
+
     def claim(self, claim: Claim) -> PlannedClaim | None:
         """The plan's entry for a claim; None if the plan does not name it."""
         return next(
-            (c for c in self.plan.plan.claims if (c.metric, c.value, c.unit) == (claim.metric, claim.value, claim.unit)),
+            (
+                c
+                for c in self.plan.plan.claims
+                if (c.metric, c.value, c.unit) == (claim.metric, claim.value, claim.unit)
+            ),
             None,
         )
 
@@ -53,10 +62,9 @@ class Following:
         convention = score.convention
         return next((c for c in found.conventions if (c.id, c.hash) == (convention.id, convention.hash)), None)
 
-
     def uncounted(self, claim: Claim, score: Score) -> tuple[Invalid, ...]:
         """Why a convention decides nothing while only a part is drawn: the plan of this claim does not count it."""
-        if self.departures or self.claim(claim) is None or self.convention(claim, score) is not None:
+        if self.departures or not self.partial or self.claim(claim) is None or self.convention(claim, score) is not None:
             return ()
         text = "The plan of this sample does not count this convention; it counts once all units are scored."
         return (Invalid("not-planned", text),)
@@ -117,9 +125,7 @@ def settle(
     dropping = two and bool(score.account.skipped)
 
     def reach(item: Score, *, path: bool) -> bounds.Reach:
-        return bounds.reach(
-            item, following.rows, following.plan, planned, present=following.present, with_path=path
-        )
+        return bounds.reach(item, following.rows, following.plan, planned, present=following.present, with_path=path)
 
     counted = score
     own: Agreement | None = None

@@ -104,9 +104,7 @@ def reach(
     def scaled(value: float | None) -> float | None:
         return None if value is None else value * scale
 
-    return Reach(
-        units, scaled(low), scaled(high), exact, tuple((p.units, scaled(p.low), scaled(p.high)) for p in path)
-    )
+    return Reach(units, scaled(low), scaled(high), exact, tuple((p.units, scaled(p.low), scaled(p.high)) for p in path))
 
 
 def _approximate(
@@ -141,5 +139,3 @@ def _approximate(
             if here is not None:
                 path.append((int(ends[n - 1]), *here))
     return Reach(units, *last, exact=False, path=tuple(path))
-
-

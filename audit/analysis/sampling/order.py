@@ -2,8 +2,8 @@
 
 Without strata, units are sorted by SHA-256(seed, newline, id). With L strata, so many units that the rest divides by L come
 first, one by one in that order; the rest is sorted by length and cut into L strata of equal size, each sorted by
-the same hashes, and every further step is a block with the next unit of each stratum. At every step the expected mean of what is
-drawn is the mean of all that is left, which is all that the confidence sequences need.
+the same hashes, and every further step is a block with the next unit of each stratum. At every step the expected mean of what
+is drawn is the mean of all that is left, which is all that the confidence sequences need.
 """
 
 from __future__ import annotations

@@ -154,9 +154,7 @@ class Sample:
     broken: str | None = None
 
 
-def sample(
-    item: Score, rows: Mapping[str, Row], steps: Iterable[Sequence[str]], planned: PlannedConvention
-) -> Sample:
+def sample(item: Score, rows: Mapping[str, Row], steps: Iterable[Sequence[str]], planned: PlannedConvention) -> Sample:
     """The units of completed steps, in order.
 
     Units that the convention drops count nothing. Units without an output, or that cannot be read, count at their best for

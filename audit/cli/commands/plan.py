@@ -27,7 +27,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=Path("predictions"), metavar="DIR",
                         help="the folder of the predictions (default: %(default)s)")  # fmt: skip
     claims = parser.add_argument_group("the claims")
-    claims.add_argument("--claim", action="append", default=[], metavar="VALUE", help="a value as printed; may be repeated")
+    claims.add_argument(
+        "--claim", action="append", default=[], metavar="VALUE", help="a value as printed; may be repeated"
+    )
     claims.add_argument("--study", metavar="PATH-OR-ID", help="a study; without --claim, all its claims on the task")
     claims.add_argument("--metric", metavar="ID", help="of --claim (default: the study's)")
     claims.add_argument("--unit", choices=("percent", "fraction"), help="of --claim (default: the study's)")
@@ -53,7 +55,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     order.add_argument("--draw", metavar="VALUE", help="the public value; draws the seed of the plan that is in --out")
     order.add_argument("--published", metavar="DATE", help="with --draw: when the value was published")
     order.add_argument("--strata", type=int, default=1, metavar="N",
-                       help="take one unit of each of N strata by length of the reference at a time (default: none)")  # fmt: skip
+                       help="take one unit of each of N strata by length of the reference at a time")  # fmt: skip
     parser.add_argument("--audits", type=int, default=50, metavar="N",
                         help="simulated audits for the number of units needed; 0 for none (default: %(default)s)")  # fmt: skip
     group = parser.add_argument_group("registration")
@@ -86,7 +88,9 @@ def _make(args: argparse.Namespace) -> None:
 
     study = None if args.study is None else api.load_study(args.study)
     if args.claim and len(args.claim) > 1 and args.metric is None:
-        raise InputError("several values of one metric", where="--claim", fix="Give --metric, or --study for its claims.")
+        raise InputError(
+            "several values of one metric", where="--claim", fix="Give --metric, or --study for its claims."
+        )
     request = PlanRequest(
         task=args.task,
         rows=_rows(args),

@@ -2,7 +2,8 @@
 
 PRML: v0.1 of 2026-05-22 (studio-11-co/falsify@31b9d44: spec/). Its canonical bytes are what PyYAML writes with sorted keys.
 The specification fixes no preimage for `dataset.hash`; here it is the SHA-256 of the set's ids, sorted, each followed by a
-line feed, as `metric_args.dataset_hash_of` says. The tolerance of `==` is half a unit of the last printed digit and the margin.
+line feed, as `metric_args.dataset_hash_of` says. The tolerance of `==` is half a unit of the last printed digit, and the
+margin.
 """
 
 from __future__ import annotations

@@ -72,7 +72,9 @@ def check_registration(plan: Plan, raw: bytes, name: str, signed: bytes, key: by
     at = str(found.statement["predicate"].get("registeredAt", ""))
     subjects = {entry["name"]: entry["digest"]["sha256"] for entry in found.statement["subject"]}
     if subjects.get(name) != checksums.sha256(raw):
-        raise RejectedError(file, "digest-mismatch", "the registration is of another plan: the plan was changed after it")
+        raise RejectedError(
+            file, "digest-mismatch", "the registration is of another plan: the plan was changed after it"
+        )
     expected = registration(plan, name, raw, {}, at)
     if expected["predicate"] != found.statement["predicate"]:
         raise RejectedError(file, "wrong-statement", "the registration contradicts the plan")
@@ -108,7 +110,9 @@ def _check(
     plan = report.run(f"{label}: order", lambda: _ordered(files, name, run), "derived from its seed again", name)
     if plan is None:
         return
-    report.run(f"{label}: conventions", lambda: _conventions(plan, run, audit, name), "as planned, by their hashes", name)
+    report.run(
+        f"{label}: conventions", lambda: _conventions(plan, run, audit, name), "as planned, by their hashes", name
+    )
     done = f"the first {run.drawn} units in the planned order"
     report.run(f"{label}: run", lambda: _followed(files, plan, run, audit, name), done, name)
     _time(files, name, run, plan, roots, report, label)
@@ -120,7 +124,8 @@ def _check(
         )
     else:
         report.skip(
-            f"{label}: seed", f"{run.seed} with the plan: that several orders were drawn, and one chosen, cannot be excluded"
+            f"{label}: seed",
+            f"{run.seed} with the plan: that several orders were drawn, and one chosen, cannot be excluded",
         )
 
 
@@ -165,9 +170,7 @@ def _conventions(plan: Ordered, run: PlannedRun, audit: AuditDocument, name: str
             raise RejectedError(name, "plan-mismatch", why)
 
 
-def _followed(
-    files: Mapping[str, bytes], plan: Ordered, run: PlannedRun, audit: AuditDocument, name: str
-) -> None:
+def _followed(files: Mapping[str, bytes], plan: Ordered, run: PlannedRun, audit: AuditDocument, name: str) -> None:
     """The rows that were counted are the first planned ones; a block of strata that was begun may be incomplete."""
     if run.drawn > len(plan.plan.units):
         raise RejectedError(layout.AUDIT, "plan-mismatch", "more units were drawn than the plan has")
@@ -217,7 +220,9 @@ def _time(
     def registered() -> Registered:
         found = check_registration(plan.plan, files[name], file, signed, key)
         if found.fingerprint != run.registered or bool(found.timestamps) != run.stamped:
-            raise RejectedError(name, "plan-mismatch", "signed by another key, or stamped otherwise, than the audit says")
+            raise RejectedError(
+                name, "plan-mismatch", "signed by another key, or stamped otherwise, than the audit says"
+            )
         return found
 
     found = report.run(f"{label}: registration", registered, f"signed by the key {(run.registered or '')[:16]}", name)
