@@ -9,18 +9,21 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from audit._util.files import write_atomic
 from audit.errors import InputError, MissingError
-from audit.inference.engines.interface import Engine
 from audit.inference.journal import Journal
 from audit.inference.merge import merge, work_folder
 from audit.inference.plan import Batch, make_plan, take_shard
 from audit.inference.run_records import Identity, Outcome, RunEnvironment, TestSetName, Tf32
 from audit.inference.salmonn.config import MAX_SECONDS, SAMPLE_RATE
 from audit.inference.sampled import SampledRun, first_rows, make_batches
-from audit.inference.worker import Spec
 from tasks.datasets.manifest import Manifest
+
+if TYPE_CHECKING:
+    from audit.inference.engines.interface import Engine
+    from audit.inference.worker import Spec
 
 LIBRARIES = ("torch", "transformers", "peft", "numpy", "soundfile", "soxr", "sentencepiece", "safetensors")
 Tell = Callable[[int, int], None]

@@ -64,7 +64,12 @@ class Following:
 
     def uncounted(self, claim: Claim, score: Score) -> tuple[Invalid, ...]:
         """Why a convention decides nothing while only a part is drawn: the plan of this claim does not count it."""
-        if self.departures or not self.partial or self.claim(claim) is None or self.convention(claim, score) is not None:
+        if (
+            self.departures
+            or not self.partial
+            or self.claim(claim) is None
+            or self.convention(claim, score) is not None
+        ):
             return ()
         text = "The plan of this sample does not count this convention; it counts once all units are scored."
         return (Invalid("not-planned", text),)

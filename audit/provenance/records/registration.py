@@ -32,14 +32,19 @@ def manifests(plan: Plan, producer: str) -> dict[str, bytes]:
         plan: The plan.
         producer: Who registers it: a name or a key's fingerprint.
     """
-    import yaml
-
     found = {}
     stem = plan.task if plan.run is None else f"{plan.task}@{plan.run}"
     for number, claim in enumerate(plan.claims):
-        text = yaml.safe_dump(_manifest(plan, number, claim, producer), sort_keys=True, allow_unicode=True)
-        found[f"{stem}.{claim.metric}{f'.{number}' if number else ''}.prml.yaml"] = text.encode("utf-8")
+        raw = canonical_prml(_manifest(plan, number, claim, producer))
+        found[f"{stem}.{claim.metric}{f'.{number}' if number else ''}.prml.yaml"] = raw
     return found
+
+
+def canonical_prml(manifest: dict[str, Any]) -> bytes:
+    """The canonical bytes of a PRML manifest, whose SHA-256 is its hash."""
+    import yaml
+
+    return yaml.safe_dump(manifest, sort_keys=True, allow_unicode=True).encode("utf-8")
 
 
 def _manifest(plan: Plan, number: int, claim: PlannedClaim, producer: str) -> dict[str, Any]:

@@ -1,0 +1,144 @@
+"""A run in the order of a plan: batches, stopping, resuming, and what a killed run leaves. No model is needed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from audit.errors import InputError
+from audit.inference import runner
+from audit.inference.plan import Batch
+from audit.inference.run_records import BatchResult
+from audit.inference.runner import Job
+from audit.inference.salmonn.config import ModelSettings
+from audit.inference.sampled import SampledRun, first_rows, make_batches
+from audit.inference.settings import TaskSetting
+from audit.literature.known_tasks import known_tasks
+from audit.scoring.predictions import load
+from tasks.datasets.manifest import Item, Manifest
+from tasks.row import Row
+
+TASK = "asr-librispeech-clean"
+NAMES = tuple(f"u{n}" for n in range(10))
+ITEMS = tuple(Item(name, (f"{name}.wav",), "some words") for name in NAMES)
+ORDER = tuple(reversed(NAMES))
+
+
+class Model:
+    """Repeats the reference; remembers what it was asked, and may be killed before a batch."""
+
+    name = "model"
+
+    def __init__(self, killed_at: int | None = None) -> None:
+        self.asked: list[str] = []
+        self.killed_at = killed_at
+
+    def run(self, spec: Any, batches: Sequence[Batch]) -> Iterator[BatchResult]:
+        for batch in batches:
+            if batch.number == self.killed_at:
+                raise KeyboardInterrupt
+            self.asked += [item.id for item in batch.items]
+            rows = sorted(batch.items, key=lambda item: item.id)
+            yield BatchResult(batch.number, tuple(Row(i.id, "some words", i.reference, True) for i in rows))
+
+
+def job(out: Path, stop: Any, size: int = 2, plan: str = "p" * 64) -> Job:
+    manifest = Manifest("LibriSpeech", "test-clean", Path(), ITEMS)
+    settings = ModelSettings("13b", "fp16", "adapter", 8, 32, "sdpa")
+    spec = SimpleNamespace(
+        setting=TaskSetting("asr", "Recognize the speech."),
+        model=SimpleNamespace(settings=lambda: settings, device="cpu"),
+        weights={"model": "w" * 64},
+        decoding=SimpleNamespace(record=lambda: {"beams": 4}),
+        resampler="none",
+        encode_batch=1,
+        zero_audio=False,
+    )
+    return Job(TASK, manifest, spec, size, out, sampled=SampledRun(plan, ORDER, stop))  # type: ignore[arg-type]
+
+
+@pytest.fixture(autouse=True)
+def _without_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a run ran on is asked of torch."""
+    monkeypatch.setattr(runner, "_note_environment", lambda folder, job: None)
+
+
+def after(units: int) -> Any:
+    return lambda rows: len(rows) >= units
+
+
+def test_batches_follow_the_plan_not_the_lengths() -> None:
+    batches = make_batches(ITEMS, SampledRun("p", ORDER, after(1)), 4)
+    assert [item.id for batch in batches for item in batch.items] == list(ORDER)
+    assert [len(batch.items) for batch in batches] == [4, 4, 2]
+
+
+def test_a_plan_of_another_set_is_refused() -> None:
+    with pytest.raises(InputError, match="the test set lacks 'u9'"):
+        make_batches(ITEMS[:9], SampledRun("p", ORDER, after(1)), 4)
+    with pytest.raises(InputError, match="the plan lacks 'x'"):
+        make_batches((*ITEMS, Item("x", ("x.wav",), "")), SampledRun("p", ORDER, after(1)), 4)
+
+
+def test_a_run_stops_once_it_is_settled(tmp_path: Path) -> None:
+    model = Model()
+    found = runner.run(job(tmp_path, after(3)), model)
+    assert model.asked == list(ORDER[:4])
+    assert found.rows == 4
+    rows = load(tmp_path / f"{TASK}.jsonl", known_tasks()[TASK]).rows
+    assert {row.id for row in rows} == set(ORDER[:4])
+
+
+def test_a_settled_run_asks_for_nothing_more(tmp_path: Path) -> None:
+    runner.run(job(tmp_path, after(3)), Model())
+    model = Model()
+    runner.run(job(tmp_path, after(3)), model)
+    assert model.asked == []
+
+
+def test_a_stopped_run_goes_on_where_it_stopped(tmp_path: Path) -> None:
+    runner.run(job(tmp_path, after(3)), Model())
+    model = Model()
+    found = runner.run(job(tmp_path, after(7)), model)
+    assert model.asked == list(ORDER[4:8])
+    assert found.rows == 8
+
+
+def test_a_run_that_is_never_settled_ends_with_the_set(tmp_path: Path) -> None:
+    model = Model()
+    assert runner.run(job(tmp_path, lambda rows: False), model).rows == 10
+    assert model.asked == list(ORDER)
+
+
+def test_an_interrupted_run_leaves_the_sample_that_it_drew_and_resumes(tmp_path: Path) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        runner.run(job(tmp_path, lambda rows: False), Model(killed_at=2))
+    rows = load(tmp_path / f"{TASK}.jsonl", known_tasks()[TASK]).rows
+    assert {row.id for row in rows} == set(ORDER[:4])
+    model = Model()
+    runner.run(job(tmp_path, lambda rows: False), model)
+    assert model.asked == list(ORDER[4:])
+
+
+def test_another_plan_does_not_continue_a_run(tmp_path: Path) -> None:
+    runner.run(job(tmp_path, after(3)), Model())
+    with pytest.raises(InputError, match="different sampling"):
+        runner.run(job(tmp_path, after(7), plan="q" * 64), Model())
+
+
+def test_a_shard_cannot_follow_a_plan(tmp_path: Path) -> None:
+    with pytest.raises(InputError, match="a shard cannot follow"):
+        runner.run(replace(job(tmp_path, after(1)), shard=(1, 2)), Model())
+
+
+def test_rows_after_a_missing_batch_do_not_count() -> None:
+    rows = [Row(str(n), "", "") for n in range(3)]
+    done = {0: BatchResult(0, (rows[0],)), 2: BatchResult(2, (rows[2],))}
+    assert first_rows(done) == [rows[0]]
+    assert first_rows({}) == []
+    assert first_rows({1: BatchResult(1, (rows[1],))}) == []
