@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -21,6 +22,7 @@ from audit.verdict.decisive import decisive_steps
 from audit.verdict.judged import compare
 from audit.verdict.judged import problems as judge_problems
 from audit.verdict.measurements import Measured, Names, recomputed, set_problems, target
+from audit.verdict.planned import Following
 from audit.verdict.prompts import prompt_state
 from audit.verdict.recorded import recorded
 
@@ -141,7 +143,7 @@ def recomputed_measurements(
                     for item in items
                 ]
                 found += _with_decisive(measured, entry, claim, study)
-        found += _judged_measurements(task.id, entry, study, gradings, names)
+        found += _judged_measurements(task.id, entry, study, gradings, names, followed.judgements)
     return found
 
 
@@ -210,10 +212,18 @@ def _with_decisive(measured: Sequence[Measured], entry: Scored, claim: Claim | N
 
 
 def _judged_measurements(
-    task: str, entry: Scored, study: Study, gradings: Mapping[Key, Grading], names: Names
+    task: str,
+    entry: Scored,
+    study: Study,
+    gradings: Mapping[Key, Grading],
+    names: Names,
+    planned: Following | None,
 ) -> list[Measured]:
     found = []
+    judges = Counter((item.attached.metric, item.attached.convention.id) for item in entry.judged if item.counts)
     for item in entry.judged:
+        key = (item.attached.metric, item.attached.convention.id)
+        following = planned.judged(item.judged, judges[key]) if planned is not None and item.counts else None
         for claim in _claims(entry, item.attached.metric, study):
             compared = compare(entry.judged, claim) if claim else {}
             convention = item.score.convention.id
@@ -231,6 +241,7 @@ def _judged_measurements(
                     problems=judge_problems(item, compared),
                     judge=item.attached.model,
                     note=note,
+                    following=following,
                 )
             )
     return found

@@ -25,12 +25,10 @@ from audit.analysis.sampling.plan import (
     PlannedConvention,
     Sampled,
     Seed,
-    beside,
     check_date,
     ordered,
-    plan_path,
-    read_plan,
 )
+from audit.analysis.sampling.plan_files import beside, plan_path, read_plan
 from audit.analysis.sampling.quantities import Known, known
 from audit.errors import InputError
 from audit.literature.known_tasks import find_task, studies_here

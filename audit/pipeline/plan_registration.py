@@ -8,7 +8,8 @@ from pathlib import Path
 from audit._util import canonical_json
 from audit._util.clock import source_date_epoch
 from audit._util.files import write_atomic
-from audit.analysis.sampling.plan import KEY_SUFFIX, STATEMENT_SUFFIX, beside, read_plan
+from audit.analysis.sampling.plan import KEY_SUFFIX, STATEMENT_SUFFIX
+from audit.analysis.sampling.plan_files import beside, read_plan
 from audit.errors import InputError
 from audit.provenance.records.registration import manifests, registration
 from audit.provenance.signing import bundle, keys, timestamp

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from audit.analysis.sampling.bounds import departure
-from audit.analysis.sampling.plan import (
-    DRAW_SUFFIX,
-    KEY_SUFFIX,
-    STATEMENT_SUFFIX,
-    Plan,
-    PlanFiles,
-    beside,
-    find_plan,
-    load_plan,
-)
+from audit.analysis.sampling.plan import DRAW_SUFFIX, KEY_SUFFIX, STATEMENT_SUFFIX, Plan, Sampled
+from audit.analysis.sampling.plan_files import PlanFiles, beside, find_plan, load_plan
 from audit.errors import InputError
 from audit.literature.sets import SetCard, card_of
 from audit.literature.studies import Study
@@ -70,15 +62,22 @@ def follow(scored: Mapping[str, Scored], study: Study, cards: Mapping[str, SetCa
         rows = entry.predictions
         if entry.subset is not None:
             continue
-        path = find_plan(rows.path.parent, file_stem(rows.task, rows.run))
-        if path is None:
-            continue
-        found = load_plan(path)
-        check_set(found.ordered.plan, rows, cards, study, str(path))
-        following, run = _following(found, rows, study)
-        by_name[name] = Followed(outputs=following)
-        runs.append(run)
-        files += plan_files(path)
+        both: dict[str, Following] = {}
+        kinds: tuple[Sampled, ...] = ("outputs", "judgements")
+        for sampled in kinds:
+            path = find_plan(rows.path.parent, file_stem(rows.task, rows.run), sampled)
+            if path is None:
+                continue
+            found = load_plan(path)
+            check_set(found.ordered.plan, rows, cards, study, str(path))
+            if found.ordered.plan.sampled != sampled:
+                said = f"the plan samples {found.ordered.plan.sampled}"
+                raise InputError(said, where=str(path), fix="Keep the name that `repro-audit plan` gave it.")
+            both[sampled], run = _following(found, entry, study)
+            runs.append(run)
+            files += plan_files(path)
+        if both:
+            by_name[name] = Followed(**both)
     return Plans(by_name, tuple(runs), tuple(files))
 
 
@@ -105,7 +104,7 @@ def check_set(plan: Plan, rows: PredictionSet, cards: Mapping[str, SetCard], stu
     sizes = [layout.units for layout in card.layouts if layout.units] if card is not None else []
     if sizes and len(plan.units) not in sizes:
         known = " or ".join(map(str, sizes))
-        raise InputError(f"the plan has {len(plan.units)} units; the set {plan.card} has {known}", where=where, fix=fix)
+        raise InputError(f"the plan has {len(plan.units)} units; the set {card.id if card else plan.card} has {known}", where=where, fix=fix)
     unknown = {row.id for row in rows.rows}.difference(plan.units)
     if unknown:
         raise InputError(
@@ -113,12 +112,26 @@ def check_set(plan: Plan, rows: PredictionSet, cards: Mapping[str, SetCard], stu
         )
 
 
-def _following(files: PlanFiles, rows: PredictionSet, study: Study) -> tuple[Following, PlannedRun]:
-    order, path = files.ordered, files.path
+def _following(files: PlanFiles, entry: Scored, study: Study) -> tuple[Following, PlannedRun]:
+    order, path, rows = files.ordered, files.path, entry.predictions
     plan, present = order.plan, frozenset(row.id for row in rows.rows)
     signed = registered(files)
-    departures = tuple(text for text in (departure(order, present), *changes(plan, study)) if text)
     shown = f"predictions/{path.name}"
+    by_id = {row.id: row for row in rows.rows}
+    base = Following(order, shown, present, by_id, signed is not None, tuple(changes(plan, study)))
+    if plan.sampled == "outputs":
+        left = departure(order, present)
+        base = replace(base, departures=(*base.departures, *([left] if left else [])))
+        departures = base.departures
+    else:
+        counted = {(claim.metric, one.id) for claim in plan.claims for one in claim.conventions}
+        each = [
+            base.judged(item.judged, 1)
+            for item in entry.judged
+            if item.counts and (item.attached.metric, item.attached.convention.id) in counted
+        ]
+        present = frozenset[str]().union(*(one.present for one in each))
+        departures = tuple(dict.fromkeys(text for one in (base, *each) for text in one.departures))
     run = PlannedRun(
         task=rows.task,
         path=shown,
@@ -141,8 +154,7 @@ def _following(files: PlanFiles, rows: PredictionSet, study: Study) -> tuple[Fol
         stamped=signed is not None and bool(signed.timestamps),
         departures=departures,
     )
-    by_id = {row.id: row for row in rows.rows}
-    return Following(order, shown, present, by_id, signed is not None, departures), run
+    return base, run
 
 
 def registered(files: PlanFiles) -> Registered | None:

@@ -7,14 +7,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from audit._util.files import write_atomic
-from audit.analysis.sampling.plan import Ordered, PlanFiles, PlannedClaim, beside, load_plan, plan_path
+from audit.analysis.sampling.plan import Ordered, PlannedClaim, Sampled
+from audit.analysis.sampling.plan_files import PlanFiles, beside, load_plan, plan_path
 from audit.analysis.sampling.quantities import undropped
 from audit.errors import InputError
+from audit.judge.scores import judged_scores
 from audit.literature.known_tasks import find_task
 from audit.literature.studies import Study
 from audit.pipeline.plans import plan_files, registered
 from audit.report.samples import bounds_in_words
 from audit.schema import Agreement, Claim
+from audit.scoring.cache import ScoreCache
 from audit.scoring.prediction_meta import PredictionMeta
 from audit.scoring.predictions import PredictionSet, file_stem
 from audit.scoring.rows_in_memory import IN_MEMORY
@@ -65,28 +68,69 @@ def look(plan: Ordered, task: Task, rows: Sequence[Row]) -> Look:
     lines: list[str] = []
     done = True
     for planned in plan.plan.claims:
-        found = _claim(planned, following, task, predictions)
-        states = {name: None if one is None else one.whole for name, one in found.items()}
-        settled = is_settled(states)
-        done &= settled
-        lines.append(f"{planned.metric} {planned.value}: {'settled' if settled else 'open'}")
-        digits = places_of(planned.value) + 2
-        for name, one in found.items():
-            bounds = "no bounds" if one is None else one.record.problem or bounds_in_words(one.record, min(digits, 6))
-            state = states[name] or Agreement.UNDECIDED
-            lines.append(f"  {name}: {bounds} ({state})")
+        done &= _tell(planned, _claim(planned, following, task, predictions), lines)
     return Look(len(ordered_rows), done, tuple(lines))
+
+
+def look_at_judgements(plan: Ordered, task: Task, predictions: PredictionSet) -> Look:
+    """The same for a planned sample of judgements, from the file beside the predictions.
+
+    Args:
+        plan: The plan with its order.
+        task: Its task.
+        predictions: The outputs, all of them.
+
+    Raises:
+        InputError: The judgement file is invalid.
+        CheckFailedError: It is about different outputs.
+    """
+    judged = judged_scores(task, predictions, expected=None, replicates=0, cache=ScoreCache(None))
+    base = Following(plan, "", frozenset(), {row.id: row for row in predictions.rows})
+    lines: list[str] = []
+    done = True
+    for planned in plan.plan.claims:
+        claim, held = _held(planned, task)
+        found: dict[str, Settled | None] = {one.id: None for one in planned.conventions}
+        mine = [
+            j for j in judged if j.counts and j.attached.metric == planned.metric and j.score.convention.id in found
+        ]
+        for item in mine:
+            following = base.judged(item.judged, sum(j.score.convention.id == item.score.convention.id for j in mine))
+            factor = unit_factor(claim, item.score.convention.metric.scale)
+            name = item.score.convention.id
+            several = f"{name}, {item.attached.rating.name}"
+            found.pop(name, None)
+            found[several] = settle(following, claim, item.score, held, factor, twin=None, free=False, with_path=False)
+        done &= _tell(planned, found, lines)
+    units = len(frozenset[str]().union(*(item.judged for item in judged)))
+    return Look(units, done, tuple(lines))
+
+
+def _tell(planned: PlannedClaim, found: dict[str, Settled | None], lines: list[str]) -> bool:
+    """Add the lines about a claim; returns whether it is settled."""
+    states = {name: None if one is None else one.whole for name, one in found.items()}
+    settled = is_settled(states)
+    lines.append(f"{planned.metric} {planned.value}: {'settled' if settled else 'open'}")
+    digits = places_of(planned.value) + 2
+    for name, one in found.items():
+        bounds = "no bounds" if one is None else one.record.problem or bounds_in_words(one.record, min(digits, 6))
+        lines.append(f"  {name}: {bounds} ({states[name] or Agreement.UNDECIDED})")
+    return settled
+
+
+def _held(planned: PlannedClaim, task: Task) -> tuple[Claim, Target]:
+    claim = Claim(
+        id="", task=task.id, metric=planned.metric, value=planned.value, unit=planned.unit, direction=planned.direction,
+        family=task.family,
+    )  # fmt: skip
+    return claim, Target(planned.value, planned.direction, planned.margin)
 
 
 def _claim(
     planned: PlannedClaim, following: Following, task: Task, predictions: PredictionSet
 ) -> dict[str, Settled | None]:
     """What the sample says about a claim, by the conventions that count."""
-    claim = Claim(
-        id="", task=task.id, metric=planned.metric, value=planned.value, unit=planned.unit, direction=planned.direction,
-        family=task.family,
-    )  # fmt: skip
-    held = Target(planned.value, planned.direction, planned.margin)
+    claim, held = _held(planned, task)
     names = [one.id for one in planned.conventions]
     items = score(
         predictions,
@@ -154,7 +198,9 @@ class Watch:
         return self.last.settled or enough
 
 
-def adopt(path: Path, task: str, out: Path, study: Study | None = None) -> tuple[PlanFiles, Task]:
+def adopt(
+    path: Path, task: str, out: Path, study: Study | None = None, *, sampled: Sampled = "outputs"
+) -> tuple[PlanFiles, Task]:
     """Read the plan of a run and put it where `run` looks for it: beside the predictions that follow it.
 
     Args:
@@ -162,6 +208,7 @@ def adopt(path: Path, task: str, out: Path, study: Study | None = None) -> tuple
         task: The task that is run.
         out: The folder of the predictions.
         study: Its tasks come first; None for those at hand.
+        sampled: What is run: outputs, or judgements.
 
     Returns:
         The plan and its task.
@@ -174,16 +221,19 @@ def adopt(path: Path, task: str, out: Path, study: Study | None = None) -> tuple
     plan = found.ordered.plan
     if plan.task != task:
         raise InputError(f"the plan is of {plan.task}, not of {task}", where=str(path), fix="Give the task's own plan.")
-    if plan.run is not None:
+    if plan.run is not None and sampled == "outputs":
         raise InputError(
             f"the plan is of the run {plan.run}, and `infer` writes {task}.jsonl",
             where=str(path),
             fix="Plan without --run.",
         )
-    if plan.sampled != "outputs":
-        raise InputError("the plan samples judgements, not outputs", where=str(path), fix="Give it to `judge run`.")
+    if plan.sampled != sampled:
+        command = "judge run" if plan.sampled == "judgements" else "infer"
+        raise InputError(
+            f"the plan samples {plan.sampled}, not {sampled}", where=str(path), fix=f"Give it to `{command}`."
+        )
     registered(found)
-    target = plan_path(out, file_stem(plan.task, plan.run))
+    target = plan_path(out, file_stem(plan.task, plan.run), sampled)
     if target.exists() and target.resolve() != path.resolve():
         if target.read_bytes() != path.read_bytes():
             raise InputError(

@@ -29,6 +29,7 @@ class Following:
         rows: The rows by id.
         registered: The plan is signed by the key beside it.
         departures: How the run departs from the plan; then nothing is bounded by it.
+        judges: The number of judges, which share the risk of a convention.
     """
 
     plan: Ordered
@@ -37,11 +38,26 @@ class Following:
     rows: Mapping[str, Row] = field(repr=False)
     registered: bool = False
     departures: tuple[str, ...] = ()
+    judges: int = 1
 
     @property
     def partial(self) -> bool:
         """Whether units of the set were not drawn; if all were, the audit is the same as without a plan."""
         return len(self.present) < len(self.plan.plan.units)
+
+    def judged(self, judged: frozenset[str], judges: int) -> Following:
+        """The same for the judgements of one judge; rows without an output, which nobody judges, are drawn in their turn.
+
+        Args:
+            judged: The rows that it judged.
+            judges: The number of judges, which share the risk.
+        """
+        units = self.plan.units
+        last = max((n for n, name in enumerate(units) if name in judged), default=-1)
+        silent = {name for name in units[: last + 1] if name in self.rows and self.rows[name].hypothesis is None}
+        present = judged | silent
+        text = bounds.departure(self.plan, present)
+        return replace(self, present=present, departures=(*self.departures, *([text] if text else [])), judges=judges)
 
     def claim(self, claim: Claim) -> PlannedClaim | None:
         """The plan's entry for a claim; None if the plan does not name it."""
@@ -59,8 +75,12 @@ class Following:
         found = self.claim(claim)
         if found is None:
             return None
-        convention = score.convention
-        return next((c for c in found.conventions if (c.id, c.hash) == (convention.id, convention.hash)), None)
+        convention, judged = score.convention, self.plan.plan.sampled == "judgements"
+        # A judge makes another convention of the one that is planned; whether that was changed is among the departures.
+        one = next(
+            (c for c in found.conventions if c.id == convention.id and (judged or c.hash == convention.hash)), None
+        )
+        return None if one is None else replace(one, risk=str(Fraction(one.risk) / self.judges))
 
     def uncounted(self, claim: Claim, score: Score) -> tuple[Invalid, ...]:
         """Why a convention decides nothing while only a part is drawn: the plan of this claim does not count it."""
@@ -124,6 +144,8 @@ def settle(
     planned = following.convention(claim, score)
     if planned is None or following.departures or score.account is None:
         return None
+    if following.plan.plan.sampled == "judgements":
+        return _of_judgements(following, planned, score, held, factor, with_path=with_path)
     two = bool(score.convention.select) and not free
     if two:
         planned = replace(planned, risk=str(Fraction(planned.risk) / 2))
@@ -143,8 +165,31 @@ def settle(
         whole = own
     elif whole is Agreement.BETTER and dropping and own is not Agreement.BETTER:
         whole = Agreement.UNDECIDED
+    return Settled(whole, _record(following, planned, found, factor))
+
+
+def _of_judgements(
+    following: Following,
+    planned: PlannedConvention,
+    score: Score,
+    held: Target,
+    factor: Decimal,
+    *,
+    with_path: bool,
+) -> Settled:
+    """As `settle`, for judgements: rows that are not judged yet are not drawn, and no row that is may be dropped."""
+    scored = set(score.ids)
+    lost = {name for name in following.present - scored if following.rows[name].hypothesis is not None}
+    found = bounds.reach(score, following.rows, following.plan, planned, present=following.present, with_path=with_path)
+    if lost:
+        problem = f"{len(lost)} judgements are dropped by the convention's own rules, such as that of {min(lost)}"
+        found = replace(found, low=None, high=None, path=(), problem=problem)
+    return Settled(_agreement(found, held, factor), _record(following, planned, found, factor))
+
+
+def _record(following: Following, planned: PlannedConvention, found: bounds.Reach, factor: Decimal) -> Sample:
     low, high = _text(found.low, factor, ROUND_FLOOR), _text(found.high, factor, ROUND_CEILING)
-    record = Sample(
+    return Sample(
         plan=following.path,
         units=found.units,
         of=len(following.plan.plan.units),
@@ -159,7 +204,6 @@ def settle(
         ),
         problem=found.problem,
     )
-    return Settled(whole, record)
 
 
 def _agreement(found: bounds.Reach, held: Target, factor: Decimal) -> Agreement | None:

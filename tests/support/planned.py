@@ -7,7 +7,8 @@ import random
 from pathlib import Path
 from typing import Any
 
-from audit.analysis.sampling.plan import Ordered, Plan, load_plan, plan_path
+from audit.analysis.sampling.plan import Ordered, Plan
+from audit.analysis.sampling.plan_files import load_plan, plan_path
 from audit.literature.studies import load_study
 from audit.pipeline.plan_design import PlanRequest, make_plan, write_plan
 from tasks.row import Row

@@ -93,7 +93,8 @@ def reach(
         return Reach(units, None, None, exact, problem="no unit of the plan was scored")
     if not exact:
         return _approximate(item, done, planned, len(plan.plan.units), with_path=with_path)
-    whole = population(planned, len(plan.plan.units), dropping=bool(item.account and item.account.skipped))
+    # Units that are not drawn yet may be dropped, too: then the total over the set is not known.
+    whole = population(planned, len(plan.plan.units), dropping=bool(item.convention.select))
     found = sample(item, rows, done, planned)
     if found.broken is not None:
         return Reach(units, None, None, exact, problem=found.broken)

@@ -11,11 +11,9 @@ import re
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from fractions import Fraction
-from pathlib import Path
 from typing import Literal, TypeAlias
 
 from audit._util import canonical_json, typed_json
-from audit._util.files import read_limited
 from audit._util.strict_json import InvalidJsonError
 from audit.analysis.sampling.order import digest, steps
 from audit.errors import InputError
@@ -27,11 +25,9 @@ SUFFIX = ".plan.json"
 DRAW_SUFFIX = ".plan.draw.json"
 STATEMENT_SUFFIX = ".plan.sigstore.json"
 KEY_SUFFIX = ".plan.pub.pem"
-# Ids of 25,619 units are about a megabyte.
-_MOST_BYTES = 64 * 2**20
 _HEX = re.compile(r"[0-9a-f]{64}\Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:]{5,8}Z)?\Z")
-_FIX = "Make the plan again with `repro-audit plan`."
+FIX = "Make the plan again with `repro-audit plan`."
 
 Kind: TypeAlias = Literal["share", "mean", "errors", "row-errors", "sums"]
 Sampled: TypeAlias = Literal["outputs", "judgements"]
@@ -234,7 +230,7 @@ def ordered(plan: Plan, draw: Draw | None, where: str) -> Ordered:
     found = steps(plan.units, seed, plan.strata, plan.lengths)
     if plan.order is not None and digest(name for step in found for name in step) != plan.order:
         raise InputError(
-            "the order is not that of the seed: the seed, the units or the order was changed", where=where, fix=_FIX
+            "the order is not that of the seed: the seed, the units or the order was changed", where=where, fix=FIX
         )
     return Ordered(plan, found, draw)
 
@@ -248,13 +244,13 @@ def parse_plan(raw: bytes, where: str) -> Plan:
     try:
         plan = typed_json.read(Plan, raw)
     except InvalidJsonError as error:
-        raise InputError(f"not a sampling plan: {error}", where=where, fix=_FIX) from None
+        raise InputError(f"not a sampling plan: {error}", where=where, fix=FIX) from None
     if plan.schema != SCHEMA:
-        raise InputError(f"has the schema {plan.schema!r}, not {SCHEMA!r}", where=where, fix=_FIX)
+        raise InputError(f"has the schema {plan.schema!r}, not {SCHEMA!r}", where=where, fix=FIX)
     for field, problem in _problems(plan):
-        raise InputError(problem, where=f"{where}: {field}", fix=_FIX)
+        raise InputError(problem, where=f"{where}: {field}", fix=FIX)
     if plan.to_bytes() != raw:
-        raise InputError("not canonical JSON; the file was edited", where=where, fix=_FIX)
+        raise InputError("not canonical JSON; the file was edited", where=where, fix=FIX)
     return plan
 
 
@@ -318,84 +314,3 @@ def _fraction(text: str) -> Fraction | None:
     except (ValueError, ZeroDivisionError):
         return None
     return value if value > 0 else None
-
-
-@dataclass(frozen=True, slots=True)
-class PlanFiles:
-    """A plan and the files beside it; None where there is none."""
-
-    path: Path
-    ordered: Ordered
-    statement: bytes | None = None
-    key: bytes | None = None
-
-
-def beside(path: Path, suffix: str) -> Path:
-    """A file beside a plan: `TASK.plan.json` -> `TASK.plan.sigstore.json`."""
-    return path.with_name(path.name.removesuffix(SUFFIX) + suffix)
-
-
-def read_plan(path: Path) -> tuple[Plan, Draw | None]:
-    """A plan's file, with its draw if there is one; the order is not looked at.
-
-    Raises:
-        InputError: A file cannot be read or is invalid.
-    """
-    plan = parse_plan(read_limited(path, _MOST_BYTES, "a plan", _FIX), str(path))
-    other = beside(path, DRAW_SUFFIX)
-    draw = parse_draw(read_limited(other, 2**20, "a draw", _FIX), str(other)) if other.is_file() else None
-    return plan, draw
-
-
-def load_plan(path: Path) -> PlanFiles:
-    """A plan with its order, its draw and its registration.
-
-    Raises:
-        InputError: A file is invalid, or the seed is not drawn yet.
-    """
-    plan, draw = read_plan(path)
-    statement, key = (
-        file.read_bytes() if (file := beside(path, suffix)).is_file() else None
-        for suffix in (STATEMENT_SUFFIX, KEY_SUFFIX)
-    )
-    return PlanFiles(path, ordered(plan, draw, str(path)), statement, key)
-
-
-def plan_path(folder: Path, stem: str, sampled: Sampled = "outputs") -> Path:
-    """Where the plan of a run lies: `FOLDER/TASK.plan.json`, `FOLDER/TASK@RUN.judgements.plan.json`."""
-    return folder / f"{stem}{'.judgements' if sampled == 'judgements' else ''}{SUFFIX}"
-
-
-def find_plan(folder: Path, stem: str, sampled: Sampled = "outputs") -> Path | None:
-    """The plan of a run in a folder; None if there is none.
-
-    Args:
-        folder: The folder of predictions.
-        stem: `TASK` or `TASK@RUN`.
-        sampled: What is sampled.
-
-    Raises:
-        InputError: There are two plans for this run.
-    """
-    wanted = plan_path(folder, stem, sampled)
-    others = [
-        path
-        for path in sorted(folder.glob(f"{glob_escape(stem)}.*plan.json"))
-        if path != wanted and path.name != plan_path(folder, stem, _other(sampled)).name
-    ]
-    if others:
-        raise InputError(
-            f"two plans for one run: {wanted.name} is the plan of {stem}",
-            where=str(others[0]),
-            fix="A run follows one plan. Keep the one that was made before the run, and move the other away.",
-        )
-    return wanted if wanted.is_file() else None
-
-
-def _other(sampled: Sampled) -> Sampled:
-    return "outputs" if sampled == "judgements" else "judgements"
-
-
-def glob_escape(text: str) -> str:
-    """Text for a glob pattern, matched literally."""
-    return re.sub(r"([*?[])", r"[\1]", text)

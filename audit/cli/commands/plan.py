@@ -67,7 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Make, draw or register a plan."""
-    from audit.analysis.sampling.plan import plan_path
+    from audit.analysis.sampling.plan_files import plan_path
     from audit.scoring.predictions import file_stem
 
     path = plan_path(args.out, file_stem(args.task, args.run_name), "judgements" if args.judgements else "outputs")

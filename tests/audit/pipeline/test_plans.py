@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.analysis.sampling.plan import plan_path
+from audit.analysis.sampling.plan_files import plan_path
 from audit.errors import InputError
 from audit.pipeline.plan_registration import register
 from audit.provenance.signing import keys
@@ -150,7 +150,7 @@ def test_a_changed_convention_is_a_departure(made: Made) -> None:
 
 
 def planned_order(path: Path):
-    from audit.analysis.sampling.plan import load_plan
+    from audit.analysis.sampling.plan_files import load_plan
 
     return load_plan(path).ordered
 

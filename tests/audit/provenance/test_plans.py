@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from audit.analysis.sampling.order import digest, steps
-from audit.analysis.sampling.plan import Seed, parse_plan, plan_path
+from audit.analysis.sampling.plan import Seed, parse_plan
+from audit.analysis.sampling.plan_files import plan_path
 from audit.errors import InputError
 from audit.pipeline.outputs import count_files
 from audit.pipeline.plan_design import draw_seed, write_plan
@@ -175,7 +176,7 @@ def test_a_public_seed_excludes_drawing_again(tmp_path: Path) -> None:
     draw_seed(path, "00ab", "2026-12-01")
     with pytest.raises(InputError, match="drawn already, from another value"):
         draw_seed(path, "00ac", "2026-12-01")
-    from audit.analysis.sampling.plan import load_plan
+    from audit.analysis.sampling.plan_files import load_plan
 
     order = load_plan(path).ordered
     follow(made, ROWS, order, 12)

@@ -17,13 +17,10 @@ from audit.analysis.sampling.plan import (
     PlannedClaim,
     PlannedConvention,
     Seed,
-    find_plan,
-    load_plan,
     ordered,
     parse_plan,
-    plan_path,
-    read_plan,
 )
+from audit.analysis.sampling.plan_files import find_plan, load_plan, plan_path, read_plan
 from audit.errors import InputError
 
 UNITS = tuple(f"u{n:02}" for n in range(10))
