@@ -32,19 +32,22 @@ if TYPE_CHECKING:
         load_predictions,
         load_study,
         multiverse,
+        plan,
         render,
         score,
         verify,
     )
     from audit.errors import AuditError, CheckFailedError, InputError, MissingError
-    from audit.pipeline.request import AuditRequest
+    from audit.pipeline.request import AuditRequest, ClaimRequest, PlanRequest
 
 __all__ = [
     "AuditError",
     "AuditRequest",
     "CheckFailedError",
+    "ClaimRequest",
     "InputError",
     "MissingError",
+    "PlanRequest",
     "audit",
     "compare",
     "explain",
@@ -52,6 +55,7 @@ __all__ = [
     "load_predictions",
     "load_study",
     "multiverse",
+    "plan",
     "render",
     "score",
     "verify",

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from audit.errors import InputError
-from audit.pipeline.request import AuditRequest
+from audit.pipeline.request import AuditRequest, ClaimRequest, PlanRequest  # noqa: F401  # exported by `audit`
 from tasks.statistics.defaults import REPLICATES, SEED
 
 if TYPE_CHECKING:
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from audit.analysis.multiverse import Explained, Exploration
     from audit.analysis.sampling.plan import Plan
     from audit.literature.studies import Study
-    from audit.pipeline.plan_design import PlanRequest
     from audit.pipeline.run import Audit
     from audit.provenance.verification.result import Report
     from audit.schema import AuditDocument

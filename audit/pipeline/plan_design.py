@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -23,7 +23,6 @@ from audit.analysis.sampling.plan import (
     Plan,
     PlannedClaim,
     PlannedConvention,
-    Sampled,
     Seed,
     check_date,
     ordered,
@@ -34,9 +33,9 @@ from audit.errors import InputError
 from audit.literature.known_tasks import find_task, studies_here
 from audit.literature.set_rows import best
 from audit.literature.sets import SetCard, card_of, cards_for, load_sets
-from audit.literature.studies import Study
 from audit.pipeline.plan_expectations import expected
-from audit.schema import Claim, Direction, Unit
+from audit.pipeline.request import ClaimRequest, PlanRequest
+from audit.schema import Claim
 from audit.scoring.predictions import file_stem
 from tasks.convention import Convention
 from tasks.row import Row
@@ -44,55 +43,7 @@ from tasks.statistics.confidence_sequences.risk import shared
 from tasks.statistics.printed import rounding_interval
 from tasks.task import Task
 
-RISK = "0.05"
 _LOWER = frozenset({"wer", "per", "cer", "ter"})
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimRequest:
-    """A claim in words of a command line; what is None comes from a study's claim on this task, if there is one."""
-
-    value: str
-    metric: str | None = None
-    unit: Unit | None = None
-    direction: Direction | None = None
-    margin: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PlanRequest:
-    """What to plan.
-
-    Attributes:
-        task: The task's id.
-        rows: All units of the set with their references; outputs are ignored.
-        claims: Claims by value; with none, all claims of `study` on this task.
-        study: The study whose claims, margins and tasks count; None for those at hand.
-        run: The run that will follow the plan.
-        sampled: Outputs, or judgements of outputs that are all at hand.
-        risk: As a decimal string.
-        conventions: Id -> weight of its part of the risk; empty for all that have a sequence.
-        cap: No output has more tokens under any convention; None if no bound is known: then error rates have no upper limit.
-        strata: Number of strata by length of the reference.
-        seed: A given seed; None to draw one, or for a public one.
-        public: Which public value the seed will be derived from. after: The date on or after which it is published.
-        audits: Simulated audits for each expectation; 0 for none.
-    """
-
-    task: str
-    rows: Sequence[Row]
-    claims: tuple[ClaimRequest, ...] = ()
-    study: Study | None = None
-    run: str | None = None
-    sampled: Sampled = "outputs"
-    risk: str = RISK
-    conventions: tuple[tuple[str, int], ...] = ()
-    cap: int | None = None
-    strata: int = 1
-    seed: str | None = None
-    public: str | None = None
-    after: str | None = None
-    audits: int = 50
 
 
 def make_plan(request: PlanRequest) -> Plan:

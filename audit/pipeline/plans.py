@@ -104,7 +104,11 @@ def check_set(plan: Plan, rows: PredictionSet, cards: Mapping[str, SetCard], stu
     sizes = [layout.units for layout in card.layouts if layout.units] if card is not None else []
     if sizes and len(plan.units) not in sizes:
         known = " or ".join(map(str, sizes))
-        raise InputError(f"the plan has {len(plan.units)} units; the set {card.id if card else plan.card} has {known}", where=where, fix=fix)
+        raise InputError(
+            f"the plan has {len(plan.units)} units; the set {card.id if card else plan.card} has {known}",
+            where=where,
+            fix=fix,
+        )
     unknown = {row.id for row in rows.rows}.difference(plan.units)
     if unknown:
         raise InputError(

@@ -159,18 +159,19 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         Verdict.REPRODUCED,
-        "agrees on the whole set, and the steps that decide have evidence of grade A or B, or no step decides",
+        "agrees on the whole set, or is settled to agree by a registered sample at its stated risk, and the steps that "
+        "decide have evidence of grade A or B, or no step decides",
         partial(_agreeing, "AB"),
     ),
     Rule(
         Verdict.JUSTIFIED,
-        "agrees on the whole set, and the worst evidence for a step that decides has grade C or D, or the rows could not be "
-        "identified",
+        "agrees on the whole set, or by a sample, and the worst evidence for a step that decides has grade C or D, or the "
+        "rows could not be identified, or the sample's plan was not registered, or its bounds are approximate",
         partial(_agreeing, "CD"),
     ),
     Rule(
         Verdict.UNDOCUMENTED,
-        "agrees on the whole set, but a step that decides is documented only by the reproduction team",
+        "agrees on the whole set, or by a sample, but a step that decides is documented only by the reproduction team",
         partial(_agreeing, "E"),
     ),
     Rule(Verdict.SELECTIVE, "agrees only when units of the set are dropped", _by_dropping),

@@ -10,7 +10,8 @@ from typing import Any
 from audit.analysis.sampling.plan import Ordered, Plan
 from audit.analysis.sampling.plan_files import load_plan, plan_path
 from audit.literature.studies import load_study
-from audit.pipeline.plan_design import PlanRequest, make_plan, write_plan
+from audit.pipeline.plan_design import make_plan, write_plan
+from audit.pipeline.request import PlanRequest
 from tasks.row import Row
 from tests.support.made_audit import Made, row
 

@@ -15,6 +15,7 @@ from audit.scoring.predictions import PredictionSet
 from audit.scoring.rows_in_memory import IN_MEMORY
 from audit.scoring.score import Score, score
 from tasks.convention import Convention
+from tasks.judging.conventions import find
 from tasks.metrics.error_rate import ErrorRate, MeanErrorRate
 from tasks.metrics.metric import MeanMetric, RatioMetric
 from tasks.metrics.rouge import RougeL
@@ -81,8 +82,7 @@ def known(task: Task, metric: str, convention: Convention, rows: Sequence[Row]) 
     if kind in {"mean", "row-errors"}:
         return Known(kind, 1, len(rows))
     if convention.unavailable() is not None:
-        # A judged share: a row is right or wrong.
-        return Known(kind, 1, len(rows)) if kind == "share" else None
+        return _judged(task, metric, convention, len(rows)) if kind == "share" else None
     twin = undropped(task, metric, convention)
     empty = tuple(replace(row, hypothesis="", finished=True) for row in rows)
     try:
@@ -97,6 +97,15 @@ def known(task: Task, metric: str, convention: Convention, rows: Sequence[Row]) 
     if not w.sum():
         return None  # the denominator depends on the outputs
     return Known(kind, int(w.max()), int(w.sum()), tuple(map(int, w)))
+
+
+def _judged(task: Task, metric: str, convention: Convention, rows: int) -> Known | None:
+    """A judged share: a row has points up to the highest grade. None where only the best row of a group counts."""
+    judged = find(task.family, convention.id, metric)
+    if judged is None or judged.group is not None:
+        return None
+    points = judged.scale.highest * judged.scale.unit
+    return Known("share", points, points * rows)
 
 
 def undropped(task: Task, metric: str, convention: Convention) -> Task:

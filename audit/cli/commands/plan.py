@@ -84,7 +84,8 @@ def run(args: argparse.Namespace) -> int:
 
 def _make(args: argparse.Namespace) -> None:
     from audit import api
-    from audit.pipeline.plan_design import ClaimRequest, PlanRequest, write_plan
+    from audit.pipeline.plan_design import write_plan
+    from audit.pipeline.request import ClaimRequest, PlanRequest
 
     study = None if args.study is None else api.load_study(args.study)
     if args.claim and len(args.claim) > 1 and args.metric is None:

@@ -118,7 +118,7 @@ def test_units_are_needed(made: Made, capsys: pytest.CaptureFixture[str]) -> Non
 
 def test_a_claim_of_a_study_at_hand_brings_its_unit_and_margin(tmp_path: Path) -> None:
     from audit import api
-    from audit.pipeline.plan_design import ClaimRequest, PlanRequest
+    from audit.pipeline.request import ClaimRequest, PlanRequest
     from tasks.row import Row
 
     rows = [Row(f"m{n}", None, "cat" if n % 2 else "dog", extra={"choices": ["cat", "dog"]}) for n in range(50)]
