@@ -387,6 +387,8 @@ class Sample:
         risk: The chance that these bounds ever miss the value, as a fraction: its part of the plan's risk.
         exact: Valid at this risk; otherwise approximate, which never suffices for `reproduced`.
         registered: The plan was signed.
+        cap: The upper bound assumes that no output has more words; None if it needs no such bound. capped: The run's decoding
+            allows no more tokens than that, by its meta file.
         path: The bounds over the units.
         problem: Why there are no bounds.
     """
@@ -399,6 +401,8 @@ class Sample:
     registered: bool
     low: str | None
     high: str | None
+    cap: int | None = None
+    capped: bool = False
     path: tuple[SamplePoint, ...] = ()
     problem: str | None = None
 

@@ -89,7 +89,7 @@ def errors(folder: Path, year: str, strata: int = 1) -> Case:
     said, gold = ([tuple(row[side].split()) for row in data["sample_wer"]] for side in ("prediction", "reference"))
     counts = edit_counts(said, gold)
     a, w = counts[:, :3].sum(axis=1).astype(float), np.array([len(words) for words in gold], dtype=float)
-    whole = Population(len(a), float(w.max()), CAP, total=float(w.sum()))
+    whole = Population(len(a), float(w.max()), CAP)
     case = ratio(f"test-clean {year}, WER", a, w, whole, 0.002, 0.00005, -1)
     return case if strata == 1 else in_blocks(case, a, w, whole, strata)
 

@@ -122,7 +122,8 @@ def _following(files: PlanFiles, entry: Scored, study: Study) -> tuple[Following
     signed = registered(files)
     shown = f"predictions/{path.name}"
     by_id = {row.id: row for row in rows.rows}
-    base = Following(order, shown, present, by_id, signed is not None, tuple(changes(plan, study)))
+    limit = _limit(rows)
+    base = Following(order, shown, present, by_id, signed is not None, tuple(changes(plan, study)), limit=limit)
     if plan.sampled == "outputs":
         left = departure(order, present)
         base = replace(base, departures=(*base.departures, *([left] if left else [])))
@@ -159,6 +160,12 @@ def _following(files: PlanFiles, entry: Scored, study: Study) -> tuple[Following
         departures=departures,
     )
     return base, run
+
+
+def _limit(rows: PredictionSet) -> int | None:
+    """The most new tokens of an output, as the meta file states them."""
+    said = str((rows.meta.decoding or {}).get("max_new_tokens", ""))
+    return int(said) if said.isascii() and said.isdecimal() else None
 
 
 def registered(files: PlanFiles) -> Registered | None:

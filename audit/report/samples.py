@@ -48,6 +48,13 @@ def sample_sentences(claim: ClaimView) -> list[Sentence]:
                 "These bounds are approximate, calibrated by simulation; they never suffice for the verdict reproduced."
             )
         )
+    if sample.cap is not None:
+        words = f"The upper bound assumes that no output has more than {whole(sample.cap)} words"
+        if sample.capped:
+            found.append(sentence(f"{words}; the run's decoding allows no more tokens."))
+        else:
+            most = ", so the verdict is at most justified" if claim.verdict.id in _SETTLED else ""
+            found.append(sentence(f"{words}, which the run's meta file does not show{most}."))
     if not sample.registered and claim.verdict.id in _SETTLED:
         found.append(sentence("The plan was not registered, so the verdict is at most justified."))
     return found

@@ -30,6 +30,7 @@ class Following:
         registered: The plan is signed by the key beside it.
         departures: How the run departs from the plan; then nothing is bounded by it.
         judges: The number of judges, which share the risk of a convention.
+        limit: The most new tokens of an output, by the run's meta file; None if it does not say.
     """
 
     plan: Ordered
@@ -39,6 +40,7 @@ class Following:
     registered: bool = False
     departures: tuple[str, ...] = ()
     judges: int = 1
+    limit: int | None = None
 
     @property
     def partial(self) -> bool:
@@ -109,8 +111,8 @@ class Settled:
 
     @property
     def sure(self) -> bool:
-        """Whether it may stand for the whole set in `reproduced`: an exact sequence of a registered plan."""
-        return self.record.exact and self.record.registered
+        """Whether it may stand for the whole set in `reproduced`: an exact sequence of a registered plan, assuming nothing."""
+        return self.record.exact and self.record.registered and (self.record.cap is None or self.record.capped)
 
 
 def settle(
@@ -198,6 +200,8 @@ def _record(following: Following, planned: PlannedConvention, found: bounds.Reac
         registered=following.registered,
         low=low,
         high=high,
+        cap=planned.cap,
+        capped=planned.cap is not None and following.limit is not None and following.limit <= planned.cap,
         path=tuple(
             SamplePoint(units, _text(a, factor, ROUND_FLOOR), _text(b, factor, ROUND_CEILING))
             for units, a, b in found.path

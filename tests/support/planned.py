@@ -56,10 +56,10 @@ def planned(made: Made, rows: list[dict[str, Any]], **options: Any) -> Ordered:
     return load_plan(plan_path(made.predictions, TASK)).ordered
 
 
-def follow(made: Made, rows: list[dict[str, Any]], order: Ordered, units: int, *without: str) -> Path:
+def follow(made: Made, rows: list[dict[str, Any]], order: Ordered, units: int, *without: str, **meta: Any) -> Path:
     """Predictions for the first units of a plan, except for those named."""
     first = set(order.units[:units]) - set(without)
-    return made.write_rows(TASK, [item for item in rows if item["id"] in first])
+    return made.write_rows(TASK, [item for item in rows if item["id"] in first], **meta)
 
 
 def edit(path: Path, **changes: Any) -> None:

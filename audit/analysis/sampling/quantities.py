@@ -96,6 +96,8 @@ def known(task: Task, metric: str, convention: Convention, rows: Sequence[Row]) 
     _, w = parts(convention, wide(item.counts))
     if not w.sum():
         return None  # the denominator depends on the outputs
+    if kind == "share" and w.min() < w.max():
+        return Known("sums", 1, None)
     return Known(kind, int(w.max()), int(w.sum()), tuple(map(int, w)))
 
 
@@ -139,12 +141,16 @@ def parts(convention: Convention, counts: Counts) -> tuple[NDArray[np.float64], 
 def population(planned: PlannedConvention, units: int, *, dropping: bool = False) -> Population:
     """The set as the sequences take it.
 
+    The total of reference tokens is used only where it follows from the number of units: nobody can check the total of a plan
+    on the units that were not drawn.
+
     Args:
         planned: The convention.
         units: Size of the set.
         dropping: Outputs decide which rows count, so the total over the set is not known.
     """
-    total = None if dropping else planned.total
+    fixed = planned.kind != "errors" and planned.total == units * planned.largest
+    total = planned.total if fixed and not dropping else None
     if planned.kind in {"share", "mean"}:
         return Population(units, planned.largest, total=total)
     return Population(units, planned.largest, planned.cap, capped=planned.cap is not None, total=total)
@@ -206,6 +212,8 @@ def _broken(item: Score, a: NDArray[np.float64], w: NDArray[np.float64], planned
     if len(w) and float(w.max()) > planned.largest:
         row = item.ids[int(w.argmax())]
         return f"row {row} has {int(w.max())} reference tokens, more than the plan's {planned.largest}"
+    if planned.kind == "share" and len(w) and float(w.min()) < planned.largest:
+        return f"row {item.ids[int(w.argmin())]} has {int(w.min())} possible points, not the plan's {planned.largest}"
     bound = np.maximum(w, 0 if planned.cap is None else planned.cap)
     if planned.kind in {"share", "mean"} or planned.cap is not None:
         over = np.flatnonzero(a > bound + 1e-12)

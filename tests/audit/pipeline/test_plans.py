@@ -219,3 +219,28 @@ def test_a_drawn_unit_without_an_output_counts_at_its_best_and_its_worst(made: M
     assert sample.low is not None
     assert sample.high is not None
     assert float(sample.high) - float(sample.low) > 1.5
+
+
+@pytest.mark.parametrize(("limit", "enforced"), [(40, True), (41, False), (None, False)])
+def test_a_cap_stands_for_reproduced_only_if_the_decoding_enforces_it(
+    made: Made, limit: int | None, enforced: bool
+) -> None:
+    """The upper bound rests on it, and a plan could assume anything."""
+    order = planned(made, ROWS)
+    follow(made, ROWS, order, 12, decoding=None if limit is None else {"max_new_tokens": limit})
+    samples = [m.sample for m in made.audit().document.measurements if m.sample is not None]
+    assert {(sample.cap, sample.capped) for sample in samples} == {(40, enforced)}
+
+
+def test_the_total_of_a_plan_bounds_nothing(made: Made) -> None:
+    """Nobody can check it on units that were not drawn: a hundred times as many words would make every rate small."""
+    order = planned(made, ROWS)
+    path = plan_path(made.predictions, TASK)
+    follow(made, ROWS, order, 60)
+    honest = [m.sample for m in made.audit().document.measurements if m.sample is not None]
+    claims = json.loads(path.read_bytes())["claims"]
+    for one in claims[0]["conventions"]:
+        one["total"] *= 100
+    edit(path, claims=claims)
+    forged = [m.sample for m in made.audit().document.measurements if m.sample is not None]
+    assert [(s.low, s.high) for s in forged] == [(s.low, s.high) for s in honest]

@@ -12,6 +12,7 @@ import pytest
 from statsmodels.stats.proportion import proportion_confint
 
 from tasks.statistics.confidence_sequences.ratios import (
+    FRACTIONS,
     Drawn,
     Population,
     certain,
@@ -220,3 +221,17 @@ def test_shared_risks_add_up():
     parts = shared(Fraction(1, 20), (1, 1, 3))
     assert sum(parts) == Fraction(1, 20)
     assert parts[2] == 3 * parts[0]
+
+
+def test_shares_are_bet_on_as_in_rilacs():
+    """RiLACS, section 2: 1 + lambda (x - m_t), m_t = (N m - sum) / (N - t + 1), mixed over fractions of 1 / m_t."""
+    x, units, m = [1, 0, 0, 1, 1, 1, 0, 1], 20, 0.4
+    capitals = [1.0] * len(FRACTIONS)
+    seen, expected = 0, []
+    for t, value in enumerate(x):
+        mean = (units * m - seen) / (units - t)
+        capitals = [c * (1 + f / mean * (value - mean)) for c, f in zip(capitals, FRACTIONS, strict=True)]
+        expected.append(sum(capitals) / len(capitals))
+        seen += value
+    found = np.exp(log_capital(Drawn.of(np.array(x, dtype=float)), Population(units, total=units), m, "low"))
+    assert found == pytest.approx(np.array(expected), rel=1e-12)
