@@ -7,6 +7,7 @@ stamp of a third party proves that the plan existed before a moment. None of the
 from __future__ import annotations
 
 import csv
+import datetime as dt
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -115,17 +116,27 @@ def _check(
     )
     done = f"the first {run.drawn} units in the planned order"
     report.run(f"{label}: run", lambda: _followed(files, plan, run, audit, name), done, name)
-    _time(files, name, run, plan, roots, report, label)
-    if run.seed == "public":
+    stamped = _time(files, name, run, plan, roots, report, label)
+    _seed(run, stamped, report, f"{label}: seed")
+
+
+def _seed(run: PlannedRun, stamped: dt.datetime | None, report: Report, label: str) -> None:
+    """Whether several orders could be drawn and one chosen; a public value must be looked up by the reader."""
+    if run.seed != "public":
+        why = f"{run.seed} with the plan: that several orders were drawn, and one chosen, cannot be excluded"
+        report.skip(label, why)
+        return
+    found = f"derived from {run.source!r}, published {run.published} by the auditor's word; look it up"
+    if stamped is None:
+        report.skip(label, f"{found}. Only a time stamp before that date excludes that several orders were drawn")
+    elif stamped.strftime("%Y-%m-%d") < str(run.published)[:10]:
         report.skip(
-            f"{label}: seed",
-            f"derived from {run.source!r}, published {run.published} by the auditor's word; look it up: only then is "
-            "drawing several orders excluded",
+            label, f"{found}. The plan is older by its time stamp: if the date is right, nobody could choose an order"
         )
     else:
         report.skip(
-            f"{label}: seed",
-            f"{run.seed} with the plan: that several orders were drawn, and one chosen, cannot be excluded",
+            label,
+            f"{found}. The time stamp is no earlier: that several orders were drawn, and one chosen, cannot be excluded",
         )
 
 
@@ -205,7 +216,8 @@ def _time(
     roots: bytes | None,
     report: Report,
     label: str,
-) -> None:
+) -> dt.datetime | None:
+    """Each statement about time, and who makes it; returns what a verified time stamp says."""
     report.skip(f"{label}: time by its maker", f"the plan says that it was made at {run.created}, which proves nothing")
     signed, key = (files.get(name.removesuffix(SUFFIX) + suffix) for suffix in (STATEMENT_SUFFIX, KEY_SUFFIX))
     if signed is None or key is None:
@@ -214,7 +226,7 @@ def _time(
             report.fail(f"{label}: registration", missing)
         else:
             report.skip(f"{label}: registration", "the plan was not signed; nothing shows that it preceded the run")
-        return
+        return None
     file = name.rpartition("/")[2]
 
     def registered() -> Registered:
@@ -227,7 +239,7 @@ def _time(
 
     found = report.run(f"{label}: registration", registered, f"signed by the key {(run.registered or '')[:16]}", name)
     if found is None:
-        return
+        return None
     report.skip(f"{label}: time by its signer", f"the signer's clock says {found.at}, which proves nothing")
     if not found.timestamps:
         report.skip(f"{label}: time stamp", "there is none; that the plan preceded the run rests on its signer's word")
@@ -240,3 +252,5 @@ def _time(
         )
         if stamped is not None:
             report.ok(f"{label}: time", f"the plan existed before {stamped.strftime('%Y-%m-%dT%H:%M:%SZ')}")
+        return stamped
+    return None

@@ -254,3 +254,25 @@ def test_a_claim_id_is_a_uuid_of_version_7() -> None:
     found = uuid.UUID(uuid7("2026-11-29T12:00:00Z", "x"))
     assert (found.version, found.variant) == (7, uuid.RFC_4122)
     assert int(found) >> 80 == 1_795_953_600_000
+
+
+@pytest.mark.parametrize(
+    ("stamped", "published", "words"),
+    [
+        (None, "2026-12-01", "Only a time stamp before that date excludes"),
+        ("2026-11-30", "2026-12-01", "nobody could choose an order"),
+        ("2026-12-02", "2026-12-01", "The time stamp is no earlier"),
+    ],
+)
+def test_a_time_stamp_before_the_public_value_is_what_counts(
+    followed: tuple[dict[str, bytes], AuditDocument], stamped: str | None, published: str, words: str
+) -> None:
+    import datetime as dt
+
+    from audit.provenance.verification.plans import _seed
+
+    (run,) = followed[1].plans or ()
+    report = Report("package")
+    moment = None if stamped is None else dt.datetime.fromisoformat(stamped).replace(tzinfo=dt.UTC)
+    _seed(replace(run, seed="public", source="the block", published=published), moment, report, "seed")
+    assert words in report.checks[0].detail
