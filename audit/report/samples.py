@@ -42,6 +42,9 @@ def sample_sentences(claim: ClaimView) -> list[Sentence]:
     if sample.problem is not None:
         return [sentence(f"{drawn} The plan gives no bounds, so only the worst case counts: {sample.problem}.")]
     found = [sentence(f"{drawn} {_bounds(claim, best, sample)}")]
+    counted = sorted({m.label for m in claim.measurements if m.sample is not None})
+    if len(counted) < len({m.label for m in claim.measurements if m.value}):
+        found.append(sentence(f"The verdict is about the conventions that the plan counts: {', '.join(counted)}."))
     if not sample.exact:
         found.append(
             sentence(

@@ -16,6 +16,8 @@ from tasks.row import Row
 
 # Decimals of a limit, which is rounded outwards.
 _PLACES = Decimal("0.000001")
+# Why a convention decides nothing in a planned sample.
+NOT_PLANNED = "not-planned"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ class Following:
         ):
             return ()
         text = "The plan of this sample does not count this convention; it counts once all units are scored."
-        return (Invalid("not-planned", text),)
+        return (Invalid(NOT_PLANNED, text),)
 
 
 @dataclass(frozen=True, slots=True)

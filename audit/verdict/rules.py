@@ -67,7 +67,7 @@ class Situation:
     Attributes:
         candidates: Its measurements.
         impossible: The reported string is impossible.
-        left_out: The study leaves conventions of the family out, so that nobody knows what they give.
+        left_out: The study, or the plan of a sample, leaves conventions out, so that nobody knows what they give.
     """
 
     candidates: tuple[Candidate, ...]

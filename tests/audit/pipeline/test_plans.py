@@ -244,3 +244,15 @@ def test_the_total_of_a_plan_bounds_nothing(made: Made) -> None:
     edit(path, claims=claims)
     forged = [m.sample for m in made.audit().document.measurements if m.sample is not None]
     assert [(s.low, s.high) for s in forged] == [(s.low, s.high) for s in honest]
+
+
+def test_a_plan_that_leaves_conventions_out_shows_no_more_than_the_claim(tmp_path: Path) -> None:
+    """Better under the one convention that counts; under the others nobody knows, so the claim is not exceeded."""
+    rows = sentences(wrong=0.0)
+    made = prepare(tmp_path, rows, "60.0")
+    order = planned(made, rows)
+    follow(made, rows, order, 190)
+    found = made.audit()
+    best = next(m for m in found.document.measurements if m.id == decision(found, CLAIM).measurement)
+    assert best.whole is Agreement.BETTER
+    assert verdict(found, CLAIM) == "not-reproduced"

@@ -64,6 +64,7 @@ def test_the_verdict_names_the_risk_and_the_bounds(document: AuditDocument) -> N
     assert "whenever one stops, is at most 2.5 %" in text
     assert "assumes that no output has more than 40 words, which the run's meta file does not show." in text
     assert "not registered" not in text
+    assert "about the conventions that the plan counts: audiobench, verbatim." in text
 
 
 def test_what_a_sample_cannot_do_is_said(document: AuditDocument) -> None:
