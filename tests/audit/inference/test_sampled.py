@@ -142,3 +142,75 @@ def test_rows_after_a_missing_batch_do_not_count() -> None:
     assert first_rows(done) == [rows[0]]
     assert first_rows({}) == []
     assert first_rows({1: BatchResult(1, (rows[1],))}) == []
+
+
+def test_the_command_runs_until_the_claim_is_settled(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """From the options to the predictions and the plan beside them; the model answers nonsense, and the paper says 2.1 %."""
+    from audit.analysis.sampling.plan_files import plan_path
+    from audit.cli import main
+    from audit.inference import job as jobs
+    from audit.pipeline.plan_design import make_plan, write_plan
+    from audit.pipeline.request import ClaimRequest, PlanRequest
+    from tasks.datasets.manifest import make
+
+    items = [
+        Item(f"u{n:03}", (f"u{n:03}.wav",), "these are six words of speech", sha256=("0" * 64,)) for n in range(80)
+    ]
+    manifest = tmp_path / "set.jsonl"
+    manifest.write_text(make("LibriSpeech", "test-clean", tmp_path, items).text(), encoding="utf-8")
+    # The family's own task has no card that says how many units there are; the command needs a task with a prompt.
+    rows = [Row(item.id, None, item.reference) for item in items]
+    request = PlanRequest(
+        "asr", rows, (ClaimRequest("2.1", "wer", margin="0.2"),), conventions=(("verbatim", 1),), audits=0
+    )
+    plan = write_plan(replace(make_plan(request), task=TASK, seed=_given(), order=_order(items)), tmp_path / "plans")
+
+    asked: list[str] = []
+
+    class Nonsense:
+        name = "nonsense"
+
+        def run(self, spec: Any, batches: Sequence[Batch]) -> Iterator[BatchResult]:
+            for batch in batches:
+                asked.extend(item.id for item in batch.items)
+                yield BatchResult(batch.number, tuple(Row(i.id, "zz", i.reference, True) for i in batch.items))
+
+    monkeypatch.setattr(jobs, "need_torch", lambda: None)
+    monkeypatch.setattr(jobs, "make_spec", lambda request, task, manifest: job(tmp_path, after(1)).spec)
+    monkeypatch.setattr(jobs, "_engine", lambda request, spec, before: Nonsense())
+    out = tmp_path / "out"
+    options = ["--task", TASK, "--model", str(tmp_path), "--manifest", str(manifest), "--out", str(out)]
+    command = ["infer", *options, "--until-settled", "--plan", str(plan)]
+    assert main(command) == 0
+    said = capsys.readouterr().out
+    assert "wer 2.1: settled" in said
+    assert "(worse)" in said
+    order = [name for step in _steps(items) for name in step]
+    assert asked == order[: len(asked)]
+    assert 2 <= len(asked) <= 10
+    assert plan_path(out, TASK).read_bytes() == plan.read_bytes()
+    assert {row.id for row in load(out / f"{TASK}.jsonl", known_tasks()[TASK]).rows} == set(asked)
+    # A settled run asks for nothing more.
+    before = len(asked)
+    assert main(command) == 0
+    assert len(asked) == before
+
+
+def _given() -> Any:
+    from audit.analysis.sampling.plan import Seed
+
+    return Seed("given", "1")
+
+
+def _steps(items: Sequence[Item]) -> Any:
+    from audit.analysis.sampling.order import steps
+
+    return steps([item.id for item in items], "1")
+
+
+def _order(items: Sequence[Item]) -> str:
+    from audit.analysis.sampling.order import digest
+
+    return digest(name for step in _steps(items) for name in step)
