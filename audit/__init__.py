@@ -32,20 +32,23 @@ if TYPE_CHECKING:
         load_predictions,
         load_study,
         multiverse,
+        plan,
         render,
         score,
         survey,
         verify,
     )
     from audit.errors import AuditError, CheckFailedError, InputError, MissingError
-    from audit.pipeline.request import AuditRequest
+    from audit.pipeline.request import AuditRequest, ClaimRequest, PlanRequest
 
 __all__ = [
     "AuditError",
     "AuditRequest",
     "CheckFailedError",
+    "ClaimRequest",
     "InputError",
     "MissingError",
+    "PlanRequest",
     "audit",
     "compare",
     "explain",
@@ -53,6 +56,7 @@ __all__ = [
     "load_predictions",
     "load_study",
     "multiverse",
+    "plan",
     "render",
     "score",
     "survey",

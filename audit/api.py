@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from audit.errors import InputError
-from audit.pipeline.request import AuditRequest
+from audit.pipeline.request import AuditRequest, ClaimRequest, PlanRequest  # noqa: F401  # exported by `audit`
 from tasks.statistics.defaults import REPLICATES, SEED
 
 if TYPE_CHECKING:
     from audit.analysis.comparison import RunComparison
     from audit.analysis.multiverse import Explained, Exploration
+    from audit.analysis.sampling.plan import Plan
     from audit.literature.studies import Study
     from audit.pipeline.run import Audit
     from audit.pipeline.works_survey import WorksSurvey
@@ -242,6 +243,17 @@ def audit(request: AuditRequest) -> Audit:
     from audit.pipeline.run import run
 
     return run(request)
+
+
+def plan(request: PlanRequest) -> Plan:
+    """Make a sampling plan; nothing is written.
+
+    Raises:
+        InputError: No claim, an unknown task, metric or convention, or a set that cannot be planned.
+    """
+    from audit.pipeline.plan_design import make_plan
+
+    return make_plan(request)
 
 
 def load_study(study: str | Path, literature: Path | None = None) -> Study:

@@ -371,6 +371,45 @@ class PredictionFile:
 
 
 @dataclass(frozen=True, slots=True)
+class SamplePoint:
+    """The bounds of a planned sample after some units, in the claim's unit; None if there is no bound on that side."""
+
+    units: int
+    low: str | None
+    high: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The bounds of a planned sample on the value on the whole set, in the claim's unit; None without a bound.
+
+    Attributes:
+        plan: The plan's file, as `plans` names it.
+        units: Units that were drawn in the planned order, of the set's `of`.
+        risk: The chance that these bounds ever miss the value, as a fraction: its part of the plan's risk.
+        exact: Valid at this risk; otherwise approximate, which never suffices for `reproduced`.
+        registered: The plan was signed.
+        cap: The upper bound assumes that no output has more words; None if it needs no such bound. capped: The run's decoding
+            allows no more tokens than that, by its meta file.
+        path: The bounds over the units.
+        problem: Why there are no bounds.
+    """
+
+    plan: str
+    units: int
+    of: int
+    risk: str
+    exact: bool
+    registered: bool
+    low: str | None
+    high: str | None
+    cap: int | None = None
+    capped: bool = False
+    path: tuple[SamplePoint, ...] = ()
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Measurement:
     """One value for one claim, or for a metric of its task that the paper does not report.
 
@@ -392,6 +431,7 @@ class Measurement:
         unavailable: Why there is no value.
         run: The run of a file `TASK@RUN.jsonl`. subset: The part of the set, by its name.
         parts: Of a mean, the measurements of which it is the mean.
+        sample: The bounds of a planned sample; absent without a plan that names the convention.
     """
 
     id: str
@@ -422,6 +462,7 @@ class Measurement:
     run: str | None = None
     subset: str | None = None
     parts: tuple[str, ...] = ()
+    sample: Sample | None = None
 
     @property
     def valid(self) -> bool:
@@ -936,6 +977,52 @@ class Bootstrap:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedValue:
+    """A claim in a plan, with the conventions that count: id -> hash."""
+
+    value: str
+    metric: str
+    margin: str
+    conventions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRun:
+    """A run that follows a sampling plan.
+
+    Attributes:
+        path: The plan's file. rows: The predictions that follow it.
+        sampled: Whether outputs were sampled, or judgements of outputs.
+        units: Size of the set. drawn: Units that are there.
+        risk: The chance that any bound of the plan ever misses its value.
+        seed: `given` by the maker of the plan, `drawn` by the program, or `public`: from a value published after the plan.
+        source: Which public value. published: When, by the user's word.
+        created: When the plan was made, by its maker's word, which proves nothing.
+        registered: The fingerprint of the key that signed the plan; None if it was not registered.
+        stamped: A time stamp covers the signature; `repro-audit verify` checks it.
+        departures: How the run departs from the plan; empty if what was run is what was planned.
+    """
+
+    task: str
+    path: str
+    sha256: str
+    rows: str
+    sampled: Literal["outputs", "judgements"]
+    units: int
+    drawn: int
+    strata: int
+    risk: str
+    seed: Literal["given", "drawn", "public"]
+    created: str
+    claims: tuple[PlannedValue, ...] = ()
+    source: str | None = None
+    published: str | None = None
+    registered: str | None = None
+    stamped: bool = False
+    departures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class InputFile:
     """An input file of the audit."""
 
@@ -966,6 +1053,7 @@ class AuditDocument:
         source_date_epoch: The audit's date, seconds since 1970.
         claims: The audited claims. others: Claims on other models without outputs; printed, not audited.
         signing: None if nothing will be signed; then the key is absent.
+        plans: The sampling plans that runs follow; absent without one.
     """
 
     # Read by pydantic: unknown keys and values of a different type are errors, never converted.
@@ -989,3 +1077,4 @@ class AuditDocument:
     inputs: tuple[InputFile, ...] = ()
     software: Software = Software()
     signing: Signing | None = None
+    plans: tuple[PlannedRun, ...] | None = None

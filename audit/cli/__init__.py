@@ -47,6 +47,7 @@ COMMANDS: dict[str, str] = {
     "feasible": "test whether a printed value is possible",
     "export": "write an audit's values in other projects' formats",
     "judge": "score answers reproducibly with a language model",
+    "plan": "plan a sample: order, risk and what counts, before the run",
     "infer": "make predictions with a SALMONN checkpoint",
     "merge": "join the shards of a run into one predictions file",
     "probe": "measure nondeterminism and the effect of prompts, missing audio and the beam rule",

@@ -24,6 +24,7 @@ from audit.schema import (
     Findings,
     InputFile,
     Measurement,
+    PlannedRun,
     Project,
     PublicOutput,
     RowsIdentity,
@@ -71,6 +72,7 @@ def build(
     replicates: int,
     epoch: int,
     signing: Signing | None,
+    plans: Sequence[PlannedRun] = (),
 ) -> AuditDocument:
     """Build the document.
 
@@ -89,6 +91,7 @@ def build(
         replicates: Bootstrap replicates.
         epoch: The audit's date, seconds since 1970.
         signing: How the document will be signed; None if it will not be.
+        plans: The sampling plans that runs follow.
     """
     return AuditDocument(
         schema=SCHEMA,
@@ -114,6 +117,7 @@ def build(
         inputs=tuple(InputFile(name, sha256_file(path)) for name, path in sorted(inputs)),
         software=software(),
         signing=signing,
+        plans=tuple(plans) or None,
     )
 
 

@@ -9,10 +9,14 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from audit._util import canonical_json
-from audit.schema import SCHEMA, AuditDocument, Findings, StudyFacts
+from audit.schema import SCHEMA, AuditDocument, Findings, Measurement, StudyFacts
 
 # Keys that are left out if None.
-_ABSENT: Mapping[type, tuple[str, ...]] = {AuditDocument: ("signing",), StudyFacts: ("tolerances",)}
+_ABSENT: Mapping[type, tuple[str, ...]] = {
+    AuditDocument: ("signing", "plans"),
+    Measurement: ("sample",),
+    StudyFacts: ("tolerances",),
+}
 
 
 def plain(value: Any) -> Any:

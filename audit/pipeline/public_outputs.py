@@ -24,7 +24,7 @@ from audit.scoring.cache import ScoreCache
 from audit.scoring.prediction_meta import PredictionMeta
 from audit.scoring.predictions import PredictionSet, load, split_name
 from audit.scoring.score import Score, score
-from audit.verdict.measurements import unit_factor
+from audit.verdict.agreement import unit_factor
 from tasks.judging.conventions import find as judged_convention
 from tasks.task import Task
 

@@ -23,6 +23,7 @@ from audit.literature.studies import Study, load_study
 from audit.literature.survey import survey
 from audit.literature.works import Work, load_works, own_record
 from audit.pipeline.measure import identities, recomputed_measurements, recorded_measurements
+from audit.pipeline.plans import follow
 from audit.pipeline.public_outputs import beside_claims
 from audit.pipeline.request import AuditRequest
 from audit.pipeline.scored_sets import Scored, score_sets
@@ -43,12 +44,14 @@ class Audit:
         scored: The scores with their counts per row, by task id.
         study: The study audited.
         literature: The files of the literature that were read, by their names in `document.inputs`.
+        plans: The files of sampling plans, likewise.
     """
 
     document: AuditDocument
     scored: Mapping[str, Scored]
     study: Study
     literature: Mapping[str, Path] = field(default_factory=dict)
+    plans: Mapping[str, Path] = field(default_factory=dict)
 
 
 def run(request: AuditRequest) -> Audit:
@@ -76,10 +79,11 @@ def run(request: AuditRequest) -> Audit:
     with opened_engine(request.engine, request.workers) as counting:
         cache = ScoreCache(request.cache)
         scored = score_sets(request.predictions, study, cards, request.replicates, cache, counting)
+    plans = follow(scored, study, cards)
     names = Names()
     single = [
         *recorded_measurements(reproductions.of_study, study, cards, gradings, names),
-        *recomputed_measurements(scored, study, cards, gradings, names),
+        *recomputed_measurements(scored, study, cards, gradings, names, plans.by_name),
     ]
     # After the runs: one of several neither replaces nor contradicts a recorded value.
     measured = with_means(supersede(with_runs(single, study, names)), study, names)
@@ -109,12 +113,13 @@ def run(request: AuditRequest) -> Audit:
         literature=survey(works, audited, gradings=gradings) if surveyed else Survey(),
         public_outputs=public,
         findings=gathered(seen, probed, reproductions.observed),
-        inputs=[*read.items(), *_predictions(scored), *probe_files, *others_files],
+        inputs=[*read.items(), *_predictions(scored), *plans.files, *probe_files, *others_files],
         replicates=request.replicates,
         epoch=source_date_epoch(),
         signing=request.signing,
+        plans=plans.runs,
     )
-    return Audit(document, scored, study, read)
+    return Audit(document, scored, study, read, dict(plans.files))
 
 
 def _audited(study: Study, measured: Sequence[Measured]) -> tuple[tuple[Claim, ...], tuple[Claim, ...]]:

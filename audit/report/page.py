@@ -14,12 +14,13 @@ from audit._util.paths import TEMPLATES
 from audit.document.write import to_bytes
 from audit.report import vocabulary
 from audit.report.answers import answers
-from audit.report.figures import spec_curve
+from audit.report.figures import sample_path, spec_curve
 from audit.report.findings import observed
 from audit.report.foreign_text import isolated, note
 from audit.report.markup import Sentence
 from audit.report.numbers import clean, date, moment, whole
 from audit.report.public_outputs import public_tables
+from audit.report.samples import plan_sentences
 from audit.report.sentences import justification
 from audit.report.survey import short_names, survey
 from audit.report.views import ClaimView, MeasurementView, anchor, claims, convention_anchor
@@ -63,11 +64,13 @@ _FONTS = (
 
 @dataclass(frozen=True, slots=True)
 class ClaimSection:
-    """A claim with its figure (an escaped `<svg>` element), its sentences, and the measurements in its table."""
+    """A claim with its figures (escaped `<svg>` elements), its sentences, and the measurements in its table."""
 
     claim: ClaimView
     rows: tuple[MeasurementView, ...]
     figure: Markup
+    path: Markup
+    path_of: str
     common: tuple[str, ...]
     sentences: list[Sentence]
 
@@ -228,6 +231,7 @@ def _context(audit: AuditDocument, most: int | None) -> dict[str, Any]:
         "margins": [(vocabulary.metric_name(k), m.value, m.kind, m.reason) for k, m in sorted(study.margins.items())],
         "identities": audit.identities,
         "public_tables": public,
+        "plans": [(plan, plan_sentences(plan)) for plan in audit.plans or ()],
         "inputs": audit.inputs,
         "predictions": _predictions(audit),
         "software": _software(audit.software),
@@ -299,6 +303,8 @@ def _view(claim: ClaimView, study: StudyFacts, works: Mapping[str, str], most: i
         claim,
         claim.nearest(most),
         Markup(spec_curve.draw(claim)),  # noqa: S704  # the figure escapes its texts
+        Markup(sample_path.draw(claim)),  # noqa: S704
+        drawn.label if (drawn := sample_path.subject(claim)) else "",
         spec_curve.common(claim),
         justification(claim, study, works),
     )

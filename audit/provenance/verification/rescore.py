@@ -35,9 +35,9 @@ class Again:
 Scorer = Callable[[Path, AuditDocument, Mapping[str, bytes]], Again]
 
 # The fields of a measurement that scoring determines; the others come from the literature.
-_FIELDS = ("value", "interval", "rows", "counts")
+_FIELDS = ("value", "interval", "rows", "counts", "sample")
 # What follows from the values and the literature that the package carries.
-_PARTS = ("study", "claims", "others", "identities", "verdicts")
+_PARTS = ("study", "claims", "others", "identities", "plans", "verdicts")
 
 
 def check(
