@@ -33,6 +33,7 @@ if TYPE_CHECKING:
         load_study,
         multiverse,
         render,
+        rows,
         score,
         verify,
     )
@@ -53,6 +54,7 @@ __all__ = [
     "load_study",
     "multiverse",
     "render",
+    "rows",
     "score",
     "verify",
 ]

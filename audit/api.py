@@ -18,6 +18,7 @@ from tasks.statistics.defaults import REPLICATES, SEED
 if TYPE_CHECKING:
     from audit.analysis.comparison import RunComparison
     from audit.analysis.multiverse import Explained, Exploration
+    from audit.analysis.paying_rows import PayingRows
     from audit.analysis.run_margins import Allowed
     from audit.literature.studies import Study
     from audit.pipeline.run import Audit
@@ -177,6 +178,41 @@ def explain(
     check_value(value)
     found = multiverse(task, predictions, references, metric=metric, ids=ids)
     return explained(found, value, unit or claimed_unit(task, found.specification.metric))
+
+
+def rows(
+    task: str,
+    predictions: Predictions,
+    references: Sequence[Any] | None = None,
+    *,
+    between: tuple[str, str],
+    metric: str | None = None,
+    ids: Sequence[str] | None = None,
+) -> PayingRows:
+    """The rows, and the words in them, that pay for the difference between two conventions.
+
+    Args:
+        task: A task's id.
+        predictions: As `score` takes them.
+        references: As `score` takes them.
+        between: Two conventions: ids, or ids of pipelines as `multiverse` prints them.
+        metric: Required if several metrics have both.
+        ids: As `score` takes them.
+
+    Returns:
+        Rows with their shares, ranked, and what happened; the shares of ratios and means sum to the difference exactly.
+
+    Raises:
+        InputError: Unknown task, metric or convention, or a row that does not fit.
+        MissingError: A convention cannot be computed here.
+    """
+    from audit.analysis.paying_rows import paying_rows, two_conventions
+    from audit.literature.known_tasks import find_task
+    from audit.scoring.rows_in_memory import prediction_set
+
+    found = find_task(task)
+    name, first, second = two_conventions(found, between, metric)
+    return paying_rows(found, prediction_set(found, predictions, references, ids=ids), name, (first, second))
 
 
 def compare(

@@ -6,8 +6,8 @@ n, denominators d and values R = N/D of both sides, the share of row i is
     (n'_i - n_i - (R + R')/2 * (d'_i - d_i)) / ((D + D')/2)
 
 It treats both sides alike, is zero for a row that counts the same on both sides, and sums to R' - R, whatever changes:
-counts, reference tokens, or the rows that are scored. A row that a side drops has n = d = 0 there. Between a ratio and a mean of rows,
-n and d are first divided by their side's D, since their denominators have different units.
+counts, reference tokens, or the rows that are scored. A row that a side drops has n = d = 0 there. Between a ratio and a mean
+of rows, n and d are first divided by their side's D, since their denominators have different units.
 
 Other metrics (BLEU, macro-F1, CIDEr) are functions of sums that do not split into rows. There a row's share is what the value
 changes if this row alone is counted as the other side counts it, averaged over both directions; the rest of the difference,
