@@ -192,7 +192,7 @@ def _same_letters(first: Sequence[str], second: Sequence[str]) -> Kind:
     if sum(c in _APOSTROPHES for c in a) != sum(c in _APOSTROPHES for c in b):
         return "contraction"
     if [_letters(x) for x in first if _letters(x)] != [_letters(x) for x in second if _letters(x)]:
-        return "boundary"
+        return "number" if any(c.isdigit() for c in a) else "boundary"
     if unicodedata.normalize("NFKC", a) == unicodedata.normalize("NFKC", b):
         return "script"
     return "case" if _NOT_PLAIN.sub("", a) != _NOT_PLAIN.sub("", b) else "punctuation"

@@ -21,7 +21,7 @@ from tests.support import planted_rules
 from tests.support.multiverse_rows import rows as made_rows
 
 ASR = "asr-librispeech-clean"
-TRIALS = int(os.environ.get("REPRO_AUDIT_TRIALS", "60"))
+TRIALS = int(os.environ.get("REPRO_AUDIT_TRIALS", "40"))
 
 
 def check_sum(found: PayingRows) -> None:
@@ -100,9 +100,9 @@ def test_dropped_rows_and_faults() -> None:
 
 def test_labels_are_another_answer() -> None:
     outputs = ["The speaker sounds happy.", "Sad"]
-    found = audit.rows("er-iemocap", outputs, ["Happy", "Sad"], between=("iemocap-4way", "hufs"), metric="accuracy")
+    found = audit.rows("er-iemocap", outputs, ["Happy", "Sad"], between=("iemocap-4way", "fairmllm"), metric="accuracy")
     check_sum(found)
-    assert {row.kind for row in found.rows} <= {ANSWER}
+    assert [(row.id, row.kind, row.share) for row in found.rows] == [("000000", ANSWER, Fraction(1, 2))]
 
 
 def test_translations_state_the_remainder() -> None:

@@ -12,6 +12,7 @@ from tasks.analysis.word_kinds import KINDS, changes, kind_of, plain
     [
         ("twenty five", "25", "number"),
         ("first", "1st", "number"),
+        ("22 17", "2217", "number"),
         ("don't", "do not", "contraction"),
         ("officer's", "officer is", "contraction"),
         ("mother\u2019s", "mothers", "contraction"),
