@@ -66,6 +66,8 @@ class ClaimSection:
     claim: ClaimView
     rows: tuple[MeasurementView, ...]
     figure: Markup
+    narrow: Markup
+    about: str
     common: tuple[str, ...]
     sentences: list[Sentence]
 
@@ -290,6 +292,9 @@ def _view(claim: ClaimView, study: StudyFacts, works: Mapping[str, str], most: i
         claim,
         claim.nearest(most),
         Markup(spec_curve.draw(claim)),  # noqa: S704  # the figure escapes its texts
+        # Paper has one width.
+        Markup(spec_curve.draw(claim, spec_curve.NARROW) if most is None else ""),  # noqa: S704
+        spec_curve.about(claim),
         spec_curve.common(claim),
         justification(claim, study, works),
     )
