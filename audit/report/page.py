@@ -67,7 +67,7 @@ class ClaimSection:
     rows: tuple[MeasurementView, ...]
     figure: Markup
     narrow: Markup
-    about: str
+    about: tuple[str, str]
     common: tuple[str, ...]
     sentences: list[Sentence]
 
@@ -294,7 +294,7 @@ def _view(claim: ClaimView, study: StudyFacts, works: Mapping[str, str], most: i
         Markup(spec_curve.draw(claim)),  # noqa: S704  # the figure escapes its texts
         # Paper has one width.
         Markup(spec_curve.draw(claim, spec_curve.NARROW) if most is None else ""),  # noqa: S704
-        spec_curve.about(claim),
+        (spec_curve.about(claim), spec_curve.about(claim, spec_curve.NARROW)),
         spec_curve.common(claim),
         justification(claim, study, works),
     )

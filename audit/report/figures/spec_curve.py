@@ -119,13 +119,13 @@ def draw(claim: ClaimView, shape: Shape = WIDE) -> str:
     )
 
 
-def about(claim: ClaimView) -> str:
+def about(claim: ClaimView, shape: Shape = WIDE) -> str:
     """What the caption says about columns of several values and broken axes; empty if there are none."""
     items = [m for m in claim.measurements if m.position is not None]
     if len(items) < 2 or claim.reported is None:
         return ""
     said = []
-    if len(columns(items, WIDE.most)) < len(items):
+    if len(columns(items, shape.most)) < len(items):
         said.append(
             "Neighbouring values share a column; the mark is the middle one, a bar spans them, and a dot below is as large as "
             "the share of them that make the choice."
