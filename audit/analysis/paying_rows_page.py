@@ -14,7 +14,7 @@ from typing import Any
 from audit._util.paths import TEMPLATES
 from audit._util.version import project_version
 from audit.analysis.paying_rows import PayingRows
-from audit.analysis.paying_rows_text import label, method, percent, pieces
+from audit.analysis.paying_rows_text import NO_ERROR, label, method, percent, pieces
 from audit.literature.sets import Terms
 from tasks.analysis.paying_words import Word
 
@@ -88,6 +88,8 @@ def _row(found: PayingRows, number: int) -> dict[str, Any]:
 
 def _words(words: Sequence[Word]) -> list[tuple[str, str]]:
     """(class, text) of every place; errors are marked by brackets too, not by colour alone."""
+    if words and not any(word.pays or word.tag != "hit" for word in words):
+        return [("same", NO_ERROR)]
     found = []
     for word in pieces(words):
         if word is None:

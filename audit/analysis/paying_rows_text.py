@@ -16,6 +16,7 @@ SCHEMA = "repro-audit/paying-rows/1"
 # Equal words shown on either side of an error, and places shown of one alignment.
 CONTEXT = 3
 MOST_PLACES = 60
+NO_ERROR = "no error"
 _PAYS, _ERROR, _QUIET, _END = "\x1b[1;31m", "\x1b[33m", "\x1b[2m", "\x1b[0m"
 
 
@@ -106,6 +107,8 @@ def pieces(words: Sequence[Word]) -> Iterator[Word | None]:
 
 
 def _text(words: Sequence[Word], *, colour: bool) -> str:
+    if not any(word.pays or word.tag != "hit" for word in words):
+        return NO_ERROR
     return " ".join("\u2026" if word is None else _word(word, colour=colour) for word in pieces(words))
 
 
