@@ -206,7 +206,7 @@ def rows(
         InputError: Unknown task, metric or convention, or a row that does not fit.
         MissingError: A convention cannot be computed here.
     """
-    from audit.analysis.paying_rows import paying_rows, two_conventions
+    from audit.analysis.row_detective import paying_rows, two_conventions
     from audit.literature.known_tasks import find_task
     from audit.scoring.rows_in_memory import prediction_set
 

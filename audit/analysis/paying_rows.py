@@ -1,36 +1,27 @@
-"""Which rows, and which words in them, pay for the difference between two conventions on one run."""
+"""The rows that pay for the difference between two conventions, as values, and how they are shown."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-from audit.errors import InputError, MissingError
-from audit.scoring.counting import count
+from audit._util.csv_cells import csv_text
 from audit.scoring.predictions import PredictionSet
-from tasks.analysis.detectors import detectors_of
-from tasks.analysis.paying_words import LONGEST, SHIFTED, Happened, Texts, Word, changed_tokens, paying_words
-from tasks.analysis.row_shares import Amount, Method, Side, row_shares
-from tasks.analysis.run_kinds import ORDER, faults
-from tasks.analysis.specifications import specification
-from tasks.analysis.word_kinds import KINDS
-from tasks.convention import Convention, first_failed
-from tasks.errors import ScoringError
-from tasks.metrics.error_rate import COLUMNS, ErrorRate
-from tasks.statistics.compact import wide
-from tasks.step_cache import ChainCache
-from tasks.task import Task
+from tasks.analysis.paying_words import Word
+from tasks.analysis.row_shares import Amount, Method
+from tasks.convention import Convention
+from tasks.statistics.bootstrap import decimal, stored
 
-LENGTH = "the number of reference tokens"
-COUNTING = "counted or averaged in another way"
-ANSWER = "another answer is read"
-_Words: TypeAlias = tuple[tuple[Word, ...], tuple[Word, ...]]
-_Pair: TypeAlias = tuple[Convention, Convention]
-# Detectors whose fault names a whole row before its words do; an unfinished output can still differ in one word.
-_WHOLE = tuple(name for name in ORDER if name != "unfinished")
+SCHEMA = "repro-audit/paying-rows/1"
+# Equal words shown on either side of an error, and places shown of one alignment.
+CONTEXT = 3
+MOST_PLACES = 60
+NO_ERROR = "no error"
+_PAYS, _ERROR, _QUIET, _END = "\x1b[1;31m", "\x1b[33m", "\x1b[2m", "\x1b[0m"
+# Under each of the two conventions.
+BothWords: TypeAlias = tuple[tuple[Word, ...], tuple[Word, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +43,8 @@ class PayingRow:
     kind: str
     parts: Mapping[str, Amount]
     counts: tuple[Mapping[str, int], Mapping[str, int]]
-    words: _Words
-    references: _Words
+    words: BothWords
+    references: BothWords
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +56,7 @@ class PayingKind:
     share: Amount
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class PayingRows:
     """The rows that pay for a difference, the largest share first.
 
@@ -93,214 +84,182 @@ class PayingRows:
     kinds: tuple[PayingKind, ...]
     dropped: int
 
+    def lines(self, most: int = 20, *, colour: bool = False) -> list[str]:
+        """For a terminal: the groups, then the rows with the largest shares and their alignments.
 
-def two_conventions(task: Task, between: Sequence[str], metric: str | None) -> tuple[str, Convention, Convention]:
-    """The metric, and two conventions of it: registered ones by id, or pipelines of the multiverse by theirs.
+        Args:
+            most: The number of rows to show.
+            colour: Whether to colour errors; without colour, square brackets mark what pays and round ones other errors.
+        """
+        return _lines(self, most, colour=colour)
 
-    Raises:
-        InputError: There is no such metric or convention, or several metrics have both.
-        MissingError: A convention cannot be computed here.
-    """
-    if metric is not None and metric not in task.conventions:
-        known = ", ".join(task.conventions)
-        raise InputError(f"{task.id} has no metric {metric!r}", where="--metric", fix=f"Metrics: {known}.")
-    if len(between) != 2 or between[0] == between[1]:
-        raise InputError("needs two different conventions", where="--between", fix="--between verbatim audiobench")
-    metrics = [name for name in task.conventions if metric in {None, name}]
-    found = {name: [_convention(task, name, one) for one in between] for name in metrics}
-    fitting = [name for name, pair in found.items() if None not in pair]
-    if not fitting:
-        missing = [one for n, one in enumerate(between) if all(pair[n] is None for pair in found.values())]
-        ids = sorted({rule.id for name in metrics for rule in task.conventions[name]})
-        what = f"{task.id} has no convention {missing[0]!r}" if missing else "no metric has both conventions"
-        raise InputError(
-            what, where="--between", fix=f"Conventions: {', '.join(ids)}; or a pipeline, as `multiverse` prints it."
+    def table(self) -> str:
+        """One line per row that counts differently, as CSV; contains texts."""
+        return _table(self)
+
+    def as_json(self) -> dict[str, Any]:
+        """Everything but the texts, as plain JSON; exact amounts as fractions, so that a reader can add them up."""
+        return _as_json(self)
+
+    def __repr__(self) -> str:
+        return "\n".join(self.lines())
+
+
+def _lines(found: PayingRows, most: int, *, colour: bool) -> list[str]:
+    run, (first, second) = found.predictions, found.conventions
+    head = [
+        f"{run.task}, {found.metric}: {len(run.rows)} rows of {run.meta.model}",
+        f"  A {first.id:<30} {float(found.values[0]):>10.4f}",
+        f"  B {second.id:<30} {float(found.values[1]):>10.4f}   difference {float(found.gap):+.4f}",
+        f"{len(found.rows)} rows count differently{_dropped(found)}; {method(found)}.",
+        "",
+        f"  {'points':>11} {'share':>9} {'rows':>6}  what happened",
+    ]
+    for kind in found.kinds:
+        head.append(f"  {float(kind.share):>+11.4f} {percent(kind.share, found):>9} {kind.rows:>6}  {kind.name}")
+    if found.method != "exact":
+        rest = f"{float(found.remainder):>+11.4f} {percent(found.remainder, found):>9}"
+        head.append(f"  {rest} {'':>6}  what the rows make only together")
+    head.append(f"  {float(found.gap):>+11.4f} {'':>9} {'':>6}  sum")
+    shown = found.rows[:most]
+    if shown:
+        head += ["", "Rows that pay most:"]
+    for number, row in enumerate(shown, 1):
+        head.append(f"{number:>3}. {name(row.id)}  {float(row.share):+.4f} ({percent(row.share, found)})  {row.kind}")
+        for letter, words, counts in zip("AB", row.words, row.counts, strict=True):
+            head.append(f"     {letter} {_counts(counts)}")
+            if words:
+                head.append(f"       {_text(words, colour=colour)}")
+        for letter, words in zip("AB", row.references, strict=True):
+            if words:
+                head.append(f"     {letter} reference: {_text(words, colour=colour)}")
+    more = len(found.rows) - len(shown)
+    return [*head, f"and {more} more (--rows N, --csv FILE, --html FILE)"] if more > 0 else head
+
+
+def method(found: PayingRows) -> str:
+    """How the shares were computed, in one sentence without its full stop."""
+    return {
+        "exact": "the rows' shares sum to the difference exactly",
+        "one row at a time": "a row's share is what the value changes if this row alone is counted in the other way",
+        "leave one out": "a row's share is how much more the second value than the first changes if the row is left out",
+    }[found.method]
+
+
+def percent(share: Amount, found: PayingRows) -> str:
+    """A share in percent of the difference; empty if there is no difference."""
+    return f"{float(share / found.gap * 100):.2f} %" if found.gap else ""
+
+
+def _dropped(found: PayingRows) -> str:
+    return f", {found.dropped} of them because one convention drops them" if found.dropped else ""
+
+
+def _counts(counts: Mapping[str, int]) -> str:
+    if not counts:
+        return "not scored"
+    few = {key: value for key, value in counts.items() if value or len(counts) <= 4}
+    return ", ".join(f"{value} {key}" for key, value in few.items())
+
+
+def pieces(words: Sequence[Word]) -> Iterator[Word | None]:
+    """The places of an alignment to show: errors with a few words around them; None where something is left out."""
+    # Around what pays; if nothing does, around the errors.
+    marked = [n for n, word in enumerate(words) if word.pays] or [
+        n for n, word in enumerate(words) if word.tag != "hit"
+    ]
+    near = {n + step for n in marked for step in range(-CONTEXT, CONTEXT + 1)}
+    shown = 0
+    gap = False
+    for n, word in enumerate(words):
+        if n not in near or shown >= MOST_PLACES:
+            gap = True
+            continue
+        if gap:
+            yield None
+            gap = False
+        shown += 1
+        yield word
+    if gap:
+        yield None
+
+
+def _text(words: Sequence[Word], *, colour: bool) -> str:
+    if not any(word.pays or word.tag != "hit" for word in words):
+        return NO_ERROR
+    return " ".join("\u2026" if word is None else _word(word, colour=colour) for word in pieces(words))
+
+
+def _word(word: Word, *, colour: bool) -> str:
+    text = label(word)
+    if word.tag == "hit" and not word.pays:
+        return f"{_QUIET}{text}{_END}" if colour else text
+    text = f"[{text}]" if word.pays else f"({text})"
+    return f"{_PAYS if word.pays else _ERROR}{text}{_END}" if colour else text
+
+
+def label(word: Word) -> str:
+    """A place of an alignment: `two\u21922` a substitution, `-two` a deletion, `+two` an insertion, `two` anything else."""
+    reference, hypothesis = name(word.reference), name(word.hypothesis)
+    return {
+        "hit": hypothesis,
+        "substitution": f"{reference}\u2192{hypothesis}",
+        "deletion": f"-{reference}",
+        "insertion": f"+{hypothesis}",
+    }[word.tag]
+
+
+def name(text: str) -> str:
+    """A text that cannot control a terminal."""
+    return text if text.isprintable() else ascii(text)[1:-1]
+
+
+def _table(found: PayingRows) -> str:
+    """One line per row that counts differently, as CSV; contains texts."""
+    first, second = (rule.id for rule in found.conventions)
+    columns = ["rank", "id", "points", "percent", "what happened", f"counts {first}", f"counts {second}",
+               f"errors {first}", f"errors {second}"]  # fmt: skip
+    rows = [
+        (
+            number,
+            row.id,
+            format(stored(row.share), "f"),
+            format(decimal(Fraction(row.share) / Fraction(found.gap) * 100, 6), "f") if found.gap else None,
+            "; ".join(row.parts),
+            *(_counts(counts) for counts in row.counts),
+            *(" ".join(label(word) for word in words if word.pays) for words in row.words),
         )
-    if len(fitting) > 1:
-        raise InputError(
-            "several metrics have both conventions", where="--metric", fix=f"Name one: {', '.join(fitting)}."
-        )
-    pair = [one for one in found[fitting[0]] if one is not None]
-    for one in pair:
-        reason = one.unavailable()
-        if reason:
-            raise MissingError(f"{one.id} cannot be computed here: {reason}", where=task.id)
-    return fitting[0], pair[0], pair[1]
+        for number, row in enumerate(found.rows, 1)
+    ]
+    return csv_text(columns, rows, numbers={"points", "percent"})
 
 
-def _convention(task: Task, metric: str, name: str) -> Convention | None:
-    for rule in task.conventions[metric]:
-        if rule.id == name:
-            return rule
-    if "/" not in name:
-        return None
-    pipelines = specification(task, metric).pipelines(task.conventions[metric])
-    return next((pipeline.convention for pipeline in pipelines if pipeline.id == name), None)
+def _as_json(found: PayingRows) -> dict[str, Any]:
+    """Everything but the texts, as plain JSON; exact amounts as fractions, so that a reader can add them up."""
+    run = found.predictions
+    return {
+        "schema": SCHEMA,
+        "task": run.task,
+        "metric": found.metric,
+        "predictions_sha256": run.sha256,
+        "conventions": [{"id": rule.id, "signature": rule.signature, "hash": rule.hash} for rule in found.conventions],
+        "values": [_exact(value) for value in found.values],
+        "difference": _exact(found.gap),
+        "remainder": _exact(found.remainder),
+        "method": found.method,
+        "kinds": [{"name": kind.name, "rows": kind.rows, "share": _exact(kind.share)} for kind in found.kinds],
+        "rows": [_row_json(row) for row in found.rows],
+    }
 
 
-def paying_rows(task: Task, run: PredictionSet, metric: str, pair: tuple[Convention, Convention]) -> PayingRows:
-    """The rows that pay for the difference between two conventions of one metric.
-
-    Raises:
-        InputError: A row cannot be scored, or a convention has no value on these rows.
-        MissingError: A convention cannot be computed here.
-    """
-    where = str(run.path)
-    sides = (_side(run, metric, pair[0], where), _side(run, metric, pair[1], where))
-    try:
-        shares = row_shares(*sides, len(run.rows))
-    except ScoringError as error:
-        raise InputError(error.what, where=where, fix="Check the predictions, or choose other conventions.") from error
-    table = _Reader(task, run, pair, sides, shares.method)
-    rows = [table.row(index, share) for index, share in enumerate(shares.rows) if share or table.changed(index)]
-    rows.sort(key=lambda row: (-abs(Fraction(row.share)), row.id))
-    values = [side.metric.fold(wide(side.counts)) for side in sides]
-    assert values[0] is not None
-    assert values[1] is not None
-    return PayingRows(
-        run,
-        metric,
-        pair,
-        (values[0], values[1]),
-        shares.gap,
-        shares.remainder,
-        shares.method,
-        tuple(rows),
-        _kinds(rows),
-        len(set(sides[0].kept) ^ set(sides[1].kept)),
-    )
+def _row_json(row: PayingRow) -> dict[str, Any]:
+    return {
+        "id": row.id,
+        "share": _exact(row.share),
+        "parts": {what: _exact(share) for what, share in row.parts.items()},
+        "counts": [dict(counts) for counts in row.counts],
+    }
 
 
-def _side(run: PredictionSet, metric: str, rule: Convention, where: str) -> Side:
-    found = count(run.rows, [(metric, rule)])[metric, rule.id]
-    if found.failure:
-        what, row = found.failure
-        raise InputError(what, where=f"{where}: row {row}" if row else where, fix="Correct the row.")
-    if found.counts is None:
-        raise MissingError(f"{rule.id} cannot be computed here: {found.unavailable}", where=where)
-    return Side(rule.metric, found.counts, found.kept)
-
-
-def _kinds(rows: Sequence[PayingRow]) -> tuple[PayingKind, ...]:
-    shares: dict[str, Amount] = {}
-    number: Counter[str] = Counter()
-    for row in rows:
-        for name, share in row.parts.items():
-            shares[name] = shares.get(name, Fraction(0)) + share
-            number[name] += 1
-    found = (PayingKind(name, number[name], share) for name, share in shares.items())
-    return tuple(sorted(found, key=lambda kind: (-abs(Fraction(kind.share)), kind.name)))
-
-
-class _Texts:
-    """The tokens of the rows under one convention."""
-
-    def __init__(self, cache: ChainCache, rule: Convention) -> None:
-        self.hypotheses = cache.values(rule.hypothesis_view, rule.hypothesis)
-        self.references = cache.values(rule.reference_view, rule.reference)
-
-    def of(self, index: int) -> Texts:
-        return Texts(_tokens(self.hypotheses[index]), _tokens(self.references[index]))
-
-
-def _tokens(value: Any) -> tuple[str, ...]:
-    """The tokens of a processed text; lists one after another, and other values as they print."""
-    if value is None:
-        return ()
-    if isinstance(value, str):
-        return tuple(value.split())
-    if isinstance(value, Mapping):
-        return tuple(token for item in value.values() for token in _tokens(item))
-    if isinstance(value, list | tuple):
-        return tuple(token for item in value for token in _tokens(item))
-    return (str(value),)
-
-
-class _Reader:
-    """Says what happened to a row."""
-
-    def __init__(self, task: Task, run: PredictionSet, rules: _Pair, sides: tuple[Side, Side], method: Method) -> None:
-        cache = ChainCache(run.rows)
-        self.task, self.run, self.rules, self.sides = task, run, rules, sides
-        self.texts = tuple(_Texts(cache, rule) for rule in rules)
-        self.places = tuple({index: at for at, index in enumerate(side.kept)} for side in sides)
-        self.flagged = faults(run.rows, task)
-        self.aligned = all(tuple(side.metric.columns) == COLUMNS for side in sides)
-        # What one error adds to a pooled error rate.
-        self.error: Fraction | None = None
-        if method == "exact" and all(type(side.metric) is ErrorRate for side in sides):
-            tokens = [int(wide(side.counts)[:, [0, 1, 3]].sum()) for side in sides]
-            self.error = Fraction(2 * sides[0].metric.scale, sum(tokens))
-
-    def changed(self, index: int) -> bool:
-        return self._counts(index, 0) != self._counts(index, 1)
-
-    def row(self, index: int, share: Amount) -> PayingRow:
-        first, second = (texts.of(index) for texts in self.texts)
-        words: _Words = ((), ())
-        references: _Words = ((), ())
-        if sum(map(len, (first.hypothesis, second.hypothesis, first.reference, second.reference))) <= LONGEST:
-            if self.aligned:
-                words = paying_words(first, second)
-            else:
-                words = changed_tokens(first.hypothesis, second.hypothesis)
-                if first.reference != second.reference:
-                    references = changed_tokens(first.reference, second.reference)
-        counts = (self._counts(index, 0), self._counts(index, 1))
-        parts = self._parts(index, share, words, references, counts)
-        kind = max(parts, key=lambda name: abs(Fraction(parts[name])))
-        return PayingRow(self.run.rows[index].id, share, kind, parts, counts, words, references)
-
-    def _counts(self, index: int, side: int) -> dict[str, int]:
-        at = self.places[side].get(index)
-        found = self.sides[side]
-        return {} if at is None else dict(zip(found.metric.columns, map(int, found.counts[at]), strict=True))
-
-    def _parts(
-        self,
-        index: int,
-        share: Amount,
-        words: _Words,
-        references: _Words,
-        counts: tuple[dict[str, int], dict[str, int]],
-    ) -> dict[str, Amount]:
-        """What happened, with its part of the row's share."""
-        if not counts[0] or not counts[1]:
-            return {self._dropped(index, 0 if not counts[0] else 1): share}
-        fault = next((name for name in _WHOLE if name in self.flagged[index]), None)
-        if fault is not None:
-            return {self._fault(fault): share}
-        if self.error is not None and all(map(_shows, words, counts)):
-            found: dict[str, Amount] = {}
-            for sign, side in zip((-1, 1), words, strict=True):
-                for word in side:
-                    if word.pays:
-                        name = _happened(word.kind)
-                        found[name] = found.get(name, Fraction(0)) + sign * self.error
-            rest = share - sum(found.values(), Fraction(0))
-            return found | ({LENGTH: rest} if rest else {}) or {COUNTING: share}
-        paying = [_happened(word.kind) for side in (*words, *references) for word in side if word.pays]
-        if not paying:
-            return {self._fault("unfinished") if "unfinished" in self.flagged[index] else COUNTING: share}
-        if tuple(self.sides[0].metric.columns[:2]) == ("correct", "total") and self.task.family != "translation":
-            return {ANSWER: share}
-        number = Counter(paying)
-        return {name: share * times / len(paying) for name, times in sorted(number.items())}
-
-    def _dropped(self, index: int, side: int) -> str:
-        rule, row = self.rules[side], self.run.rows[index]
-        failed = first_failed([row], rule.select)[0] if rule.select and row.hypothesis is not None else None
-        reason = "cannot be read" if failed is None else rule.select[failed].reason
-        return f"dropped by {rule.id}: {reason}"
-
-    def _fault(self, name: str) -> str:
-        return next(detector.fault for detector in detectors_of(self.task) if detector.id == name)
-
-
-def _shows(words: Sequence[Word], counts: Mapping[str, int]) -> bool:
-    """Whether an alignment has the errors that are counted."""
-    return sum(word.tag != "hit" for word in words) == sum(counts[name] for name in COLUMNS[:3])
-
-
-def _happened(kind: Happened | None) -> str:
-    return SHIFTED if kind is None or kind == "shifted" else KINDS[kind]
+def _exact(value: Amount) -> str:
+    return str(value) if isinstance(value, Fraction) else format(stored(value), "f")

@@ -13,8 +13,7 @@ from typing import Any
 
 from audit._util.paths import TEMPLATES
 from audit._util.version import project_version
-from audit.analysis.paying_rows import PayingRows
-from audit.analysis.paying_rows_text import NO_ERROR, label, method, percent, pieces
+from audit.analysis.paying_rows import NO_ERROR, PayingRows, label, method, percent, pieces
 from audit.literature.sets import Terms
 from tasks.analysis.paying_words import Word
 

@@ -38,7 +38,6 @@ def run(args: argparse.Namespace) -> int:
     from audit import api
     from audit._util import canonical_json
     from audit._util.files import write_atomic
-    from audit.analysis import paying_rows_text
     from audit.analysis.paying_rows_page import page
     from audit.cli.options import check_counts
     from audit.literature.known_tasks import find_task
@@ -48,16 +47,16 @@ def run(args: argparse.Namespace) -> int:
     check_counts(args, "rows")
     first, second = args.between
     found = api.rows(args.task, file_of(args.predictions, args.task), between=(first, second), metric=args.metric)
-    print("\n".join(paying_rows_text.lines(found, args.rows, colour=_colour(args.color))))
+    print("\n".join(found.lines(args.rows, colour=_colour(args.color))))
     if args.html is not None:
         card = card_of(find_task(args.task), load_sets())
         write_atomic(args.html, page(found, None if card is None else card.publish_text, max(args.rows, 200)))
         print(f"written: {args.html}")
     if args.csv is not None:
-        write_atomic(args.csv, paying_rows_text.table(found))
+        write_atomic(args.csv, found.table())
         print(f"written: {args.csv}")
     if args.json is not None:
-        write_atomic(args.json, canonical_json.dumps(paying_rows_text.as_json(found)))
+        write_atomic(args.json, canonical_json.dumps(found.as_json()))
         print(f"written: {args.json}")
     return 0
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 import audit
-from audit.analysis.paying_rows import ANSWER, COUNTING, LENGTH, PayingRows, paying_rows
+from audit.analysis.paying_rows import PayingRows
 from audit.analysis.paying_rows_page import page, publishing
-from audit.analysis.paying_rows_text import as_json, lines, table
+from audit.analysis.row_detective import ANSWER, COUNTING, LENGTH, paying_rows
 from audit.errors import InputError, MissingError
 from audit.literature.sets import Terms
 from tasks.analysis.word_kinds import KINDS
@@ -95,7 +95,7 @@ def test_dropped_rows_and_faults() -> None:
     assert kinds["000002"] == "phones instead of words"
     row = next(row for row in found.rows if row.id == "000001")
     assert row.counts[0] == {}
-    assert "not scored" in "\n".join(lines(found))
+    assert "not scored" in "\n".join(found.lines())
 
 
 def test_labels_are_another_answer() -> None:
@@ -112,7 +112,7 @@ def test_translations_state_the_remainder() -> None:
     found = audit.rows("st-en-de", outputs, references, between=(rules[0], rules[1]), metric="bleu")
     check_sum(found)
     assert found.method in {"one row at a time", "leave one out"}
-    text = "\n".join(lines(found))
+    text = "\n".join(found.lines())
     assert "what the rows make only together" in text
 
 
@@ -158,16 +158,16 @@ def test_no_value_and_what_cannot_be_computed() -> None:
 def test_one_row_and_no_difference() -> None:
     found = audit.rows(ASR, ["a b"], ["a b"], between=("verbatim", "audiobench"))
     assert (found.gap, found.rows, found.kinds) == (0, (), ())
-    assert "0 rows count differently" in "\n".join(lines(found))
-    assert table(found).count("\n") == 1
+    assert "0 rows count differently" in "\n".join(found.lines())
+    assert found.table().count("\n") == 1
     (row,) = audit.rows(ASR, ["A b"], ["a b"], between=("verbatim", "audiobench")).rows
     assert row.share == Fraction(-100, 2)
 
 
 def test_a_terminal_is_not_controlled_by_texts() -> None:
     found = audit.rows(ASR, ["A\x1b[2J b"], ["a b"], between=("verbatim", "audiobench"), ids=["\x1b[31mx"])
-    assert "\x1b" not in "\n".join(lines(found))
-    coloured = "\n".join(lines(found, colour=True))
+    assert "\x1b" not in "\n".join(found.lines())
+    coloured = "\n".join(found.lines(colour=True))
     assert "\x1b[1;31m" in coloured
     assert "\x1b[2J" not in coloured
 
@@ -186,7 +186,7 @@ def test_the_page_escapes_texts_and_says_what_may_be_published() -> None:
 
 def test_json_has_no_texts_and_exact_shares() -> None:
     found = audit.rows(ASR, ["Zebra b", "c"], ["a b", "d"], between=("verbatim", "audiobench"))
-    made = as_json(found)
+    made = found.as_json()
     assert "zebra" not in str(made).lower()
     assert sum(Fraction(row["share"]) for row in made["rows"]) == Fraction(made["difference"])
 
