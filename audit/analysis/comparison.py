@@ -116,7 +116,7 @@ class Breakdown:
 
     Attributes:
         gap: The second value minus the first.
-        remainder: What the rows make only together; 0 for ratios and means.
+        remainder: What is not attributed to rows; 0 for ratios and means.
         method: How the shares were computed, see `tasks.analysis.row_shares`.
         kinds: By what happened to the rows; with the remainder they sum to the gap.
         prompts: By prompt, if a run has kept them; likewise.
@@ -319,7 +319,7 @@ def _part_lines(parts: tuple[Part, ...], found: Breakdown) -> list[str]:
         percent = f"{float(100 * part.share / found.gap):.2f} %" if found.gap else ""
         lines.append(f"  {float(part.share):>+11.4f} {percent:>9}  {part.rows:>7} {part.differing:>7}  {part.name}")
     if found.method != "exact":
-        lines.append(f"  {float(found.remainder):>+11.4f}  what the rows make only together")
+        lines.append(f"  {float(found.remainder):>+11.4f}  not attributed to rows")
     lines.append(f"  {float(found.gap):>+11.4f}  sum")
     return lines
 

@@ -66,7 +66,7 @@ class PayingRows:
         conventions: The two conventions.
         values: The value under each.
         gap: The second value minus the first.
-        remainder: What the rows make only together; 0 with the method `exact`.
+        remainder: What is not attributed to rows; 0 with the method `exact`.
         method: How the shares were computed, see `tasks.analysis.row_shares`.
         rows: All rows that count differently.
         kinds: What happened; with the remainder they sum to the gap.
@@ -119,7 +119,7 @@ def _lines(found: PayingRows, most: int, *, colour: bool) -> list[str]:
         head.append(f"  {float(kind.share):>+11.4f} {percent(kind.share, found):>9} {kind.rows:>6}  {kind.name}")
     if found.method != "exact":
         rest = f"{float(found.remainder):>+11.4f} {percent(found.remainder, found):>9}"
-        head.append(f"  {rest} {'':>6}  what the rows make only together")
+        head.append(f"  {rest} {'':>6}  not attributed to rows")
     head.append(f"  {float(found.gap):>+11.4f} {'':>9} {'':>6}  sum")
     shown = found.rows[:most]
     if shown:
@@ -141,7 +141,7 @@ def method(found: PayingRows) -> str:
     """How the shares were computed, in one sentence without its full stop."""
     return {
         "exact": "the rows' shares sum to the difference exactly",
-        "one row at a time": "a row's share is what the value changes if this row alone is counted in the other way",
+        "path": "a row's share is what its counts add while all rows change together from A to B",
         "leave one out": "a row's share is how much more the second value than the first changes if the row is left out",
     }[found.method]
 

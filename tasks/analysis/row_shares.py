@@ -9,9 +9,14 @@ It treats both sides alike, is zero for a row that counts the same on both sides
 counts, reference tokens, or the rows that are scored. A row that a side drops has n = d = 0 there. Between a ratio and a mean
 of rows, n and d are first divided by their side's D, since their denominators have different units.
 
-Other metrics (BLEU, macro-F1, CIDEr) are functions of sums that do not split into rows. There a row's share is what the value
-changes if this row alone is counted as the other side counts it, averaged over both directions; the rest of the difference,
-which the rows make only together, is stated as the remainder.
+Other metrics (BLEU, macro-F1, CIDEr) are functions of sums that do not split into rows. There the counts of all rows change
+together, from one side to the other in a straight line, and a row's share is what its counts add to the value along the way:
+the integral of the gradient at the sums on the way times the change of the row's counts (Aumann and Shapley 1974, Values of
+Non-Atomic Games). The shares of all rows sum to the difference up to the error of the integration and, if the sides fold equal
+counts in different ways, what the fold itself changes; that is stated as the remainder.
+
+Where the sides count in different units (corpus BLEU and a mean of sentence scores) a row's share is how much more the second
+value than the first changes if the row is left out; the remainder can be large.
 """
 
 from __future__ import annotations
@@ -29,7 +34,10 @@ from tasks.metrics.metric import MeanMetric, Metric, RatioMetric
 from tasks.statistics.compact import Compact, wide
 
 Amount: TypeAlias = Fraction | float
-Method: TypeAlias = Literal["exact", "one row at a time", "leave one out"]
+Method: TypeAlias = Literal["exact", "path", "leave one out"]
+# Points of the integration along the path, and the relative step of its differences.
+_NODES = 64
+_STEP = 1e-6
 # (numerator, denominator) of every row
 _Parts: TypeAlias = tuple[list[Fraction], list[Fraction]]
 
@@ -56,8 +64,8 @@ class RowShares:
     Attributes:
         gap: The second value minus the first, in the metric's scale.
         rows: One share per row of the set, in order, in the metric's scale.
-        remainder: What the rows make only together: `gap` minus the sum of `rows`; exactly 0 with the method `exact`.
-        method: `exact`; `one row at a time`; `leave one out`, if the two sides count in different units.
+        remainder: What is not attributed to rows: `gap` minus the sum of `rows`; exactly 0 with the method `exact`.
+        method: `exact`; `path`; `leave one out`, if the two sides count in different units.
     """
 
     gap: Amount
@@ -90,9 +98,9 @@ def row_shares(first: Side, second: Side, rows: int) -> RowShares:
             return RowShares(b - a, tuple(exact), Fraction(0), "exact")
     gap = float(b) - float(a)
     alike = type(first.metric) is type(second.metric) and first.metric.columns == second.metric.columns
-    found = _one_at_a_time(first, second, rows) if alike else _leave_one_out(first, second, rows)
+    found = _along_the_path(first, second, rows) if alike else _leave_one_out(first, second, rows)
     shares = tuple(map(float, np.nan_to_num(found)))
-    return RowShares(gap, shares, gap - sum(shares), "one row at a time" if alike else "leave one out")
+    return RowShares(gap, shares, gap - sum(shares), "path" if alike else "leave one out")
 
 
 def _exact(first: Side, second: Side, rows: int) -> list[Fraction] | None:
@@ -143,18 +151,26 @@ def _normed(parts: _Parts) -> _Parts:
     return [top / whole for top in parts[0]], [bottom / whole for bottom in parts[1]]
 
 
-def _one_at_a_time(first: Side, second: Side, rows: int) -> NDArray[np.float64]:
-    """What each row alone changes, from the first side forwards and from the second backwards, averaged: (rows,)."""
+def _along_the_path(first: Side, second: Side, rows: int) -> NDArray[np.float64]:
+    """What each row's counts add to the value while all counts change together, averaged over both folds: (rows,)."""
     a, b = (_terms(side, rows) for side in (first, second))
     change = b - a
-    moved = np.flatnonzero(np.any(change, axis=1))
+    start, whole = a.sum(axis=0), change.sum(axis=0)
+    moved = np.flatnonzero(np.any(change, axis=0))
     found = np.zeros(rows)
     if not len(moved):
         return found
-    start, end = a.sum(axis=0), b.sum(axis=0)
-    forwards = first.metric.from_sums(start + change[moved]) - first.metric.from_sums(start[None, :])
-    backwards = second.metric.from_sums(end[None, :]) - second.metric.from_sums(end - change[moved])
-    found[moved] = (forwards + backwards) / 2
+    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    for metric in (first.metric, second.metric):
+        gradient = np.zeros(len(moved))
+        for node, weight in zip(nodes, weights, strict=True):
+            sums = start + (node + 1) / 2 * whole
+            steps = _STEP * np.maximum(1.0, np.abs(sums[moved]))
+            aside = np.zeros((len(moved), len(sums)))
+            aside[np.arange(len(moved)), moved] = steps
+            slopes = (metric.from_sums(sums + aside) - metric.from_sums(sums - aside)) / (2 * steps)
+            gradient += weight / 2 * np.nan_to_num(slopes)
+        found += change[:, moved] @ gradient / 2
     return found
 
 

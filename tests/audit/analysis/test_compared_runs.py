@@ -260,9 +260,9 @@ def test_translations_state_what_the_rows_make_together(tmp_path: Path) -> None:
     found = compared(tmp_path, rows, other, TRANSLATION, metric="bleu", replicates=50)
     split = found.breakdown
     assert split is not None
-    assert split.method == "one row at a time"
+    assert split.method == "path"
     assert sum(part.share for part in split.kinds) + split.remainder == pytest.approx(split.gap)
-    assert "what the rows make only together" in "\n".join(found.lines())
+    assert "not attributed to rows" in "\n".join(found.lines())
 
 
 @pytest.mark.parametrize("first", ["librispeech_test_clean.json", "librispeech_test_clean_wer_score.2024.json"])

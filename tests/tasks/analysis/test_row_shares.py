@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pytest
@@ -95,28 +96,79 @@ def test_accuracy(points: list[tuple[int, ...]], data: st.DataObject) -> None:
     assert [share * len(points) for share in found.rows] == [b[0] - a[0] for a, b in zip(points, others, strict=True)]
 
 
-def test_functions_of_sums_state_the_remainder() -> None:
-    hypotheses = [("a", "b", "c", "d", "e"), ("a", "b", "x", "d", "e", "f"), ("q", "r", "s", "t")]
-    references = [
-        ("a", "b", "c", "d", "e"),
-        ("a", "b", "c", "d", "e", "f"),
-        ("q", "r", "s", "u", "t"),
-    ]
+_SAID = [("a", "b", "c", "d", "e"), ("a", "b", "x", "d", "e", "f"), ("q", "r", "s", "t")]
+_GOLD = [("a", "b", "c", "d", "e"), ("a", "b", "c", "d", "e", "f"), ("q", "r", "s", "u", "t")]
+
+
+def test_functions_of_sums_are_split_along_the_path() -> None:
     metric = Bleu()
-    first = Side(metric, metric.count(hypotheses, references), [0, 1, 2])
-    better = [hypotheses[0], references[1], references[2]]
-    second = Side(metric, metric.count(better, references), [0, 1, 2])
+    first = Side(metric, metric.count(_SAID, _GOLD), [0, 1, 2])
+    second = Side(metric, metric.count([_SAID[0], _GOLD[1], _GOLD[2]], _GOLD), [0, 1, 2])
     found = row_shares(first, second, 3)
-    assert found.method == "one row at a time"
+    assert found.method == "path"
     assert found.rows[0] == 0
-    assert found.rows[1] > 0
-    assert sum(found.rows) + found.remainder == pytest.approx(found.gap)
-    # One row alone makes the whole difference: nothing remains.
-    alone = row_shares(
-        first, Side(metric, metric.count([hypotheses[0], references[1], hypotheses[2]], references), [0, 1, 2]), 3
-    )
-    assert alone.rows[1] == pytest.approx(alone.gap)
-    assert alone.remainder == pytest.approx(0)
+    assert min(found.rows[1:]) > 0
+    assert found.remainder == pytest.approx(0, abs=1e-3)
+    # One row alone makes the whole difference.
+    alone = row_shares(first, Side(metric, metric.count([_SAID[0], _GOLD[1], _SAID[2]], _GOLD), [0, 1, 2]), 3)
+    assert alone.rows[0] == alone.rows[2] == 0
+    assert alone.rows[1] == pytest.approx(alone.gap, abs=1e-3)
+    back = row_shares(second, first, 3)
+    assert back.rows == pytest.approx([-share for share in found.rows])
+
+
+def test_the_path_gives_a_ratio_what_its_derivative_says() -> None:
+    """A ratio along the straight path, integrated by hand: errors 2 to 4 at 10 words, then 10 to 20 words at 2 errors."""
+
+    class Plain(Metric):
+        """An error rate that hides that it is a ratio."""
+
+        id, columns, scale = "plain", ("errors", "words"), 1
+        signature = "plain"
+
+        def count(self, hypotheses: Any, references: Any) -> Any:
+            raise NotImplementedError
+
+        def fold(self, counts: Any) -> float:
+            errors, words = counts.sum(axis=0)
+            return float(errors / words)
+
+        def from_sums(self, sums: Any) -> Any:
+            return sums[:, 0] / sums[:, 1]
+
+    def between(one: list[tuple[int, int]], other: list[tuple[int, int]]) -> RowShares:
+        sides = [Side(Plain(), np.array(counts), list(range(len(counts)))) for counts in (one, other)]
+        return row_shares(sides[0], sides[1], len(one))
+
+    errors = between([(1, 5), (1, 5)], [(3, 5), (1, 5)])
+    assert errors.rows == pytest.approx((0.2, 0.0))
+    both = between([(2, 10), (0, 0)], [(2, 10), (0, 10)])
+    assert both.rows == pytest.approx((0.0, -0.1))
+    # Both change: 1 error more and 10 words more; the integrals of 1/(10+10u) and of -(2+u)*10/(10+10u)^2.
+    mixed = between([(2, 10), (0, 0)], [(3, 10), (0, 10)])
+    assert mixed.rows == pytest.approx((np.log(2) / 10, 3 / 20 - 2 / 10 - np.log(2) / 10))
+
+
+def test_what_the_fold_changes_is_not_a_rows() -> None:
+    one, other = Bleu(), Bleu(smoothing="none")
+    said, gold = [*_SAID, ("z",)], [*_GOLD, ("y",)]
+    first, second = (Side(metric, metric.count(said, gold), [0, 1, 2, 3]) for metric in (one, other))
+    found = row_shares(first, second, 4)
+    assert found.rows == (0, 0, 0, 0)
+    assert found.remainder == found.gap
+
+
+@given(st.lists(st.tuples(*[st.sampled_from("abc")] * 3), min_size=4, max_size=20))
+def test_scores_by_class_sum_along_the_path(rows: list[tuple[str, str, str]]) -> None:
+    metric = ClassScore(("a", "b", "c"), "macro-f1")
+    gold = ["a", "b", "c", *(row[0] for row in rows)]
+    sides = [
+        Side(metric, metric.count(["a", "b", "c", *(row[n] for row in rows)], gold), list(range(len(gold))))
+        for n in (1, 2)
+    ]
+    found = row_shares(sides[0], sides[1], len(gold))
+    assert found.remainder == pytest.approx(0, abs=1e-6)
+    assert all(share == 0 for share, row in zip(found.rows[3:], rows, strict=True) if row[1] == row[2])
 
 
 def test_different_units_are_compared_by_leaving_rows_out() -> None:
