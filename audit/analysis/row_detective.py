@@ -18,7 +18,6 @@ from tasks.analysis.run_kinds import ORDER, faults
 from tasks.analysis.specifications import specification
 from tasks.analysis.word_kinds import KINDS
 from tasks.convention import Convention, first_failed
-from tasks.errors import ScoringError
 from tasks.metrics.error_rate import COLUMNS, ErrorRate
 from tasks.statistics.compact import wide
 from tasks.step_cache import ChainCache
@@ -85,21 +84,23 @@ def paying_rows(task: Task, run: PredictionSet, metric: str, pair: tuple[Convent
     """
     where = str(run.path)
     sides = (_side(run, metric, pair[0], where), _side(run, metric, pair[1], where))
-    try:
-        shares = row_shares(*sides, len(run.rows))
-    except ScoringError as error:
-        raise InputError(error.what, where=where, fix="Check the predictions, or choose other conventions.") from error
+    a, b = (side.metric.fold(wide(side.counts)) for side in sides)
+    if a is None or b is None:
+        rule, side = (pair[0], sides[0]) if a is None else (pair[1], sides[1])
+        raise InputError(
+            f"{rule.id} has no value on these rows: it scores {len(side.kept)} of {len(run.rows)}",
+            where=where,
+            fix="Check the predictions, or choose other conventions.",
+        )
+    shares = row_shares(*sides, len(run.rows))
     table = _Reader(task, run, pair, sides, shares.method)
     rows = [table.row(index, share) for index, share in enumerate(shares.rows) if share or table.changed(index)]
     rows.sort(key=lambda row: (-abs(Fraction(row.share)), row.id))
-    values = [side.metric.fold(wide(side.counts)) for side in sides]
-    assert values[0] is not None
-    assert values[1] is not None
     return PayingRows(
         run,
         metric,
         pair,
-        (values[0], values[1]),
+        (a, b),
         shares.gap,
         shares.remainder,
         shares.method,

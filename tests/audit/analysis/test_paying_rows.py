@@ -149,7 +149,7 @@ def test_bad_names(between: tuple[str, str], metric: str | None, what: str) -> N
 
 
 def test_no_value_and_what_cannot_be_computed() -> None:
-    with pytest.raises(InputError, match="not defined"):
+    with pytest.raises(InputError, match="verbatim has no value on these rows: it scores 1 of 1"):
         audit.rows(ASR, ["a"], [""], between=("verbatim", "audiobench"))
     with pytest.raises(MissingError, match="diva-eval cannot be computed here"):
         audit.rows("er-iemocap", ["a"], ["Sad"], between=("hufs", "diva-eval"), metric="accuracy")

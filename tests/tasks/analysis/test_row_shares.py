@@ -162,11 +162,9 @@ def test_what_the_fold_changes_is_not_a_rows() -> None:
 def test_scores_by_class_sum_along_the_path(rows: list[tuple[str, str, str]]) -> None:
     metric = ClassScore(("a", "b", "c"), "macro-f1")
     gold = ["a", "b", "c", *(row[0] for row in rows)]
-    sides = [
-        Side(metric, metric.count(["a", "b", "c", *(row[n] for row in rows)], gold), list(range(len(gold))))
-        for n in (1, 2)
-    ]
-    found = row_shares(sides[0], sides[1], len(gold))
+    said = [["a", "b", "c", *(row[n] for row in rows)] for n in (1, 2)]
+    first, second = (Side(metric, metric.count(one, gold), list(range(len(gold)))) for one in said)
+    found = row_shares(first, second, len(gold))
     assert found.remainder == pytest.approx(0, abs=1e-6)
     assert all(share == 0 for share, row in zip(found.rows[3:], rows, strict=True) if row[1] == row[2])
 
