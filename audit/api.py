@@ -18,6 +18,8 @@ from tasks.statistics.defaults import REPLICATES, SEED
 if TYPE_CHECKING:
     from audit.analysis.comparison import RunComparison
     from audit.analysis.multiverse import Explained, Exploration
+    from audit.analysis.paying_rows import PayingRows
+    from audit.analysis.run_margins import Allowed
     from audit.analysis.sampling.plan import Plan
     from audit.literature.studies import Study
     from audit.pipeline.run import Audit
@@ -180,23 +182,94 @@ def explain(
     return explained(found, value, unit or claimed_unit(task, found.specification.metric))
 
 
-def compare(task: str, first: str | Path | PredictionSet, second: str | Path | PredictionSet) -> RunComparison:
-    """Compare two runs on the same set: identical outputs, and the effect on every metric.
+def rows(
+    task: str,
+    predictions: Predictions,
+    references: Sequence[Any] | None = None,
+    *,
+    between: tuple[str, str],
+    metric: str | None = None,
+    ids: Sequence[str] | None = None,
+) -> PayingRows:
+    """The rows, and the words in them, that pay for the difference between two conventions.
+
+    Args:
+        task: A task's id.
+        predictions: As `score` takes them.
+        references: As `score` takes them.
+        between: Two conventions: ids, or ids of pipelines as `multiverse` prints them.
+        metric: Required if several metrics have both.
+        ids: As `score` takes them.
+
+    Returns:
+        Rows with their shares, ranked, and what happened; the shares of ratios and means sum to the difference exactly.
+
+    Raises:
+        InputError: Unknown task, metric or convention, or a row that does not fit.
+        MissingError: A convention cannot be computed here.
+    """
+    from audit.analysis.row_detective import paying_rows, two_conventions
+    from audit.literature.known_tasks import find_task
+    from audit.scoring.rows_in_memory import prediction_set
+
+    found = find_task(task)
+    name, first, second = two_conventions(found, between, metric)
+    return paying_rows(found, prediction_set(found, predictions, references, ids=ids), name, (first, second))
+
+
+def compare(
+    task: str,
+    first: str | Path | PredictionSet,
+    second: str | Path | PredictionSet,
+    *,
+    metric: str | None = None,
+    convention: str | None = None,
+    second_convention: str | None = None,
+    only: Sequence[Allowed] = (),
+    replicates: int = REPLICATES,
+) -> RunComparison:
+    """Compare two runs on the same set: identical outputs, first differences, the effect on every metric, rows that flip.
 
     Args:
         task: A task's id.
         first: A predictions file, or the folder that holds it.
         second: The run to compare with, with the same ids and references.
+        metric: Only this metric.
+        convention: Only this convention, whose difference is also split by kind of row; by default all, and the first.
+        second_convention: A convention for the second run alone, if it stores normalised texts.
+        only: What the runs differ in, as you know: `batch`, `machine`, `precision`, `library versions`. Without it, whatever
+            the files do not state is unknown, and the differences are not margins.
+        replicates: Bootstrap replicates of the intervals; 0 for none.
 
     Raises:
-        InputError: The runs have different ids or references.
+        InputError: The runs have different ids or references, or there is no such metric or convention.
+        MissingError: No convention can be computed here.
     """
-    from audit.analysis.comparison import compare_runs
+    from audit.analysis.compared_runs import compare_runs
+    from audit.analysis.run_margins import ALLOWED
     from audit.literature.known_tasks import find_task
     from audit.scoring.rows_in_memory import prediction_set
 
+    if replicates < 0:
+        raise InputError("must not be negative", where="--replicates", fix="Give 0 for no intervals.")
+    for name in only:
+        if name not in ALLOWED:
+            raise InputError(
+                f"{name!r} may not differ between the runs of a margin",
+                where="only",
+                fix=f"Name: {', '.join(ALLOWED)}.",
+            )
     found = find_task(task)
-    return compare_runs(found, prediction_set(found, first), prediction_set(found, second))
+    return compare_runs(
+        found,
+        prediction_set(found, first),
+        prediction_set(found, second),
+        metric=metric,
+        convention=convention,
+        second_convention=second_convention,
+        stated=only,
+        replicates=replicates,
+    )
 
 
 def survey(

@@ -42,6 +42,7 @@ COMMANDS: dict[str, str] = {
     "detect": "count broken and wrong-task outputs",
     "prompts": "score each prompt separately and test whether prompts differ",
     "multiverse": "score a task under every combination of defensible steps",
+    "rows": "show the rows and words that pay for the difference between two conventions",
     "compare": "compare two runs on the same set",
     "explain": "find the pipelines that print a given value",
     "feasible": "test whether a printed value is possible",

@@ -71,6 +71,8 @@ class ClaimSection:
     figure: Markup
     path: Markup
     path_of: str
+    narrow: Markup
+    about: tuple[str, str]
     common: tuple[str, ...]
     sentences: list[Sentence]
 
@@ -305,6 +307,9 @@ def _view(claim: ClaimView, study: StudyFacts, works: Mapping[str, str], most: i
         Markup(spec_curve.draw(claim)),  # noqa: S704  # the figure escapes its texts
         Markup(sample_path.draw(claim)),  # noqa: S704
         drawn.label if (drawn := sample_path.subject(claim)) else "",
+        # Paper has one width.
+        Markup(spec_curve.draw(claim, spec_curve.NARROW) if most is None else ""),  # noqa: S704
+        (spec_curve.about(claim), spec_curve.about(claim, spec_curve.NARROW)),
         spec_curve.common(claim),
         justification(claim, study, works),
     )
