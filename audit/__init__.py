@@ -25,6 +25,7 @@ _own_tasks.load()
 
 if TYPE_CHECKING:
     from audit.api import (
+        attribute,
         audit,
         compare,
         explain,
@@ -45,6 +46,7 @@ __all__ = [
     "CheckFailedError",
     "InputError",
     "MissingError",
+    "attribute",
     "audit",
     "compare",
     "explain",

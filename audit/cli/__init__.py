@@ -41,6 +41,7 @@ COMMANDS: dict[str, str] = {
     "prompts": "score each prompt separately and test whether prompts differ",
     "multiverse": "score a task under every combination of defensible steps",
     "compare": "compare two runs on the same set",
+    "attribute": "split a gap into the steps of counting that make it",
     "explain": "find the pipelines that print a given value",
     "feasible": "test whether a printed value is possible",
     "export": "write an audit's values in other projects' formats",

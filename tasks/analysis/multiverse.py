@@ -128,7 +128,7 @@ class Specification:
                 continue
             choices = tuple((axis.name, o.name) for axis, o in zip(self.axes, options, strict=True))
             departures = sum(o != axis.options[0] for axis, o in zip(self.axes, options, strict=True))
-            convention = _compose(options, "/".join(o.name for o in options))
+            convention = compose(options, "/".join(o.name for o in options))
             if convention.unavailable() is None:
                 found.setdefault(convention.signature, Pipeline(choices, convention, (), departures))
         for convention in registered:
@@ -142,7 +142,12 @@ class Specification:
         return list(found.values())
 
 
-def _compose(options: Sequence[Option], name: str) -> Convention:
+def compose(options: Sequence[Option], name: str) -> Convention:
+    """The convention of one option per axis.
+
+    Raises:
+        ValueError: No option sets a metric.
+    """
     base = next((o.base for o in options if o.base), None)
     metric = next((o.metric for o in options if o.metric), None) or (base.metric if base else None)
     if metric is None:
@@ -207,6 +212,10 @@ class Universe:
     tables: dict[_Table, Counts]
     masks: dict[_Rules, NDArray[np.bool_]]
     unreadable: tuple[tuple[str, str], ...] = ()
+
+    def holds(self, pipeline: Pipeline) -> bool:
+        """Whether the rows were counted under this pipeline's chains and selection."""
+        return _table(pipeline.convention) in self.tables and pipeline.convention.select in self.masks
 
     def counts(self, pipeline: Pipeline, part: NDArray[np.bool_] | None = None) -> Counts:
         """The counts of the rows that the pipeline keeps, restricted to `part`.
