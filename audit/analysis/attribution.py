@@ -6,10 +6,11 @@ A gap is attributed on one set of outputs, which both of its ends count. The gap
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
+from textwrap import wrap
 from typing import Any
 
 from audit._util.adding_up import adding_up, rounded
@@ -20,7 +21,7 @@ from audit.scoring.predictions import PredictionSet
 from audit.scoring.table import unreadable_lines
 from tasks.analysis.attribution import Attribution, Decomposition, attributed, corners, decompose
 from tasks.analysis.explain import explain
-from tasks.analysis.multiverse import Specification, Universe, universe
+from tasks.analysis.multiverse import Outcome, Specification, Universe, universe
 from tasks.analysis.points import Point, combination, point_of, with_own
 from tasks.analysis.readings import MOST, Reading, readings
 from tasks.analysis.specifications import specification
@@ -31,8 +32,8 @@ from tasks.statistics.printed import Unit
 from tasks.task import Task
 
 SCHEMA = "repro-audit/attribution/1"
-# Decimals shown in a terminal, and the columns of a label.
-_PLACES, _LABEL = 4, 41
+# Decimals shown in a terminal, its columns, and those of a label.
+_PLACES, _WIDTH, _LABEL = 4, 80, 41
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -75,7 +76,8 @@ class Attributed:
         rows = self.predictions
         target = self.gaps[0].second if self.printed is None else f"the printed {self.printed}"
         found = [
-            f"{rows.task}, {self.metric}: from {self.first} to {target}; {len(rows.rows)} rows of {rows.meta.model}"
+            f"{rows.task}, {self.metric}; {len(rows.rows)} rows of {rows.meta.model}",
+            f"from {self.first} to {target}",
         ]
         found += unreadable_lines(self.unreadable)
         if self.refused:
@@ -92,7 +94,8 @@ class Attributed:
         if self.odds is not None and self.odds.chance is not None and self.gaps:
             chance = self.odds.as_json()["chance"]
             found.append(f"Chance that some of {self.tried} pipelines prints a random value of the spread: {chance}")
-        return [*found, *(_spread_lines(self.spread) if self.spread else ())]
+        found += _spread_lines(self.spread) if self.spread else []
+        return [part for line in found for part in _wrapped(line)]
 
     def _refusal(self) -> list[str]:
         assert self.nearest is not None
@@ -156,6 +159,13 @@ def table(gap: AttributedGap) -> list[str]:
     return found
 
 
+def _wrapped(line: str) -> list[str]:
+    if len(line) <= _WIDTH:
+        return [line]
+    indent = " " * (len(line) - len(line.lstrip()))
+    return wrap(line, _WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ", break_on_hyphens=False)
+
+
 def _line(label: str, number: str, interval: Interval | None = None) -> str:
     cut = label if len(label) <= _LABEL else f"{label[: _LABEL - 3]}..."
     bounds = f"  {_short(interval.low):>10} to {_short(interval.high):>9}" if interval else ""
@@ -211,13 +221,13 @@ def find_point(task: Task, metric: str, spec: Specification, name: str, where: s
 
 
 @contextmanager
-def _errors(task: Task, rows: PredictionSet) -> Iterator[None]:
+def _errors(rows: PredictionSet) -> Iterator[None]:
     try:
         yield
     except ScoringError as error:
         raise InputError(error.what, where=str(rows.path), fix="Name conventions that count these rows.") from error
     except UnavailableError as error:
-        raise MissingError(str(error), where=task.id) from error
+        raise MissingError(str(error), where=rows.task) from error
 
 
 def between(
@@ -249,7 +259,7 @@ def between(
     first, second = (
         find_point(task, metric, spec, name, where) for name, where in zip(ends, ("--from", "--to"), strict=True)
     )
-    with _errors(task, rows):
+    with _errors(rows):
         pipelines = corners(first, second)
         found = attributed(counted(task, rows, pipelines), first, second, pipelines, replicates=replicates)
     gap = gap_value(task.id, metric, found, unit_factor(pipelines[0].convention.metric, unit))
@@ -289,14 +299,34 @@ def to_printed(
     first = find_point(task, metric, plain, start, "--from")
     # Its own steps may stay while others change.
     spec, everything = count_all(task, metric, rows, with_own(plain, first))
-    factor = unit_factor(first.convention.metric, unit)
     values = everything.outcomes()
+    found = from_counts(rows, metric, (spec, everything, values), first, printed, unit=unit, replicates=replicates)
+    return replace(found, spread=decompose(plain, values)) if spread else found
+
+
+def from_counts(
+    rows: PredictionSet,
+    metric: str,
+    whole: tuple[Specification, Universe, Sequence[Outcome]],
+    first: Point,
+    printed: str,
+    *,
+    unit: Unit | None = None,
+    replicates: int = 0,
+) -> Attributed:
+    """As `to_printed`, with all pipelines counted before: `whole` is the axes, the counts and the values.
+
+    Raises:
+        InputError: No pipeline has a value, or a convention between the two ends has none.
+    """
+    factor = unit_factor(first.convention.metric, unit)
+    spec, everything, values = whole
     outcomes = in_unit(values, factor)
-    with _errors(task, rows):
+    with _errors(rows):
         answer = explain(outcomes, printed, nearest=1)
         found = readings(spec, first, outcomes, printed)
         gaps = tuple(
-            printed_gap(task.id, metric, everything, first, reading, printed, factor, 0 if index else replicates)
+            printed_gap(rows.task, metric, everything, first, reading, printed, factor, 0 if index else replicates)
             for index, reading in enumerate(found[:MOST])
         )
     near = answer.nearest[0] if answer.nearest else None
@@ -310,7 +340,6 @@ def to_printed(
         answer.tried,
         (str(rounded(Fraction(near.value), _PLACES)), near.pipeline.id) if near and near.value is not None else None,
         answer.odds,
-        decompose(plain, values) if spread else None,
         unreadable=everything.unreadable,
     )
 

@@ -6,9 +6,9 @@ import argparse
 from pathlib import Path
 
 HELP = """Split the gap between two conventions, or between a convention's value and a printed one, into the steps in which
-they differ: exact Shapley values over the axes of the multiverse, which sum to the gap, with intervals by paired bootstrap over
-rows and the interactions that are large. A printed value that no pipeline prints on these outputs is attributed to no step
-(exit code 1): such a gap is one between outputs, which `compare` splits."""
+they differ: exact Shapley values over the axes of the multiverse, which sum to the gap, with intervals by paired bootstrap
+over rows and the interactions that are large. A printed value that no pipeline prints on these outputs is attributed to no
+step (exit code 1): such a gap is one between outputs, which `compare` splits."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
