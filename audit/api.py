@@ -18,6 +18,7 @@ from tasks.statistics.defaults import REPLICATES, SEED
 if TYPE_CHECKING:
     from audit.analysis.attribution import Attributed
     from audit.analysis.comparison import RunComparison
+    from audit.analysis.joint import JointlyExplained
     from audit.analysis.multiverse import Explained, Exploration
     from audit.literature.studies import Study
     from audit.pipeline.run import Audit
@@ -177,6 +178,26 @@ def explain(
     check_value(value)
     found = multiverse(task, predictions, references, metric=metric, ids=ids)
     return explained(found, value, unit or claimed_unit(task, found.specification.metric))
+
+
+def explain_jointly(
+    group: str, predictions: str | Path = "predictions", *, study: str | Path = "salmonn", metric: str | None = None
+) -> JointlyExplained:
+    """Find the ways of counting that print all claims of a group at once, each on its own outputs.
+
+    Args:
+        group: A family of which the study claims several values: `asr`.
+        predictions: The folder that holds `TASK.jsonl`, and `TASK@RUN.jsonl` for claims on other models.
+        study: A study's id or file.
+        metric: Required if the group's claims have several.
+
+    Raises:
+        InputError: Unknown group or metric, or fewer than two claims with outputs.
+        MissingError: Nothing can be computed here.
+    """
+    from audit.analysis.joint import explain_group
+
+    return explain_group(load_study(study), group, Path(predictions), metric)
 
 
 def attribute(

@@ -44,6 +44,7 @@ class Option:
         select: Rules that rows must pass.
         metric: How pairs are counted and folded.
         base: A complete convention to start from, for tasks whose pipelines are not free combinations of steps.
+        role: What it is for its task, if other tasks have a different option for the same: `own-language`.
     """
 
     name: str
@@ -52,11 +53,12 @@ class Option:
     select: tuple[Selection, ...] = ()
     metric: Metric | None = None
     base: Convention | None = None
+    role: str = ""
 
 
-def both(name: str, *steps: Step) -> Option:
+def both(name: str, *steps: Step, role: str = "") -> Option:
     """The same steps on both sides."""
-    return Option(name, steps, steps)
+    return Option(name, steps, steps, role=role)
 
 
 def output(name: str, *steps: Step) -> Option:

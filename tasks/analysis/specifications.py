@@ -7,6 +7,7 @@ selections.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from tasks.analysis.detectors import EMPTY, NOT_CHINESE, NOT_GERMAN, NOT_JAPANESE, PHONES, REFUSAL, RUNAWAY, Detector
 from tasks.analysis.multiverse import Axis, Option, Specification, both, counted, output, rows_with
@@ -61,12 +62,13 @@ def specification(task: Task, metric: str) -> Specification:
 
 def _rows(*detectors: Detector, more: tuple[Option, ...] = ()) -> Axis:
     """The selection axis: all rows; finished rows; rows without each fault; rows without any fault."""
+    roles = {d.id: "no-other-language" for d in (NOT_CHINESE, NOT_GERMAN, NOT_JAPANESE)}
     return Axis(
         "selection",
         (
             rows_with("all"),
             rows_with("finished", FINISHED),
-            *(rows_with(f"no-{d.id}", d.selection) for d in detectors),
+            *(replace(rows_with(f"no-{d.id}", d.selection), role=roles.get(d.id, "")) for d in detectors),
             rows_with("no-fault", *(d.selection for d in (EMPTY, *detectors))),
             *more,
         ),
@@ -137,11 +139,12 @@ _BLEU_FOLDS = Axis(
         counted("mean-of-sentences", MeanSentenceBleu()),
     ),
 )
+_OWN = "own-language"
 # The detector of outputs in a different language, and the language's own tokenizer, by target language.
 _LANGUAGE: dict[str, tuple[Detector | None, Option | None]] = {
-    "zh": (NOT_CHINESE, both("zh", TOK_ZH)),
+    "zh": (NOT_CHINESE, both("zh", TOK_ZH, role=_OWN)),
     "de": (NOT_GERMAN, None),
-    "ja": (NOT_JAPANESE, both("ja-mecab", TOK_JA_MECAB)),
+    "ja": (NOT_JAPANESE, both("ja-mecab", TOK_JA_MECAB, role=_OWN)),
 }
 
 
@@ -154,7 +157,7 @@ def _translation(task: Task) -> tuple[Axis, ...]:
         Axis(
             "tokenizer",
             (
-                both("13a", TOK_13A),
+                both("13a", TOK_13A, role="" if own else _OWN),
                 *((own,) if own else ()),
                 both("char", TOK_CHAR),
                 both("char-level", JOIN_13A, CHAR_LEVEL, WORDS),

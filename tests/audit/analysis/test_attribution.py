@@ -230,8 +230,8 @@ def test_between_two_conventions(predictions: Path, tmp_path: Path, capsys: pyte
     assert sum(parts) == Fraction(gap["end"]) - Fraction(gap["start"])
     assert all(Fraction(s["interval"]["low"]) <= Fraction(s["interval"]["high"]) for s in gap["steps"])
     assert sum(Fraction(share) for share in data["spread"]["shares"].values()) == pytest.approx(1, abs=1e-5)
-    shown = [Decimal(match) for match in re.findall(r"^  \S+: .{30,}? ([+-]\d+\.\d{4})(?:  |$)", printed, re.M)]
-    (total,) = re.findall(r"^gap +([+-]\d+\.\d{4})", printed, re.M)
+    shown = [Decimal(match) for match in re.findall(r"^  \S+: .{30,}? ([+-]\d+\.\d{4})(?:  |$)", printed, re.MULTILINE)]
+    (total,) = re.findall(r"^gap +([+-]\d+\.\d{4})", printed, re.MULTILINE)
     assert len(shown) == len(parts)
     assert sum(shown) == Decimal(total), "the rounded parts add up too"
     root = ET.parse(figure).getroot()

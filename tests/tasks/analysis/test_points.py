@@ -62,7 +62,7 @@ def test_own_steps_take_as_few_axes_as_possible(convention: str, options: list[s
 
 def test_axes_with_own_steps_change_together() -> None:
     first = point_of(SPEC, ASR.convention("wer", "open-asr-leaderboard"))
-    second = combination(SPEC, "all/raw/verbatim/13a/mean-of-rows".split("/"))
+    second = combination(SPEC, ["all", "raw", "verbatim", "13a", "mean-of-rows"])
     assert second is not None
     found = changes(first, second)
     assert [(c.axes, c.before, c.after) for c in found] == [
