@@ -599,6 +599,27 @@ class AttributedGap:
 
 
 @dataclass(frozen=True, slots=True)
+class JointClaims:
+    """Claims that one program probably counted: on tasks of one family, by one metric, each with outputs.
+
+    Attributes:
+        group: The family.
+        claims: Their ids, with those on other models (controls) among them.
+        tried: Conventions with a value for each of them.
+        agreeing: Those that agree with all of them.
+        chance: The chance that one of the tried agrees with values anywhere in their spreads, one per claim; None without a
+            spread.
+    """
+
+    group: str
+    metric: str
+    claims: tuple[str, ...]
+    tried: int
+    agreeing: tuple[str, ...]
+    chance: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """Two neighbouring counts over a set of `n` between which the reported value would have to lie."""
 
@@ -982,6 +1003,9 @@ class AuditDocument:
         source_date_epoch: The audit's date, seconds since 1970.
         claims: The audited claims. others: Claims on other models without outputs; printed, not audited.
         signing: None if nothing will be signed; then the key is absent.
+        differences: For claims with outputs, the gaps between the leading convention and the others, and to the printed value;
+            absent if there are none.
+        joint: Groups of claims with outputs; absent if there are none.
     """
 
     # Read by pydantic: unknown keys and values of a different type are errors, never converted.
@@ -1004,3 +1028,5 @@ class AuditDocument:
     inputs: tuple[InputFile, ...] = ()
     software: Software = Software()
     signing: Signing | None = None
+    differences: tuple[AttributedGap, ...] = ()
+    joint: tuple[JointClaims, ...] = ()

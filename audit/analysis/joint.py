@@ -13,7 +13,6 @@ from pathlib import Path
 from textwrap import wrap
 from typing import Any
 
-from audit._util.adding_up import rounded
 from audit._util.progress import progress
 from audit.analysis.multiverse import counted, in_unit, unit_factor
 from audit.errors import InputError, MissingError

@@ -17,12 +17,14 @@ from audit.literature.grades import Grading, Key
 from audit.literature.studies import Study
 from audit.schema import (
     SCHEMA,
+    AttributedGap,
     AuditDocument,
     Bootstrap,
     Claim,
     Decision,
     Findings,
     InputFile,
+    JointClaims,
     Measurement,
     Project,
     RowsIdentity,
@@ -69,6 +71,8 @@ def build(
     replicates: int,
     epoch: int,
     signing: Signing | None,
+    differences: Sequence[AttributedGap] = (),
+    joint: Sequence[JointClaims] = (),
 ) -> AuditDocument:
     """Build the document.
 
@@ -86,6 +90,8 @@ def build(
         replicates: Bootstrap replicates.
         epoch: The audit's date, seconds since 1970.
         signing: How the document will be signed; None if it will not be.
+        differences: The gaps of claims with outputs.
+        joint: Groups of claims with outputs.
     """
     return AuditDocument(
         schema=SCHEMA,
@@ -110,6 +116,8 @@ def build(
         inputs=tuple(InputFile(name, sha256_file(path)) for name, path in sorted(inputs)),
         software=software(),
         signing=signing,
+        differences=tuple(differences),
+        joint=tuple(joint),
     )
 
 

@@ -21,6 +21,7 @@ from audit.literature.sets import SetCard, card_of, cards_for
 from audit.literature.studies import Study, load_study
 from audit.literature.survey import survey
 from audit.literature.works import Work, load_works, own_record
+from audit.pipeline.differences import differences, joint_claims
 from audit.pipeline.measure import identities, recomputed_measurements, recorded_measurements
 from audit.pipeline.request import AuditRequest
 from audit.pipeline.scored_sets import Scored, score_sets
@@ -92,12 +93,13 @@ def run(request: AuditRequest) -> Audit:
     read = dict(_literature(study, others_read, cards, reproductions, works))
     # The records say how works treat SALMONN; how works treat other papers was not surveyed.
     surveyed = works and study.id == SALMONN
+    decided = decisions(replace(study, claims=audited), measured)
     document = build(
         study=replace(study, claims=audited),
         others=others,
         tasks=study.tasks,
         measurements=tuple(m.record for m in measured),
-        decisions=decisions(replace(study, claims=audited), measured),
+        decisions=decided,
         gradings=gradings,
         identities=identities(scored, study, cards),
         literature=survey(works, audited, gradings=gradings) if surveyed else Survey(),
@@ -106,6 +108,8 @@ def run(request: AuditRequest) -> Audit:
         replicates=request.replicates,
         epoch=source_date_epoch(),
         signing=request.signing,
+        differences=differences(scored, study, decided, measured, request.replicates),
+        joint=joint_claims(study, measured),
     )
     return Audit(document, scored, study, read)
 

@@ -14,6 +14,7 @@ from audit._util.paths import TEMPLATES
 from audit.document.write import to_bytes
 from audit.report import vocabulary
 from audit.report.answers import answers
+from audit.report.differences import differences
 from audit.report.figures import spec_curve
 from audit.report.findings import observed
 from audit.report.foreign_text import isolated, note
@@ -37,6 +38,7 @@ CHAPTERS = {
     "summary": "Summary",
     "answers": "Five questions",
     "claims": "Claim by claim",
+    "differences": "Why the numbers differ",
     "identity": "Identity of the rows",
     "literature": "What others did",
     "findings": "Other findings",
@@ -191,7 +193,8 @@ def _context(audit: AuditDocument, most: int | None) -> dict[str, Any]:
     chapter = survey(audit)
     seen = observed(audit)
     epoch = audit.source_date_epoch
-    there = {"findings": seen, "identity": audit.identities, "literature": audit.literature.works}
+    apart = differences(audit, found, paged=most is not None)
+    there = {"differences": apart, "findings": seen, "identity": audit.identities, "literature": audit.literature.works}
     empty = {chapter for chapter, content in there.items() if not content}
     tally = [(v, n) for v in vocabulary.VERDICTS.values() if (n := sum(c.verdict.id == v.id for c in found))]
     title = study.title or study.id
@@ -211,6 +214,7 @@ def _context(audit: AuditDocument, most: int | None) -> dict[str, Any]:
         "others": _others(audit),
         "survey": chapter,
         "observed": seen,
+        "differences": apart,
         "foreign": note(audit),
         "answers": answers(audit, found, chapter, seen.prompts),
         "convention_groups": _groups(audit, works, listed),

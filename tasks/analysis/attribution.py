@@ -228,8 +228,13 @@ def _intervals(
         for pipeline, counts in zip(between, tables, strict=True)
     ]
     drawn = np.stack(replicates_together(parts, units, replicates, seed))
-    weights = np.array([[float(weight) for weight in line] for line in _weights(steps)]).reshape(steps, len(between))
-    found = [*(weights @ drawn), drawn[-1] - drawn[0]]
+    found = [drawn[-1] - drawn[0]]
+    for line in reversed(_weights(steps)):
+        # One after the other: the order of a matrix product's sums depends on the machine.
+        part = np.zeros(replicates)
+        for weight, values in zip(line, drawn, strict=True):
+            part += float(weight) * values
+        found.insert(0, part)
     # Weights are no binary fractions, so a step without any effect has parts of 10**-15: these are nothing.
     return [percentile_interval(np.round(one, 12) + 0.0) for one in found]
 

@@ -111,11 +111,14 @@ def point_of(spec: Specification, convention: Convention) -> Point:
     """The point of a convention: with as few axes as possible on which its own steps stand for an option."""
     first = 1 if spec.axes[0].name == SELECTION else 0
     chain = spec.axes[first:]
+    counting = _with_metric(chain, convention)
     for length in range(len(chain) + 1):
         found = [
             (*weight, start, options)
             for start in range(len(chain) - length + 1 if length else 1)
-            for weight, options in _readings(chain, convention, start, length)
+            # Its own metric is an option beside the others where an option makes the units that they count.
+            for axes in ((counting,) if start + length < len(chain) - 1 else (chain,))
+            for weight, options in _readings(axes, convention, start, length)
         ]
         # As many steps as possible are those of options before the own ones; then as few as possible are its own.
         for *_, start, options in sorted(found, key=lambda reading: reading[:3]):
@@ -125,6 +128,17 @@ def point_of(spec: Specification, convention: Convention) -> Point:
             if _same(point, convention):
                 return point
     raise ValueError(f"{convention.id} is no point of {spec.task}: {spec.metric}")
+
+
+def _with_metric(chain: Sequence[Axis], convention: Convention) -> Sequence[Axis]:
+    """The axes, with a convention's metric as one more option of the last one, if it sets the metric and lacks this one."""
+    *axes, last = chain
+    if not all(option.metric for option in last.options) or any(o.metric == convention.metric for o in last.options):
+        return chain
+    name = ", ".join(part.partition(":")[2] for part in convention.metric.signature.split("|")[:2])
+    steps = dict.fromkeys((option.hypothesis, option.reference) for option in last.options)
+    own = tuple(Option(name, *both, metric=convention.metric) for both in steps)
+    return (*axes, replace(last, options=(*last.options, *own)))
 
 
 def _axes(spec: Specification) -> tuple[str, ...]:
