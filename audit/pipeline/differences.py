@@ -22,7 +22,7 @@ def differences(
     measured: Sequence[Measured],
     replicates: int,
 ) -> tuple[AttributedGap, ...]:
-    """The gaps of every claim on a whole set with outputs: from its leading convention to the others and to the printed value."""
+    """The gaps of every claim on a whole set: from its leading convention to the others and to the printed value."""
     deciding = {decision.claim: decision.measurement for decision in decisions}
     found: list[AttributedGap] = []
     for entry in scored.values():
