@@ -9,7 +9,7 @@ a better estimate of the value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import product
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from tasks.convention import Convention, Selection, View, first_failed
 from tasks.errors import ScoringError
+from tasks.metrics.captions import References
 from tasks.metrics.metric import Counts, Metric
 from tasks.row import Row
 from tasks.statistics.bootstrap import percentile_interval, weights
@@ -44,6 +45,8 @@ class Option:
         select: Rules that rows must pass.
         metric: How pairs are counted and folded.
         base: A complete convention to start from, for tasks whose pipelines are not free combinations of steps.
+        view: The part of the row that the reference chain starts from.
+        references: For a metric that takes several references: all at once, or each alone.
         role: What it is for its task, if other tasks have a different option for the same: `own-language`.
     """
 
@@ -53,6 +56,8 @@ class Option:
     select: tuple[Selection, ...] = ()
     metric: Metric | None = None
     base: Convention | None = None
+    view: View | None = None
+    references: References | None = None
     role: str = ""
 
 
@@ -154,16 +159,25 @@ def compose(options: Sequence[Option], name: str) -> Convention:
     metric = next((o.metric for o in options if o.metric), None) or (base.metric if base else None)
     if metric is None:
         raise ValueError(f"the pipeline {name} has no metric")
+    references = next((o.references for o in options if o.references), None)
+    if references is not None:
+        metric = with_references(metric, references)
     convention = base or Convention(name, "", metric)
     rules = [*convention.select, *(rule for o in options for rule in o.select)]
     return replace(
         convention,
         id=name,
         metric=metric,
+        reference_view=next((o.view for o in options if o.view), convention.reference_view),
         select=tuple(dict.fromkeys(rules)),
         hypothesis=convention.hypothesis + tuple(s for o in options for s in o.hypothesis),
         reference=convention.reference + tuple(s for o in options for s in o.reference),
     )
+
+
+def with_references(metric: Metric, references: References) -> Metric:
+    """The metric with its references taken all at once or each alone; unchanged if it knows no such choice."""
+    return replace(metric, references=references) if hasattr(metric, "references") else metric  # type: ignore[type-var]
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,18 +192,17 @@ class Outcome:
 
 
 _Rules: TypeAlias = tuple[Selection, ...]
-_Table: TypeAlias = tuple[View, tuple[Step, ...], View, tuple[Step, ...], str, tuple[str, ...], _Rules | None]
+_Table: TypeAlias = tuple[View, tuple[Step, ...], View, tuple[Step, ...], Hashable, tuple[str, ...], _Rules | None]
 
 
 def _table(convention: Convention) -> _Table:
     """The key of a table of counts: both chains, the metric's counting key and, for some metrics, the selection."""
-    counting = convention.metric.signature.partition("|fold:")[0]
     return (
         convention.hypothesis_view,
         convention.hypothesis,
         convention.reference_view,
         convention.reference,
-        counting,
+        convention.metric.counting,
         convention.metric.columns,
         convention.select if convention.metric.whole_set else None,
     )
@@ -316,8 +329,8 @@ def _fill(
 ) -> None:
     """Count the rows from `start` on for all tables of `users`, sharing a cache of chains and a cache of pairs."""
     cache = ChainCache(shard)
-    known: dict[tuple[str, tuple[str, ...]], dict[tuple[Value, Value], int]] = {}
-    seen: dict[tuple[str, tuple[str, ...]], list[Counts]] = {}
+    known: dict[tuple[Hashable, tuple[str, ...]], dict[tuple[Value, Value], int]] = {}
+    seen: dict[tuple[Hashable, tuple[str, ...]], list[Counts]] = {}
     for key, items in users.items():
         metric = items[0].convention.metric
         wanted = np.flatnonzero(needed[key][start : start + len(shard)])

@@ -91,7 +91,9 @@ def test_one_convention_agrees_with_all_claims(document: AuditDocument) -> None:
     assert Fraction(joint.chance or 1) < Fraction(1, 100)
 
 
-def test_the_document_is_written_and_read_and_says_nothing_of_differences_without_outputs(document: AuditDocument) -> None:
+def test_the_document_is_written_and_read_and_says_nothing_of_differences_without_outputs(
+    document: AuditDocument,
+) -> None:
     assert parse_document(to_bytes(document), "audit.json") == document
     data = json.loads(to_bytes(document))
     assert data["differences"]
@@ -177,7 +179,10 @@ def test_tasks_without_axes_of_their_own_have_no_gaps() -> None:
     task = tasks()["sv-voxceleb1"]
     names = [c.id for c in task.conventions["accuracy"] if c.unavailable() is None]
     assert len(names) > 1
-    assert gaps(task, "accuracy", [Row("1", "Yes", "Yes")], [Ends("c", names[0], tuple(names[1:]), "1", Fraction(1))], 0) == ()
+    assert (
+        gaps(task, "accuracy", [Row("1", "Yes", "Yes")], [Ends("c", names[0], tuple(names[1:]), "1", Fraction(1))], 0)
+        == ()
+    )
 
 
 def test_a_convention_that_cannot_count_these_rows_is_left_out() -> None:
