@@ -27,7 +27,8 @@ def test_what_is_exported() -> None:
     assert dir(audit) == audit.__all__
     assert set(audit.__all__) == {
         "AuditError", "AuditRequest", "CheckFailedError", "InputError", "MissingError", "attribute", "audit", "compare",
-        "explain", "explain_jointly", "load_audit", "load_predictions", "load_study", "multiverse", "render", "score", "verify",
+        "explain", "explain_jointly", "load_audit", "load_predictions", "load_study", "multiverse", "render", "score",
+        "verify",
     }  # fmt: skip
     for name in audit.__all__:
         assert getattr(audit, name).__doc__, name

@@ -79,7 +79,7 @@ def test_every_gap_of_a_claim_is_the_sum_of_its_parts(document: AuditDocument) -
     computed = {m.convention for m in document.measurements if m.claim == f"{CLEAN}.wer" and m.value is not None}
     (first,) = {gap.first for gap in document.differences if gap.claim == f"{CLEAN}.wer"}
     assert len(others) > 12
-    assert others < computed - {first}
+    assert others <= computed - {first}
 
 
 def test_one_convention_agrees_with_all_claims(document: AuditDocument) -> None:
