@@ -16,7 +16,7 @@ from typing import Any
 from audit._util.adding_up import adding_up, rounded
 from audit.analysis.multiverse import check_value, count_all, counted, in_unit, unit_factor
 from audit.errors import InputError, MissingError
-from audit.schema import AttributedGap, AttributedStep, Interaction, Interval
+from audit.schema import LIKELY, AttributedGap, AttributedStep, Interaction, Interval
 from audit.scoring.predictions import PredictionSet
 from audit.scoring.table import unreadable_lines
 from tasks.analysis.attribution import Attribution, Decomposition, attributed, corners, decompose
@@ -93,7 +93,8 @@ class Attributed:
             found += ["  ..."] if self.readings > len(self.gaps) else []
         if self.odds is not None and self.odds.chance is not None and self.gaps:
             chance = self.odds.as_json()["chance"]
-            found.append(f"Chance that some of {self.tried} pipelines prints a random value of the spread: {chance}")
+            doubt = "; the steps may be an accident" if self.odds.chance > LIKELY else ""
+            found.append(f"Chance that some of {self.tried} pipelines prints a random value of the spread: {chance}{doubt}")
         found += _spread_lines(self.spread) if self.spread else []
         return [part for line in found for part in _wrapped(line)]
 
@@ -148,9 +149,13 @@ def table(gap: AttributedGap) -> list[str]:
         found.append(_line(f"  {', '.join(step.axes)}: {step.before} > {step.after}", f"{part:+f}", step.interval))
     if not gap.steps:
         found.append("  (no step differs)")
+    elif not any(Fraction(step.part) for step in gap.steps):
+        found.append("  (no step changes the value on these rows)")
     found += [_line(gap.second, f"{end:f}"), _line("gap", f"{end - start:+f}", gap.interval)]
     if gap.residual is not None:
         found.append(_line(f"rounding, to {gap.printed}", f"{rounded(Fraction(gap.residual), _PLACES):+f}"))
+    if gap.interval is None and gap.rows < 2:
+        found.append("no intervals: there is only one row")
     if gap.scored[0] != gap.scored[1]:
         found.append(f"rows scored: {gap.scored[0]}, then {gap.scored[1]} of {gap.rows}")
     for pair in gap.pairs:

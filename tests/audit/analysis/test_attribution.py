@@ -300,7 +300,22 @@ def test_one_row_has_parts_without_intervals() -> None:
     assert [step.interval for step in found.gaps[0].steps] == [None] * len(found.gaps[0].steps)
     assert found.gaps[0].gap == -50
     assert isinstance(found, Attributed)
-    assert table(found.gaps[0])
+    assert "no intervals: there is only one row" in table(found.gaps[0])
+
+
+def test_a_value_that_no_step_moves_is_said_plainly() -> None:
+    rows = [{"id": str(n), "hypothesis": "a b", "reference": "a b"} for n in range(5)]
+    found = api.attribute(ASR, rows, start="verbatim", end="audiobench", spread=True, replicates=20)
+    assert "  (no step changes the value on these rows)" in found.lines()
+    assert found.spread is None
+
+
+def test_a_match_that_is_likely_by_chance_is_marked(predictions: Path) -> None:
+    exact = api.score(ASR, predictions, replicates=0)["audiobench"].exact
+    coarse = api.attribute(ASR, predictions, start="verbatim", printed=str(rounded(Fraction(exact or 0), 0)))
+    assert "the steps may be an accident" in " ".join(coarse.lines())
+    fine = api.attribute(ASR, predictions, start="verbatim", printed=str(rounded(Fraction(exact or 0), 4)))
+    assert "accident" not in " ".join(fine.lines())
 
 
 def test_rounded_parts_add_up() -> None:
