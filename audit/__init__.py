@@ -25,9 +25,11 @@ _own_tasks.load()
 
 if TYPE_CHECKING:
     from audit.api import (
+        attribute,
         audit,
         compare,
         explain,
+        explain_jointly,
         load_audit,
         load_predictions,
         load_study,
@@ -50,9 +52,11 @@ __all__ = [
     "InputError",
     "MissingError",
     "PlanRequest",
+    "attribute",
     "audit",
     "compare",
     "explain",
+    "explain_jointly",
     "load_audit",
     "load_predictions",
     "load_study",

@@ -16,7 +16,9 @@ from audit.pipeline.request import AuditRequest, ClaimRequest, PlanRequest  # no
 from tasks.statistics.defaults import REPLICATES, SEED
 
 if TYPE_CHECKING:
+    from audit.analysis.attribution import Attributed
     from audit.analysis.comparison import RunComparison
+    from audit.analysis.joint import JointlyExplained
     from audit.analysis.multiverse import Explained, Exploration
     from audit.analysis.paying_rows import PayingRows
     from audit.analysis.run_margins import Allowed
@@ -180,6 +182,81 @@ def explain(
     check_value(value)
     found = multiverse(task, predictions, references, metric=metric, ids=ids)
     return explained(found, value, unit or claimed_unit(task, found.specification.metric))
+
+
+def explain_jointly(
+    group: str, predictions: str | Path = "predictions", *, study: str | Path = "salmonn", metric: str | None = None
+) -> JointlyExplained:
+    """Find the ways of counting that print all claims of a group at once, each on its own outputs.
+
+    Args:
+        group: A family of which the study claims several values: `asr`.
+        predictions: The folder that holds `TASK.jsonl`, and `TASK@RUN.jsonl` for claims on other models.
+        study: A study's id or file.
+        metric: Required if the group's claims have several.
+
+    Raises:
+        InputError: Unknown group or metric, or fewer than two claims with outputs.
+        MissingError: Nothing can be computed here.
+    """
+    from audit.analysis.joint import explain_group
+
+    return explain_group(load_study(study), group, Path(predictions), metric)
+
+
+def attribute(
+    task: str,
+    predictions: Predictions,
+    references: Sequence[Any] | None = None,
+    *,
+    start: str,
+    end: str | None = None,
+    printed: str | None = None,
+    metric: str | None = None,
+    unit: Literal["percent", "fraction"] | None = None,
+    replicates: int = REPLICATES,
+    spread: bool = False,
+    ids: Sequence[str] | None = None,
+) -> Attributed:
+    """Attribute the gap between two conventions, or from a convention to a printed value, to steps of counting.
+
+    Args:
+        task: A task's id.
+        predictions: As `score` takes them.
+        references: As `score` takes them.
+        start: The convention where the gap begins: its id, or options of the axes joined by slashes.
+        end: The convention where it ends; either this or `printed`.
+        printed: The printed value where it ends; trailing zeros count.
+        metric: Required if the task has several.
+        unit: The values' unit; by default that of a study's claim on this task and metric, else the metric's own scale.
+        replicates: Bootstrap replicates of the intervals; 0 for none.
+        spread: Whether to compute how much of the multiverse's spread each axis makes.
+        ids: As `score` takes them.
+
+    Returns:
+        The parts, which sum to the gap exactly. `.refused` if no pipeline prints the value on these outputs: then the gap is
+        attributed to no step.
+
+    Raises:
+        InputError: As in `multiverse`, or an unknown convention, or a convention without a value on these rows.
+        MissingError: Nothing can be computed here.
+    """
+    from audit.analysis.attribution import between, to_printed
+    from audit.analysis.multiverse import chosen
+    from audit.literature.known_tasks import claimed_unit
+    from audit.scoring.rows_in_memory import prediction_set
+
+    if (end is None) == (printed is None):
+        raise InputError("a gap has two ends", where="--to, --to-printed", fix="Give exactly one of the two.")
+    found, name = chosen(task, metric)
+    if replicates < 0:
+        raise InputError("must not be negative", where="--replicates", fix="Give 0 for no intervals.")
+    rows = prediction_set(found, predictions, references, ids=ids)
+    known = unit or claimed_unit(task, name)
+    if printed is not None:
+        return to_printed(found, name, rows, start, printed, unit=known, replicates=replicates, spread=spread)
+    assert end is not None
+    return between(found, name, rows, (start, end), unit=known, replicates=replicates, spread=spread)
 
 
 def rows(

@@ -574,6 +574,95 @@ class Odds:
 
 
 @dataclass(frozen=True, slots=True)
+class AttributedStep:
+    """A step's part of a gap: its effect, averaged over all orders of the steps.
+
+    Attributes:
+        axes: The axes that it changes: one, or several where a convention has steps of its own for them.
+        before: The first convention's options. after: The second's.
+        part: As an exact number: an integer, or a fraction `a/b`. The parts of a gap sum to it.
+        interval: How much the part would move on another set of the same kind and size.
+    """
+
+    axes: tuple[str, ...]
+    before: str
+    after: str
+    part: str
+    interval: Interval | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """Two steps of a gap, by their places from 0, whose effects do not add: the pairwise interaction index, exact."""
+
+    first: int
+    second: int
+    amount: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttributedGap:
+    """The gap between two ways of counting the same outputs, and the parts of it that the steps between them make.
+
+    Numbers without an interval are exact: an integer, or a fraction `a/b`, in the claim's unit, or else the metric's.
+
+    Attributes:
+        first: The convention where it begins. second: Where it ends: a convention, or options joined by slashes.
+        start: The value at the first. end: The value at the second.
+        steps: In the order of the axes.
+        pairs: The large interactions, largest first.
+        scored: Rows scored at both ends. rows: The rows at hand.
+        interval: The gap's.
+        claim: The claim that it belongs to.
+        printed: The printed value that the second prints; None for a gap between two conventions.
+        residual: The printed value minus `end`: what rounding hides.
+        run: The run of a file `TASK@RUN.jsonl`.
+    """
+
+    task: str
+    metric: str
+    first: str
+    second: str
+    start: str
+    end: str
+    steps: tuple[AttributedStep, ...]
+    pairs: tuple[Interaction, ...]
+    scored: tuple[int, int]
+    rows: int
+    interval: Interval | None = None
+    claim: str | None = None
+    printed: str | None = None
+    residual: str | None = None
+    run: str | None = None
+
+    @property
+    def gap(self) -> Fraction:
+        """The second value minus the first."""
+        return Fraction(self.end) - Fraction(self.start)
+
+
+@dataclass(frozen=True, slots=True)
+class JointClaims:
+    """Claims that one program probably counted: on tasks of one family, by one metric, each with outputs.
+
+    Attributes:
+        group: The family.
+        claims: Their ids, with those on other models (controls) among them.
+        tried: Conventions with a value for each of them.
+        agreeing: Those that agree with all of them.
+        chance: The chance that one of the tried agrees with values anywhere in their spreads, one per claim; None without a
+            spread.
+    """
+
+    group: str
+    metric: str
+    claims: tuple[str, ...]
+    tried: int
+    agreeing: tuple[str, ...]
+    chance: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """Two neighbouring counts over a set of `n` between which the reported value would have to lie."""
 
@@ -1054,6 +1143,9 @@ class AuditDocument:
         claims: The audited claims. others: Claims on other models without outputs; printed, not audited.
         signing: None if nothing will be signed; then the key is absent.
         plans: The sampling plans that runs follow; absent without one.
+        differences: For claims with outputs, the gaps between the leading convention and the others, and to the printed value;
+            absent if there are none.
+        joint: Groups of claims with outputs; absent if there are none.
     """
 
     # Read by pydantic: unknown keys and values of a different type are errors, never converted.
@@ -1078,3 +1170,5 @@ class AuditDocument:
     software: Software = Software()
     signing: Signing | None = None
     plans: tuple[PlannedRun, ...] | None = None
+    differences: tuple[AttributedGap, ...] = ()
+    joint: tuple[JointClaims, ...] = ()

@@ -27,8 +27,8 @@ def test_what_is_exported() -> None:
     assert dir(audit) == audit.__all__
     assert set(audit.__all__) == {
         "AuditError", "AuditRequest", "CheckFailedError", "ClaimRequest", "InputError", "MissingError", "PlanRequest",
-        "audit", "compare", "explain", "load_audit", "load_predictions", "load_study", "multiverse", "plan", "render",
-        "rows", "score", "survey", "verify",
+        "attribute", "audit", "compare", "explain", "explain_jointly", "load_audit", "load_predictions", "load_study",
+        "multiverse", "plan", "render", "rows", "score", "survey", "verify",
     }  # fmt: skip
     for name in audit.__all__:
         assert getattr(audit, name).__doc__, name

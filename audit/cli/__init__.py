@@ -44,6 +44,7 @@ COMMANDS: dict[str, str] = {
     "multiverse": "score a task under every combination of defensible steps",
     "rows": "show the rows and words that pay for the difference between two conventions",
     "compare": "compare two runs on the same set",
+    "attribute": "split a gap into the steps of counting that make it",
     "explain": "find the pipelines that print a given value",
     "feasible": "test whether a printed value is possible",
     "export": "write an audit's values in other projects' formats",

@@ -17,12 +17,14 @@ from audit.literature.grades import Grading, Key
 from audit.literature.studies import Study
 from audit.schema import (
     SCHEMA,
+    AttributedGap,
     AuditDocument,
     Bootstrap,
     Claim,
     Decision,
     Findings,
     InputFile,
+    JointClaims,
     Measurement,
     PlannedRun,
     Project,
@@ -73,6 +75,8 @@ def build(
     epoch: int,
     signing: Signing | None,
     plans: Sequence[PlannedRun] = (),
+    differences: Sequence[AttributedGap] = (),
+    joint: Sequence[JointClaims] = (),
 ) -> AuditDocument:
     """Build the document.
 
@@ -92,6 +96,8 @@ def build(
         epoch: The audit's date, seconds since 1970.
         signing: How the document will be signed; None if it will not be.
         plans: The sampling plans that runs follow.
+        differences: The gaps of claims with outputs.
+        joint: Groups of claims with outputs.
     """
     return AuditDocument(
         schema=SCHEMA,
@@ -118,6 +124,8 @@ def build(
         software=software(),
         signing=signing,
         plans=tuple(plans) or None,
+        differences=tuple(differences),
+        joint=tuple(joint),
     )
 
 

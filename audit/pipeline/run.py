@@ -22,6 +22,7 @@ from audit.literature.sets import SetCard, card_of, cards_for
 from audit.literature.studies import Study, load_study
 from audit.literature.survey import survey
 from audit.literature.works import Work, load_works, own_record
+from audit.pipeline.differences import differences, joint_claims
 from audit.pipeline.measure import identities, recomputed_measurements, recorded_measurements
 from audit.pipeline.plans import follow
 from audit.pipeline.public_outputs import beside_claims
@@ -102,12 +103,13 @@ def run(request: AuditRequest) -> Audit:
     public, public_files = beside_claims(study, literature, store, cache)
     read |= {name: path for name, path in public_files if name.startswith("literature/")}
     others_files = [(name, path) for name, path in public_files if name not in read]
+    decided = decisions(replace(study, claims=audited), measured)
     document = build(
         study=replace(study, claims=audited),
         others=others,
         tasks=study.tasks,
         measurements=tuple(m.record for m in measured),
-        decisions=decisions(replace(study, claims=audited), measured),
+        decisions=decided,
         gradings=gradings,
         identities=identities(scored, study, cards),
         literature=survey(works, audited, gradings=gradings) if surveyed else Survey(),
@@ -118,6 +120,8 @@ def run(request: AuditRequest) -> Audit:
         epoch=source_date_epoch(),
         signing=request.signing,
         plans=plans.runs,
+        differences=differences(scored, study, decided, measured, request.replicates),
+        joint=joint_claims(study, measured),
     )
     return Audit(document, scored, study, read, dict(plans.files))
 

@@ -14,6 +14,7 @@ from audit._util.paths import TEMPLATES
 from audit.document.write import to_bytes
 from audit.report import vocabulary
 from audit.report.answers import answers
+from audit.report.differences import differences
 from audit.report.figures import sample_path, spec_curve
 from audit.report.findings import observed
 from audit.report.foreign_text import isolated, note
@@ -39,6 +40,7 @@ CHAPTERS = {
     "summary": "Summary",
     "answers": "Five questions",
     "claims": "Claim by claim",
+    "differences": "Why the numbers differ",
     "identity": "Identity of the rows",
     "literature": "What others did",
     "public-outputs": "What others’ outputs give",
@@ -198,8 +200,10 @@ def _context(audit: AuditDocument, most: int | None) -> dict[str, Any]:
     chapter = survey(audit)
     seen = observed(audit)
     epoch = audit.source_date_epoch
+    apart = differences(audit, found, paged=most is not None)
     public = public_tables(audit, found)
     there = {
+        "differences": apart,
         "findings": seen,
         "identity": audit.identities,
         "literature": audit.literature.works,
@@ -224,6 +228,7 @@ def _context(audit: AuditDocument, most: int | None) -> dict[str, Any]:
         "others": _others(audit),
         "survey": chapter,
         "observed": seen,
+        "differences": apart,
         "foreign": note(audit),
         "answers": answers(audit, found, chapter, seen.prompts),
         "convention_groups": _groups(audit, works, listed),

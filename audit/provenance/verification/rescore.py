@@ -38,6 +38,8 @@ Scorer = Callable[[Path, AuditDocument, Mapping[str, bytes]], Again]
 _FIELDS = ("value", "interval", "rows", "counts", "sample")
 # What follows from the values and the literature that the package carries.
 _PARTS = ("study", "claims", "others", "identities", "plans", "verdicts")
+# What earlier versions did not compute.
+_ADDED = ("differences", "joint")
 
 
 def check(
@@ -166,6 +168,10 @@ def _same_parts(audit: AuditDocument, again: AuditDocument) -> None:
     for part in _PARTS:
         if plain(getattr(audit, part)) != plain(getattr(again, part)):
             why = f"its {part} do not follow from the predictions and the literature"
+            raise RejectedError(layout.AUDIT, "value-mismatch", why)
+    for part in _ADDED:
+        if getattr(audit, part) and plain(getattr(audit, part)) != plain(getattr(again, part)):
+            why = f"its {part} do not follow from the predictions"
             raise RejectedError(layout.AUDIT, "value-mismatch", why)
 
 
