@@ -94,7 +94,9 @@ class Attributed:
         if self.odds is not None and self.odds.chance is not None and self.gaps:
             chance = self.odds.as_json()["chance"]
             doubt = "; the steps may be an accident" if self.odds.chance > LIKELY else ""
-            found.append(f"Chance that some of {self.tried} pipelines prints a random value of the spread: {chance}{doubt}")
+            found.append(
+                f"Chance that some of {self.tried} pipelines prints a random value of the spread: {chance}{doubt}"
+            )
         found += _spread_lines(self.spread) if self.spread else []
         return [part for line in found for part in _wrapped(line)]
 
