@@ -12,16 +12,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 from audit.errors import InputError
-from audit.pipeline.request import AuditRequest
+from audit.pipeline.request import AuditRequest, ClaimRequest, PlanRequest  # noqa: F401  # exported by `audit`
 from tasks.statistics.defaults import REPLICATES, SEED
 
 if TYPE_CHECKING:
+    from audit.analysis.attribution import Attributed
     from audit.analysis.comparison import RunComparison
+    from audit.analysis.joint import JointlyExplained
     from audit.analysis.multiverse import Explained, Exploration
     from audit.analysis.paying_rows import PayingRows
     from audit.analysis.run_margins import Allowed
+    from audit.analysis.sampling.plan import Plan
     from audit.literature.studies import Study
     from audit.pipeline.run import Audit
+    from audit.pipeline.works_survey import WorksSurvey
     from audit.provenance.verification.result import Report
     from audit.schema import AuditDocument
     from audit.scoring.pool import EngineName
@@ -180,6 +184,81 @@ def explain(
     return explained(found, value, unit or claimed_unit(task, found.specification.metric))
 
 
+def explain_jointly(
+    group: str, predictions: str | Path = "predictions", *, study: str | Path = "salmonn", metric: str | None = None
+) -> JointlyExplained:
+    """Find the ways of counting that print all claims of a group at once, each on its own outputs.
+
+    Args:
+        group: A family of which the study claims several values: `asr`.
+        predictions: The folder that holds `TASK.jsonl`, and `TASK@RUN.jsonl` for claims on other models.
+        study: A study's id or file.
+        metric: Required if the group's claims have several.
+
+    Raises:
+        InputError: Unknown group or metric, or fewer than two claims with outputs.
+        MissingError: Nothing can be computed here.
+    """
+    from audit.analysis.joint import explain_group
+
+    return explain_group(load_study(study), group, Path(predictions), metric)
+
+
+def attribute(
+    task: str,
+    predictions: Predictions,
+    references: Sequence[Any] | None = None,
+    *,
+    start: str,
+    end: str | None = None,
+    printed: str | None = None,
+    metric: str | None = None,
+    unit: Literal["percent", "fraction"] | None = None,
+    replicates: int = REPLICATES,
+    spread: bool = False,
+    ids: Sequence[str] | None = None,
+) -> Attributed:
+    """Attribute the gap between two conventions, or from a convention to a printed value, to steps of counting.
+
+    Args:
+        task: A task's id.
+        predictions: As `score` takes them.
+        references: As `score` takes them.
+        start: The convention where the gap begins: its id, or options of the axes joined by slashes.
+        end: The convention where it ends; either this or `printed`.
+        printed: The printed value where it ends; trailing zeros count.
+        metric: Required if the task has several.
+        unit: The values' unit; by default that of a study's claim on this task and metric, else the metric's own scale.
+        replicates: Bootstrap replicates of the intervals; 0 for none.
+        spread: Whether to compute how much of the multiverse's spread each axis makes.
+        ids: As `score` takes them.
+
+    Returns:
+        The parts, which sum to the gap exactly. `.refused` if no pipeline prints the value on these outputs: then the gap is
+        attributed to no step.
+
+    Raises:
+        InputError: As in `multiverse`, or an unknown convention, or a convention without a value on these rows.
+        MissingError: Nothing can be computed here.
+    """
+    from audit.analysis.attribution import between, to_printed
+    from audit.analysis.multiverse import chosen
+    from audit.literature.known_tasks import claimed_unit
+    from audit.scoring.rows_in_memory import prediction_set
+
+    if (end is None) == (printed is None):
+        raise InputError("a gap has two ends", where="--to, --to-printed", fix="Give exactly one of the two.")
+    found, name = chosen(task, metric)
+    if replicates < 0:
+        raise InputError("must not be negative", where="--replicates", fix="Give 0 for no intervals.")
+    rows = prediction_set(found, predictions, references, ids=ids)
+    known = unit or claimed_unit(task, name)
+    if printed is not None:
+        return to_printed(found, name, rows, start, printed, unit=known, replicates=replicates, spread=spread)
+    assert end is not None
+    return between(found, name, rows, (start, end), unit=known, replicates=replicates, spread=spread)
+
+
 def rows(
     task: str,
     predictions: Predictions,
@@ -270,6 +349,41 @@ def compare(
     )
 
 
+def survey(
+    *,
+    outputs: Path | None = None,
+    source: Path | None = None,
+    literature: Path | None = None,
+    cache: Path | None = None,
+    study: str | None = None,
+) -> WorksSurvey:
+    """Audit the works whose outputs are public: printed values, the works' own rules, the range of all rules, verdicts.
+
+    Args:
+        outputs: The folder of public outputs; by default `$REPRO_AUDIT_OUTPUTS`, or the user's cache folder.
+        source: A folder from which files are taken first, by their hash.
+        literature: The folder of studies, works and records of outputs; by default the project's.
+        cache: Folder for counts kept between calls; None for no cache.
+        study: The id of one study; by default all with public outputs.
+
+    Raises:
+        InputError: A record, a study or a file is invalid.
+        CheckFailedError: A file of the folder differs from its record.
+    """
+    from audit._util.paths import LITERATURE
+    from audit.literature.outputs.store import Store, default_folder, found_in
+    from audit.pipeline.public_outputs import records_of
+    from audit.pipeline.works_survey import survey as surveyed
+
+    folder = LITERATURE if literature is None else literature
+    store = Store(outputs or default_folder())
+    if source is not None:
+        records = [one for one in records_of(folder) if not store.has(one)]
+        for name, path in found_in(source, records).items():
+            store.take(next(one for one in records if one.id == name), path)
+    return surveyed(folder, store, cache, only=study)
+
+
 def audit(request: AuditRequest) -> Audit:
     """Audit a study; nothing is written.
 
@@ -279,6 +393,17 @@ def audit(request: AuditRequest) -> Audit:
     from audit.pipeline.run import run
 
     return run(request)
+
+
+def plan(request: PlanRequest) -> Plan:
+    """Make a sampling plan; nothing is written.
+
+    Raises:
+        InputError: No claim, an unknown task, metric or convention, or a set that cannot be planned.
+    """
+    from audit.pipeline.plan_design import make_plan
+
+    return make_plan(request)
 
 
 def load_study(study: str | Path, literature: Path | None = None) -> Study:

@@ -31,6 +31,7 @@ MODULES = (
     "slots",
     "story",
     "co_reasoning",
+    "open_answers",
 )
 ENTRY_POINTS = "repro_audit.families"
 

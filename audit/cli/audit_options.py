@@ -30,6 +30,9 @@ def add_audit_arguments(parser: argparse.ArgumentParser) -> None:
                         help="folder with results of `repro-audit probe` (default: %(default)s; may be missing)")  # fmt: skip
     parser.add_argument("--literature", type=Path, default=LITERATURE, metavar="DIR",
                         help="folder of studies, sets, works, reproductions; may be empty (default: built in)")  # fmt: skip
+    parser.add_argument("--outputs", type=Path, metavar="DIR",
+                        help="folder of public outputs, see `outputs fetch` (default: the user's cache folder)")  # fmt: skip
+    parser.add_argument("--no-outputs", action="store_true", help="read no public outputs")
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR",
                         help="where the results go (default: %(default)s)")  # fmt: skip
     parser.add_argument("--format", metavar="NAME[,NAME]",
@@ -58,6 +61,7 @@ def audit_request(args: argparse.Namespace, predictions: Path | None) -> AuditRe
     Raises:
         InputError: An option's value is not valid.
     """
+    from audit.literature.outputs.store import default_folder
     from audit.pipeline.request import AuditRequest
 
     if not args.literature.is_dir():
@@ -73,6 +77,7 @@ def audit_request(args: argparse.Namespace, predictions: Path | None) -> AuditRe
         cache=args.cache,
         engine=args.engine,
         workers=args.workers,
+        outputs=None if args.no_outputs else args.outputs or default_folder(),
     )
 
 

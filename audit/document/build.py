@@ -17,14 +17,18 @@ from audit.literature.grades import Grading, Key
 from audit.literature.studies import Study
 from audit.schema import (
     SCHEMA,
+    AttributedGap,
     AuditDocument,
     Bootstrap,
     Claim,
     Decision,
     Findings,
     InputFile,
+    JointClaims,
     Measurement,
+    PlannedRun,
     Project,
+    PublicOutput,
     RowsIdentity,
     RuleText,
     Signing,
@@ -64,11 +68,15 @@ def build(
     gradings: Mapping[Key, Grading],
     identities: Sequence[RowsIdentity],
     literature: Survey,
+    public_outputs: Sequence[PublicOutput],
     findings: Findings,
     inputs: Iterable[tuple[str, Path]],
     replicates: int,
     epoch: int,
     signing: Signing | None,
+    plans: Sequence[PlannedRun] = (),
+    differences: Sequence[AttributedGap] = (),
+    joint: Sequence[JointClaims] = (),
 ) -> AuditDocument:
     """Build the document.
 
@@ -81,11 +89,15 @@ def build(
         gradings: Grade and works of every convention.
         identities: The set that every prediction file holds.
         literature: The survey's data.
+        public_outputs: What public outputs of others give for the claims.
         findings: What was found besides the values: detectors, prompts, baselines, probes.
         inputs: (name shown, path) of every input file.
         replicates: Bootstrap replicates.
         epoch: The audit's date, seconds since 1970.
         signing: How the document will be signed; None if it will not be.
+        plans: The sampling plans that runs follow.
+        differences: The gaps of claims with outputs.
+        joint: Groups of claims with outputs.
     """
     return AuditDocument(
         schema=SCHEMA,
@@ -105,11 +117,15 @@ def build(
         rules=tuple(RuleText(n, r.verdict, r.words) for n, r in enumerate(RULES, start=1)),
         identities=tuple(identities),
         literature=literature,
+        public_outputs=tuple(public_outputs),
         findings=findings,
         bootstrap=Bootstrap(replicates, SEED),
         inputs=tuple(InputFile(name, sha256_file(path)) for name, path in sorted(inputs)),
         software=software(),
         signing=signing,
+        plans=tuple(plans) or None,
+        differences=tuple(differences),
+        joint=tuple(joint),
     )
 
 

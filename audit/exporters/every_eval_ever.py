@@ -24,15 +24,28 @@ from audit.schema import (
 )
 
 SCHEMA_VERSION = "0.3.0"
-_UNIT = {"percent": "percent", "fraction": "proportion", "count": "count"}
+_UNIT = {"percent": "percent", "fraction": "proportion", "of-5": "points", "count": "count"}
 _NAMES = {
     "wer": "WER", "per": "PER", "bleu": "BLEU", "meteor": "METEOR", "spider": "SPIDEr", "rouge-l": "ROUGE-L",
     "accuracy": "Accuracy", "following-rate": "Following rate", "diversity": "Diversity", "chrf": "chrF", "chrfpp": "chrF++",
     "ter": "TER", "macro-f1": "Macro-F1", "weighted-f1": "Weighted F1", "uar": "Unweighted average recall",
+    "abstention-rate": "Abstention rate",
 }  # fmt: skip
 # Bounded metrics; for unbounded ones the schema does not allow a score type.
 _BOUNDED = frozenset(
-    {"bleu", "chrf", "chrfpp", "meteor", "rouge-l", "accuracy", "following-rate", "macro-f1", "weighted-f1", "uar"}
+    {
+        "bleu",
+        "chrf",
+        "chrfpp",
+        "meteor",
+        "rouge-l",
+        "accuracy",
+        "following-rate",
+        "macro-f1",
+        "weighted-f1",
+        "uar",
+        "abstention-rate",
+    }
 )
 Json = dict[str, Any]
 
@@ -139,7 +152,8 @@ def _metric(metric: str, unit: str | None, direction: str | None, parameters: Js
         "metric_id": metric,
         "metric_name": _NAMES.get(metric, metric),
         "metric_kind": metric,
-        "lower_is_better": (direction or ("lower" if metric in {"wer", "per", "ter"} else "higher")) == "lower",
+        "lower_is_better": (direction or ("lower" if metric in {"wer", "per", "ter", "abstention-rate"} else "higher"))
+        == "lower",
     }
     if unit is not None:
         found["metric_unit"] = _UNIT[unit]

@@ -10,10 +10,11 @@ from audit.importers.cmi_bench import CmiBench
 from audit.importers.delimited import Csv
 from audit.importers.interface import Importer
 from audit.importers.jsonl import JsonLines
+from audit.importers.llaso import Llaso
 from audit.importers.redis import Redis
 
 # A new importer is one module and one entry here.
-IMPORTERS: tuple[Importer, ...] = (JsonLines(), Csv(), AudioBench(), CmiBench(), Redis())
+IMPORTERS: tuple[Importer, ...] = (JsonLines(), Csv(), AudioBench(), CmiBench(), Llaso(), Redis())
 # Each entry point names a class, a subclass of `Importer`, in an installed package.
 ENTRY_POINTS = "repro_audit.importers"
 

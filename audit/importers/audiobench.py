@@ -45,9 +45,11 @@ class AudioBench(Importer):
         kind = "outputs"
         names: tuple[str, str, str | None] = ("model_prediction", "answer", "text")
         stored: list[StoredTotal] = []
+        normalised = None
         if isinstance(value, dict) and "sample_wer" in value:
             kind, records = "stored pairs", items(value["sample_wer"], f"{path}: sample_wer")
             notes = ("The pairs are already normalised; score them with the convention `verbatim`.",)
+            normalised = "audiobench"
             names = ("prediction", "reference", None)
             total = word_errors(value.get("wer"), records)
             stored = [] if total is None else [total]
@@ -68,7 +70,7 @@ class AudioBench(Importer):
         said = "".join(f", own total {item.name} {item.stored}" for item in stored)
         source = f"audiobench, {kind}: {path.name}, sha256 {hashlib.sha256(raw).hexdigest()}{said}"
         notes = (*notes, *(item.note for item in stored))
-        return Imported(with_finished(rows), len(records), len(records), (), source, "items", notes)
+        return Imported(with_finished(rows), len(records), len(records), (), source, "items", notes, normalised)
 
 
 @dataclass(frozen=True, slots=True)

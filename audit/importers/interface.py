@@ -34,6 +34,7 @@ class Imported:
         source: The source, for the meta file: `audiobench: x.json, sha256 ...`.
         unit: The word for a record: `line`, `item`, `hash`.
         notes: Caveats for the user.
+        normalised: The convention whose normaliser the source applied before it stored the texts; None if it stored them raw.
     """
 
     rows: tuple[Row, ...]
@@ -43,6 +44,7 @@ class Imported:
     source: str
     unit: str
     notes: tuple[str, ...] = ()
+    normalised: str | None = None
 
     def __post_init__(self) -> None:
         """Check that every record is accounted for.

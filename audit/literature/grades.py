@@ -152,7 +152,8 @@ def grades(
                     found[task, metric, name] += there
     for item in declared:
         entry = item.evidence.entry(item.metric, item.id)
-        support = [Support(item.evidence.work, None, grade_of(entry, e, study), e) for e in entry.evidence]
+        mine = item.evidence.work == own
+        support = [Support(item.evidence.work, None, grade_of(entry, e, study, own=mine), e) for e in entry.evidence]
         for name, kind in kinds.items():
             # A task may have another convention of this id.
             if item.convention in kind.conventions.get(item.metric, ()):

@@ -189,9 +189,9 @@ def claimed_metrics(task: str) -> tuple[str, ...]:
 
 
 def claimed_unit(task: str, metric: str) -> Literal["percent", "fraction"] | None:
-    """The unit in which a study at hand claims a metric of a task; None if none does, or if it is a count."""
+    """The unit in which a study at hand claims a metric of a task; None if none does, or if it is a count or a grade."""
     for study in studies_here():
         claim = study.claim(task, metric)
         if claim is not None:
-            return None if claim.unit == "count" else claim.unit
+            return claim.unit if claim.unit in {"percent", "fraction"} else None
     return None

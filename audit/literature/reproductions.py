@@ -15,7 +15,7 @@ from audit._util.strict_yaml import Document, load
 from audit.errors import InputError
 from audit.literature.schema import checked
 from audit.literature.studies import Study
-from audit.schema import Observation
+from audit.schema import WHOLE, Observation
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,7 +207,7 @@ def _check_counts(value: Recorded, document: Document, place: tuple[str | int, .
         return
     claim = study.claim(value.task, value.metric)
     assert claim is not None
-    rate = Decimal(value.correct) / base * (100 if claim.unit == "percent" else 1)
+    rate = Decimal(value.correct) / base * (WHOLE[claim.unit] or 1)
     printed = Decimal(value.value)
     # Papers and scripts round ties either way; counts that match neither are a mistake in the record.
     if printed not in {rate.quantize(printed, rounding=r) for r in (ROUND_HALF_UP, ROUND_HALF_EVEN)}:

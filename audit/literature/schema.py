@@ -51,7 +51,7 @@ class Problem:
 
 @cache
 def schema(kind: str) -> Mapping[str, Any]:
-    """The JSON Schema of one kind of record: `study`, `reproduction`, `work`, `convention`, `set` or `common`."""
+    """The JSON Schema of one kind of record: `study`, `reproduction`, `work`, `convention`, `set`, `output` or `common`."""
     value: Mapping[str, Any] = json.loads((SCHEMAS / f"{kind}.schema.json").read_text(encoding="utf-8"))
     return value
 

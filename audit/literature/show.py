@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from audit.literature.studies import Study
 from audit.schema import Claim
 
-_UNITS = {"percent": "%", "fraction": "", "count": "items"}
+_UNITS = {"percent": "%", "fraction": "", "of-5": "of 5", "count": "items"}
 
 
 def study_lines(study: Study, width: int) -> Iterator[str]:

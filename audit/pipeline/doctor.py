@@ -151,6 +151,17 @@ def _inference(sets: Sequence[SetLocation], model: Path | None, batch: int, task
     return [Part(f"{f.part} ({f.task})", f.ok, False, f.detail) for f in found]
 
 
+def _outputs() -> Part:
+    from audit.literature.outputs.records import load_outputs
+    from audit.literature.outputs.store import Store, default_folder
+
+    store = Store(default_folder())
+    known = [one for one in load_outputs() if one.file.sha256 is not None]
+    here = sum(store.has(one) for one in known)
+    text = f"{here} of {len(known)} files that others published, in {store.folder}"
+    return Part("public outputs", here > 0, False, text if here else f"{text}; run repro-audit outputs fetch")
+
+
 CHECKS: tuple[Callable[[], Part], ...] = (
     _api,
     _libraries,
@@ -162,6 +173,7 @@ CHECKS: tuple[Callable[[], Part], ...] = (
     _captions("PTB tokens", _ptb, "the jar and Java"),
     _captions("SPICE", _spice, "the jar, CoreNLP's models and Java"),
     _captions("WordNet 3.0", _wordnet, "for nltk's METEOR"),
+    _outputs,
     _extra("redis", "redis", "imports from a Redis server"),
     _extra("openai", "judge", "judges behind a server"),
     _extra("ray", "ray", "shards on a cluster"),

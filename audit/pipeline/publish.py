@@ -39,13 +39,15 @@ def publish(audit: AuditRequest, request: PublicationRequest) -> Publication:
     # Started before any other import, because the run waits for it at the end.
     with typesetter(kept) if PDF in request.files else nullcontext(here) as typeset:
         from audit.pipeline.outputs import write
+        from audit.pipeline.public_outputs import with_public_outputs
         from audit.pipeline.run import run
 
         signing = Signing("ephemeral" if request.key is None else "key") if packed else None
+        audit, notes = with_public_outputs(audit)
         found = run(replace(audit, signing=signing))
         meanwhile = _prepare_package if packed else _nothing
         written = write(found, request.out, request.files, kept, typesetter=typeset, meanwhile=meanwhile)
-    lines = list(written.lines)
+    lines = [*notes, *written.lines]
     if packed:
         lines.append(_package(request, audit.predictions, written.files))
     elif request.sign:

@@ -103,6 +103,7 @@ GRADES: dict[str, str] = {
 INVALID: dict[str, str] = {
     "other-variant": "a different variant of the model",
     "other-prompt": "a prompt that is not the claim\u2019s",
+    "normalised-twice": "texts that this rule has normalised before",
     "other-judge": "a different judge",
     "other-data": "different data",
     "other-references": "different references",
@@ -131,6 +132,7 @@ METRICS: dict[str, str] = {
     "macro-f1": "Macro-F1",
     "weighted-f1": "Weighted F1",
     "uar": "UAR",
+    "abstention-rate": "Abstention rate",
     "accuracy": "Accuracy",
     "precision": "Precision",
     "following-rate": "Following rate",
@@ -150,14 +152,15 @@ def metric_name(metric: str) -> str:
 
 
 def unit_name(metric: str, unit: str) -> str:
-    """The unit of a value: `%`, `points` (a score times 100), `fraction`, or empty for a count."""
+    """The unit of a value: `%`, `points` (a score times 100), `fraction`, `of 5`, or empty for a count."""
     if unit == "percent":
         return (
             "%"
-            if metric in {"wer", "cer", "per", "ter", "accuracy", "following-rate", "precision", "uar"}
+            if metric
+            in {"wer", "cer", "per", "ter", "accuracy", "following-rate", "precision", "uar", "abstention-rate"}
             else "points"
         )
-    return unit if unit == "fraction" else ""
+    return {"fraction": "fraction", "of-5": "of 5"}.get(unit, "")
 
 
 def short_tasks(audit: AuditDocument) -> dict[str, tuple[str, str]]:

@@ -111,7 +111,8 @@ def _count(work: _Work, convention: Convention) -> Counted:
         return Counted(unavailable=reason)
     cache, shared = work.cache, work.shared
     unreadable = cache.unreadable(convention.hypothesis_view, convention.reference_view)
-    chosen = (convention.select, tuple(unreadable.items()))
+    # Two rules may have one name, as those of judgements under two failure rules do: the function tells them apart.
+    chosen = (tuple((rule, rule.keep) for rule in convention.select), tuple(unreadable.items()))
     if chosen not in work.selected:
         try:
             work.selected[chosen] = select(cache.rows, convention.select, unreadable)

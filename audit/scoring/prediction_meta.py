@@ -35,6 +35,7 @@ class PredictionMeta:
         prompt: The instruction, if it is the same for all rows.
         source: The origin of the rows.
         special_tokens: The special tokens that the outputs contain, as lists under `end` and `other`; by default SALMONN's.
+        normalised: The convention whose normaliser has already changed the texts, where a source stores only such texts.
     """
 
     task: str
@@ -49,12 +50,14 @@ class PredictionMeta:
     device: str | None = None
     source: str | None = None
     special_tokens: Mapping[str, Sequence[str]] | None = None
+    normalised: str | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The file's object; `special_tokens` only if it is stated."""
+        """The file's object; `special_tokens` and `normalised` only if they are stated."""
         found = {"schema": META_SCHEMA, **asdict(self)}
-        if self.special_tokens is None:
-            del found["special_tokens"]
+        for name in ("special_tokens", "normalised"):
+            if found[name] is None:
+                del found[name]
         return found
 
     @property

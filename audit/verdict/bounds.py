@@ -8,10 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from audit.schema import Unit
+from audit.schema import WHOLE, Unit
 
 # Metrics whose value is the share of units that are right.
-SHARES = frozenset({"accuracy", "following-rate"})
+SHARES = frozenset({"accuracy", "following-rate", "abstention-rate"})
 # Errors over reference tokens.
 ERROR_RATES = frozenset({"wer", "per", "cer"})
 # Without a maximum: a unit can contain any number of errors. TER divides by average lengths of references, which no card
@@ -29,11 +29,6 @@ class Range:
 
     low: Fraction | None
     high: Fraction | None
-
-
-def end_of_scale(unit: Unit) -> int | None:
-    """The largest value of a bounded metric in a unit; None for counts."""
-    return {"percent": 100, "fraction": 1, "count": None}[unit]
 
 
 def whole_set(
@@ -59,7 +54,7 @@ def whole_set(
         The bounds; for metrics that are not a mean over units (BLEU, METEOR, SPIDEr), the ends of the scale. Error rates are
         at least 0: how many tokens the missing references have after a convention's steps is not known.
     """
-    top = end_of_scale(unit)
+    top = WHOLE[unit]
     total = scored + unscored
     if not unscored:
         return Range(value, value)

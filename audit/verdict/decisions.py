@@ -6,13 +6,17 @@ from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal
+from typing import Literal
 
 from audit import schema
 from audit.literature.studies import Study
 from audit.schema import Bounds, Claim, Decision, Invalid, Reason
 from audit.verdict.bounds import ERROR_RATES, NOT_OVER_UNITS, SHARES
 from audit.verdict.measurements import Measured
+from audit.verdict.planned import NOT_PLANNED
 from audit.verdict.rules import Ruling, Situation, decide
+from tasks.judging.conventions import CONVENTIONS
+from tasks.judging.verdict import BINARY
 from tasks.statistics.feasibility import Feasibility, Kind, feasibility
 from tasks.statistics.odds import odds
 from tasks.statistics.printed import rounding_interval
@@ -35,7 +39,9 @@ def _decision(claim: Claim, study: Study, measured: Sequence[Measured]) -> Decis
     candidates = tuple(c for m in measured if (c := m.candidate(claim)) is not None)
     tested = possibility(claim, measured)
     impossible = tested is not None and not tested.possible
-    ruling = decide(Situation(candidates, impossible, left_out=_leaves_out(claim, study)))
+    # A plan that counts some conventions leaves the others out, too, as long as units are missing.
+    planned = any(problem.code == NOT_PLANNED for m in measured for problem in m.record.invalid)
+    ruling = decide(Situation(candidates, impossible, left_out=planned or _leaves_out(claim, study)))
     best = next((m for m in measured if m.record.id == ruling.deciding), None)
     return Decision(
         claim=claim.id,
@@ -136,9 +142,10 @@ def possibility(claim: Claim, measured: Sequence[Measured]) -> Feasibility | Non
     """Test whether integer counts over the claim's set can print the reported string.
 
     A share is tested with the size of the set, if stated. An error rate is tested with the number of reference tokens, which
-    only predictions show: the range over all conventions with the whole set scored. None if neither is known.
+    only predictions show: the range over all conventions with the whole set scored. None if neither is known, or if a judge
+    grades items finer than right and wrong.
     """
-    if claim.unit == "count":
+    if claim.unit not in {"percent", "fraction"} or _graded(claim):
         return None
     if claim.metric in SHARES and claim.family not in NOT_OVER_UNITS and claim.expected_rows:
         return _test(claim, "share", claim.expected_rows)
@@ -150,9 +157,18 @@ def possibility(claim: Claim, measured: Sequence[Measured]) -> Feasibility | Non
     return None
 
 
+def _graded(claim: Claim) -> bool:
+    """Whether the claim's judge may have given parts of the marks: then its share need not be a number of whole items."""
+    return claim.judge is not None and any(
+        item.scale != BINARY and claim.judge in item.judge
+        for item in CONVENTIONS
+        if (item.family, item.metric) == (claim.family, claim.metric)
+    )
+
+
 def _test(claim: Claim, kind: Kind, size: int | tuple[int, int]) -> Feasibility | None:
-    assert claim.unit != "count"
-    return feasibility(claim.value, unit=claim.unit, kind=kind, n=size)
+    unit: Literal["percent", "fraction"] = "percent" if claim.unit == "percent" else "fraction"
+    return feasibility(claim.value, unit=unit, kind=kind, n=size)
 
 
 def _certificate(tested: Feasibility | None) -> schema.Certificate | None:

@@ -9,6 +9,7 @@ from audit.literature.grades import Grading
 from audit.literature.reproductions import Recorded
 from audit.literature.studies import Study
 from audit.schema import (
+    WHOLE,
     Agreement,
     Claim,
     Comparison,
@@ -113,7 +114,7 @@ def _closed_form(value: Recorded, claim: Claim) -> tuple[tuple[Decimal, Decimal]
     base = value.denominator if value.denominator is not None else value.kept
     if value.value is None or not base:
         return None, ""
-    scale = 100 if claim.unit == "percent" else 1
+    scale = WHOLE[claim.unit] or 1
     if claim.metric in SHARES and value.correct is not None:
         low, high = wilson_interval(value.correct, base, places=14)
         return (low * scale, high * scale), "wilson"

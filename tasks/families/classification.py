@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from tasks.availability import Always, needs_judge
@@ -17,7 +18,7 @@ from tasks.family import Conventions, Family, Parameter
 from tasks.metrics.accuracy import Accuracy, Share
 from tasks.metrics.class_scores import Classes, ClassScore, Measure
 from tasks.row import ReferenceType, Row
-from tasks.step import Step, step
+from tasks.step import Step, Value, step
 from tasks.steps.characters import plain_words
 from tasks.steps.clean import LSTRIP, STRIP_END_TOKEN, STRIP_SPECIAL
 from tasks.steps.normalise.simple import LOWER
@@ -66,6 +67,48 @@ def llaso_points(hypothesis: str, reference: str, labels: tuple[str, ...]) -> tu
         return 1, 1
     others = [label for label in labels if label != reference and label in hypothesis]
     return int(reference in hypothesis and not others), 1
+
+
+_CMI_DROPPED = str.maketrans({**dict.fromkeys("_-' .", ""), "#": "\u266f"})
+
+
+def cmi_text(text: str) -> str:
+    """A text as CMI-Bench compares it: in lower case, without `_`, `-`, `'`, blanks and full stops.
+
+    nicolaus625/CMI-bench@4c15f41:evaluate.py:29-32.
+    """
+    return text.translate(_CMI_DROPPED).lower()
+
+
+def cmi_read(labels: tuple[str, ...]) -> Callable[[Value, Value], tuple[int, int]]:
+    """A function to (correct, 1): the output contains the gold label and no other of `labels`, as parts of words too.
+
+    nicolaus625/CMI-bench@4c15f41:evaluate.py:73-92. There the labels are those that occur as gold in the file.
+    """
+    names = [cmi_text(label) for label in labels]
+
+    def read(hypothesis: Value, reference: Value) -> tuple[int, int]:
+        said, gold = cmi_text(hypothesis), cmi_text(reference)
+        return int(gold in said and not any(name in said for name in names if name != gold)), 1
+
+    return read
+
+
+def llaso_abstained(labels: tuple[str, ...]) -> Callable[[Value, Value], tuple[int, int]]:
+    """A function to (abstained, 1): an output abstains unless exactly one label stands in it.
+
+    A label stands in an output where no ASCII letter or digit touches it; case and a label's final full stops do not matter.
+    EIT-NLP/LLaSO@0907788:llaso/evaluation/metrics/abstention_rate/abstention_rate_cal.py:119-170. The source takes the gold
+    labels of the file for the labels, and prints the rate in percent.
+    """
+    names = {label.lower().rstrip(". ").strip() for label in labels}
+    patterns = [re.compile(rf"(?<![a-z0-9]){re.escape(name)}(?![a-z0-9])", re.IGNORECASE) for name in sorted(names)]
+
+    def read(hypothesis: Value, _reference: Value) -> tuple[int, int]:
+        said = hypothesis.strip().lower()
+        return int(sum(bool(pattern.search(said)) for pattern in patterns) != 1), 1
+
+    return read
 
 
 def llaso_read(labels: tuple[str, ...]) -> Callable[[str, str], tuple[int, int, int]]:
@@ -119,6 +162,14 @@ class LabelSet:
         """The metric of `llaso_points` for these labels."""
         return Share("label-contained", llaso_read(self.names), version=self.version, reads=True)
 
+    def cmi(self) -> Share:
+        """The metric of `cmi_read` for these labels."""
+        return Share("cmi-label-contained", cmi_read(self.names), version=self.version)
+
+    def abstained(self) -> Share:
+        """The metric of `llaso_abstained` for these labels."""
+        return Share("label-abstained", llaso_abstained(self.names), id="abstention-rate", version=self.version)
+
     def score(self, convention: Convention, measure: Measure, classes: Classes = "labels") -> Convention:
         """The convention's reading of outputs, scored by class instead of by row."""
         return replace(convention, metric=ClassScore(self.labels, measure, classes))
@@ -131,8 +182,14 @@ class LabelSet:
 
 def label_set(parameters: Mapping[str, Any]) -> LabelSet:
     """The labels that a task's parameters declare."""
-    labels = {label: tuple(others) for label, others in parameters["labels"].items()}
-    outside = tuple(parameters["outside"])
+    labels = tuple((label, tuple(others)) for label, others in parameters["labels"].items())
+    return _label_set(labels, tuple(parameters["outside"]))
+
+
+@cache
+def _label_set(pairs: tuple[tuple[str, tuple[str, ...]], ...], outside: tuple[str, ...]) -> LabelSet:
+    # Tasks with the same labels share the view, the selection and the steps: one name is one rule.
+    labels = dict(pairs)
     _check_spellings(labels, outside)
     return LabelSet(labels, outside)
 
@@ -190,6 +247,12 @@ def _conventions(labels: LabelSet) -> tuple[Convention, ...]:
             "Correct if the output equals the gold label, or contains it and no other label.",
             labels.contained(),
             hypothesis=(STRIP_SPECIAL,),
+        ),
+        Convention(
+            "cmi-bench",
+            "Correct if the output contains the gold label and no other, ignoring case, hyphens, underscores and blanks.",
+            labels.cmi(),
+            notes="Special tokens stay in the output; parts of words count.",
         ),
         Convention(
             "diva-eval",
@@ -253,7 +316,17 @@ def _by_class(labels: LabelSet, read: tuple[Convention, ...]) -> Conventions:
 def _build(parameters: Mapping[str, Any]) -> Conventions:
     labels = label_set(parameters)
     found = tuple(labels.labelled(c) if c.unavailable() is None else c for c in _conventions(labels))
-    return {"accuracy": found, **_by_class(labels, tuple(c for c in found if c.id in {_EXACT, _SEEN}))}
+    abstaining = Convention(
+        "llaso",
+        "The share of outputs that do not contain exactly one label.",
+        labels.abstained(),
+        notes="Outputs count as they are, special tokens included.",
+    )
+    return {
+        "accuracy": found,
+        **_by_class(labels, tuple(c for c in found if c.id in {_EXACT, _SEEN})),
+        "abstention-rate": (abstaining,),
+    }
 
 
 FAMILY = Family(

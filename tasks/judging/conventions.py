@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
 from tasks.judging import fields
@@ -83,6 +83,37 @@ class JudgedConvention:
 _HUFS = "jaeeewon/project-multimodal@d9e5d172"
 _APPENDIX_G = "SALMONN, appendix G, table 6"
 _HUFS_PARAMS: Mapping[str, str | int] = {"seed": 42, "max_tokens": 1024}
+
+_AUDIOBENCH = JudgedConvention(
+    id="audiobench-judge",
+    family="classification",
+    metric="accuracy",
+    template="audiobench-0-5",
+    parts=fields.plain,
+    parser="audiobench",
+    scale=Scale(0, 5, 1000),
+    failure="zero",
+    judge="casperhansen/llama-3-70b-instruct-awq",
+    params={"max_tokens": 512},
+    probes=("swapped", "padded"),
+    source="AudioLLMs/AudioBench@babe4a2 (log of 2024), eval_methods/eval_llama3_70b.py",
+    note="The source sets no temperature, so the judge samples. The share of full marks is the mean grade times 20.",
+)
+_AUDIOBENCH_BINARY = JudgedConvention(
+    id="audiobench-judge-binary",
+    family="classification",
+    metric="accuracy",
+    template="audiobench-binary",
+    parts=fields.plain,
+    parser="audiobench",
+    scale=Scale(0, 1, 1000),
+    failure="zero",
+    judge="casperhansen/llama-3-70b-instruct-awq",
+    params={"max_tokens": 512},
+    probes=("swapped", "padded"),
+    source="AudioLLMs/AudioBench@e991641:eval_methods/eval_llama3_70b.py 145-256",
+    note="The source sets no temperature, so the judge samples.",
+)
 
 CONVENTIONS: tuple[JudgedConvention, ...] = (
     JudgedConvention(
@@ -220,36 +251,10 @@ CONVENTIONS: tuple[JudgedConvention, ...] = (
         source="ServiceNow/AU-Harness@daa0616:metrics/llm_judge.py 85-127, 225-232, 281-317",
         note="The judge sees neither the question nor the options.",
     ),
-    JudgedConvention(
-        id="audiobench-judge",
-        family="classification",
-        metric="accuracy",
-        template="audiobench-0-5",
-        parts=fields.plain,
-        parser="audiobench",
-        scale=Scale(0, 5, 1000),
-        failure="zero",
-        judge="casperhansen/llama-3-70b-instruct-awq",
-        params={"max_tokens": 512},
-        probes=("swapped", "padded"),
-        source="AudioLLMs/AudioBench@babe4a2 (log of 2024), eval_methods/eval_llama3_70b.py",
-        note="The source sets no temperature, so the judge samples. The share of full marks is the mean grade times 20.",
-    ),
-    JudgedConvention(
-        id="audiobench-judge-binary",
-        family="classification",
-        metric="accuracy",
-        template="audiobench-binary",
-        parts=fields.plain,
-        parser="audiobench",
-        scale=Scale(0, 1, 1000),
-        failure="zero",
-        judge="casperhansen/llama-3-70b-instruct-awq",
-        params={"max_tokens": 512},
-        probes=("swapped", "padded"),
-        source="AudioLLMs/AudioBench@e991641:eval_methods/eval_llama3_70b.py 145-256",
-        note="The source sets no temperature, so the judge samples.",
-    ),
+    _AUDIOBENCH,
+    _AUDIOBENCH_BINARY,
+    # The same questions with the same rules, for data sets whose answers are sentences.
+    *(replace(item, family="open-answers") for item in (_AUDIOBENCH, _AUDIOBENCH_BINARY)),
 )
 
 

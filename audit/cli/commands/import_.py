@@ -22,7 +22,7 @@ HELP = """Convert third-party output files to a prediction file and its meta fil
 Nothing is changed or dropped silently: an import reports how many records were read, written and refused, with the
 reasons. A broken record stops the import, and nothing is written."""
 
-_META = ("weights", "decoding", "dataset", "prompt", "who", "when", "device", "source", "special_tokens")
+_META = ("weights", "decoding", "dataset", "prompt", "who", "when", "device", "source", "special_tokens", "normalised")
 _PLACES = 3
 
 
@@ -65,6 +65,8 @@ def run(args: argparse.Namespace) -> int:
         raise InputError("no record gave a row; nothing was written", where=imported.source, fix="Check --task.")
     facts = {**further, "prompt": _prompt(imported, further.get("prompt") if args.prompt is None else args.prompt)}
     facts["source"] = "; ".join(filter(None, (further.get("source"), imported.source)))
+    if imported.normalised is not None:
+        facts["normalised"] = imported.normalised
     meta = PredictionMeta(task.id, args.model, args.variant, **facts)
     if meta.special_tokens is not None:
         check_special_tokens(meta.special_tokens, f"{args.meta}: special_tokens")

@@ -26,7 +26,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--works", metavar="DIR", help="the folder of records (default: literature/works)")
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
 
-    lint = actions.add_parser("lint", help="check all records, conventions, studies, reproductions and set cards")
+    lint = actions.add_parser(
+        "lint", help="check all records, conventions, studies, reproductions, set cards and records of public outputs"
+    )
     lint.add_argument(
         "--checkouts",
         metavar="DIR",
@@ -85,17 +87,23 @@ def _works(args: argparse.Namespace) -> tuple[Work, ...]:
 
 
 def _lint(args: argparse.Namespace) -> int:
+    from audit.importers import importers
     from audit.literature.checkouts import open_all
-    from audit.literature.known_tasks import conventions_of, declared_here, known_tasks
+    from audit.literature.known_tasks import conventions_of, declared_here, known_tasks, studies_here
     from audit.literature.lint import lint, lint_studies, notes
     from audit.literature.lint_conventions import lint_conventions
     from audit.literature.lint_sets import lint_sets
+    from audit.literature.outputs.lint import lint_outputs
     from tasks.registry import families
 
     conventions = known()
     records, problems = lint(conventions, args.works)
     problems += lint_studies(conventions)
     problems += lint_sets(known_tasks().values())[1]
+    named = {study.id: study for study in studies_here()}
+    works = {record.work.id for record in records}
+    outputs, wrong = lint_outputs(named, works, {one.name for one in importers()})
+    problems += wrong
     own = [one.convention for one in declared_here()]
     # What YAML declares cites its own evidence, and is no convention of its family.
     built_in = {key: item for key, item in conventions_of().items() if item not in own}
@@ -113,7 +121,7 @@ def _lint(args: argparse.Namespace) -> int:
     for note in notes(records, _by_metric(built_in)):
         print(f"note: {note}")
     noun = "problem" if len(problems) == 1 else "problems"
-    print(f"{len(records)} records, {len(problems)} {noun}")
+    print(f"{len(records)} records, {len(outputs)} records of public outputs, {len(problems)} {noun}")
     return 1 if problems else 0
 
 

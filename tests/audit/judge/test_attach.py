@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from audit.errors import CheckFailedError
 from audit.judge.attach import attach
+from audit.judge.scores import judged_scores
 from audit.literature.known_tasks import known_tasks as tasks
-from audit.scoring.predictions import load
+from audit.scoring.cache import ScoreCache
+from audit.scoring.predictions import PredictionSet, load
 from tasks.availability import needs_judge
 from tasks.convention import Convention
 from tasks.judging.conventions import find
@@ -139,3 +142,38 @@ def test_several_judges_stand_side_by_side() -> None:
     first = with_counts(rows, judged, {"1": [graded(1)]}, "a", "wrong")
     both = with_counts(first, judged, {"1": [graded(0)]}, "b", "wrong")
     assert both[0].extra[FIELD] == {"a": [1, 1], "b": [0, 1]}
+
+
+def _stored(folder: Path, replies: list[str]) -> PredictionSet:
+    rows = [
+        {"id": f"e{n:05d}", "hypothesis": "sad", "reference": "sad", "prompt": "?", "extra": {"judge_response": reply}}
+        for n, reply in enumerate(replies)
+    ]
+    path = write_rows(folder, rows, "er-iemocap")
+    options = ["--task", "er-iemocap", "--convention", "audiobench-judge", "--predictions", str(folder)]
+    assert judge("import-replies", *options, "--judge", "llama") == 0
+    return load(path, tasks()["er-iemocap"])
+
+
+def test_each_failure_rule_selects_rows_of_its_own(tmp_path: Path) -> None:
+    """Rules of selection have the same names under every failure rule."""
+    found = judged_scores(
+        tasks()["er-iemocap"],
+        _stored(tmp_path, ["Rating: 5", "I cannot say"]),
+        expected=2,
+        replicates=0,
+        cache=ScoreCache(None),
+    )
+    values = {item.attached.failure: (item.score.exact, item.score.account) for item in found}
+    assert values["zero"][0] == Fraction(1, 2)
+    assert values["excluded"][0] == 1
+    assert values["excluded"][1] is not None
+    assert values["excluded"][1].scored == 1
+
+
+def test_more_rows_than_a_shard_are_judged_in_this_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A task with judgements cannot be built again from its declaration."""
+    monkeypatch.setattr("audit.scoring.score.SHARD_ROWS", 3)
+    rows = _stored(tmp_path, ["Rating: 4"] * 10)
+    found = judged_scores(tasks()["er-iemocap"], rows, expected=10, replicates=0, cache=ScoreCache(None))
+    assert {item.score.exact for item in found} == {Fraction(4, 5)}

@@ -1,0 +1,223 @@
+"""Public outputs as predictions: converted for a study, and scored beside the claims of a study that they speak to."""
+
+from __future__ import annotations
+
+import argparse
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from audit._util.progress import progress
+from audit.errors import InputError
+from audit.importers import importers
+from audit.importers.interface import Imported
+from audit.importers.writer import write
+from audit.judge import judgements
+from audit.literature.known_tasks import find_study
+from audit.literature.outputs.records import OUTPUTS, OutputRecord, load_outputs, output_files
+from audit.literature.outputs.store import Store
+from audit.literature.studies import Study, load_study
+from audit.pipeline.request import AuditRequest
+from audit.schema import PublicOutput, PublicValue
+from audit.scoring.cache import ScoreCache
+from audit.scoring.prediction_meta import PredictionMeta
+from audit.scoring.predictions import PredictionSet, load, split_name
+from audit.scoring.score import Score, score
+from audit.verdict.agreement import unit_factor
+from tasks.judging.conventions import find as judged_convention
+from tasks.task import Task
+
+# The field of AudioBench's rows that holds the judge's reply.
+_REPLY = "judge_response"
+_PREDICTIONS = "predictions"
+
+
+def records_of(literature: Path) -> tuple[OutputRecord, ...]:
+    """The records of a folder of literature; the project's own where the folder has none."""
+    own = literature / "outputs"
+    return load_outputs(own if own.is_dir() else None)
+
+
+def known_files(literature: Path) -> int:
+    """How many records there are, without reading them."""
+    own = literature / "outputs"
+    return len(output_files(own if own.is_dir() else OUTPUTS))
+
+
+def convert(record: OutputRecord, path: Path, task: Task, out: Path, run: str | None = None) -> Path:
+    """Write the predictions file of a public file, with the judge's stored replies as judgements.
+
+    Args:
+        record: Says how the file is read.
+        path: The file, which was checked.
+        task: The task of the rows.
+        out: The folder of the predictions.
+        run: The run of the predictions file.
+
+    Raises:
+        InputError: No importer reads the file, or it does not fit the task.
+    """
+    imported = _imported(record, path, task)
+    texts = record.prompts.texts
+    prompts = {row.prompt for row in imported.rows}
+    stated = next(iter(prompts)) if len(prompts) == 1 else None
+    meta = PredictionMeta(
+        task.id,
+        record.system,
+        record.variant or "unknown",
+        prompt=texts[0] if stated is None and len(texts) == 1 and prompts == {None} else stated,
+        source=f"{imported.source}; {record.file.place}; record {record.id}",
+        normalised=record.layout.normalised,
+    )
+    target = write(out, task, imported.rows, meta, run=run, replace=True)
+    found = judgements.path_of(target)
+    found.unlink(missing_ok=True)
+    judge = None if record.judge is None else judged_convention(task.family, record.judge.convention)
+    if record.judge is not None and judge is not None:
+        replies = judgements.stored(
+            task.id, judge, imported.rows, name=record.judge.name, reply_field=_REPLY, where=str(path)
+        )
+        judgements.write(found, replies)
+    return target
+
+
+def _imported(record: OutputRecord, path: Path, task: Task) -> Imported:
+    importer = next((one for one in importers() if one.name == record.layout.importer), None)
+    if importer is None:
+        raise InputError("no importer reads it", where=record.id, fix="See `format` in its record.")
+    parser = argparse.ArgumentParser(exit_on_error=False)
+    importer.add_arguments(parser)
+    return importer.read(parser.parse_args([str(path)]), task)
+
+
+def for_study(records: Iterable[OutputRecord], study: Study, store: Store) -> list[OutputRecord]:
+    """The records of a study's outputs whose files the store has."""
+    return [
+        one
+        for one in records
+        if one.audit is not None and one.audit.study == study.id and one.audit.task in study.tasks and store.has(one)
+    ]
+
+
+def predictions_of(records: Sequence[OutputRecord], study: Study, store: Store, out: Path) -> Path:
+    """Convert the outputs of a study into a folder of predictions; what else lies there is removed.
+
+    Raises:
+        CheckFailedError: A file of the store is damaged.
+        InputError: A file does not fit its task.
+    """
+    out.mkdir(parents=True, exist_ok=True)
+    kept: set[Path] = set()
+    with progress(f"public outputs of {study.id}", len(records)) as bar:
+        for one in records:
+            assert one.audit is not None
+            target = convert(one, store.read(one), study.tasks[one.audit.task], out, one.audit.run)
+            kept |= {target, target.with_suffix(".meta.json"), judgements.path_of(target)}
+            bar.advance()
+    for stale in set(out.iterdir()) - kept:
+        stale.unlink()
+    return out
+
+
+def with_public_outputs(request: AuditRequest) -> tuple[AuditRequest, tuple[str, ...]]:
+    """The request with the study's public outputs as predictions, if it has none of its own; and what a reader must know.
+
+    The converted files stay in the store, below `predictions/STUDY`, so that a package can be checked against them.
+    """
+    if request.outputs is None:
+        return request, ()
+    study = load_study(find_study(request.study, request.literature))
+    if _has_predictions(request.predictions, study):
+        return request, ()
+    store = Store(request.outputs)
+    every = [one for one in records_of(request.literature) if one.audit is not None and one.audit.study == study.id]
+    there = for_study(every, study, store)
+    if not there:
+        if not every:
+            return request, ()
+        missing = f"{len(every)} public files of outputs belong to this study, and none is here: "
+        return request, (f"{missing}repro-audit outputs fetch --study {study.id}",)
+    folder = predictions_of(there, study, store, request.outputs / _PREDICTIONS / study.id)
+    note = f"predictions: {len(there)} of {len(every)} public files of outputs, converted in {folder}"
+    return replace(request, predictions=folder), (note,)
+
+
+def _has_predictions(folder: Path | None, study: Study) -> bool:
+    if folder is None or not folder.exists():
+        return False
+    if folder.is_file():
+        return True
+    names = {split_name(path.name.partition(".")[0])[0] for path in folder.glob("*.jsonl")}
+    return bool(names & study.tasks.keys())
+
+
+def beside_claims(
+    study: Study, literature: Path, store: Store | None, cache: ScoreCache
+) -> tuple[tuple[PublicOutput, ...], tuple[tuple[str, Path], ...]]:
+    """What the public outputs of others give for a study's tasks, under every convention of the claimed metrics.
+
+    Args:
+        study: The study.
+        literature: The folder with the records.
+        store: Where the files are; None reads nothing.
+        cache: Of counts.
+
+    Returns:
+        The values, by the study's tasks; and (name shown, path) of the files that were read.
+    """
+    if store is None or not store.folder.is_dir():
+        return (), ()
+    found: list[PublicOutput] = []
+    read: list[tuple[str, Path]] = []
+    chosen = [one for one in records_of(literature) if set(one.tasks) & study.tasks.keys() and store.has(one)]
+    order = {name: number for number, name in enumerate(study.tasks)}
+    pairs = [(one, name) for one in chosen for name in one.tasks if name in order]
+    for one, name in sorted(pairs, key=lambda pair: order[pair[1]]):
+        path = store.read(one)
+        read.append((f"outputs/{path.name}", path))
+        read.append((f"literature/outputs/{one.path.name}", one.path))
+        found.append(_public(one, path, study, study.tasks[name], cache))
+    return tuple(found), tuple(dict(read).items())
+
+
+def _public(one: OutputRecord, path: Path, study: Study, task: Task, cache: ScoreCache) -> PublicOutput:
+    metrics = tuple(dict.fromkeys(c.metric for c in study.claims if c.task == task.id))
+    values: tuple[PublicValue, ...] = ()
+    why = one.not_counted
+    if one.layout.importer is not None:
+        with tempfile.TemporaryDirectory(prefix="repro-audit-") as name:
+            rows = load(convert(one, path, task, Path(name)), task)
+            scores = score(rows, task, metrics=metrics, replicates=0, cache=cache)
+            values = tuple(_values(rows, scores, study))
+    return PublicOutput(
+        record=one.id,
+        task=task.id,
+        work=one.work,
+        system=one.system,
+        variant=one.variant,
+        dataset=one.dataset,
+        split=one.split,
+        same_data=one.same_data,
+        same_data_reason=one.same_data_reason,
+        prompts=one.prompts.texts,
+        prompts_where=one.prompts.where,
+        rows=one.file.rows,
+        place=one.file.place,
+        address=one.file.address,
+        sha256=one.file.sha256 or "",
+        licence=one.licence,
+        values=values,
+        not_counted=None if values else why,
+        notes=one.notes,
+    )
+
+
+def _values(rows: PredictionSet, scores: Iterable[Score], study: Study) -> Iterator[PublicValue]:
+    """The values in the claims' units; without the rule whose normaliser has changed the texts before they were stored."""
+    for item in scores:
+        if item.value is None or item.account is None or item.convention.id == rows.meta.normalised:
+            continue
+        factor = unit_factor(study.claim(rows.task, item.metric), item.convention.metric.scale)
+        shown = format(item.value * factor, "f")
+        yield PublicValue(item.metric, item.convention.id, shown, item.account.scored, item.account.expected)

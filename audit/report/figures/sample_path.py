@@ -1,0 +1,138 @@
+"""The path of a planned sample's bounds over the units, against the values that agree with the claim."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from decimal import Decimal
+
+from audit.report.figures.scale import Scale, around
+from audit.report.figures.svg import element, number, text
+from audit.report.numbers import decimal, whole
+from audit.report.views import ClaimView, MeasurementView
+
+WIDTH, _HEIGHT = 720.0, 250.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 70.0, 80.0, 16.0, 40.0
+_SANS = "'Source Sans 3', 'Source Sans Extended', 'Noto Sans CJK SC', Helvetica, Arial, sans-serif"
+_INK, _MUTED, _RULE, _BAND, _BAND_EDGE, _AREA, _LINE = (
+    "#1f2328",
+    "#5b636d",
+    "#dfe2e6",
+    "#f6e3b4",
+    "#c48f1c",
+    "#cfe1ec",
+    "#0f5f8a",
+)
+
+
+def subject(claim: ClaimView) -> MeasurementView | None:
+    """The measurement whose path is drawn: the deciding one, or else the first with a path."""
+    with_path = [m for m in claim.measurements if m.sample is not None and len(m.sample.path) > 1]
+    return next((m for m in with_path if m.deciding), next(iter(with_path), None))
+
+
+def draw(claim: ClaimView) -> str:
+    """The figure as an `<svg>` element; empty without a path."""
+    best = subject(claim)
+    if best is None or best.sample is None or claim.reported is None:
+        return ""
+    sample = best.sample
+    points = [(p.units, decimal(p.low), decimal(p.high)) for p in sample.path]
+    scale = _scale(claim, best, points)
+    last = sample.of
+    bottom = _HEIGHT - _BOTTOM
+
+    def x(units: int) -> float:
+        # Sequential samples settle early or late: a logarithmic axis shows both.
+        return _LEFT + math.log(max(units, 1)) / math.log(max(last, 2)) * (WIDTH - _LEFT - _RIGHT)
+
+    lower = [(x(n), scale(low if low is not None else scale.low)) for n, low, _ in points]
+    upper = [(x(n), scale(high if high is not None else scale.high)) for n, _, high in points]
+    area = _steps(upper) + "L" + _steps(lower, back=True)[1:] + "z"
+    name = f"{claim.anchor}-path"
+    described = (
+        f"Bounds of {best.label} on the whole set after 1 to {whole(sample.units)} of {whole(sample.of)} units; the reported "
+        f"value is {claim.value}."
+    )
+    body = [
+        element("title", text(f"{claim.title}: bounds over the units"), id=f"{name}-title"),
+        element("desc", text(described), id=f"{name}-desc"),
+        element("path", d=area, fill=_AREA),
+        *_band(claim, scale),
+        element("path", d=_steps(lower), fill="none", stroke=_LINE, stroke_width="1.4"),
+        element("path", d=_steps(upper), fill="none", stroke=_LINE, stroke_width="1.4"),
+        *_ticks(scale),
+        *_units(x, last, bottom),
+    ]
+    return element(
+        "svg",
+        body,
+        xmlns="http://www.w3.org/2000/svg",
+        viewBox=f"0 0 {number(WIDTH)} {number(_HEIGHT)}",
+        width=number(WIDTH),
+        height=number(_HEIGHT),
+        role="img",
+        aria_labelledby=f"{name}-title {name}-desc",
+        font_family=_SANS,
+        font_size="11",
+        fill=_INK,
+    )
+
+
+def _scale(claim: ClaimView, best: MeasurementView, points: list[tuple[int, Decimal | None, Decimal | None]]) -> Scale:
+    """Around the claim, the sample's value and the last bounds; a bound far away exceeds the plot, as early ones do."""
+    _, low, high = points[-1]
+    values = [v for v in (claim.reported, best.position, *(claim.band or ())) if v is not None]
+    spread = max(values) - min(values)
+    near = [v for v in (low, high) if v is not None and min(values) - 2 * spread <= v <= max(values) + 2 * spread]
+    return around([*values, *near], _HEIGHT - _BOTTOM, _TOP)
+
+
+def _steps(points: list[tuple[float, float]], *, back: bool = False) -> str:
+    """A staircase: a bound holds until the next one; `back` draws it from right to left."""
+    parts = [f"M{number(points[0][0])} {number(points[0][1])}"]
+    for (_, y), (right, below) in itertools.pairwise(points):
+        parts += [f"L{number(right)} {number(y)}", f"L{number(right)} {number(below)}"]
+    if back:
+        corners = [part[1:] for part in parts]
+        return "M" + "L".join(reversed(corners))
+    return "".join(parts)
+
+
+def _band(claim: ClaimView, scale: Scale) -> list[str]:
+    if claim.band is None or claim.reported is None:
+        return []
+    top, bottom, middle = scale(claim.band[1]), scale(claim.band[0]), scale(claim.reported)
+    label = min(middle, _HEIGHT - _BOTTOM - 12)
+    right = WIDTH - _RIGHT
+    return [
+        element("rect", x=_LEFT, y=top, width=right - _LEFT, height=max(bottom - top, 0.8), fill=_BAND),
+        element("path", d=f"M{number(_LEFT)} {number(middle)}H{number(right)}", stroke=_BAND_EDGE, stroke_width="1",
+                stroke_dasharray="4 2"),
+        element("text", text("reported"), x=right + 6, y=label - 1.5, fill="#7a5605"),
+        element("text", text(claim.value[:12]), x=right + 6, y=label + 10.5, fill="#7a5605", font_weight="600"),
+    ]  # fmt: skip
+
+
+def _ticks(scale: Scale) -> list[str]:
+    found = []
+    for tick in scale.ticks():
+        y = scale(tick)
+        line = f"M{number(_LEFT)} {number(y)}H{number(WIDTH - _RIGHT)}"
+        found.append(element("path", d=line, stroke=_RULE, stroke_width="0.7"))
+        shown = f"{tick:f}".replace("-", "\u2212")
+        found.append(element("text", text(shown), x=_LEFT - 7, y=y + 3.6, fill=_MUTED, text_anchor="end"))
+    return found
+
+
+def _units(x: object, last: int, bottom: float) -> list[str]:
+    assert callable(x)
+    marks = [10**n for n in range(len(str(last))) if 10**n < last / 1.5]
+    found = []
+    for units in (*marks, last):
+        at = x(units)
+        found.append(element("path", d=f"M{number(at)} {number(bottom)}v4", stroke=_MUTED, stroke_width="0.8"))
+        found.append(element("text", text(whole(units)), x=at, y=bottom + 16, text_anchor="middle", fill=_MUTED))
+    found.append(element("text", text("units scored"), x=(_LEFT + WIDTH - _RIGHT) / 2, y=bottom + 32,
+                         text_anchor="middle", fill=_MUTED))  # fmt: skip
+    return found

@@ -1,0 +1,102 @@
+"""The chapter on public outputs: what outputs that others published give for the claims, under every convention."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from audit.report.numbers import shown, whole
+from audit.report.survey import short_names
+from audit.report.views import ClaimView, convention_anchor
+from audit.schema import AuditDocument, PublicOutput
+
+_SAME = {"yes": "the same data", "partly": "partly the same data", "no": "other data", "unknown": "data unknown"}
+# Prompts that a table's head shows; more are counted.
+_PROMPTS = 1
+
+
+@dataclass(frozen=True, slots=True)
+class OutputView:
+    """The head of a column: whose outputs, of what, under which prompt.
+
+    Attributes:
+        facts: Model, variant, rows and data, each a short text.
+        why: Why nothing was counted; empty if something was.
+    """
+
+    name: str
+    address: str
+    facts: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublicTable:
+    """A claim's values: a row a convention, a column a file.
+
+    Attributes:
+        rows: (convention, link, cells); a cell is (value, rows scored if not all).
+    """
+
+    title: str
+    anchor: str
+    reported: str
+    columns: tuple[OutputView, ...]
+    rows: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...]
+
+
+def public_tables(audit: AuditDocument, claims: Sequence[ClaimView]) -> tuple[PublicTable, ...]:
+    """A table for every claim on which public outputs speak, in the order of the claims."""
+    names = short_names(audit)
+    known = {(c.task, c.metric, c.id) for c in audit.conventions}
+    found = []
+    for view in claims:
+        claim = view.data
+        if claim.model is not None or claim.subset is not None:
+            continue
+        outputs = [o for o in audit.public_outputs if o.task == claim.task]
+        values = [{v.convention: v for v in o.values if v.metric == claim.metric} for o in outputs]
+        if not outputs:
+            continue
+        ids = [c.id for c in audit.conventions if (c.task, c.metric) == (claim.task, claim.metric)]
+        rows = []
+        for name in ids:
+            if not any(name in of for of in values):
+                continue
+            cells = tuple(
+                (
+                    shown(of[name].value, view.digits + 1) if name in of else "–",
+                    f"{whole(of[name].scored)} of {whole(of[name].total)}"
+                    if name in of and of[name].scored != of[name].total
+                    else "",
+                )
+                for of in values
+            )
+            place = (
+                f"#{convention_anchor(claim.task, claim.metric, name)}"
+                if (claim.task, claim.metric, name) in known
+                else ""
+            )
+            rows.append((name, place, cells))
+        found.append(
+            PublicTable(view.title, view.anchor, view.value, tuple(_column(o, names) for o in outputs), tuple(rows))
+        )
+    return tuple(found)
+
+
+def _column(output: PublicOutput, names: dict[str, str]) -> OutputView:
+    size = f"{whole(output.rows)} rows" if output.rows is not None else "number of rows unknown"
+    prompts = len(output.prompts)
+    if prompts > _PROMPTS:
+        prompt = f"one of {prompts} prompts a row"
+    else:
+        prompt = f"prompt: {output.prompts[0]}" if prompts else output.prompts_where or "prompt unknown"
+    facts = (
+        output.record.removeprefix(f"{output.work}-"),
+        f"{output.system}, variant {output.variant}" if output.variant else f"{output.system}, variant not stated",
+        f"{output.dataset}, {output.split}: {_SAME[output.same_data]}",
+        size,
+        prompt,
+    )
+    name = names.get(output.work or "", output.work or output.record)
+    return OutputView(name, output.address, facts, output.not_counted or "")
