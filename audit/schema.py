@@ -945,6 +945,7 @@ class PublicOutput:
         place: `OWNER/NAME@COMMIT:PATH`.
         values: Under every convention that can be computed; empty if there are none.
         not_counted: Why there are none.
+        gaps: From the claim's leading convention to the others on these outputs, by step; only where the team has no outputs.
     """
 
     record: str
@@ -966,6 +967,7 @@ class PublicOutput:
     values: tuple[PublicValue, ...] = ()
     not_counted: str | None = None
     notes: str | None = None
+    gaps: tuple[AttributedGap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
 
 from audit._util.clock import source_date_epoch
@@ -28,7 +29,7 @@ from audit.pipeline.plans import follow
 from audit.pipeline.public_outputs import beside_claims
 from audit.pipeline.request import AuditRequest
 from audit.pipeline.scored_sets import Scored, score_sets
-from audit.schema import AuditDocument, Claim, Survey
+from audit.schema import AuditDocument, Claim, Decision, Survey
 from audit.scoring.cache import ScoreCache
 from audit.scoring.pool import engine as opened_engine
 from audit.verdict.decisions import decisions, supersede
@@ -99,11 +100,11 @@ def run(request: AuditRequest) -> Audit:
     read = dict(_literature(study, others_read, cards, reproductions, works))
     # The records say how works treat SALMONN; how works treat other papers was not surveyed.
     surveyed = works and study.id == SALMONN
+    decided = decisions(replace(study, claims=audited), measured)
     store = Store(request.outputs) if request.outputs is not None else None
-    public, public_files = beside_claims(study, literature, store, cache)
+    public, public_files = beside_claims(study, literature, store, cache, _leading(audited, decided, measured))
     read |= {name: path for name, path in public_files if name.startswith("literature/")}
     others_files = [(name, path) for name, path in public_files if name not in read]
-    decided = decisions(replace(study, claims=audited), measured)
     document = build(
         study=replace(study, claims=audited),
         others=others,
@@ -134,6 +135,19 @@ def _audited(study: Study, measured: Sequence[Measured]) -> tuple[tuple[Claim, .
         tuple(c for c in study.claims if c.id in audited),
         tuple(c for c in study.claims if c.id not in audited),
     )
+
+
+def _leading(claims: Sequence[Claim], decided: Sequence[Decision], measured: Sequence[Measured]) -> dict[str, str]:
+    """Claims without values from outputs -> the convention of the recorded value that leads, or else the nearest one's."""
+    computed = {m.record.claim for m in measured if not m.record.recorded}
+    deciding = {decision.claim: decision.measurement for decision in decided}
+    found: dict[str, str] = {}
+    for claim in claims:
+        own = [m for m in measured if m.record.claim == claim.id and m.record.convention and m.exact is not None]
+        own.sort(key=lambda m: (m.record.id != deciding.get(claim.id), abs(Fraction(m.exact or 0) - claim.reported)))
+        if own and claim.id not in computed:
+            found[claim.id] = str(own[0].record.convention)
+    return found
 
 
 def by_family(works: Sequence[Work], known: Known) -> bool:

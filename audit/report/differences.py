@@ -129,13 +129,14 @@ def _of_claim(claim: ClaimView, run: str | None, found: Sequence[AttributedGap],
         names.get(first, ""),
         shown(start, digits),
         signed(rounded(claim.data.reported - Fraction(found[0].start), digits), digits),
-        _gap(to_printed, claim, names, digits, draw=True) if to_printed else None,
-        tuple(_gap(gap, claim, names, digits, draw=not paged) for gap in kept),
+        gap_view(to_printed, claim, names, digits, draw=True) if to_printed else None,
+        tuple(gap_view(gap, claim, names, digits, draw=not paged) for gap in kept),
         len(others) - len(kept),
     )
 
 
-def _gap(gap: AttributedGap, claim: ClaimView, names: Mapping[str, str], digits: int, *, draw: bool) -> GapView:
+def gap_view(gap: AttributedGap, claim: ClaimView, names: Mapping[str, str], digits: int, *, draw: bool) -> GapView:
+    """A gap as shown; `names` links conventions to their places on the page."""
     from markupsafe import Markup
 
     start, end = rounded(Fraction(gap.start), digits), rounded(Fraction(gap.end), digits)

@@ -201,7 +201,7 @@ def _context(audit: AuditDocument, most: int | None) -> dict[str, Any]:
     seen = observed(audit)
     epoch = audit.source_date_epoch
     apart = differences(audit, found, paged=most is not None)
-    public = public_tables(audit, found)
+    public = public_tables(audit, found, paged=most is not None)
     there = {
         "differences": apart,
         "findings": seen,

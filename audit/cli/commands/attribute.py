@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from audit.cli.options import rows_of
+
 HELP = """Split the gap between two conventions, or between a convention's value and a printed one, into the steps in which
 they differ: exact Shapley values over the axes of the multiverse, which sum to the gap, with intervals by paired bootstrap
 over rows and the interactions that are large. A printed value that no pipeline prints on these outputs is attributed to no
@@ -39,9 +41,8 @@ def run(args: argparse.Namespace) -> int:
     from audit._util import canonical_json
     from audit._util.files import write_atomic
     from audit.report.figures import waterfall
-    from audit.scoring.predictions import file_of
 
-    path = file_of(args.predictions, args.task)
+    path = rows_of(args.predictions, args.task)
     found = api.attribute(
         args.task, path, start=args.start, end=args.end, printed=args.printed, metric=args.metric, unit=args.unit,
         replicates=args.replicates, spread=args.spread,

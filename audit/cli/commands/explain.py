@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from audit.cli.options import rows_of
+
 HELP = """Infer the convention from the number: the exact set of pipelines that print a value on a predictions file, the
 nearest misses, and the chance that some pipeline matches the value by accident. With --joint: the ways of counting that
 print all values that a study claims on a family of tasks, each on its own outputs."""
@@ -34,7 +36,6 @@ def run(args: argparse.Namespace) -> int:
     from audit._util.files import write_atomic
     from audit.analysis.joint import JointlyExplained
     from audit.analysis.multiverse import Explained
-    from audit.scoring.predictions import file_of
 
     _check(args)
     found: Explained | JointlyExplained
@@ -44,7 +45,7 @@ def run(args: argparse.Namespace) -> int:
         folder = args.predictions or Path("predictions")
         found = api.explain_jointly(args.joint, folder, study=chosen_study(args.study), metric=args.metric)
     else:
-        path = file_of(args.predictions, args.task)
+        path = rows_of(args.predictions, args.task)
         found = api.explain(args.task, path, value=args.value, metric=args.metric, unit=args.unit)
     print("\n".join(found.lines(None if args.all else _SHOWN)))
     if args.json is not None:

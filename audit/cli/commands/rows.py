@@ -39,14 +39,13 @@ def run(args: argparse.Namespace) -> int:
     from audit._util import canonical_json
     from audit._util.files import write_atomic
     from audit.analysis.paying_rows_page import page
-    from audit.cli.options import check_counts
+    from audit.cli.options import check_counts, rows_of
     from audit.literature.known_tasks import find_task
     from audit.literature.sets import card_of, load_sets
-    from audit.scoring.predictions import file_of
 
     check_counts(args, "rows")
     first, second = args.between
-    found = api.rows(args.task, file_of(args.predictions, args.task), between=(first, second), metric=args.metric)
+    found = api.rows(args.task, rows_of(args.predictions, args.task), between=(first, second), metric=args.metric)
     print("\n".join(found.lines(args.rows, colour=_colour(args.color))))
     if args.html is not None:
         card = card_of(find_task(args.task), load_sets())
