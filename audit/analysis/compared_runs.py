@@ -9,14 +9,8 @@ from typing import Any
 
 import numpy as np
 
-from audit.analysis.comparison import (
-    Breakdown,
-    Effect,
-    Flips,
-    OutputDifference,
-    Part,
-    RunComparison,
-)
+from audit.analysis.breakdown import Breakdown, Part
+from audit.analysis.comparison import Effect, Flips, OutputDifference, RunComparison
 from audit.analysis.run_margins import Allowed, conditions
 from audit.errors import InputError, MissingError
 from audit.literature.known_tasks import claimed_metrics
@@ -322,6 +316,14 @@ def _breakdown(
         shares.method,
         _parts([kind.words for kind in kinds], shares.rows, changed),
         _parts([_asked(*pair) for pair in prompts], shares.rows, changed) if known else (),
+        tuple(
+            (row.id, share, kind.words)
+            for row, share, kind in sorted(
+                zip(runs[0].rows, shares.rows, kinds, strict=True),
+                key=lambda item: (-abs(Fraction(item[1])), item[0].id),
+            )
+            if share
+        ),
     )
 
 

@@ -13,8 +13,9 @@ from fractions import Fraction
 from typing import Any
 
 from audit._util.csv_cells import csv_text
+from audit.analysis.breakdown import Breakdown
 from audit.analysis.run_margins import Conditions
-from tasks.analysis.row_shares import Amount, Method
+from tasks.analysis.row_shares import Amount
 from tasks.analysis.run_kinds import Kind
 from tasks.statistics.bootstrap import decimal, stored
 
@@ -100,38 +101,6 @@ class OutputDifference:
     second: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """The share of some rows in a difference: their number, how many of their outputs differ, and what they add to it."""
-
-    name: str
-    rows: int
-    differing: int
-    share: Amount
-
-
-@dataclass(frozen=True, slots=True)
-class Breakdown:
-    """A difference split by rows, under one convention.
-
-    Attributes:
-        gap: The second value minus the first.
-        remainder: What is not attributed to rows; 0 for ratios and means.
-        method: How the shares were computed, see `tasks.analysis.row_shares`.
-        kinds: By what happened to the rows; with the remainder they sum to the gap.
-        prompts: By prompt, if a run has kept them; likewise.
-    """
-
-    metric: str
-    convention: str
-    second_convention: str | None
-    gap: Amount
-    remainder: Amount
-    method: Method
-    kinds: tuple[Part, ...]
-    prompts: tuple[Part, ...]
-
-
 @dataclass(frozen=True, slots=True, repr=False)
 class RunComparison:
     """A comparison of two runs.
@@ -198,7 +167,7 @@ class RunComparison:
         found += self._effects()
         found += self._flips(most)
         if self.breakdown is not None and self.differences:
-            found += _breakdown_lines(self.breakdown)
+            found += self.breakdown.lines(most)
         if self.hindrances:
             return [*found, "", f"no margin: the runs differ in {', '.join(self.hindrances)}", *self._advice()]
         found += ["", *(f"measured margin of {metric}: {value} (largest difference, under {self.widest[metric].name})"
@@ -270,7 +239,7 @@ class RunComparison:
             "replicates": self.replicates,
             "no_interval": self.no_interval,
             "effects": [_effect_json(effect) for effect in self.effects],
-            "breakdown": None if self.breakdown is None else _breakdown_json(self.breakdown),
+            "breakdown": None if self.breakdown is None else self.breakdown.as_json(),
             "hindrances": list(self.hindrances),
             "unknown": list(self.conditions.unknown),
             "stated": list(self.conditions.stated),
@@ -298,32 +267,6 @@ class RunComparison:
         return "\n".join(self.lines())
 
 
-def _breakdown_lines(found: Breakdown) -> list[str]:
-    name = found.convention if found.second_convention is None else f"{found.convention} | {found.second_convention}"
-    lines = [
-        "",
-        f"The difference of {float(found.gap):+.4f} ({found.metric}, {name}), by what happened to the rows:",
-        *_part_lines(found.kinds, found),
-    ]
-    if found.prompts:
-        lines += ["By prompt:", *_part_lines(found.prompts, found)]
-    how = "the shares sum to the difference exactly" if found.method == "exact" else f"shares: {found.method}"
-    same = "Both runs are counted under the same convention" if found.second_convention is None else (
-        "The second run stores normalised texts, and both runs have the same references")  # fmt: skip
-    return [*lines, f"{same}: the outputs make the difference, and no step of counting explains it; {how}."]
-
-
-def _part_lines(parts: tuple[Part, ...], found: Breakdown) -> list[str]:
-    lines = [f"  {'points':>11} {'share':>9}  {'rows':>7} {'differ':>7}"]
-    for part in parts:
-        percent = f"{float(100 * part.share / found.gap):.2f} %" if found.gap else ""
-        lines.append(f"  {float(part.share):>+11.4f} {percent:>9}  {part.rows:>7} {part.differing:>7}  {part.name}")
-    if found.method != "exact":
-        lines.append(f"  {float(found.remainder):>+11.4f}  not attributed to rows")
-    lines.append(f"  {float(found.gap):>+11.4f}  sum")
-    return lines
-
-
 def _effect_json(effect: Effect) -> dict[str, Any]:
     flips = effect.flips
     return {
@@ -344,26 +287,6 @@ def _effect_json(effect: Effect) -> dict[str, Any]:
             "p": None if flips.p is None else _p(flips.p),
         },
     }
-
-
-def _breakdown_json(found: Breakdown) -> dict[str, Any]:
-    """Exact amounts as fractions, `-1234/567`, so that a reader can add them up."""
-    return {
-        "metric": found.metric,
-        "convention": found.convention,
-        "second_convention": found.second_convention,
-        "gap": _exact(found.gap),
-        "remainder": _exact(found.remainder),
-        "method": found.method,
-        **{
-            name: [{"name": p.name, "rows": p.rows, "differing": p.differing, "share": _exact(p.share)} for p in parts]
-            for name, parts in (("kinds", found.kinds), ("prompts", found.prompts))
-        },
-    }
-
-
-def _exact(value: Amount) -> str:
-    return str(value) if isinstance(value, Fraction) else format(stored(value), "f")
 
 
 def _text(value: Amount | None) -> str | None:
