@@ -237,7 +237,9 @@ def _time(
             )
         return found
 
-    found = report.run(f"{label}: registration", registered, f"signed by the key {(run.registered or '')[:16]}", name)
+    whose = "the package's own" if run.registered == report.fingerprint else "not the package's"
+    by = f"signed by the key {(run.registered or '')[:16]}, {whose}"
+    found = report.run(f"{label}: registration", registered, by, name)
     if found is None:
         return None
     report.skip(f"{label}: time by its signer", f"the signer's clock says {found.at}, which proves nothing")

@@ -63,6 +63,7 @@ def test_each_thing_about_time_is_a_line_of_its_own(followed: tuple[dict[str, by
     assert not report.failures
     said = {one.name.partition(": ")[2]: (one.status, one.detail) for one in report.checks}
     assert said["order"][0] == said["conventions"][0] == said["registration"][0] == "ok"
+    assert "not the package's" in said["registration"][1]
     assert said["run"] == ("ok", "the first 12 units in the planned order")
     assert said["time by its maker"][0] == said["time by its signer"][0] == "not-checked"
     assert "proves nothing" in said["time by its maker"][1]
