@@ -142,8 +142,12 @@ def documented(grading: Grading | None, scored: int | None, official: int | None
 
 def as_bounds(reach: Range, unscored: int) -> Bounds:
     """Bounds on the value of the whole set, as in audit.json."""
-    low, high = (None if end is None else format(stored(end), "f") for end in (reach.low, reach.high))
-    return Bounds(low, high, unscored)
+    return Bounds(as_text(reach.low), as_text(reach.high), unscored)
+
+
+def as_text(value: Fraction | Decimal | None) -> str | None:
+    """A value as it is stored; None if none."""
+    return None if value is None else format(stored(Fraction(value)), "f")
 
 
 def recomputed(
@@ -208,7 +212,7 @@ def recomputed(
         agreement=compared,
         whole=whole,
         bounds=bounds,
-        without_dropping=_text(in_unit(undropped, None, factor)),
+        without_dropping=as_text(in_unit(undropped, None, factor)),
         identity=identity.state,
         units=units,
         interval_note=_too_few(units) if few and score.interval else None,
@@ -261,10 +265,6 @@ def in_unit(exact: Fraction | float | None, value: Decimal | None, factor: Decim
     if isinstance(exact, float):
         return (value if value is not None else stored(exact)) * factor
     return exact * Fraction(factor)
-
-
-def _text(value: Fraction | Decimal | None) -> str | None:
-    return None if value is None else format(stored(Fraction(value)), "f")
 
 
 def _whole(
