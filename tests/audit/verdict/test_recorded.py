@@ -115,6 +115,11 @@ def test_a_recorded_value_has_every_field() -> None:
     assert (found.decisive, found.outputs) == (None, None)
 
 
+def test_one_unit_that_was_dropped_is_dropping() -> None:
+    found = record(replace(VALUE, kept=1240, correct=None))
+    assert (found.drops, found.complete) == (True, True)
+
+
 def selection(grade: Grade) -> Grading:
     support = Support("a-work", 0, grade, Evidence("code", verified=True, steps=("selection",)))
     return Grading(("selection",), (support,))
