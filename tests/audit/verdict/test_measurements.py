@@ -139,6 +139,11 @@ def test_what_the_rules_read() -> None:
     above = replace(item, exact=Decimal("0.9"), drops=False, complete=True, decisive=None)
     assert above.candidate(CLAIM) == Candidate(
         "an-id", Agreement.WORSE, Agreement.UNDECIDED, "E", "E", distance=Fraction(1, 5), convention="c")  # fmt: skip
+    weak = Support("b-work", 0, "D", Evidence("text", verified=True, steps=("answer",)))
+    known = Grading(("case", "answer"), (*graded("case", "B").support, weak))
+    found = replace(item, grading=known).candidate(CLAIM)
+    assert found is not None
+    assert (found.grade, found.overall) == ("B", "D")
     ungraded = replace(item, grading=None, decisive=()).candidate(CLAIM)
     assert ungraded is not None
     assert (ungraded.grade, ungraded.overall) == ("E", "E")
