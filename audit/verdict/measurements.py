@@ -184,7 +184,7 @@ def recomputed(
         note: What a reader must know besides the number.
     """
     factor = unit_factor(claim, score.convention.metric.scale)
-    exact = in_unit(score.exact, score.value, factor)
+    exact = in_unit(score.exact, factor)
     units = _units(predictions, score)
     base = claim.id if claim else f"{predictions.task}.{score.metric}"
     whole, bounds, compared = None, None, Comparison()
@@ -193,7 +193,7 @@ def recomputed(
     if claim is not None and exact is not None and score.account is not None:
         held = target(claim, study)
         compared = held.compare(exact)
-        whole, bounds = _whole(score, claim, held, exact, in_unit(undropped, None, factor), free=free)
+        whole, bounds = _whole(score, claim, held, exact, in_unit(undropped, factor), free=free)
     few = units is not None and units < FEWEST_UNITS
     interval = None if few else score.interval and (score.interval[0] * factor, score.interval[1] * factor)
     record = Measurement(
@@ -212,7 +212,7 @@ def recomputed(
         agreement=compared,
         whole=whole,
         bounds=bounds,
-        without_dropping=as_text(in_unit(undropped, None, factor)),
+        without_dropping=as_text(in_unit(undropped, factor)),
         identity=identity.state,
         units=units,
         interval_note=_too_few(units) if few and score.interval else None,
@@ -258,13 +258,11 @@ def unit_factor(claim: Claim | None, scale: int) -> Decimal:
     return Decimal(1) if whole is None else Decimal(whole) / scale
 
 
-def in_unit(exact: Fraction | float | None, value: Decimal | None, factor: Decimal) -> Fraction | Decimal | None:
+def in_unit(exact: Fraction | float | None, factor: Decimal) -> Fraction | Decimal | None:
     """A value in the claim's unit; a float is only as exact as it is stored."""
     if exact is None:
         return None
-    if isinstance(exact, float):
-        return (value if value is not None else stored(exact)) * factor
-    return exact * Fraction(factor)
+    return stored(exact) * factor if isinstance(exact, float) else exact * Fraction(factor)
 
 
 def _whole(

@@ -545,6 +545,8 @@ def test_a_meta_file_that_names_nothing_says_so() -> None:
         IdentityReason("dataset-named", "The meta file names the data set Anything / x.", "Anything / x"),
         IdentityReason("no-card", f"The task {TASK} has no set card."),
     )
+    assert (found.state, found.card, found.layout, found.rows, found.expected) == (
+        IdentityState.UNKNOWN, None, None, SIZE, None)  # fmt: skip
 
 
 def test_other_reasons_in_words() -> None:

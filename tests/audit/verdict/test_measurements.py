@@ -220,11 +220,9 @@ def test_units() -> None:
 
 
 def test_a_value_in_the_unit_of_the_claim() -> None:
-    assert in_unit(None, Decimal(1), Decimal(2)) is None
-    exact = in_unit(Fraction(1, 3), Decimal("0.3"), Decimal(100))
-    assert exact == Fraction(100, 3)
-    assert in_unit(0.5, Decimal("0.3"), Decimal(100)) == Decimal(30)
-    kept = in_unit(0.1234567, None, Decimal(100))
+    assert in_unit(None, Decimal(2)) is None
+    assert in_unit(Fraction(1, 3), Decimal(100)) == Fraction(100, 3)
+    kept = in_unit(0.1234567, Decimal(100))
     assert (kept, type(kept)) == (Decimal("12.3457"), Decimal)
 
 
