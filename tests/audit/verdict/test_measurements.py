@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from audit.analysis.selections import BY_REFERENCE
 from audit.literature.grades import Grading, Support
 from audit.literature.known_tasks import known_tasks as tasks
 from audit.literature.studies import Study
@@ -355,6 +356,10 @@ def test_a_run_that_the_claim_does_not_name_is_in_the_id(run: str | None, of: st
     files = replace(made(), run=run)
     found = measured(scored(), replace(CLAIM, run=of), predictions=files).record
     assert (found.id, found.run) == (f"er-iemocap.accuracy/{middle}/iemocap-4way", run)
+    of_part = replace(CLAIM, id="er-iemocap.accuracy@clean", run=run)
+    assert (
+        measured(scored(), of_part, predictions=files).record.id == "er-iemocap.accuracy@clean/recomputed/iemocap-4way"
+    )
     alone = measured(scored(), None, predictions=files).record
     assert alone.id == f"er-iemocap.accuracy/{'recomputed@a' if run else 'recomputed'}/iemocap-4way"
 
@@ -450,6 +455,13 @@ def test_agreement_on_the_whole_set(
     found = measured(score, **facts)
     assert (found.record.whole, found.record.bounds) == (Agreement(whole), bounds)
     assert (found.drops, found.complete) == (drops, complete)
+
+
+def test_an_official_scoring_may_skip_by_every_rule_that_reads_references_alone() -> None:
+    rules = tuple(SkippedRows(name, "by its reference", 1) for name in sorted(BY_REFERENCE))
+    found = measured(scored(kept=17, skipped=rules), official=17)
+    assert (found.record.whole, found.record.bounds, found.drops) == (Agreement.EXACT, None, False)
+    assert measured(scored(kept=16, skipped=(*rules, replace(UNFINISHED, rows=1))), official=16).drops
 
 
 def test_bounds_are_those_of_the_family_the_metric_and_the_unit() -> None:
