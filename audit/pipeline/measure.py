@@ -176,7 +176,7 @@ def _undropped(
     held = target(claim, study)
 
     def matters(item: Score) -> bool:
-        value = in_unit(item.exact, item.value, unit_factor(claim, item.convention.metric.scale))
+        value = in_unit(item.exact, unit_factor(claim, item.convention.metric.scale))
         return value is not None and (every or held.agreement(value) is not Agreement.WORSE)
 
     dropping = [item.convention for item in items if item.account and item.account.skipped and matters(item)]
