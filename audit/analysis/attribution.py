@@ -10,10 +10,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from fractions import Fraction
-from textwrap import wrap
 from typing import Any
 
-from audit._util.adding_up import adding_up, rounded
+from audit._util.adding_up import rounded
+from audit.analysis.gap_lines import PLACES, spread_lines, steps_of, table, wrapped
 from audit.analysis.multiverse import check_value, count_all, counted, in_unit, unit_factor
 from audit.errors import InputError, MissingError
 from audit.schema import LIKELY, AttributedGap, AttributedStep, Interaction, Interval
@@ -32,8 +32,6 @@ from tasks.statistics.printed import Unit
 from tasks.task import Task
 
 SCHEMA = "repro-audit/attribution/1"
-# Decimals shown in a terminal, its columns, and those of a label.
-_PLACES, _WIDTH, _LABEL = 4, 80, 41
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -89,7 +87,7 @@ class Attributed:
                 "",
                 f"{self.readings} sets of steps lead to {self.printed}; these outputs cannot tell them apart:",
             ]
-            found += [f"  {_steps(gap)}" for gap in self.gaps]
+            found += [f"  {steps_of(gap)}" for gap in self.gaps]
             found += ["  ..."] if self.readings > len(self.gaps) else []
         if self.odds is not None and self.odds.chance is not None and self.gaps:
             chance = self.odds.as_json()["chance"]
@@ -97,8 +95,8 @@ class Attributed:
             found.append(
                 f"Chance that some of {self.tried} pipelines prints a random value of the spread: {chance}{doubt}"
             )
-        found += _spread_lines(self.spread) if self.spread else []
-        return [part for line in found for part in _wrapped(line)]
+        found += spread_lines(self.spread) if self.spread else []
+        return [part for line in found for part in wrapped(line)]
 
     def _refusal(self) -> list[str]:
         assert self.nearest is not None
@@ -140,68 +138,6 @@ class Attributed:
 
     def __repr__(self) -> str:
         return "\n".join(self.lines())
-
-
-def table(gap: AttributedGap) -> list[str]:
-    """A gap and its parts as lines of at most 80 columns; rounded, the parts still add up."""
-    start, end = rounded(Fraction(gap.start), _PLACES), rounded(Fraction(gap.end), _PLACES)
-    parts = adding_up([Fraction(step.part) for step in gap.steps], end - start, _PLACES)
-    found = [f"{'':<{_LABEL}} {'part':>11}  {'95 % interval':>23}", _line(gap.first, f"{start:f}")]
-    for step, part in zip(gap.steps, parts, strict=True):
-        found.append(_line(f"  {', '.join(step.axes)}: {step.before} > {step.after}", f"{part:+f}", step.interval))
-    if not gap.steps:
-        found.append("  (no step differs)")
-    elif not any(Fraction(step.part) for step in gap.steps):
-        found.append("  (no step changes the value on these rows)")
-    found += [_line(gap.second, f"{end:f}"), _line("gap", f"{end - start:+f}", gap.interval)]
-    if gap.residual is not None:
-        found.append(_line(f"rounding, to {gap.printed}", f"{rounded(Fraction(gap.residual), _PLACES):+f}"))
-    if gap.interval is None and gap.rows < 2:
-        found.append("no intervals: there is only one row")
-    if gap.scored[0] != gap.scored[1]:
-        found.append(f"rows scored: {gap.scored[0]}, then {gap.scored[1]} of {gap.rows}")
-    for pair in gap.pairs:
-        names = " and ".join(", ".join(gap.steps[n].axes) for n in (pair.first, pair.second))
-        found.append(f"interaction of {names}: {rounded(Fraction(pair.amount), _PLACES):+f}")
-    return found
-
-
-def _wrapped(line: str) -> list[str]:
-    if len(line) <= _WIDTH:
-        return [line]
-    indent = " " * (len(line) - len(line.lstrip()))
-    return wrap(line, _WIDTH, initial_indent=indent, subsequent_indent=f"{indent}  ", break_on_hyphens=False)
-
-
-def _line(label: str, number: str, interval: Interval | None = None) -> str:
-    cut = label if len(label) <= _LABEL else f"{label[: _LABEL - 3]}..."
-    bounds = f"  {_short(interval.low):>10} to {_short(interval.high):>9}" if interval else ""
-    return f"{cut:<{_LABEL}} {number:>11}{bounds}"
-
-
-def _short(number: str) -> str:
-    return f"{rounded(Fraction(number), _PLACES):+f}"
-
-
-def _steps(gap: AttributedGap) -> str:
-    """`normaliser = lower (-1.2000), fold = corpus (+0.1000)`."""
-    steps = (
-        f"{', '.join(step.axes)} = {step.after} ({rounded(Fraction(step.part), _PLACES):+f})" for step in gap.steps
-    )
-    return "; ".join(steps) or "none: the convention prints it itself"
-
-
-def _spread_lines(spread: Decomposition) -> list[str]:
-    found = [
-        "",
-        f"Spread of {spread.pipelines} pipelines: variance {spread.variance:.4f}; each axis' share, and alone:",
-    ]
-    for axis, share in sorted(spread.shares.items(), key=lambda item: -item[1]):
-        found.append(f"  {axis:<20} {100 * share:>6.2f} %  {100 * spread.alone[axis]:>6.2f} %")
-    if spread.left_out:
-        names = ", ".join(f"{axis} = {option}" for axis, option in spread.left_out)
-        found.append(f"Left out, since they have no value on these rows: {names}")
-    return found
 
 
 def find_point(task: Task, metric: str, spec: Specification, name: str, where: str) -> Point:
@@ -345,7 +281,7 @@ def from_counts(
         gaps,
         len(found),
         answer.tried,
-        (str(rounded(Fraction(near.value), _PLACES)), near.pipeline.id) if near and near.value is not None else None,
+        (str(rounded(Fraction(near.value), PLACES)), near.pipeline.id) if near and near.value is not None else None,
         answer.odds,
         unreadable=everything.unreadable,
     )

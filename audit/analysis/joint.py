@@ -10,10 +10,10 @@ from dataclasses import dataclass
 from decimal import ROUND_CEILING
 from fractions import Fraction
 from pathlib import Path
-from textwrap import wrap
 from typing import Any
 
 from audit._util.progress import progress
+from audit.analysis.gap_lines import wrapped
 from audit.analysis.multiverse import counted, in_unit, unit_factor
 from audit.errors import InputError, MissingError
 from audit.literature.studies import Study
@@ -25,7 +25,7 @@ from tasks.statistics.bootstrap import decimal, stored
 from tasks.statistics.printed import Unit
 
 SCHEMA = "repro-audit/joint-explanation/1"
-_WIDTH, _MOST = 80, 20
+_MOST = 20
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -70,7 +70,8 @@ class JointlyExplained:
             found.append(
                 f"Chance that some of them prints {len(self.claims)} random values of the spreads at once: {self.chance}"
             )
-        return [part for line in found for part in _wrapped(line)]
+        # Rows of the table are not broken: the way of counting stands at their end.
+        return [part for line in found for part in ([line] if line.startswith("  ") else wrapped(line))]
 
     @property
     def chance(self) -> str | None:
@@ -106,11 +107,6 @@ class JointlyExplained:
 
     def __repr__(self) -> str:
         return "\n".join(self.lines())
-
-
-def _wrapped(line: str) -> list[str]:
-    # Rows of the table are not broken: the way of counting stands at their end.
-    return [line] if line.startswith("  ") else wrap(line, _WIDTH, subsequent_indent="  ", break_on_hyphens=False)
 
 
 def agrees(value: Fraction | float | None, claim: Claim, margin: Fraction) -> bool:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # On paper, only the nearest of the other conventions are listed.
 _MOST_ON_PAPER = 6
+# Programs that print all digits of a binary float give up to seventeen.
+_MOST_DIGITS = 6
 # Models whose printed values calibrate the rule: an ablation is the audited model itself.
 _CONTROLS = frozenset({"reference", "baseline"})
 
@@ -114,7 +116,7 @@ def differences(audit: AuditDocument, claims: Sequence[ClaimView], *, paged: boo
 
 
 def _of_claim(claim: ClaimView, run: str | None, found: Sequence[AttributedGap], *, paged: bool) -> ClaimGaps:
-    first, digits = found[0].first, claim.digits + 2
+    first, digits = found[0].first, min(claim.digits + 2, _MOST_DIGITS)
     names = {m.label: m.anchor for m in claim.measurements}
     to_printed = next((gap for gap in found if gap.printed is not None), None)
     others = [gap for gap in found if gap.printed is None]

@@ -20,7 +20,8 @@ import pytest
 from audit import api
 from audit._util import canonical_json
 from audit._util.adding_up import adding_up, rounded
-from audit.analysis.attribution import Attributed, from_counts, table
+from audit.analysis.attribution import Attributed, from_counts
+from audit.analysis.gap_lines import table
 from audit.analysis.multiverse import count_all
 from audit.cli.commands import attribute
 from audit.errors import InputError

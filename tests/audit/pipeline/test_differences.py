@@ -17,6 +17,8 @@ from audit.document.write import plain, to_bytes
 from audit.errors import InputError
 from audit.literature.known_tasks import known_tasks as tasks
 from audit.pipeline.run import Audit
+from audit.provenance.errors import RejectedError
+from audit.provenance.verification.rescore import _same_parts
 from audit.report.differences import differences
 from audit.report.page import render
 from audit.report.views import claims as claim_views
@@ -216,3 +218,13 @@ def test_the_same_rows_give_the_same_gaps() -> None:
     data = rows(30)
     ends = [Ends("c", "verbatim", ("audiobench", "hufs"), "50.0", Fraction(1))]
     assert gaps(TASK, "wer", data, ends, 30) == gaps(TASK, "wer", list(reversed(data))[::-1], ends, 30)
+
+
+def test_gaps_that_do_not_follow_from_the_predictions_are_refused(document: AuditDocument) -> None:
+    """What `verify --rescore` compares; an audit of an earlier version has none, and stays valid."""
+    _same_parts(document, document)
+    _same_parts(replace(document, differences=(), joint=()), document)
+    forged = (replace(document.differences[0], first="another"), *document.differences[1:])
+    for part, value in (("differences", forged), ("joint", (replace(document.joint[0], agreeing=("hufs",)),))):
+        with pytest.raises(RejectedError, match=part):
+            _same_parts(replace(document, **{part: value}), document)

@@ -116,6 +116,15 @@ def test_parts_interactions_rows_and_rounding_are_told() -> None:
     assert "prints the reported value itself" in render(leading, paged=False)
 
 
+def test_a_value_with_all_digits_of_a_float_does_not_lengthen_the_parts() -> None:
+    example = document(build(hostile=False))
+    claim = replace(example.claims[0], value="0.555834307918663")
+    one = replace(gap("-1/3"), task=claim.task, claim=claim.id)
+    audit = replace(example, claims=(claim, *example.claims[1:]), differences=(one,))
+    (found,) = differences(audit, claims(audit), paged=False).gaps
+    assert found.others[0].steps[0].part == "\u22120.333333"
+
+
 def test_joint_odds_are_told() -> None:
     example = document(build(hostile=False))
     names = (example.claims[0].id, example.claims[1].id)
