@@ -176,7 +176,7 @@ def _undropped(
     held = target(claim, study)
 
     def matters(item: Score) -> bool:
-        value = in_unit(item.exact, item.value, unit_factor(claim, item.convention.metric.scale))
+        value = in_unit(item.exact, unit_factor(claim, item.convention.metric.scale))
         return value is not None and (every or held.agreement(value) is not Agreement.WORSE)
 
     dropping = [item.convention for item in items if item.account and item.account.skipped and matters(item)]
@@ -223,7 +223,8 @@ def _judged_measurements(
     judges = Counter((item.attached.metric, item.attached.convention.id) for item in entry.judged if item.counts)
     for item in entry.judged:
         key = (item.attached.metric, item.attached.convention.id)
-        following = planned.judged(item.judged, judges[key]) if planned is not None and item.counts else None
+        drawn = None if planned is None else planned.judged(item.judged, max(judges[key], 1))
+        following = drawn if item.counts else None
         for claim in _claims(entry, item.attached.metric, study):
             compared = compare(entry.judged, claim) if claim else {}
             convention = item.score.convention.id
@@ -238,7 +239,14 @@ def _judged_measurements(
                     _grading(gradings, task, item.attached.metric, convention),
                     names,
                     identity=entry.identity,
-                    problems=judge_problems(item, compared),
+                    problems=(
+                        *judge_problems(item, compared),
+                        *(
+                            drawn.uncounted(claim, item.score, variant=True)
+                            if drawn and claim and not item.counts
+                            else ()
+                        ),
+                    ),
                     judge=item.attached.model,
                     note=note,
                     following=following,

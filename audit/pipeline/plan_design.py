@@ -213,8 +213,8 @@ def _conventions(
     for item in items:
         if weights and item.id not in weights:
             continue
-        judged = item.unavailable() is not None
-        if not weights and judged and request.sampled == "outputs":
+        # Without a judge, a value over outputs that are all at hand needs no sample.
+        if not weights and (item.unavailable() is None) == (request.sampled == "judgements"):
             continue
         fact = known(task, metric, item, rows)
         if fact is not None:

@@ -92,10 +92,8 @@ def unit_factor(claim: Claim | None, scale: int) -> Decimal:
     return Decimal(1) if whole is None else Decimal(whole) / scale
 
 
-def in_unit(exact: Fraction | float | None, value: Decimal | None, factor: Decimal) -> Fraction | Decimal | None:
+def in_unit(exact: Fraction | float | None, factor: Decimal) -> Fraction | Decimal | None:
     """A value in the claim's unit; a float is only as exact as it is stored."""
     if exact is None:
         return None
-    if isinstance(exact, float):
-        return (value if value is not None else stored(exact)) * factor
-    return exact * Fraction(factor)
+    return stored(exact) * factor if isinstance(exact, float) else exact * Fraction(factor)

@@ -69,10 +69,10 @@ def identity(predictions: PredictionSet, card: SetCard | None) -> Identity:
     common = [*_named(predictions, card), *_model(predictions)]
     if card is None:
         missing = IdentityReason("no-card", f"The task {predictions.task} has no set card.")
-        return _identity(IdentityState.UNKNOWN, None, None, rows, [*common, missing])
+        return _identity(IdentityState.UNKNOWN, None, None, len(rows), [*common, missing])
     common += _duplicate_ids(rows)
     layout, state, reasons = best(rows, card)
-    return _identity(state, card, layout, rows, [*common, *reasons])
+    return _identity(state, card, layout, len(rows), [*common, *reasons])
 
 
 def identity_on_disk(manifest: Manifest, card: SetCard | None) -> Identity:
@@ -82,18 +82,18 @@ def identity_on_disk(manifest: Manifest, card: SetCard | None) -> Identity:
         manifest: The items.
         card: The card of the task; None if it has none.
     """
-    rows = [Row(item.id, None, item.reference) for item in manifest.items]
+    size = len(manifest.items)
     if card is None:
-        return _identity(IdentityState.UNKNOWN, None, None, rows, [IdentityReason("no-card", "No set card.")])
+        return _identity(IdentityState.UNKNOWN, None, None, size, [IdentityReason("no-card", "No set card.")])
     found = compare(manifest, card)
-    return _identity(found.state, card, found.layout, rows, found.reasons)
+    return _identity(found.state, card, found.layout, size, found.reasons)
 
 
 def _identity(
     state: IdentityState,
     card: SetCard | None,
     layout: Layout | None,
-    rows: Sequence[Row],
+    rows: int,
     reasons: Sequence[IdentityReason],
 ) -> Identity:
     ordered = tuple(sorted(reasons, key=lambda reason: not reason.against))
@@ -101,7 +101,7 @@ def _identity(
         IdentityState.CONTRADICTED if any(reason.against for reason in ordered) else state,
         None if card is None else card.id,
         None if layout is None else layout.id,
-        len(rows),
+        rows,
         None if layout is None else layout.units,
         ordered,
     )

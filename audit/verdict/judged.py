@@ -9,6 +9,7 @@ from fractions import Fraction
 from audit.judge.scores import JudgedScore
 from audit.judge.sensitivity import Comparability, comparability
 from audit.schema import Claim, Invalid
+from audit.verdict.agreement import unit_factor
 
 
 def compare(scores: Iterable[JudgedScore], claim: Claim) -> dict[str, Comparability]:
@@ -22,7 +23,8 @@ def compare(scores: Iterable[JudgedScore], claim: Claim) -> dict[str, Comparabil
             continue
         if isinstance(item.score.exact, Fraction):
             name = attached.convention.id
-            shares[name][attached.rating.name] = item.score.exact
+            factor = unit_factor(claim, item.score.convention.metric.scale)
+            shares[name][attached.rating.name] = item.score.exact * Fraction(factor)
             models[name][attached.rating.name] = attached.model
             paper[name] = claim.judge or attached.source_judge
     return {name: comparability(claim.value, paper[name], shares[name], models[name]) for name in shares}

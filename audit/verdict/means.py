@@ -13,10 +13,9 @@ from dataclasses import replace
 from fractions import Fraction
 
 from audit.literature.studies import Study
-from audit.schema import Agreement, Bounds, Claim, IdentityState, Invalid, Measurement
+from audit.schema import Agreement, Claim, IdentityState, Invalid, Measurement
 from audit.verdict.bounds import Range
-from audit.verdict.measurements import Measured, Names, target
-from tasks.statistics.bootstrap import stored
+from audit.verdict.measurements import Measured, Names, as_bounds, as_text, target
 
 
 def with_runs(measured: Sequence[Measured], study: Study, names: Names) -> list[Measured]:
@@ -31,7 +30,7 @@ def with_runs(measured: Sequence[Measured], study: Study, names: Names) -> list[
         if claim.id in several:
             means += _over_runs(claim, by_claim[claim.id], study, names)
         else:
-            further |= _further_runs(claim, by_claim[claim.id])
+            further |= _further_runs(by_claim[claim.id])
     single = (m for m in measured if m.record.claim not in several)
     return [*(replace(m, record=further[m.record.id]) if m.record.id in further else m for m in single), *means]
 
@@ -45,10 +44,10 @@ def with_means(measured: Sequence[Measured], study: Study, names: Names) -> list
     return found
 
 
-def _further_runs(claim: Claim, measured: Iterable[Measured]) -> dict[str, Measurement]:
+def _further_runs(measured: Iterable[Measured]) -> dict[str, Measurement]:
     """The records of the runs besides the one that decides: `TASK.jsonl`, or else the first by name."""
-    runs = [m.record for m in measured if not m.record.recorded and m.record.run != claim.run]
-    there = {m.record.run for m in measured if not m.record.recorded}
+    runs = [m.record for m in measured if not m.record.recorded]
+    there = {record.run for record in runs}
     if len(there) < 2:
         return {}
     deciding = min(there, key=lambda run: run or "")
@@ -91,7 +90,10 @@ def _without_copies(claim: Claim, runs: Sequence[Measured]) -> list[Measured]:
     """The runs whose outputs differ, which they must where the paper prints a deviation that is not 0."""
     if claim.deviation is not None and not Fraction(claim.deviation):
         return list(runs)
-    return list({run.outputs: run for run in reversed(runs)}.values())[::-1]
+    first: dict[str | None, Measured] = {}
+    for run in runs:
+        first.setdefault(run.outputs, run)
+    return list(first.values())
 
 
 def _short(value: str | None) -> str:
@@ -140,8 +142,7 @@ def _mean(
         whole = held.bounded(reach.low, reach.high)
         if drops and compared.kind is Agreement.WORSE:
             whole = Agreement.WORSE
-        low, high = (None if end is None else format(stored(end), "f") for end in (reach.low, reach.high))
-        bounds = Bounds(low, high, sum(p.record.bounds.unscored for p in parts if p.record.bounds))
+        bounds = as_bounds(reach, sum(p.record.bounds.unscored for p in parts if p.record.bounds))
     first = parts[0].record
     worst = max(parts, key=lambda p: p.overall)
     reasons = dict.fromkeys(reason for p in parts for reason in p.record.invalid)
@@ -152,7 +153,7 @@ def _mean(
         metric=claim.metric,
         convention=first.convention,
         origin=first.origin,
-        value=format(stored(exact), "f"),
+        value=as_text(exact),
         agreement=compared,
         whole=whole,
         bounds=bounds,

@@ -145,8 +145,12 @@ def documented(grading: Grading | None, scored: int | None, official: int | None
 
 def as_bounds(reach: Range, unscored: int) -> Bounds:
     """Bounds on the value of the whole set, as in audit.json."""
-    low, high = (None if end is None else format(stored(end), "f") for end in (reach.low, reach.high))
-    return Bounds(low, high, unscored)
+    return Bounds(as_text(reach.low), as_text(reach.high), unscored)
+
+
+def as_text(value: Fraction | Decimal | None) -> str | None:
+    """A value as it is stored; None if none."""
+    return None if value is None else format(stored(Fraction(value)), "f")
 
 
 def recomputed(
@@ -185,10 +189,10 @@ def recomputed(
         following: The sampling plan that the rows follow.
     """
     factor = unit_factor(claim, score.convention.metric.scale)
-    exact = in_unit(score.exact, score.value, factor)
+    exact = in_unit(score.exact, factor)
     units = _units(predictions, score)
     base = claim.id if claim else f"{predictions.task}.{score.metric}"
-    without = None if undropped is None else in_unit(undropped.exact, undropped.value, factor)
+    without = None if undropped is None else in_unit(undropped.exact, factor)
     whole, bounds, compared, settled = None, None, Comparison(), None
     by_reference = score.account is not None and {s.rule for s in score.account.skipped} <= BY_REFERENCE
     free = documented(grading, score.account.scored if score.account and by_reference else None, official)
@@ -221,7 +225,7 @@ def recomputed(
         agreement=compared,
         whole=whole,
         bounds=bounds,
-        without_dropping=_text(without),
+        without_dropping=as_text(without),
         identity=identity.state,
         units=units,
         interval_note=_too_few(units) if few and score.interval else None,
@@ -261,10 +265,6 @@ def _origin(predictions: PredictionSet, claim: Claim | None) -> str:
     """The middle of a measurement's id: names a run that the claim does not name."""
     beside = predictions.run is not None and (claim is None or claim.run != predictions.run)
     return f"recomputed@{predictions.run}" if beside else "recomputed"
-
-
-def _text(value: Fraction | Decimal | None) -> str | None:
-    return None if value is None else format(stored(Fraction(value)), "f")
 
 
 def _whole(

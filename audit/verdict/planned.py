@@ -86,14 +86,17 @@ class Following:
         )
         return None if one is None else replace(one, risk=str(Fraction(one.risk) / self.judges))
 
-    def uncounted(self, claim: Claim, score: Score) -> tuple[Invalid, ...]:
-        """Why a convention decides nothing while only a part is drawn: the plan of this claim does not count it."""
-        if (
-            self.departures
-            or not self.partial
-            or self.claim(claim) is None
-            or self.convention(claim, score) is not None
-        ):
+    def uncounted(self, claim: Claim, score: Score, *, variant: bool = False) -> tuple[Invalid, ...]:
+        """Why a convention decides nothing while only a part is drawn: the plan of this claim does not count it.
+
+        Args:
+            claim: The claim.
+            score: The score under the convention.
+            variant: It is a variant of a judged convention: another rule for failed replies, or over some rows.
+        """
+        if self.departures or not self.partial or self.claim(claim) is None:
+            return ()
+        if not variant and self.convention(claim, score) is not None:
             return ()
         text = "The plan of this sample does not count this convention; it counts once all units are scored."
         return (Invalid(NOT_PLANNED, text),)

@@ -13,6 +13,7 @@ from audit.schema import (
     Agreement,
     Claim,
     Comparison,
+    Interval,
     Invalid,
     Measurement,
     Rows,
@@ -21,6 +22,9 @@ from audit.schema import (
 from audit.verdict.bounds import ERROR_RATES, SHARES, whole_set
 from audit.verdict.measurements import Measured, Names, as_bounds, as_interval, documented, target
 from tasks.statistics.bootstrap import wilson_interval
+
+# Of the ends of an interval, as shares: in percent they still have all decimals that a stored value can have.
+_SHARE_PLACES = 14
 
 
 def recorded(
@@ -45,7 +49,6 @@ def recorded(
     """
     exact = None if value.value is None else Decimal(value.value)
     held = target(claim, study)
-    interval, method = _closed_form(value, claim)
     total = max((n for n in (value.total, size) if n is not None), default=None)
     dropped = value.total - value.kept if value.kept is not None and value.total is not None else 0
     unscored = total - value.kept if value.kept is not None and total is not None else 0
@@ -74,7 +77,7 @@ def recorded(
         convention=value.convention,
         origin="recorded",
         value=value.value,
-        interval=as_interval(interval, method),
+        interval=_closed_form(value, claim),
         rows=_recorded_rows(value, total),
         counts=_recorded_counts(value),
         rule=value.rule,
@@ -109,20 +112,20 @@ def _recorded_counts(value: Recorded) -> dict[str, int] | None:
     return None if value.correct is None or total is None else {"correct": value.correct, "total": total}
 
 
-def _closed_form(value: Recorded, claim: Claim) -> tuple[tuple[Decimal, Decimal] | None, str]:
+def _closed_form(value: Recorded, claim: Claim) -> Interval | None:
     """Wilson interval from the counts of an accuracy; marked approximate for an error rate with a known denominator."""
     base = value.denominator if value.denominator is not None else value.kept
     if value.value is None or not base:
-        return None, ""
+        return None
     scale = WHOLE[claim.unit] or 1
     if claim.metric in SHARES and value.correct is not None:
-        low, high = wilson_interval(value.correct, base, places=14)
-        return (low * scale, high * scale), "wilson"
+        low, high = wilson_interval(value.correct, base, _SHARE_PLACES)
+        return as_interval((low * scale, high * scale), "wilson")
     if claim.metric in ERROR_RATES and value.denominator:
         errors = min(round(Fraction(value.value) * value.denominator / scale), value.denominator)
-        low, high = wilson_interval(errors, value.denominator, places=14)
-        return (low * scale, high * scale), "binomial-approximate"
-    return None, ""
+        low, high = wilson_interval(errors, value.denominator, _SHARE_PLACES)
+        return as_interval((low * scale, high * scale), "binomial-approximate")
+    return None
 
 
 def _recorded_problems(value: Recorded, claim: Claim) -> list[Invalid]:

@@ -80,6 +80,9 @@ class Situation:
         return [c for c in self.candidates if c.valid]
 
 
+# Grades that count alike, the best first; E is none of them.
+_RANKS = ("AB", "CD")
+
 Finder: TypeAlias = Callable[[Situation], Sequence[Candidate] | None]
 
 
@@ -129,13 +132,13 @@ def _exceeding(situation: Situation) -> Sequence[Candidate] | None:
     """
     if situation.left_out:
         return None
-    known = [c for c in situation.valid if c.identified and c.overall in "ABCD"]
+    known = [c for c in situation.valid if c.identified and c.overall != "E"]
     whole = [c for c in known if c.complete]
     parts = [c for c in known if not c.complete]
     if any(c.whole is not Agreement.UNDECIDED for c in parts):
         at_hand = {c.convention for c in whole}
         whole += [c for c in parts if c.whole is not Agreement.UNDECIDED or c.convention not in at_hand]
-    for grades in ("AB", "CD"):
+    for grades in _RANKS:
         best = [c for c in whole if c.overall in grades]
         if best:
             return best if all(c.whole is Agreement.BETTER for c in best) else None

@@ -50,7 +50,7 @@ def completed(plan: Ordered, present: frozenset[str]) -> tuple[tuple[str, ...], 
 def departure(plan: Ordered, present: frozenset[str]) -> str | None:
     """How the units that are present depart from the planned order; None if they are its first ones.
 
-    A block of strata that was begun is no departure.
+    A block of strata that was only begun does not count.
     """
     if not present:
         return None

@@ -55,7 +55,7 @@ class PlannedConvention:
     """A convention that counts for a claim.
 
     Attributes:
-        hash: The convention's hash; a convention with another hash is another one.
+        hash: The convention's hash: after any change it is a different convention.
         kind: How its value is bounded: `share` and `mean` (rows between 0 and 1), `errors` (pooled), `row-errors` (mean of
             the rows' rates), `sums` (approximate).
         risk: Its part of the plan's risk, a fraction such as `1/60`.

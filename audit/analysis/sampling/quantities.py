@@ -123,7 +123,7 @@ def parts(convention: Convention, counts: Counts) -> tuple[NDArray[np.float64], 
     """The numerator and the denominator of every row: (rows,) each.
 
     Raises:
-        TypeError: The metric is no ratio and no mean.
+        TypeError: The metric is neither a ratio nor a mean.
     """
     metric = convention.metric
     if isinstance(metric, RatioMetric):

@@ -136,7 +136,7 @@ def _seed(run: PlannedRun, stamped: dt.datetime | None, report: Report, label: s
     else:
         report.skip(
             label,
-            f"{found}. The time stamp is no earlier: that several orders were drawn, and one chosen, cannot be excluded",
+            f"{found}. The time stamp is not earlier: that several orders were drawn, and one chosen, cannot be excluded",
         )
 
 
@@ -205,7 +205,9 @@ def _followed(files: Mapping[str, bytes], plan: Ordered, run: PlannedRun, audit:
         if sample is None or sample.plan != run.path:
             continue
         if sample.units > run.drawn or sample.of != run.units or sample.registered != (run.registered is not None):
-            raise RejectedError(layout.AUDIT, "plan-mismatch", f"{item.id} states another sample than the plan's")
+            raise RejectedError(
+                layout.AUDIT, "plan-mismatch", f"{item.id} states a sample that differs from the plan's"
+            )
 
 
 def _time(
@@ -232,12 +234,12 @@ def _time(
     def registered() -> Registered:
         found = check_registration(plan.plan, files[name], file, signed, key)
         if found.fingerprint != run.registered or bool(found.timestamps) != run.stamped:
-            raise RejectedError(
-                name, "plan-mismatch", "signed by another key, or stamped otherwise, than the audit says"
-            )
+            raise RejectedError(name, "plan-mismatch", "the key or the time stamp differs from what the audit says")
         return found
 
-    found = report.run(f"{label}: registration", registered, f"signed by the key {(run.registered or '')[:16]}", name)
+    whose = "the package's own" if run.registered == report.fingerprint else "not the package's"
+    by = f"signed by the key {(run.registered or '')[:16]}, {whose}"
+    found = report.run(f"{label}: registration", registered, by, name)
     if found is None:
         return None
     report.skip(f"{label}: time by its signer", f"the signer's clock says {found.at}, which proves nothing")

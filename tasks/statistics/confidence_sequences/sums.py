@@ -1,8 +1,8 @@
 """An approximate confidence sequence for a function of sums (BLEU, chrF, macro-averaged F1), calibrated by simulation.
 
-Such a value is no mean of bounded numbers, so no exact bets are known. To first order it moves with the mean of the rows'
-influences, the gradient of the function times the rows' terms. A path of means without replacement, divided by its own
-standard error sqrt((1/n - 1/N) s^2), tends to a normalised Brownian bridge, whatever the rows are. The critical value is
+Such a value is not a mean of bounded numbers, and no exact bets are known for it. To first order it moves with the mean of
+the rows' influences, the gradient of the function times the rows' terms. A path of means without replacement, divided by its
+own standard error sqrt((1/n - 1/N) s^2), tends to a normalised Brownian bridge, whatever the rows are. The critical value is
 the quantile of the largest absolute value of simulated paths from the first moment that counts to the last unit but one.
 
 The sequence is approximate: the function is not linear, and rows are not normal. It says so wherever it is shown, and it

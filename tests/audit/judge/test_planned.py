@@ -199,3 +199,20 @@ def known_claim() -> str:
     from audit.literature.known_tasks import studies
 
     return next(c.value for study in studies() for c in study.claims if (c.task, c.metric) == (TASK, "accuracy"))
+
+
+def test_other_rules_for_failed_replies_do_not_leave_a_planned_claim_open(serve: Serve, tmp_path: Path) -> None:
+    from audit.pipeline.request import AuditRequest
+    from audit.pipeline.run import run as audit
+
+    server = serve(reply='{"Correct": True, "Reason": "x"}')
+    run(tmp_path, server, planned(tmp_path, value=known_claim(), units=633))
+    found = audit(AuditRequest(predictions=tmp_path, replicates=0)).document
+    others = [
+        m for m in found.measurements if m.convention == "paper-judge" and m.sample is None and m.value is not None
+    ]
+    recomputed = [m for m in others if not m.recorded]
+    assert recomputed
+    assert all("not-planned" in {i.code for i in m.invalid} for m in recomputed)
+    counted = [m for m in found.measurements if m.sample is not None]
+    assert all("not-planned" not in {i.code for i in m.invalid} for m in counted)

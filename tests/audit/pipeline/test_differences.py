@@ -14,6 +14,7 @@ from audit import api
 from audit.analysis.differences import Ends, gaps
 from audit.document.read import parse_document
 from audit.document.write import plain, to_bytes
+from audit.errors import InputError
 from audit.literature.known_tasks import known_tasks as tasks
 from audit.pipeline.run import Audit
 from audit.report.differences import differences
@@ -100,6 +101,23 @@ def test_the_document_is_written_and_read_and_says_nothing_of_differences_withou
     assert data["joint"]
     empty = replace(document, differences=(), joint=())
     assert not {"differences", "joint"} & plain(empty).keys()
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"end": "1/7"}, "parts that do not sum to the gap"),
+        ({"start": "a lot"}, "a text where a number belongs"),
+        ({"start": "1/0"}, "a text where a number belongs"),
+        ({"pairs": [{"first": 0, "second": 99, "amount": "1"}]}, "a step that it does not have"),
+    ],
+)
+def test_a_gap_that_cannot_be_is_refused(document: AuditDocument, change: dict[str, Any], message: str) -> None:
+    data = json.loads(to_bytes(document))
+    data["differences"][1] |= change
+    with pytest.raises(InputError, match=message) as error:
+        parse_document(json.dumps(data).encode(), "audit.json")
+    assert "differences[1]" in str(error.value)
 
 
 def test_the_report_shows_them(document: AuditDocument) -> None:

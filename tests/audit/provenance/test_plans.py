@@ -63,6 +63,7 @@ def test_each_thing_about_time_is_a_line_of_its_own(followed: tuple[dict[str, by
     assert not report.failures
     said = {one.name.partition(": ")[2]: (one.status, one.detail) for one in report.checks}
     assert said["order"][0] == said["conventions"][0] == said["registration"][0] == "ok"
+    assert "not the package's" in said["registration"][1]
     assert said["run"] == ("ok", "the first 12 units in the planned order")
     assert said["time by its maker"][0] == said["time by its signer"][0] == "not-checked"
     assert "proves nothing" in said["time by its maker"][1]
@@ -124,11 +125,11 @@ ATTACKS: tuple[tuple[Change, str], ...] = (
     (dropped, "units were dropped, or another order was followed"),
     (convention, "the convention verbatim was changed after the plan"),
     (margin, "the plan's margin for wer is 0.3, the audit's 50"),
-    (more, "states another sample than the plan's"),
+    (more, "states a sample that differs from the plan's"),
     (lambda files, audit: ({k: v for k, v in files.items() if k != NAME}, audit), "is not in the package"),
     (lambda files, audit: (files, replace(audit, plans=None)), "no run of the audit follows it"),
     (lambda files, audit: ({k: v for k, v in files.items() if k != STATEMENT}, audit), "no statement is there"),
-    (lambda files, audit: (files, _run(audit, registered="0" * 64)), "signed by another key"),
+    (lambda files, audit: (files, _run(audit, registered="0" * 64)), "the key or the time stamp differs"),
     (lambda files, audit: (files, _run(audit, risk="0.01")), "is not in the plan"),
     (lambda files, audit: (files, _run(audit, departures=("units were dropped",))), "units were dropped"),
     (lambda files, audit: ({**files, NAME: files[NAME] + b" "}, audit), "not the plan that the audit names"),
@@ -261,7 +262,7 @@ def test_a_claim_id_is_a_uuid_of_version_7() -> None:
     [
         (None, "2026-12-01", "Only a time stamp before that date excludes"),
         ("2026-11-30", "2026-12-01", "nobody could choose an order"),
-        ("2026-12-02", "2026-12-01", "The time stamp is no earlier"),
+        ("2026-12-02", "2026-12-01", "The time stamp is not earlier"),
     ],
 )
 def test_a_time_stamp_before_the_public_value_is_what_counts(

@@ -5,13 +5,33 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from audit._util.paths import LITERATURE
-from audit.literature.studies import load_study
-from audit.schema import Agreement, Bounds, Chosen, Comparison, Invalid, Measurement, Refused, Rows, Verdict
+from audit.literature.grades import Grading, Support
+from audit.literature.known_tasks import known_tasks as tasks
+from audit.literature.studies import Study, load_study
+from audit.literature.works import Evidence
+from audit.schema import (
+    Agreement,
+    Bounds,
+    Chosen,
+    Claim,
+    Comparison,
+    Decision,
+    DecisiveStep,
+    Invalid,
+    Margin,
+    Measurement,
+    Odds,
+    Refused,
+    Rows,
+    StudyFacts,
+    Verdict,
+)
 from audit.verdict.decisions import decisions, possibility, supersede
 from audit.verdict.measurements import Measured
 
@@ -183,3 +203,98 @@ def test_counts_decide_what_can_be_printed_where_they_are_known() -> None:
     assert possibility(replace(CLAIM, expected_rows=None), []) is None
     assert possibility(replace(CLAIM, unit="count"), []) is None
     assert possibility(replace(CLAIM, family="keyphrases"), []) is None
+
+
+def test_a_decision_has_every_field() -> None:
+    """The second of three measurements decides, with the grade of its one decisive step; two agree, and all have odds."""
+    support = Support("a-work", 0, "C", Evidence("code", verified=True, steps=("case",)))
+    first = measured("0.4", agreement=Comparison(Agreement.WORSE, "-0.29"), whole=Agreement.WORSE)
+    best = measured("0.69", origin="recomputed", agreement=Comparison(Agreement.EXACT, "0"), whole=Agreement.EXACT)
+    best = replace(best, grading=Grading(("case", "answer"), (support,)), decisive=(("case", "keep"),))
+    within = Comparison(Agreement.WITHIN_MARGIN, "-0.09")
+    other = measured("0.6", convention="d", agreement=within, whole=Agreement.WITHIN_MARGIN)
+    other = replace(other, grading=Grading(("case",), (support,)))
+    (found,) = decisions(replace(STUDY, claims=(replace(CLAIM, expected_rows=None),)), [first, best, other])
+    assert found == Decision(
+        claim=CLAIM.id,
+        verdict=Verdict.JUSTIFIED,
+        rule=4,
+        measurement=best.record.id,
+        origin="recomputed",
+        grade="C",
+        decisive=(DecisiveStep("case", "keep", "C", "a-work"),),
+        supporting=(best.record.id, other.record.id),
+        reasons=(Chosen("deciding", best.record.id, "c", "E", Agreement.EXACT, "0.69", "0", None, None),),
+        # Within the margin of 0.01 the three meet 0.015, 0.03 and 0.015 of the 0.29 between them.
+        odds=Odds(3, 3, "0.400000", "0.690000", "0.21", "0.00"),
+        certificate=None,
+    )
+
+
+def left_out(claim: Claim, *names: str) -> Verdict:
+    """The verdict on a claim that is exceeded, in a study that leaves conventions of these tasks out."""
+    task = tasks()["er-iemocap"]
+    assert task.declaration is not None
+    declared = {
+        name: replace(task, declaration=replace(task.declaration, leave_out=("llaso",) if name in names else ()))
+        for name in "ab"
+    }
+    a, b = (Claim(f"{name}.accuracy", name, "accuracy", "0.5", unit="fraction") for name in "ab")
+    study = Study(
+        StudyFacts("made", margins={"accuracy": Margin("0.01")}),
+        (a, b, claim),
+        Path("made.yaml"),
+        {**declared, "c": replace(task, declaration=None)},
+    )
+    support = Support("a-work", 0, "A", Evidence("code", verified=True, steps=("case",)))
+    item = measured("0.9", claim=claim.id, agreement=Comparison(Agreement.BETTER), whole=Agreement.BETTER)
+    return decisions(study, [replace(item, grading=Grading(("case",), (support,)))])[-1].verdict
+
+
+def test_where_conventions_are_left_out_nothing_exceeds() -> None:
+    exceeds, not_reproduced = Verdict.EXCEEDS, Verdict.NOT_REPRODUCED
+    for name in "abc":
+        one = Claim(f"{name}.accuracy@x", name, "accuracy", "0.5", unit="fraction")
+        assert left_out(one) is exceeds
+        assert [left_out(one, "a"), left_out(one, "b")] == [
+            not_reproduced if name == other else exceeds for other in "ab"]  # fmt: skip
+    of_b = Claim("mean.accuracy@x", "mean", "accuracy", "0.5", unit="fraction", mean_of=("b.accuracy",))
+    of_both = replace(of_b, mean_of=("a.accuracy", "b.accuracy"))
+    assert [left_out(of_b, "a"), left_out(of_b, "b"), left_out(of_b)] == [exceeds, not_reproduced, exceeds]
+    assert [left_out(of_both, "a"), left_out(of_both, "b"), left_out(of_both)] == [
+        not_reproduced, not_reproduced, exceeds]  # fmt: skip
+
+
+def test_reference_tokens_are_what_was_said_right_wrong_or_not() -> None:
+    def with_counts(counts: dict[str, int] | None) -> Measured:
+        return measured("2.0", origin="recomputed", claim=WER.id, counts=counts)
+
+    thousand = with_counts({"substitutions": 3, "deletions": 1, "insertions": 5, "hits": 996})
+    others = [with_counts(None), with_counts({}), with_counts({"correct": 7, "total": 9})]
+    found = possibility(WER, [*others, thousand])
+    assert found is not None
+    assert found.witness is not None
+    assert found.witness.n == 1000
+    assert possibility(WER, others) is None
+    one = possibility(WER, [with_counts({"substitutions": 0, "deletions": 0, "insertions": 0, "hits": 1})])
+    assert one is not None
+    assert not one.possible
+    assert possibility(WER, [with_counts({"substitutions": 0, "deletions": 0, "insertions": 0, "hits": 0})]) is None
+
+
+@pytest.mark.parametrize(
+    ("family", "judge", "graded"),
+    [
+        ("spoken-qa", "gpt-3.5", False),  # right or wrong
+        ("spoken-qa", "gpt-4o-mini", False),  # grades, but items of another family
+        ("classification", "llama-3-70b", True),  # from 0 to 5, by a longer name
+        ("classification", "gpt-3.5", False),
+        ("classification", None, False),
+    ],
+)
+def test_a_judge_that_gives_parts_of_the_marks_leaves_every_share_possible(
+    family: str, judge: str | None, graded: bool
+) -> None:
+    tested = possibility(replace(CLAIM, value="0.3333", expected_rows=10, family=family, judge=judge), [])
+    assert (tested is None) == graded
+    assert tested is None or not tested.possible

@@ -98,6 +98,21 @@ def test_dropping_the_rows_on_which_a_step_matters_does_not_hide_it(monkeypatch:
     assert _decisive_of(dict.fromkeys(more, True) | {list(more)[-1]: False}, everything[0], monkeypatch) == ()
 
 
+def test_steps_may_matter_over_the_rows_that_are_kept_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Over all rows case does not matter; over finished ones, which the convention keeps, it does."""
+    everything = list(product((("selection", "all"), ("selection", "finished")), (("case", "x"), ("case", "y"))))
+    agreeing = {choices: choices != (("selection", "finished"), ("case", "y")) for choices in everything}
+    assert _decisive_of(agreeing, everything[2], monkeypatch) == (("case", "x"),)
+    assert _decisive_of(agreeing, everything[0], monkeypatch) == ()
+
+
+def test_a_rule_that_is_no_combination_is_no_alternative(monkeypatch: pytest.MonkeyPatch) -> None:
+    agreeing = {(("case", "x"),): True, (("case", "y"),): False, (("convention", "theirs"),): False}
+    assert _decisive_of(agreeing, (("case", "x"),), monkeypatch) == (("case", "x"),)
+    agreeing[("case", "y"),] = True
+    assert _decisive_of(agreeing, (("case", "x"),), monkeypatch) == ()
+
+
 def brute_force(
     rows: Sequence[Row],
     agrees: Agrees,
@@ -184,14 +199,17 @@ def _decisive_of(
     pipelines = [Pipeline(choices, convention, ("own",) if choices == own else ()) for choices in agreeing]
 
     class Made:
+        def __init__(self, some: Sequence[Pipeline]) -> None:
+            self.some = some
+
         def pipelines(self, conventions: object) -> list[Pipeline]:
             return pipelines
 
         def outcomes(self) -> list[Outcome]:
-            return [Outcome(p, Fraction(agreeing[p.choices]), 1, 1) for p in pipelines]
+            return [Outcome(p, Fraction(agreeing[p.choices]), 1, 1) for p in self.some]
 
-    monkeypatch.setattr(decisive, "specification", lambda task, metric: Made())
-    monkeypatch.setattr(decisive, "universe", lambda rows, some: Made())
+    monkeypatch.setattr(decisive, "specification", lambda task, metric: Made(pipelines))
+    monkeypatch.setattr(decisive, "universe", lambda rows, some: Made(some))
     return decisive_steps(EMOTION, "accuracy", [], ["own"], lambda value: value == 1)["own"]
 
 

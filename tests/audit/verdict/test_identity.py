@@ -15,7 +15,8 @@ from audit.literature.known_tasks import known_tasks as tasks
 from audit.literature.set_texts import unit_hash
 from audit.literature.sets import SETS as FOLDER
 from audit.literature.sets import Called, Ids, Repeats, SetCard, load_set
-from audit.verdict.identity import Identity, IdentityReason, IdentityState, identity
+from audit.verdict.identity import Identity, IdentityReason, IdentityState, identity, identity_on_disk
+from tasks.datasets.manifest import Item, Manifest
 from tasks.row import Row
 from tests.support.sets import (
     SENTENCES,
@@ -544,6 +545,8 @@ def test_a_meta_file_that_names_nothing_says_so() -> None:
         IdentityReason("dataset-named", "The meta file names the data set Anything / x.", "Anything / x"),
         IdentityReason("no-card", f"The task {TASK} has no set card."),
     )
+    assert (found.state, found.card, found.layout, found.rows, found.expected) == (
+        IdentityState.UNKNOWN, None, None, SIZE, None)  # fmt: skip
 
 
 def test_other_reasons_in_words() -> None:
@@ -578,3 +581,30 @@ def test_other_reasons_in_words() -> None:
 )
 def test_sizes_of_models_are_compared_by_their_billions(model: str, variant: str, same: bool) -> None:
     assert ("other-variant" not in codes(held(rows(), model=model, variant=variant))) == same
+
+
+# A data set on disk
+
+
+def on_disk(numbers: range, **changes: Any) -> Manifest:
+    items = tuple(Item(unit(n), (f"{n}.wav",), SENTENCES[n]) for n in numbers)
+    return Manifest("Made Set", "test-clean", Path("made"), items, **changes)
+
+
+def test_a_data_set_on_disk_is_compared_by_its_items() -> None:
+    found = identity_on_disk(on_disk(range(SIZE)), card())
+    assert (found.state, found.card, found.layout, found.rows, found.expected) == (
+        IdentityState.VERIFIED, "made-set", "utterances", SIZE, SIZE)  # fmt: skip
+    assert found.reasons == tuple(r for r in held(rows()).reasons if r.code != "dataset-unnamed")
+    part = identity_on_disk(on_disk(range(3)), card())
+    assert (part.state, part.rows, part.expected, part.contradicted) == (IdentityState.PART, 3, SIZE, False)
+    assert "units-below" in codes(part, against=False)
+    other = tuple(replace(item, reference=f"{item.reference} more") for item in on_disk(range(3)).items)
+    foreign = identity_on_disk(replace(on_disk(range(3)), items=other), card())
+    assert (foreign.state, foreign.contradicted, foreign.reasons[0].against) == (IdentityState.CONTRADICTED, True, True)
+
+
+def test_a_data_set_on_disk_without_a_card_is_unknown() -> None:
+    found = identity_on_disk(on_disk(range(3)), None)
+    missing = IdentityReason("no-card", "No set card.")
+    assert found == Identity(IdentityState.UNKNOWN, None, None, 3, None, (missing,))
