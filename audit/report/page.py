@@ -72,6 +72,7 @@ class ClaimSection:
     rows: tuple[MeasurementView, ...]
     figure: Markup
     path: Markup
+    narrow_path: Markup
     path_of: str
     narrow: Markup
     about: tuple[str, str]
@@ -311,6 +312,7 @@ def _view(claim: ClaimView, study: StudyFacts, works: Mapping[str, str], most: i
         claim.nearest(most),
         Markup(spec_curve.draw(claim)),  # noqa: S704  # the figure escapes its texts
         Markup(sample_path.draw(claim)),  # noqa: S704
+        Markup(sample_path.draw(claim, sample_path.NARROW) if most is None else ""),  # noqa: S704
         drawn.label if (drawn := sample_path.subject(claim)) else "",
         # Paper has one width.
         Markup(spec_curve.draw(claim, spec_curve.NARROW) if most is None else ""),  # noqa: S704

@@ -1,7 +1,11 @@
-"""A waterfall: from one value to another, one bar for each step's part of the gap."""
+"""A waterfall: from one value to another, one bar for each step's part of the gap.
+
+The name of each step stands above its bar, in as many lines as it needs, so that the figure fits a telephone.
+"""
 
 from __future__ import annotations
 
+import textwrap
 from decimal import Decimal
 from fractions import Fraction
 
@@ -10,12 +14,12 @@ from audit.report.figures.scale import Scale, around
 from audit.report.figures.svg import element, number, text
 from audit.schema import AttributedGap, AttributedStep
 
-WIDTH = 720.0
-_LABEL, _RIGHT, _TOP, _ROW, _BAR = 282.0, 88.0, 24.0, 24.0, 13.0
+WIDTH = 340.0
+_LEFT, _RIGHT, _TOP, _LINE, _BAR, _GAP = 12.0, 12.0, 24.0, 13.0, 11.0, 5.0
 _SANS = "'Source Sans 3', 'Source Sans Extended', 'Noto Sans CJK SC', Helvetica, Arial, sans-serif"
 _INK, _MUTED, _RULE, _UP, _DOWN, _END = "#1f2328", "#5b636d", "#dfe2e6", "#b5541c", "#0f5f8a", "#6a7078"
-# Characters of a label that fit beside the bars.
-_LONGEST = 50
+# Characters of a line beside the number at its end.
+_CHARACTERS = 44
 
 
 def draw(gap: AttributedGap, anchor: str, places: int = 2) -> str:
@@ -35,13 +39,25 @@ def draw(gap: AttributedGap, anchor: str, places: int = 2) -> str:
               for n, s in enumerate(gap.steps)]  # fmt: skip
     reached = [*levels, *(bound for pair in bounds if pair for bound in pair)]
     reached += [Decimal(gap.printed)] if gap.printed else []
-    scale = around(reached, _LABEL, WIDTH - _RIGHT)
-    rows = len(gap.steps) + 2
-    bottom = _TOP + _ROW * rows
-    body = [*_axis(scale, bottom), *_printed(gap, scale, bottom), _row(0, gap.first, f"{start:f}", scale, start)]
-    for index, (step, part) in enumerate(zip(gap.steps, parts, strict=True)):
-        body += _step(index + 1, step, part, levels[index], scale, bounds[index])
-    body.append(_row(rows - 1, gap.second, f"{end:f}", scale, end))
+    scale = around(reached, _LEFT, WIDTH - _RIGHT)
+    body: list[str] = []
+    y = _TOP
+    entries = [
+        (gap.first, f"{start:f}", start, start, None, True),
+        *(
+            (_label(step), f"{part:+f}".replace("-", "\u2212"), level, level + part, bound, False)
+            for step, part, level, bound in zip(gap.steps, parts, levels, bounds, strict=False)
+        ),
+        (gap.second, f"{end:f}", end, end, None, True),
+    ]
+    for label, value, low, high, bound, is_end in entries:
+        drawn, y = _entry(label, value, (scale(low), scale(high)), y, bold=is_end)
+        body += drawn
+        if bound is not None and bound[0] != bound[1]:
+            line = f"M{number(scale(bound[0]))} {number(y - _GAP - _BAR / 2)}H{number(scale(bound[1]))}"
+            body.append(element("path", d=line, stroke=_INK, stroke_width="1"))
+    bottom = y
+    body = [*_axis(scale, bottom), *_printed(gap, scale, bottom), *body]
     title = f"From {gap.first} ({start:f}) to {gap.second} ({end:f}), step by step"
     return element(
         "svg",
@@ -78,53 +94,37 @@ def _printed(gap: AttributedGap, scale: Scale, bottom: float) -> list[str]:
     if gap.printed is None:
         return []
     x = scale(Decimal(gap.printed))
+    side = "start" if x < WIDTH / 4 else "end" if x > 3 * WIDTH / 4 else "middle"
     line = element(
         "path", d=f"M{number(x)} {number(_TOP - 4)}V{number(bottom)}", stroke="#c48f1c", stroke_dasharray="4 2"
     )
-    return [
-        line,
-        element("text", text(f"reported {gap.printed}"), x=x, y=_TOP - 9, fill="#7a5605", text_anchor="middle"),
-    ]
+    return [line, element("text", text(f"reported {gap.printed}"), x=x, y=_TOP - 9, fill="#7a5605", text_anchor=side)]
 
 
-def _row(index: int, label: str, value: str, scale: Scale, level: Decimal) -> str:
-    """An end of the gap: its name, its value and a line at its level."""
-    y = _TOP + _ROW * index + _ROW / 2
-    x = scale(level)
-    return "".join((
-        element("text", text(_cut(label)), x=8.0, y=y + 3.8, font_weight="600"),
-        element("path", d=f"M{number(x)} {number(y - _BAR / 2)}v{number(_BAR)}", stroke=_END, stroke_width="3"),
-        element("text", text(value), x=WIDTH - 8, y=y + 3.8, text_anchor="end", font_weight="600"),
-    ))  # fmt: skip
+def _label(step: AttributedStep) -> str:
+    return f"{', '.join(step.axes)}: {step.before} \u2192 {step.after}"
 
 
-def _step(
-    index: int,
-    step: AttributedStep,
-    part: Decimal,
-    level: Decimal,
-    scale: Scale,
-    bounds: tuple[Decimal, Decimal] | None,
-) -> list[str]:
-    y = _TOP + _ROW * index + _ROW / 2
-    left, right = sorted((scale(level), scale(level + part)))
-    label = f"{', '.join(step.axes)}: {step.before} \u2192 {step.after}"
-    link = element("path", d=f"M{number(scale(level))} {number(y - _ROW + _BAR / 2)}V{number(y - _BAR / 2)}",
-                   stroke=_END, stroke_width="0.8")  # fmt: skip
-    bar = element(
-        "rect", x=left, y=y - _BAR / 2, width=max(right - left, 1.2), height=_BAR, fill=_UP if part > 0 else _DOWN
-    )
-    found = [element("text", text(_cut(label)), x=8.0, y=y + 3.8), link, bar]
-    if bounds is not None and bounds[0] != bounds[1]:
-        ends = (number(scale(bounds[0])), number(scale(bounds[1])))
-        found.append(element("path", d=f"M{ends[0]} {number(y)}H{ends[1]}", stroke=_INK, stroke_width="1"))
-    shown = f"{part:+f}".replace("-", "\u2212")
-    found.append(element("text", text(shown), x=WIDTH - 8, y=y + 3.8, text_anchor="end"))
-    return found
-
-
-def _cut(label: str) -> str:
-    return label if len(label) <= _LONGEST else f"{label[: _LONGEST - 1]}\u2026"
+def _entry(label: str, value: str, ends: tuple[float, float], y: float, *, bold: bool) -> tuple[list[str], float]:
+    """A step, or an end of the gap: its name and number, below them its bar; and where the next one begins."""
+    weight = "600" if bold else None
+    lines = textwrap.wrap(label, _CHARACTERS) or [label]
+    # White around the letters: lines of the axis pass behind them.
+    found = [
+        element("text", text(line), x=_LEFT - 6, y=y + 10 + _LINE * n, font_weight=weight, stroke="#ffffff", stroke_width="3",
+                paint_order="stroke")
+        for n, line in enumerate(lines)
+    ]  # fmt: skip
+    found.append(element("text", text(value), x=WIDTH - _RIGHT + 6, y=y + 10, text_anchor="end", font_weight=weight,
+                         stroke="#ffffff", stroke_width="3", paint_order="stroke"))  # fmt: skip
+    top = y + _LINE * len(lines) + 1
+    left, right = sorted(ends)
+    if bold:
+        found.append(element("path", d=f"M{number(left)} {number(top)}v{number(_BAR)}", stroke=_END, stroke_width="3"))
+    else:
+        found.append(element("rect", x=left, y=top, width=max(right - left, 1.2), height=_BAR,
+                             fill=_UP if ends[1] > ends[0] else _DOWN))  # fmt: skip
+    return found, top + _BAR + _GAP
 
 
 def _description(gap: AttributedGap, parts: list[Decimal]) -> str:

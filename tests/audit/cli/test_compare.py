@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,9 @@ from typing import Any
 import pytest
 import yaml
 
+from audit._util.paths import LITERATURE
 from audit.cli import main
+from audit.literature.studies import load_study
 from tests.support.run_files import KNOWN, changed, speech, write
 
 TASK, EMOTION = "asr-librispeech-clean", "er-iemocap"
@@ -77,6 +80,18 @@ def test_the_margin_fits_into_a_study(runs: list[str], tmp_path: Path, capsys: p
     assert f"measured margin of wer: {margin['value']} " in capsys.readouterr().out
     assert "55 of 60 outputs are identical" in margin["reason"]
     assert "batch_size (1 and 2)" in margin["reason"]
+
+
+def test_a_study_takes_the_margin(runs: list[str], tmp_path: Path) -> None:
+    path = tmp_path / "margin.yaml"
+    assert compare(*runs, "--margin", str(path)) == 0
+    study = yaml.safe_load((LITERATURE / "studies" / "salmonn.yaml").read_text(encoding="utf-8"))
+    study["margins"] |= yaml.safe_load(path.read_text(encoding="utf-8"))["margins"]
+    copy = tmp_path / "salmonn.yaml"
+    copy.write_text(yaml.safe_dump(study, allow_unicode=True), encoding="utf-8")
+    margin = load_study(copy).facts.margins["wer"]
+    assert margin.kind == "measured"
+    assert Decimal(margin.value) > 0
 
 
 def test_margins_of_shares_are_in_the_unit_of_the_claims(tmp_path: Path) -> None:

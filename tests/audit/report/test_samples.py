@@ -84,10 +84,11 @@ def test_without_a_plan_nothing_is_said(document: AuditDocument) -> None:
     assert "bounds over the units" not in page
 
 
-def test_the_path_is_drawn_over_the_units(document: AuditDocument) -> None:
+@pytest.mark.parametrize("shape", [sample_path.WIDE, sample_path.NARROW])
+def test_the_path_is_drawn_over_the_units(document: AuditDocument, shape: sample_path.Shape) -> None:
     (view,) = [c for c in claims(document) if c.id == CLAIM]
-    drawn = sample_path.draw(view)
-    assert drawn == sample_path.draw(view)
+    drawn = sample_path.draw(view, shape)
+    assert drawn == sample_path.draw(view, shape)
     root = ET.fromstring(drawn)
     described = root.find("{http://www.w3.org/2000/svg}desc")
     assert described is not None
@@ -95,13 +96,16 @@ def test_the_path_is_drawn_over_the_units(document: AuditDocument) -> None:
     assert not re.search(r"nan|inf", drawn, re.IGNORECASE)
     for path in root.iter("{http://www.w3.org/2000/svg}path"):
         numbers = [float(n) for n in re.findall(r"-?\d+\.?\d*", path.get("d") or "")]
-        assert all(-1 <= n <= sample_path.WIDTH for n in numbers)
+        assert all(-1 <= n <= shape.width for n in numbers)
 
 
 def test_a_path_without_an_upper_bound_is_drawn_to_the_edge(document: AuditDocument) -> None:
     open_ended = changed(document, high=None, path=(SamplePoint(1, "0", None), SamplePoint(60, "44", None)))
     (view,) = [c for c in claims(open_ended) if c.id == CLAIM]
-    ET.fromstring(sample_path.draw(view))
+    for shape in (sample_path.WIDE, sample_path.NARROW):
+        root = ET.fromstring(sample_path.draw(view, shape))
+        arrows = [p for p in root.iter("{http://www.w3.org/2000/svg}path") if (p.get("d") or "").endswith("z")][1:]
+        assert arrows, "bounds beyond the frame are marked"
 
 
 def test_a_plan_says_what_is_proved() -> None:
