@@ -91,6 +91,7 @@ def test_a_run_from_the_plan_to_the_package(made: Made, capsys: pytest.CaptureFi
         (["--claim", "2", "--metric", "bleu"], "has no metric 'bleu'"),
         (["--timestamp", "http://localhost"], "a time stamp covers a registration"),
         (["--manifest", "x"], "the set is given twice"),
+        (["--limit", "10"], "a plan is of the whole set"),
     ],
 )
 def test_bad_options(made: Made, capsys: pytest.CaptureFixture[str], options: list[str], problem: str) -> None:
