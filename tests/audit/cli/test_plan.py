@@ -87,7 +87,7 @@ def test_a_run_from_the_plan_to_the_package(made: Made, capsys: pytest.CaptureFi
     [
         (["--convention", "nobody"], "has no convention 'nobody'"),
         (["--convention", "verbatim=0"], "not a weight"),
-        (["--risk", "2"], "above 0 and below 1"),
+        (["--risk", "0.3"], "above 0 and at most 0.2"),
         (["--risk", "a"], "not a plain decimal number"),
         (["--strata", "0"], "from 1 to the number of units"),
         (["--max-words", "0"], "must be at least 1"),
