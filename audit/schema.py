@@ -387,6 +387,7 @@ class Sample:
         plan: The plan's file, as `plans` names it.
         units: Units that were drawn in the planned order, of the set's `of`.
         risk: The chance that these bounds ever miss the value, as a fraction: its part of the plan's risk.
+        whole_risk: The plan's risk, as a decimal string; above 0.05 it never suffices for `reproduced`.
         exact: Valid at this risk; otherwise approximate, which never suffices for `reproduced`.
         registered: The plan was signed.
         cap: The upper bound assumes that no output has more words; None if it needs no such bound. capped: The run's decoding
@@ -399,6 +400,7 @@ class Sample:
     units: int
     of: int
     risk: str
+    whole_risk: str
     exact: bool
     registered: bool
     low: str | None

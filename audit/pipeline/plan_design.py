@@ -18,6 +18,7 @@ from audit.analysis.sampling.order import digest, steps
 from audit.analysis.sampling.plan import (
     DRAW_SCHEMA,
     DRAW_SUFFIX,
+    MOST_RISK,
     SCHEMA,
     Draw,
     Plan,
@@ -235,8 +236,9 @@ def _conventions(
 def _risks(request: PlanRequest, weights: Sequence[Sequence[int]]) -> tuple[Fraction, ...]:
     """Every convention's part of the risk, over all claims."""
     risk = Fraction(_number(request.risk, "--risk"))
-    if not 0 < risk < 1:
-        raise InputError(f"must be above 0 and below 1, not {request.risk}", where="--risk", fix="Give 0.05 for 5 %.")
+    if not 0 < risk <= MOST_RISK:
+        what = f"must be above 0 and at most {float(MOST_RISK)}, not {request.risk}"
+        raise InputError(what, where="--risk", fix="Give 0.05 for 5 %.")
     every = [weight for some in weights for weight in some]
     if min(every) < 1:
         raise InputError("a weight is a positive integer", where="--convention", fix="Write it like verbatim=2.")

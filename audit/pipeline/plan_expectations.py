@@ -12,6 +12,7 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
+from audit.analysis.sampling.order import steps
 from audit.analysis.sampling.plan import Expected, Plan, PlannedClaim, PlannedConvention
 from audit.analysis.sampling.quantities import population
 from audit.schema import WHOLE
@@ -50,7 +51,7 @@ def expected(plan: Plan, tokens: Sequence[Sequence[tuple[int, ...] | None]], aud
             truth = _truth(claim, off)
             if truth is None:
                 continue
-            needed = simulated(claim, convention, w, truth, max(10, min(audits, _MOST_ROWS // units)))
+            needed = simulated(plan, claim, convention, w, truth, max(10, min(audits, _MOST_ROWS // units)))
             found.append(Expected(number, off, int(np.median(needed)), int(np.quantile(needed, 0.9, method="higher"))))
     return tuple(found)
 
@@ -74,11 +75,12 @@ def _truth(claim: PlannedClaim, off: int) -> float | None:
 
 
 def simulated(
-    claim: PlannedClaim, convention: PlannedConvention, w: Array, truth: float, audits: int
+    plan: Plan, claim: PlannedClaim, convention: PlannedConvention, w: Array, truth: float, audits: int
 ) -> NDArray[np.int64]:
     """The units that simulated audits needed: (audits,).
 
     Args:
+        plan: Its units and strata; every audit has an order of its own.
         claim: The claim.
         convention: A convention with an exact sequence.
         w: Reference tokens of the units, (units,).
@@ -89,11 +91,15 @@ def simulated(
     whole = population(convention, len(w))
     risk = float(Fraction(convention.risk)) / 2
     needed = np.empty(audits, dtype=np.int64)
+    at = {name: index for index, name in enumerate(plan.units)}
     for n in range(audits):
-        order = random.permutation(len(w))
-        needed[n] = units_needed(
-            Drawn.of(_rows(random, convention, w, truth)[order], w[order]), whole, edges(claim), risk
-        )
+        drawn = steps(plan.units, f"simulated {n}", plan.strata, plan.lengths)
+        order = np.array([at[name] for step in drawn for name in step])
+        sizes = np.array([len(step) for step in drawn], dtype=np.int64)
+        starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
+        a = _rows(random, convention, w, truth)
+        sums = Drawn(np.add.reduceat(a[order], starts), np.add.reduceat(w[order], starts), sizes)
+        needed[n] = units_needed(sums, whole, edges(claim), risk)
     return needed
 
 

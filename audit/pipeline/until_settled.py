@@ -29,7 +29,7 @@ from tasks.statistics.printed import places_of
 from tasks.task import Task
 
 # Between two looks the number of units grows by this share: a look scores all units again.
-_GROWTH = 0.02
+_GROWTH = 0.05
 Say = Callable[[str], None]
 
 

@@ -10,6 +10,7 @@ from audit.report.numbers import shown, whole
 from audit.report.views import ClaimView, MeasurementView
 from audit.schema import PlannedRun, Sample, Verdict
 
+_SMALL = Fraction(1, 20)
 _SETTLED = frozenset({Verdict.REPRODUCED, Verdict.JUSTIFIED, Verdict.UNDOCUMENTED})
 
 
@@ -58,6 +59,8 @@ def sample_sentences(claim: ClaimView) -> list[Sentence]:
         else:
             most = ", so the verdict is at most justified" if claim.verdict.id in _SETTLED else ""
             found.append(sentence(f"{words}, which the run's meta file does not show{most}."))
+    if Fraction(sample.whole_risk) > _SMALL and claim.verdict.id in _SETTLED:
+        found.append(sentence("The plan's risk is above 5 %, so the verdict is at most justified."))
     if not sample.registered and claim.verdict.id in _SETTLED:
         found.append(sentence("The plan was not registered, so the verdict is at most justified."))
     return found

@@ -16,6 +16,8 @@ from tasks.row import Row
 
 # Decimals of a limit, which is rounded outwards.
 _PLACES = Decimal("0.000001")
+# The largest risk of a plan that may give `reproduced`.
+SMALL_RISK = Fraction(1, 20)
 # Why a convention decides nothing in a planned sample.
 NOT_PLANNED = "not-planned"
 
@@ -116,8 +118,13 @@ class Settled:
 
     @property
     def sure(self) -> bool:
-        """Whether it may stand for the whole set in `reproduced`: an exact sequence of a registered plan, assuming nothing."""
-        return self.record.exact and self.record.registered and (self.record.cap is None or self.record.capped)
+        """Whether it may stand for the whole set in `reproduced`.
+
+        Its bounds are exact, its plan is registered and has a small risk, and no assumption is left to the plan's maker.
+        """
+        record = self.record
+        small = Fraction(record.whole_risk) <= SMALL_RISK
+        return record.exact and record.registered and small and (record.cap is None or record.capped)
 
 
 def settle(
@@ -201,6 +208,7 @@ def _record(following: Following, planned: PlannedConvention, found: bounds.Reac
         units=found.units,
         of=len(following.plan.plan.units),
         risk=planned.risk,
+        whole_risk=following.plan.plan.risk,
         exact=found.exact,
         registered=following.registered,
         low=low,

@@ -25,6 +25,8 @@ SUFFIX = ".plan.json"
 DRAW_SUFFIX = ".plan.draw.json"
 STATEMENT_SUFFIX = ".plan.sigstore.json"
 KEY_SUFFIX = ".plan.pub.pem"
+# A larger risk of a plan is refused.
+MOST_RISK = Fraction(1, 5)
 _HEX = re.compile(r"[0-9a-f]{64}\Z")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:]{5,8}Z)?\Z")
 FIX = "Make the plan again with `repro-audit plan`."
@@ -301,7 +303,9 @@ def _problems(plan: Plan) -> Sequence[tuple[str, str]]:
     whole = _fraction(plan.risk)
     if not plan.claims or not all(claim.conventions for claim in plan.claims):
         found.append(("claims", "a plan has claims, and each has conventions"))
-    elif whole is None or not 0 < whole < 1 or None in risks or sum(r for r in risks if r is not None) > whole:
+    elif whole is not None and whole > MOST_RISK:
+        found.append(("risk", f"above {MOST_RISK} a sample settles nothing"))
+    elif whole is None or None in risks or sum(r for r in risks if r is not None) > whole:
         found.append(("risk", "the conventions' risks do not add up to the plan's"))
     elif any(one.largest < 1 for claim in plan.claims for one in claim.conventions):
         found.append(("claims", "the largest unit has at least one token"))

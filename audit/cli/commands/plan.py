@@ -125,6 +125,10 @@ def _rows(args: argparse.Namespace) -> tuple[Row, ...]:
     """The set's units with their references."""
     from tasks.row import Row
 
+    if args.limit is not None:
+        raise InputError(
+            "a plan is of the whole set", where="--limit", fix="Omit it; the plan stops when it is settled."
+        )
     if args.units is not None:
         if args.data is not None or args.manifest is not None:
             raise InputError("the set is given twice", where="--units", fix="Omit --data and --manifest.")

@@ -204,7 +204,8 @@ def _followed(files: Mapping[str, bytes], plan: Ordered, run: PlannedRun, audit:
         sample = item.sample
         if sample is None or sample.plan != run.path:
             continue
-        if sample.units > run.drawn or sample.of != run.units or sample.registered != (run.registered is not None):
+        stated = (sample.of, sample.whole_risk, sample.registered)
+        if sample.units > run.drawn or stated != (run.units, run.risk, run.registered is not None):
             raise RejectedError(
                 layout.AUDIT, "plan-mismatch", f"{item.id} states a sample that differs from the plan's"
             )

@@ -47,6 +47,14 @@ def test_a_plan_says_what_counts_and_what_it_will_likely_cost(made: Made, capsys
     assert needed == sorted(needed, reverse=True)
 
 
+def test_what_a_plan_costs_is_simulated_in_its_own_steps(made: Made) -> None:
+    """Blocks stop as a whole: with 50 strata of four units, every audit stops after some blocks of 50."""
+    assert plan(made, "--strata", "50") == 0
+    found = load_plan(plan_path(made.predictions, TASK)).ordered.plan
+    assert found.strata == 50
+    assert {one.most % 50 for one in found.expected} == {0}
+
+
 def test_a_run_from_the_plan_to_the_package(made: Made, capsys: pytest.CaptureFixture[str]) -> None:
     assert plan(made, "--public-seed", "the block", "--after", "2026-12-01", "--register") == 0
     assert "the order follows from the block" in capsys.readouterr().out.lower()
@@ -79,7 +87,7 @@ def test_a_run_from_the_plan_to_the_package(made: Made, capsys: pytest.CaptureFi
     [
         (["--convention", "nobody"], "has no convention 'nobody'"),
         (["--convention", "verbatim=0"], "not a weight"),
-        (["--risk", "2"], "above 0 and below 1"),
+        (["--risk", "0.3"], "above 0 and at most 0.2"),
         (["--risk", "a"], "not a plain decimal number"),
         (["--strata", "0"], "from 1 to the number of units"),
         (["--max-words", "0"], "must be at least 1"),
@@ -91,6 +99,7 @@ def test_a_run_from_the_plan_to_the_package(made: Made, capsys: pytest.CaptureFi
         (["--claim", "2", "--metric", "bleu"], "has no metric 'bleu'"),
         (["--timestamp", "http://localhost"], "a time stamp covers a registration"),
         (["--manifest", "x"], "the set is given twice"),
+        (["--limit", "10"], "a plan is of the whole set"),
     ],
 )
 def test_bad_options(made: Made, capsys: pytest.CaptureFixture[str], options: list[str], problem: str) -> None:

@@ -256,3 +256,24 @@ def test_a_plan_that_leaves_conventions_out_shows_no_more_than_the_claim(tmp_pat
     best = next(m for m in found.document.measurements if m.id == decision(found, CLAIM).measurement)
     assert best.whole is Agreement.BETTER
     assert verdict(found, CLAIM) == "not-reproduced"
+
+
+@pytest.mark.parametrize(
+    ("changes", "sure"),
+    [
+        ({}, True),
+        ({"registered": False}, False),
+        ({"exact": False}, False),
+        ({"whole_risk": "0.06"}, False),
+        ({"cap": 40}, False),
+        ({"cap": 40, "capped": True}, True),
+    ],
+)
+def test_what_may_stand_for_the_whole_set(changes: dict[str, object], sure: bool) -> None:
+    from dataclasses import replace
+
+    from audit.schema import Sample
+    from audit.verdict.planned import Settled
+
+    sample = Sample("p", 10, 100, "1/40", "0.05", exact=True, registered=True, low="1", high="2")
+    assert Settled(Agreement.EXACT, replace(sample, **changes)).sure is sure  # type: ignore[arg-type]

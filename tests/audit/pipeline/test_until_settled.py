@@ -70,7 +70,7 @@ def test_looks_become_rarer(made: Made) -> None:
     watch = Watch(order, known_tasks()[TASK], lambda text: None)
     assert watch._next == 1
     watch([BY_ID[name] for name in order.units[:150]])
-    assert watch._next == 153
+    assert watch._next == 157
     assert watch([BY_ID[name] for name in order.units[:151]]) is False
 
 

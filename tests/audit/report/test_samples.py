@@ -33,7 +33,7 @@ def test_a_risk_in_percent(risk: str, words: str) -> None:
 
 
 def sample(low: str | None, high: str | None) -> Sample:
-    return Sample("p", 10, 100, "1/20", exact=True, registered=True, low=low, high=high)
+    return Sample("p", 10, 100, "1/20", "0.05", exact=True, registered=True, low=low, high=high)
 
 
 def test_bounds_in_words() -> None:
@@ -73,6 +73,7 @@ def test_what_a_sample_cannot_do_is_said(document: AuditDocument) -> None:
     assert "they never suffice for the verdict reproduced" in said(changed(document, exact=False))
     assert "is about 2.5 %" in said(changed(document, exact=False))
     assert "so only the worst case counts: too long." in said(changed(document, problem="too long"))
+    assert "risk is above 5 %" in said(changed(document, Verdict.JUSTIFIED, whole_risk="0.1"))
     assert "allows no more tokens" in said(changed(document, capped=True))
 
 
