@@ -138,17 +138,12 @@ def corners(first: Point, second: Point) -> list[Pipeline]:
     """The conventions between two points: every set of their steps changed, in the order of `shapley`.
 
     Raises:
-        ScoringError: One of them cannot be computed here, or has steps of both that do not go together.
+        ScoringError: One of them cannot be computed here.
     """
     steps = changes(first, second)
     found = []
     for number in range(1 << len(steps)):
         convention = mixture(first, second, [step for index, step in enumerate(steps) if number >> index & 1])
-        for side in (convention.hypothesis, convention.reference):
-            kinds = [item.kind for item in side if item.kind != "text"]
-            if len(kinds) > len(set(kinds)):
-                # Each of two programs splits a text at a step of its own; between them, its parts would be split again.
-                raise ScoringError(f"{first.name} and {second.name} split texts at different steps")
         missing = convention.unavailable()
         if missing is not None:
             raise ScoringError(f"{convention.id} cannot be computed here: {missing}")

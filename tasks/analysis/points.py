@@ -60,9 +60,11 @@ class Change:
 def changes(first: Point, second: Point) -> tuple[Change, ...]:
     """The steps in which two points of one specification differ, in the order of the axes."""
     groups = [{index} for index in range(len(first.axes))]
-    for own in (first.own, second.own):
-        if own is not None:
-            joined = set(range(*own))
+    for joined in (
+        *(set(range(*own)) for own in (first.own, second.own) if own is not None),
+        _structure(first, second),
+    ):
+        if joined:
             meeting = [g for g in groups if g & joined]
             groups = sorted([g for g in groups if not g & joined] + [set().union(*meeting)], key=min)
     found = []
@@ -73,6 +75,26 @@ def changes(first: Point, second: Point) -> tuple[Change, ...]:
             axes = tuple(first.axes[index] for index in where)
             found.append(Change(where, axes, _names(before), _names(after)))
     return tuple(found)
+
+
+def _structure(first: Point, second: Point) -> set[int]:
+    """The differing axes that only change together, because they decide whether texts are split and what the metric is given.
+
+    A metric of phrases counts lists, another one texts; and a text is split once, on whichever axis a point does it.
+    """
+    differing = [
+        index for index, pair in enumerate(zip(first.options, second.options, strict=True)) if pair[0] != pair[1]
+    ]
+    splitting = {i for i in differing if any(_kinds(point.options[i : i + 1]) for point in (first, second))}
+    metrics = {i for i in differing if any(point.options[i].metric is not None for point in (first, second))}
+    if _kinds(first.options) != _kinds(second.options):
+        return splitting | metrics
+    return splitting if len(splitting) > 1 else set()
+
+
+def _kinds(options: Sequence[Option]) -> list[str]:
+    """The kinds of the steps that make something else than a text."""
+    return [item.kind for option in options for item in (*option.hypothesis, *option.reference) if item.kind != "text"]
 
 
 def _names(options: Sequence[Option]) -> str:

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import combinations
 
 import pytest
 
 from audit.literature.known_tasks import known_tasks as tasks
+from tasks.analysis.attribution import attribute
 from tasks.analysis.multiverse import Pipeline, universe
 from tasks.analysis.points import changes, combination, mixture, point_of, with_own
 from tasks.analysis.specifications import specification
+from tasks.row import Row
 from tasks.task import Task
 from tests.support.multiverse_rows import rows
 
@@ -106,3 +109,16 @@ def test_own_steps_are_one_more_option_of_their_axis() -> None:
     assert [len(a.options) - len(b.options) for a, b in zip(more.axes, SPEC.axes, strict=True)] == [0, 0, 0, 1, 0]
     assert with_own(SPEC, point_of(SPEC, ASR.convention("wer", "llaso"))).axes == SPEC.axes
     assert with_own(SPEC, point_of(SPEC, ASR.convention("wer", "audiobench"))).axes == SPEC.axes
+
+
+def test_everything_between_two_conventions_on_keyphrases_can_be_counted() -> None:
+    """Some of them split the output into phrases, some give the metric the text, and one splits on another axis."""
+    task = TASKS["ke-inspec"]
+    spec = specification(task, "accuracy")
+    points = {c.id: point_of(spec, c) for c in task.conventions["accuracy"]}
+    made = [Row("a", "the river, a window</s>", ["river", "window"]), Row("b", "nothing", ["paper", "station"])]
+    for first, second in combinations(points.values(), 2):
+        found = attribute(made, first, second)
+        assert sum(step.part for step in found.steps) == found.end - found.start, (first.name, second.name)
+    joined = changes(points["kpg-exact-f5"], points["kpg-exact-f10"])
+    assert [change.axes for change in joined] == [("cleaning", "metric")]
