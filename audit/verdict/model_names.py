@@ -18,10 +18,10 @@ def called(model: str, names: Sequence[str], others: Iterable[str] = ()) -> bool
     """
 
     def words(text: str) -> str:
-        return f" {_BETWEEN_WORDS.sub(' ', text.lower()).strip()} "
+        return f" {_BETWEEN_WORDS.sub(' ', text.casefold()).strip()} "
 
     def longest(some: Iterable[str]) -> int:
         return max((len(words(name)) for name in some if words(name) in words(model)), default=0)
 
     mine = longest(names)
-    return not names or (mine > 0 and mine >= longest(others))
+    return not names or (bool(mine) and mine >= longest(others))

@@ -47,12 +47,12 @@ def prompt_state(predictions: PredictionSet, claim: Claim) -> PromptComparison:
     Speech placeholder, template and outer white space are ignored; `{}` in the claim's prompt matches any text. An empty or
     missing prompt is unknown, whichever importer wrote the file.
     """
-    asked = claim.prompt.text if claim.prompt is not None else None
+    asked = plain_prompt(claim.prompt.text) if claim.prompt is not None else None
     common = predictions.meta.prompt
     prompts = [plain_prompt(row.prompt or common) for row in predictions.rows]
-    if not asked:
+    if asked is None:
         return PromptComparison(PromptState.UNKNOWN, 0, 0, len(prompts))
-    parts = (re.escape(part) for part in (plain_prompt(asked) or "").split("{}"))
+    parts = (re.escape(part) for part in asked.split("{}"))
     pattern = re.compile(".*".join(parts), re.DOTALL)
     known = [prompt for prompt in prompts if prompt is not None]
     same = sum(pattern.fullmatch(prompt) is not None for prompt in known)

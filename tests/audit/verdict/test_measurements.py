@@ -533,6 +533,12 @@ def test_counts_are_summed_by_their_names() -> None:
     assert {type(number) for number in found.values()} == {int}
 
 
+@pytest.mark.parametrize("columns", [2, 4])
+def test_counts_that_do_not_fit_their_names_are_refused(columns: int) -> None:
+    with pytest.raises(ValueError, match=r"zip\(\) argument 2"):
+        measured(replace(scored(kept=2), counts=np.ones((2, columns), dtype=np.uint8)))
+
+
 def test_every_rule_that_skips_rows_is_told() -> None:
     found = measured(scored(kept=14, skipped=(LABELLED, UNFINISHED))).record.rows
     assert found == Rows(

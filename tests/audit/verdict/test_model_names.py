@@ -23,6 +23,8 @@ from audit.verdict.model_names import called
         ("Qwen2-Audio", ["LTU", "Qwen2-Audio"], True),
         ("Qwen2-Audio", ["LTU", "GAMA"], False),
         ("X", ["x"], True),
+        ("Groß", ["GROSS"], True),
+        ("Qwen", ["-"], False),  # a name without words
         ("anything", [], True),
     ],
 )

@@ -70,6 +70,8 @@ def test_braces_stand_for_any_text() -> None:
 
 def test_a_claim_without_a_prompt_leaves_every_prompt_unknown() -> None:
     assert compared(ASKED, asked=None) == PromptComparison(PromptState.UNKNOWN, 0, 0, 1)
+    for nothing in ("", " ", "<Speech><SpeechHere></Speech> "):
+        assert compared(ASKED, None, asked=nothing) == PromptComparison(PromptState.UNKNOWN, 0, 0, 2)
     bare = Claim(id="x.wer", task=TASK, metric="wer", value="2.1", prompt=None)
     assert prompt_state(predictions([Row("1", "x", "y", prompt=ASKED)]), bare).unknown == 1
 

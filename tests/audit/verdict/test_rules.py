@@ -11,6 +11,7 @@ from itertools import permutations, product
 import pytest
 
 from audit.schema import Agreement, Grade, Verdict
+from audit.verdict import rules
 from audit.verdict.rules import RULES, Candidate, Situation, decide
 
 EXACT, WITHIN, BETTER, WORSE = Agreement.EXACT, Agreement.WITHIN_MARGIN, Agreement.BETTER, Agreement.WORSE
@@ -198,6 +199,21 @@ def test_a_convention_does_not_vanish_from_exceeds_because_its_outputs_do() -> N
     only_open = candidate("open", WORSE, UNDECIDED, complete=False, overall="B", convention="b")
     better_d = candidate("d", BETTER, BETTER, complete=False, overall="D", convention="d")
     assert decide(Situation((whole, only_open, better_d))).verdict is Verdict.NOT_REPRODUCED
+
+
+def test_a_part_without_evidence_settles_nothing_for_exceeds() -> None:
+    better = candidate("whole", BETTER, grade="C", overall="C", convention="a")
+    left_open = candidate("open", WORSE, UNDECIDED, complete=False, overall="C", convention="b")
+    without = candidate("part", BETTER, complete=False, overall="E", convention="c")
+    assert decide(Situation((better, left_open, without))).verdict is Verdict.EXCEEDS
+    documented = replace(without, overall="D")
+    assert decide(Situation((better, left_open, documented))).verdict is Verdict.NOT_REPRODUCED
+
+
+def test_a_table_without_a_last_rule_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rules, "RULES", RULES[:1])
+    with pytest.raises(AssertionError, match=r"\Athe last rule always applies\Z"):
+        decide(Situation((candidate(),)))
 
 
 def test_exceeds_needs_every_convention_of_the_best_grade_at_hand() -> None:
