@@ -103,6 +103,9 @@ def scored(
 
 
 def measured(score: Score, claim: Claim | None = CLAIM, **facts: Any) -> Measured:
+    if facts.get("undropped") is not None:
+        # The twin's score; the rules read its value.
+        facts["undropped"] = scored(facts["undropped"])
     given = {"predictions": made(), "study": study(), "grading": None, "names": Names(), "identity": KNOWN, **facts}
     return recomputed(score, claim=claim, **given)
 
