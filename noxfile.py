@@ -106,7 +106,7 @@ def tests_inference(session: nox.Session) -> None:
 
 @nox.session(name="long")
 def long_checks(session: nox.Session) -> None:
-    """Run what takes more than minutes: 10,000 random audits, 100,000 mutated files, the judge before llama.cpp's server.
+    """Run what takes more than minutes: 10,000 random audits and samples, 100,000 mutated files, 1,000 planted gaps.
 
     Run once for a release; docs/explanation/tests.md has the figures. Arguments go to pytest.
     """
@@ -114,8 +114,19 @@ def long_checks(session: nox.Session) -> None:
     # llama-cpp-python is compiled here; no wheel holds it.
     session.install("--quiet", *TORCH, "llama-cpp-python[server]>=0.3", "gguf>=0.17")
     chosen = session.posargs or ["tests/audit/verdict/test_random_audits.py", "tests/audit/test_fuzz_rows.py",
-                                 "tests/audit/importers/test_fuzz.py", "tests/audit/judge/test_real_servers.py"]  # fmt: skip
-    session.run("pytest", *chosen, env={"COLUMNS": "80", "REPRO_AUDIT_AUDITS": "10000", "REPRO_AUDIT_FUZZ": "100000"})
+                                 "tests/audit/importers/test_fuzz.py", "tests/audit/judge/test_real_servers.py",
+                                 "tests/tasks/statistics/confidence_sequences", "tests/audit/analysis/test_attribution.py",
+                                 "tests/tasks/analysis/test_attribution.py"]  # fmt: skip
+    session.run(
+        "pytest",
+        *chosen,
+        env={
+            "COLUMNS": "80",
+            "REPRO_AUDIT_AUDITS": "10000",
+            "REPRO_AUDIT_FUZZ": "100000",
+            "REPRO_AUDIT_GAPS": "1000",
+        },
+    )
 
 
 @nox.session

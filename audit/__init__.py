@@ -25,35 +25,45 @@ _own_tasks.load()
 
 if TYPE_CHECKING:
     from audit.api import (
+        attribute,
         audit,
         compare,
         explain,
+        explain_jointly,
         load_audit,
         load_predictions,
         load_study,
         multiverse,
+        plan,
         render,
+        rows,
         score,
         survey,
         verify,
     )
     from audit.errors import AuditError, CheckFailedError, InputError, MissingError
-    from audit.pipeline.request import AuditRequest
+    from audit.pipeline.request import AuditRequest, ClaimRequest, PlanRequest
 
 __all__ = [
     "AuditError",
     "AuditRequest",
     "CheckFailedError",
+    "ClaimRequest",
     "InputError",
     "MissingError",
+    "PlanRequest",
+    "attribute",
     "audit",
     "compare",
     "explain",
+    "explain_jointly",
     "load_audit",
     "load_predictions",
     "load_study",
     "multiverse",
+    "plan",
     "render",
+    "rows",
     "score",
     "survey",
     "verify",

@@ -371,6 +371,47 @@ class PredictionFile:
 
 
 @dataclass(frozen=True, slots=True)
+class SamplePoint:
+    """The bounds of a planned sample after some units, in the claim's unit; None if there is no bound on that side."""
+
+    units: int
+    low: str | None
+    high: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """The bounds of a planned sample on the value on the whole set, in the claim's unit; None without a bound.
+
+    Attributes:
+        plan: The plan's file, as `plans` names it.
+        units: Units that were drawn in the planned order, of the set's `of`.
+        risk: The chance that these bounds ever miss the value, as a fraction: its part of the plan's risk.
+        whole_risk: The plan's risk, as a decimal string; above 0.05 it never suffices for `reproduced`.
+        exact: Valid at this risk; otherwise approximate, which never suffices for `reproduced`.
+        registered: The plan was signed.
+        cap: The upper bound assumes that no output has more words; None if it needs no such bound. capped: The run's decoding
+            allows no more tokens than that, by its meta file.
+        path: The bounds over the units.
+        problem: Why there are no bounds.
+    """
+
+    plan: str
+    units: int
+    of: int
+    risk: str
+    whole_risk: str
+    exact: bool
+    registered: bool
+    low: str | None
+    high: str | None
+    cap: int | None = None
+    capped: bool = False
+    path: tuple[SamplePoint, ...] = ()
+    problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Measurement:
     """One value for one claim, or for a metric of its task that the paper does not report.
 
@@ -392,6 +433,7 @@ class Measurement:
         unavailable: Why there is no value.
         run: The run of a file `TASK@RUN.jsonl`. subset: The part of the set, by its name.
         parts: Of a mean, the measurements of which it is the mean.
+        sample: The bounds of a planned sample; absent without a plan that names the convention.
     """
 
     id: str
@@ -422,6 +464,7 @@ class Measurement:
     run: str | None = None
     subset: str | None = None
     parts: tuple[str, ...] = ()
+    sample: Sample | None = None
 
     @property
     def valid(self) -> bool:
@@ -530,6 +573,95 @@ class Odds:
     high: str | None = None
     chance: str | None = None
     crowded: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AttributedStep:
+    """A step's part of a gap: its effect, averaged over all orders of the steps.
+
+    Attributes:
+        axes: The axes that it changes: one, or several where a convention has steps of its own for them.
+        before: The first convention's options. after: The second's.
+        part: As an exact number: an integer, or a fraction `a/b`. The parts of a gap sum to it.
+        interval: How much the part would move on another set of the same kind and size.
+    """
+
+    axes: tuple[str, ...]
+    before: str
+    after: str
+    part: str
+    interval: Interval | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Interaction:
+    """Two steps of a gap, by their places from 0, whose effects do not add: the pairwise interaction index, exact."""
+
+    first: int
+    second: int
+    amount: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttributedGap:
+    """The gap between two ways of counting the same outputs, and the parts of it that the steps between them make.
+
+    Numbers without an interval are exact: an integer, or a fraction `a/b`, in the claim's unit, or else the metric's.
+
+    Attributes:
+        first: The convention where it begins. second: Where it ends: a convention, or options joined by slashes.
+        start: The value at the first. end: The value at the second.
+        steps: In the order of the axes.
+        pairs: The large interactions, largest first.
+        scored: Rows scored at both ends. rows: The rows at hand.
+        interval: The gap's.
+        claim: The claim that it belongs to.
+        printed: The printed value that the second prints; None for a gap between two conventions.
+        residual: The printed value minus `end`: what rounding hides.
+        run: The run of a file `TASK@RUN.jsonl`.
+    """
+
+    task: str
+    metric: str
+    first: str
+    second: str
+    start: str
+    end: str
+    steps: tuple[AttributedStep, ...]
+    pairs: tuple[Interaction, ...]
+    scored: tuple[int, int]
+    rows: int
+    interval: Interval | None = None
+    claim: str | None = None
+    printed: str | None = None
+    residual: str | None = None
+    run: str | None = None
+
+    @property
+    def gap(self) -> Fraction:
+        """The second value minus the first."""
+        return Fraction(self.end) - Fraction(self.start)
+
+
+@dataclass(frozen=True, slots=True)
+class JointClaims:
+    """Claims that one program probably counted: on tasks of one family, by one metric, each with outputs.
+
+    Attributes:
+        group: The family.
+        claims: Their ids, with those on other models (controls) among them.
+        tried: Conventions with a value for each of them.
+        agreeing: Those that agree with all of them.
+        chance: The chance that one of the tried agrees with values anywhere in their spreads, one per claim; None without a
+            spread.
+    """
+
+    group: str
+    metric: str
+    claims: tuple[str, ...]
+    tried: int
+    agreeing: tuple[str, ...]
+    chance: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -815,6 +947,7 @@ class PublicOutput:
         place: `OWNER/NAME@COMMIT:PATH`.
         values: Under every convention that can be computed; empty if there are none.
         not_counted: Why there are none.
+        gaps: From the claim's leading convention to the others on these outputs, by step; only where the team has no outputs.
     """
 
     record: str
@@ -836,6 +969,7 @@ class PublicOutput:
     values: tuple[PublicValue, ...] = ()
     not_counted: str | None = None
     notes: str | None = None
+    gaps: tuple[AttributedGap, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -936,6 +1070,52 @@ class Bootstrap:
 
 
 @dataclass(frozen=True, slots=True)
+class PlannedValue:
+    """A claim in a plan, with the conventions that count: id -> hash."""
+
+    value: str
+    metric: str
+    margin: str
+    conventions: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedRun:
+    """A run that follows a sampling plan.
+
+    Attributes:
+        path: The plan's file. rows: The predictions that follow it.
+        sampled: Whether outputs were sampled, or judgements of outputs.
+        units: Size of the set. drawn: Units that are there.
+        risk: The chance that any bound of the plan ever misses its value.
+        seed: `given` by the maker of the plan, `drawn` by the program, or `public`: from a value published after the plan.
+        source: Which public value. published: When, by the user's word.
+        created: When the plan was made, by its maker's word, which proves nothing.
+        registered: The fingerprint of the key that signed the plan; None if it was not registered.
+        stamped: A time stamp covers the signature; `repro-audit verify` checks it.
+        departures: How the run departs from the plan; empty if what was run is what was planned.
+    """
+
+    task: str
+    path: str
+    sha256: str
+    rows: str
+    sampled: Literal["outputs", "judgements"]
+    units: int
+    drawn: int
+    strata: int
+    risk: str
+    seed: Literal["given", "drawn", "public"]
+    created: str
+    claims: tuple[PlannedValue, ...] = ()
+    source: str | None = None
+    published: str | None = None
+    registered: str | None = None
+    stamped: bool = False
+    departures: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class InputFile:
     """An input file of the audit."""
 
@@ -966,6 +1146,10 @@ class AuditDocument:
         source_date_epoch: The audit's date, seconds since 1970.
         claims: The audited claims. others: Claims on other models without outputs; printed, not audited.
         signing: None if nothing will be signed; then the key is absent.
+        plans: The sampling plans that runs follow; absent without one.
+        differences: For claims with outputs, the gaps between the leading convention and the others, and to the printed value;
+            absent if there are none.
+        joint: Groups of claims with outputs; absent if there are none.
     """
 
     # Read by pydantic: unknown keys and values of a different type are errors, never converted.
@@ -989,3 +1173,6 @@ class AuditDocument:
     inputs: tuple[InputFile, ...] = ()
     software: Software = Software()
     signing: Signing | None = None
+    plans: tuple[PlannedRun, ...] | None = None
+    differences: tuple[AttributedGap, ...] = ()
+    joint: tuple[JointClaims, ...] = ()

@@ -26,8 +26,9 @@ def test_what_is_exported() -> None:
     assert audit.__all__ == sorted(audit.__all__)
     assert dir(audit) == audit.__all__
     assert set(audit.__all__) == {
-        "AuditError", "AuditRequest", "CheckFailedError", "InputError", "MissingError", "audit", "compare", "explain",
-        "load_audit", "load_predictions", "load_study", "multiverse", "render", "score", "verify",
+        "AuditError", "AuditRequest", "CheckFailedError", "ClaimRequest", "InputError", "MissingError", "PlanRequest",
+        "attribute", "audit", "compare", "explain", "explain_jointly", "load_audit", "load_predictions", "load_study",
+        "multiverse", "plan", "render", "rows", "score", "survey", "verify",
     }  # fmt: skip
     for name in audit.__all__:
         assert getattr(audit, name).__doc__, name

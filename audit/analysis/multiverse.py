@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import statistics
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -16,9 +16,10 @@ from audit.literature.known_tasks import claimed_metrics, find_task
 from audit.scoring.predictions import PredictionSet
 from audit.scoring.table import unreadable_lines
 from tasks.analysis.explain import Explanation, explain, outcome_json
-from tasks.analysis.multiverse import Outcome, Specification, universe
+from tasks.analysis.multiverse import Outcome, Pipeline, Specification, Universe, universe
 from tasks.analysis.specifications import specification
 from tasks.errors import ScoringError, UnavailableError
+from tasks.metrics.metric import Metric
 from tasks.statistics.printed import Unit, parse
 from tasks.task import Task
 
@@ -181,23 +182,47 @@ def explore(task: Task, metric: str, rows: PredictionSet, replicates: int = 0) -
         InputError: The predictions do not fit, or a row cannot be scored.
         MissingError: No pipeline can be computed here.
     """
-    axes = specification(task, metric)
+    axes, everything = count_all(task, metric, rows)
+    outcomes: Sequence[Outcome] = everything.outcomes()
+    if replicates:
+        outcomes = everything.with_intervals(outcomes, replicates)
+    return Exploration(axes, rows, tuple(outcomes), everything.unreadable)
+
+
+def count_all(
+    task: Task, metric: str, rows: PredictionSet, axes: Specification | None = None
+) -> tuple[Specification, Universe]:
+    """The axes of a task's metric, unless others are given, and the counts of all their pipelines.
+
+    Raises:
+        InputError: The predictions do not fit, or a row cannot be scored.
+        MissingError: No pipeline can be computed here.
+    """
+    axes = axes or specification(task, metric)
     pipelines = axes.pipelines(task.conventions[metric])
     if not pipelines:
         reasons = sorted({c.unavailable() or "" for c in task.conventions[metric]})
         raise MissingError(f"no pipeline of {metric} can be computed here: {'; '.join(reasons)}", where=task.id)
+    with progress(f"{len(pipelines)} pipelines", len(rows.rows)) as bar:
+        return axes, counted(task, rows, pipelines, bar.advance)
+
+
+def counted(
+    task: Task, rows: PredictionSet, pipelines: Sequence[Pipeline], advance: Callable[[int], None] | None = None
+) -> Universe:
+    """The counts of pipelines on some predictions.
+
+    Raises:
+        InputError: A row cannot be scored.
+        MissingError: A pipeline cannot be computed here.
+    """
     try:
-        with progress(f"{len(pipelines)} pipelines", len(rows.rows)) as bar:
-            everything = universe(rows.rows, pipelines, bar.advance)
-        outcomes: Sequence[Outcome] = everything.outcomes()
-        if replicates:
-            outcomes = everything.with_intervals(outcomes, replicates)
+        return universe(rows.rows, pipelines, advance)
     except ScoringError as error:
         where = f"{rows.path}: row {error.row}" if error.row else str(rows.path)
         raise InputError(error.what, where=where, fix="Correct the row.") from error
     except UnavailableError as error:
         raise MissingError(str(error), where=task.id) from error
-    return Exploration(axes, rows, tuple(outcomes), everything.unreadable)
 
 
 def explained(found: Exploration, value: str, unit: Unit | None = None) -> Explained:
@@ -226,16 +251,30 @@ def _why(unreadable: Sequence[tuple[str, str]]) -> str:
 
 
 def _own_unit(found: Exploration) -> Unit:
-    return "percent" if found.known[0].pipeline.convention.metric.scale == 100 else "fraction"
+    return own_unit(found.known[0].pipeline.convention.metric)
+
+
+def own_unit(metric: Metric) -> Unit:
+    """The unit of a metric's values."""
+    return "percent" if metric.scale == 100 else "fraction"
+
+
+def unit_factor(metric: Metric, unit: Unit | None) -> Fraction:
+    """By what a metric's values are multiplied to be in a unit; None for their own."""
+    if unit in {None, own_unit(metric)}:
+        return Fraction(1)
+    return Fraction(100) if unit == "percent" else Fraction(1, 100)
 
 
 def _in_unit(found: Exploration, unit: Unit | None) -> Sequence[Outcome]:
-    """The outcomes with their values in a unit."""
-    own = _own_unit(found)
-    if unit in {None, own}:
-        return found.outcomes
-    factor = Fraction(100) if unit == "percent" else Fraction(1, 100)
-    return [replace(o, value=None if o.value is None else o.value * factor) for o in found.outcomes]
+    return in_unit(found.outcomes, unit_factor(found.known[0].pipeline.convention.metric, unit))
+
+
+def in_unit(outcomes: Sequence[Outcome], factor: Fraction) -> Sequence[Outcome]:
+    """The outcomes with their values multiplied."""
+    if factor == 1:
+        return outcomes
+    return [replace(o, value=None if o.value is None else o.value * factor) for o in outcomes]
 
 
 def check_value(value: str) -> str:

@@ -18,6 +18,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     sample.add_argument("--size", type=_positive, default=100, metavar="N", help="rows (default 100)")
     sample.add_argument("--seed", type=int, default=0, metavar="N", help="of the sample (default 0)")
     sample.add_argument("--out", type=Path, required=True, metavar="FILE.csv", help="where the sheet goes")
+    sample.add_argument("--plan", type=Path, metavar="FILE",
+                        help="take the first rows of a plan of judgements (`repro-audit plan --judgements`)")  # fmt: skip
     sample.add_argument("--force", action="store_true", help="overwrite an existing sheet")
     imported = commands.add_parser("import-human", help="read a sheet that a person has filled in")
     _add_common(imported)
@@ -93,6 +95,12 @@ def _add_run(parser: argparse.ArgumentParser) -> None:
     asked.add_argument("--seed", type=int, metavar="N", help="default: likewise; increases by one per repeat")
     asked.add_argument("--reply-tokens", type=_positive, metavar="N", help="maximum length of a reply (default 512)")
     asked.add_argument("--extra", metavar="JSON", help="further fields of the request body")
+    sample = parser.add_argument_group("a planned sample")
+    sample.add_argument("--until-settled", action="store_true",
+                        help="ask in the order of --plan, and stop paying once its claims are settled")  # fmt: skip
+    sample.add_argument(
+        "--plan", type=Path, metavar="FILE", help="a plan of judgements (`repro-audit plan --judgements`)"
+    )
     limits = parser.add_argument_group("limits")
     limits.add_argument("--max-requests", type=_positive, metavar="N", help="stop after N requests")
     limits.add_argument("--max-tokens", type=_positive, metavar="N", help="stop before N tokens are used")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -89,6 +90,33 @@ def model_options(args: argparse.Namespace) -> ModelOptions:
         max_new_tokens=args.max_new_tokens,
         prompt=args.prompt,
     )
+
+
+def rows_of(predictions: Path | None, task: str) -> Path:
+    """The predictions file of a task; without `--predictions` and without a file of the team, one made from public outputs.
+
+    Whoever reads the result must know whose outputs these are, so a line on standard error says so.
+    """
+    from audit.scoring.predictions import file_of
+
+    path = file_of(predictions, task)
+    if predictions is not None or path.exists():
+        return path
+    from audit._util.paths import LITERATURE
+    from audit.literature.known_tasks import task_here
+    from audit.literature.outputs.store import Store, default_folder
+    from audit.pipeline.public_outputs import stand_in
+
+    found = stand_in(task_here(task), LITERATURE, Store(default_folder()))
+    if found is None:
+        return path
+    path, record = found
+    variant = f", variant {record.variant}" if record.variant else ""
+    print(
+        f"note: there is no {task}.jsonl; these are public outputs of {record.system}{variant} ({record.id})",
+        file=sys.stderr,
+    )
+    return path
 
 
 def check_counts(args: argparse.Namespace, *names: str) -> None:

@@ -17,13 +17,16 @@ from audit.literature.grades import Grading, Key
 from audit.literature.studies import Study
 from audit.schema import (
     SCHEMA,
+    AttributedGap,
     AuditDocument,
     Bootstrap,
     Claim,
     Decision,
     Findings,
     InputFile,
+    JointClaims,
     Measurement,
+    PlannedRun,
     Project,
     PublicOutput,
     RowsIdentity,
@@ -71,6 +74,9 @@ def build(
     replicates: int,
     epoch: int,
     signing: Signing | None,
+    plans: Sequence[PlannedRun] = (),
+    differences: Sequence[AttributedGap] = (),
+    joint: Sequence[JointClaims] = (),
 ) -> AuditDocument:
     """Build the document.
 
@@ -89,6 +95,9 @@ def build(
         replicates: Bootstrap replicates.
         epoch: The audit's date, seconds since 1970.
         signing: How the document will be signed; None if it will not be.
+        plans: The sampling plans that runs follow.
+        differences: The gaps of claims with outputs.
+        joint: Groups of claims with outputs.
     """
     return AuditDocument(
         schema=SCHEMA,
@@ -114,6 +123,9 @@ def build(
         inputs=tuple(InputFile(name, sha256_file(path)) for name, path in sorted(inputs)),
         software=software(),
         signing=signing,
+        plans=tuple(plans) or None,
+        differences=tuple(differences),
+        joint=tuple(joint),
     )
 
 

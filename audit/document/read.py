@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -13,7 +14,7 @@ from audit._util.canonical_json import LARGEST
 from audit._util.files import refuse_pointer
 from audit._util.strict_json import no_constant, no_copies
 from audit.errors import InputError
-from audit.schema import SCHEMA, AuditDocument, Reason
+from audit.schema import SCHEMA, AttributedGap, AuditDocument, Reason
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -24,6 +25,8 @@ _FIX = "Give the audit.json of a run; a damaged one is written again by `repro-a
 _SHAPES = frozenset(shape.__name__ for shape in get_args(Reason))
 _CODES = "'deciding', 'nearest' or 'refused'"
 _LONE = re.compile("[\ud800-\udfff]")
+_EXACT = re.compile(r"-?[0-9]+(?:\.[0-9]+|/[1-9][0-9]*)?", re.ASCII)
+_DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)
 _LATEST = 253_402_300_799  # the last second of the year 9999
 
 
@@ -91,7 +94,26 @@ def structure(value: Any, where: str) -> AuditDocument:
         raise InputError(f"invalid JSON: {error}", where=where, fix=_FIX) from None
     if not 0 <= audit.source_date_epoch <= _LATEST:
         raise InputError("not in the years 1970 to 9999", where=_at(where, "source_date_epoch"), fix=_FIX)
+    for number, gap in enumerate(audit.differences):
+        wrong = _gap_problem(gap)
+        if wrong:
+            raise InputError(wrong, where=_at(where, f"differences[{number}]"), fix=_FIX)
     return audit
+
+
+def _gap_problem(gap: AttributedGap) -> str:
+    """Why a gap cannot be what it says; empty if it can: numbers that are exact, and parts that sum to the gap."""
+    exact = [gap.start, gap.end, *(step.part for step in gap.steps), *(pair.amount for pair in gap.pairs)]
+    exact += [number for number in (gap.printed, gap.residual) if number is not None]
+    intervals = [item for item in (gap.interval, *(step.interval for step in gap.steps)) if item is not None]
+    bounds = [bound for item in intervals for bound in (item.low, item.high)]
+    if not all(map(_EXACT.fullmatch, exact)) or not all(map(_DECIMAL.fullmatch, bounds)):
+        return "holds a text where a number belongs"
+    if any(not 0 <= place < len(gap.steps) for pair in gap.pairs for place in (pair.first, pair.second)):
+        return "names a step that it does not have"
+    if sum((Fraction(step.part) for step in gap.steps), Fraction(0)) != gap.gap:
+        return "has parts that do not sum to the gap"
+    return ""
 
 
 @cache

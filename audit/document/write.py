@@ -9,16 +9,20 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from audit._util import canonical_json
-from audit.schema import SCHEMA, AuditDocument, Findings, StudyFacts
+from audit.schema import SCHEMA, AuditDocument, Findings, Measurement, StudyFacts
 
-# Keys that are left out if None.
-_ABSENT: Mapping[type, tuple[str, ...]] = {AuditDocument: ("signing",), StudyFacts: ("tolerances",)}
+# Keys that are left out if there is nothing in them.
+_ABSENT: Mapping[type, tuple[str, ...]] = {
+    AuditDocument: ("signing", "plans", "differences", "joint"),
+    Measurement: ("sample",),
+    StudyFacts: ("tolerances",),
+}
 
 
 def plain(value: Any) -> Any:
     """A value of `audit.schema` as dicts, lists, strings, integers, booleans and null, in the order of its fields.
 
-    Keys of `_ABSENT` are absent if None; kinds of findings without a finding are absent.
+    Keys of `_ABSENT` are absent if None or empty; kinds of findings without a finding are absent.
     """
     if isinstance(value, Findings):
         kinds = {item.name: getattr(value, item.name) for item in fields(value) if item.name != "probes"}
@@ -27,7 +31,7 @@ def plain(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         found = {item.name: plain(getattr(value, item.name)) for item in fields(value)}
         for name in _ABSENT.get(type(value), ()):
-            if found[name] is None:
+            if found[name] in (None, []):
                 del found[name]
         return found
     if isinstance(value, str):

@@ -12,6 +12,7 @@ from audit.errors import InputError, MissingError
 
 if TYPE_CHECKING:
     from audit.inference.engines.interface import Engine
+    from audit.inference.sampled import SampledRun
     from audit.inference.worker import Spec
     from tasks.datasets.manifest import Manifest
 
@@ -112,7 +113,12 @@ def need_torch() -> None:
 
 
 def infer(
-    request: InferenceRequest, task: str, say: Say, note: Say, before: Engine | None = None
+    request: InferenceRequest,
+    task: str,
+    say: Say,
+    note: Say,
+    before: Engine | None = None,
+    sampled: SampledRun | None = None,
 ) -> tuple[Engine, int]:
     """Run the model on the test set of a task, or resume an interrupted run.
 
@@ -122,6 +128,7 @@ def infer(
         say: Receives the line with the result.
         note: Receives notes about the test set.
         before: The engine of the previous task; on one device, the loaded model is reused.
+        sampled: The sampling plan that the run follows.
 
     Returns:
         The engine, and the number of error rows.
@@ -137,7 +144,7 @@ def infer(
 
     manifest = read_manifest(request.test_set, task, note)
     spec = make_spec(request, task, manifest)
-    job = Job(task, manifest, spec, request.batch_size, request.out, parse_shard(request.shard))
+    job = Job(task, manifest, spec, request.batch_size, request.out, parse_shard(request.shard), sampled)
     engine = _engine(request, spec, before)
     with progress(task) as shown:
         outcome = run(job, engine, shown.show, request.who)

@@ -24,7 +24,7 @@ def work_folder(out: Path, task: str) -> Path:
     return out / f".{task}.work"
 
 
-def merge(task: str, sources: Sequence[Path], out: Path, who: str | None = None) -> Outcome:
+def merge(task: str, sources: Sequence[Path], out: Path, who: str | None = None, *, first: bool = False) -> Outcome:
     """Write `TASK.jsonl`, `TASK.meta.json` and `TASK.run.json` from the shards' journals.
 
     Args:
@@ -32,6 +32,7 @@ def merge(task: str, sources: Sequence[Path], out: Path, who: str | None = None)
         sources: The folders given to the shards as `--out`.
         out: The output folder.
         who: Who ran it, for the meta file.
+        first: Take the batches before the first missing one: a run in the order of a sampling plan stops early.
 
     Raises:
         InputError: Shards are missing, unfinished or of different runs, or have different rows for the same batch.
@@ -56,7 +57,9 @@ def merge(task: str, sources: Sequence[Path], out: Path, who: str | None = None)
             batches[batch.batch] = batch
     assert run is not None
     missing = sorted(set(range(run.batches)) - set(batches))
-    if missing:
+    if missing and first and missing[0]:
+        batches = {number: batch for number, batch in batches.items() if number < missing[0]}
+    elif missing:
         raise InputError(
             f"{len(missing)} of {run.batches} batches are missing; the first is {missing[0]}",
             where=where,

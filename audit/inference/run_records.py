@@ -68,6 +68,7 @@ class Identity:
         weights: File name -> SHA-256.
         batches: In the whole plan.
         shard: k and n of `k/n`.
+        sampling: The SHA-256 of the sampling plan that orders the batches; None without one.
     """
 
     task: str
@@ -85,6 +86,7 @@ class Identity:
     zero_audio: bool
     batches: int
     shard: tuple[int, int]
+    sampling: str | None = None
 
     def differences(self, other: Identity) -> list[str]:
         """The names of the fields that differ, sorted."""

@@ -67,6 +67,25 @@ class Outcome:
     tokens: int = 0
     in_doubt: int = 0
 
+    @property
+    def incomplete(self) -> bool:
+        """Whether questions are left without a reply."""
+        return bool(self.failed or self.open or self.stopped or self.unavailable)
+
+
+def together(outcomes: Sequence[Outcome]) -> Outcome:
+    """The result of several runs on one budget, one after the other."""
+    whole = Outcome()
+    for one in outcomes:
+        for name in ("cached", "answered", "open", "in_doubt"):
+            setattr(whole, name, getattr(whole, name) + getattr(one, name))
+        # The budget counts what all runs have spent so far.
+        whole.requests, whole.tokens = one.requests, one.tokens
+        whole.failed |= one.failed
+        whole.stopped = whole.stopped or one.stopped
+        whole.unavailable = whole.unavailable or one.unavailable
+    return whole
+
 
 Progress = Callable[[int, int], None]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from audit.judge.attach import Attached, attach
@@ -10,15 +11,27 @@ from audit.scoring.cache import ScoreCache
 from audit.scoring.predictions import PredictionSet
 from audit.scoring.score import Score, score
 from tasks.convention import Convention
+from tasks.judging.scored import JUDGED
+from tasks.row import Row
 from tasks.task import Task
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedScore:
-    """A score under one judge, convention and failure rule."""
+    """A score under one judge, convention and failure rule.
+
+    Attributes:
+        judged: The ids of the rows with a judgement, counted or not.
+    """
 
     attached: Attached
     score: Score
+    judged: frozenset[str] = frozenset()
+
+    @property
+    def counts(self) -> bool:
+        """Whether it is the score of the convention itself: its own failure rule, over all rows."""
+        return self.attached.own_rule and not self.attached.over_followed
 
     @property
     def note(self) -> str:
@@ -54,5 +67,13 @@ def judged_scores(
     joined = replace(predictions, rows=tuple(rows))
     found = score(joined, judged, expected=expected, replicates=replicates, cache=cache)
     return tuple(
-        JudgedScore(item, replace(s, convention=item.convention)) for s in found for item in [by_name[s.convention.id]]
+        JudgedScore(item, replace(s, convention=item.convention), _judged(rows, item.convention))
+        for s in found
+        for item in [by_name[s.convention.id]]
     )
+
+
+def _judged(rows: Iterable[Row], convention: Convention) -> frozenset[str]:
+    """The rows that the convention's rule `judged` keeps."""
+    (rule,) = (one for one in convention.select if one.name == JUDGED)
+    return frozenset(row.id for row in rows if rule.keep(row))

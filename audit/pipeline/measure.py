@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+from audit.analysis.sampling.quantities import undropped
 from audit.errors import InputError
 from audit.literature.grades import Grading, Key
 from audit.literature.reproductions import Reproduction
 from audit.literature.sets import SetCard
 from audit.literature.studies import Study
+from audit.pipeline.plans import Followed
 from audit.pipeline.scored_sets import PART_BY_FIELD, Scored, official_size, set_size
 from audit.schema import Agreement, Claim, IdentityFinding, RowsIdentity
 from audit.scoring.score import Score, score
+from audit.verdict.agreement import in_unit, unit_factor
 from audit.verdict.decisive import decisive_steps
 from audit.verdict.judged import compare
 from audit.verdict.judged import problems as judge_problems
-from audit.verdict.measurements import (
-    Measured,
-    Names,
-    in_unit,
-    recomputed,
-    set_problems,
-    target,
-    unit_factor,
-)
+from audit.verdict.measurements import Measured, Names, recomputed, set_problems, target
+from audit.verdict.planned import Following
 from audit.verdict.prompts import prompt_state
 from audit.verdict.recorded import recorded
 
@@ -104,10 +101,21 @@ def recomputed_measurements(
     cards: Mapping[str, SetCard],
     gradings: Mapping[Key, Grading],
     names: Names,
+    plans: Mapping[str, Followed] | None = None,
 ) -> list[Measured]:
-    """What was scored from predictions, under every convention and every judge, for every claim on the rows."""
+    """What was scored from predictions, under every convention and every judge, for every claim on the rows.
+
+    Args:
+        scored: The predictions with their scores.
+        study: The study.
+        cards: By id.
+        gradings: The evidence for conventions.
+        names: Gives every measurement its id.
+        plans: The sampling plans that runs follow, by the names of `scored`.
+    """
     found = []
-    for entry in scored.values():
+    for name, entry in scored.items():
+        followed = (plans or {}).get(name, Followed())
         task = study.tasks[entry.predictions.task]
         judged = {(item.attached.metric, item.score.convention.id) for item in entry.judged}
         # A convention with judgements is measured with its judges.
@@ -116,7 +124,7 @@ def recomputed_measurements(
             items = [s for s in plain if s.metric == metric]
             voids = set_problems(entry.predictions, task) if metric in OVER_CLASSES else ()
             for claim in _claims(entry, metric, study):
-                undropped = _undropped(entry, items, claim, study)
+                without = _undropped(entry, items, claim, study, every=followed.outputs is not None)
                 measured = [
                     recomputed(
                         item,
@@ -127,14 +135,15 @@ def recomputed_measurements(
                         names,
                         identity=entry.identity,
                         official=None if entry.subset else official_size(study, task.id, cards),
-                        undropped=undropped.get(item.convention.id),
+                        undropped=without.get(item.convention.id),
                         problems=voids,
                         note=_part_note(entry),
+                        following=followed.outputs,
                     )
                     for item in items
                 ]
                 found += _with_decisive(measured, entry, claim, study)
-        found += _judged_measurements(task.id, entry, study, gradings, names)
+        found += _judged_measurements(task.id, entry, study, gradings, names, followed.judgements)
     return found
 
 
@@ -151,28 +160,33 @@ def _claims(entry: Scored, metric: str, study: Study) -> tuple[Claim | None, ...
 
 
 def _undropped(
-    entry: Scored, items: Sequence[Score], claim: Claim | None, study: Study
-) -> dict[str, Fraction | float | None]:
-    """The values without dropping, of the conventions that drop rows and are not worse; no verdict needs the others."""
+    entry: Scored, items: Sequence[Score], claim: Claim | None, study: Study, *, every: bool = False
+) -> dict[str, Score]:
+    """The scores without dropping, of the conventions that drop rows and are not worse; no verdict needs the others.
+
+    Args:
+        entry: The rows.
+        items: Their scores.
+        claim: The claim.
+        study: Provides the margins.
+        every: The rows are a planned sample, whose bounds need the others, too.
+    """
     if claim is None:
         return {}
     held = target(claim, study)
 
     def matters(item: Score) -> bool:
         value = in_unit(item.exact, unit_factor(claim, item.convention.metric.scale))
-        return value is not None and held.agreement(value) is not Agreement.WORSE
+        return value is not None and (every or held.agreement(value) is not Agreement.WORSE)
 
     dropping = [item.convention for item in items if item.account and item.account.skipped and matters(item)]
-    found: dict[str, Fraction | float | None] = {}
+    found: dict[str, Score] = {}
     for convention in dropping:
-        twin = replace(
-            study.tasks[claim.task], declaration=None, conventions={claim.metric: (replace(convention, select=()),)}
-        )
+        twin = undropped(study.tasks[claim.task], claim.metric, convention)
         try:
-            (value,) = score(entry.predictions, twin, replicates=0)
+            (found[convention.id],) = score(entry.predictions, twin, replicates=0)
         except InputError:
             continue  # a dropped row cannot be scored; then the value is bounded
-        found[convention.id] = value.exact
     return found
 
 
@@ -198,10 +212,19 @@ def _with_decisive(measured: Sequence[Measured], entry: Scored, claim: Claim | N
 
 
 def _judged_measurements(
-    task: str, entry: Scored, study: Study, gradings: Mapping[Key, Grading], names: Names
+    task: str,
+    entry: Scored,
+    study: Study,
+    gradings: Mapping[Key, Grading],
+    names: Names,
+    planned: Following | None,
 ) -> list[Measured]:
     found = []
+    judges = Counter((item.attached.metric, item.attached.convention.id) for item in entry.judged if item.counts)
     for item in entry.judged:
+        key = (item.attached.metric, item.attached.convention.id)
+        drawn = None if planned is None else planned.judged(item.judged, max(judges[key], 1))
+        following = drawn if item.counts else None
         for claim in _claims(entry, item.attached.metric, study):
             compared = compare(entry.judged, claim) if claim else {}
             convention = item.score.convention.id
@@ -216,9 +239,17 @@ def _judged_measurements(
                     _grading(gradings, task, item.attached.metric, convention),
                     names,
                     identity=entry.identity,
-                    problems=judge_problems(item, compared),
+                    problems=(
+                        *judge_problems(item, compared),
+                        *(
+                            drawn.uncounted(claim, item.score, variant=True)
+                            if drawn and claim and not item.counts
+                            else ()
+                        ),
+                    ),
                     judge=item.attached.model,
                     note=note,
+                    following=following,
                 )
             )
     return found

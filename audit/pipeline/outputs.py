@@ -83,11 +83,20 @@ def write(
         _write_folder(((name.removeprefix(COUNTS), data) for name, data in count_files(audit.scored)), out / "counts")
         read = ((name.removeprefix(LITERATURE), path.read_bytes()) for name, path in audit.literature.items())
         _write_folder(read, out / "literature")
+        _write_plans(audit.plans, out / "plans")
     except OSError as error:
         raise InputError(
             f"cannot be written ({error.strerror})", where=str(error.filename or out), fix="Give --out another folder."
         ) from error
     return Written(tuple([f"wrote {out / name}" for name in content] + notes), content)
+
+
+def _write_plans(plans: Mapping[str, Path], folder: Path) -> None:
+    """The sampling plans that runs follow; without any, a folder of an earlier run is removed."""
+    if plans:
+        _write_folder(((path.name, path.read_bytes()) for path in plans.values()), folder)
+    elif folder.is_dir():
+        shutil.rmtree(folder)
 
 
 def count_files(scored: Mapping[str, Scored]) -> Iterator[tuple[str, bytes]]:

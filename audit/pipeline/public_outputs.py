@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from pathlib import Path
 
 from audit._util.progress import progress
+from audit.analysis.differences import Ends, gaps
 from audit.errors import InputError
 from audit.importers import importers
 from audit.importers.interface import Imported
@@ -19,12 +21,12 @@ from audit.literature.outputs.records import OUTPUTS, OutputRecord, load_outputs
 from audit.literature.outputs.store import Store
 from audit.literature.studies import Study, load_study
 from audit.pipeline.request import AuditRequest
-from audit.schema import PublicOutput, PublicValue
+from audit.schema import AttributedGap, PublicOutput, PublicValue
 from audit.scoring.cache import ScoreCache
 from audit.scoring.prediction_meta import PredictionMeta
 from audit.scoring.predictions import PredictionSet, load, split_name
 from audit.scoring.score import Score, score
-from audit.verdict.measurements import unit_factor
+from audit.verdict.agreement import unit_factor
 from tasks.judging.conventions import find as judged_convention
 from tasks.task import Task
 
@@ -153,7 +155,11 @@ def _has_predictions(folder: Path | None, study: Study) -> bool:
 
 
 def beside_claims(
-    study: Study, literature: Path, store: Store | None, cache: ScoreCache
+    study: Study,
+    literature: Path,
+    store: Store | None,
+    cache: ScoreCache,
+    leading: Mapping[str, str],
 ) -> tuple[tuple[PublicOutput, ...], tuple[tuple[str, Path], ...]]:
     """What the public outputs of others give for a study's tasks, under every convention of the claimed metrics.
 
@@ -162,6 +168,8 @@ def beside_claims(
         literature: The folder with the records.
         store: Where the files are; None reads nothing.
         cache: Of counts.
+        leading: Claims without outputs of the team -> the convention that leads them; their gaps are attributed to steps on
+            one public file of each task.
 
     Returns:
         The values, by the study's tasks; and (name shown, path) of the files that were read.
@@ -177,19 +185,45 @@ def beside_claims(
         path = store.read(one)
         read.append((f"outputs/{path.name}", path))
         read.append((f"literature/outputs/{one.path.name}", one.path))
-        found.append(_public(one, path, study, study.tasks[name], cache))
+        ends = leading if one == _fullest(chosen, name) else {}
+        found.append(_public(one, path, study, study.tasks[name], cache, ends))
     return tuple(found), tuple(dict(read).items())
 
 
-def _public(one: OutputRecord, path: Path, study: Study, task: Task, cache: ScoreCache) -> PublicOutput:
+def _fullest(records: Iterable[OutputRecord], task: str) -> OutputRecord | None:
+    """The raw outputs with the most rows that speak to a task; None if there are none that an importer reads."""
+    usable = [one for one in records if task in one.tasks and one.layout.importer and one.layout.normalised is None]
+    return max(usable, key=lambda one: (one.file.rows or 0, one.id), default=None)
+
+
+def stand_in(task: Task, literature: Path, store: Store) -> tuple[Path, OutputRecord] | None:
+    """A predictions file made from public outputs that speak to a task, and their record; None if none is in the store.
+
+    Raises:
+        CheckFailedError: The file of the store is damaged.
+    """
+    if not store.folder.is_dir():
+        return None
+    one = _fullest([one for one in records_of(literature) if store.has(one)], task.id)
+    if one is None:
+        return None
+    return convert(one, store.read(one), task, store.folder / _PREDICTIONS / "stand-in" / one.id), one
+
+
+def _public(
+    one: OutputRecord, path: Path, study: Study, task: Task, cache: ScoreCache, leading: Mapping[str, str]
+) -> PublicOutput:
     metrics = tuple(dict.fromkeys(c.metric for c in study.claims if c.task == task.id))
     values: tuple[PublicValue, ...] = ()
-    why = one.not_counted
+    apart: list[AttributedGap] = []
     if one.layout.importer is not None:
         with tempfile.TemporaryDirectory(prefix="repro-audit-") as name:
             rows = load(convert(one, path, task, Path(name)), task)
             scores = score(rows, task, metrics=metrics, replicates=0, cache=cache)
             values = tuple(_values(rows, scores, study))
+            for metric in metrics:
+                ends = _ends(study, task, metric, values, leading)
+                apart += gaps(task, metric, rows.rows, ends, 0) if ends else ()
     return PublicOutput(
         record=one.id,
         task=task.id,
@@ -208,9 +242,23 @@ def _public(one: OutputRecord, path: Path, study: Study, task: Task, cache: Scor
         sha256=one.file.sha256 or "",
         licence=one.licence,
         values=values,
-        not_counted=None if values else why,
+        not_counted=None if values else one.not_counted,
         notes=one.notes,
+        # What leads to the printed value here says nothing of the paper: the outputs are of another run.
+        gaps=tuple(gap for gap in apart if gap.printed is None),
     )
+
+
+def _ends(
+    study: Study, task: Task, metric: str, values: Sequence[PublicValue], leading: Mapping[str, str]
+) -> list[Ends]:
+    claim = study.claim(task.id, metric)
+    names = [value.convention for value in values if value.metric == metric]
+    first = None if claim is None else leading.get(claim.id)
+    if claim is None or first not in names:
+        return []
+    factor = Fraction(unit_factor(claim, task.convention(metric, first).metric.scale))
+    return [Ends(claim.id, first, tuple(name for name in names if name != first), claim.value, factor)]
 
 
 def _values(rows: PredictionSet, scores: Iterable[Score], study: Study) -> Iterator[PublicValue]:

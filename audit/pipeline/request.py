@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,12 +10,18 @@ from typing import TYPE_CHECKING
 from audit._util.paths import LITERATURE
 from audit.errors import InputError
 from audit.report.formats import FORMATS
-from audit.schema import Signing
+from audit.schema import Direction, Signing, Unit
 from tasks.statistics.defaults import REPLICATES
 
 if TYPE_CHECKING:
+    from audit.analysis.sampling.plan import Sampled
+    from audit.literature.studies import Study
     from audit.provenance.signing.keys import SigningKey
     from audit.scoring.pool import EngineName
+    from tasks.row import Row
+
+# The chance that any bound of a plan ever misses its value.
+RISK = "0.05"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +75,50 @@ class PublicationRequest:
     sign: bool = True
     key: Callable[[], SigningKey] | None = None
     certificate: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimRequest:
+    """A claim in words of a command line; what is None comes from a study's claim on this task, if there is one."""
+
+    value: str
+    metric: str | None = None
+    unit: Unit | None = None
+    direction: Direction | None = None
+    margin: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PlanRequest:
+    """What to plan.
+
+    Attributes:
+        task: The task's id.
+        rows: All units of the set with their references; outputs are ignored.
+        claims: Claims by value; with none, all claims of `study` on this task.
+        study: The study whose claims, margins and tasks count; None for those at hand.
+        run: The run that will follow the plan.
+        sampled: Outputs, or judgements of outputs that are all at hand.
+        risk: As a decimal string.
+        conventions: Id -> weight of its part of the risk; empty for all that have a sequence.
+        cap: No output has more tokens under any convention; None if no bound is known: then error rates have no upper limit.
+        strata: Number of strata by length of the reference.
+        seed: A given seed; None to draw one, or for a public one.
+        public: Which public value the seed will be derived from. after: The date on or after which it is published.
+        audits: Simulated audits for each expectation; 0 for none.
+    """
+
+    task: str
+    rows: Sequence[Row]
+    claims: tuple[ClaimRequest, ...] = ()
+    study: Study | None = None
+    run: str | None = None
+    sampled: Sampled = "outputs"
+    risk: str = RISK
+    conventions: tuple[tuple[str, int], ...] = ()
+    cap: int | None = None
+    strata: int = 1
+    seed: str | None = None
+    public: str | None = None
+    after: str | None = None
+    audits: int = 50

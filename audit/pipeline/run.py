@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from pathlib import Path
 
 from audit._util.clock import source_date_epoch
@@ -22,11 +23,13 @@ from audit.literature.sets import SetCard, card_of, cards_for
 from audit.literature.studies import Study, load_study
 from audit.literature.survey import survey
 from audit.literature.works import Work, load_works, own_record
+from audit.pipeline.differences import differences, joint_claims
 from audit.pipeline.measure import identities, recomputed_measurements, recorded_measurements
+from audit.pipeline.plans import follow
 from audit.pipeline.public_outputs import beside_claims
 from audit.pipeline.request import AuditRequest
 from audit.pipeline.scored_sets import Scored, score_sets
-from audit.schema import AuditDocument, Claim, Survey
+from audit.schema import AuditDocument, Claim, Decision, Survey
 from audit.scoring.cache import ScoreCache
 from audit.scoring.pool import engine as opened_engine
 from audit.verdict.decisions import decisions, supersede
@@ -43,12 +46,14 @@ class Audit:
         scored: The scores with their counts per row, by task id.
         study: The study audited.
         literature: The files of the literature that were read, by their names in `document.inputs`.
+        plans: The files of sampling plans, likewise.
     """
 
     document: AuditDocument
     scored: Mapping[str, Scored]
     study: Study
     literature: Mapping[str, Path] = field(default_factory=dict)
+    plans: Mapping[str, Path] = field(default_factory=dict)
 
 
 def run(request: AuditRequest) -> Audit:
@@ -76,10 +81,11 @@ def run(request: AuditRequest) -> Audit:
     with opened_engine(request.engine, request.workers) as counting:
         cache = ScoreCache(request.cache)
         scored = score_sets(request.predictions, study, cards, request.replicates, cache, counting)
+    plans = follow(scored, study, cards)
     names = Names()
     single = [
         *recorded_measurements(reproductions.of_study, study, cards, gradings, names),
-        *recomputed_measurements(scored, study, cards, gradings, names),
+        *recomputed_measurements(scored, study, cards, gradings, names, plans.by_name),
     ]
     # After the runs: one of several neither replaces nor contradicts a recorded value.
     measured = with_means(supersede(with_runs(single, study, names)), study, names)
@@ -94,25 +100,31 @@ def run(request: AuditRequest) -> Audit:
     read = dict(_literature(study, others_read, cards, reproductions, works))
     # The records say how works treat SALMONN; how works treat other papers was not surveyed.
     surveyed = works and study.id == SALMONN
+    decided = decisions(replace(study, claims=audited), measured)
     store = Store(request.outputs) if request.outputs is not None else None
-    public, public_files = beside_claims(study, literature, store, cache)
+    public, public_files = beside_claims(study, literature, store, cache, _leading(audited, decided, measured))
+    read |= {name: path for name, path in public_files if name.startswith("literature/")}
+    others_files = [(name, path) for name, path in public_files if name not in read]
     document = build(
         study=replace(study, claims=audited),
         others=others,
         tasks=study.tasks,
         measurements=tuple(m.record for m in measured),
-        decisions=decisions(replace(study, claims=audited), measured),
+        decisions=decided,
         gradings=gradings,
         identities=identities(scored, study, cards),
         literature=survey(works, audited, gradings=gradings) if surveyed else Survey(),
         public_outputs=public,
         findings=gathered(seen, probed, reproductions.observed),
-        inputs=[*read.items(), *_predictions(scored), *probe_files, *public_files],
+        inputs=[*read.items(), *_predictions(scored), *plans.files, *probe_files, *others_files],
         replicates=request.replicates,
         epoch=source_date_epoch(),
         signing=request.signing,
+        plans=plans.runs,
+        differences=differences(scored, study, decided, measured, request.replicates),
+        joint=joint_claims(study, measured),
     )
-    return Audit(document, scored, study, read)
+    return Audit(document, scored, study, read, dict(plans.files))
 
 
 def _audited(study: Study, measured: Sequence[Measured]) -> tuple[tuple[Claim, ...], tuple[Claim, ...]]:
@@ -123,6 +135,19 @@ def _audited(study: Study, measured: Sequence[Measured]) -> tuple[tuple[Claim, .
         tuple(c for c in study.claims if c.id in audited),
         tuple(c for c in study.claims if c.id not in audited),
     )
+
+
+def _leading(claims: Sequence[Claim], decided: Sequence[Decision], measured: Sequence[Measured]) -> dict[str, str]:
+    """Claims without values from outputs -> the convention of the recorded value that leads, or else the nearest one's."""
+    computed = {m.record.claim for m in measured if not m.record.recorded}
+    deciding = {decision.claim: decision.measurement for decision in decided}
+    found: dict[str, str] = {}
+    for claim in claims:
+        own = [m for m in measured if m.record.claim == claim.id and m.record.convention and m.exact is not None]
+        own.sort(key=lambda m: (m.record.id != deciding.get(claim.id), abs(Fraction(m.exact or 0) - claim.reported)))
+        if own and claim.id not in computed:
+            found[claim.id] = str(own[0].record.convention)
+    return found
 
 
 def by_family(works: Sequence[Work], known: Known) -> bool:

@@ -37,7 +37,7 @@ from audit.provenance.signing import bundle, certificate, keys, pades, sshsig, t
 from audit.schema import AuditDocument
 
 # Outputs of an audit besides audit.json and the reports; missing ones are left out.
-ARTEFACTS = ("measurements.csv", "table.tex", layout.COUNTS, layout.LITERATURE)
+ARTEFACTS = ("measurements.csv", "table.tex", layout.COUNTS, layout.LITERATURE, layout.PLANS)
 
 
 _REASONS = {

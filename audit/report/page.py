@@ -14,12 +14,14 @@ from audit._util.paths import TEMPLATES
 from audit.document.write import to_bytes
 from audit.report import vocabulary
 from audit.report.answers import answers
-from audit.report.figures import spec_curve
+from audit.report.differences import differences
+from audit.report.figures import sample_path, spec_curve
 from audit.report.findings import observed
 from audit.report.foreign_text import isolated, note
 from audit.report.markup import Sentence
 from audit.report.numbers import clean, date, moment, whole
 from audit.report.public_outputs import public_tables
+from audit.report.samples import plan_sentences
 from audit.report.sentences import justification
 from audit.report.survey import short_names, survey
 from audit.report.views import ClaimView, MeasurementView, anchor, claims, convention_anchor
@@ -38,6 +40,7 @@ CHAPTERS = {
     "summary": "Summary",
     "answers": "Five questions",
     "claims": "Claim by claim",
+    "differences": "Why the numbers differ",
     "identity": "Identity of the rows",
     "literature": "What others did",
     "public-outputs": "What others’ outputs give",
@@ -63,11 +66,16 @@ _FONTS = (
 
 @dataclass(frozen=True, slots=True)
 class ClaimSection:
-    """A claim with its figure (an escaped `<svg>` element), its sentences, and the measurements in its table."""
+    """A claim with its figures (escaped `<svg>` elements), its sentences, and the measurements in its table."""
 
     claim: ClaimView
     rows: tuple[MeasurementView, ...]
     figure: Markup
+    path: Markup
+    narrow_path: Markup
+    path_of: str
+    narrow: Markup
+    about: tuple[str, str]
     common: tuple[str, ...]
     sentences: list[Sentence]
 
@@ -193,8 +201,10 @@ def _context(audit: AuditDocument, most: int | None) -> dict[str, Any]:
     chapter = survey(audit)
     seen = observed(audit)
     epoch = audit.source_date_epoch
-    public = public_tables(audit, found)
+    apart = differences(audit, found, paged=most is not None)
+    public = public_tables(audit, found, paged=most is not None)
     there = {
+        "differences": apart,
         "findings": seen,
         "identity": audit.identities,
         "literature": audit.literature.works,
@@ -219,6 +229,7 @@ def _context(audit: AuditDocument, most: int | None) -> dict[str, Any]:
         "others": _others(audit),
         "survey": chapter,
         "observed": seen,
+        "differences": apart,
         "foreign": note(audit),
         "answers": answers(audit, found, chapter, seen.prompts),
         "convention_groups": _groups(audit, works, listed),
@@ -228,6 +239,7 @@ def _context(audit: AuditDocument, most: int | None) -> dict[str, Any]:
         "margins": [(vocabulary.metric_name(k), m.value, m.kind, m.reason) for k, m in sorted(study.margins.items())],
         "identities": audit.identities,
         "public_tables": public,
+        "plans": [(plan, plan_sentences(plan)) for plan in audit.plans or ()],
         "inputs": audit.inputs,
         "predictions": _predictions(audit),
         "software": _software(audit.software),
@@ -299,6 +311,12 @@ def _view(claim: ClaimView, study: StudyFacts, works: Mapping[str, str], most: i
         claim,
         claim.nearest(most),
         Markup(spec_curve.draw(claim)),  # noqa: S704  # the figure escapes its texts
+        Markup(sample_path.draw(claim)),  # noqa: S704
+        Markup(sample_path.draw(claim, sample_path.NARROW) if most is None else ""),  # noqa: S704
+        drawn.label if (drawn := sample_path.subject(claim)) else "",
+        # Paper has one width.
+        Markup(spec_curve.draw(claim, spec_curve.NARROW) if most is None else ""),  # noqa: S704
+        (spec_curve.about(claim), spec_curve.about(claim, spec_curve.NARROW)),
         spec_curve.common(claim),
         justification(claim, study, works),
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from audit.report.differences import GapView, gap_view
 from audit.report.numbers import shown, whole
 from audit.report.survey import short_names
 from audit.report.views import ClaimView, convention_anchor
@@ -13,6 +14,8 @@ from audit.schema import AuditDocument, PublicOutput
 _SAME = {"yes": "the same data", "partly": "partly the same data", "no": "other data", "unknown": "data unknown"}
 # Prompts that a table's head shows; more are counted.
 _PROMPTS = 1
+# The largest gaps that are shown, on paper and in a browser.
+_GAPS = {True: 3, False: 12}
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +39,8 @@ class PublicTable:
 
     Attributes:
         rows: (convention, link, cells); a cell is (value, rows scored if not all).
+        first: The convention at which the gaps begin. steps_of: The record of the outputs that they are about.
+        gaps: The largest gaps to other conventions, by step; none where the team has outputs of its own.
     """
 
     title: str
@@ -43,10 +48,13 @@ class PublicTable:
     reported: str
     columns: tuple[OutputView, ...]
     rows: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...]
+    first: str
+    steps_of: str
+    gaps: tuple[GapView, ...]
 
 
-def public_tables(audit: AuditDocument, claims: Sequence[ClaimView]) -> tuple[PublicTable, ...]:
-    """A table for every claim on which public outputs speak, in the order of the claims."""
+def public_tables(audit: AuditDocument, claims: Sequence[ClaimView], *, paged: bool) -> tuple[PublicTable, ...]:
+    """A table for every claim on which public outputs speak, in the order of the claims; fewer gaps on paper."""
     names = short_names(audit)
     known = {(c.task, c.metric, c.id) for c in audit.conventions}
     found = []
@@ -78,8 +86,20 @@ def public_tables(audit: AuditDocument, claims: Sequence[ClaimView]) -> tuple[Pu
                 else ""
             )
             rows.append((name, place, cells))
+        source = next((o for o in outputs if any(gap.claim == claim.id for gap in o.gaps)), None)
+        own = [gap for gap in source.gaps if gap.claim == claim.id] if source else []
+        largest = sorted(own, key=lambda gap: (-abs(gap.gap), gap.second))[: _GAPS[paged]]
         found.append(
-            PublicTable(view.title, view.anchor, view.value, tuple(_column(o, names) for o in outputs), tuple(rows))
+            PublicTable(
+                view.title,
+                view.anchor,
+                view.value,
+                tuple(_column(o, names) for o in outputs),
+                tuple(rows),
+                own[0].first if own else "",
+                _short(source) if source else "",
+                tuple(gap_view(gap, view, {}, view.digits + 1, draw=False) for gap in largest),
+            )
         )
     return tuple(found)
 
@@ -92,7 +112,7 @@ def _column(output: PublicOutput, names: dict[str, str]) -> OutputView:
     else:
         prompt = f"prompt: {output.prompts[0]}" if prompts else output.prompts_where or "prompt unknown"
     facts = (
-        output.record.removeprefix(f"{output.work}-"),
+        _short(output),
         f"{output.system}, variant {output.variant}" if output.variant else f"{output.system}, variant not stated",
         f"{output.dataset}, {output.split}: {_SAME[output.same_data]}",
         size,
@@ -100,3 +120,7 @@ def _column(output: PublicOutput, names: dict[str, str]) -> OutputView:
     )
     name = names.get(output.work or "", output.work or output.record)
     return OutputView(name, output.address, facts, output.not_counted or "")
+
+
+def _short(output: PublicOutput) -> str:
+    return output.record.removeprefix(f"{output.work}-")

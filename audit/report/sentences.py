@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from audit.report.markup import Part, Sentence, code, link, listed, sentence
 from audit.report.numbers import chance, decimal, places, shown, whole
+from audit.report.samples import sample_sentences
 from audit.report.views import ClaimView, MeasurementView, anchor
 from audit.report.vocabulary import GRADES, metric_name
 from audit.schema import LIKELY, Agreement, Certificate, Gap, IdentityState, StudyFacts, Verdict
@@ -27,6 +28,7 @@ def justification(claim: ClaimView, study: StudyFacts, works: Mapping[str, str])
         works: Short names of the surveyed works by id; other works are shown by id, without a link.
     """
     found = [s for s in (_opening(claim, works), *_agreement(claim, study), _unscored(claim)) if s]
+    found += sample_sentences(claim)
     found += _refused(claim)
     found += [s for s in (_odds(claim), *_certificate(claim)) if s]
     return found
@@ -89,6 +91,15 @@ def _undecided(claim: ClaimView, best: MeasurementView | None, works: Mapping[st
     if best is None or best.unscored_units is None:
         return sentence(f"What was scored can neither confirm nor exclude the reported {claim.value}.")
     noun = "unit" if best.unscored_units == 1 else "units"
+    if best.sample is not None and best.sample.problem is None:
+        return sentence(
+            "Only a planned sample was scored: ",
+            Part(best.value, "strong"),
+            " under ",
+            *_convention(best),
+            f" over {best.rows}. Its bounds neither confirm nor exclude the reported {claim.value}. More units in the planned "
+            f"order may decide it; all {whole(best.unscored_units)} do.",
+        )
     return sentence(
         "Only a part of the set was scored: ",
         Part(best.value, "strong"),

@@ -24,6 +24,7 @@ from audit.schema import (
     Measurement,
     OtherColumn,
     PredictionFile,
+    Sample,
     Verdict,
 )
 
@@ -52,6 +53,7 @@ class MeasurementView:
         without_dropping: The value of the same convention without dropping units; empty if it drops none.
         reach: Bounds on the value over the whole set; empty if all units were scored.
         unscored_units: Number of unscored units behind these bounds.
+        sample: The bounds of a planned sample; None without one.
         deciding: Whether the verdict rests on it.
     """
 
@@ -87,6 +89,7 @@ class MeasurementView:
     reach: str
     unscored_units: int | None
     prediction: PredictionFile | None
+    sample: Sample | None
     deciding: bool
 
     def gap(self, reported: Decimal | None) -> Decimal:
@@ -362,6 +365,7 @@ def _measurement(
         reach=coverage.reach(data.bounds, digits),
         unscored_units=data.bounds.unscored if data.bounds else None,
         prediction=data.prediction,
+        sample=data.sample,
         deciding=decides is not None and decides == data.id,
     )
 

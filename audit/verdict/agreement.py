@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from audit.schema import Agreement, Comparison, Direction
+from audit.schema import WHOLE, Agreement, Claim, Comparison, Direction
 from tasks.statistics.bootstrap import stored
 from tasks.statistics.printed import places_of, printed_as, rounding_interval
 
@@ -84,3 +84,16 @@ def difference(value: Exact, printed: str) -> str:
         return "0"
     text = format(rounded.normalize(), "f")
     return text if text.startswith("-") else f"+{text}"
+
+
+def unit_factor(claim: Claim | None, scale: int) -> Decimal:
+    """The factor from a metric's scale to the claim's unit."""
+    whole = None if claim is None else WHOLE[claim.unit]
+    return Decimal(1) if whole is None else Decimal(whole) / scale
+
+
+def in_unit(exact: Fraction | float | None, factor: Decimal) -> Fraction | Decimal | None:
+    """A value in the claim's unit; a float is only as exact as it is stored."""
+    if exact is None:
+        return None
+    return stored(exact) * factor if isinstance(exact, float) else exact * Fraction(factor)

@@ -13,6 +13,7 @@ from audit.literature.studies import Study
 from audit.schema import Bounds, Claim, Decision, Invalid, Reason
 from audit.verdict.bounds import ERROR_RATES, NOT_OVER_UNITS, SHARES
 from audit.verdict.measurements import Measured
+from audit.verdict.planned import NOT_PLANNED
 from audit.verdict.rules import Ruling, Situation, decide
 from tasks.judging.conventions import CONVENTIONS
 from tasks.judging.verdict import BINARY
@@ -38,7 +39,9 @@ def _decision(claim: Claim, study: Study, measured: Sequence[Measured]) -> Decis
     candidates = tuple(c for m in measured if (c := m.candidate(claim)) is not None)
     tested = possibility(claim, measured)
     impossible = tested is not None and not tested.possible
-    ruling = decide(Situation(candidates, impossible, left_out=_leaves_out(claim, study)))
+    # A plan that counts some conventions leaves the others out, too, as long as units are missing.
+    planned = any(problem.code == NOT_PLANNED for m in measured for problem in m.record.invalid)
+    ruling = decide(Situation(candidates, impossible, left_out=planned or _leaves_out(claim, study)))
     best = next((m for m in measured if m.record.id == ruling.deciding), None)
     return Decision(
         claim=claim.id,

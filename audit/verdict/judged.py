@@ -9,7 +9,7 @@ from fractions import Fraction
 from audit.judge.scores import JudgedScore
 from audit.judge.sensitivity import Comparability, comparability
 from audit.schema import Claim, Invalid
-from audit.verdict.measurements import unit_factor
+from audit.verdict.agreement import unit_factor
 
 
 def compare(scores: Iterable[JudgedScore], claim: Claim) -> dict[str, Comparability]:

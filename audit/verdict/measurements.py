@@ -13,7 +13,6 @@ from audit.literature.grades import Grading
 from audit.literature.studies import Study
 from audit.schema import (
     FEWEST_UNITS,
-    WHOLE,
     Agreement,
     Bounds,
     Claim,
@@ -30,11 +29,12 @@ from audit.schema import (
 )
 from audit.scoring.predictions import PredictionSet
 from audit.scoring.score import Score
-from audit.verdict.agreement import Target
+from audit.verdict.agreement import Target, in_unit, unit_factor
 from audit.verdict.bounds import Range, whole_set
 from audit.verdict.decisive import SELECTION, Steps
 from audit.verdict.identity import Identity
 from audit.verdict.model_names import called
+from audit.verdict.planned import Following, settle
 from audit.verdict.prompts import prompt_state
 from audit.verdict.rules import Candidate
 from tasks.analysis.baselines import single_class
@@ -56,6 +56,7 @@ class Measured:
         complete: Every unit of the set was scored or dropped by rule.
         decisive: The decisive steps; None if no alternatives were computed.
         outputs: A hash of the outputs that were scored; None if it rests on none or on several files.
+        sure: If its agreement on the whole set comes from a sample: by an exact sequence of a registered plan.
     """
 
     record: Measurement
@@ -65,6 +66,7 @@ class Measured:
     complete: bool = True
     decisive: Steps | None = None
     outputs: str | None = None
+    sure: bool = True
 
     @property
     def overall(self) -> Grade:
@@ -104,6 +106,7 @@ class Measured:
             complete=self.complete,
             distance=abs(Fraction(self.exact) - claim.reported),
             convention=record.convention,
+            sure=self.sure,
         )
 
 
@@ -160,11 +163,12 @@ def recomputed(
     *,
     identity: Identity,
     official: int | None = None,
-    undropped: Fraction | float | None = None,
+    undropped: Score | None = None,
     decisive: Steps | None = None,
     problems: Iterable[Invalid] = (),
     judge: str | None = None,
     note: str | None = None,
+    following: Following | None = None,
 ) -> Measured:
     """A value scored from predictions.
 
@@ -177,23 +181,32 @@ def recomputed(
         names: Provides the id.
         identity: The identity of the rows by the set's card.
         official: Number of units that the set's official scoring keeps; None if it has no selection.
-        undropped: The value of the same convention without dropping units, in the metric's scale, if it drops any.
+        undropped: The score of the same convention without dropping units, if it drops any.
         decisive: The decisive steps; None if no alternatives were computed.
         problems: What makes the value incomparable, besides variant, prompt and identity.
         judge: The model or person that judged the rows, if the convention needs one.
         note: What a reader must know besides the number.
+        following: The sampling plan that the rows follow.
     """
     factor = unit_factor(claim, score.convention.metric.scale)
     exact = in_unit(score.exact, factor)
     units = _units(predictions, score)
     base = claim.id if claim else f"{predictions.task}.{score.metric}"
-    whole, bounds, compared = None, None, Comparison()
+    without = None if undropped is None else in_unit(undropped.exact, factor)
+    whole, bounds, compared, settled = None, None, Comparison(), None
     by_reference = score.account is not None and {s.rule for s in score.account.skipped} <= BY_REFERENCE
     free = documented(grading, score.account.scored if score.account and by_reference else None, official)
     if claim is not None and exact is not None and score.account is not None:
         held = target(claim, study)
         compared = held.compare(exact)
-        whole, bounds = _whole(score, claim, held, exact, in_unit(undropped, factor), free=free)
+        whole, bounds = _whole(score, claim, held, exact, without, free=free)
+        if following is not None:
+            settled = settle(following, claim, score, held, factor, twin=undropped, free=free)
+    account = score.account
+    complete = account is not None and not account.missing and not account.error
+    sampled = settled if following is not None and following.partial else None
+    if sampled is not None and sampled.whole is not None:
+        whole = sampled.whole
     few = units is not None and units < FEWEST_UNITS
     interval = None if few else score.interval and (score.interval[0] * factor, score.interval[1] * factor)
     record = Measurement(
@@ -212,13 +225,14 @@ def recomputed(
         agreement=compared,
         whole=whole,
         bounds=bounds,
-        without_dropping=as_text(in_unit(undropped, factor)),
+        without_dropping=as_text(without),
         identity=identity.state,
         units=units,
         interval_note=_too_few(units) if few and score.interval else None,
         invalid=(
             *problems,
             *_contradictions(identity),
+            *(following.uncounted(claim, score) if following and claim else ()),
             *(_prediction_problems(predictions, claim, study) if claim else ()),
             *_normalised_twice(predictions, score),
         ),
@@ -226,16 +240,17 @@ def recomputed(
         judge=judge,
         prediction=_file(predictions),
         unavailable=score.no_value,
+        sample=None if settled is None else settled.record,
     )
-    account = score.account
     return Measured(
         record,
         exact,
         grading,
         drops=bool(account and account.skipped) and not free,
-        complete=account is not None and not account.missing and not account.error,
+        complete=complete,
         decisive=decisive,
         outputs=predictions.outputs if claim is not None and claim.runs is not None else None,
+        sure=sampled is None or sampled.whole is None or sampled.sure,
     )
 
 
@@ -250,19 +265,6 @@ def _origin(predictions: PredictionSet, claim: Claim | None) -> str:
     """The middle of a measurement's id: names a run that the claim does not name."""
     beside = predictions.run is not None and (claim is None or claim.run != predictions.run)
     return f"recomputed@{predictions.run}" if beside else "recomputed"
-
-
-def unit_factor(claim: Claim | None, scale: int) -> Decimal:
-    """The factor from a metric's scale to the claim's unit."""
-    whole = None if claim is None else WHOLE[claim.unit]
-    return Decimal(1) if whole is None else Decimal(whole) / scale
-
-
-def in_unit(exact: Fraction | float | None, factor: Decimal) -> Fraction | Decimal | None:
-    """A value in the claim's unit; a float is only as exact as it is stored."""
-    if exact is None:
-        return None
-    return stored(exact) * factor if isinstance(exact, float) else exact * Fraction(factor)
 
 
 def _whole(

@@ -32,6 +32,7 @@ class Candidate:
         complete: Every unit of the set was scored or dropped by rule, so no bounds are needed.
         distance: Distance from the reported value, to choose the nearest.
         convention: The convention's id; None if it is not known.
+        sure: If a sample stands for the whole set: an exact sequence of a registered plan.
     """
 
     measurement: str
@@ -46,6 +47,7 @@ class Candidate:
     complete: bool = True
     distance: Fraction = Fraction(0)
     convention: str | None = None
+    sure: bool = True
 
     @property
     def agrees(self) -> bool:
@@ -54,8 +56,8 @@ class Candidate:
 
     @property
     def standing(self) -> Grade:
-        """The grade that the table reads: A if no step decides; at best C for unidentified rows."""
-        return max(self.grade or "A", "A" if self.identified else "C")
+        """The grade that the table reads: A if no step decides; at best C for unidentified rows and unsure samples."""
+        return max(self.grade or "A", "A" if self.identified and self.sure else "C")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ class Situation:
     Attributes:
         candidates: Its measurements.
         impossible: The reported string is impossible.
-        left_out: The study leaves conventions of the family out, so that nobody knows what they give.
+        left_out: The study, or the plan of a sample, leaves conventions out, so that nobody knows what they give.
     """
 
     candidates: tuple[Candidate, ...]
@@ -160,18 +162,19 @@ RULES: tuple[Rule, ...] = (
     ),
     Rule(
         Verdict.REPRODUCED,
-        "agrees on the whole set, and the steps that decide have evidence of grade A or B, or no step decides",
+        "agrees on the whole set, or is settled to agree by a registered sample at its stated risk, and the steps that "
+        "decide have evidence of grade A or B, or no step decides",
         partial(_agreeing, "AB"),
     ),
     Rule(
         Verdict.JUSTIFIED,
-        "agrees on the whole set, and the worst evidence for a step that decides has grade C or D, or the rows could not be "
-        "identified",
+        "agrees on the whole set, or by a sample, and the worst evidence for a step that decides has grade C or D, or the "
+        "rows could not be identified, or the sample's plan was not registered, or its bounds are approximate",
         partial(_agreeing, "CD"),
     ),
     Rule(
         Verdict.UNDOCUMENTED,
-        "agrees on the whole set, but a step that decides is documented only by the reproduction team",
+        "agrees on the whole set, or by a sample, but a step that decides is documented only by the reproduction team",
         partial(_agreeing, "E"),
     ),
     Rule(Verdict.SELECTIVE, "agrees only when units of the set are dropped", _by_dropping),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
@@ -173,6 +174,7 @@ def cmi(checkouts: Path) -> list[Output]:
             return {name: 100 * float(value) for name, value in lines}
 
         every, whole = [captions([row]) for row in rows], captions(rows)
+        labels = _contained(code)
     for name, score in (
         ("bleu cmi-bench", "BLEU Score"),
         ("bleu cmi-bench-bleu4", "BLEU-4 Score"),
@@ -182,7 +184,20 @@ def cmi(checkouts: Path) -> list[Output]:
         outputs.append(
             Output(program, f"mc-musiccaps {name}", "music", "hypothesis", "music_captioning, printed", values)
         )
-    return outputs
+    return [
+        *outputs,
+        Output(program, "er-iemocap accuracy cmi-bench", "emotions", "said", "get_multiclass_acc", labels),
+    ]
+
+
+def _contained(code: Any) -> Values:
+    """The rows of `get_multiclass_acc`, which takes the labels from the rows that it is given."""
+    rows = [{"response": r["said"], "correct_answer": r["reference"]} for r in made("emotions")]
+    every = sorted({row["correct_answer"] for row in rows})
+    # Empty outputs of every label are wrong, and only bring the labels in.
+    fill = [{"response": "", "correct_answer": label} for label in every]
+    each = [code.get_multiclass_acc([row, *fill]) * (1 + len(fill)) for row in rows]
+    return Values(1, each, code.get_multiclass_acc(rows))
 
 
 def audiobench(checkouts: Path) -> list[Output]:
@@ -212,6 +227,7 @@ def llaso(checkouts: Path) -> list[Output]:
     words = Program(checkouts, "EIT-NLP/LLaSO", commit, f"{folder}/error_rate/wer/wer.py")
     phones = Program(checkouts, "EIT-NLP/LLaSO", commit, f"{folder}/error_rate/assess_per_eval.py")
     labels = Program(checkouts, "EIT-NLP/LLaSO", commit, f"{folder}/accuracy/accuracy.py")
+    abstaining = Program(checkouts, "EIT-NLP/LLaSO", commit, f"{folder}/abstention_rate/abstention_rate_cal.py")
     leven = MagicMock()
     from rapidfuzz.distance import Levenshtein
 
@@ -219,9 +235,10 @@ def llaso(checkouts: Path) -> list[Output]:
     with stand_ins(leven=leven), inside(words.checkout(folder) / folder):
         import sys
 
-        sys.path[:0] = ["error_rate/wer", "error_rate", "accuracy"]
+        sys.path[:0] = ["error_rate/wer", "error_rate", "accuracy", "abstention_rate"]
         wer, per, accuracy = module("wer"), module("assess_per_eval"), module("accuracy")
-        del sys.path[:3]
+        abstention = module("abstention_rate_cal")
+        del sys.path[:4]
         # Its script passes the gold text as the prediction and the output as the reference (assess_wer_cer.py:18-32).
         scorer = wer.WER()
 
@@ -241,6 +258,12 @@ def llaso(checkouts: Path) -> list[Output]:
         phone_values = Values(1, each, phone_rate(made_phones))
         emotions = [{"conversations": [None, {"value": r["reference"]}], "answer": r["said"]} for r in made("emotions")]
         known = accuracy.extract_labels(emotions)
+
+        def abstained(part: Sequence[Any]) -> float:
+            Path("rows.json").write_text(json.dumps(part), "utf-8")
+            return float(quiet(abstention.abstention_rate_cal, "rows.json", known)["abstention_rate"]) / 100
+
+        abstentions = Values(1, [abstained([e]) for e in emotions], None)
         right = Values(
             1, [accuracy.compute_accuracy([e], known) for e in emotions], accuracy.compute_accuracy(emotions, known)
         )
@@ -257,6 +280,7 @@ def llaso(checkouts: Path) -> list[Output]:
             phone_values,
         ),
         Output(labels, "er-iemocap accuracy llaso", "emotions", "said", "compute_accuracy", right),
+        Output(abstaining, "er-iemocap abstention-rate llaso", "emotions", "said", "abstention_rate_cal", abstentions),
     ]
 
 

@@ -9,7 +9,7 @@ a better estimate of the value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import product
@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from tasks.convention import Convention, Selection, View, first_failed
 from tasks.errors import ScoringError
+from tasks.metrics.captions import References
 from tasks.metrics.metric import Counts, Metric
 from tasks.row import Row
 from tasks.statistics.bootstrap import percentile_interval, weights
@@ -44,6 +45,9 @@ class Option:
         select: Rules that rows must pass.
         metric: How pairs are counted and folded.
         base: A complete convention to start from, for tasks whose pipelines are not free combinations of steps.
+        view: The part of the row that the reference chain starts from.
+        references: For a metric that takes several references: all at once, or each alone.
+        role: What it is for its task, if other tasks have a different option for the same: `own-language`.
     """
 
     name: str
@@ -52,11 +56,14 @@ class Option:
     select: tuple[Selection, ...] = ()
     metric: Metric | None = None
     base: Convention | None = None
+    view: View | None = None
+    references: References | None = None
+    role: str = ""
 
 
-def both(name: str, *steps: Step) -> Option:
+def both(name: str, *steps: Step, role: str = "") -> Option:
     """The same steps on both sides."""
-    return Option(name, steps, steps)
+    return Option(name, steps, steps, role=role)
 
 
 def output(name: str, *steps: Step) -> Option:
@@ -128,7 +135,7 @@ class Specification:
                 continue
             choices = tuple((axis.name, o.name) for axis, o in zip(self.axes, options, strict=True))
             departures = sum(o != axis.options[0] for axis, o in zip(self.axes, options, strict=True))
-            convention = _compose(options, "/".join(o.name for o in options))
+            convention = compose(options, "/".join(o.name for o in options))
             if convention.unavailable() is None:
                 found.setdefault(convention.signature, Pipeline(choices, convention, (), departures))
         for convention in registered:
@@ -142,21 +149,35 @@ class Specification:
         return list(found.values())
 
 
-def _compose(options: Sequence[Option], name: str) -> Convention:
+def compose(options: Sequence[Option], name: str) -> Convention:
+    """The convention of one option per axis.
+
+    Raises:
+        ValueError: No option sets a metric.
+    """
     base = next((o.base for o in options if o.base), None)
     metric = next((o.metric for o in options if o.metric), None) or (base.metric if base else None)
     if metric is None:
         raise ValueError(f"the pipeline {name} has no metric")
+    references = next((o.references for o in options if o.references), None)
+    if references is not None:
+        metric = with_references(metric, references)
     convention = base or Convention(name, "", metric)
     rules = [*convention.select, *(rule for o in options for rule in o.select)]
     return replace(
         convention,
         id=name,
         metric=metric,
+        reference_view=next((o.view for o in options if o.view), convention.reference_view),
         select=tuple(dict.fromkeys(rules)),
         hypothesis=convention.hypothesis + tuple(s for o in options for s in o.hypothesis),
         reference=convention.reference + tuple(s for o in options for s in o.reference),
     )
+
+
+def with_references(metric: Metric, references: References) -> Metric:
+    """The metric with its references taken all at once or each alone; unchanged if it knows no such choice."""
+    return replace(metric, references=references) if hasattr(metric, "references") else metric  # type: ignore[type-var]
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,18 +192,17 @@ class Outcome:
 
 
 _Rules: TypeAlias = tuple[Selection, ...]
-_Table: TypeAlias = tuple[View, tuple[Step, ...], View, tuple[Step, ...], str, tuple[str, ...], _Rules | None]
+_Table: TypeAlias = tuple[View, tuple[Step, ...], View, tuple[Step, ...], Hashable, tuple[str, ...], _Rules | None]
 
 
 def _table(convention: Convention) -> _Table:
     """The key of a table of counts: both chains, the metric's counting key and, for some metrics, the selection."""
-    counting = convention.metric.signature.partition("|fold:")[0]
     return (
         convention.hypothesis_view,
         convention.hypothesis,
         convention.reference_view,
         convention.reference,
-        counting,
+        convention.metric.counting,
         convention.metric.columns,
         convention.select if convention.metric.whole_set else None,
     )
@@ -207,6 +227,10 @@ class Universe:
     tables: dict[_Table, Counts]
     masks: dict[_Rules, NDArray[np.bool_]]
     unreadable: tuple[tuple[str, str], ...] = ()
+
+    def holds(self, pipeline: Pipeline) -> bool:
+        """Whether the rows were counted under this pipeline's chains and selection."""
+        return _table(pipeline.convention) in self.tables and pipeline.convention.select in self.masks
 
     def counts(self, pipeline: Pipeline, part: NDArray[np.bool_] | None = None) -> Counts:
         """The counts of the rows that the pipeline keeps, restricted to `part`.
@@ -305,8 +329,8 @@ def _fill(
 ) -> None:
     """Count the rows from `start` on for all tables of `users`, sharing a cache of chains and a cache of pairs."""
     cache = ChainCache(shard)
-    known: dict[tuple[str, tuple[str, ...]], dict[tuple[Value, Value], int]] = {}
-    seen: dict[tuple[str, tuple[str, ...]], list[Counts]] = {}
+    known: dict[tuple[Hashable, tuple[str, ...]], dict[tuple[Value, Value], int]] = {}
+    seen: dict[tuple[Hashable, tuple[str, ...]], list[Counts]] = {}
     for key, items in users.items():
         metric = items[0].convention.metric
         wanted = np.flatnonzero(needed[key][start : start + len(shard)])

@@ -7,11 +7,23 @@ selections.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 from tasks.analysis.detectors import EMPTY, NOT_CHINESE, NOT_GERMAN, NOT_JAPANESE, PHONES, REFUSAL, RUNAWAY, Detector
-from tasks.analysis.multiverse import Axis, Option, Specification, both, counted, output, rows_with
-from tasks.convention import Convention
+from tasks.analysis.multiverse import (
+    Axis,
+    Option,
+    Specification,
+    both,
+    counted,
+    output,
+    rows_with,
+    with_references,
+)
+from tasks.convention import Convention, View
 from tasks.families.classification import LabelSet, label_set
+from tasks.families.translation import references
 from tasks.metrics.accuracy import Accuracy, Share
 from tasks.metrics.bleu import Bleu, MeanSentenceBleu
 from tasks.metrics.class_scores import Classes, ClassScore, Measure
@@ -20,6 +32,7 @@ from tasks.metrics.keyphrases import Keyphrases, hufs_points
 from tasks.metrics.metric import Metric
 from tasks.metrics.permutation import PermutationErrorRate
 from tasks.metrics.rouge import RougeL, rouge_tokens
+from tasks.row import ReferenceType, Row
 from tasks.steps.characters import PUNCTUATION
 from tasks.steps.clean import CMI_WRAPPERS, EMPTY_WORD, HUFS_UNWRAP, LSTRIP, REMOVE_SP, STRIP_SPECIAL
 from tasks.steps.flores import FLORES101_TOKENS, flores_unavailable
@@ -56,19 +69,46 @@ def specification(task: Task, metric: str) -> Specification:
     if metric not in task.conventions:
         raise KeyError(metric)
     axes = _AXES.get((task.family, metric))
-    return Specification(task.id, metric, axes(task) if axes else _generic(task, metric))
+    if task.reference_type is ReferenceType.CAPTIONS:
+        return Specification(task.id, metric, _captions(task, metric))
+    return Specification(task.id, metric, axes(task) if axes else _generic(task, metric), _means_count_all)
 
 
 def _rows(*detectors: Detector, more: tuple[Option, ...] = ()) -> Axis:
     """The selection axis: all rows; finished rows; rows without each fault; rows without any fault."""
+    roles = {d.id: "no-other-language" for d in (NOT_CHINESE, NOT_GERMAN, NOT_JAPANESE)}
     return Axis(
         "selection",
         (
             rows_with("all"),
             rows_with("finished", FINISHED),
-            *(rows_with(f"no-{d.id}", d.selection) for d in detectors),
+            *(replace(rows_with(f"no-{d.id}", d.selection), role=roles.get(d.id, "")) for d in detectors),
             rows_with("no-fault", *(d.selection for d in (EMPTY, *detectors))),
             *more,
+        ),
+    )
+
+
+def _means_count_all(names: frozenset[str]) -> bool:
+    """A mean over sentences is over rows, so it takes their references together."""
+    return not {"each", "mean-of-sentences"} <= names
+
+
+def _first(row: Row) -> Any:
+    return row.reference[0] if isinstance(row.reference, list) else row.reference
+
+
+FIRST = View("reference.first", _first)
+
+
+def _references(whole: View | None) -> Axis:
+    """The references axis: all of a row's references at once, each of them alone, or the first only."""
+    return Axis(
+        "references",
+        (
+            Option("all-references", view=whole, references="all"),
+            Option("each", view=whole, references="each"),
+            Option("first", view=FIRST, references="all"),
         ),
     )
 
@@ -137,24 +177,27 @@ _BLEU_FOLDS = Axis(
         counted("mean-of-sentences", MeanSentenceBleu()),
     ),
 )
+_OWN = "own-language"
 # The detector of outputs in a different language, and the language's own tokenizer, by target language.
 _LANGUAGE: dict[str, tuple[Detector | None, Option | None]] = {
-    "zh": (NOT_CHINESE, both("zh", TOK_ZH)),
+    "zh": (NOT_CHINESE, both("zh", TOK_ZH, role=_OWN)),
     "de": (NOT_GERMAN, None),
-    "ja": (NOT_JAPANESE, both("ja-mecab", TOK_JA_MECAB)),
+    "ja": (NOT_JAPANESE, both("ja-mecab", TOK_JA_MECAB, role=_OWN)),
 }
 
 
 def _translation(task: Task) -> tuple[Axis, ...]:
     wrong, own = _LANGUAGE.get(task.parameters["target"], (None, None))
+    several = task.parameters["references"]
     return (
         _rows(*((wrong,) if wrong else ()), RUNAWAY, more=(rows_with("reference-not-empty", REFERENCE_NOT_EMPTY),)),
+        *((_references(references(several)),) if several > 1 else ()),
         _CLEANING,
         _TEXT_FORMS,
         Axis(
             "tokenizer",
             (
-                both("13a", TOK_13A),
+                both("13a", TOK_13A, role="" if own else _OWN),
                 *((own,) if own else ()),
                 both("char", TOK_CHAR),
                 both("char-level", JOIN_13A, CHAR_LEVEL, WORDS),
@@ -302,6 +345,16 @@ _AXES: dict[tuple[str, str], Callable[[Task], tuple[Axis, ...]]] = {
     ("captioning", "rouge-l"): lambda _: _CAPTION_ROUGE,
     ("keyphrases", "accuracy"): lambda _: _KEYPHRASES,
 }
+
+
+def _captions(task: Task, metric: str) -> tuple[Axis, ...]:
+    """The programs of a metric over several captions a clip, apart from how they take these and which rows they drop."""
+    programs: dict[str, Option] = {}
+    for convention in task.conventions[metric]:
+        if convention.unavailable() is None:
+            base = replace(convention, metric=with_references(convention.metric, "all"), select=())
+            programs.setdefault(base.signature, Option(convention.id, base=base))
+    return (_rows(RUNAWAY, REFUSAL), _references(None), Axis("convention", tuple(programs.values())))
 
 
 def _generic(task: Task, metric: str) -> tuple[Axis, ...]:

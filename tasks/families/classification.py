@@ -7,6 +7,7 @@ import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import cache
 from typing import Any
 
 from tasks.availability import Always, needs_judge
@@ -181,8 +182,14 @@ class LabelSet:
 
 def label_set(parameters: Mapping[str, Any]) -> LabelSet:
     """The labels that a task's parameters declare."""
-    labels = {label: tuple(others) for label, others in parameters["labels"].items()}
-    outside = tuple(parameters["outside"])
+    labels = tuple((label, tuple(others)) for label, others in parameters["labels"].items())
+    return _label_set(labels, tuple(parameters["outside"]))
+
+
+@cache
+def _label_set(pairs: tuple[tuple[str, tuple[str, ...]], ...], outside: tuple[str, ...]) -> LabelSet:
+    # Tasks with the same labels share the view, the selection and the steps: one name is one rule.
+    labels = dict(pairs)
     _check_spellings(labels, outside)
     return LabelSet(labels, outside)
 

@@ -19,6 +19,8 @@ from tasks.row import Row
 from tasks.step_cache import ChainCache
 
 FIELD, FOLLOWED = "judged", "followed"
+# The name of the rule that keeps rows with a judgement.
+JUDGED = "judged"
 _EXCLUDED, _NOT_BEST = "excluded", "not-best"
 _SOURCES = (
     *(f"module:tasks.judging.{name}" for name in ("conventions", "fields", "parsers", "verdict")),
@@ -72,7 +74,7 @@ def scored(base: Convention, judged: JudgedConvention, key: str, judgement: str,
         hypothesis_view=View(f"judgement({judgement},{judged.template},{judged.parser},{failure})", _Entry(key)),
         reference_view=View("none", _nothing),
         select=(
-            Selection("judged", _IsNot(key, None), "no judgement"),
+            Selection(JUDGED, _IsNot(key, None), "no judgement"),
             Selection("read", _IsNot(key, _EXCLUDED), "the judge's reply could not be parsed"),
             Selection("best", _IsNot(key, _NOT_BEST), "another output for the same clip counts"),
         ),

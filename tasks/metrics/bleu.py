@@ -12,11 +12,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from tasks.metrics.captions import References, items
 from tasks.metrics.metric import FIXED_POINT, MILLIONTH, Counts, Metric, Sums, Terms, as_counts, divide, with_rows
 from tasks.metrics.ngrams import matches
 from tasks.step import Value
 
-SOURCES = ("module:tasks.metrics.ngrams",)
+SOURCES = ("module:tasks.metrics.captions", "module:tasks.metrics.ngrams")
 ORDER = 4
 COLUMNS = (
     "hypothesis_length",
@@ -90,26 +91,39 @@ def _sides(value: Value) -> list[Tokens]:
 
 @dataclass(frozen=True)
 class Bleu(Metric):
-    """Corpus BLEU from the statistics summed over the rows."""
+    """Corpus BLEU from the statistics summed over the rows.
+
+    Attributes:
+        references: `all` counts an output against all references of its row at once; `each` against every one of them alone,
+            as in a file that repeats the output for each.
+    """
 
     smoothing: Smoothing = "exp"
     id: str = "bleu"
     columns: tuple[str, ...] = COLUMNS
     scale: int = 100
+    references: References = "all"
 
     @property
     def signature(self) -> str:
         """Counting and folding."""
-        return f"count:ngrams.{ORDER}|fold:corpus|smooth:{self.smoothing}|eff:no|len:closest"
+        each = "" if self.references == "all" else f".{self.references}-reference"
+        return f"count:ngrams.{ORDER}{each}|fold:corpus|smooth:{self.smoothing}|eff:no|len:closest"
 
     @property
     def counting(self) -> Hashable:
         """The statistics are the same, whatever is folded from them."""
-        return corpus_counts
+        return corpus_counts if self.references == "all" else (corpus_counts, self.references)
 
     def count(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
         """(rows, 10): lengths, then correct and total n-grams of orders 1 to 4."""
-        return corpus_counts(hypotheses, references)
+        if self.references == "all":
+            return corpus_counts(hypotheses, references)
+        pairs = items(hypotheses, references, "each")
+        counts = np.zeros((len(hypotheses), len(COLUMNS)), dtype=np.int64)
+        alone = corpus_counts([said for _, said, _ in pairs], [captions for *_, captions in pairs])
+        np.add.at(counts, [row for row, *_ in pairs], alone)
+        return counts
 
     def fold(self, counts: Counts) -> float | None:
         """Corpus BLEU, 0 to 100."""

@@ -34,7 +34,7 @@ KNOWN = conventions()
 TASKS = tasks()
 # Works that count in the same way: the chains are equal on purpose, so that each can be named by who uses it.
 EQUAL = {
-    ("asr", "wer"): [{"qwen2-audio", "lmms-eval"}],
+    ("asr", "wer"): [{"qwen2-audio", "lmms-eval"}, {"verbatim", "audiobench-stored"}],
     ("translation", "bleu"): [{"covost2", "sacrebleu-13a", "qwen2-audio"}],
     ("captioning", "meteor"): [{"coco", "aac-metrics"}],
     ("captioning", "spider"): [{"coco", "aac-metrics"}, {"coco-one", "slam-llm"}],

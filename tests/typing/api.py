@@ -7,7 +7,11 @@ from pathlib import Path
 from typing import Any, assert_type
 
 import audit
+from audit.analysis.attribution import Attributed
+from audit.analysis.comparison import RunComparison
+from audit.analysis.joint import JointlyExplained
 from audit.analysis.multiverse import Explained, Exploration, Figure
+from audit.analysis.paying_rows import PayingRows
 from audit.literature.studies import Study
 from audit.pipeline.run import Audit
 from audit.provenance.verification.result import Report
@@ -28,6 +32,11 @@ audit.score("aac-audiocaps", [{"hypothesis": "a", "reference": ["b", "c"]}])
 assert_type(audit.multiverse("asr-librispeech-clean", ["a"], ["b"]), Exploration)
 assert_type(audit.multiverse("asr-librispeech-clean", ["a"], ["b"]).curve("2.1"), Figure)
 assert_type(audit.explain("asr-librispeech-clean", ["a"], ["b"], value="2.1"), Explained)
+
+assert_type(audit.attribute("asr-librispeech-clean", ["a"], ["b"], start="hufs", printed="2.1"), Attributed)
+assert_type(audit.explain_jointly("asr", "predictions"), JointlyExplained)
+assert_type(audit.rows("asr-librispeech-clean", ["a"], ["b"], between=("verbatim", "audiobench")), PayingRows)
+assert_type(audit.compare("asr-librispeech-clean", "a.jsonl", Path("b.jsonl"), only=["batch"]), RunComparison)
 
 result = audit.audit(audit.AuditRequest(study="salmonn"))
 assert_type(result, Audit)

@@ -8,9 +8,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit.cli.options import add_data_arguments, add_model_arguments, check_counts, model_options, set_options
+from audit.errors import InputError
 
 if TYPE_CHECKING:
     from audit.inference.engines.interface import Engine
+    from audit.inference.sampled import SampledRun
 
 HELP = """Run SALMONN on a task's test set and write its predictions.
 
@@ -42,6 +44,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     group.add_argument("--no-features", action="store_true", help="do not cache the encoders' outputs")
     group.add_argument("--who", metavar="NAME", help="for the meta file")
+    sample = parser.add_argument_group("a planned sample")
+    sample.add_argument("--until-settled", action="store_true",
+                        help="run the units in the order of --plan, until its claims are settled")  # fmt: skip
+    sample.add_argument("--plan", type=Path, metavar="FILE", help="a sampling plan (`repro-audit plan`) for one task")
+    sample.add_argument("--max-units", type=int, metavar="N", help="stop after N units of the plan, settled or not")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -64,12 +71,38 @@ def run(args: argparse.Namespace) -> int:
         features=None if args.no_features else (args.features or args.out / ".features"),
         who=args.who,
     )
+    sampled = _sampled(args)
     engine: Engine | None = None
     errors = 0
     for task in args.task:
-        engine, wrong = infer(request, task, _say, _note, engine)
+        engine, wrong = infer(request, task, _say, _note, engine, sampled)
         errors += wrong
     return 1 if errors else 0
+
+
+def _sampled(args: argparse.Namespace) -> SampledRun | None:
+    """The sampling plan that the run follows; None without one."""
+    if not args.until_settled:
+        for name in ("plan", "max_units"):
+            if getattr(args, name) is not None:
+                option = f"--{name.replace('_', '-')}"
+                raise InputError("needs --until-settled", where=option, fix="Add --until-settled, or omit it.")
+        return None
+    if args.plan is None:
+        raise InputError("no plan", where="--until-settled", fix="Give --plan FILE; `repro-audit plan` makes one.")
+    if len(args.task) > 1:
+        raise InputError(
+            "several tasks", where="--until-settled", fix="A plan is of one task; run one after the other."
+        )
+    if args.shard != "1/1":
+        raise InputError("a shard cannot follow a plan", where="--shard", fix="Use several devices or Ray actors.")
+    from audit.inference.sampled import SampledRun
+    from audit.pipeline.until_settled import Watch, adopt
+
+    check_counts(args, "max_units")
+    files, task = adopt(args.plan, args.task[0], args.out)
+    watch = Watch(files.ordered, task, _say, args.max_units)
+    return SampledRun(files.ordered.plan.sha256, files.ordered.units, watch)
 
 
 def _say(text: str) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
-from dataclasses import asdict
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audit._util import canonical_json
 from audit._util.files import write_atomic
@@ -19,7 +20,7 @@ from audit.judge.budget import Budget
 from audit.judge.cache import ReplyCache
 from audit.judge.interface import Judge
 from audit.judge.questions import build, lacking, setting
-from audit.judge.runner import Outcome, Retry, Runner
+from audit.judge.runner import Outcome, Retry, Runner, together
 from audit.judge.scoring import by_rating
 from audit.scoring import predictions as prediction_files
 from audit.scoring.prediction_meta import folder_of
@@ -27,6 +28,9 @@ from tasks.judging.conventions import CONVENTIONS, JudgedConvention, find
 from tasks.judging.fields import FieldError
 from tasks.row import Row
 from tasks.task import Task
+
+if TYPE_CHECKING:
+    from audit.analysis.sampling.plan import Ordered
 
 __all__ = ["HELP", "add_arguments", "run"]
 HELP = "Let a judge (a model or a person) score outputs; measure how far judges agree."
@@ -135,25 +139,38 @@ def _run(args: argparse.Namespace) -> int:
         variant=args.variant,
         template=args.template,
     )
-    plan = build(chosen, found, repeats=args.repeats, where=str(predictions))
     target = judgements.path_of(predictions)
     # A file that cannot be read must stop the run before it costs anything.
     others = judgements.read(target) if target.exists() else []
     by_id = {row.id: row for row in found}
+    sampled = _planned(args, predictions)
+    parts = [found] if sampled is None else sampled.parts(by_id, args.concurrency)
+    # Also the questions about rows that a settled sample never asks: a row that lacks a field stops the run before it costs.
+    plan = build(chosen, found, repeats=args.repeats, where=str(predictions))
+    budget = Budget(args.max_requests, args.max_tokens)
+    outcomes: list[Outcome] = []
+    mine: list[judgements.Judgement] = []
     with ReplyCache(args.cache or predictions.parent / "judge-cache") as cache:
         try:
-            with progress(f"{args.task} {convention.id}") as display:
-                outcome = Runner(
-                    judge,
-                    cache,
-                    budget=Budget(args.max_requests, args.max_tokens),
-                    retry=Retry(attempts=args.retries, first=args.retry_wait),
-                    progress=display.show,
-                ).run(plan.requests)
+            for rows in parts:
+                part = plan if sampled is None else build(chosen, rows, repeats=args.repeats, where=str(predictions))
+                with progress(f"{args.task} {convention.id}") as display:
+                    outcomes.append(
+                        Runner(
+                            judge,
+                            cache,
+                            budget=budget,
+                            retry=Retry(attempts=args.retries, first=args.retry_wait),
+                            progress=display.show,
+                        ).run(part.requests)
+                    )
+                mine += judgements.collect(args.task, chosen, part, cache, by_id)
+                judgements.write(target, [*others, *mine])
+                if sampled is not None and (outcomes[-1].incomplete or sampled.settled()):
+                    break
         finally:
             judge.close()
-        mine = judgements.collect(args.task, chosen, plan, cache, by_id)
-    judgements.write(target, [*others, *mine])
+    outcome = together(outcomes)
     print(f"{target}: {len(mine)} judgements by {chosen.judge}")
     failures = sum(1 for item in mine if item.verdict.failed)
     empty = sum(1 for item in mine if item.verdict.status == "empty")
@@ -171,6 +188,74 @@ def _run(args: argparse.Namespace) -> int:
     if plan.without_output:
         print(f"rows without an output: {len(plan.without_output)}")
     return _end(outcome, empty)
+
+
+def _planned(args: argparse.Namespace, predictions: Path) -> _Sampled | None:
+    """The plan of judgements that the run follows; None without one."""
+    if not args.until_settled:
+        if args.plan is not None:
+            raise InputError("needs --until-settled", where="--plan", fix="Add --until-settled, or omit it.")
+        return None
+    if args.plan is None:
+        raise InputError("no plan", where="--until-settled", fix="`repro-audit plan TASK --judgements` makes one.")
+    if args.variant or args.repeats > 1:
+        raise InputError("a probe settles no claim", where="--until-settled", fix="Omit --variant and --repeats.")
+    return _sampled_by(args, predictions)
+
+
+def _sampled_by(args: argparse.Namespace, predictions: Path) -> _Sampled:
+    from audit.pipeline.until_settled import adopt
+
+    files, task = adopt(args.plan, args.task, predictions.parent, sampled="judgements")
+    plan = files.ordered.plan
+    counted = [one.id for claim in plan.claims if claim.metric == args.metric for one in claim.conventions]
+    if args.convention not in counted:
+        raise InputError(
+            f"the plan does not count the convention {args.convention} of {args.metric}",
+            where=str(args.plan),
+            fix=f"It counts {', '.join(counted) or 'none'}.",
+        )
+    return _Sampled(files.ordered, task, predictions)
+
+
+@dataclass(frozen=True, slots=True)
+class _Sampled:
+    """A run that follows a plan of judgements."""
+
+    plan: Ordered
+    task: Task
+    predictions: Path
+
+    def parts(self, rows: Mapping[str, Row], least: int) -> Iterator[tuple[Row, ...]]:
+        """The rows in the planned order, a few at a time: at least as many as the judge answers at once.
+
+        Raises:
+            InputError: The plan and the predictions have different ids.
+        """
+        order = self.plan.units
+        different = sorted(set(order) ^ set(rows))
+        if different:
+            raise InputError(
+                f"the plan is of another set: {len(different)} ids are in one of them alone, such as {different[0]!r}",
+                where=str(self.predictions),
+                fix="Plan with --units and these predictions.",
+            )
+        start = 0
+        while start < len(order):
+            # Judgements cost more than looks; still, a look scores all of them again.
+            size = max(least, start // 20)
+            yield tuple(rows[name] for name in order[start : start + size])
+            start += size
+
+    def settled(self) -> bool:
+        """Show the bounds, and whether every claim of the plan is settled."""
+        from audit.pipeline.until_settled import look_at_judgements
+
+        found = look_at_judgements(self.plan, self.task, prediction_files.load(self.predictions, self.task))
+        print(f"{self.task.id}: {found.units} of {len(self.plan.units)} judged", flush=True)
+        for line in found.lines:
+            print(f"  {line}")
+        return found.settled
 
 
 def _end(outcome: Outcome, empty: int) -> int:
@@ -202,7 +287,12 @@ def _sample(args: argparse.Namespace) -> int:
     found = _rows(prediction_files.file_of(args.predictions, args.task), args.task)
     if args.out.exists() and not args.force:
         raise InputError("the sheet exists", where=str(args.out), fix="Overwrite it with --force.")
-    chosen = human.sample(found, args.size, args.seed)
+    if args.plan is None:
+        chosen = human.sample(found, args.size, args.seed)
+    else:
+        sampled = _sampled_by(args, prediction_files.file_of(args.predictions, args.task))
+        every = [row for rows in sampled.parts({row.id: row for row in found}, args.size) for row in rows]
+        chosen = [row for row in every[: args.size] if row.hypothesis is not None]
     # The byte order mark tells spreadsheets that this is UTF-8.
     write_atomic(args.out, "\ufeff" + human.sheet(convention, chosen))
     print(f"{args.out}: {len(chosen)} of {len(found)} rows; in the column verdict: {human.allowed(convention)}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from audit.cli.options import rows_of
+
 HELP = """Score predictions under the full factorial of defensible steps (selection, cleaning, normaliser, tokenizer, metric,
 fold), show which choices move the value, and draw the specification curve."""
 
@@ -29,11 +31,10 @@ def run(args: argparse.Namespace) -> int:
     from audit._util import canonical_json
     from audit._util.files import write_atomic
     from audit.analysis import multiverse
-    from audit.scoring.predictions import file_of
 
     if args.value is not None:
         multiverse.check_value(args.value)
-    path = file_of(args.predictions, args.task)
+    path = rows_of(args.predictions, args.task)
     found = api.multiverse(args.task, path, metric=args.metric, replicates=args.replicates)
     print("\n".join(found.lines()))
     for target, content in (

@@ -51,14 +51,21 @@ def run(args: argparse.Namespace) -> int:
     rows = predictions.load(predictions.file_of(args.predictions, task.id), task)
     try:
         found = sensitivity(
-            ChainCache(rows.rows), convention, bootstrap=args.replicates, permutations=args.permutations
+            ChainCache(rows.asked), convention, bootstrap=args.replicates, permutations=args.permutations
         )
     except ScoringError as error:
         raise InputError(error.what, where=f"{rows.path}: row {error.row}", fix="Correct the row.") from error
     except UnavailableError as error:
         raise MissingError(str(error), where=task.id) from error
     if found is None:
-        raise InputError("the rows have fewer than two prompts", where=str(rows.path), fix="Nothing can be compared.")
+        asked = {row.prompt for row in rows.asked if row.prompt is not None}
+        what = "all rows have the same prompt" if asked else "the rows carry no prompt"
+        fix = (
+            "Compare two runs with different prompts: `repro-audit compare`."
+            if asked
+            else "Import the outputs again with their prompts: `repro-audit import` keeps them (--prompt-field)."
+        )
+        raise InputError(what, where=str(rows.path), fix=fix)
     shown = prompts_in_document(found)
     if args.json:
         print(json.dumps(asdict(shown), indent=1, ensure_ascii=False))

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from audit.inference.plan import Batch
 from audit.inference.run_records import BatchResult
-from audit.inference.worker import Spec
+
+if TYPE_CHECKING:
+    # It imports torch, which the bookkeeping of a run does not need.
+    from audit.inference.worker import Spec
 
 RETRIES = 3
 

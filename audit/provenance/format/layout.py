@@ -32,6 +32,7 @@ COUNTS = "counts/"
 LITERATURE = (
     "literature/"  # the study, its set cards, records and reproductions; absent from packages of the first edition
 )
+PLANS = "plans/"  # sampling plans with their draws and registrations; only where a run follows one
 COUNTERSIGNATURES = "countersignatures/"
 
 REQUIRED = frozenset({
@@ -54,6 +55,7 @@ BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle.v0.3+json"
 PROJECT_URI = "https://repro-audit.invalid"
 ROOT_TYPE = f"{PROJECT_URI}/audit/v1"
 PUBLICATION_TYPE = f"{PROJECT_URI}/publication/v1"
+PLAN_TYPE = f"{PROJECT_URI}/plan/v1"
 BUILD_TYPE = f"{PROJECT_URI}/build/v1"
 BUILDER_ID = f"{PROJECT_URI}/builder/repro-audit"
 SLSA_TYPE = "https://slsa.dev/provenance/v1"

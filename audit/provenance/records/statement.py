@@ -202,7 +202,7 @@ def _dependencies(audit: AuditDocument, environment: Environment, sources: Sourc
     if image is not None:
         found.append(Dependency("image", image.get("digest", {}), uri=image["uri"]))
     for name in sorted(sources.digests):
-        role = "judge" if name.endswith(".judgements.jsonl") else "predictions"
+        role = "judge" if name.endswith(".judgements.jsonl") else "input" if ".plan." in name else "predictions"
         found.append(Dependency(role, {"sha256": sources.digests[name]}, FOLDER + name, task=name.split(".")[0]))
     for task, meta in sorted(sources.meta.items()):
         found.extend(_of_task(task, meta))

@@ -35,9 +35,11 @@ class Again:
 Scorer = Callable[[Path, AuditDocument, Mapping[str, bytes]], Again]
 
 # The fields of a measurement that scoring determines; the others come from the literature.
-_FIELDS = ("value", "interval", "rows", "counts")
+_FIELDS = ("value", "interval", "rows", "counts", "sample")
 # What follows from the values and the literature that the package carries.
-_PARTS = ("study", "claims", "others", "identities", "verdicts")
+_PARTS = ("study", "claims", "others", "identities", "plans", "verdicts")
+# What earlier versions did not compute.
+_ADDED = ("differences", "joint")
 
 
 def check(
@@ -58,6 +60,12 @@ def check(
     """
     listed = checksums.read(files[layout.PREDICTIONS_LIST], layout.PREDICTIONS_LIST)
     values = [entry for entry in audit.measurements if not entry.recorded]
+    public = sum(entry.path.startswith("outputs/") for entry in audit.inputs)
+    if public:
+        report.skip(
+            "public outputs",
+            f"{public} files of others were scored beside the claims; audit.json has their hashes, and no verdict uses them",
+        )
     if predictions is None:
         report.skip(
             "predictions",
@@ -160,6 +168,10 @@ def _same_parts(audit: AuditDocument, again: AuditDocument) -> None:
     for part in _PARTS:
         if plain(getattr(audit, part)) != plain(getattr(again, part)):
             why = f"its {part} do not follow from the predictions and the literature"
+            raise RejectedError(layout.AUDIT, "value-mismatch", why)
+    for part in _ADDED:
+        if getattr(audit, part) and plain(getattr(audit, part)) != plain(getattr(again, part)):
+            why = f"its {part} do not follow from the predictions"
             raise RejectedError(layout.AUDIT, "value-mismatch", why)
 
 

@@ -20,7 +20,7 @@ from audit.provenance.records import audit_facts, statement
 from audit.provenance.records.environment import ImageFacts
 from audit.provenance.records.inputs import FOLDER
 from audit.provenance.signing import bundle, certificate, dsse, keys, pades, sshsig
-from audit.provenance.verification import countersign, rerender, rescore
+from audit.provenance.verification import countersign, plans, rerender, rescore
 from audit.provenance.verification import trust as trusted
 from audit.provenance.verification.result import Report
 from audit.provenance.verification.trust import Trust
@@ -75,6 +75,7 @@ def verify_files(files: Mapping[str, bytes], trust: Trust, report: Report | None
     report.run("countersignatures", lambda: countersign.check(files, trust.reviewers, report))
     rerender.verify(files, audit, trust.render, report)
     rescore.check_literature(files, audit, report)
+    plans.check(files, audit, trust.time_stamp_roots, report)
     rescore.check(files, audit, trust.predictions, trust.scorer, report)
     report.finished = True
     return report

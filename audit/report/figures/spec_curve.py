@@ -3,12 +3,21 @@
 Top: all measurements in the order of their values, with intervals, and the rounding interval of the reported value as a
 band. Bottom: the choices in which the conventions differ, one row each. After the specification curve of Simonsohn, Simmons
 and Nelson, applied to conventions for scoring one set of outputs.
+
+Many measurements are drawn in fewer columns, neighbours as one. An axis is broken, visibly, where a value far away would
+press all others together; an interval that leaves the frame ends in an arrow. There are two shapes: `WIDE` for paper and
+desktops, and `NARROW` for telephones, where the name of each choice stands above its row.
 """
 
 from __future__ import annotations
 
-from audit.report.figures.scale import Scale, around
-from audit.report.figures.steps import Matrix, matrix
+import textwrap
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from audit.report.figures.columns import Column, columns
+from audit.report.figures.scale import Axis, broken
+from audit.report.figures.steps import Choice, Matrix, matrix
 from audit.report.figures.svg import element, number, text
 from audit.report.views import ClaimView, MeasurementView
 
@@ -16,46 +25,91 @@ WIDTH = 720.0
 _PLOT = 190.0
 _TOP = 26.0
 _ROW = 15.0
-_MARGIN = 74.0
-# From this many columns on, marks in the matrix are too small to distinguish, so choices not made are left blank.
-_DENSE = 60
+_ARROW = 3.2
 _DASH = {True: "2 1.5", False: None}
 _SANS = "'Source Sans 3', 'Source Sans Extended', 'Noto Sans CJK SC', Helvetica, Arial, sans-serif"
-_INK, _MUTED, _RULE, _BAND, _BAND_EDGE = "#1f2328", "#5b636d", "#dfe2e6", "#f6e3b4", "#c48f1c"
+_INK, _MUTED, _RULE, _BAND, _BAND_EDGE, _REPORTED = "#1f2328", "#5b636d", "#dfe2e6", "#f6e3b4", "#c48f1c", "#7a5605"
 _AGREES, _OFF = "#0f5f8a", "#6a7078"
 
 
-def draw(claim: ClaimView) -> str:
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How a figure is laid out.
+
+    Attributes:
+        name: Part of the ids in the figure.
+        width: Of the figure, in pixels at its natural size.
+        margin: At the right.
+        most: Columns.
+        step: The widest column.
+        above: Whether the name of a choice stands above its row instead of to the left.
+        characters: Of a line of a name.
+    """
+
+    name: str
+    width: float
+    margin: float
+    most: int
+    step: float
+    above: bool
+    characters: int
+
+
+WIDE = Shape("figure", WIDTH, 74.0, 36, 48.0, above=False, characters=38)
+NARROW = Shape("narrow", 340.0, 10.0, 15, 40.0, above=True, characters=54)
+
+
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """Where things stand."""
+
+    shape: Shape
+    columns: list[Column]
+    xs: list[float]
+    step: float
+    axis: Axis
+    left: float
+    right: float
+
+    @property
+    def bottom(self) -> float:
+        return _TOP + _PLOT
+
+
+def draw(claim: ClaimView, shape: Shape = WIDE) -> str:
     """The figure as an `<svg>` element; empty if fewer than two measurements have a value."""
     items = [m for m in claim.measurements if m.position is not None]
     if len(items) < 2 or claim.reported is None:
         return ""
     table = matrix([m.convention.signature if m.convention else None for m in items])
-    left = _left(table)
+    made = columns(items, shape.most)
+    left = _left(table, shape)
     # If there are few columns, keep them close together and close to their labels.
-    step = min(48.0, (WIDTH - left - _MARGIN) / len(items))
-    right = max(left + step * len(items), left + 200.0)
-    xs = [left + step * (n + 0.5) for n in range(len(items))]
-    scale = _scale(claim, items)
-    bottom = _TOP + _PLOT
-    rows_top = bottom + 38.0
-    height = rows_top + _ROW * len(table.differing) + 12.0
+    step = min(shape.step, (shape.width - left - shape.margin) / len(made))
+    right = max(left + step * len(made), min(left + 200.0, shape.width - shape.margin))
+    frame = _Frame(
+        shape, made, [left + step * (n + 0.5) for n in range(len(made))], step, _axis(claim, items), left, right
+    )
+    rows_top = frame.bottom + (52.0 if len(made) < len(items) else 38.0)
+    rows, end = _matrix(table, frame, rows_top)
+    height = end + 12.0
     body = [
-        *_axis(scale, left, right),
-        *_band(claim, scale, left, right),
-        *_columns(items, xs, step, bottom, height - 12.0),
-        *_marks(items, xs, scale, step),
-        *_numbers(items, xs, step, bottom),
-        *_matrix(table, xs, step, rows_top, left, right),
+        *_ticks(frame),
+        *_band(claim, frame),
+        *_tint(frame, height - 12.0),
+        *_breaks(frame),
+        *_marks(frame),
+        *_numbers(frame),
+        *rows,
     ]
-    name = f"{claim.anchor}-figure"
+    name = f"{claim.anchor}-{shape.name}"
     title = element("title", text(f"{claim.title}: {len(items)} measurements by value"), id=f"{name}-title")
     return element(
         "svg",
-        [title, element("desc", text(_description(claim, items)), id=f"{name}-desc"), *body],
+        [title, element("desc", text(_description(claim, items, frame)), id=f"{name}-desc"), *body],
         xmlns="http://www.w3.org/2000/svg",
-        viewBox=f"0 0 {number(WIDTH)} {number(height)}",
-        width=number(WIDTH),
+        viewBox=f"0 0 {number(shape.width)} {number(height)}",
+        width=number(shape.width),
         height=number(height),
         role="img",
         aria_labelledby=f"{name}-title {name}-desc",
@@ -65,102 +119,165 @@ def draw(claim: ClaimView) -> str:
     )
 
 
+def about(claim: ClaimView, shape: Shape = WIDE) -> str:
+    """What the caption says about columns of several values and broken axes; empty if there are none."""
+    items = [m for m in claim.measurements if m.position is not None]
+    if len(items) < 2 or claim.reported is None:
+        return ""
+    said = []
+    if len(columns(items, shape.most)) < len(items):
+        said.append(
+            "Neighbouring values share a column; the mark is the middle one, a bar spans them, and a dot below is as large as "
+            "the share of them that make the choice."
+        )
+    if (axis := _axis(claim, items)).breaks:
+        said.append("The axis of values is broken at the jagged lines.")
+    if any(axis.beyond(bound) for m in items for bound in m.bounds or ()):
+        said.append("An arrow marks an interval that reaches beyond the frame.")
+    return " ".join(said)
+
+
 def common(claim: ClaimView) -> tuple[str, ...]:
     """The choices that all conventions in the figure share."""
     items = [m for m in claim.measurements if m.position is not None]
     return matrix([m.convention.signature if m.convention else None for m in items]).common
 
 
-def _left(table: Matrix) -> float:
-    longest = max((len(c.name) for c in table.differing), default=0)
-    return min(230.0, max(170.0, 16.0 + 5.3 * longest))
+def _left(table: Matrix, shape: Shape) -> float:
+    if shape.above:
+        return 44.0
+    longest = max((len(line) for c in table.differing for line in _lines(c, shape)), default=0)
+    return min(230.0, max(170.0, 16.0 + 5.6 * longest))
 
 
-def _scale(claim: ClaimView, items: list[MeasurementView]) -> Scale:
-    values = [m.position for m in items if m.position is not None]
-    if claim.band:
-        values += claim.band
+def _lines(choice: Choice, shape: Shape) -> list[str]:
+    """The name of a choice, in as many lines as it needs."""
+    return textwrap.wrap(choice.name, shape.characters) or [choice.name]
+
+
+def _axis(claim: ClaimView, items: Sequence[MeasurementView]) -> Axis:
+    points = [m.position for m in items if m.position is not None]
+    if claim.reported is not None:
+        points.append(claim.reported)
     # Intervals may exceed the plot if they would otherwise compress everything else.
-    spread = max(values) - min(values)
-    for m in items:
-        for bound in m.bounds or ():
-            if min(values) - spread <= bound <= max(values) + spread:
-                values.append(bound)
-    return around(values, _TOP + _PLOT - 8.0, _TOP)
+    others = [bound for m in items for bound in m.bounds or ()]
+    return broken(points, [*(claim.band or ()), *others], _TOP + _PLOT - 8.0, _TOP)
 
 
-def _axis(scale: Scale, left: float, right: float) -> list[str]:
+def _ticks(frame: _Frame) -> list[str]:
     parts = []
-    for tick in scale.ticks():
-        y = scale(tick)
-        parts.append(
-            element("path", d=f"M{number(left)} {number(y)}H{number(right)}", stroke=_RULE, stroke_width="0.7")
-        )
-        parts.append(element("text", text(f"{tick:f}".replace("-", "\u2212")), x=left - 7, y=y + 3.6, fill=_MUTED,
+    for tick in frame.axis.ticks():
+        y = frame.axis(tick)
+        line = f"M{number(frame.left)} {number(y)}H{number(frame.right)}"
+        parts.append(element("path", d=line, stroke=_RULE, stroke_width="0.7"))
+        parts.append(element("text", text(f"{tick:f}".replace("-", "\u2212")), x=frame.left - 7, y=y + 3.6, fill=_MUTED,
                              text_anchor="end"))  # fmt: skip
     return parts
 
 
-def _band(claim: ClaimView, scale: Scale, left: float, right: float) -> list[str]:
+def _band(claim: ClaimView, frame: _Frame) -> list[str]:
     if claim.band is None or claim.reported is None:
         return []
-    top, bottom = scale(claim.band[1]), scale(claim.band[0])
-    middle = scale(claim.reported)
-    return [
+    top, bottom = frame.axis(claim.band[1]), frame.axis(claim.band[0])
+    middle = frame.axis(claim.reported)
+    left, right = frame.left, frame.right
+    parts = [
         element("rect", x=left, y=top, width=right - left, height=max(bottom - top, 0.8), fill=_BAND),
         element("path", d=f"M{number(left)} {number(middle)}H{number(right)}", stroke=_BAND_EDGE, stroke_width="1",
                 stroke_dasharray="4 2"),
-        element("text", text("reported"), x=right + 6, y=middle - 1.5, fill="#7a5605"),
-        element("text", text(claim.value), x=right + 6, y=middle + 10.5, fill="#7a5605", font_weight="600"),
     ]  # fmt: skip
-
-
-def _columns(items: list[MeasurementView], xs: list[float], step: float, top: float, bottom: float) -> list[str]:
-    """Tint the column of the deciding measurement, from its dot to the end of the matrix."""
+    if frame.shape.above:
+        # There is no room at the right: above the band, or below it at the top of the plot.
+        y = top - 4.0 if top - 14.0 > _TOP else bottom + 12.0
+        words = element("text", text(f"reported {claim.value}"), x=right, y=y, fill=_REPORTED, font_weight="600",
+                        text_anchor="end", stroke="#ffffff", stroke_width="3", paint_order="stroke")  # fmt: skip
+        return [*parts, words]
     return [
-        element(
-            "rect",
-            x=x - step / 2,
-            y=_TOP - 6,
-            width=step,
-            height=bottom - _TOP + 6,
-            fill="#0f5f8a",
-            fill_opacity="0.07",
-        )
-        for m, x in zip(items, xs, strict=True)
-        if m.deciding and bottom > top
+        *parts,
+        element("text", text("reported"), x=right + 6, y=middle - 1.5, fill=_REPORTED),
+        element("text", text(claim.value), x=right + 6, y=middle + 10.5, fill=_REPORTED, font_weight="600"),
     ]
 
 
-def _marks(items: list[MeasurementView], xs: list[float], scale: Scale, step: float) -> list[str]:
-    """Filled: recomputed; hollow: recorded; diamond: a part of the set; cross: invalid.
+def _tint(frame: _Frame, bottom: float) -> list[str]:
+    """Tint the column of the deciding measurement, from its dot to the end of the matrix."""
+    return [
+        element("rect", x=x - frame.step / 2, y=_TOP - 6, width=frame.step, height=bottom - _TOP + 6, fill=_AGREES,
+                fill_opacity="0.07")
+        for column, x in zip(frame.columns, frame.xs, strict=True)
+        if column.deciding
+    ]  # fmt: skip
 
-    Marks that look alike form one group, and their intervals one path, so that figures of hundreds of columns stay small.
+
+def _breaks(frame: _Frame) -> list[str]:
+    """Each break of the axis: a strip without paper between two jagged lines, and a word beside it."""
+    found = []
+    for start, end in frame.axis.breaks:
+        top, bottom = min(start, end), max(start, end)
+        left, right = frame.left - 4, frame.right
+        teeth = max(2, round((right - left) / 12))
+        width = (right - left) / (2 * teeth)
+        for y in (top + 3.0, bottom - 3.0):
+            jags = "".join(f"l{number(width)} -3l{number(width)} 3" for _ in range(teeth))
+            found.append(element("path", d=f"M{number(left)} {number(y + 1.5)}{jags}", stroke="#b9bec5", stroke_width="0.8",
+                                 fill="none"))  # fmt: skip
+        found.append(element("text", text("break"), x=left - 3, y=(top + bottom) / 2 + 3, fill=_MUTED, font_size="9.5",
+                             text_anchor="end"))  # fmt: skip
+    return found
+
+
+def _marks(frame: _Frame) -> list[str]:
+    """Filled: recomputed; hollow: recorded; diamond: a part of the set; cross: invalid. A bar: several values.
+
+    Marks that look alike form one group, and their intervals one path, so that figures of many columns stay small.
     """
-    r = min(4.2, max(1.6, step * 0.36))
-    groups: dict[tuple[str, bool], list[tuple[MeasurementView, float]]] = {}
-    for m, x in zip(items, xs, strict=True):
-        color = _AGREES if m.agrees else _OFF
-        groups.setdefault((color, m.recorded), []).append((m, x))
+    r = min(4.2, max(1.6, frame.step * 0.36))
+    groups: dict[tuple[str, bool], list[tuple[Column, float]]] = {}
+    for column, x in zip(frame.columns, frame.xs, strict=True):
+        color = _AGREES if column.agrees else _OFF
+        groups.setdefault((color, all(m.recorded for m in column.items)), []).append((column, x))
     # Marks that agree are drawn last, on top of the others.
     found = []
     for (color, recorded), marks in sorted(groups.items(), key=lambda g: (g[0][0] == _AGREES, g[0])):
-        bars = "".join(_bar(m, x, scale) for m, x in marks)
+        bars = "".join(_bar(column, x, frame.axis) for column, x in marks)
         if bars:
             found.append(element("path", d=bars, stroke=color, stroke_width="1.3", stroke_dasharray=_DASH[recorded]))
-        shapes = (_shape(m, x, scale, r) for m, x in marks)
+        arrows = "".join(_arrows(column, x, frame.axis) for column, x in marks)
+        if arrows:
+            found.append(element("path", d=arrows, fill=color, stroke="none"))
+        ranges = "".join(_range(column, x, frame.axis) for column, x in marks)
+        if ranges:
+            found.append(element("path", d=ranges, stroke=color, stroke_width=number(r), stroke_opacity="0.45"))
+        shapes = (_shape(column.middle, x, frame.axis, r) for column, x in marks)
         fill = "#ffffff" if recorded else color
         found.append(element("g", shapes, fill=fill, stroke=color, stroke_width="1.5"))
     return found
 
 
-def _bar(m: MeasurementView, x: float, scale: Scale) -> str:
-    return f"M{number(x)} {number(scale(m.bounds[0]))}V{number(scale(m.bounds[1]))}" if m.bounds else ""
+def _bar(column: Column, x: float, axis: Axis) -> str:
+    bounds = column.bounds
+    return f"M{number(x)} {number(axis(bounds[0]))}V{number(axis(bounds[1]))}" if bounds else ""
 
 
-def _shape(m: MeasurementView, x: float, scale: Scale, r: float) -> str:
+def _range(column: Column, x: float, axis: Axis) -> str:
+    """The values of several measurements that differ."""
+    return f"M{number(x)} {number(axis(column.low))}V{number(axis(column.high))}" if column.low != column.high else ""
+
+
+def _arrows(column: Column, x: float, axis: Axis) -> str:
+    """An arrow at each end of an interval that leaves the frame."""
+    found = ""
+    for bound in column.bounds or ():
+        way = axis.beyond(bound)
+        if way:
+            tip = axis(bound) - way * 2 * _ARROW
+            found += f"M{number(x)} {number(tip)}l{number(_ARROW)} {number(way * 2 * _ARROW)}h-{number(2 * _ARROW)}z"
+    return found
+
+
+def _shape(m: MeasurementView, x: float, axis: Axis, r: float) -> str:
     assert m.position is not None
-    y = scale(m.position)
+    y = axis(m.position)
     if m.invalid:
         side = number(2 * r)
         return element("path", d=f"M{number(x - r)} {number(y - r)}l{side} {side}m0 -{side}l-{side} {side}")
@@ -170,64 +287,98 @@ def _shape(m: MeasurementView, x: float, scale: Scale, r: float) -> str:
     return element("circle", cx=x, cy=y, r=r)
 
 
-def _numbers(items: list[MeasurementView], xs: list[float], step: float, bottom: float) -> list[str]:
-    """The number of each measurement in the table, as space permits, and its grade below."""
-    every = max(1, round(13.0 / step + 0.49)) if step < 13.0 else 1
-    parts = [element("text", text("no."), x=xs[0] - step / 2 - 7, y=bottom + 10, text_anchor="end", fill=_MUTED)]
-    if step >= 9.0:
-        parts.append(
-            element("text", text("grade"), x=xs[0] - step / 2 - 7, y=bottom + 25, text_anchor="end", fill=_MUTED)
-        )
-    for n, (m, x) in enumerate(zip(items, xs, strict=True)):
-        weight = "600" if m.deciding else None
-        if n % every == 0 or m.deciding:
-            parts.append(element("text", text(str(m.number)), x=x, y=bottom + 10, text_anchor="middle", font_weight=weight,
-                                 font_size="10.5"))  # fmt: skip
-        if step >= 9.0:
-            parts.append(element("text", text(m.grade or "?"), x=x, y=bottom + 25, text_anchor="middle", fill=_MUTED,
-                                 font_weight=weight, font_size="10.5"))  # fmt: skip
+def _numbers(frame: _Frame) -> list[str]:
+    """The numbers of each column's measurements in the table, as space permits, their grades, and how many they are."""
+    rows = [
+        ("no.", [column.numbers for column in frame.columns], None),
+        ("grade", [c.grade for c in frame.columns], _MUTED),
+    ]
+    if any(len(column.items) > 1 for column in frame.columns):
+        rows.append(("values", [str(len(column.items)) for column in frame.columns], _MUTED))
+    parts = []
+    for row, (name, labels, color) in enumerate(rows):
+        y = frame.bottom + 10 + 14 * row
+        x = frame.xs[0] - frame.step / 2 - 7
+        parts.append(element("text", text(name), x=x, y=y, text_anchor="end", fill=_MUTED))
+        parts += [
+            element("text", text(labels[n]), x=frame.xs[n], y=y, text_anchor="middle", fill=color, font_size="10",
+                    font_weight="600" if frame.columns[n].deciding else None)
+            for n in _fitting(labels, frame)
+        ]  # fmt: skip
     return parts
 
 
-def _matrix(table: Matrix, xs: list[float], step: float, top: float, left: float, right: float) -> list[str]:
+def _fitting(labels: Sequence[str], frame: _Frame) -> Iterator[int]:
+    """The columns whose labels fit without touching; that of the deciding measurement comes first."""
+    widths = [5.4 * len(label) + 3.0 for label in labels]
+    taken = [
+        (frame.xs[n] - widths[n] / 2, frame.xs[n] + widths[n] / 2) for n, c in enumerate(frame.columns) if c.deciding
+    ]
+    yield from (n for n, c in enumerate(frame.columns) if c.deciding)
+    for n, column in enumerate(frame.columns):
+        low, high = frame.xs[n] - widths[n] / 2, frame.xs[n] + widths[n] / 2
+        fits = all(high <= start or low >= end for start, end in taken)
+        if fits and not column.deciding and high <= frame.shape.width and low >= frame.left - 6.0:
+            taken.append((low, high))
+            yield n
+
+
+def _matrix(table: Matrix, frame: _Frame, top: float) -> tuple[list[str], float]:
+    """A row of dots for each choice, their areas the share of the column's values in quarters; and where the rows end."""
     parts = []
     group = ""
-    r = min(3.4, max(0.8, step * 0.3))
-    for n, choice in enumerate(table.differing):
-        y = top + _ROW * n + _ROW / 2
+    shape, xs = frame.shape, frame.xs
+    r = min(3.4, max(0.8, frame.step * 0.3))
+    at = {place: n for n, column in enumerate(frame.columns) for place in column.places}
+    unknown = {at[place] for place in table.unknown}
+    y = top
+    for choice in table.differing:
         if choice.group != group:
             group = choice.group
-            line = f"M8 {number(y - _ROW / 2)}H{number(right)}"
+            line = f"M{number(2.0 if shape.above else 8.0)} {number(y)}H{number(frame.right)}"
             parts.append(element("path", d=line, stroke=_RULE, stroke_width="0.7"))
-        label = choice.name if len(choice.name) <= 40 else f"{choice.name[:39]}\u2026"
-        parts.append(element("text", text(label), x=left - 7, y=y + 3.6, text_anchor="end", font_size="10.5"))
-        if len(xs) >= _DENSE:
-            dots = "".join(f"M{number(xs[c])} {number(y)}h.01" for c in choice.columns)
-            parts.append(element("path", d=dots, stroke=_INK, stroke_width=2 * r, stroke_linecap="round", fill="none"))
-            continue
-        others = sorted(set(range(len(xs))) - set(choice.columns) - set(table.unknown))
-        rest = "".join(f"M{number(xs[c])} {number(y)}h.01" for c in others)
-        if rest:
-            parts.append(element("path", d=rest, stroke="#d3d7dc", stroke_width=r, stroke_linecap="round", fill="none"))
-        parts.append(element("path", d="".join(_disc(xs[c], y, r) for c in choice.columns), fill=_INK))
-    for c in table.unknown:
+        lines = _lines(choice, shape)
+        for n, line in enumerate(lines):
+            place = {"x": 2.0} if shape.above else {"x": frame.left - 7, "text_anchor": "end"}
+            parts.append(element("text", text(line), y=y + 11.1 + 12.0 * n, font_size="10.5", **place))
+        y += 12.0 * (len(lines) - 1) + (_ROW - 2 if shape.above else 0.0)
+        middle = y + _ROW / 2
+        parts += _dots(choice, frame, at, unknown, middle, r)
+        y += _ROW
+    for n in sorted(unknown):
         if table.differing:
-            height = _ROW * len(table.differing)
-            line = f"M{number(xs[c])} {number(top + 4)}v{number(height - 8)}"
+            line = f"M{number(xs[n])} {number(top + 4)}V{number(y - 4)}"
             parts.append(element("path", d=line, stroke="#b9bec5", stroke_width="1", stroke_dasharray="1.5 3"))
-    return parts
+    # Dots are lines of no length with round ends: short enough for figures of many rows.
+    return [element("g", parts, stroke_linecap="round")], y
 
 
-def _disc(x: float, y: float, r: float) -> str:
-    """A filled circle as part of a path: one path per row keeps figures of many columns small."""
-    size, across = number(r), number(2 * r)
-    return f"M{number(x - r)} {number(y)}a{size} {size} 0 1 0 {across} 0a{size} {size} 0 1 0 -{across} 0"
+def _dots(choice: Choice, frame: _Frame, at: dict[int, int], unknown: set[int], y: float, r: float) -> Iterator[str]:
+    made: dict[int, int] = {}
+    for place in choice.columns:
+        made[at[place]] = made.get(at[place], 0) + 1
+    sizes: dict[int, list[int]] = {}
+    for n, column in enumerate(frame.columns):
+        if n in made or n not in unknown:
+            sizes.setdefault(-(-4 * made.get(n, 0) // len(column.items)), []).append(n)
+    for quarters, places in sorted(sizes.items()):
+        dots = "".join(f"M{number(frame.xs[n])} {number(y)}h.01" for n in places)
+        width = number(2 * r * (quarters / 4) ** 0.5 if quarters else r)
+        yield element("path", d=dots, stroke=_INK if quarters else "#d3d7dc", stroke_width=width)
 
 
-def _description(claim: ClaimView, items: list[MeasurementView]) -> str:
+def _description(claim: ClaimView, items: Sequence[MeasurementView], frame: _Frame) -> str:
     recorded = sum(m.recorded for m in items)
     agree = sum(m.agrees for m in items)
-    return (
+    said = (
         f"{len(items)} values from {items[0].value} to {items[-1].value}, {recorded} of them recorded, not recomputed; "
         f"the reported value is {claim.value}. {agree} of them agree with it. The table below lists all of them."
     )
+    if len(frame.columns) < len(items):
+        said += f" They are drawn in {len(frame.columns)} columns, neighbouring values as one."
+    if frame.axis.breaks:
+        said += f" The axis of values is broken {'once' if len(frame.axis.breaks) == 1 else 'twice'}."
+    outside = sum(any(frame.axis.beyond(bound) for bound in column.bounds or ()) for column in frame.columns)
+    if outside:
+        said += f" {outside} {'interval reaches' if outside == 1 else 'intervals reach'} beyond the frame, marked by arrows."
+    return said

@@ -228,7 +228,10 @@ def test_prompts_are_scored_one_by_one(predictions: Path, capsys: pytest.Capture
 
 def test_prompts_of_a_single_prompt_are_no_question(tmp_path: Path) -> None:
     path = write(tmp_path, TASK, [{"id": "1", "hypothesis": "Sad</s>", "reference": "Sad", "prompt": "p"}])
-    with pytest.raises(InputError, match="fewer than two prompts"):
+    with pytest.raises(InputError, match="all rows have the same prompt"):
+        command(prompts, TASK, "--predictions", str(path))
+    path = write(tmp_path, TASK, [{"id": "1", "hypothesis": "Sad</s>", "reference": "Sad"}])
+    with pytest.raises(InputError, match="the rows carry no prompt"):
         command(prompts, TASK, "--predictions", str(path))
 
 

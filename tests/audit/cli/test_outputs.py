@@ -6,6 +6,7 @@ import csv
 import json
 import shutil
 from collections.abc import Iterator
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -172,6 +173,7 @@ def test_run_takes_the_public_outputs_of_a_study(
     assert "public files" not in capsys.readouterr().out
 
 
+@pytest.mark.pdf
 def test_outputs_of_others_beside_the_claims(
     shared_real: Path, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -186,11 +188,24 @@ def test_outputs_of_others_beside_the_claims(
     values = {v["convention"]: v for v in found[names[1]]["values"]}
     assert float(values["audiobench-2024"]["value"]) == pytest.approx(30.853, abs=5e-4)
     assert values["audiobench-2024"]["total"] == 50
+    # The team has no outputs of this task: its gaps are attributed on these, exactly.
+    gaps = found[names[1]]["gaps"]
+    assert {gap["claim"] for gap in gaps} == {"st-en-zh.bleu"}
+    for gap in gaps:
+        assert sum(Fraction(step["part"]) for step in gap["steps"]) == Fraction(gap["end"]) - Fraction(gap["start"])
+        assert gap["printed"] is None
     # A rule whose normaliser has changed the texts before has no value here.
     assert "audiobench" not in {v["convention"] for v in found[names[0]]["values"]}
     page = (tmp_path / "out/report.html").read_text("utf-8")
     assert "What others’ outputs give" in page
     assert "variant 7b" in page
+    # A package carries the records that were read, and says that the files themselves are not in it.
+    assert main(["run", "--out", str(tmp_path / "whole"), "--replicates", "0"]) == 0
+    capsys.readouterr()
+    assert main(["verify", str(tmp_path / "whole/package.zip")]) == 0
+    told = capsys.readouterr().out
+    assert "public outputs: 2 files of others were scored beside the claims" in told
+    assert (tmp_path / f"whole/package/literature/outputs/{names[0]}.yaml").is_file()
     # They justify nothing: measurements and verdicts are those of an audit without them.
     assert main([*run, "--no-outputs"]) == 0
     alone: dict[str, Any] = json.loads((tmp_path / "out/audit.json").read_bytes())
@@ -200,3 +215,19 @@ def test_outputs_of_others_beside_the_claims(
     assert {i["path"] for i in document["inputs"]} - {i["path"] for i in alone["inputs"]} == {
         f"literature/outputs/{name}.yaml" for name in names
     } | {path for path in (i["path"] for i in document["inputs"]) if path.startswith("outputs/")}
+
+
+def test_steps_are_attributed_on_public_outputs_where_there_are_no_others(
+    shared_real: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    attribute = ["attribute", "st-en-zh", "--from", "sacrebleu-13a", "--to", "audiobench-2024", "--replicates", "0"]
+    assert main(attribute) == 2
+    capsys.readouterr()
+    assert outputs("fetch", "audiobench-2024-08-covost2-en-zh-50-raw", "--from", shared_real) == 0
+    capsys.readouterr()
+    assert main(attribute) == 0
+    out, err = capsys.readouterr()
+    assert "these are public outputs of SALMONN-7B, variant 7b" in err
+    assert "tokenizer: 13a > zh" in out
+    assert main([*attribute, "--predictions", str(tmp_path)]) == 2  # whoever names a folder means it

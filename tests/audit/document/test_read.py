@@ -95,7 +95,7 @@ def test_nothing_in_a_document_can_be_changed(default_audit: bytes) -> None:
         (("verdicts", 0, "verdict"), "something-new", "input should be 'not-run', 'not-comparable', 'reproduced'"),
         (("measurements", 0, "agreement", "kind"), "close", "input should be 'exact', 'within-margin', 'better'"),
         (("conventions", 0, "grade"), "F", "input should be 'A', 'B', 'C', 'D' or 'E'"),
-        (("claims", 0, "unit"), "per cent", "input should be 'percent', 'fraction' or 'count'"),
+        (("claims", 0, "unit"), "per cent", "input should be 'percent', 'fraction', 'of-5' or 'count'"),
         (("signing",), {"identity": "me"}, "input should be 'key' or 'ephemeral'"),
         # the date
         (("source_date_epoch",), -1, "not in the years 1970 to 9999"),

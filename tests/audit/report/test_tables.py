@@ -61,7 +61,7 @@ def test_no_column_of_a_claim_is_a_formula(audit: dict[str, Any], column: str) -
 def test_a_unit_that_is_none_is_refused_before_it_is_written(audit: dict[str, Any]) -> None:
     value = copy.deepcopy(audit)
     value["claims"][0]["unit"] = "-1+HYPERLINK(2)"
-    with pytest.raises(InputError, match="'percent', 'fraction' or 'count'"):
+    with pytest.raises(InputError, match="'percent', 'fraction', 'of-5' or 'count'"):
         rows(value)
 
 

@@ -38,7 +38,7 @@ from audit.schema import (
 from audit.scoring.predictions import PredictionSet
 from audit.scoring.score import Account, Score
 from audit.scoring.score import Skipped as SkippedRows
-from audit.verdict.agreement import Target
+from audit.verdict.agreement import Target, in_unit, unit_factor
 from audit.verdict.bounds import Range
 from audit.verdict.identity import Identity, IdentityReason
 from audit.verdict.measurements import (
@@ -48,11 +48,9 @@ from audit.verdict.measurements import (
     as_interval,
     as_text,
     documented,
-    in_unit,
     recomputed,
     set_problems,
     target,
-    unit_factor,
 )
 from audit.verdict.rules import Candidate
 from tasks.convention import Convention, View

@@ -238,8 +238,8 @@ def seeds(chunk: int) -> Iterator[int]:
 
 
 def test_outputs_that_go_do_not_take_a_disagreeing_convention_with_them() -> None:
-    """Seed 6936: of eleven rows of emotion, some without an output left the worse of two documented conventions undecided."""
-    audit = make(6936)
+    """Of eleven rows of emotion, some without an output leave the worse of two documented conventions undecided."""
+    audit = make(184)
     assert audit.decide()[0].verdict == "not-reproduced"
     for seed in range(40):
         decision, _ = audit.decide(outputs_gone(audit, random.Random(seed)))

@@ -19,7 +19,7 @@ UNDECIDED = Agreement.UNDECIDED
 GRADES: tuple[Grade, ...] = ("A", "B", "C", "D", "E")
 # What the value itself says, and what holds on the whole set: every pair that a measurement can have.
 KINDS = tuple(product((EXACT, WITHIN, BETTER, WORSE), (EXACT, WITHIN, BETTER, WORSE, UNDECIDED)))
-FLAGS = tuple(product((False, True), repeat=5))
+FLAGS = tuple(product((False, True), repeat=6))
 
 
 def candidate(
@@ -31,10 +31,10 @@ def candidate(
 def every() -> Iterable[Candidate]:
     """Every candidate: agreements, grade of the decisive steps and of all, and every flag."""
     for (scored, whole), grade, overall, flags in product(KINDS, (None, *GRADES), GRADES, FLAGS):
-        drops, identified, valid, recomputed, complete = flags
+        drops, identified, valid, recomputed, complete, sure = flags
         if grade is not None and grade > overall:
             continue  # the worst of some steps is never worse than the worst of all
-        yield Candidate("m", scored, whole, grade, overall, drops, identified, valid, recomputed, complete)
+        yield Candidate("m", scored, whole, grade, overall, drops, identified, valid, recomputed, complete, sure=sure)
 
 
 # What the second formulation looks at: the rules must not depend on anything else.
@@ -47,7 +47,7 @@ def essence(c: Candidate) -> tuple[object, ...]:
     tier = None
     if c.scored in agrees and c.whole in agrees:
         needs = "A" if c.grade is None else c.grade
-        tier = 2 if needs == "E" else 1 if needs in "CD" or not c.identified else 0
+        tier = 2 if needs == "E" else 1 if needs in "CD" or not (c.identified and c.sure) else 0
     return (
         tier,
         c.drops and c.scored in agrees and settled,
@@ -250,3 +250,11 @@ def test_the_deciding_measurement_is_the_best_one() -> None:
     assert decide(Situation((within, recorded, partly, exact))).supporting == ("exact", "recorded", "partly", "within")
     documented = replace(exact, measurement="zz", grade="A")
     assert decide(Situation((exact, documented))).deciding == "zz"
+
+
+def test_a_sample_reproduces_only_by_exact_bounds_of_a_registered_plan() -> None:
+    sampled = candidate(grade="A", overall="A", complete=False)
+    assert decide(Situation((sampled,))).verdict is Verdict.REPRODUCED
+    assert decide(Situation((replace(sampled, sure=False),))).verdict is Verdict.JUSTIFIED
+    refuted = candidate(scored=WORSE, whole=WORSE, grade="A", overall="A", complete=False, sure=False)
+    assert decide(Situation((refuted,))).verdict is Verdict.NOT_REPRODUCED

@@ -87,7 +87,7 @@ def test_rows_with_another_number_of_references_cannot_be_read() -> None:
 def test_scores_by_class_read_outputs_as_the_accuracy_does() -> None:
     given = [("Happy</s>", "exc"), ("happy", "hap"), ("Sad", "Sad"), ("sadly", "Sad"), ("Sad", "neu"), ("Happy", "xxx")]
     found = [Row(str(n), said, gold) for n, (said, gold) in enumerate(given)]
-    assert set(EMOTION.conventions) == {"accuracy", "macro-f1", "weighted-f1", "uar"}
+    assert set(EMOTION.conventions) == {"accuracy", "macro-f1", "weighted-f1", "uar", "abstention-rate"}
     exact = "iemocap-4way"
     assert value(EMOTION.convention("accuracy", exact), found) == pytest.approx(2 / 5)
     # Happy: 1 hit, 2 gold, 1 answer; Sad: 1, 2, 2; Neutral: 0, 1, 0; two outputs are no labels.

@@ -1,0 +1,97 @@
+"""Why an audit's numbers differ: gaps attributed to steps, and conventions that agree with several claims at once."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from decimal import ROUND_CEILING
+from fractions import Fraction
+
+from audit.analysis.differences import Ends, gaps
+from audit.literature.studies import Study
+from audit.pipeline.scored_sets import Scored
+from audit.schema import AttributedGap, Claim, Decision, JointClaims
+from audit.verdict.agreement import unit_factor
+from audit.verdict.measurements import Measured
+from tasks.analysis.joint import joint_chance
+from tasks.statistics.bootstrap import decimal
+
+
+def differences(
+    scored: Mapping[str, Scored],
+    study: Study,
+    decisions: Sequence[Decision],
+    measured: Sequence[Measured],
+    replicates: int,
+) -> tuple[AttributedGap, ...]:
+    """The gaps of every claim on a whole set: from its leading convention to the others and to the printed value."""
+    deciding = {decision.claim: decision.measurement for decision in decisions}
+    found: list[AttributedGap] = []
+    for entry in scored.values():
+        if entry.subset is not None:
+            continue
+        rows = entry.predictions
+        ends: dict[str, list[Ends]] = {}
+        for claim in study.on(rows.task, rows.run):
+            end = _ends(claim, entry, measured, deciding.get(claim.id), study)
+            if end is not None:
+                ends.setdefault(claim.metric, []).append(end)
+        for metric, of_metric in ends.items():
+            found += gaps(study.tasks[rows.task], metric, rows.rows, of_metric, replicates)
+    return tuple(found)
+
+
+def _ends(claim: Claim, entry: Scored, measured: Sequence[Measured], deciding: str | None, study: Study) -> Ends | None:
+    own = [m for m in _computed(claim, measured) if m.record.run == entry.predictions.run]
+    if len(own) < 2:
+        return None
+    leading = next((m for m in own if m.record.id == deciding), None) or min(own, key=lambda m: _distance(m, claim))
+    names = [str(m.record.convention) for m in own]
+    factor = unit_factor(claim, study.tasks[claim.task].conventions[claim.metric][0].metric.scale)
+    first = str(leading.record.convention)
+    others = tuple(name for name in names if name != first)
+    return Ends(claim.id, first, others, claim.value, Fraction(factor), entry.predictions.run)
+
+
+def _computed(claim: Claim, measured: Sequence[Measured]) -> list[Measured]:
+    """The values computed here for a claim, by no judge, in the order of the conventions."""
+    return [
+        m
+        for m in measured
+        if m.record.claim == claim.id
+        and not m.record.recorded
+        and m.exact is not None
+        and m.record.convention is not None
+        and m.record.judge is None
+        and not m.record.parts
+    ]
+
+
+def _distance(item: Measured, claim: Claim) -> tuple[Fraction, str]:
+    assert item.exact is not None
+    return abs(Fraction(item.exact) - claim.reported), item.record.id
+
+
+def joint_claims(study: Study, measured: Sequence[Measured]) -> tuple[JointClaims, ...]:
+    """Claims on tasks of one family and one metric, at least two of them with usable values of the whole set."""
+    groups: dict[tuple[str, str], list[tuple[Claim, dict[str, Measured]]]] = {}
+    for claim in study.claims:
+        own = [m for m in _computed(claim, measured) if m.record.valid and m.complete]
+        runs = {m.record.run for m in own}
+        # Several runs of one claim have no single value.
+        if own and len(runs) == 1 and claim.subset is None and not claim.mean_of:
+            by_name = {str(m.record.convention): m for m in own}
+            groups.setdefault((claim.family, claim.metric), []).append((claim, by_name))
+    return tuple(
+        _joint(group, metric, items)
+        for (group, metric), items in groups.items()
+        if len({claim.task for claim, _ in items}) > 1 or (any(claim.model for claim, _ in items) and len(items) > 1)
+    )
+
+
+def _joint(group: str, metric: str, items: Sequence[tuple[Claim, Mapping[str, Measured]]]) -> JointClaims:
+    shared = [name for name in items[0][1] if all(name in own for _, own in items)]
+    values = [[Fraction(own[name].exact or 0) for _, own in items] for name in shared]
+    agreeing = tuple(name for name in shared if all(own[name].record.agreement.kind.agrees for _, own in items))
+    chance = joint_chance(values, [claim.value for claim, _ in items])
+    text = None if chance is None else str(decimal(chance, 6, ROUND_CEILING))
+    return JointClaims(group, metric, tuple(claim.id for claim, _ in items), len(shared), agreeing, text)
