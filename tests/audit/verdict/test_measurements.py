@@ -102,12 +102,13 @@ def scored(
     return Score(convention, metric, exact, value, None, account, None, ids, **facts)
 
 
-def measured(score: Score, claim: Claim | None = CLAIM, **facts: Any) -> Measured:
-    if facts.get("undropped") is not None:
-        # The twin's score; the rules read its value.
-        facts["undropped"] = scored(facts["undropped"])
+def measured(
+    score: Score, claim: Claim | None = CLAIM, undropped: Fraction | float | None = None, **facts: Any
+) -> Measured:
+    """The measurement of a score; without dropping units, its convention gives the value `undropped`."""
     given = {"predictions": made(), "study": study(), "grading": None, "names": Names(), "identity": KNOWN, **facts}
-    return recomputed(score, claim=claim, **given)
+    without = None if undropped is None else scored(undropped)
+    return recomputed(score, claim=claim, undropped=without, **given)
 
 
 def graded(axis: str, grade: Grade) -> Grading:
