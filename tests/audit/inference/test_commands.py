@@ -10,7 +10,7 @@ import pytest
 
 pytest.importorskip("torch")
 
-from audit.cli.commands import infer, merge
+from audit.cli.commands import infer, merge, plan
 from audit.errors import InputError
 from tests.support.inference.items import copied_manifest, golden_manifest
 
@@ -57,6 +57,29 @@ def test_shards_are_merged_by_the_command(
     assert call(merge, tmp_path / "parts", "--task", TASK) == 0
     name = f"{TASK}.jsonl"
     assert (tmp_path / "parts" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+
+
+def test_a_planned_run_stops_where_it_is_told_and_goes_on(
+    options: list[Any], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out"
+    manifest = tmp_path / "manifest.jsonl"
+    claim = ["--claim", "2.1", "--convention", "audiobench", "--seed", "a value drawn before", "--audits", 0]
+    assert call(plan, TASK, *claim, "--manifest", manifest, "--out", out) == 0
+    follow = ["--task", TASK, *options, "--out", out, "--until-settled", "--plan", out / f"{TASK}.plan.json"]
+    assert call(infer, *follow, "--max-units", 2) == 0
+    rows = (out / f"{TASK}.jsonl").read_text("utf-8").splitlines()
+    assert len(rows) == 2
+    capsys.readouterr()
+    assert call(infer, *follow) == 0
+    shown = capsys.readouterr().out
+    assert "settled" in shown
+    more = (out / f"{TASK}.jsonl").read_text("utf-8").splitlines()
+    # What was generated before is kept; the planned rows are those of a run without a plan.
+    assert set(rows) <= set(more)
+    assert call(infer, "--task", TASK, *options, "--out", tmp_path / "whole") == 0
+    whole = (tmp_path / "whole" / f"{TASK}.jsonl").read_text("utf-8").splitlines()
+    assert {json.loads(line)["id"] for line in more} <= {json.loads(line)["id"] for line in whole}
 
 
 def test_error_rows_end_with_exit_code_1_and_are_named(
