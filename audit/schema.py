@@ -603,6 +603,41 @@ class Interaction:
 
 
 @dataclass(frozen=True, slots=True)
+class GapRow:
+    """A row that counts differently at the two ends of a gap; its texts are in the predictions file alone.
+
+    Attributes:
+        id: The row's id.
+        share: What it adds to the gap, an exact number as in `AttributedStep.part`.
+        kind: What happened in it, in words: `number`, `loop`, `contraction`.
+    """
+
+    id: str
+    share: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class PayingRowsOfGap:
+    """The rows that pay most for one gap of a claim.
+
+    Attributes:
+        first: The convention where the gap begins. second: Where it ends.
+        gap: Its size, exact, in the claim's unit.
+        rows: The largest shares first.
+        differing: All rows that count differently.
+    """
+
+    claim: str
+    first: str
+    second: str
+    gap: str
+    rows: tuple[GapRow, ...]
+    differing: int
+    run: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class AttributedGap:
     """The gap between two ways of counting the same outputs, and the parts of it that the steps between them make.
 
@@ -1150,6 +1185,7 @@ class AuditDocument:
         differences: For claims with outputs, the gaps between the leading convention and the others, and to the printed value;
             absent if there are none.
         joint: Groups of claims with outputs; absent if there are none.
+        paying: The rows that pay for one gap of each claim with outputs; absent if there are none.
     """
 
     # Read by pydantic: unknown keys and values of a different type are errors, never converted.
@@ -1176,3 +1212,4 @@ class AuditDocument:
     plans: tuple[PlannedRun, ...] | None = None
     differences: tuple[AttributedGap, ...] = ()
     joint: tuple[JointClaims, ...] = ()
+    paying: tuple[PayingRowsOfGap, ...] = ()

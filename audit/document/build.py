@@ -26,6 +26,7 @@ from audit.schema import (
     InputFile,
     JointClaims,
     Measurement,
+    PayingRowsOfGap,
     PlannedRun,
     Project,
     PublicOutput,
@@ -77,6 +78,7 @@ def build(
     plans: Sequence[PlannedRun] = (),
     differences: Sequence[AttributedGap] = (),
     joint: Sequence[JointClaims] = (),
+    paying: Sequence[PayingRowsOfGap] = (),
 ) -> AuditDocument:
     """Build the document.
 
@@ -98,6 +100,7 @@ def build(
         plans: The sampling plans that runs follow.
         differences: The gaps of claims with outputs.
         joint: Groups of claims with outputs.
+        paying: The rows that pay for one gap of each claim with outputs.
     """
     return AuditDocument(
         schema=SCHEMA,
@@ -126,6 +129,7 @@ def build(
         plans=tuple(plans) or None,
         differences=tuple(differences),
         joint=tuple(joint),
+        paying=tuple(paying),
     )
 
 

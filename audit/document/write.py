@@ -13,7 +13,7 @@ from audit.schema import SCHEMA, AuditDocument, Findings, Measurement, StudyFact
 
 # Keys that are left out if there is nothing in them.
 _ABSENT: Mapping[type, tuple[str, ...]] = {
-    AuditDocument: ("signing", "plans", "differences", "joint"),
+    AuditDocument: ("signing", "plans", "differences", "joint", "paying"),
     Measurement: ("sample",),
     StudyFacts: ("tolerances",),
 }

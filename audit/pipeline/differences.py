@@ -7,9 +7,11 @@ from decimal import ROUND_CEILING
 from fractions import Fraction
 
 from audit.analysis.differences import Ends, gaps
+from audit.analysis.row_detective import paying_rows
+from audit.errors import InputError, MissingError
 from audit.literature.studies import Study
 from audit.pipeline.scored_sets import Scored
-from audit.schema import AttributedGap, Claim, Decision, JointClaims
+from audit.schema import AttributedGap, Claim, Decision, GapRow, JointClaims, PayingRowsOfGap
 from audit.verdict.agreement import unit_factor
 from audit.verdict.measurements import Measured
 from tasks.analysis.joint import joint_chance
@@ -38,6 +40,47 @@ def differences(
         for metric, of_metric in ends.items():
             found += gaps(study.tasks[rows.task], metric, rows.rows, of_metric, replicates)
     return tuple(found)
+
+
+# The rows of one gap that are listed, and the rows of a set beyond which they are not looked for; `repro-audit rows` does so.
+_ROWS = 20
+_MOST_ROWS = 5_000
+
+
+def rows_that_pay(
+    scored: Mapping[str, Scored], study: Study, found: Sequence[AttributedGap]
+) -> tuple[PayingRowsOfGap, ...]:
+    """For each claim with outputs the rows that pay for one gap: to a convention that prints the value, or the largest gap."""
+    listed: list[PayingRowsOfGap] = []
+    for entry in scored.values():
+        rows = entry.predictions
+        if entry.subset is not None or len(rows.rows) > _MOST_ROWS:
+            continue
+        task = study.tasks[rows.task]
+        for claim in study.on(rows.task, rows.run):
+            named = {c.id: c for c in task.conventions[claim.metric]}
+            own = [g for g in found if (g.claim, g.run) == (claim.id, rows.run) and g.gap and g.second in named]
+            chosen = max(own, key=lambda g: (g.printed is not None, abs(g.gap), g.second), default=None)
+            if chosen is None or chosen.first not in named:
+                continue
+            pair = named[chosen.first], named[chosen.second]
+            try:
+                paying = paying_rows(task, rows, claim.metric, pair)
+            except (InputError, MissingError):
+                continue  # a row that one of them cannot score
+            factor = Fraction(unit_factor(claim, pair[0].metric.scale))
+            listed.append(
+                PayingRowsOfGap(
+                    claim.id,
+                    chosen.first,
+                    chosen.second,
+                    str(Fraction(paying.gap) * factor),
+                    tuple(GapRow(row.id, str(Fraction(row.share) * factor), row.kind) for row in paying.rows[:_ROWS]),
+                    len(paying.rows),
+                    rows.run,
+                )
+            )
+    return tuple(listed)
 
 
 def _ends(claim: Claim, entry: Scored, measured: Sequence[Measured], deciding: str | None, study: Study) -> Ends | None:

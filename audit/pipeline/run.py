@@ -23,7 +23,7 @@ from audit.literature.sets import SetCard, card_of, cards_for
 from audit.literature.studies import Study, load_study
 from audit.literature.survey import survey
 from audit.literature.works import Work, load_works, own_record
-from audit.pipeline.differences import differences, joint_claims
+from audit.pipeline.differences import differences, joint_claims, rows_that_pay
 from audit.pipeline.measure import identities, recomputed_measurements, recorded_measurements
 from audit.pipeline.plans import follow
 from audit.pipeline.public_outputs import beside_claims
@@ -105,6 +105,7 @@ def run(request: AuditRequest) -> Audit:
     public, public_files = beside_claims(study, literature, store, cache, _leading(audited, decided, measured))
     read |= {name: path for name, path in public_files if name.startswith("literature/")}
     others_files = [(name, path) for name, path in public_files if name not in read]
+    apart = differences(scored, study, decided, measured, request.replicates)
     document = build(
         study=replace(study, claims=audited),
         others=others,
@@ -121,7 +122,8 @@ def run(request: AuditRequest) -> Audit:
         epoch=source_date_epoch(),
         signing=request.signing,
         plans=plans.runs,
-        differences=differences(scored, study, decided, measured, request.replicates),
+        differences=apart,
+        paying=rows_that_pay(scored, study, apart),
         joint=joint_claims(study, measured),
     )
     return Audit(document, scored, study, read, dict(plans.files))

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 # On paper, only the nearest of the other conventions are listed.
 _MOST_ON_PAPER = 6
+_PAYING_ON_PAPER = 5
 # Programs that print all digits of a binary float give up to seventeen.
 _MOST_DIGITS = 6
 # Models whose printed values calibrate the rule: an ablation is the audited model itself.
@@ -49,6 +50,22 @@ class GapView:
 
 
 @dataclass(frozen=True, slots=True)
+class PayingView:
+    """The rows that pay for one gap: (id, share, share in percent of the gap, what happened).
+
+    Attributes:
+        to: The convention where the gap ends.
+        stem: The name of the predictions file without its suffix, by which a reader's own file is recognised.
+        differing: How many rows count differently in all.
+    """
+
+    to: str
+    stem: str
+    differing: str
+    rows: tuple[tuple[str, str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimGaps:
     """The gaps of a claim from one convention: to the printed value, if a way of counting leads there, and to the others."""
 
@@ -60,6 +77,7 @@ class ClaimGaps:
     printed: GapView | None
     others: tuple[GapView, ...]
     more: int
+    paying: PayingView | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,13 +127,40 @@ def differences(audit: AuditDocument, claims: Sequence[ClaimView], *, paged: boo
         if gap.claim in by_id:
             grouped.setdefault((gap.claim or "", gap.run), []).append(gap)
     return Differences(
-        tuple(_of_claim(by_id[claim], run, found, paged=paged) for (claim, run), found in grouped.items()),
+        tuple(
+            _of_claim(by_id[claim], run, found, _paying(audit, by_id[claim], run, paged=paged), paged=paged)
+            for (claim, run), found in grouped.items()
+        ),
         tuple(_joint(item, by_id) for item in audit.joint if all(name in by_id for name in item.claims)),
         _controls(audit, claims),
     )
 
 
-def _of_claim(claim: ClaimView, run: str | None, found: Sequence[AttributedGap], *, paged: bool) -> ClaimGaps:
+def _paying(audit: AuditDocument, claim: ClaimView, run: str | None, *, paged: bool) -> PayingView | None:
+    found = next((item for item in audit.paying if (item.claim, item.run) == (claim.id, run)), None)
+    if found is None:
+        return None
+    digits, gap = min(claim.digits + 2, _MOST_DIGITS), Fraction(found.gap)
+    shown_rows = found.rows[: _PAYING_ON_PAPER if paged else None]
+    return PayingView(
+        found.second,
+        claim.data.task if run is None else f"{claim.data.task}@{run}",
+        whole(found.differing),
+        tuple(
+            (
+                row.id,
+                signed(rounded(Fraction(row.share), digits), digits),
+                f"{signed(rounded(100 * Fraction(row.share) / gap, 1), 1)} %" if gap else "",
+                row.kind,
+            )
+            for row in shown_rows
+        ),
+    )
+
+
+def _of_claim(
+    claim: ClaimView, run: str | None, found: Sequence[AttributedGap], paying: PayingView | None, *, paged: bool
+) -> ClaimGaps:
     first, digits = found[0].first, min(claim.digits + 2, _MOST_DIGITS)
     names = {m.label: m.anchor for m in claim.measurements}
     to_printed = next((gap for gap in found if gap.printed is not None), None)
@@ -134,6 +179,7 @@ def _of_claim(claim: ClaimView, run: str | None, found: Sequence[AttributedGap],
         gap_view(to_printed, claim, names, digits, draw=True) if to_printed else None,
         tuple(gap_view(gap, claim, names, digits, draw=not paged) for gap in kept),
         len(others) - len(kept),
+        paying,
     )
 
 

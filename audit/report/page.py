@@ -90,7 +90,7 @@ def render(audit: AuditDocument, *, paged: bool) -> str:
     digest = hashlib.sha256(to_bytes(audit)).hexdigest()
     shown = clean(audit)
     style = _style(paged=paged)
-    script = "" if paged else _read("survey.js")
+    script = "" if paged else f"{_read('survey.js')}\n{_read('rows.js')}"
     context = {
         **_context(shown, most=_MOST_ON_PAPER if paged else None),
         "audit_sha256": digest,

@@ -39,7 +39,7 @@ _FIELDS = ("value", "interval", "rows", "counts", "sample")
 # What follows from the values and the literature that the package carries.
 _PARTS = ("study", "claims", "others", "identities", "plans", "verdicts")
 # What earlier versions did not compute.
-_ADDED = ("differences", "joint")
+_ADDED = ("differences", "joint", "paying")
 
 
 def check(

@@ -15,7 +15,7 @@ from audit.report.differences import differences
 from audit.report.figures import waterfall
 from audit.report.page import render
 from audit.report.views import claims
-from audit.schema import AttributedGap, AttributedStep, Interaction, Interval, JointClaims
+from audit.schema import AttributedGap, AttributedStep, GapRow, Interaction, Interval, JointClaims, PayingRowsOfGap
 from tests.support.example_audit import HOSTILE, build, document
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -58,9 +58,11 @@ def test_everything_stays_inside_whatever_the_numbers() -> None:
         one = gap(*parts, start=str(rng.randint(0, 999) * size / 7), interval=rng.random() < 0.5,
                   printed="12.5" if rng.random() < 0.3 else None)  # fmt: skip
         svg = waterfall.draw(one, "g")
-        assert all(x >= waterfall._LABEL - 0.01 and x + width <= waterfall.WIDTH for x, width in bars(svg))
+        assert all(x >= waterfall._LEFT - 0.01 and x + width <= waterfall.WIDTH for x, width in bars(svg))
         right = [
-            e.text or "" for e in ET.fromstring(svg).iter(f"{SVG}text") if e.get("x") == str(waterfall.WIDTH - 8)[:-2]
+            e.text or ""
+            for e in ET.fromstring(svg).iter(f"{SVG}text")
+            if float(e.get("x", "0")) == waterfall.WIDTH - waterfall._RIGHT + 6
         ]
         numbers = [Decimal(text.replace("\u2212", "-")) for text in right[1:-1]]
         assert len(numbers) == len(parts)
@@ -81,8 +83,11 @@ def test_hostile_names_are_escaped_in_every_place(hostile: str) -> None:
     step = AttributedStep((hostile,), hostile, hostile, "-1/3", Interval("-1", "1", "95", "bootstrap"))
     one = AttributedGap(claim.task, "wer", hostile, hostile, "5", "13/3", (step, step), (Interaction(0, 1, "1/7"),), (9, 8), 9,
                         claim=claim.id, printed="4.3", residual="-1/30", run=hostile)  # fmt: skip
+    rows = PayingRowsOfGap(claim.id, hostile, hostile, "-2/3", (GapRow(hostile, "-1/3", hostile),), 7, hostile)
     joint = JointClaims(hostile, "wer", (claim.id, example.claims[1].id), 7, (hostile,), "0.250000")
-    audit = replace(example, differences=(one, replace(one, printed=None, residual=None)), joint=(joint,))
+    audit = replace(
+        example, differences=(one, replace(one, printed=None, residual=None)), joint=(joint,), paying=(rows,)
+    )
     for paged in (False, True):
         page = render(audit, paged=paged)
         assert "<script>alert" not in page
