@@ -265,6 +265,15 @@ def test_where_conventions_are_left_out_nothing_exceeds() -> None:
         not_reproduced, not_reproduced, exceeds]  # fmt: skip
 
 
+@pytest.mark.parametrize(("code", "verdict"), [("not-planned", "not-reproduced"), ("protocol", "exceeds")])
+def test_what_a_plan_does_not_count_is_left_out(code: str, verdict: str) -> None:
+    support = Support("a-work", 0, "A", Evidence("code", verified=True, steps=("case",)))
+    better = measured("0.9", agreement=Comparison(Agreement.BETTER), whole=Agreement.BETTER)
+    other = measured("0.9", convention="d", invalid=(Invalid(code, "x"),))
+    found = decided(replace(better, grading=Grading(("case",), (support,))), other)
+    assert found.verdict is Verdict(verdict)
+
+
 def test_reference_tokens_are_what_was_said_right_wrong_or_not() -> None:
     def with_counts(counts: dict[str, int] | None) -> Measured:
         return measured("2.0", origin="recomputed", claim=WER.id, counts=counts)

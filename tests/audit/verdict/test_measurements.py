@@ -6,6 +6,7 @@ from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -32,12 +33,14 @@ from audit.schema import (
     PredictionFile,
     Prompt,
     Rows,
+    Sample,
     Skipped,
     StudyFacts,
 )
 from audit.scoring.predictions import PredictionSet
 from audit.scoring.score import Account, Score
 from audit.scoring.score import Skipped as SkippedRows
+from audit.verdict import measurements
 from audit.verdict.agreement import Target, in_unit, unit_factor
 from audit.verdict.bounds import Range
 from audit.verdict.identity import Identity, IdentityReason
@@ -52,6 +55,7 @@ from audit.verdict.measurements import (
     set_problems,
     target,
 )
+from audit.verdict.planned import Settled
 from audit.verdict.rules import Candidate
 from tasks.convention import Convention, View
 from tasks.row import Row
@@ -596,6 +600,65 @@ def test_reasons_are_told_in_one_order() -> None:
     files = made(variant="7b", normalised="iemocap-4way")
     found = measured(scored(), predictions=files, identity=contradicted, problems=iter([Invalid("one-class", "x")]))
     assert [i.code for i in found.record.invalid] == ["one-class", "identity", "other-variant", "normalised-twice"]
+
+
+# Runs that follow a sampling plan
+
+
+SAMPLE = Sample("plans/x.json", 19, 20, "1/20", "0.05", exact=True, registered=True, low="0.8", high="0.9")
+
+
+def sampled(
+    monkeypatch: pytest.MonkeyPatch, settled: Settled | None, score: Score, *, partial: bool = True, **facts: Any
+) -> tuple[Measured, Any, list[Any]]:
+    """The measurement of a run whose plan says this, the run, and what the plan was asked."""
+    asked: list[Any] = []
+
+    def say(*given: Any, **named: Any) -> Settled | None:
+        asked.append((given, named))
+        return settled
+
+    def uncounted(claim: Claim, score: Score) -> tuple[Invalid, ...]:
+        return (Invalid("not-planned", f"{claim.id} {score.convention.id}"),)
+
+    run: Any = SimpleNamespace(partial=partial, uncounted=uncounted)
+    monkeypatch.setattr(measurements, "settle", say)
+    return measured(score, following=run, **facts), run, asked
+
+
+def test_a_plan_is_asked_for_the_claim_the_score_and_what_they_are_held_against(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    score = scored(kept=19, missing=1)
+    found, run, asked = sampled(monkeypatch, Settled(Agreement.BETTER, SAMPLE), score)
+    assert asked == [((run, CLAIM, score, target(CLAIM, study()), Decimal(1)), {"twin": None, "free": False})]
+    assert (found.record.whole, found.record.sample, found.sure) == (Agreement.BETTER, SAMPLE, True)
+    assert found.record.bounds == Bounds("0.665000", "0.715000", 1)
+    assert found.record.invalid == (Invalid("not-planned", "er-iemocap.accuracy iemocap-4way"),)
+    dropping = scored(kept=16, missing=1, skipped=(LABELLED,))
+    _, _, asked = sampled(monkeypatch, None, dropping, undropped=Fraction(3, 5), official=16)
+    assert asked[0][1] == {"twin": scored(Fraction(3, 5)), "free": True}
+
+
+def test_a_sample_that_is_not_sure_is_told_to_the_rules(monkeypatch: pytest.MonkeyPatch) -> None:
+    score, unregistered = scored(kept=19, missing=1), replace(SAMPLE, registered=False)
+    found, _, _ = sampled(monkeypatch, Settled(Agreement.BETTER, unregistered), score)
+    read = found.candidate(CLAIM)
+    assert read is not None
+    assert (found.record.whole, found.sure, read.sure) == (Agreement.BETTER, False, False)
+    unbounded, _, _ = sampled(monkeypatch, Settled(None, unregistered), score)
+    assert (unbounded.record.whole, unbounded.record.sample, unbounded.sure) == (
+        Agreement.UNDECIDED, unregistered, True)  # fmt: skip
+    nothing, _, _ = sampled(monkeypatch, None, score)
+    assert (nothing.record.whole, nothing.record.sample, nothing.sure) == (Agreement.UNDECIDED, None, True)
+    # All units were drawn: the value decides.
+    whole, _, _ = sampled(monkeypatch, Settled(Agreement.BETTER, unregistered), scored(), partial=False)
+    assert (whole.record.whole, whole.record.sample, whole.sure) == (Agreement.EXACT, unregistered, True)
+
+
+def test_a_value_without_a_claim_asks_no_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    found, _, asked = sampled(monkeypatch, Settled(Agreement.BETTER, SAMPLE), scored(), claim=None)
+    assert (asked, found.record.sample, found.record.invalid, found.sure) == ([], None, (), True)
 
 
 # Accuracies on rows of one class

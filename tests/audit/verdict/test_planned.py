@@ -214,6 +214,9 @@ def test_a_cap_is_kept_where_the_decoder_allows_no_more(
         (0.2, None, None, UNDECIDED),
         (None, 0.9, None, UNDECIDED),
         (None, None, None, UNDECIDED),
+        (0.6851, 0.7149, None, WITHIN),
+        (0.68499999, 0.71, None, UNDECIDED),  # limits are rounded outwards
+        (0.69, 0.71500001, None, UNDECIDED),
         (None, None, "too few units", None),
         (0.8, 0.9, "too few units", None),
     ],
