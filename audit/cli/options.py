@@ -103,11 +103,12 @@ def rows_of(predictions: Path | None, task: str) -> Path:
     if predictions is not None or path.exists():
         return path
     from audit._util.paths import LITERATURE
-    from audit.literature.known_tasks import task_here
+    from audit.literature.known_tasks import tasks_here
     from audit.literature.outputs.store import Store, default_folder
     from audit.pipeline.public_outputs import stand_in
 
-    found = stand_in(task_here(task), LITERATURE, Store(default_folder()))
+    known = tasks_here().get(task)
+    found = None if known is None else stand_in(known, LITERATURE, Store(default_folder()))
     if found is None:
         return path
     path, record = found

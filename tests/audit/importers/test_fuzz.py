@@ -150,6 +150,10 @@ OUTPUTS = [{"text": "p", "answer": "a", "task_type": "AC", "model_prediction": "
 CMI = [{"question": "q", "response": "<s> r</s>", "correct_answer": ["c"], "audioid": "x.wav", "other": ""}]
 
 
+LLASO = [{"voice": ["a.flac"], "conversations": [{"from": "human", "value": "q"}, {"from": "gpt", "value": "Sad."}],
+          "prediction": "Sad"}]  # fmt: skip
+
+
 def dumped(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False).encode()
 
@@ -179,6 +183,7 @@ IMPORTS: list[tuple[str, str, str, bytes, list[str]]] = [
     ("audiobench", "in.json", "asr-librispeech-other", dumped(PAIRS), []),
     ("audiobench", "in.json", "aac-audiocaps", dumped(OUTPUTS), []),
     ("cmi-bench", "in.jsonl", "mc-musiccaps", dumped(CMI), ["--cluster-by-audio"]),
+    ("llaso", "in.json", "er-iemocap", dumped(LLASO), []),
 ]  # fmt: skip
 
 
