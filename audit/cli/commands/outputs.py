@@ -110,6 +110,8 @@ def _fetch(args: argparse.Namespace) -> int:
 
     records, store = _records(args), _store(args)
     states = {one.id: store.state(one) for one in records}
+    for one in records if args.ids else ():
+        store.path(one)  # a file that is asked for by its id can be recognised, or it is an error
     wanted = [one for one in records if states[one.id] in {State.MISSING, State.DAMAGED}]
     taken: Mapping[str, Path] = found_in(args.source, wanted) if args.source is not None else {}
     for one in wanted:

@@ -101,6 +101,8 @@ def test_offline_it_says_what_is_missing_and_goes_on(
 def test_ids_that_are_unknown(capsys: pytest.CaptureFixture[str]) -> None:
     assert outputs("fetch", "nothing") == 2
     assert "there is no record `nothing`" in capsys.readouterr().err
+    assert outputs("fetch", "clotho-salmonn-13b-captions") == 2
+    assert "size and hash are unknown" in capsys.readouterr().err
 
 
 REAL = {
