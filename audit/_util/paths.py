@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 # The folder that holds `audit/` and `tasks/`: a checkout, or site-packages.
@@ -11,3 +12,9 @@ _PACKAGED = ROOT / "audit" / "_data"
 _DATA = ROOT if (ROOT / "pyproject.toml").is_file() or not _PACKAGED.is_dir() else _PACKAGED
 LITERATURE = _DATA / "literature"
 TEMPLATES = _DATA / "templates"
+
+
+def user_cache(name: str) -> Path:
+    """A folder of this program in the user's cache folder."""
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "repro-audit" / name

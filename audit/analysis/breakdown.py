@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from typing import Any
 
+from audit.analysis.amounts import exact_text, percent
 from tasks.analysis.row_shares import Amount, Method
-from tasks.statistics.bootstrap import stored
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,21 +69,20 @@ class Breakdown:
             found.append("Rows that make most of it:")
         for row, share, kind in self.rows[:most]:
             shown = row if row.isprintable() else ascii(row)
-            found.append(f"  {float(share):>+11.4f} {self._percent(share):>9}  {shown}  {kind}")
+            found.append(f"  {float(share):>+11.4f} {percent(share, self.gap):>9}  {shown}  {kind}")
         rest = len(self.rows) - most
         return [*found, f"  and {rest} more (--json FILE writes all)"] if rest > 0 else found
-
-    def _percent(self, share: Amount) -> str:
-        return f"{float(share / self.gap * 100):.2f} %" if self.gap else ""
 
     def _parts(self, parts: Sequence[Part]) -> list[str]:
         found = [f"  {'points':>11} {'share':>9}  {'rows':>7} {'differ':>7}"]
         for part in parts:
-            numbers = f"{float(part.share):>+11.4f} {self._percent(part.share):>9}  {part.rows:>7} {part.differing:>7}"
+            numbers = (
+                f"{float(part.share):>+11.4f} {percent(part.share, self.gap):>9}  {part.rows:>7} {part.differing:>7}"
+            )
             found.append(f"  {numbers}  {part.name}")
         if self.method != "exact":
             found.append(
-                f"  {float(self.remainder):>+11.4f} {self._percent(self.remainder):>9}  {'':>15}  not attributed to rows"
+                f"  {float(self.remainder):>+11.4f} {percent(self.remainder, self.gap):>9}  {'':>15}  not attributed to rows"
             )
         return [*found, f"  {float(self.gap):>+11.4f} {'':>9}  {'':>15}  sum"]
 
@@ -94,18 +92,15 @@ class Breakdown:
             "metric": self.metric,
             "convention": self.convention,
             "second_convention": self.second_convention,
-            "gap": _exact(self.gap),
-            "remainder": _exact(self.remainder),
+            "gap": exact_text(self.gap),
+            "remainder": exact_text(self.remainder),
             "method": self.method,
-            "rows": [{"id": row, "share": _exact(share), "kind": kind} for row, share, kind in self.rows],
+            "rows": [{"id": row, "share": exact_text(share), "kind": kind} for row, share, kind in self.rows],
             **{
                 name: [
-                    {"name": p.name, "rows": p.rows, "differing": p.differing, "share": _exact(p.share)} for p in parts
+                    {"name": p.name, "rows": p.rows, "differing": p.differing, "share": exact_text(p.share)}
+                    for p in parts
                 ]
                 for name, parts in (("kinds", self.kinds), ("prompts", self.prompts))
             },
         }
-
-
-def _exact(value: Amount) -> str:
-    return str(value) if isinstance(value, Fraction) else format(stored(value), "f")

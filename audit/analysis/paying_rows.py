@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 from audit._util.csv_cells import csv_text
+from audit.analysis.amounts import exact_text, percent
 from audit.scoring.predictions import PredictionSet
 from tasks.analysis.paying_words import Word
 from tasks.analysis.row_shares import Amount, Method
@@ -116,16 +117,18 @@ def _lines(found: PayingRows, most: int, *, colour: bool) -> list[str]:
         f"  {'points':>11} {'share':>9} {'rows':>6}  what happened",
     ]
     for kind in found.kinds:
-        head.append(f"  {float(kind.share):>+11.4f} {percent(kind.share, found):>9} {kind.rows:>6}  {kind.name}")
+        head.append(f"  {float(kind.share):>+11.4f} {percent(kind.share, found.gap):>9} {kind.rows:>6}  {kind.name}")
     if found.method != "exact":
-        rest = f"{float(found.remainder):>+11.4f} {percent(found.remainder, found):>9}"
+        rest = f"{float(found.remainder):>+11.4f} {percent(found.remainder, found.gap):>9}"
         head.append(f"  {rest} {'':>6}  not attributed to rows")
     head.append(f"  {float(found.gap):>+11.4f} {'':>9} {'':>6}  sum")
     shown = found.rows[:most]
     if shown:
         head += ["", "Rows that pay most:"]
     for number, row in enumerate(shown, 1):
-        head.append(f"{number:>3}. {name(row.id)}  {float(row.share):+.4f} ({percent(row.share, found)})  {row.kind}")
+        head.append(
+            f"{number:>3}. {name(row.id)}  {float(row.share):+.4f} ({percent(row.share, found.gap)})  {row.kind}"
+        )
         for letter, words, counts in zip("AB", row.words, row.counts, strict=True):
             head.append(f"     {letter} {_counts(counts)}")
             if words:
@@ -144,11 +147,6 @@ def method(found: PayingRows) -> str:
         "path": "a row's share is what its counts add while all rows change together from A to B",
         "leave one out": "a row's share is how much more the second value than the first changes if the row is left out",
     }[found.method]
-
-
-def percent(share: Amount, found: PayingRows) -> str:
-    """A share in percent of the difference; empty if there is no difference."""
-    return f"{float(share / found.gap * 100):.2f} %" if found.gap else ""
 
 
 def _dropped(found: PayingRows) -> str:
@@ -243,11 +241,11 @@ def _as_json(found: PayingRows) -> dict[str, Any]:
         "metric": found.metric,
         "predictions_sha256": run.sha256,
         "conventions": [{"id": rule.id, "signature": rule.signature, "hash": rule.hash} for rule in found.conventions],
-        "values": [_exact(value) for value in found.values],
-        "difference": _exact(found.gap),
-        "remainder": _exact(found.remainder),
+        "values": [exact_text(value) for value in found.values],
+        "difference": exact_text(found.gap),
+        "remainder": exact_text(found.remainder),
         "method": found.method,
-        "kinds": [{"name": kind.name, "rows": kind.rows, "share": _exact(kind.share)} for kind in found.kinds],
+        "kinds": [{"name": kind.name, "rows": kind.rows, "share": exact_text(kind.share)} for kind in found.kinds],
         "rows": [_row_json(row) for row in found.rows],
     }
 
@@ -255,11 +253,7 @@ def _as_json(found: PayingRows) -> dict[str, Any]:
 def _row_json(row: PayingRow) -> dict[str, Any]:
     return {
         "id": row.id,
-        "share": _exact(row.share),
-        "parts": {what: _exact(share) for what, share in row.parts.items()},
+        "share": exact_text(row.share),
+        "parts": {what: exact_text(share) for what, share in row.parts.items()},
         "counts": [dict(counts) for counts in row.counts],
     }
-
-
-def _exact(value: Amount) -> str:
-    return str(value) if isinstance(value, Fraction) else format(stored(value), "f")

@@ -13,7 +13,8 @@ from typing import Any
 
 from audit._util.paths import TEMPLATES
 from audit._util.version import project_version
-from audit.analysis.paying_rows import NO_ERROR, PayingRows, label, method, percent, pieces
+from audit.analysis.amounts import percent
+from audit.analysis.paying_rows import NO_ERROR, PayingRows, label, method, pieces
 from audit.literature.sets import Terms
 from tasks.analysis.paying_words import Word
 
@@ -44,7 +45,7 @@ def page(found: PayingRows, terms: Terms | None, most: int = 200) -> str:
         gap=f"{float(found.gap):+.4f}",
         values=[f"{float(value):.4f}" for value in found.values],
         method=method(found),
-        kinds=[(kind, f"{float(kind.share):+.4f}", percent(kind.share, found)) for kind in found.kinds],
+        kinds=[(kind, f"{float(kind.share):+.4f}", percent(kind.share, found.gap)) for kind in found.kinds],
         remainder=f"{float(found.remainder):+.4f}",
         rows=[_row(found, n) for n in range(min(most, len(found.rows)))],
         may=publishing(terms),
@@ -71,7 +72,7 @@ def _row(found: PayingRows, number: int) -> dict[str, Any]:
         "number": number + 1,
         "id": row.id,
         "points": f"{float(row.share):+.4f}",
-        "percent": percent(row.share, found),
+        "percent": percent(row.share, found.gap),
         "kind": row.kind,
         "sides": [
             {

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from audit._util.paths import LITERATURE, user_cache
 from audit.errors import InputError, MissingError
 
 if TYPE_CHECKING:
@@ -25,9 +25,8 @@ def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def default_cache() -> Path:
-    """The user's cache folder."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "repro-audit" / "scores"
+    """Where counts are kept between runs."""
+    return user_cache("scores")
 
 
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
@@ -102,7 +101,6 @@ def rows_of(predictions: Path | None, task: str) -> Path:
     path = file_of(predictions, task)
     if predictions is not None or path.exists():
         return path
-    from audit._util.paths import LITERATURE
     from audit.literature.known_tasks import tasks_here
     from audit.literature.outputs.store import Store, default_folder
     from audit.pipeline.public_outputs import stand_in

@@ -17,7 +17,7 @@ from audit.importers.interface import Imported
 from audit.importers.writer import write
 from audit.judge import judgements
 from audit.literature.known_tasks import find_study
-from audit.literature.outputs.records import OUTPUTS, OutputRecord, load_outputs, output_files
+from audit.literature.outputs.records import OutputRecord, load_outputs
 from audit.literature.outputs.store import Store
 from audit.literature.studies import Study, load_study
 from audit.pipeline.request import AuditRequest
@@ -39,12 +39,6 @@ def records_of(literature: Path) -> tuple[OutputRecord, ...]:
     """The records of a folder of literature; the project's own where the folder has none."""
     own = literature / "outputs"
     return load_outputs(own if own.is_dir() else None)
-
-
-def known_files(literature: Path) -> int:
-    """How many records there are, without reading them."""
-    own = literature / "outputs"
-    return len(output_files(own if own.is_dir() else OUTPUTS))
 
 
 def convert(record: OutputRecord, path: Path, task: Task, out: Path, run: str | None = None) -> Path:

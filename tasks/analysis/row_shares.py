@@ -125,13 +125,19 @@ def _exact(first: Side, second: Side, rows: int) -> list[Fraction] | None:
     return found
 
 
+def ratio_parts(metric: RatioMetric, counts: NDArray[np.generic]) -> tuple[NDArray[np.generic], NDArray[np.generic]]:
+    """The numerator and the denominator of every row: (rows,) each."""
+    top, bottom = (
+        counts[:, [metric.columns.index(name) for name in names]].sum(axis=1)
+        for names in (metric.numerator, metric.denominator)
+    )
+    return top, bottom
+
+
 def _parts(side: Side, rows: int) -> _Parts | None:
     counts, metric = wide(side.counts), side.metric
     if isinstance(metric, RatioMetric):
-        tops, bottoms = (
-            counts[:, [metric.columns.index(name) for name in names]].sum(axis=1)
-            for names in (metric.numerator, metric.denominator)
-        )
+        tops, bottoms = ratio_parts(metric, counts)
         values = [Fraction(int(top)) for top in tops]
         weights = [Fraction(int(bottom)) for bottom in bottoms]
     elif isinstance(metric, MeanMetric):

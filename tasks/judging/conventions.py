@@ -99,18 +99,11 @@ _AUDIOBENCH = JudgedConvention(
     source="AudioLLMs/AudioBench@babe4a2 (log of 2024), eval_methods/eval_llama3_70b.py",
     note="The source sets no temperature, so the judge samples. The share of full marks is the mean grade times 20.",
 )
-_AUDIOBENCH_BINARY = JudgedConvention(
+_AUDIOBENCH_BINARY = replace(
+    _AUDIOBENCH,
     id="audiobench-judge-binary",
-    family="classification",
-    metric="accuracy",
     template="audiobench-binary",
-    parts=fields.plain,
-    parser="audiobench",
     scale=Scale(0, 1, 1000),
-    failure="zero",
-    judge="casperhansen/llama-3-70b-instruct-awq",
-    params={"max_tokens": 512},
-    probes=("swapped", "padded"),
     source="AudioLLMs/AudioBench@e991641:eval_methods/eval_llama3_70b.py 145-256",
     note="The source sets no temperature, so the judge samples.",
 )

@@ -65,12 +65,8 @@ def written(folder: Path, *records: dict[str, Any]) -> Path:
     for one in records:
         path = folder / "outputs" / f"{one['id']}.yaml"
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(yaml.safe_dump(_strict(one), sort_keys=False), "utf-8")
+        path.write_text(yaml.safe_dump(one, sort_keys=False), "utf-8")
     return folder
-
-
-def _strict(value: Any) -> Any:
-    return value
 
 
 def loaded(folder: Path, *records: dict[str, Any]) -> tuple[OutputRecord, ...]:

@@ -14,6 +14,7 @@ from audit.scoring.prediction_meta import PredictionMeta
 from audit.scoring.predictions import PredictionSet
 from audit.scoring.rows_in_memory import IN_MEMORY
 from audit.scoring.score import Score, score
+from tasks.analysis.row_shares import ratio_parts
 from tasks.convention import Convention
 from tasks.judging.conventions import find
 from tasks.metrics.error_rate import ErrorRate, MeanErrorRate
@@ -127,11 +128,8 @@ def parts(convention: Convention, counts: Counts) -> tuple[NDArray[np.float64], 
     """
     metric = convention.metric
     if isinstance(metric, RatioMetric):
-        top, bottom = (
-            counts[:, [metric.columns.index(name) for name in names]].sum(axis=1).astype(np.float64)
-            for names in (metric.numerator, metric.denominator)
-        )
-        return top, bottom
+        top, bottom = ratio_parts(metric, counts)
+        return top.astype(np.float64), bottom.astype(np.float64)
     if isinstance(metric, MeanMetric):
         above, below = metric.row_value(counts)
         return above / below, np.ones(len(counts))

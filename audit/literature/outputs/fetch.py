@@ -7,7 +7,6 @@ Only the address of a record is asked: redirects are refused. A download that en
 from __future__ import annotations
 
 import fcntl
-import hashlib
 import os
 import re
 from collections.abc import Callable, Iterator
@@ -18,6 +17,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from urllib.parse import urlsplit
 from urllib.request import getproxies
 
+from audit._util.files import sha256_file
 from audit._util.version import project_version
 from audit.errors import AuditError, CheckFailedError, InputError, MissingError
 from audit.literature.outputs.records import OutputRecord
@@ -244,14 +244,12 @@ def _forget(handle: BinaryIO) -> None:
 
 
 def _check(record: OutputRecord, handle: BinaryIO, path: Path) -> None:
-    handle.seek(0)
-    found = hashlib.sha256()
-    while block := handle.read(_BLOCK):
-        found.update(block)
-    if found.hexdigest() != record.file.sha256:
+    handle.flush()
+    found = sha256_file(path)
+    if found != record.file.sha256:
         path.unlink()
         raise CheckFailedError(
-            f"the server sent other bytes: SHA-256 {found.hexdigest()}, the record has {record.file.sha256}",
+            f"the server sent other bytes: SHA-256 {found}, the record has {record.file.sha256}",
             where=record.file.address,
             fix="Nothing was kept.",
         )

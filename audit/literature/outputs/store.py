@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 
-from audit._util.files import open_atomic
+from audit._util.files import open_atomic, sha256_file
+from audit._util.paths import user_cache
 from audit.errors import CheckFailedError, InputError
 from audit.literature.outputs.records import OutputRecord
 
@@ -31,10 +32,7 @@ class State(StrEnum):
 def default_folder() -> Path:
     """`$REPRO_AUDIT_OUTPUTS`, or the folder `repro-audit/outputs` in the user's cache folder."""
     stated = os.environ.get(VARIABLE)
-    if stated:
-        return Path(stated)
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "repro-audit" / "outputs"
+    return Path(stated) if stated else user_cache("outputs")
 
 
 def digest(path: Path) -> str:
@@ -43,14 +41,10 @@ def digest(path: Path) -> str:
     Raises:
         InputError: It cannot be read.
     """
-    found = hashlib.sha256()
     try:
-        with path.open("rb") as handle:
-            while block := handle.read(_BLOCK):
-                found.update(block)
+        return sha256_file(path)
     except OSError as error:
         raise InputError(f"cannot be read ({error.strerror})", where=str(path), fix="Check the file.") from error
-    return found.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,23 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 
-from audit.report.figures.scale import Scale, around
-from audit.report.figures.svg import element, number, text
+from audit._util.axis import Scale, around
+from audit.report.figures.svg import BAND, BAND_EDGE, MUTED, RULE, element, figure, number, text
 from audit.report.numbers import decimal, whole
 from audit.report.views import ClaimView, MeasurementView
 
 WIDTH, _HEIGHT = 720.0, 250.0
 _TOP, _BOTTOM = 16.0, 40.0
-_SANS = "'Source Sans 3', 'Source Sans Extended', 'Noto Sans CJK SC', Helvetica, Arial, sans-serif"
-_INK, _MUTED, _RULE, _BAND, _BAND_EDGE, _AREA, _LINE = (
-    "#1f2328",
-    "#5b636d",
-    "#dfe2e6",
-    "#f6e3b4",
-    "#c48f1c",
-    "#cfe1ec",
-    "#0f5f8a",
-)
+_AREA, _LINE = "#cfe1ec", "#0f5f8a"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +68,6 @@ def draw(claim: ClaimView, shape: Shape = WIDE) -> str:
         f"value is {claim.value}."
     )
     body = [
-        element("title", text(f"{claim.title}: bounds over the units"), id=f"{name}-title"),
-        element("desc", text(described), id=f"{name}-desc"),
         element("path", d=area, fill=_AREA),
         *_band(claim, scale, shape),
         element("path", d=_steps(lower), fill="none", stroke=_LINE, stroke_width="1.4"),
@@ -87,19 +76,7 @@ def draw(claim: ClaimView, shape: Shape = WIDE) -> str:
         *_units(x, last, bottom, shape),
         *_beyond(points, scale, x),
     ]
-    return element(
-        "svg",
-        body,
-        xmlns="http://www.w3.org/2000/svg",
-        viewBox=f"0 0 {number(shape.width)} {number(_HEIGHT)}",
-        width=number(shape.width),
-        height=number(_HEIGHT),
-        role="img",
-        aria_labelledby=f"{name}-title {name}-desc",
-        font_family=_SANS,
-        font_size="11",
-        fill=_INK,
-    )
+    return figure(body, (shape.width, _HEIGHT), name, f"{claim.title}: bounds over the units", described)
 
 
 def _scale(claim: ClaimView, best: MeasurementView, points: list[tuple[int, Decimal | None, Decimal | None]]) -> Scale:
@@ -145,8 +122,8 @@ def _band(claim: ClaimView, scale: Scale, shape: Shape) -> list[str]:
     top, bottom, middle = scale(claim.band[1]), scale(claim.band[0]), scale(claim.reported)
     left, right = shape.left, shape.right
     parts = [
-        element("rect", x=left, y=top, width=right - left, height=max(bottom - top, 0.8), fill=_BAND),
-        element("path", d=f"M{number(left)} {number(middle)}H{number(right)}", stroke=_BAND_EDGE, stroke_width="1",
+        element("rect", x=left, y=top, width=right - left, height=max(bottom - top, 0.8), fill=BAND),
+        element("path", d=f"M{number(left)} {number(middle)}H{number(right)}", stroke=BAND_EDGE, stroke_width="1",
                 stroke_dasharray="4 2"),
     ]  # fmt: skip
     if not shape.beside:
@@ -166,9 +143,9 @@ def _ticks(scale: Scale, shape: Shape) -> list[str]:
     for tick in scale.ticks():
         y = scale(tick)
         line = f"M{number(shape.left)} {number(y)}H{number(shape.right)}"
-        found.append(element("path", d=line, stroke=_RULE, stroke_width="0.7"))
+        found.append(element("path", d=line, stroke=RULE, stroke_width="0.7"))
         shown = f"{tick:f}".replace("-", "\u2212")
-        found.append(element("text", text(shown), x=shape.left - 7, y=y + 3.6, fill=_MUTED, text_anchor="end"))
+        found.append(element("text", text(shown), x=shape.left - 7, y=y + 3.6, fill=MUTED, text_anchor="end"))
     return found
 
 
@@ -177,10 +154,10 @@ def _units(x: Callable[[int], float], last: int, bottom: float, shape: Shape) ->
     found = []
     for units in (*marks, last):
         at = x(units)
-        found.append(element("path", d=f"M{number(at)} {number(bottom)}v4", stroke=_MUTED, stroke_width="0.8"))
+        found.append(element("path", d=f"M{number(at)} {number(bottom)}v4", stroke=MUTED, stroke_width="0.8"))
         half = 3.0 * len(whole(units))
         found.append(element("text", text(whole(units)), x=min(at, shape.width - half), y=bottom + 16, text_anchor="middle",
-                             fill=_MUTED))  # fmt: skip
+                             fill=MUTED))  # fmt: skip
     found.append(element("text", text("units scored"), x=(shape.left + shape.right) / 2, y=bottom + 32,
-                         text_anchor="middle", fill=_MUTED))  # fmt: skip
+                         text_anchor="middle", fill=MUTED))  # fmt: skip
     return found

@@ -15,10 +15,10 @@ import textwrap
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from audit._util.axis import Axis, broken
 from audit.report.figures.columns import Column, columns
-from audit.report.figures.scale import Axis, broken
 from audit.report.figures.steps import Choice, Matrix, matrix
-from audit.report.figures.svg import element, number, text
+from audit.report.figures.svg import BAND, BAND_EDGE, INK, MUTED, REPORTED, RULE, element, figure, number, text
 from audit.report.views import ClaimView, MeasurementView
 
 WIDTH = 720.0
@@ -27,8 +27,6 @@ _TOP = 26.0
 _ROW = 15.0
 _ARROW = 3.2
 _DASH = {True: "2 1.5", False: None}
-_SANS = "'Source Sans 3', 'Source Sans Extended', 'Noto Sans CJK SC', Helvetica, Arial, sans-serif"
-_INK, _MUTED, _RULE, _BAND, _BAND_EDGE, _REPORTED = "#1f2328", "#5b636d", "#dfe2e6", "#f6e3b4", "#c48f1c", "#7a5605"
 _AGREES, _OFF = "#0f5f8a", "#6a7078"
 
 
@@ -103,20 +101,8 @@ def draw(claim: ClaimView, shape: Shape = WIDE) -> str:
         *rows,
     ]
     name = f"{claim.anchor}-{shape.name}"
-    title = element("title", text(f"{claim.title}: {len(items)} measurements by value"), id=f"{name}-title")
-    return element(
-        "svg",
-        [title, element("desc", text(_description(claim, items, frame)), id=f"{name}-desc"), *body],
-        xmlns="http://www.w3.org/2000/svg",
-        viewBox=f"0 0 {number(shape.width)} {number(height)}",
-        width=number(shape.width),
-        height=number(height),
-        role="img",
-        aria_labelledby=f"{name}-title {name}-desc",
-        font_family=_SANS,
-        font_size="11",
-        fill=_INK,
-    )
+    title = f"{claim.title}: {len(items)} measurements by value"
+    return figure(body, (shape.width, height), name, title, _description(claim, items, frame))
 
 
 def about(claim: ClaimView, shape: Shape = WIDE) -> str:
@@ -169,8 +155,8 @@ def _ticks(frame: _Frame) -> list[str]:
     for tick in frame.axis.ticks():
         y = frame.axis(tick)
         line = f"M{number(frame.left)} {number(y)}H{number(frame.right)}"
-        parts.append(element("path", d=line, stroke=_RULE, stroke_width="0.7"))
-        parts.append(element("text", text(f"{tick:f}".replace("-", "\u2212")), x=frame.left - 7, y=y + 3.6, fill=_MUTED,
+        parts.append(element("path", d=line, stroke=RULE, stroke_width="0.7"))
+        parts.append(element("text", text(f"{tick:f}".replace("-", "\u2212")), x=frame.left - 7, y=y + 3.6, fill=MUTED,
                              text_anchor="end"))  # fmt: skip
     return parts
 
@@ -182,20 +168,20 @@ def _band(claim: ClaimView, frame: _Frame) -> list[str]:
     middle = frame.axis(claim.reported)
     left, right = frame.left, frame.right
     parts = [
-        element("rect", x=left, y=top, width=right - left, height=max(bottom - top, 0.8), fill=_BAND),
-        element("path", d=f"M{number(left)} {number(middle)}H{number(right)}", stroke=_BAND_EDGE, stroke_width="1",
+        element("rect", x=left, y=top, width=right - left, height=max(bottom - top, 0.8), fill=BAND),
+        element("path", d=f"M{number(left)} {number(middle)}H{number(right)}", stroke=BAND_EDGE, stroke_width="1",
                 stroke_dasharray="4 2"),
     ]  # fmt: skip
     if frame.shape.above:
         # There is no room at the right: above the band, or below it at the top of the plot.
         y = top - 4.0 if top - 14.0 > _TOP else bottom + 12.0
-        words = element("text", text(f"reported {claim.value}"), x=right, y=y, fill=_REPORTED, font_weight="600",
+        words = element("text", text(f"reported {claim.value}"), x=right, y=y, fill=REPORTED, font_weight="600",
                         text_anchor="end", stroke="#ffffff", stroke_width="3", paint_order="stroke")  # fmt: skip
         return [*parts, words]
     return [
         *parts,
-        element("text", text("reported"), x=right + 6, y=middle - 1.5, fill=_REPORTED),
-        element("text", text(claim.value), x=right + 6, y=middle + 10.5, fill=_REPORTED, font_weight="600"),
+        element("text", text("reported"), x=right + 6, y=middle - 1.5, fill=REPORTED),
+        element("text", text(claim.value), x=right + 6, y=middle + 10.5, fill=REPORTED, font_weight="600"),
     ]
 
 
@@ -221,7 +207,7 @@ def _breaks(frame: _Frame) -> list[str]:
             jags = "".join(f"l{number(width)} -3l{number(width)} 3" for _ in range(teeth))
             found.append(element("path", d=f"M{number(left)} {number(y + 1.5)}{jags}", stroke="#b9bec5", stroke_width="0.8",
                                  fill="none"))  # fmt: skip
-        found.append(element("text", text("break"), x=left - 3, y=(top + bottom) / 2 + 3, fill=_MUTED, font_size="9.5",
+        found.append(element("text", text("break"), x=left - 3, y=(top + bottom) / 2 + 3, fill=MUTED, font_size="9.5",
                              text_anchor="end"))  # fmt: skip
     return found
 
@@ -291,15 +277,15 @@ def _numbers(frame: _Frame) -> list[str]:
     """The numbers of each column's measurements in the table, as space permits, their grades, and how many they are."""
     rows = [
         ("no.", [column.numbers for column in frame.columns], None),
-        ("grade", [c.grade for c in frame.columns], _MUTED),
+        ("grade", [c.grade for c in frame.columns], MUTED),
     ]
     if any(len(column.items) > 1 for column in frame.columns):
-        rows.append(("values", [str(len(column.items)) for column in frame.columns], _MUTED))
+        rows.append(("values", [str(len(column.items)) for column in frame.columns], MUTED))
     parts = []
     for row, (name, labels, color) in enumerate(rows):
         y = frame.bottom + 10 + 14 * row
         x = frame.xs[0] - frame.step / 2 - 7
-        parts.append(element("text", text(name), x=x, y=y, text_anchor="end", fill=_MUTED))
+        parts.append(element("text", text(name), x=x, y=y, text_anchor="end", fill=MUTED))
         parts += [
             element("text", text(labels[n]), x=frame.xs[n], y=y, text_anchor="middle", fill=color, font_size="10",
                     font_weight="600" if frame.columns[n].deciding else None)
@@ -336,7 +322,7 @@ def _matrix(table: Matrix, frame: _Frame, top: float) -> tuple[list[str], float]
         if choice.group != group:
             group = choice.group
             line = f"M{number(2.0 if shape.above else 8.0)} {number(y)}H{number(frame.right)}"
-            parts.append(element("path", d=line, stroke=_RULE, stroke_width="0.7"))
+            parts.append(element("path", d=line, stroke=RULE, stroke_width="0.7"))
         lines = _lines(choice, shape)
         for n, line in enumerate(lines):
             place = {"x": 2.0} if shape.above else {"x": frame.left - 7, "text_anchor": "end"}
@@ -364,7 +350,7 @@ def _dots(choice: Choice, frame: _Frame, at: dict[int, int], unknown: set[int], 
     for quarters, places in sorted(sizes.items()):
         dots = "".join(f"M{number(frame.xs[n])} {number(y)}h.01" for n in places)
         width = number(2 * r * (quarters / 4) ** 0.5 if quarters else r)
-        yield element("path", d=dots, stroke=_INK if quarters else "#d3d7dc", stroke_width=width)
+        yield element("path", d=dots, stroke=INK if quarters else "#d3d7dc", stroke_width=width)
 
 
 def _description(claim: ClaimView, items: Sequence[MeasurementView], frame: _Frame) -> str:

@@ -10,14 +10,13 @@ from decimal import Decimal
 from fractions import Fraction
 
 from audit._util.adding_up import adding_up, rounded
-from audit.report.figures.scale import Scale, around
-from audit.report.figures.svg import element, number, text
+from audit._util.axis import Scale, around
+from audit.report.figures.svg import INK, MUTED, REPORTED, RULE, element, figure, number, text
 from audit.schema import AttributedGap, AttributedStep
 
 WIDTH = 340.0
 _LEFT, _RIGHT, _TOP, _LINE, _BAR, _GAP = 12.0, 12.0, 24.0, 13.0, 11.0, 5.0
-_SANS = "'Source Sans 3', 'Source Sans Extended', 'Noto Sans CJK SC', Helvetica, Arial, sans-serif"
-_INK, _MUTED, _RULE, _UP, _DOWN, _END = "#1f2328", "#5b636d", "#dfe2e6", "#b5541c", "#0f5f8a", "#6a7078"
+_UP, _DOWN, _END = "#b5541c", "#0f5f8a", "#6a7078"
 # Characters of a line beside the number at its end.
 _CHARACTERS = 44
 
@@ -55,27 +54,11 @@ def draw(gap: AttributedGap, anchor: str, places: int = 2) -> str:
         body += drawn
         if bound is not None and bound[0] != bound[1]:
             line = f"M{number(scale(bound[0]))} {number(y - _GAP - _BAR / 2)}H{number(scale(bound[1]))}"
-            body.append(element("path", d=line, stroke=_INK, stroke_width="1"))
+            body.append(element("path", d=line, stroke=INK, stroke_width="1"))
     bottom = y
     body = [*_axis(scale, bottom), *_printed(gap, scale, bottom), *body]
     title = f"From {gap.first} ({start:f}) to {gap.second} ({end:f}), step by step"
-    return element(
-        "svg",
-        [
-            element("title", text(title), id=f"{anchor}-title"),
-            element("desc", text(_description(gap, parts)), id=f"{anchor}-desc"),
-            *body,
-        ],
-        xmlns="http://www.w3.org/2000/svg",
-        viewBox=f"0 0 {number(WIDTH)} {number(bottom + 22)}",
-        width=number(WIDTH),
-        height=number(bottom + 22),
-        role="img",
-        aria_labelledby=f"{anchor}-title {anchor}-desc",
-        font_family=_SANS,
-        font_size="11",
-        fill=_INK,
-    )
+    return figure(body, (WIDTH, bottom + 22), anchor, title, _description(gap, parts))
 
 
 def _axis(scale: Scale, bottom: float) -> list[str]:
@@ -83,9 +66,9 @@ def _axis(scale: Scale, bottom: float) -> list[str]:
     for tick in scale.ticks():
         x = scale(tick)
         parts.append(
-            element("path", d=f"M{number(x)} {number(_TOP - 4)}V{number(bottom)}", stroke=_RULE, stroke_width="0.7")
+            element("path", d=f"M{number(x)} {number(_TOP - 4)}V{number(bottom)}", stroke=RULE, stroke_width="0.7")
         )
-        parts.append(element("text", text(f"{tick:f}".replace("-", "\u2212")), x=x, y=bottom + 14, fill=_MUTED,
+        parts.append(element("text", text(f"{tick:f}".replace("-", "\u2212")), x=x, y=bottom + 14, fill=MUTED,
                              text_anchor="middle"))  # fmt: skip
     return parts
 
@@ -98,7 +81,7 @@ def _printed(gap: AttributedGap, scale: Scale, bottom: float) -> list[str]:
     line = element(
         "path", d=f"M{number(x)} {number(_TOP - 4)}V{number(bottom)}", stroke="#c48f1c", stroke_dasharray="4 2"
     )
-    return [line, element("text", text(f"reported {gap.printed}"), x=x, y=_TOP - 9, fill="#7a5605", text_anchor=side)]
+    return [line, element("text", text(f"reported {gap.printed}"), x=x, y=_TOP - 9, fill=REPORTED, text_anchor=side)]
 
 
 def _label(step: AttributedStep) -> str:

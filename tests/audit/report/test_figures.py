@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit._util.axis import Scale, around, broken
 from audit.report.figures.columns import columns
-from audit.report.figures.scale import Scale, around, broken
 from audit.report.figures.spec_curve import NARROW, WIDE, Shape, about, common, draw
 from audit.report.figures.steps import choices, matrix
 from audit.report.views import ClaimView, claims
