@@ -11,6 +11,7 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
+from audit._util.html_templates import html_templates
 from audit._util.paths import TEMPLATES
 from audit._util.version import project_version
 from audit.analysis.amounts import percent
@@ -27,31 +28,26 @@ def page(found: PayingRows, terms: Terms | None, most: int = 200) -> str:
         terms: What the set's card says about publishing its texts; None without a card.
         most: The number of rows to show.
     """
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
     style = (TEMPLATES / "rows.css").read_text(encoding="utf-8").strip()
     digest = base64.b64encode(hashlib.sha256(style.encode()).digest()).decode("ascii")
-    return environment.get_template("rows.html.j2").render(
-        found=found,
-        first=found.conventions[0],
-        second=found.conventions[1],
-        gap=f"{float(found.gap):+.4f}",
-        values=[f"{float(value):.4f}" for value in found.values],
-        method=method(found),
-        kinds=[(kind, f"{float(kind.share):+.4f}", percent(kind.share, found.gap)) for kind in found.kinds],
-        remainder=f"{float(found.remainder):+.4f}",
-        rows=[_row(found, n) for n in range(min(most, len(found.rows)))],
-        may=publishing(terms),
-        style=style,
-        policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
-        version=project_version(),
+    return (
+        html_templates()
+        .get_template("rows.html.j2")
+        .render(
+            found=found,
+            first=found.conventions[0],
+            second=found.conventions[1],
+            gap=f"{float(found.gap):+.4f}",
+            values=[f"{float(value):.4f}" for value in found.values],
+            method=method(found),
+            kinds=[(kind, f"{float(kind.share):+.4f}", percent(kind.share, found.gap)) for kind in found.kinds],
+            remainder=f"{float(found.remainder):+.4f}",
+            rows=[_row(found, n) for n in range(min(most, len(found.rows)))],
+            may=publishing(terms),
+            style=style,
+            policy=f"default-src 'none'; style-src 'sha256-{digest}'; base-uri 'none'; form-action 'none'",
+            version=project_version(),
+        )
     )
 
 

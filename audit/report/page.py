@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from audit._util.html_templates import html_templates
 from audit._util.paths import TEMPLATES
 from audit.document.write import to_bytes
 from audit.report import vocabulary
@@ -137,16 +138,7 @@ def _policy(style: str, script: str) -> str:
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, FileSystemLoader, StrictUndefined
-
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=False,
-    )
+    environment = html_templates()
     environment.filters |= {
         "prose": _prose,
         "isolate": isolated,

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from audit._util.axis import Scale, around
-from audit.report.figures.svg import BAND, BAND_EDGE, MUTED, RULE, element, figure, number, text
+from audit.report.figures.band import band
+from audit.report.figures.svg import MUTED, RULE, element, figure, number, text
 from audit.report.numbers import decimal, whole
 from audit.report.views import ClaimView, MeasurementView
 
@@ -119,23 +120,11 @@ def _beyond(
 def _band(claim: ClaimView, scale: Scale, shape: Shape) -> list[str]:
     if claim.band is None or claim.reported is None:
         return []
-    top, bottom, middle = scale(claim.band[1]), scale(claim.band[0]), scale(claim.reported)
-    left, right = shape.left, shape.right
-    parts = [
-        element("rect", x=left, y=top, width=right - left, height=max(bottom - top, 0.8), fill=BAND),
-        element("path", d=f"M{number(left)} {number(middle)}H{number(right)}", stroke=BAND_EDGE, stroke_width="1",
-                stroke_dasharray="4 2"),
-    ]  # fmt: skip
+    heights = scale(claim.band[1]), scale(claim.reported), scale(claim.band[0])
+    sides = shape.left, shape.right
     if not shape.beside:
-        y = top - 4 if top - 14 > _TOP else bottom + 12
-        return [*parts, element("text", text(f"reported {claim.value}"), x=right, y=y, fill="#7a5605", font_weight="600",
-                                text_anchor="end", stroke="#ffffff", stroke_width="3", paint_order="stroke")]  # fmt: skip
-    label = min(middle, _HEIGHT - _BOTTOM - 12)
-    return [
-        *parts,
-        element("text", text("reported"), x=right + 6, y=label - 1.5, fill="#7a5605"),
-        element("text", text(claim.value[:12]), x=right + 6, y=label + 10.5, fill="#7a5605", font_weight="600"),
-    ]
+        return band(claim.value, heights, sides, _TOP, label=None)
+    return band(claim.value[:12], heights, sides, _TOP, label=min(heights[1], _HEIGHT - _BOTTOM - 12))
 
 
 def _ticks(scale: Scale, shape: Shape) -> list[str]:

@@ -16,9 +16,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from audit._util.axis import Axis, broken
+from audit.report.figures.band import band
 from audit.report.figures.columns import Column, columns
 from audit.report.figures.steps import Choice, Matrix, matrix
-from audit.report.figures.svg import BAND, BAND_EDGE, INK, MUTED, REPORTED, RULE, element, figure, number, text
+from audit.report.figures.svg import INK, MUTED, RULE, element, figure, number, text
 from audit.report.views import ClaimView, MeasurementView
 
 WIDTH = 720.0
@@ -164,25 +165,9 @@ def _ticks(frame: _Frame) -> list[str]:
 def _band(claim: ClaimView, frame: _Frame) -> list[str]:
     if claim.band is None or claim.reported is None:
         return []
-    top, bottom = frame.axis(claim.band[1]), frame.axis(claim.band[0])
-    middle = frame.axis(claim.reported)
-    left, right = frame.left, frame.right
-    parts = [
-        element("rect", x=left, y=top, width=right - left, height=max(bottom - top, 0.8), fill=BAND),
-        element("path", d=f"M{number(left)} {number(middle)}H{number(right)}", stroke=BAND_EDGE, stroke_width="1",
-                stroke_dasharray="4 2"),
-    ]  # fmt: skip
-    if frame.shape.above:
-        # There is no room at the right: above the band, or below it at the top of the plot.
-        y = top - 4.0 if top - 14.0 > _TOP else bottom + 12.0
-        words = element("text", text(f"reported {claim.value}"), x=right, y=y, fill=REPORTED, font_weight="600",
-                        text_anchor="end", stroke="#ffffff", stroke_width="3", paint_order="stroke")  # fmt: skip
-        return [*parts, words]
-    return [
-        *parts,
-        element("text", text("reported"), x=right + 6, y=middle - 1.5, fill=REPORTED),
-        element("text", text(claim.value), x=right + 6, y=middle + 10.5, fill=REPORTED, font_weight="600"),
-    ]
+    heights = frame.axis(claim.band[1]), frame.axis(claim.reported), frame.axis(claim.band[0])
+    label = None if frame.shape.above else heights[1]
+    return band(claim.value, heights, (frame.left, frame.right), _TOP, label=label)
 
 
 def _tint(frame: _Frame, bottom: float) -> list[str]:
