@@ -34,18 +34,28 @@ RUN sh /usr/share/repro-audit/image/debian /usr/share/repro-audit/image/build.pa
 ARG SOURCE_DATE_EPOCH=0
 ENV SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH}
 
-# ---- assets: what no package index has, each by its hash; without a hash or with ASSETS=skip it is left out, and the
-# conventions that need it are reported as not computable
+# ---- assets: what no package index has, each by its hash (tasks/backends/assets.json), reduced to what is read; with ASSETS=skip
+# it is left out, as is the one without a known hash, and the conventions that need it are reported as not computable
 # hadolint ignore=DL3049,DL3057
 FROM system AS assets
+ARG DEBIAN_ARCHIVE=http://snapshot.debian.org/archive
+ARG DEBIAN_SNAPSHOT=20261122T000000Z
+ARG DEBIAN_MIRROR=http://deb.debian.org
+ARG DEBIAN_VERSIONS=pinned
 ARG ASSETS=fetch
 ARG ASSETS_MIRROR=
 ARG FLORES101_SHA256=
-ARG CORENLP_SHA256=
+WORKDIR /usr/share/repro-audit/image
+COPY tasks/__init__.py tasks/
+COPY tasks/backends/__init__.py tasks/backends/assets.py tasks/backends/assets.json tasks/backends/asset_files.py \
+     tasks/backends/asset_errors.py tasks/backends/wheels.py tasks/backends/user_cache.py tasks/backends/
 RUN mkdir /opt/assets \
- && if [ "$ASSETS" = skip ]; then echo "assets are skipped"; else \
-      python3 /usr/share/repro-audit/image/assets.py fetch --into /opt/assets --mirror "$ASSETS_MIRROR" \
-        "flores101=$FLORES101_SHA256" "corenlp=$CORENLP_SHA256"; fi
+ && case "$ASSETS" in \
+      skip) echo "assets are skipped" ;; \
+      *) { [ -n "$ASSETS_MIRROR" ] || { sh debian assets.packages && update-ca-certificates --fresh; }; } \
+         && python3 -m tasks.backends.asset_files --into /opt/assets --mirror "$ASSETS_MIRROR" \
+              --list /opt/assets/assets.tsv corenlp "flores101=$FLORES101_SHA256" ;; \
+    esac
 
 # hadolint ignore=DL3049,DL3057
 FROM build AS environment-cpu
@@ -59,12 +69,11 @@ COPY . /src
 RUN sh /usr/share/repro-audit/image/environment project /src
 
 # ---- runtime: settings of both images. The one place that can be written to besides /out is memory, so that a read-only root
-# needs no further mount.
+# needs no further mount. An index of METEOR's paraphrases would be made there at every run, which pays only where it is kept.
 # hadolint ignore=DL3049,DL3057
 FROM system AS runtime
 COPY --from=assets /opt/assets /opt/assets
 ARG FLORES101_SHA256=
-ARG CORENLP_SHA256=
 ENV PATH=/opt/repro-audit/bin:/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
     HOME=/dev/shm \
     TMPDIR=/dev/shm \
@@ -72,10 +81,9 @@ ENV PATH=/opt/repro-audit/bin:/opt/venv/bin:/usr/local/bin:/usr/bin:/bin \
     PYTHONUNBUFFERED=1 \
     PYTHONDONTWRITEBYTECODE=1 \
     REPRO_AUDIT_LOCK=/usr/share/repro-audit/requirements.lock \
-    REPRO_AUDIT_FLORES101=/opt/assets/flores101/flores101.model \
+    REPRO_AUDIT_ASSETS=/opt/assets \
+    REPRO_AUDIT_METEOR_CACHE=off \
     REPRO_AUDIT_FLORES101_SHA256=${FLORES101_SHA256} \
-    REPRO_AUDIT_CORENLP=/opt/assets/corenlp \
-    REPRO_AUDIT_CORENLP_SHA256=${CORENLP_SHA256} \
     NVIDIA_VISIBLE_DEVICES=all \
     NVIDIA_DRIVER_CAPABILITIES=compute,utility
 WORKDIR /out

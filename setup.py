@@ -12,7 +12,7 @@ setup(
     package_dir=DATA,
     package_data={
         "audit": ["py.typed", "**/*.json"],
-        "tasks": ["py.typed", "**/*.json", "**/*.txt"],
+        "tasks": ["py.typed", "**/*.json", "**/*.txt", "**/*.js"],
         **{package: ["**/*"] for package in DATA},
     },
     # Only what is named above: with this on, files that MANIFEST.in adds to the sdist would land in the wheel as well.

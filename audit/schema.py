@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from fractions import Fraction
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 
 SCHEMA = "repro-audit/audit/1"
 # Above this look-elsewhere chance, an agreement under a convention of grade C to E is reported together with its chance.
@@ -27,6 +27,44 @@ WHOLE: Mapping[Unit, int | None] = {"percent": 100, "fraction": 1, "of-5": 5, "c
 Direction: TypeAlias = Literal["lower", "higher"]
 Origin: TypeAlias = Literal["recomputed", "recorded"]
 Grade: TypeAlias = Literal["A", "B", "C", "D", "E"]
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a text must look like, or how small a number may be; the reader of audit.json checks it.
+
+    Attributes:
+        pattern: A regular expression for the whole text; None for a number.
+        longest: The most characters.
+        least: The smallest number; None for a text.
+    """
+
+    pattern: str | None = None
+    longest: int | None = None
+    least: int | None = None
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> Any:  # pydantic's protocol
+        """The validator's rule; this module itself needs no validation library."""
+        from pydantic_core import core_schema
+
+        if self.pattern is None:
+            return core_schema.int_schema(ge=self.least, strict=True)
+        return core_schema.str_schema(pattern=self.pattern, max_length=self.longest, strict=True)
+
+
+DECIMAL = r"^[+-]?[0-9]+(\.[0-9]+)?$"
+EXACT = r"^[+-]?[0-9]+(\.[0-9]+|/[1-9][0-9]*)?$"
+DIGEST = r"^[0-9a-f]{64}$"
+ID = r"^[a-z0-9]+(-[a-z0-9]+)*$"
+# A number in plain decimal notation; no other notation, in which a short text can stand for a number of a billion digits.
+Decimal: TypeAlias = Annotated[str, Form(DECIMAL, 400)]
+# An exact number: an integer, a decimal number or a fraction `a/b`. Python reads integers of up to 4,300 digits.
+Exact: TypeAlias = Annotated[str, Form(EXACT, 4000)]
+Digest: TypeAlias = Annotated[str, Form(DIGEST, 64)]
+# An id of which names of files are made.
+Id: TypeAlias = Annotated[str, Form(ID, 100)]
+Number: TypeAlias = Annotated[int, Form(least=0)]
+Positive: TypeAlias = Annotated[int, Form(least=1)]
 
 
 class Verdict(StrEnum):
@@ -111,7 +149,7 @@ class Margin:
         reason: The source of the value.
     """
 
-    value: str
+    value: Decimal
     kind: Literal["measured", "cited", "assumed"] = "assumed"
     reason: str = ""
 
@@ -120,7 +158,7 @@ class Margin:
 class Tolerance:
     """The first edition's name for a margin; still read."""
 
-    value: str
+    value: Decimal
     reason: str = ""
 
 
@@ -154,7 +192,7 @@ class StudyFacts:
         tolerances: Only in the first edition.
     """
 
-    id: str
+    id: Id
     title: str = ""
     model: str = ""
     variants: Mapping[str, str] = field(default_factory=dict)
@@ -172,8 +210,8 @@ class StudyFacts:
 class Rounding:
     """The values that a printed value can stand for: `low` to `high`, as decimal strings."""
 
-    low: str
-    high: str
+    low: Decimal
+    high: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -210,8 +248,8 @@ class OtherColumn:
 class Seen:
     """Where a printed string was found: the page of the paper's PDF, from 1, and the file's SHA-256."""
 
-    page: int
-    sha256: str
+    page: Number
+    sha256: Digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -238,7 +276,7 @@ class Claim:
     id: str
     task: str
     metric: str
-    value: str
+    value: Decimal
     task_name: str = ""
     task_short: tuple[str, ...] = ()
     family: str = ""
@@ -250,12 +288,12 @@ class Claim:
     run: str | None = None
     subset: str | None = None
     mean_of: tuple[str, ...] = ()
-    deviation: str | None = None
-    runs: int | None = None
+    deviation: Decimal | None = None
+    runs: Number | None = None
     seen: Seen | None = None
     locator: Locator = Locator()
     variant: str = ""
-    expected_rows: int | None = None
+    expected_rows: Number | None = None
     expected_rows_reason: str = ""
     prompt: Prompt | None = None
     judge: str | None = None
@@ -290,9 +328,9 @@ class Convention:
 class Interval:
     """An interval as decimal strings; `level` in percent."""
 
-    low: str
-    high: str
-    level: str
+    low: Decimal
+    high: Decimal
+    level: Decimal
     method: str
 
 
@@ -302,18 +340,18 @@ class Skipped:
 
     rule: str
     reason: str
-    rows: int
+    rows: Number
 
 
 @dataclass(frozen=True, slots=True)
 class Rows:
     """How many rows of the set were scored, skipped, missing or in error; None if unknown."""
 
-    expected: int | None
-    scored: int | None
+    expected: Number | None
+    scored: Number | None
     skipped: tuple[Skipped, ...]
-    missing: int | None
-    error: int | None
+    missing: Number | None
+    error: Number | None
 
     @property
     def coverage(self) -> Fraction:
@@ -332,7 +370,7 @@ class Comparison:
     """
 
     kind: Agreement = Agreement.NONE
-    difference: str | None = None
+    difference: Decimal | None = None
     truncated: bool = False
 
 
@@ -344,9 +382,9 @@ class Bounds:
         unscored: The number of unscored units that they allow for.
     """
 
-    low: str | None
-    high: str | None
-    unscored: int
+    low: Decimal | None
+    high: Decimal | None
+    unscored: Number
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,8 +400,8 @@ class PredictionFile:
     """The file that a value was computed from."""
 
     path: str
-    sha256: str
-    meta_sha256: str | None = None
+    sha256: Digest
+    meta_sha256: Digest | None = None
     model: str | None = None
     variant: str | None = None
     who: str | None = None
@@ -374,9 +412,9 @@ class PredictionFile:
 class SamplePoint:
     """The bounds of a planned sample after some units, in the claim's unit; None if there is no bound on that side."""
 
-    units: int
-    low: str | None
-    high: str | None
+    units: Number
+    low: Decimal | None
+    high: Decimal | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -397,18 +435,45 @@ class Sample:
     """
 
     plan: str
-    units: int
-    of: int
-    risk: str
-    whole_risk: str
+    units: Number
+    of: Number
+    risk: Exact
+    whole_risk: Decimal
     exact: bool
     registered: bool
-    low: str | None
-    high: str | None
-    cap: int | None = None
+    low: Decimal | None
+    high: Decimal | None
+    cap: Number | None = None
     capped: bool = False
     path: tuple[SamplePoint, ...] = ()
     problem: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fold:
+    """How a value follows from sums over the scored rows, so that it can be computed again from this document alone.
+
+    The value is in the metric's scale; times the whole of the claim's unit (100 for percent), over `scale`, it is in the
+    claim's.
+
+    Attributes:
+        kind: `ratio`: `scale` times the numerator over `parts` times the denominator. `ter`: edits over `total`, or `scale`
+            if there are edits and no `total`. The others: the formulas of these metrics.
+        scale: What the whole is: 100 for percentages and points, 1 for fractions and counts.
+        numerator: The counts that are added, one that stands twice twice; without any, the measurement's `total`.
+        denominator: Likewise; without any, the number of scored rows.
+        parts: Counts are in units of one over this number.
+        option: BLEU's smoothing, or the classes of a macro-F1.
+        exact: False for a binary float: the agreement is then decided on the stored decimals.
+    """
+
+    kind: Literal["ratio", "bleu", "chrf", "meteor", "ter", "macro-f1", "weighted-f1", "uar"]
+    scale: int
+    numerator: tuple[str, ...] = ()
+    denominator: tuple[str, ...] = ()
+    parts: Positive = 1
+    option: str | None = None
+    exact: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -420,6 +485,8 @@ class Measurement:
         convention: None if a record does not state its rule fully.
         value: In the claim's unit, as a decimal string; None if unavailable.
         counts: The counts summed over the rows, by the metric's names.
+        total: Of a mean over the rows, the exact sum of the rows' values: an integer, or a fraction `a/b`.
+        fold: How the value follows from `counts`, `total` and the scored rows; None if it does not.
         rule: A recorded value's rule in words.
         agreement: Agreement of the value over the scored units.
         whole: Agreement on the whole set, without dropping; the verdict uses this one.
@@ -434,25 +501,27 @@ class Measurement:
         run: The run of a file `TASK@RUN.jsonl`. subset: The part of the set, by its name.
         parts: Of a mean, the measurements of which it is the mean.
         sample: The bounds of a planned sample; absent without a plan that names the convention.
+        decisive: The decisive steps of the convention, as axis and option; absent if no alternatives were computed, so that
+            every step counts as decisive.
     """
 
     id: str
     claim: str | None
     convention: str | None
     origin: Origin
-    value: str | None
+    value: Decimal | None
     task: str = ""
     metric: str = ""
     interval: Interval | None = None
     rows: Rows | None = None
-    counts: Mapping[str, int] | None = None
+    counts: Mapping[str, Number] | None = None
     rule: str | None = None
     agreement: Comparison = Comparison()
     whole: Agreement | None = None
     bounds: Bounds | None = None
-    without_dropping: str | None = None
+    without_dropping: Decimal | None = None
     identity: IdentityState | None = None
-    units: int | None = None
+    units: Number | None = None
     interval_note: str | None = None
     invalid: tuple[Invalid, ...] = ()
     note: str | None = None
@@ -465,6 +534,9 @@ class Measurement:
     subset: str | None = None
     parts: tuple[str, ...] = ()
     sample: Sample | None = None
+    total: Exact | None = None
+    fold: Fold | None = None
+    decisive: tuple[tuple[str, str], ...] | None = None
 
     @property
     def valid(self) -> bool:
@@ -513,8 +585,8 @@ class RowsIdentity:
     card: str | None
     card_name: str | None
     layout: str | None
-    rows: int
-    expected: int | None
+    rows: Number
+    expected: Number | None
     prompts: str
     findings: tuple[IdentityFinding, ...] = ()
 
@@ -528,10 +600,10 @@ class Chosen:
     convention: str | None
     grade: str
     agreement: Agreement
-    value: str | None
-    difference: str | None
-    scored: int | None
-    total: int | None
+    value: Decimal | None
+    difference: Decimal | None
+    scored: Number | None
+    total: Number | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -567,12 +639,12 @@ class DecisiveStep:
 class Odds:
     """Look-elsewhere odds: the chance that one of this many values matches a claim anywhere in their range."""
 
-    tried: int
-    distinct: int | None = None
-    low: str | None = None
-    high: str | None = None
-    chance: str | None = None
-    crowded: str | None = None
+    tried: Number
+    distinct: Number | None = None
+    low: Decimal | None = None
+    high: Decimal | None = None
+    chance: Decimal | None = None
+    crowded: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -589,7 +661,7 @@ class AttributedStep:
     axes: tuple[str, ...]
     before: str
     after: str
-    part: str
+    part: Exact
     interval: Interval | None = None
 
 
@@ -597,9 +669,9 @@ class AttributedStep:
 class Interaction:
     """Two steps of a gap, by their places from 0, whose effects do not add: the pairwise interaction index, exact."""
 
-    first: int
-    second: int
-    amount: str
+    first: Number
+    second: Number
+    amount: Exact
 
 
 @dataclass(frozen=True, slots=True)
@@ -613,7 +685,7 @@ class GapRow:
     """
 
     id: str
-    share: str
+    share: Exact
     kind: str
 
 
@@ -631,9 +703,9 @@ class PayingRowsOfGap:
     claim: str
     first: str
     second: str
-    gap: str
+    gap: Exact
     rows: tuple[GapRow, ...]
-    differing: int
+    differing: Number
     run: str | None = None
 
 
@@ -660,16 +732,16 @@ class AttributedGap:
     metric: str
     first: str
     second: str
-    start: str
-    end: str
+    start: Exact
+    end: Exact
     steps: tuple[AttributedStep, ...]
     pairs: tuple[Interaction, ...]
     scored: tuple[int, int]
-    rows: int
+    rows: Number
     interval: Interval | None = None
     claim: str | None = None
-    printed: str | None = None
-    residual: str | None = None
+    printed: Exact | None = None
+    residual: Exact | None = None
     run: str | None = None
 
     @property
@@ -694,16 +766,16 @@ class JointClaims:
     group: str
     metric: str
     claims: tuple[str, ...]
-    tried: int
+    tried: Number
     agreeing: tuple[str, ...]
-    chance: str | None = None
+    chance: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Gap:
     """Two neighbouring counts over a set of `n` between which the reported value would have to lie."""
 
-    n: int
+    n: Number
     below: int
     above: int | None
 
@@ -713,7 +785,7 @@ class Certificate:
     """A proof that no integer counts print the reported value."""
 
     schema: str
-    value: str
+    value: Decimal
     unit: str
     kind: str
     gaps: tuple[Gap, ...]
@@ -777,10 +849,10 @@ class Unusable:
         total: The number of rows before the rule; None if no source states it.
     """
 
-    outcome: str
+    outcome: Literal["kept", "wrong", "replaced", "dropped"]
     rule: str
-    kept: int | None = None
-    total: int | None = None
+    kept: Number | None = None
+    total: Number | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -875,7 +947,7 @@ class SurveySupport:
     """A work's entry that supports a convention, and the resulting grade."""
 
     work: str
-    entry: int
+    entry: Number
     grade: Grade
 
 
@@ -896,7 +968,7 @@ class CheckableStep:
 
     id: str
     text: str
-    count: int
+    count: Number
     works: tuple[str, ...] = ()
 
 
@@ -904,9 +976,9 @@ class CheckableStep:
 class SurveyList:
     """The same count over the works in the group's own list; the fraction in percent."""
 
-    records: int
-    citing: int
-    checkable: int
+    records: Number
+    citing: Number
+    checkable: Number
     fraction: str | None
 
 
@@ -961,13 +1033,18 @@ class PublicValue:
 
     Attributes:
         scored: The rows that the convention scored, of `total`.
+        counts: The counts summed over these rows. fold: How the value follows from them; None if it does not.
+        row_sum: Of a mean over the rows, the exact sum of the rows' values.
     """
 
     metric: str
     convention: str
-    value: str
-    scored: int
-    total: int
+    value: Decimal
+    scored: Number
+    total: Number
+    counts: Mapping[str, Number] | None = None
+    row_sum: Exact | None = None
+    fold: Fold | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -996,10 +1073,10 @@ class PublicOutput:
     same_data_reason: str
     prompts: tuple[str, ...]
     prompts_where: str | None
-    rows: int | None
+    rows: Number | None
     place: str
     address: str
-    sha256: str
+    sha256: Digest
     licence: str
     values: tuple[PublicValue, ...] = ()
     not_counted: str | None = None
@@ -1013,8 +1090,8 @@ class Detection:
 
     detector: str
     fault: str
-    rows: int
-    of: int
+    rows: Number
+    of: Number
     example_ids: tuple[str, ...] = ()
 
 
@@ -1023,8 +1100,8 @@ class PromptScore:
     """The value over the rows with one prompt."""
 
     prompt: str
-    rows: int
-    value: str | None
+    rows: Number
+    value: Decimal | None
     interval: Interval | None = None
 
 
@@ -1033,9 +1110,9 @@ class PromptTest:
     """The test of no difference between prompts."""
 
     name: str
-    prompts: int
-    permutations: int
-    p: str
+    prompts: Number
+    permutations: Number
+    p: Decimal
 
 
 @dataclass(frozen=True, slots=True)
@@ -1044,7 +1121,7 @@ class PromptSensitivity:
 
     convention: str
     metric: str
-    rows: int
+    rows: Number
     prompts: tuple[PromptScore, ...]
     test: PromptTest | None = None
 
@@ -1055,8 +1132,8 @@ class Baseline:
 
     convention: str
     answer: str
-    correct: int
-    total: int
+    correct: Number
+    total: Number
 
 
 @dataclass(frozen=True, slots=True)
@@ -1100,7 +1177,7 @@ class Findings:
 class Bootstrap:
     """The bootstrap's replicates and seed."""
 
-    replicates: int
+    replicates: Number
     seed: int
 
 
@@ -1108,9 +1185,9 @@ class Bootstrap:
 class PlannedValue:
     """A claim in a plan, with the conventions that count: id -> hash."""
 
-    value: str
+    value: Decimal
     metric: str
-    margin: str
+    margin: Decimal
     conventions: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -1133,13 +1210,13 @@ class PlannedRun:
 
     task: str
     path: str
-    sha256: str
+    sha256: Digest
     rows: str
     sampled: Literal["outputs", "judgements"]
-    units: int
-    drawn: int
-    strata: int
-    risk: str
+    units: Number
+    drawn: Number
+    strata: Number
+    risk: Decimal
     seed: Literal["given", "drawn", "public"]
     created: str
     claims: tuple[PlannedValue, ...] = ()
@@ -1151,11 +1228,28 @@ class PlannedRun:
 
 
 @dataclass(frozen=True, slots=True)
-class InputFile:
-    """An input file of the audit."""
+class RowTree:
+    """The root of a Merkle tree over the rows of a predictions file, against which single rows can be opened.
+
+    Attributes:
+        path: The file, as `measurements` name it.
+        scheme: How leaves and nodes are hashed.
+        rows: The number of leaves.
+        root: In hexadecimal.
+    """
 
     path: str
-    sha256: str
+    scheme: str
+    rows: Number
+    root: Digest
+
+
+@dataclass(frozen=True, slots=True)
+class InputFile:
+    """A file that the audit read, or counts that it wrote."""
+
+    path: str
+    sha256: Digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -1174,6 +1268,40 @@ class Signing:
 
 
 @dataclass(frozen=True, slots=True)
+class Phrase:
+    """What a text of this document was made from: a template with named placeholders, and their values.
+
+    The texts of a document are English sentences. The program wrote some of them; a report in another language looks such a
+    text up by its template. What a person wrote is not among the phrases.
+
+    Attributes:
+        template: `{n} of {rows} outputs used a prompt other than the claim's.`
+        values: By placeholder; the text is the template with the values in it. A value may be the text of another phrase.
+    """
+
+    template: str
+    values: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class NeutralName:
+    """A name that stands for an identity of the team in a blind document, and the kind of identity."""
+
+    name: str
+    kind: str
+
+
+@dataclass(frozen=True, slots=True)
+class Blind:
+    """A document without the team's identity: which neutral names stand in it.
+
+    The signed statement seals what they stand for.
+    """
+
+    names: tuple[NeutralName, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class AuditDocument:
     """audit.json: all content of the report.
 
@@ -1186,6 +1314,10 @@ class AuditDocument:
             absent if there are none.
         joint: Groups of claims with outputs; absent if there are none.
         paying: The rows that pay for one gap of each claim with outputs; absent if there are none.
+        blind: The team's identity is withheld; absent in an audit that names it.
+        row_trees: For each predictions file, the root over its rows; absent without outputs.
+        count_files: The files of counts that belong to the values, with their hashes; absent without outputs.
+        phrases: What texts of the document were made from, by template; absent if there are none.
     """
 
     # Read by pydantic: unknown keys and values of a different type are errors, never converted.
@@ -1213,3 +1345,7 @@ class AuditDocument:
     differences: tuple[AttributedGap, ...] = ()
     joint: tuple[JointClaims, ...] = ()
     paying: tuple[PayingRowsOfGap, ...] = ()
+    row_trees: tuple[RowTree, ...] = ()
+    count_files: tuple[InputFile, ...] = ()
+    phrases: tuple[Phrase, ...] = ()
+    blind: Blind | None = None

@@ -31,7 +31,8 @@ import numpy as np
 import torch
 
 from audit.inference.feature_cache import FeatureStore
-from audit.inference.frontend import Frontend, Prefetcher, Prepared, prepare
+from audit.inference.frontend import Frontend, Prepared, prepare
+from audit.inference.prefetch import Prefetcher
 from audit.inference.salmonn import decoding as rules
 from audit.inference.salmonn.decoding import Decoding, Generation
 from audit.inference.salmonn.model import Salmonn
@@ -104,7 +105,9 @@ class Bench:
         self.model.decoder.config._attn_implementation = attention
         return found
 
-    def engine(self, batch: int, encode_batch: int, prefetcher: Prefetcher) -> dict[tuple[str, str], Generation]:
+    def engine(
+        self, batch: int, encode_batch: int, prefetcher: Prefetcher[Prepared]
+    ) -> dict[tuple[str, str], Generation]:
         """As the runner works: prefetch, hear once, batches."""
         found = {}
         folder = Path(tempfile.mkdtemp(prefix="repro-audit-bench-"))

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from audit._util.cpu import cores
+from benchmarks import captions
+from benchmarks.stages import READ
 
 ROOT = Path(__file__).resolve().parent.parent
 Results = dict[str, dict[str, Any]]
@@ -17,6 +19,12 @@ GOALS = {("none", "cold"): 10, ("none", "warm"): 3}
 # Around the measured part of the page.
 BEGIN = "<!-- measured: benchmarks/performance_page.py writes what follows -->"
 END = "<!-- end of what is measured -->"
+# Around the part on the floor.
+BEGIN_STAGES = "<!-- stages, measured: benchmarks/performance_page.py writes what follows -->"
+END_STAGES = "<!-- end of what is measured of stages -->"
+# Around the part on captions.
+BEGIN_CAPTIONS = "<!-- captions, measured: benchmarks/performance_page.py writes what follows -->"
+END_CAPTIONS = "<!-- end of what is measured of captions -->"
 _UNITS = {
     "clean, normalise, tokenise": "bytes of text",
     "select rows": "rows",
@@ -110,6 +118,21 @@ def stage_table(results: Results) -> str:
         lines.append(f"| {name} | {work} | {seconds(found['floor'])} | {seconds(found['spent'])} | {ratio} |")
     floor, spent = (sum(found[key] for found in stages.values()) for key in ("floor", "spent"))
     lines.append(f"| all | | {seconds(floor)} | {seconds(spent)} | {spent / floor:.1f} |")
+    return "\n".join(lines)
+
+
+def step_table(results: Results, most: int = 12) -> str:
+    """The steps that take most processor time, and what the rest of their stage takes."""
+    if STAGES not in results:
+        return ""
+    steps = sorted(results[STAGES]["steps"].items(), key=lambda item: -item[1][0])
+    whole = results[STAGES]["stages"][READ]["spent"]
+    lines = ["| step | texts | spent, s | microseconds a text |", "| :-- | --: | --: | --: |"]
+    for name, (spent, texts) in steps[:most]:
+        lines.append(f"| {name} | {texts:,} | {seconds(spent)} | {1e6 * spent / texts:.1f} |")
+    others = sum(spent for _, (spent, _) in steps[most:])
+    lines.append(f"| others ({len(steps[most:])}) | | {seconds(others)} | |")
+    lines.append(f"| keeping and looking up | | {seconds(whole - sum(spent for _, (spent, _) in steps))} | |")
     return "\n".join(lines)
 
 
@@ -213,21 +236,72 @@ with predictions for the five sets above. "Warm" is the same run again.
 Made-up audits with 200 conventions for each claim that has values.
 
 {report_table(results)}
+"""
+    _write_between(BEGIN, END, text, docs)
+    (docs / "assets" / "performance.svg").write_text(plot(results), encoding="utf-8")
 
-## How far from the floor
 
-Processor seconds of one cold run over the same sets in one process, beside a floor: the bytes, integers and products that
-cannot be avoided, each at the speed at which this machine does that one thing alone (`benchmarks/stages.py`). For texts this
-is one pass of `str.lower` over every text that a step is given; for n-grams one sort of them as integers and one look-up a
-token, of every pair of texts that no convention before had; for words one look-up a token; for resamples one draw and one
-tally a row; for folding one multiplication at the speed of a large matrix product for every count that differs.
+def stages_page(results: Results, machine: str, command: str, docs: Path = ROOT / "docs") -> None:
+    """Write the part on the floor of explanation/performance.md.
+
+    Args:
+        results: Of the measurements that were made.
+        machine: In words.
+        command: What was run.
+        docs: The documentation's folder.
+
+    Raises:
+        ValueError: The page lacks the comments around the part.
+    """
+    text = f"""
+Written by `{command}`.
+
+Machine: {machine}. Processor seconds of one cold run over the same sets in one process, beside a floor: the bytes, integers
+and products that cannot be avoided, each at the speed at which this machine does that one thing alone
+(`benchmarks/stages.py`). For texts this is one pass of `str.lower` over every text that a step is given; for n-grams one sort
+of them as integers and one look-up a token, of every pair of texts that no convention before had; for words one look-up a
+token; for resamples one draw and one tally a row; for folding one multiplication at the speed of a large matrix product for
+every count that differs.
 
 {stage_table(results)}
+
+Of "clean, normalise, tokenise", the steps that take most, libraries' first loading included; what is left is keeping and
+looking up the results of all steps, so that chains share them.
+
+{step_table(results)}
 """
+    _write_between(BEGIN_STAGES, END_STAGES, text, docs)
+
+
+def captions_page(results: Results, machine: str, command: str, docs: Path = ROOT / "docs") -> None:
+    """Write the part on captions of explanation/performance.md, which has a command of its own.
+
+    Args:
+        results: Of the measurements that were made.
+        machine: In words.
+        command: What was run.
+        docs: The documentation's folder.
+
+    Raises:
+        ValueError: The page lacks the comments around the part.
+    """
+    text = f"""
+Written by `{command}`.
+
+Machine: {machine}. Outputs and captions of a published evaluation; every convention of METEOR 1.5, nltk's METEOR and
+CIDEr-D, by scripts of pycocoevalcap and nltk, one after another and without intervals, and by this program with 1,000
+replicates each. `coco` is METEOR and CIDEr-D on the same tokens, by one script. The benchmark checks that the values are equal
+(to 0.000002). "Cold" starts every program and loads every library; the index of METEOR's paraphrases is there.
+
+{captions.table(results)}
+"""
+    _write_between(BEGIN_CAPTIONS, END_CAPTIONS, text, docs)
+
+
+def _write_between(begin: str, end: str, text: str, docs: Path) -> None:
     file = docs / "explanation" / "performance.md"
-    before, begin, rest = file.read_text(encoding="utf-8").partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not (begin and end):
-        raise ValueError(f"{file}: the comments around the measured part are missing: {BEGIN} ... {END}")
-    file.write_text(f"{before}{begin}\n{text}\n{end}{after}", encoding="utf-8")
-    (docs / "assets" / "performance.svg").write_text(plot(results), encoding="utf-8")
+    before, found, rest = file.read_text(encoding="utf-8").partition(begin)
+    _, closed, after = rest.partition(end)
+    if not (found and closed):
+        raise ValueError(f"{file}: the comments around the measured part are missing: {begin} ... {end}")
+    file.write_text(f"{before}{found}\n{text}\n{closed}{after}", encoding="utf-8")

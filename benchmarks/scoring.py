@@ -2,6 +2,7 @@
 
     pytest benchmarks/scoring.py              measures, prints the table
     pytest benchmarks/scoring.py --write      also writes docs/explanation/performance.md and its plot
+    pytest benchmarks/scoring.py --captions FILE      also measures captions (-k captions: only them)
 
 Every measurement is a process of its own, so that its peak memory is its own. Ratios are of one run on one machine. Besides
 seconds, processor seconds are measured: they tell how much of the machine others had meanwhile.
@@ -102,6 +103,31 @@ def test_audit(benchmark: Any, audit_folder: str, rows: str, again: str) -> None
     run(benchmark, f"audit, {rows}, {again}", "audit", audit_folder, rows)
 
 
+@pytest.fixture(scope="module")
+def captions(request: pytest.FixtureRequest) -> Any:
+    """The table of captions, and an index of METEOR's paraphrases that is made for it."""
+    file = request.config.getoption("--captions")
+    if file is None:
+        pytest.skip("needs --captions FILE")
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setenv("REPRO_AUDIT_METEOR_CACHE", folder)
+        RESULTS["captions, index"] = measure("index")
+        yield str(Path(file).resolve())
+
+
+@pytest.mark.parametrize("which", ["coco", "all"])
+def test_captions(benchmark: Any, captions: str, tmp_path: Path, which: str) -> None:
+    """Captions, by the usual scripts and by this program: equal values."""
+    usual = measure("usual-captions", captions, which)
+    RESULTS[f"captions, {which}, usual scripts"] = usual
+    cold = run(benchmark, f"captions, {which}, ours, cold", "captions", captions, which, str(tmp_path))
+    warm = RESULTS[f"captions, {which}, ours, warm"] = measure("captions", captions, which, str(tmp_path))
+    assert warm["values"] == cold["values"]
+    assert usual["values"].keys() == cold["values"].keys()
+    for name, value in usual["values"].items():
+        assert value == pytest.approx(cold["values"][name], abs=2e-6), name
+
+
 @pytest.mark.parametrize(("claims", "conventions"), REPORTS)
 def test_report(benchmark: Any, claims: int, conventions: int) -> None:
     """The PDF of a made-up audit."""
@@ -110,13 +136,32 @@ def test_report(benchmark: Any, claims: int, conventions: int) -> None:
 
 def test_zz_report(request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]) -> None:
     """Print the tables; with `--write`, write the page."""
-    from benchmarks.performance_page import audit_table, growth_table, page, report_table, stage_table, table
+    from benchmarks import captions
+    from benchmarks.performance_page import (
+        COLD,
+        STAGES,
+        audit_table,
+        captions_page,
+        growth_table,
+        page,
+        report_table,
+        stage_table,
+        stages_page,
+        step_table,
+        table,
+    )
 
-    tables = (table, growth_table, audit_table, report_table, stage_table)
+    tables = (table, growth_table, audit_table, report_table, stage_table, step_table, captions.table)
     with capsys.disabled():
         print("\n" + "\n\n".join(make(RESULTS) for make in tables))
     if request.config.getoption("--write"):
-        page(RESULTS, machine(), shlex.join(["pytest", *request.config.invocation_params.args]))
+        command = shlex.join(["pytest", *request.config.invocation_params.args])
+        if COLD in RESULTS:
+            page(RESULTS, machine(), command)
+        if STAGES in RESULTS:
+            stages_page(RESULTS, machine(), command)
+        if captions.table(RESULTS):
+            captions_page(RESULTS, machine(), command)
 
 
 def machine() -> str:
@@ -161,13 +206,15 @@ def _processor() -> float:
 def _prediction_set(task: str, rows: Any) -> Any:
     import hashlib
 
+    from audit.scoring.prediction_meta import PredictionMeta
     from audit.scoring.predictions import PredictionSet
 
     total = hashlib.sha256()
     for row in rows:
         total.update(f"{row.id}\0{row.hypothesis}\0{row.reference}\0".encode())
     digest = total.hexdigest()
-    return PredictionSet(task, rows, {"model": "made up", "variant": "13b"}, Path(f"{task}.jsonl"), digest, digest)
+    meta = PredictionMeta(task, "made up", "13b")
+    return PredictionSet(task, rows, meta, Path(f"{task}.jsonl"), digest, digest)
 
 
 def _ours(folder: str) -> dict[str, Any]:
@@ -280,7 +327,7 @@ def _report(claims: int, conventions: int) -> dict[str, Any]:
         "claims": claims,
         "values": len(audit.measurements),
         "pdf_bytes": len(made),
-        "html_bytes": len(render(audit, paged=False).encode()),
+        "html_bytes": len(render(audit).encode()),
     }
 
 
@@ -293,12 +340,14 @@ def _stages() -> dict[str, Any]:
         name: (make(size), [c for items in tasks()[name].conventions.values() for c in items if not c.unavailable()])
         for name, (size, make) in SETS.items()
     }
-    start = time.perf_counter()
-    return {"stages": stages.measure(sets), "seconds": time.perf_counter() - start}
+    start, steps = time.perf_counter(), dict[str, list[float]]()
+    return {"stages": stages.measure(sets, steps), "steps": steps, "seconds": time.perf_counter() - start}
 
 
 if __name__ == "__main__":
     sys.path.insert(0, str(ROOT))
+    from benchmarks import captions as of_captions
+
     what, *rest = sys.argv[1:]
     measured: dict[str, Callable[[], dict[str, Any]]] = {
         "ours": lambda: _ours(rest[0]),
@@ -307,6 +356,9 @@ if __name__ == "__main__":
         "audit": lambda: _audit(*rest),
         "report": lambda: _report(int(rest[0]), int(rest[1])),
         "stages": _stages,
+        "index": of_captions.make_index,
+        "captions": lambda: of_captions.ours(*rest),
+        "usual-captions": lambda: of_captions.usual(*rest),
     }
     result = measured[what]()
     print(json.dumps({**result, "peak": _peak() + result.get("workers", 0)}))

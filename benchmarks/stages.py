@@ -22,6 +22,7 @@ from tasks.statistics.bootstrap import draws
 from tasks.statistics.compact import compact, wide
 from tasks.statistics.defaults import REPLICATES, SEED
 from tasks.statistics.paired import Part, replicates_together
+from tasks.step import Step, Value
 from tasks.step_cache import ChainCache
 
 READ = "clean, normalise, tokenise"
@@ -75,21 +76,45 @@ class Machine:
         self.look_up = rate(lambda: list(map(table.__getitem__, words)), len(words))
 
 
-def measure(sets: Mapping[str, tuple[Sequence[Row], list[Convention]]]) -> dict[str, dict[str, float]]:
-    """Every stage's processor seconds, floor and number of operations, in one process."""
+class TimedCache(ChainCache):
+    """A cache that also notes the processor seconds and the number of texts of every step, by name."""
+
+    def __init__(self, rows: Sequence[Row], steps: dict[str, list[float]]) -> None:
+        super().__init__(rows)
+        self.steps = steps
+
+    def _made(self, step: Step, texts: Sequence[Value]) -> list[Value]:
+        start = time.process_time()
+        made = super()._made(step, texts)
+        found = self.steps.setdefault(step.name, [0.0, 0])
+        found[0] += time.process_time() - start
+        found[1] += len(texts)
+        return made
+
+
+def measure(
+    sets: Mapping[str, tuple[Sequence[Row], list[Convention]]], steps: dict[str, list[float]] | None = None
+) -> dict[str, dict[str, float]]:
+    """Every stage's processor seconds, floor and number of operations, in one process.
+
+    Args:
+        sets: Rows and their conventions, by name.
+        steps: Takes the processor seconds and the number of texts of every step of `READ`, by its name.
+    """
+    steps = {} if steps is None else steps
     clock, machine = Clock(), Machine()
     drawn = 0
     for rows, conventions in sets.values():
-        _one(rows, conventions, clock, machine, again=len(rows) == drawn)
+        _one(TimedCache(rows, steps), conventions, clock, machine, again=len(rows) == drawn)
         drawn = len(rows)
     return {
         name: {"spent": clock.spent[name], "floor": clock.floor[name], "work": clock.work[name]} for name in clock.spent
     }
 
 
-def _one(rows: Sequence[Row], conventions: list[Convention], clock: Clock, machine: Machine, *, again: bool) -> None:
+def _one(cache: ChainCache, conventions: list[Convention], clock: Clock, machine: Machine, *, again: bool) -> None:
     """One set's stages, as `audit.scoring` takes them; `again` if the last set had as many rows."""
-    cache = ChainCache(rows)
+    rows = cache.rows
     pairs: defaultdict[Any, Pairs] = defaultdict(Pairs)
     selected: dict[Any, Any] = {}
     found = []

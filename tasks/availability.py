@@ -16,7 +16,7 @@ def reason(*needs: Callable[[], object]) -> str | None:
         try:
             need()
         except UnavailableError as error:
-            return str(error)
+            return error.reason
     return None
 
 

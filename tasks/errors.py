@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -39,11 +39,46 @@ class ScoringError(ValueError):
 
 
 class TooLongError(ScoringError):
-    """A text beyond what a metric can process in bounded time and memory: an error of its row, while the others are scored."""
+    """Texts beyond what a metric can process in bounded time and memory: errors of their rows, while the others are scored.
+
+    Attributes:
+        items: The indices at fault in the lists passed to the metric, each with its reason; `item` is the first.
+        rows: The same by the rows' ids, once they are known.
+    """
+
+    def __init__(self, what: str, *, row: str | None = None, item: int | None = None) -> None:
+        super().__init__(what, row=row, item=item)
+        self.items: Mapping[int, str] = {} if item is None else {item: what}
+        self.rows: Mapping[str, str] = {}
+
+    @classmethod
+    def of_items(cls, items: Mapping[int, str]) -> TooLongError:
+        """The error of several texts, at least one."""
+        first = min(items)
+        error = cls(items[first], item=first)
+        error.items = items
+        return error
+
+    def at(self, indices: Sequence[int] | NDArray[np.intp]) -> TooLongError:
+        """See `ScoringError.at`."""
+        return type(self).of_items({int(indices[i]): why for i, why in self.items.items()}) if self.items else self
+
+    def of(self, ids: Sequence[str]) -> ScoringError:
+        """See `ScoringError.of`."""
+        if not self.items:
+            return self
+        error = type(self)(self.what, row=ids[min(self.items)])
+        error.rows = {ids[item]: why for item, why in self.items.items()}
+        return error
 
 
 class UnavailableError(RuntimeError):
     """A convention cannot be computed here; the message is the reason in a few words (`needs a judge`, `Java not found`)."""
+
+    @property
+    def reason(self) -> str:
+        """The message as it was raised: a phrase stays one."""
+        return str(self) if not self.args or type(self.args[0]) is str else self.args[0]
 
 
 class DeclarationError(ValueError):

@@ -86,6 +86,7 @@ class Step:
         kind: `text` maps a text to a text, `split` a text to a list of texts, `tokens` a text to a tuple of tokens.
         batch: Processes all texts at once and returns the results in their order, for a step that is expensive to start (a
             child process) or faster in bulk. Must agree with the plain function, which defines the result.
+        program: Whether `batch` starts a program, which is then given the texts of all conventions at once.
     """
 
     name: str
@@ -94,6 +95,7 @@ class Step:
     sources: tuple[str, ...] = field(compare=False, repr=False)
     kind: Kind = "text"
     batch: Callable[[Sequence[Any]], list[Value]] | None = field(default=None, compare=False, repr=False)
+    program: bool = field(default=False, compare=False, repr=False)
 
     def __call__(self, value: Value) -> Value:
         """Apply the step to a text, or to each text of a list."""

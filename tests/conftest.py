@@ -22,10 +22,44 @@ with contextlib.suppress(ImportError):
     settings.load_profile("audit")
 
 
-def pytest_configure() -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """What passed on one machine need not run again on another, where only the rest is wanted."""
+    parser.addoption(
+        "--passed-to", type=Path, metavar="FILE", help="write the ids of the tests that passed, one a line"
+    )
+    parser.addoption("--but", type=Path, metavar="FILE", help="leave out the tests whose ids stand in FILE")
+
+
+class _Passed:
+    """Writes what passed, with its set-up and its end."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+        self.ran: dict[str, bool] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.ran[report.nodeid] = self.ran.get(report.nodeid, True) and report.passed
+
+    def pytest_sessionfinish(self) -> None:
+        self.file.write_text("".join(f"{test}\n" for test, passed in self.ran.items() if passed), encoding="utf-8")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what `--but` names."""
+    if file := config.getoption("--but"):
+        known = set(file.read_text(encoding="utf-8").splitlines())
+        left_out = [item for item in items if item.nodeid in known]
+        items[:] = [item for item in items if item.nodeid not in known]
+        config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_configure(config: pytest.Config) -> None:
     """A process of pytest-xdist ignores interrupts, and so would the programs that tests start and interrupt."""
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Of several processes the one that started the others sees all reports.
+    if (file := config.getoption("--passed-to")) and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(_Passed(file))
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -2,8 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from tests.support.paths import ROOT
+
+pytest_plugins = ("pytester",)
 
 DRAWN: list[int] = []
 
@@ -24,3 +31,31 @@ def test_drawn_twice_they_are_equal() -> None:
     DRAWN.clear()
     draw()
     assert first == DRAWN
+
+
+def test_what_passed_here_is_left_out_there(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Skipped, failed, and failed at the end are run again; ids with brackets, blanks and backslashes are ids."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)
+    pytester.makeconftest(Path(ROOT / "tests/conftest.py").read_text(encoding="utf-8"))
+    pytester.makepyfile(
+        test_some="""
+        import pytest
+
+        @pytest.mark.parametrize("text", ["a b", "[x]", "\\n\\\\", "é"])
+        def test_passes(text): pass
+        def test_skipped(): pytest.skip()
+        def test_fails(): assert False
+        @pytest.fixture
+        def ends_badly():
+            yield
+            assert False
+        def test_fails_at_its_end(ends_badly): pass
+        """,
+        test_needs="import pytest\npytest.importorskip('nothing_of_this_name')\ndef test_more(): pass",
+    )
+    first = pytester.runpytest_subprocess("--passed-to", "passed", "-n", "2")
+    first.assert_outcomes(passed=5, skipped=2, failed=1, errors=1)
+    again = pytester.runpytest_subprocess("--but", "passed", "-n", "2")
+    again.assert_outcomes(skipped=2, failed=1, passed=1, errors=1)
+    assert len((pytester.path / "passed").read_text().splitlines()) == 4

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -46,7 +47,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Built:
     shutil.copytree(ROOT, folder / "checkout", ignore=shutil.ignore_patterns(".git", *ignored))
     sdist = build(folder / "checkout", "build_sdist", folder)
     with tarfile.open(sdist) as archive:
-        archive.extractall(folder, filter="data")
+        archive.extraction_filter = getattr(tarfile, "data_filter", None)  # older patch releases of Python have none
+        archive.extractall(folder)
     return Built(sdist, build(folder / sdist.name.removesuffix(".tar.gz"), "build_wheel", folder))
 
 
@@ -76,10 +78,10 @@ def environment(folder: Path, *what: str) -> Path:
     return folder / "bin" / "repro-audit"
 
 
-def run(folder: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, *command: str | Path, **variables: str) -> subprocess.CompletedProcess[str]:
     """Run a command in a folder, without what would lead it to the checkout."""
     environment = {key: value for key, value in os.environ.items() if not key.startswith("PYTHON")}
-    environment |= {"SOURCE_DATE_EPOCH": EPOCH, "XDG_CACHE_HOME": str(folder / "cache")}
+    environment |= {"SOURCE_DATE_EPOCH": EPOCH, "XDG_CACHE_HOME": str(folder / "cache"), **variables}
     return subprocess.run(
         list(map(str, command)), cwd=folder, env=environment, capture_output=True, text=True, check=False
     )
@@ -211,3 +213,50 @@ def test_a_paper_of_ones_own_in_an_empty_folder(installed: Path, tmp_path: Path)
     assert {m["task"] for m in document["measurements"]} == {"asr-librispeech-clean", "st-en-zh", "mmau-test-mini"}
     verified = run(folder, installed, "verify", "out/package.zip", "--predictions", "predictions", "--rescore")
     assert verified.returncode == 0, verified.stdout + verified.stderr
+
+
+def without_the_project(folder: Path) -> Path:
+    """A folder with this environment's libraries, but not the project, which is installed there, too."""
+    folder.mkdir()
+    for entry in Path(sysconfig.get_path("purelib")).iterdir():
+        if not entry.name.lower().startswith(("repro_audit", "__editable__", "pip")):
+            (folder / entry.name).symlink_to(entry)
+    return folder
+
+
+def test_the_three_commands_of_a_new_user(built: Built, tmp_path: Path) -> None:
+    """What docs/tutorial/three-commands.md says, word by word, in an empty folder and a new environment.
+
+    Only where pip finds the wheel and its dependencies is said from outside; on a user's machine that is the index.
+    """
+    page = (ROOT / "docs/tutorial/three-commands.md").read_text(encoding="utf-8")
+    before_the_rest = page.partition("\n## Where to go")[0]
+    commands = re.findall(r"^(?:\$ )?((?:pip|repro-audit) .+)$", before_the_rest, re.MULTILINE)[:3]
+    assert [command.split()[:2] for command in commands] == [
+        ["pip", "install"],
+        ["repro-audit", "import"],
+        ["repro-audit", "run"],
+    ]
+    folder = tmp_path / "empty"
+    shutil.copytree(ROOT / "docs/tutorial/three-commands", folder)
+    assert sorted(path.name for path in folder.rglob("*") if path.is_file()) == ["text", "text"]
+    venv.create(tmp_path / "new", symlinks=True, with_pip=True)
+    site = Path(sysconfig.get_path("purelib", vars={"base": str(tmp_path / "new")}))
+    (site / "libraries.pth").write_text(str(without_the_project(tmp_path / "libraries")), encoding="utf-8")
+    # Python 3.11 brings an old one, which pip replaces from the index; here a newer one is among the libraries.
+    assert run(tmp_path, tmp_path / "new/bin/pip", "uninstall", "--yes", "--quiet", "setuptools").returncode == 0
+    assert not (tmp_path / "new/bin/repro-audit").exists()
+    places = {"PATH": f"{tmp_path / 'new/bin'}{os.pathsep}{os.environ['PATH']}", "PIP_NO_INDEX": "1",
+              "PIP_FIND_LINKS": str(built.wheel.parent)}  # fmt: skip
+    for command in commands:
+        done = run(folder, "bash", "-c", command, **places)
+        assert done.returncode == 0, done.stdout + done.stderr
+    assert re.search(r"^pond-asr\.wer +1\.4 +1\.449 +justified ", done.stdout, re.MULTILINE), done.stdout
+    written = {
+        "answers.html",
+        "report.html",
+        "audit.json",
+        *(["report.pdf", "package.zip"] if pdf_problem() is None else []),
+    }
+    assert written <= {path.name for path in (folder / "out").iterdir()}
+    assert "pond-asr" in (folder / "out/report.html").read_text(encoding="utf-8")

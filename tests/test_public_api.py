@@ -186,6 +186,6 @@ def test_an_audit_from_the_request_to_the_page(tmp_path: Path) -> None:
 
 def test_verifying_what_is_no_package(tmp_path: Path) -> None:
     report = audit.verify(tmp_path)
-    assert not report.accepted
+    assert not report.intact
     with pytest.raises(audit.InputError, match="needs the predictions"):
         audit.verify(tmp_path, rescore=True)

@@ -131,7 +131,7 @@ def _apart(values: list[Decimal]) -> list[list[Decimal]]:
         groups = [values[a:b] for a, b in pairwise(ends)]
         # Nothing is gained where no group has values to tell apart, or where a gap is no larger than what remains.
         rest = whole - sum(gap for gap, _ in chosen)
-        if sum(gap for gap, _ in chosen) > _GAP * whole and max(map(len, groups)) > 2 and chosen[-1][0] > rest:
+        if sum(gap for gap, _ in chosen) > _GAP * whole and max(map(len, groups)) > 1 and chosen[-1][0] > rest:
             return _further(groups) if number == 1 else groups
     return [values]
 
@@ -141,6 +141,6 @@ def _further(groups: list[list[Decimal]]) -> list[list[Decimal]]:
     larger = max(range(2), key=lambda n: len(groups[n]))
     group = groups[larger]
     gap, at = max((b - a, n) for n, (a, b) in enumerate(pairwise(group), 1))
-    if gap > _GAP * (group[-1] - group[0]) and max(at, len(group) - at) > 2:
+    if gap > _GAP * (group[-1] - group[0]) and max(at, len(group) - at) > 1:
         groups[larger : larger + 1] = [group[:at], group[at:]]
     return groups

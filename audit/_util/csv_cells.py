@@ -7,15 +7,16 @@ import re
 from collections.abc import Collection, Iterable, Sequence
 from types import SimpleNamespace
 
-# Characters that start a formula in spreadsheets, or are skipped before one; some programs also accept full-width signs
-# (OWASP, "CSV Injection").
-_FORMULA = ("=", "+", "-", "@", "＝", "＋", "－", "＠", "\t", "\r", "\n")
+# What starts a formula in spreadsheets, also behind blanks and what has no width; some programs accept full-width signs, and
+# drop a tab or a line end at the start (OWASP, "CSV Injection"). templates/js/tables.js has the same expression.
+FORMULA = r"^(?:[\s\u00ad\u200b-\u200f\u2060\ufeff]*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r\n])"
+_FORMULA = re.compile(FORMULA)
 _NUMBER = re.compile(r"[-+]?[0-9]+(\.[0-9]+)?")
 
 
 def plain_cell(text: str) -> str:
     """The text, prefixed with an apostrophe if a spreadsheet would interpret it as a formula."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if _FORMULA.match(text) else text
 
 
 def csv_text(

@@ -47,10 +47,11 @@ def open_atomic(path: str | Path, mode: int = 0o644, *, durable: bool = True) ->
     try:
         with os.fdopen(descriptor, "wb") as handle:
             yield handle
+            # By descriptor: in a folder that others can write to, the name may stand for another file by now.
+            os.fchmod(handle.fileno(), mode)
             if durable:
                 handle.flush()
                 os.fsync(handle.fileno())
-        Path(name).chmod(mode)
         Path(name).replace(path)
     except BaseException:
         with contextlib.suppress(OSError):

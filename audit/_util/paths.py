@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
+
+from tasks.backends.user_cache import user_cache
+
+__all__ = ["LITERATURE", "ROOT", "TEMPLATES", "user_cache"]
 
 # The folder that holds `audit/` and `tasks/`: a checkout, or site-packages.
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -12,9 +15,3 @@ _PACKAGED = ROOT / "audit" / "_data"
 _DATA = ROOT if (ROOT / "pyproject.toml").is_file() or not _PACKAGED.is_dir() else _PACKAGED
 LITERATURE = _DATA / "literature"
 TEMPLATES = _DATA / "templates"
-
-
-def user_cache(name: str) -> Path:
-    """A folder of this program in the user's cache folder."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "repro-audit" / name

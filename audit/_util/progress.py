@@ -6,8 +6,10 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import TYPE_CHECKING, TextIO, TypeAlias
+
+from audit._util.terminal import in_a_line, unfiltered
 
 if TYPE_CHECKING:
     import rich.progress
@@ -60,6 +62,32 @@ def progress(
         yield shown
 
 
+class Watched:
+    """Work that may turn out to be too little to be shown: what `watched` gives."""
+
+    def __init__(self, label: str, worth: int, stack: ExitStack) -> None:
+        self._label, self._worth, self._stack = label, worth, stack
+        self._shown: Progress | None = None
+
+    def show(self, done: int, total: int) -> None:
+        """Say that `done` of `total` pieces are done."""
+        if self._shown is None and total >= self._worth:
+            self._shown = self._stack.enter_context(progress(self._label))
+        if self._shown is not None:
+            self._shown.show(done, total)
+
+    def tell(self, text: str) -> None:
+        """A line for the user."""
+        print(f"note: {text}", file=sys.stderr, flush=True)
+
+
+@contextmanager
+def watched(label: str, worth: int = 50) -> Iterator[Watched]:
+    """Show work as `progress` does, if it has at least `worth` pieces."""
+    with ExitStack() as stack:
+        yield Watched(label, worth, stack)
+
+
 @contextmanager
 def _lines(label: str, stream: TextIO, clock: Callable[[], float]) -> Iterator[_View]:
     first: tuple[float, int] | None = None
@@ -77,7 +105,7 @@ def _lines(label: str, stream: TextIO, clock: Callable[[], float]) -> Iterator[_
         rate = (done - before) / max(now - began, 1e-9)
         text = f", {_rate(rate)}" if rate > 0 else ""
         text += f", {_time((total - done) / rate)} left" if rate > 0 and done < total else ""
-        print(f"{label}: {done} of {total}{text}", file=stream, flush=True)
+        print(f"{in_a_line(label)}: {done} of {total}{text}", file=stream, flush=True)
 
     yield view
 
@@ -97,12 +125,14 @@ def _bar(label: str, stream: TextIO) -> Iterator[_View]:
     task: rich.progress.TaskID | None = None
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), Rate(), TimeRemainingColumn())
     # What is printed meanwhile stands above the bar; what goes into a file or a pipe still goes there.
-    with Bars(*columns, console=Console(file=stream), transient=True, redirect_stdout=sys.stdout.isatty()) as bars:
+    with Bars(
+        *columns, console=Console(file=unfiltered(stream)), transient=True, redirect_stdout=sys.stdout.isatty()
+    ) as bars:
 
         def view(done: int, total: int) -> None:
             nonlocal task
             if task is None:
-                task = bars.add_task(label, total=total, completed=done)
+                task = bars.add_task(in_a_line(label), total=total, completed=done)
             else:
                 bars.update(task, completed=done, total=total)
 

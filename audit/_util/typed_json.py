@@ -14,15 +14,20 @@ if TYPE_CHECKING:
 Record = TypeVar("Record")
 
 
-def read(kind: type[Record], text: str | bytes) -> Record:
+def read(kind: type[Record], text: str | bytes, *, exact: bool = False) -> Record:
     """Read a dataclass from a JSON text; unknown fields and values of a different type are errors.
+
+    Args:
+        kind: The dataclass.
+        text: A string, or UTF-8 bytes.
+        exact: Whether to refuse integers above 2**53 - 1 and halves of surrogate pairs.
 
     Raises:
         InvalidJsonError: The text is not strict JSON or not this record; the reason names the field.
     """
     from pydantic import ValidationError
 
-    value = loads(text)
+    value = loads(text, exact=exact)
     try:
         found: Record = _adapter(cast("Any", kind)).validate_json(json.dumps(value), strict=True)
     except ValidationError as error:

@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from audit._util.adding_up import rounded
+from audit._util.terminal import in_a_line
 from audit.analysis.gap_lines import PLACES, spread_lines, steps_of, table, wrapped
 from audit.analysis.multiverse import check_value, count_all, counted, in_unit, unit_factor
 from audit.errors import InputError, MissingError
@@ -74,7 +75,7 @@ class Attributed:
         rows = self.predictions
         target = self.gaps[0].second if self.printed is None else f"the printed {self.printed}"
         found = [
-            f"{rows.task}, {self.metric}; {len(rows.rows)} rows of {rows.meta.model}",
+            f"{rows.task}, {self.metric}; {len(rows.rows)} rows of {in_a_line(rows.meta.model)}",
             f"from {self.first} to {target}",
         ]
         found += unreadable_lines(self.unreadable)

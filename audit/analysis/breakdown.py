@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from audit._util.terminal import in_a_line
 from audit.analysis.amounts import exact_text, percent
 from tasks.analysis.row_shares import Amount, Method
 
@@ -68,10 +69,9 @@ class Breakdown:
         if self.rows:
             found.append("Rows that make most of it:")
         for row, share, kind in self.rows[:most]:
-            shown = row if row.isprintable() else ascii(row)
-            found.append(f"  {float(share):>+11.4f} {percent(share, self.gap):>9}  {shown}  {kind}")
+            found.append(f"  {float(share):>+11.4f} {percent(share, self.gap):>9}  {in_a_line(row)}  {kind}")
         rest = len(self.rows) - most
-        return [*found, f"  and {rest} more (--json FILE writes all)"] if rest > 0 else found
+        return [*found, f"  and {rest} more (--json-out FILE writes all)"] if rest > 0 else found
 
     def _parts(self, parts: Sequence[Part]) -> list[str]:
         found = [f"  {'points':>11} {'share':>9}  {'rows':>7} {'differ':>7}"]

@@ -13,6 +13,7 @@ from fractions import Fraction
 from typing import Any
 
 from audit._util.csv_cells import csv_text
+from audit._util.terminal import in_a_line
 from audit.analysis.breakdown import Breakdown
 from audit.analysis.run_margins import Conditions
 from tasks.analysis.row_shares import Amount
@@ -187,7 +188,7 @@ class RunComparison:
         found = ["First difference of each row:"]
         for item in self.differences[:most]:
             place = f"word {item.word}" if item.word else "no output"
-            found.append(f"  {_id(item.id)}  {place}: {_short(item.first)} | {_short(item.second)}")
+            found.append(f"  {in_a_line(item.id)}  {place}: {_short(item.first)} | {_short(item.second)}")
         rest = len(self.differences) - most
         return [*found, f"  and {rest} more (--csv FILE writes all)"] if rest > 0 else found
 
@@ -221,7 +222,7 @@ class RunComparison:
             for word, ids in (("lost", flips.lost), ("gained", flips.gained)):
                 if ids:
                     more = f", and {len(ids) - most} more" if len(ids) > most else ""
-                    found.append(f"    {word}: {', '.join(map(_id, ids[:most]))}{more}")
+                    found.append(f"    {word}: {', '.join(map(in_a_line, ids[:most]))}{more}")
         return ["", "Rows that flip:", *found] if found else []
 
     def as_json(self) -> dict[str, Any]:
@@ -310,9 +311,5 @@ def _short(text: str | None) -> str:
     """A piece of an output for a terminal: quoted, so that it cannot control it."""
     if text is None:
         return "none"
-    shown = json.dumps(text[:_WORDS_SHOWN], ensure_ascii=not text[:_WORDS_SHOWN].isprintable())
+    shown = in_a_line(json.dumps(text[:_WORDS_SHOWN], ensure_ascii=False))
     return f"{shown}..." if len(text) > _WORDS_SHOWN else shown
-
-
-def _id(name: str) -> str:
-    return name if name.isprintable() else ascii(name)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from audit._util.progress import progress
+from audit._util.terminal import in_a_line
 from audit.analysis.gap_lines import wrapped
 from audit.analysis.multiverse import counted, in_unit, unit_factor
 from audit.errors import InputError, MissingError
@@ -55,7 +56,9 @@ class JointlyExplained:
         answer = self.answer
         found = [f"{self.group}, {self.metric}: {len(self.claims)} claims, {answer.tried} ways of counting all of them"]
         for number, (claim, rows) in enumerate(zip(self.claims, self.predictions, strict=True), 1):
-            found.append(f"  {number}  {claim.value:>8}  {claim.id}; {len(rows.rows)} rows of {rows.meta.model}")
+            found.append(
+                f"  {number}  {claim.value:>8}  {claim.id}; {len(rows.rows)} rows of {in_a_line(rows.meta.model)}"
+            )
         found += [f"  no outputs: {name}" for name in self.without]
         found.append(f"{len(answer.matches)} of them print all {len(self.claims)} values")
         shown = answer.matches if most is None else answer.matches[:most]

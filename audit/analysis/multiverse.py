@@ -10,6 +10,7 @@ from typing import Any
 
 from audit._util.csv_cells import csv_text
 from audit._util.progress import progress
+from audit._util.terminal import in_a_line
 from audit.analysis.specification_curve import draw
 from audit.errors import InputError, MissingError
 from audit.literature.known_tasks import claimed_metrics, find_task
@@ -61,7 +62,7 @@ class Exploration:
         """
         known, rows = self.known, self.predictions
         metric = self.specification.metric
-        found = [f"{rows.task}, {metric}: {computed(self)}; {len(rows.rows)} rows of {rows.meta.model}"]
+        found = [f"{rows.task}, {metric}: {computed(self)}; {len(rows.rows)} rows of {in_a_line(rows.meta.model)}"]
         if not known:
             where = str(rows.path)
             raise InputError("no pipeline has a value on these rows", where=where, fix=_why(self.unreadable))
@@ -169,7 +170,9 @@ def chosen(task: str | Task, metric: str | None) -> tuple[Task, str]:
     return found, metric or metrics[0]
 
 
-def explore(task: Task, metric: str, rows: PredictionSet, replicates: int = 0) -> Exploration:
+def explore(
+    task: Task, metric: str, rows: PredictionSet, replicates: int = 0, axes: Specification | None = None
+) -> Exploration:
     """Compute every pipeline of a task's metric.
 
     Args:
@@ -177,12 +180,13 @@ def explore(task: Task, metric: str, rows: PredictionSet, replicates: int = 0) -
         metric: One of its metrics.
         rows: The predictions.
         replicates: Bootstrap replicates; 0 for no intervals.
+        axes: The axes; by default those of the metric.
 
     Raises:
         InputError: The predictions do not fit, or a row cannot be scored.
         MissingError: No pipeline can be computed here.
     """
-    axes, everything = count_all(task, metric, rows)
+    axes, everything = count_all(task, metric, rows, axes)
     outcomes: Sequence[Outcome] = everything.outcomes()
     if replicates:
         outcomes = everything.with_intervals(outcomes, replicates)

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 from audit._util.csv_cells import csv_text
+from audit._util.terminal import in_a_line
 from audit.analysis.amounts import exact_text, percent
 from audit.scoring.predictions import PredictionSet
 from tasks.analysis.paying_words import Word
@@ -109,7 +110,7 @@ class PayingRows:
 def _lines(found: PayingRows, most: int, *, colour: bool) -> list[str]:
     run, (first, second) = found.predictions, found.conventions
     head = [
-        f"{run.task}, {found.metric}: {len(run.rows)} rows of {run.meta.model}",
+        f"{run.task}, {found.metric}: {len(run.rows)} rows of {in_a_line(run.meta.model)}",
         f"  A {first.id:<30} {float(found.values[0]):>10.4f}",
         f"  B {second.id:<30} {float(found.values[1]):>10.4f}   difference {float(found.gap):+.4f}",
         f"{len(found.rows)} rows count differently{_dropped(found)}; {method(found)}.",
@@ -127,7 +128,7 @@ def _lines(found: PayingRows, most: int, *, colour: bool) -> list[str]:
         head += ["", "Rows that pay most:"]
     for number, row in enumerate(shown, 1):
         head.append(
-            f"{number:>3}. {name(row.id)}  {float(row.share):+.4f} ({percent(row.share, found.gap)})  {row.kind}"
+            f"{number:>3}. {in_a_line(row.id)}  {float(row.share):+.4f} ({percent(row.share, found.gap)})  {row.kind}"
         )
         for letter, words, counts in zip("AB", row.words, row.counts, strict=True):
             head.append(f"     {letter} {_counts(counts)}")
@@ -198,18 +199,13 @@ def _word(word: Word, *, colour: bool) -> str:
 
 def label(word: Word) -> str:
     """A place of an alignment: `two\u21922` a substitution, `-two` a deletion, `+two` an insertion, `two` anything else."""
-    reference, hypothesis = name(word.reference), name(word.hypothesis)
+    reference, hypothesis = in_a_line(word.reference), in_a_line(word.hypothesis)
     return {
         "hit": hypothesis,
         "substitution": f"{reference}\u2192{hypothesis}",
         "deletion": f"-{reference}",
         "insertion": f"+{hypothesis}",
     }[word.tag]
-
-
-def name(text: str) -> str:
-    """A text that cannot control a terminal."""
-    return text if text.isprintable() else ascii(text)[1:-1]
 
 
 def _table(found: PayingRows) -> str:

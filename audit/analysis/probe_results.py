@@ -58,7 +58,7 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         raw = path.read_bytes()
         refuse_pointer(raw, path)
-        value = loads(raw, "refused")
+        value = loads(raw, "refused", exact=True)
     except (OSError, InvalidJsonError) as error:
         raise InputError(f"cannot be read: {error}", where=str(path), fix="Run the probe again.") from None
     if not isinstance(value, dict):

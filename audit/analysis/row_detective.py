@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from typing import Any, TypeAlias
+from typing import Any, Literal, TypeAlias
 
 from audit.analysis.paying_rows import BothWords, PayingKind, PayingRow, PayingRows
 from audit.errors import InputError, MissingError
@@ -18,14 +18,17 @@ from tasks.analysis.run_kinds import ORDER, faults
 from tasks.analysis.specifications import specification
 from tasks.analysis.word_kinds import KINDS
 from tasks.convention import Convention, first_failed
+from tasks.errors import ScoringError, UnavailableError
 from tasks.metrics.error_rate import COLUMNS, ErrorRate
+from tasks.metrics.spice import Spice, Spider, caption_text, spice_evaluation
+from tasks.phrase import phrase
 from tasks.statistics.compact import wide
 from tasks.step_cache import ChainCache
 from tasks.task import Task
 
-LENGTH = "the number of reference tokens"
-COUNTING = "counted or averaged in another way"
-ANSWER = "another answer is read"
+LENGTH = phrase("the number of reference tokens")
+COUNTING = phrase("counted or averaged in another way")
+ANSWER = phrase("another answer is read")
 _Pair: TypeAlias = tuple[Convention, Convention]
 # Detectors whose fault names a whole row before its words do; an unfinished output can still differ in one word.
 _WHOLE = tuple(name for name in ORDER if name != "unfinished")
@@ -132,14 +135,38 @@ def _kinds(rows: Sequence[PayingRow]) -> tuple[PayingKind, ...]:
 
 
 class _Texts:
-    """The tokens of the rows under one convention."""
+    """The tokens of the rows under one convention; for SPICE and SPIDEr also the tuples that were read in them."""
 
     def __init__(self, cache: ChainCache, rule: Convention) -> None:
+        self.parsed = isinstance(rule.metric, Spice | Spider)
         self.hypotheses = cache.values(rule.hypothesis_view, rule.hypothesis)
         self.references = cache.values(rule.reference_view, rule.reference)
 
     def of(self, index: int) -> Texts:
         return Texts(_tokens(self.hypotheses[index]), _tokens(self.references[index]))
+
+    def tuples(self, index: int) -> tuple[Word, ...]:
+        """What SPICE read, as places of an alignment: matched tuples, and those of the output or the captions alone."""
+        said, captions = self.hypotheses[index], self.references[index]
+        if not self.parsed or said is None:
+            return ()
+        try:
+            read = spice_evaluation(caption_text(said), [caption_text(c) for c in _listed(captions)])
+        except (ScoringError, UnavailableError):  # the row is an error there, or has no captions
+            return ()
+        output = (_tuple_word("insertion", words, matched) for words, matched in read.output)
+        return (*output, *(_tuple_word("deletion", words, False) for words, matched in read.captions if not matched))
+
+
+def _tuple_word(tag: Literal["insertion", "deletion"], words: Sequence[str], matched: bool) -> Word:
+    text = f"({', '.join(words)})"
+    if matched:
+        return Word("hit", text, text)
+    return Word(tag, "", text) if tag == "insertion" else Word(tag, text, "")
+
+
+def _listed(value: Any) -> Sequence[Any]:
+    return value if isinstance(value, list) else [value]
 
 
 def _tokens(value: Any) -> tuple[str, ...]:
@@ -186,6 +213,7 @@ class _Reader:
                 if first.reference != second.reference:
                     references = changed_tokens(first.reference, second.reference)
         counts = (self._counts(index, 0), self._counts(index, 1))
+        words = (words[0] + self.texts[0].tuples(index), words[1] + self.texts[1].tuples(index))
         parts = self._parts(index, share, words, references, counts)
         kind = max(parts, key=lambda name: abs(Fraction(parts[name])))
         return PayingRow(self.run.rows[index].id, share, kind, parts, counts, words, references)
@@ -229,8 +257,8 @@ class _Reader:
     def _dropped(self, index: int, side: int) -> str:
         rule, row = self.rules[side], self.run.rows[index]
         failed = first_failed([row], rule.select)[0] if rule.select and row.hypothesis is not None else None
-        reason = "cannot be read" if failed is None else rule.select[failed].reason
-        return f"dropped by {rule.id}: {reason}"
+        reason = phrase("cannot be read") if failed is None else rule.select[failed].reason
+        return phrase("dropped by {convention}: {reason}", convention=rule.id, reason=reason)
 
     def _fault(self, name: str) -> str:
         return next(detector.fault for detector in detectors_of(self.task) if detector.id == name)

@@ -115,19 +115,29 @@ def load_audit(path: str | Path) -> AuditDocument:
     return load_document(Path(path))
 
 
-def render(audit: Audit | AuditDocument, format: Literal["html", "pdf", "tex", "csv"] = "html") -> bytes:  # noqa: A002
+def render(
+    audit: Audit | AuditDocument,
+    format: Literal["answers", "html", "pdf", "annex", "tex", "csv"] = "html",  # noqa: A002
+    language: Literal["en", "ko"] = "en",
+) -> bytes:
     """Render a report of an audit, from the document alone.
 
+    Args:
+        audit: The audit, or its document.
+        format: The kind of report.
+        language: English or Korean; measurements.csv is the same in both.
+
     Raises:
-        InputError: Unknown format.
+        InputError: Unknown format or language.
         MissingError: A library for PDF layout is missing.
     """
     from audit.report.formats import RENDERERS, chosen_files
+    from audit.report.language import language_of
     from audit.schema import AuditDocument
 
     document = audit if isinstance(audit, AuditDocument) else audit.document
     (name,) = chosen_files(format)
-    return RENDERERS[name](document)
+    return RENDERERS[name](document, language_of(language))
 
 
 def verify(
@@ -142,6 +152,9 @@ def verify(
     rescore: bool = False,
     render: bool = False,
     literature: Path | None = None,
+    opening: bytes | None = None,
+    unblinding: Path | None = None,
+    originals: Path | None = None,
 ) -> Report:
     """Verify a package (a folder or a zip) offline.
 
@@ -156,14 +169,19 @@ def verify(
         rescore: With `predictions`: recompute every recomputed value and every file of counts.
         render: Render HTML, table and CSV again, and compare them.
         literature: With `rescore`: the folder with studies, cards and records to read instead of the package's.
+        unblinding: The statement that opens a blind package (`repro-audit unblind`); its key is looked for beside it.
+        originals: With `unblinding`: the folder of the audit that names the team, to compare.
+        opening: Rows that the signer has opened (`repro-audit open-rows`), to check against the signed root.
 
     Returns:
-        What was checked; `.accepted` is true if every check passed.
+        What was checked; `.intact` is true if every check passed, `.accepted` if the signer is known as well.
 
     Raises:
         InputError: An option is given without the one it needs.
     """
+    from audit.pipeline.deriving import derive
     from audit.pipeline.rescoring import score_again
+    from audit.provenance.verification.blind import read_unblinding
     from audit.provenance.verification.trust import Trust
     from audit.provenance.verification.verify import verify as verified
 
@@ -171,6 +189,8 @@ def verify(
         raise InputError("--rescore needs the predictions", fix="--predictions DIR")
     if principal is not None and allowed_signers is None:
         raise InputError("--signer needs an allowed-signers file", fix="--allowed-signers FILE")
+    if originals is not None and unblinding is None:
+        raise InputError("--originals needs the statement that opens the package", fix="--unblinding FILE")
     trust = Trust(
         key=key,
         allowed_signers=allowed_signers,
@@ -179,6 +199,9 @@ def verify(
         time_stamp_roots=time_stamp_roots,
         predictions=predictions,
         scorer=partial(score_again, literature=literature) if rescore else None,
+        deriver=derive,
         render=render or rescore,
+        opening=opening,
+        unblinding=None if unblinding is None else read_unblinding(unblinding, originals),
     )
     return verified(Path(package), trust)

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
+from audit._util.suggest import did_you_mean
 from audit.errors import InputError
 from audit.pipeline.request import AuditRequest, ClaimRequest, PlanRequest  # noqa: F401  # exported by `audit`
 from tasks.statistics.defaults import REPLICATES, SEED
@@ -22,10 +23,11 @@ if TYPE_CHECKING:
     from audit.scoring.predictions import PredictionSet
     from audit.scoring.rows_in_memory import Predictions
     from audit.scoring.table import ScoreTable
+    from tasks.task import Task
 
 
 def score(
-    task: str,
+    task: str | Task,
     predictions: Predictions,
     references: Sequence[Any] | None = None,
     *,
@@ -44,8 +46,8 @@ def score(
     """Score outputs under every convention of a task.
 
     Args:
-        task: The id of a task that a study declares (also the `study.yaml` of the current folder), or a family's id, for a
-            task with the family's defaults.
+        task: A task, the id of a task that a study declares (also the `study.yaml` of the current folder), or a family's id,
+            for a task with the family's defaults.
         predictions: A list of outputs; rows as dictionaries or as a pandas or Polars frame, with `hypothesis` and
             `reference`; a predictions file; or the folder that holds it.
         references: With a list of outputs: one reference per row (a list of references if the task has several).
@@ -78,12 +80,16 @@ def score(
     wanted = None if metrics is None else list(metrics)
     for metric in wanted or ():
         if metric not in chosen.conventions:
-            raise InputError(f"{task} has no metric {metric!r}", fix=f"Metrics: {', '.join(chosen.conventions)}.")
+            every = f"Metrics: {', '.join(chosen.conventions)}."
+            raise InputError(
+                f"{chosen.id} has no metric {metric!r}", fix=did_you_mean(metric, chosen.conventions, every)
+            )
     names = {c.id for items in chosen.conventions.values() for c in items}
     only = None if conventions is None else list(conventions)
     for name in only or ():
         if name not in names:
-            raise InputError(f"{task} has no convention {name!r}", fix=f"Conventions: {', '.join(sorted(names))}.")
+            every = f"Conventions: {', '.join(sorted(names))}."
+            raise InputError(f"{chosen.id} has no convention {name!r}", fix=did_you_mean(name, names, every))
     if replicates < 0:
         raise InputError("must not be negative", where="replicates", fix="Give 0 for no intervals.")
     rows = prediction_set(chosen, predictions, references, ids=ids, model=model, variant=variant)
@@ -166,11 +172,15 @@ def explain(
         InputError: As in `multiverse`, or the value is not a plain decimal number.
         MissingError: Nothing can be computed here.
     """
-    from audit.analysis.multiverse import check_value, explained
+    from audit.analysis.multiverse import check_value, chosen, explained, explore
     from audit.literature.known_tasks import claimed_unit
+    from audit.scoring.rows_in_memory import prediction_set
+    from tasks.analysis.specifications import with_parts
 
     check_value(value)
-    found = multiverse(task, predictions, references, metric=metric, ids=ids)
+    scored, name = chosen(task, metric)
+    rows = prediction_set(scored, predictions, references, ids=ids)
+    found = explore(scored, name, rows, axes=with_parts(scored, name))
     return explained(found, value, unit or claimed_unit(task, found.specification.metric))
 
 

@@ -6,18 +6,19 @@ import argparse
 import shutil
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from audit._util.paths import LITERATURE
-from audit.cli import key_options
-from audit.cli.options import add_engine_arguments
+from audit.cli import blind_options, key_options
+from audit.cli.json_output import add_json, show
+from audit.cli.options import add_engine_arguments, add_language_argument, add_slides_argument
 from audit.errors import InputError
 from audit.report.formats import chosen_files
-from audit.schema import AuditDocument, Verdict
 from tasks.statistics.defaults import REPLICATES
 
 if TYPE_CHECKING:
     from audit.pipeline.request import AuditRequest, PublicationRequest
+    from audit.schema import AuditDocument
 
 
 def add_audit_arguments(parser: argparse.ArgumentParser) -> None:
@@ -36,12 +37,16 @@ def add_audit_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--out", type=Path, default=Path("out"), metavar="DIR",
                         help="where the results go (default: %(default)s)")  # fmt: skip
     parser.add_argument("--format", metavar="NAME[,NAME]",
-                        help="only these reports: html, pdf, tex, csv (default: all)")  # fmt: skip
+                        help="only these reports: answers, html, pdf, annex, tex, csv (default: all)")  # fmt: skip
+    add_slides_argument(parser)
+    add_language_argument(parser)
     parser.add_argument("--replicates", type=int, default=REPLICATES, metavar="N",
                         help="bootstrap replicates (default: %(default)s)")  # fmt: skip
     add_engine_arguments(parser)
     parser.add_argument("--no-package", action="store_true", help="write the results without a signed package")
     key_options.add_arguments(parser, ephemeral=True)
+    blind_options.add_arguments(parser)
+    add_json(parser)
     parser.add_argument("--require", metavar="VERDICT[,VERDICT]",
                         help="exit with code 1 if any claim has a different verdict")  # fmt: skip
 
@@ -81,6 +86,20 @@ def audit_request(args: argparse.Namespace, predictions: Path | None) -> AuditRe
     )
 
 
+def _verdicts(document: AuditDocument) -> list[dict[str, Any]]:
+    claims = {claim.id: claim for claim in document.claims}
+    measured = {one.id: one for one in document.measurements}
+    found = []
+    for verdict in document.verdicts:
+        best = measured.get(verdict.measurement or "")
+        claim = claims[verdict.claim]
+        found.append({
+            "claim": claim.id, "reported": claim.value, "unit": claim.unit, "verdict": str(verdict.verdict),
+            "found": None if best is None else best.value, "convention": None if best is None else best.convention,
+        })  # fmt: skip
+    return found
+
+
 def publication_request(args: argparse.Namespace) -> PublicationRequest:
     """The publication that the options describe.
 
@@ -92,9 +111,12 @@ def publication_request(args: argparse.Namespace) -> PublicationRequest:
     return PublicationRequest(
         out=args.out,
         files=chosen_files(args.format),
+        language=args.lang,
         sign=not args.no_package,
         key=None if args.key is None else lambda: key_options.load(args),
         certificate=key_options.certificate_beside(args),
+        slides=args.slides,
+        blind=blind_options.blind_options(args),
     )
 
 
@@ -106,6 +128,8 @@ def required_verdicts(args: argparse.Namespace) -> set[str] | None:
     """
     if args.require is None:
         return None
+    from audit.schema import Verdict
+
     names = {str(verdict) for verdict in Verdict}
     wanted = {item.strip() for item in args.require.split(",")}
     if not wanted <= names:
@@ -117,14 +141,24 @@ def required_verdicts(args: argparse.Namespace) -> set[str] | None:
     return wanted
 
 
-def print_audit(document: AuditDocument, lines: tuple[str, ...], required: set[str] | None) -> int:
-    """Print the summary and what was written; 1 if a claim has a verdict that is not allowed."""
+def print_decided(args: argparse.Namespace, document: AuditDocument) -> None:
+    """Print the verdicts; the reports follow."""
     from audit.pipeline.outputs import summary
 
-    print(summary(document, shutil.get_terminal_size().columns if sys.stdout.isatty() else None))
-    for line in lines:
-        print(line)
+    if args.json:
+        show(args, (), lambda: _verdicts(document))
+    else:
+        print(summary(document, shutil.get_terminal_size().columns if sys.stdout.isatty() else None), flush=True)
+
+
+def print_line(args: argparse.Namespace, line: str) -> None:
+    """Print what was just written; beside JSON on standard error."""
+    print(line, file=sys.stderr if args.json else sys.stdout, flush=True)
+
+
+def check_required(args: argparse.Namespace, document: AuditDocument, required: set[str] | None) -> int:
+    """1 if a claim has a verdict that is not allowed, and a line that says which; else 0."""
     failed = [d.claim for d in document.verdicts if required is not None and d.verdict not in required]
     if failed and required is not None:
-        print(f"required: {','.join(sorted(required))}; other verdicts: {', '.join(failed)}")
+        print_line(args, f"required: {','.join(sorted(required))}; other verdicts: {', '.join(failed)}")
     return 1 if failed else 0

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import json
+import sys
 import textwrap
 from collections.abc import Iterator
 from typing import Any
 
+from audit._util.terminal import in_a_line
 from tasks.catalogue.metrics import METRICS
 from tasks.catalogue.parts import ListedMetric, ListedRule, ListedStep
 from tasks.catalogue.rows import RULES, VIEWS
@@ -47,7 +48,8 @@ _ARTICLE = {"text": "a text, or a list of texts", "object": "an object, for metr
 
 def _part(name: str, kind: str, shown: str, more: str, signature: str, *, long: bool) -> Iterator[str]:
     line = f"  {name:<23} {kind:<6} {shown}"
-    yield line if len(line) <= WIDTH else line[: WIDTH - 3] + "..."
+    # Cut to the screen; in a pipe every line is whole.
+    yield line if len(line) <= WIDTH or not sys.stdout.isatty() else line[: WIDTH - 3] + "..."
     if long or kind == "metric":
         yield from textwrap.wrap(more, WIDTH, initial_indent=_INDENT, subsequent_indent=_INDENT)
     if long:
@@ -62,21 +64,16 @@ def effect(step: ListedStep) -> str:
 def _value(value: Any) -> str:
     if isinstance(value, list):
         return " + ".join(_value(item) for item in value)
-    return " | ".join(map(_visible, value)) if isinstance(value, tuple) else _quoted(value)
+    return " | ".join(map(in_a_line, value)) if isinstance(value, tuple) else _quoted(value)
 
 
 def _quoted(text: str) -> str:
-    return f'"{_visible(text)}"'
-
-
-def _visible(text: str) -> str:
-    """Line ends and invisible marks as escapes; letters of all scripts stay."""
-    return "".join(c if c.isprintable() else json.dumps(c)[1:-1] for c in text)
+    return f'"{in_a_line(text)}"'
 
 
 def _skipped(rule: ListedRule) -> str:
     text = str(getattr(rule.skipped, rule.shown))
-    short = text if len(text) <= _SHORT else text[: _SHORT - 3] + "..."
+    short = text if len(text) <= _SHORT or not sys.stdout.isatty() else text[: _SHORT - 3] + "..."
     field = "" if rule.shown == "hypothesis" else f"{rule.shown} "
     return f"{field}{_quoted(short)} skipped: {rule.rule.reason}"
 

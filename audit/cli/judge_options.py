@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from audit.cli.json_output import add_json
 from audit.judge.openai_server import KEY_VARIABLE, URL_VARIABLE
 from tasks.judging.parsers import PARSERS
 
@@ -41,12 +42,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     agreement.add_argument("--claim", metavar="VALUE", help="the reported value, as printed (0.41)")
     agreement.add_argument("--percent", action="store_true", help="the reported value is in percent")
-    agreement.add_argument("--json", type=Path, metavar="FILE", help="also write all figures as JSON")
+    add_json(agreement, "also write all figures as JSON")
     status = commands.add_parser("status", help="show what is judged and what is missing; calls no judge")
     status.add_argument(
         "--predictions", type=Path, default=Path("predictions"), metavar="PATH", help="a file, or the folder of files"
     )
-    status.add_argument("--json", type=Path, metavar="FILE", help="also write all figures as JSON")
+    add_json(status, "also write all figures as JSON")
 
 
 def _positive(text: str) -> int:

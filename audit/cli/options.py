@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit._util.paths import LITERATURE, user_cache
 from audit.errors import InputError, MissingError
+from audit.report.language import Language
 
 if TYPE_CHECKING:
     from audit.inference.job import ModelOptions, SetOptions
@@ -22,6 +26,60 @@ def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--cache", type=Path, default=default_cache(), metavar="DIR",
                         help="cache of counts; may be deleted at any time (default: %(default)s)")  # fmt: skip
     parser.add_argument("--no-cache", action="store_const", const=None, dest="cache", help="cache nothing between runs")
+    add_spice_argument(parser)
+
+
+def add_spice_argument(parser: argparse.ArgumentParser) -> None:
+    """The longest sentence that SPICE parses; for every command that counts captions."""
+    parser.add_argument("--spice-limit", type=int, metavar="WORDS",
+                        help="longest sentence that SPICE parses (default: 180); beyond it a row is an error")  # fmt: skip
+
+
+@contextmanager
+def spice_settings(args: argparse.Namespace) -> Iterator[None]:
+    """What the options say of SPICE, in the environment, where the metric and every process find it.
+
+    Raises:
+        InputError: The limit is out of range.
+    """
+    from tasks.backends.parsed_captions import PATH_VARIABLE
+    from tasks.backends.spice_parser import LIMIT_VARIABLE, LONGEST
+    from tasks.backends.user_cache import OFF
+
+    said: dict[str, str] = {}
+    limit = getattr(args, "spice_limit", None)
+    if limit is not None:
+        if not 1 <= limit <= LONGEST:
+            raise InputError(f"must be from 1 to {LONGEST}, not {limit}", where="--spice-limit")
+        said[LIMIT_VARIABLE] = str(limit)
+    # Captions are kept where counts are; an environment variable that names a folder wins.
+    if "cache" in args and "engine" in args:
+        if args.cache is None:
+            said[PATH_VARIABLE] = OFF
+        elif args.cache != default_cache() and PATH_VARIABLE not in os.environ:
+            said[PATH_VARIABLE] = str(args.cache / "spice")
+    before = {name: os.environ.get(name) for name in said}
+    os.environ.update(said)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
+
+
+def add_language_argument(parser: argparse.ArgumentParser) -> None:
+    """The language of the reports; for every command that renders them."""
+    parser.add_argument("--lang", type=Language, choices=list(Language), default=Language.ENGLISH,
+                        help="language of the reports: en (English) or ko (Korean); default: %(default)s")  # fmt: skip
+
+
+def add_slides_argument(parser: argparse.ArgumentParser) -> None:
+    """Whether slides are made as well; for every command that renders reports of claims."""
+    parser.add_argument("--slides", action="store_true",
+                        help="slides/ as well: a 16:9 PDF and PNG of each claim, and all in one deck")  # fmt: skip
 
 
 def default_cache() -> Path:
@@ -32,7 +90,8 @@ def default_cache() -> Path:
 def add_data_arguments(parser: argparse.ArgumentParser) -> None:
     """Options that locate a test set; `probe` shares them."""
     group = parser.add_argument_group("the test set")
-    group.add_argument("--data", type=Path, metavar="FOLDER", help="the data set in its official layout")
+    group.add_argument("--data", type=Path, metavar="FOLDER",
+                       help="the data set in its official layout, or for other tasks a folder with metadata.csv")  # fmt: skip
     group.add_argument("--manifest", type=Path, metavar="FILE", help="an existing manifest, instead of --data")
     group.add_argument("--labels", type=Path, metavar="PATH", help="labels that do not come with the audio")
     group.add_argument("--speech", type=Path, metavar="FOLDER", help="spoken questions or abstracts (ID.wav)")
@@ -59,16 +118,25 @@ def set_options(args: argparse.Namespace) -> SetOptions:
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     """Options for the model and its decoding; `probe` shares them."""
-    group = parser.add_argument_group("the model")
-    group.add_argument("--model", type=Path, required=True, metavar="FILE", help="model.yaml, or its folder")
+    group = parser.add_argument_group(
+        "the model",
+        "a model of an engine has its number format, decoding and instructions in model.yaml; these are for SALMONN",
+    )
+    group.add_argument(
+        "--model",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="model.yaml, or its folder; its `engine` says what runs it",
+    )
     group.add_argument("--precision", choices=("fp16", "bf16", "fp32", "int8"), help="default: model.yaml's, or fp16")
     group.add_argument("--lora", choices=("adapter", "merged"), help="default: adapter, as in the original")
     group.add_argument("--lora-alpha", type=int, metavar="N", help="default: 32")
     group.add_argument("--attention", choices=("sdpa", "eager"), help="default: sdpa")
     group.add_argument("--device", action="append", metavar="NAME", help="cuda:0, cpu, ...; repeat for one worker each")
-    group.add_argument("--decoding", choices=("transformers-4.28", "current"), default="transformers-4.28",
-                       help="the paper's beam rule (default), or the installed library's")  # fmt: skip
-    group.add_argument("--beams", type=int, default=4, metavar="N", help="default: 4")
+    group.add_argument("--decoding", choices=("transformers-4.28", "current"),
+                       help="the paper's beam rule (transformers-4.28, the default), or the installed library's")  # fmt: skip
+    group.add_argument("--beams", type=int, metavar="N", help="default: 4")
     group.add_argument("--max-new-tokens", type=int, metavar="N", help="default: the task's (200; phones 500)")
     group.add_argument("--prompt", metavar="TEXT", help="an instruction to use instead of the task's; noted as such")
 

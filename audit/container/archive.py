@@ -11,7 +11,6 @@ import contextlib
 import gzip
 import hashlib
 import io
-import json
 import posixpath
 import re
 import tarfile
@@ -23,7 +22,18 @@ from pathlib import Path
 from typing import Any, BinaryIO
 
 from audit._util.files import open_atomic
-from audit.container.archive_reader import CHUNK, DOCUMENT, Archive, documents, place_of, read
+from audit._util.strict_json import loads
+from audit.container.archive_reader import (
+    CHUNK,
+    DOCUMENT,
+    Archive,
+    Member,
+    bounded,
+    config_facts,
+    documents,
+    place_of,
+    read,
+)
 from audit.container.engine import Engine
 from audit.container.image import Image
 from audit.errors import CheckFailedError, InputError
@@ -77,8 +87,8 @@ def _receive(engine: Engine, image: Image, folder: Path) -> dict[str, _Blob]:
     links: dict[str, str] = {}
     with contextlib.closing(_Stream(engine, image.id)) as stream:
         try:
-            with tarfile.open(fileobj=stream, mode="r|", bufsize=CHUNK) as tar:
-                for member in tar:
+            with tarfile.open(fileobj=stream, mode="r|", bufsize=CHUNK, tarinfo=Member) as tar:
+                for member in bounded(tar):
                     name = posixpath.normpath(member.name)
                     if member.isreg():
                         source = tar.extractfile(member)
@@ -137,13 +147,11 @@ def _spool(source: Any, path: Path) -> _Blob:
 def _config_of(found: dict[str, _Blob], image: Image) -> str:
     """The digest of the image's config; afterwards `found` has exactly the config and the layers, by digest."""
     try:
-        listed = _document(found["manifest.json"])
-        entries = [(found[one["Config"]], [found[name] for name in one["Layers"]]) for one in listed]
-        configs = [(blob, layers) for blob, layers in entries if _belongs(found, image, blob)]
-        config, layers = configs[0]
-        content = _document(config)
-        expected = [str(one) for one in content["rootfs"]["diff_ids"]]
-    except (KeyError, IndexError, TypeError, ValueError):
+        listed = _listed(_document(found["manifest.json"]))
+        entries = [(found[config], [found[name] for name in names]) for config, names in listed]
+        config, layers = next((blob, layers) for blob, layers in entries if _belongs(found, image, blob))
+        expected = list(config_facts(_document(config)).layers)
+    except (KeyError, StopIteration, ValueError):
         raise CheckFailedError("the engine's archive does not contain the requested image", where=image.id) from None
     if expected != list(image.layers) or len(layers) != len(expected):
         raise CheckFailedError("the layers of the engine's archive differ from the image's", where=image.id)
@@ -153,6 +161,21 @@ def _config_of(found: dict[str, _Blob], image: Image) -> str:
         if digest not in found:  # a layer may occur twice
             found[digest] = _unpacked(layer, digest)
     return config.digest
+
+
+def _listed(value: object) -> list[tuple[str, list[str]]]:
+    """Config and layers of each image in a manifest.json.
+
+    Raises:
+        ValueError: It is not a list of these.
+    """
+    found: list[tuple[str, list[str]]] = []
+    for one in value if isinstance(value, list) else ():
+        config, layers = (one.get("Config"), one.get("Layers")) if isinstance(one, dict) else (None, None)
+        if not isinstance(config, str) or not isinstance(layers, list) or not all(isinstance(n, str) for n in layers):
+            raise ValueError("an image without its config and layers")
+        found.append((config, layers))
+    return found
 
 
 def _belongs(found: Mapping[str, _Blob], image: Image, config: _Blob) -> bool:
@@ -169,7 +192,10 @@ def _belongs(found: Mapping[str, _Blob], image: Image, config: _Blob) -> bool:
             continue
         seen.add(digest)
         document = _document(by_digest[digest])
-        queue += [one["digest"] for one in (document.get("config"), *document.get("manifests", ())) if one]
+        manifests = document.get("manifests") if isinstance(document, dict) else None
+        described = [document.get("config")] if isinstance(document, dict) else []
+        described += manifests if isinstance(manifests, list) else []
+        queue += [one["digest"] for one in described if isinstance(one, dict) and isinstance(one.get("digest"), str)]
     return False
 
 
@@ -199,7 +225,7 @@ def _unpacked(blob: _Blob, digest: str) -> _Blob:
 def _document(blob: _Blob) -> Any:
     if blob.size > DOCUMENT:
         raise ValueError("too large for a document")
-    return json.loads(blob.path.read_bytes())
+    return loads(blob.path.read_bytes(), exact=True)
 
 
 class _Hashing:
@@ -217,7 +243,7 @@ class _Hashing:
 def _assemble(found: Mapping[str, _Blob], config: str, name: str, path: Path) -> str:
     """Write the archive, whose bytes depend only on the config and the name; returns the file's SHA-256."""
     raw = found[config].path.read_bytes()
-    layers = [found[digest] for digest in json.loads(raw)["rootfs"]["diff_ids"]]
+    layers = [found[digest] for digest in config_facts(loads(raw, exact=True)).layers]
     written = documents(config, raw, [(layer.digest, layer.size) for layer in layers], name)
     members: dict[str, bytes | Path | None] = {"blobs": None, "blobs/sha256": None, **written}
     members |= {place_of(digest): blob.path for digest, blob in found.items()}

@@ -14,9 +14,10 @@ from urllib.parse import urlsplit
 
 from audit._util import canonical_json
 from audit._util.files import write_atomic
+from audit._util.terminal import in_a_line, unfiltered
 from audit.container.engine import Engine, EngineError
 from audit.container.image import Image, inspect
-from audit.errors import CheckFailedError, InputError
+from audit.errors import InputError, MissingError
 from audit.provenance.records import redaction
 
 # Docker: `Step 3/9 : RUN x`; Podman: `STEP 3/9: RUN x`, and with several stages `[1/2] STEP 3/9: RUN x`.
@@ -31,6 +32,17 @@ _TAG = re.compile(
 )
 _KEPT = 40  # lines of output shown if a step fails
 _WIDTH = 80
+
+
+# Most builds fail because a source cannot be reached from where they run.
+OFFLINE = (
+    "If a source cannot be reached: `Behind a proxy, or offline` in docs/how-to/build-the-image.md says how to build from "
+    "your own mirrors."
+)
+
+
+class BuildError(MissingError):
+    """A step of the build failed, or the build did not start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +84,7 @@ def build(engine: Engine, plan: Plan, stream: TextIO | None = None, *, verbose: 
 
     Raises:
         InputError: The context or the Dockerfile does not exist.
-        CheckFailedError: A step failed; its last lines have been written to `stream`.
+        BuildError: A step failed; its last lines have been written to `stream`.
         EngineError: The engine failed.
     """
     from docker.errors import APIError, DockerException, StreamParseError
@@ -82,17 +94,17 @@ def build(engine: Engine, plan: Plan, stream: TextIO | None = None, *, verbose: 
         raise InputError("no such Dockerfile", where=str(plan.file), fix="Give it with --file.")
     if not plan.context.is_dir():
         raise InputError("no such folder", where=str(plan.context), fix="Give the checkout with --context.")
-    progress = _Progress(stream or sys.stderr, verbose=verbose)
+    progress = _Progress(stream or unfiltered(sys.stderr), verbose=verbose)
     identity: str | None = None
     try:
         for event in _events(engine, plan, progress):
             identity = progress.take(event) or identity
     except APIError as error:
         # The builder reports errors such as an unknown stage or an invalid Dockerfile before the first step.
-        raise CheckFailedError(
+        raise BuildError(
             f"the build did not start: {error.explanation or error}",
             where=str(plan.file),
-            fix="Correct the Dockerfile.",
+            fix=f"Correct --target, --build-arg or the Dockerfile. {OFFLINE}",
         ) from None
     except (DockerException, HTTPError, OSError, ValueError, StreamParseError) as error:
         if str(error).startswith("Can not read file in context"):
@@ -177,7 +189,7 @@ class _Progress:
         """Show an event; returns the image's id if the event contains it.
 
         Raises:
-            CheckFailedError: The event reports that the build failed.
+            BuildError: The event reports that the build failed.
         """
         if "error" in event or "errorDetail" in event:
             self._fail(event)
@@ -234,11 +246,12 @@ class _Progress:
         code = detail.get("code") or _code(message)
         place = f"step {self._step}" if self._step else "the build"
         what = f"{place} failed with exit code {code}: {self._instruction}" if code else f"{place} failed: {message}"
-        raise CheckFailedError(what, where="container build", fix="The step's last lines are above.")
+        raise BuildError(what, where="container build", fix=f"The step's last lines are above. {OFFLINE}")
 
     def note(self, text: str, *, cut: bool = True) -> None:
         """Print a permanent line."""
         self._clear()
+        text = in_a_line(text)
         if cut and self._terminal and len(text) > self._width:
             text = f"{text[: self._width - 3]}..."
         print(text, file=self._stream, flush=True)
@@ -246,7 +259,7 @@ class _Progress:
     def _passing(self, text: str) -> None:
         if self._terminal:
             self._clear()
-            self._stream.write(text[: self._width - 1])
+            self._stream.write(in_a_line(text)[: self._width - 1])
             self._stream.flush()
 
     def _clear(self) -> None:

@@ -25,6 +25,7 @@ from audit.container.engine import Engine, EngineError
 from audit.container.image import Image
 from audit.container.limits import Gpus, User, words
 from audit.container.streams import Interrupted, Pump, Signals
+from audit.container.written import Watch
 from audit.errors import InputError, MissingError
 from audit.provenance.records import environment
 from audit.provenance.records.run_record import CONTAINER_VARIABLE
@@ -39,6 +40,7 @@ GRACE = 30
 LONGEST_GRACE = 24 * 3600
 _RECORDED = 80  # maximum length of a variable in run.json; longer values are withheld there
 _LOOK = 0.2  # maximum delay in seconds before a signal is handled
+WRITTEN = 100 << 30  # features of all test sets and the results take some ten gigabytes
 _SHARED_MEMORY = 1 << 30  # for data exchanged between the processes that read audio
 
 
@@ -59,6 +61,7 @@ class Job:
         arguments: The program's arguments; None for the image's default, extended for the mounts.
         grace: Seconds between SIGTERM and the kill.
         predictions: The name of the one file in /predictions to use; None for the folder.
+        written: The most bytes that it may add to the output folder.
 
     Raises:
         InputError: The network's name is too long for the record of the run.
@@ -76,6 +79,7 @@ class Job:
     arguments: tuple[str, ...] | None = None
     grace: int = GRACE
     predictions: str | None = None
+    written: int = WRITTEN
 
     def __post_init__(self) -> None:
         # Only the network's name is unbounded; all other conditions always fit.
@@ -131,11 +135,13 @@ class Outcome:
         code: The exit code: the program's, or 128 plus the number of the signal that stopped the run.
         out_of_memory: Whether a process was killed by the memory limit.
         signal: The signal that stopped the run; None if it ended by itself.
+        overfull: Whether it was killed because it wrote more into the output folder than it may.
     """
 
     code: int
     out_of_memory: bool
     signal: int | None = None
+    overfull: bool = False
 
 
 def run(
@@ -161,23 +167,25 @@ def run(
     """
     name = f"repro-audit-{secrets.token_hex(6)}"
     signals = Signals()
-    pump = Pump(stdout or sys.stdout.buffer, stderr or sys.stderr.buffer)
+    pump = Pump(stdout or sys.stdout.buffer, stderr or sys.stderr.buffer, {"/out": job.out, **job.mounts})
     left = f"Start it again; the container may be left over: docker rm --force {name}"
     with signals.installed():
         try:
             stopped = None
+            watch = Watch(job.out, job.written)
             # Creation is not interrupted: the engine might finish it later, and nobody would remove the container.
             _create(engine, job, name, pump, left)
             try:
                 with signals.heeded():
                     _start(engine, name, left)
-                    code = _wait(engine, name, left)
+                    code = _wait(engine, name, left, watch)
             except Interrupted:
                 stopped = signals.number or signal.SIGINT
                 _stop(engine, job, name, signals, say, left)
                 code = 128 + stopped
             pump.join(20 if stopped is None else 5)
-            return Outcome(code, code == 137 and _out_of_memory(engine, name), stopped)
+            full = watch.passed
+            return Outcome(code, code == 137 and not full and _out_of_memory(engine, name), stopped, overfull=full)
         finally:
             _remove(engine, name, say)
 
@@ -221,7 +229,7 @@ def _start(engine: Engine, name: str, left: str) -> None:
 
 def _host(engine: Engine, job: Job) -> dict[str, Any]:
     """The engine's host configuration of the container."""
-    from docker.types import DeviceRequest, Mount
+    from docker.types import DeviceRequest, LogConfig, Mount
 
     mounts = [Mount("/out", _outside(job.out), type="bind", read_only=False)]
     mounts += [Mount(place, _outside(path), type="bind", read_only=True) for place, path in sorted(job.mounts.items())]
@@ -235,6 +243,8 @@ def _host(engine: Engine, job: Job) -> dict[str, Any]:
         # Not `noexec`: Java libraries and GPU kernel compilers run code that they unpack there.
         "tmpfs": {SCRATCH: f"rw,exec,nosuid,nodev,size={job.scratch},mode=1777"},
         "shm_size": _SHARED_MEMORY,
+        # The output is copied as it comes; the engine's own copy must not fill its disk.
+        "log_config": LogConfig(type=LogConfig.types.JSON, config={"max-size": "16m", "max-file": "1"}),
     }
     # An engine without the memory controller (often a rootless one) refuses the limit or silently ignores it.
     if job.memory is not None and engine.limits("Memory"):
@@ -258,11 +268,13 @@ def _outside(path: Path) -> str:
     return str(path.absolute())
 
 
-def _wait(engine: Engine, name: str, left: str) -> int:
-    """Wait for the exit code.
+def _wait(engine: Engine, name: str, left: str, watch: Watch) -> int:
+    """Wait for the exit code; kill the container once it has written too much.
 
     A thread does the blocking read; otherwise a signal that arrives just before it would be handled only afterwards.
     """
+    from docker.errors import APIError
+
     found: queue.SimpleQueue[int | EngineError] = queue.SimpleQueue()
 
     def ask() -> None:
@@ -279,6 +291,9 @@ def _wait(engine: Engine, name: str, left: str) -> int:
             if isinstance(answer, EngineError):
                 raise answer
             return answer
+        if watch.exceeded():
+            with engine.asked("kill the container", left), contextlib.suppress(APIError):  # it has just ended
+                engine.client.kill(name)
 
 
 def _stop(engine: Engine, job: Job, name: str, signals: Signals, say: Callable[[str], None], left: str) -> None:

@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from types import FrameType
 from typing import Any, BinaryIO
+
+from audit.container.host_paths import HostPaths
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -56,10 +59,11 @@ class Signals:
 
 
 class Pump:
-    """A thread that copies the program's two output streams to ours."""
+    """A thread that copies the program's two output streams to ours, with the host's paths in them."""
 
-    def __init__(self, stdout: BinaryIO, stderr: BinaryIO) -> None:
+    def __init__(self, stdout: BinaryIO, stderr: BinaryIO, places: Mapping[str, Path] | None = None) -> None:
         self._targets = (stdout, stderr)
+        self._paths = (HostPaths(places or {}), HostPaths(places or {}))
         self._thread: threading.Thread | None = None
         self._error: OSError | None = None
 
@@ -72,10 +76,13 @@ class Pump:
         try:
             # If the engine disconnects, the stream ends without an error; `wait` reports it.
             for pair in stream:
-                for data, target in zip(pair, self._targets, strict=True):
+                for data, target, paths in zip(pair, self._targets, self._paths, strict=True):
                     if data:
-                        target.write(data)
+                        target.write(paths.take(data))
                         target.flush()
+            for target, paths in zip(self._targets, self._paths, strict=True):
+                target.write(paths.rest())
+                target.flush()
         except OSError as error:
             self._error = error
             with contextlib.suppress(Exception):

@@ -6,8 +6,9 @@ file in the package.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import fields, is_dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -27,10 +28,12 @@ from audit.schema import (
     JointClaims,
     Measurement,
     PayingRowsOfGap,
+    Phrase,
     PlannedRun,
     Project,
     PublicOutput,
     RowsIdentity,
+    RowTree,
     RuleText,
     Signing,
     Software,
@@ -40,8 +43,8 @@ from audit.schema import Convention as ConventionFacts
 from audit.verdict.rules import RULES
 from tasks.availability import Always
 from tasks.convention import Convention
+from tasks.phrase import Phrased, joined, with_parts
 from tasks.statistics.defaults import SEED
-from tasks.task import Task
 
 # Libraries that affect numbers; the audit lists their versions.
 SCORING_LIBRARIES = (
@@ -63,7 +66,6 @@ def build(
     *,
     study: Study,
     others: Sequence[Claim],
-    tasks: Mapping[str, Task],
     measurements: Sequence[Measurement],
     decisions: Sequence[Decision],
     gradings: Mapping[Key, Grading],
@@ -79,13 +81,14 @@ def build(
     differences: Sequence[AttributedGap] = (),
     joint: Sequence[JointClaims] = (),
     paying: Sequence[PayingRowsOfGap] = (),
+    row_trees: Sequence[RowTree] = (),
+    count_files: Sequence[InputFile] = (),
 ) -> AuditDocument:
     """Build the document.
 
     Args:
         study: The paper and its audited claims.
         others: Claims that are printed, but not audited.
-        tasks: The study's tasks, by id.
         measurements: All measurements.
         decisions: One per claim.
         gradings: Grade and works of every convention.
@@ -101,19 +104,16 @@ def build(
         differences: The gaps of claims with outputs.
         joint: Groups of claims with outputs.
         paying: The rows that pay for one gap of each claim with outputs.
+        row_trees: The root over the rows of every predictions file.
+        count_files: The files of counts and their hashes.
     """
-    return AuditDocument(
+    made = AuditDocument(
         schema=SCHEMA,
         project=Project(PROJECT, project_version()),
         source_date_epoch=epoch,
         study=study.facts,
         claims=study.claims,
-        conventions=tuple(
-            _convention(task.id, metric, convention, gradings, study)
-            for task in tasks.values()
-            for metric, items in task.conventions.items()
-            for convention in items
-        ),
+        conventions=convention_facts(study, gradings),
         measurements=tuple(measurements),
         verdicts=tuple(decisions),
         others=tuple(others),
@@ -130,7 +130,40 @@ def build(
         differences=tuple(differences),
         joint=tuple(joint),
         paying=tuple(paying),
+        row_trees=tuple(row_trees),
+        count_files=tuple(count_files),
     )
+    return replace(made, phrases=phrases_of(made))
+
+
+def convention_facts(study: Study, gradings: Mapping[Key, Grading]) -> tuple[ConventionFacts, ...]:
+    """All conventions of the study's tasks, with their evidence."""
+    return tuple(
+        _convention(task.id, metric, convention, gradings, study)
+        for task in study.tasks.values()
+        for metric, items in task.conventions.items()
+        for convention in items
+    )
+
+
+def phrases_of(value: object) -> tuple[Phrase, ...]:
+    """What texts in a value of `audit.schema` were made from, each once, by template; those without values are left out."""
+    found = {(text.template, tuple(sorted(text.values.items()))) for text in _phrased(value) if text.values}
+    return tuple(Phrase(template, {name: str(text) for name, text in values}) for template, values in sorted(found))
+
+
+def _phrased(value: object) -> Iterator[Phrased]:
+    if isinstance(value, Phrased):
+        yield from with_parts(value)
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from _phrased(item)
+    elif isinstance(value, tuple | list):
+        for item in value:
+            yield from _phrased(item)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from _phrased(getattr(value, field.name))
 
 
 def software() -> Software:
@@ -159,7 +192,7 @@ def _convention(
         hash=item.hash,
         grade=grading.grade,
         works=tuple(dict.fromkeys(s.work for s in grading.support)),
-        notes=" ".join(part for part in (item.notes, own) if part) or None,
+        notes=joined((item.notes or "", own or ""), " ") or None,
         # What only this machine lacks (Java, a model file) is reported with the missing value, not here.
         unavailable=item.unavailable.text if isinstance(item.unavailable, Always) else None,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
-from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_args
@@ -13,8 +12,9 @@ from typing import TYPE_CHECKING, Any, get_args
 from audit._util.canonical_json import LARGEST
 from audit._util.files import refuse_pointer
 from audit._util.strict_json import no_constant, no_copies
+from audit.document.consistency import problems
 from audit.errors import InputError
-from audit.schema import SCHEMA, AttributedGap, AuditDocument, Reason
+from audit.schema import DECIMAL, DIGEST, EXACT, ID, SCHEMA, AuditDocument, Reason
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter
@@ -25,8 +25,13 @@ _FIX = "Give the audit.json of a run; a damaged one is written again by `repro-a
 _SHAPES = frozenset(shape.__name__ for shape in get_args(Reason))
 _CODES = "'deciding', 'nearest' or 'refused'"
 _LONE = re.compile("[\ud800-\udfff]")
-_EXACT = re.compile(r"-?[0-9]+(?:\.[0-9]+|/[1-9][0-9]*)?", re.ASCII)
-_DECIMAL = re.compile(r"-?[0-9]+(?:\.[0-9]+)?", re.ASCII)
+# A form's pattern, as the validator's message quotes it, and the form in words.
+_FORMS = (
+    (DECIMAL, "not a number in plain decimal notation"),
+    (EXACT, "not a number or a fraction such as 1/2"),
+    (DIGEST, "not a SHA-256 in hexadecimal digits"),
+    (ID, "not an id of lower-case words joined by hyphens"),
+)
 _LATEST = 253_402_300_799  # the last second of the year 9999
 
 
@@ -53,7 +58,8 @@ def parse_document(data: bytes, where: str) -> AuditDocument:
 
     Raises:
         InputError: Not UTF-8, invalid JSON, a float, an integer beyond 2**53 - 1, a duplicate key, a lone surrogate,
-            a different schema, an unknown or missing field, or a field of the wrong type.
+            a different schema, an unknown or missing field, a field of the wrong type or form, or a name of a claim, model or
+            measurement that the document does not have.
     """
     try:
         value = json.loads(
@@ -94,26 +100,9 @@ def structure(value: Any, where: str) -> AuditDocument:
         raise InputError(f"invalid JSON: {error}", where=where, fix=_FIX) from None
     if not 0 <= audit.source_date_epoch <= _LATEST:
         raise InputError("not in the years 1970 to 9999", where=_at(where, "source_date_epoch"), fix=_FIX)
-    for number, gap in enumerate(audit.differences):
-        wrong = _gap_problem(gap)
-        if wrong:
-            raise InputError(wrong, where=_at(where, f"differences[{number}]"), fix=_FIX)
+    for place, wrong in problems(audit):
+        raise InputError(wrong, where=_at(where, place), fix=_FIX)
     return audit
-
-
-def _gap_problem(gap: AttributedGap) -> str:
-    """Why a gap cannot be what it says; empty if it can: numbers that are exact, and parts that sum to the gap."""
-    exact = [gap.start, gap.end, *(step.part for step in gap.steps), *(pair.amount for pair in gap.pairs)]
-    exact += [number for number in (gap.printed, gap.residual) if number is not None]
-    intervals = [item for item in (gap.interval, *(step.interval for step in gap.steps)) if item is not None]
-    bounds = [bound for item in intervals for bound in (item.low, item.high)]
-    if not all(map(_EXACT.fullmatch, exact)) or not all(map(_DECIMAL.fullmatch, bounds)):
-        return "holds a text where a number belongs"
-    if any(not 0 <= place < len(gap.steps) for pair in gap.pairs for place in (pair.first, pair.second)):
-        return "names a step that it does not have"
-    if sum((Fraction(step.part) for step in gap.steps), Fraction(0)) != gap.gap:
-        return "has parts that do not sum to the gap"
-    return ""
 
 
 @cache
@@ -183,6 +172,8 @@ def _broken(value: Any) -> str:
 
 
 def _words(kind: str, message: str) -> str:
+    if kind == "string_pattern_mismatch":
+        return next((words for pattern, words in _FORMS if pattern in message), "has another form")
     if kind in {"missing", "missing_argument"}:
         return "the field is missing"
     if kind == "unexpected_keyword_argument":

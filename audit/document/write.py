@@ -9,20 +9,33 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from audit._util import canonical_json
-from audit.schema import SCHEMA, AuditDocument, Findings, Measurement, StudyFacts
+from audit.schema import SCHEMA, AuditDocument, Findings, Measurement, PublicValue, StudyFacts
 
 # Keys that are left out if there is nothing in them.
 _ABSENT: Mapping[type, tuple[str, ...]] = {
-    AuditDocument: ("signing", "plans", "differences", "joint", "paying"),
-    Measurement: ("sample",),
+    AuditDocument: (
+        "signing",
+        "plans",
+        "differences",
+        "joint",
+        "paying",
+        "row_trees",
+        "count_files",
+        "phrases",
+        "blind",
+    ),
+    Measurement: ("sample", "total", "fold", "decisive"),
+    PublicValue: ("counts", "row_sum", "fold"),
     StudyFacts: ("tolerances",),
 }
+# Of those, keys whose empty list says something: no step decides.
+_EMPTY = frozenset({"decisive"})
 
 
 def plain(value: Any) -> Any:
     """A value of `audit.schema` as dicts, lists, strings, integers, booleans and null, in the order of its fields.
 
-    Keys of `_ABSENT` are absent if None or empty; kinds of findings without a finding are absent.
+    Keys of `_ABSENT` are absent if None or empty (`_EMPTY` only if None); kinds of findings without a finding are absent.
     """
     if isinstance(value, Findings):
         kinds = {item.name: getattr(value, item.name) for item in fields(value) if item.name != "probes"}
@@ -31,7 +44,7 @@ def plain(value: Any) -> Any:
     if is_dataclass(value) and not isinstance(value, type):
         found = {item.name: plain(getattr(value, item.name)) for item in fields(value)}
         for name in _ABSENT.get(type(value), ()):
-            if found[name] in (None, []):
+            if found[name] is None or (found[name] == [] and name not in _EMPTY):
                 del found[name]
         return found
     if isinstance(value, str):

@@ -1,17 +1,22 @@
 """Every Eval Ever: reported and reproduced values as records of a shared schema.
 
-Fields as in evaleval/every_eval_ever: every_eval_ever/schemas/eval.schema.json (read completely at version 0.2.2; for 0.3.0
-only its list of fields). A record is one evaluation source with all its results: the paper's claims are a record of type
-`documentation`, the values recorded by a reproduction team are another, and each predictions file scored here is an
-`evaluation_run`. The schema requires scores as JSON numbers; `details` has the exact decimal strings.
+Fields as in evaleval/every_eval_ever@9bce413: every_eval_ever/schemas/eval.schema.json, version 0.3.0; a test runs the
+package's own validator. A record is a file `data/COLLECTION/DEVELOPER/MODEL/UUID.json` and is one evaluation source with all
+its results: the paper's claims are a record of type `documentation`, the values recorded by a reproduction team are another,
+and each predictions file scored here is an `evaluation_run`. The schema requires scores as JSON numbers; `details` has the
+exact decimal strings.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
+import uuid
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
+from audit._util.file_names import name_of
 from audit.schema import (
     AuditDocument,
     Claim,
@@ -31,7 +36,7 @@ _NAMES = {
     "ter": "TER", "macro-f1": "Macro-F1", "weighted-f1": "Weighted F1", "uar": "Unweighted average recall",
     "abstention-rate": "Abstention rate",
 }  # fmt: skip
-# Bounded metrics; for unbounded ones the schema does not allow a score type.
+# Bounded metrics; an error rate has no upper end.
 _BOUNDED = frozenset(
     {
         "bleu",
@@ -50,13 +55,44 @@ _BOUNDED = frozenset(
 Json = dict[str, Any]
 
 
-def records(audit: AuditDocument, model_id: str | None = None) -> dict[str, Json]:
-    """The records of an audit, by file name.
+@dataclass(frozen=True, slots=True)
+class HubModel:
+    """What the audit does not know about the model, and the schema asks for.
+
+    Attributes:
+        id: `developer/model`; None for `unknown/MODEL-VARIANT`.
+        deployment: `self_deployed`, `externally_managed` or `unknown`.
+        availability: `open_weights`, `closed_weights` or `unknown`.
+    """
+
+    id: str | None = None
+    deployment: str = "unknown"
+    availability: str = "unknown"
+
+
+def records(audit: AuditDocument, model: HubModel = HubModel()) -> dict[str, Json]:  # frozen
+    """The records of an audit, by path: `data/COLLECTION/DEVELOPER/MODEL/UUID.json`.
+
+    Paths are made of safe names. The UUID follows from the record, so that the same audit gives the same files.
 
     Args:
         audit: The audit written by `repro-audit run`.
-        model_id: The model's id on a hub, `owner/name`; by default the study's id and variant.
+        model: What is known about the model beside the audit.
     """
+    found = named_records(audit, model)
+    return {path_of(audit, record): record for record in found.values()}
+
+
+def path_of(audit: AuditDocument, record: Json) -> str:
+    """Where a record belongs, from the folder above `data`."""
+    developer, _, name = record["model_info"]["id"].partition("/")
+    folder = "/".join(name_of(part, ("data",)) for part in (audit.study.id, developer, name))
+    digest = hashlib.sha256(dumps(record)).digest()
+    return f"data/{folder}/{uuid.UUID(bytes=digest[:16], version=4)}.json"
+
+
+def named_records(audit: AuditDocument, model: HubModel = HubModel()) -> dict[str, Json]:  # frozen
+    """The records by what they are: `reported`, `recorded-SOURCE`, `recomputed-TASK-HASH`."""
     claims = {c.id: c for c in audit.claims}
     conventions = {(c.task, c.metric, c.id): c for c in audit.conventions}
     verdicts = {v.claim: v for v in audit.verdicts}
@@ -72,13 +108,13 @@ def records(audit: AuditDocument, model_id: str | None = None) -> dict[str, Json
             "source_organization_url": paper.url,
             "evaluator_relationship": "first_party",
         }
-        found["reported"] = _record(audit, "reported", source, _model(study, None, model_id), reported)
+        found["reported"] = _record(audit, "reported", source, _model(study, None, model), reported)
     for name, items in _sources(audit.measurements).items():
         results = [_measured(m, claims.get(m.claim or ""), conventions, verdicts) for m in items if m.value is not None]
         if results:
             source = _source(items[0], audit.project)
-            found[name] = _record(audit, name, source, _model(study, items[0].prediction, model_id), results)
-    return {f"{name}.json": record for name, record in found.items()}
+            found[name] = _record(audit, name, source, _model(study, items[0].prediction, model), results)
+    return found
 
 
 def dumps(record: Json) -> bytes:
@@ -117,19 +153,20 @@ def _source(item: Measurement, project: Project) -> Json:
     }
 
 
-def _model(study: StudyFacts, prediction: PredictionFile | None, model_id: str | None) -> Json:
+def _model(study: StudyFacts, prediction: PredictionFile | None, model: HubModel) -> Json:
+    name, variant = study.model, ", ".join(study.variants)
     if prediction is not None:
-        variant = str(prediction.variant)
-        return {
-            "name": str(prediction.model),
-            "id": model_id or f"{study.id}/{variant}",
-            "additional_details": {"variant": variant},
-        }
-    variants = ", ".join(study.variants)
+        name, variant = str(prediction.model), str(prediction.variant)
+    # As a folder's name, too: the validator warns if the two spell the model differently.
+    plain = name_of(f"{name}-{variant}" if variant else name)
     return {
-        "name": study.model,
-        "id": model_id or f"{study.id}/{variants or 'unknown'}",
-        "additional_details": {"variant": variants},
+        "name": name,
+        "id": model.id or f"unknown/{plain}",
+        "additional_details": {
+            "deployment_type": model.deployment,
+            "model_availability": model.availability,
+            "variant": variant or "unknown",
+        },
     }
 
 
@@ -157,8 +194,9 @@ def _metric(metric: str, unit: str | None, direction: str | None, parameters: Js
     }
     if unit is not None:
         found["metric_unit"] = _UNIT[unit]
-    if metric in _BOUNDED and unit in {"percent", "fraction"}:
-        found |= {"score_type": "continuous", "min_score": 0, "max_score": 100 if unit == "percent" else 1}
+    if unit in {"percent", "fraction"}:
+        most: Any = (100 if unit == "percent" else 1) if metric in _BOUNDED else "Infinity"
+        found |= {"score_type": "continuous", "min_score": 0, "max_score": most}
     if parameters:
         found["metric_parameters"] = parameters
     return found

@@ -13,6 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import yaml
@@ -31,8 +32,12 @@ class Results:
     left_out: dict[str, str]
 
 
-def load_datasets(path: Path) -> dict[str, dict[str, str]]:
+def load_datasets(path: Path, cards: Mapping[str, str] = MappingProxyType({})) -> dict[str, dict[str, str]]:
     """Read the mapping from task or claim ids to `{id, task_id}` of a Hub benchmark, optionally with `revision`.
+
+    Args:
+        path: The file.
+        cards: Task -> the Hub data set on the task's set card; its entry in the file may leave out `id`.
 
     Raises:
         InputError: The file cannot be read, or an entry is invalid; the message gives its location.
@@ -46,8 +51,15 @@ def load_datasets(path: Path) -> dict[str, dict[str, str]]:
         where = f"{path}: {name}"
         if not isinstance(entry, dict) or not all(isinstance(v, str) for v in entry.values()):
             raise InputError("must be an object of strings", where=where, fix="{id: owner/name, task_id: test}")
+        task = name.partition(".")[0]
+        if "id" not in entry and task in cards:
+            entry["id"] = cards[task]
         if not {"id", "task_id"} <= set(entry) <= _FIELDS:
-            raise InputError("needs id and task_id, and may have revision", where=where, fix="Correct the fields.")
+            raise InputError(
+                "needs id and task_id, and may have revision",
+                where=where,
+                fix="Correct the fields; only tasks whose set card has a Hub data set may leave out id.",
+            )
         if entry["id"].count("/") != 1:
             raise InputError(f"{entry['id']!r} is not the id of a Hub data set", where=f"{where}.id", fix="owner/name")
     return data
@@ -59,6 +71,7 @@ def results(
     source_url: str | None = None,
     *,
     include_recorded: bool = False,
+    cards: Mapping[str, str] = MappingProxyType({}),
 ) -> Results:
     """One entry per claim: the measurement on which its verdict rests.
 
@@ -67,6 +80,7 @@ def results(
         datasets: The data sets by claim id or task id.
         source_url: A URL of the evidence.
         include_recorded: Whether to include recorded values, with a warning at the start of their notes.
+        cards: Task -> the Hub data set on its set card, for the reasons of what is left out.
     """
     measurements = {m.id: m for m in audit.measurements}
     claims = {c.id: c for c in audit.claims}
@@ -82,6 +96,11 @@ def results(
             left_out[claim.id] = "nothing was measured"
         elif best.origin != "recomputed" and not include_recorded:
             left_out[claim.id] = f"the value was {best.origin}, not computed from predictions"
+        elif dataset is None and claim.task in cards:
+            left_out[claim.id] = (
+                f"its set card names the Hub data set {cards[claim.task]}, but not the task's id there (in its eval.yaml): "
+                f"add `{claim.task}: {{task_id: ...}}` to --datasets"
+            )
         elif dataset is None:
             left_out[claim.id] = "not mapped to a Hub data set"
         else:

@@ -10,17 +10,19 @@ about itself is held against its rows, because some files keep only the first on
 from __future__ import annotations
 
 import argparse
-import hashlib
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audit.errors import InputError
 from audit.importers.interface import Imported, Importer, position_ids, with_finished
-from audit.importers.records import Record, decode, items, parse, read_bytes
+from audit.importers.records import Record, decode, items, named, parse, read_bytes
+from audit.importers.sample import Sample
 from audit.importers.stored_totals import StoredTotal, judge_totals, word_errors
 from tasks.row import ReferenceType, Row
-from tasks.task import Task
+
+if TYPE_CHECKING:
+    from tasks.task import Task
 
 # AudioBench's task types, by family.
 _KINDS = {"asr": "ASR", "translation": "ST", "captioning": "AC", "classification": "ER"}
@@ -29,12 +31,19 @@ _KINDS = {"asr": "ASR", "translation": "ST", "captioning": "AC", "classification
 class AudioBench(Importer):
     """The items have no ids, so a row's id is its position in the file."""
 
-    name = "audiobench"
-    help = "AudioBench's logs: raw outputs, stored WER pairs or a judge's details"
-
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """See `Importer.add_arguments`."""
-        parser.add_argument("file", type=Path, help="the JSON file")
+        parser.add_argument("file", type=Path, help="the JSON file; - is standard input")
+
+    def recognises(self, source: Sample) -> bool:
+        """A list of outputs without options, or an object with `sample_wer` or a judge's `details`."""
+        value = source.document
+        if isinstance(value, dict):
+            judged = [one for one in value.values() if isinstance(one, dict) and "judge_score" in one]
+            return "sample_wer" in value or bool(judged)
+        return (
+            isinstance(value, list) and source.has("text", "answer", "model_prediction") and not source.has("choices")
+        )
 
     def read(self, options: argparse.Namespace, task: Task) -> Imported:
         """See `Importer.read`."""
@@ -68,9 +77,10 @@ class AudioBench(Importer):
         ids = position_ids(len(records))
         rows = [_row(record, identifier, names, task) for record, identifier in zip(records, ids, strict=True)]
         said = "".join(f", own total {item.name} {item.stored}" for item in stored)
-        source = f"audiobench, {kind}: {path.name}, sha256 {hashlib.sha256(raw).hexdigest()}{said}"
-        notes = (*notes, *(item.note for item in stored))
-        return Imported(with_finished(rows), len(records), len(records), (), source, "items", notes, normalised)
+        source = f"{named(f'audiobench, {kind}', path, raw)}{said}"
+        return Imported(
+            with_finished(rows), len(records), len(records), (), source, "items", notes, normalised, tuple(stored)
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,21 +7,21 @@ Items are `{"question" (the prompt), "response", "correct_answer" (the reference
 from __future__ import annotations
 
 import argparse
-import hashlib
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from audit.importers.audiobench import one_text
 from audit.importers.interface import Imported, Importer, position_ids, with_finished
-from audit.importers.records import json_records, read_bytes
+from audit.importers.records import json_records, named, read_bytes
+from audit.importers.sample import Sample
 from tasks.row import Row
-from tasks.task import Task
+
+if TYPE_CHECKING:
+    from tasks.task import Task
 
 
 class CmiBench(Importer):
     """A row's id is its position, because an `audioid` names a recording, which may have several items."""
-
-    name = "cmi-bench"
-    help = "CMI-Bench's result files"
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """See `Importer.add_arguments`."""
@@ -31,6 +31,10 @@ class CmiBench(Importer):
             action="store_true",
             help="resample recordings instead of items in the bootstrap, for sets with several items per recording",
         )
+
+    def recognises(self, source: Sample) -> bool:
+        """Items with the fields of its results."""
+        return source.has("question", "response", "correct_answer", "audioid")
 
     def read(self, options: argparse.Namespace, task: Task) -> Imported:
         """See `Importer.read`."""
@@ -51,5 +55,5 @@ class CmiBench(Importer):
                     extra=extra,
                 )
             )
-        source = f"cmi-bench: {path.name}, sha256 {hashlib.sha256(raw).hexdigest()}"
+        source = named("cmi-bench", path, raw)
         return Imported(with_finished(rows), len(records), len(records), (), source, "items")

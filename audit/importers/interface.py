@@ -5,11 +5,16 @@ from __future__ import annotations
 import argparse
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from audit.errors import InputError
+from audit.importers.sample import Sample
+from audit.importers.stored_totals import StoredTotal
 from tasks.row import Row
 from tasks.steps.clean import with_finished
-from tasks.task import Task
+
+if TYPE_CHECKING:
+    from tasks.task import Task
 
 __all__ = ["Imported", "Importer", "Refused", "position_ids", "with_finished"]
 
@@ -35,6 +40,8 @@ class Imported:
         unit: The word for a record: `line`, `item`, `hash`.
         notes: Caveats for the user.
         normalised: The convention whose normaliser the source applied before it stored the texts; None if it stored them raw.
+        stated: The scores that the source states about itself.
+        models: The models that the source names; empty if it names none.
     """
 
     rows: tuple[Row, ...]
@@ -45,6 +52,8 @@ class Imported:
     unit: str
     notes: tuple[str, ...] = ()
     normalised: str | None = None
+    stated: tuple[StoredTotal, ...] = ()
+    models: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Check that every record is accounted for.
@@ -67,10 +76,18 @@ class Importer(ABC):
     Attributes:
         name: The name on the command line.
         help: The help text, one line.
+        example: The arguments of a typical import, for `--help`.
+        generic: Whether it reads any file of a kind (JSON lines, CSV), so that a specific format comes first.
     """
 
     name: str
     help: str
+    example: str = "FILE"
+    generic: bool = False
+
+    def recognises(self, source: Sample) -> bool:  # noqa: ARG002  # the importers' argument
+        """Whether a source looks like this format; False where it cannot be told."""
+        return False
 
     @abstractmethod
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:

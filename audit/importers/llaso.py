@@ -8,16 +8,18 @@ Items are `{"conversations": [{"from", "value" (the instruction)}, {"from", "val
 from __future__ import annotations
 
 import argparse
-import hashlib
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audit.errors import InputError
 from audit.importers.audiobench import one_text
 from audit.importers.interface import Imported, Importer, position_ids, with_finished
-from audit.importers.records import Record, json_records, read_bytes
+from audit.importers.records import Record, json_records, named, read_bytes
+from audit.importers.sample import Sample
 from tasks.row import Row
-from tasks.task import Task
+
+if TYPE_CHECKING:
+    from tasks.task import Task
 
 _OUTPUTS = ("prediction", "answer")
 
@@ -25,12 +27,13 @@ _OUTPUTS = ("prediction", "answer")
 class Llaso(Importer):
     """The items have no ids of their own, so a row's id is its position in the file."""
 
-    name = "llaso"
-    help = "LLaSO-Eval's result files"
-
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """See `Importer.add_arguments`."""
         parser.add_argument("file", type=Path, help="the JSON file")
+
+    def recognises(self, source: Sample) -> bool:
+        """Items with a conversation and an output."""
+        return source.has("conversations") and any(source.has(name) for name in _OUTPUTS)
 
     def read(self, options: argparse.Namespace, task: Task) -> Imported:
         """See `Importer.read`."""
@@ -39,7 +42,7 @@ class Llaso(Importer):
         records = json_records(path, raw)
         ids = position_ids(len(records))
         rows = [_row(record, identifier, task) for record, identifier in zip(records, ids, strict=True)]
-        source = f"llaso: {path.name}, sha256 {hashlib.sha256(raw).hexdigest()}"
+        source = named("llaso", path, raw)
         return Imported(with_finished(rows), len(records), len(records), (), source, "items")
 
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
 
 from audit.errors import InputError
-from audit.importers.interface import Imported, position_ids, with_finished
+from audit.importers.interface import Imported, Refused, position_ids, with_finished
 from audit.importers.records import Record, parse
+from audit.importers.roles import suggestion
 from audit.importers.values import flattened, lettered, options, written_list
 from tasks.row import ReferenceType, Row
-from tasks.task import Task
+
+if TYPE_CHECKING:
+    from tasks.task import Task
 
 _LISTS = {ReferenceType.TEXTS, ReferenceType.CAPTIONS, ReferenceType.SPEAKERS, ReferenceType.KEYPHRASES}
 _OBJECTS = {
@@ -33,11 +36,13 @@ class FieldMap:
         fields: Maps `id`, `hypothesis`, `reference`, ... or `reference.NAME` to one or several fields of a record.
         separator: Splits a text into the items of a list.
         number: Number the rows instead of reading ids.
+        only: Fields of the source and the values that records must have in them.
     """
 
     fields: Mapping[str, tuple[str, ...]]
     separator: str | None
     number: bool
+    only: tuple[tuple[str, str], ...] = ()
 
     @property
     def taken(self) -> tuple[str, ...]:
@@ -61,6 +66,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--separator", metavar="TEXT", help="split a text into a list of references")
     parser.add_argument("--number", action="store_true", help="number the rows, for sources without ids")
+    parser.add_argument(
+        "--only",
+        action="append",
+        default=[],
+        metavar="THEIRS=VALUE",
+        help="only records whose field has this value, such as model=M; the others are counted as refused",
+    )
 
 
 def field_map(given: argparse.Namespace, names: Sequence[str], where: str, task: Task) -> FieldMap:
@@ -112,16 +124,48 @@ def field_map(given: argparse.Namespace, names: Sequence[str], where: str, task:
             raise InputError(
                 f"no field for {ours}",
                 where=where,
-                fix=f"Give --field {ours}=NAME{hint}; the source has: {all_names}.",
+                fix=f"Give {suggestion(ours, names)}{hint}; the source has: {all_names}.",
             )
     some = mapped_reference or "reference" in found
     if not some and task.reference_type is not ReferenceType.OPTIONAL:
         raise InputError(
             "no field for reference",
             where=where,
-            fix=f"Give --field reference=NAME; the source has: {all_names}.",
+            fix=f"Give {suggestion('reference', names)}; the source has: {all_names}.",
         )
-    return FieldMap(found, given.separator, given.number)
+    return FieldMap(found, given.separator, given.number, tuple(_only(item, names, where) for item in given.only))
+
+
+def _only(item: str, names: Sequence[str], where: str) -> tuple[str, str]:
+    name, equals, value = item.partition("=")
+    if not equals:
+        raise InputError(f"--only {item}: not THEIRS=VALUE", fix="Name a field of the source and its value.")
+    if name not in names:
+        raise InputError(f"no field {name!r}", where=where, fix=f"The source has: {', '.join(names) or 'none'}.")
+    return name, value
+
+
+# Fields in which results of several models in one file name them.
+_MODELS = ("model", "model_name", "model_id", "system")
+
+
+def _one_model(records: Sequence[Record], source: str) -> tuple[str, ...]:
+    """The model that the records name, if they do.
+
+    Raises:
+        InputError: They name several.
+    """
+    for name in _MODELS:
+        found = list(dict.fromkeys(str(r.fields[name]) for r in records if isinstance(r.fields.get(name), str)))
+        if len(found) > 1:
+            raise InputError(
+                f"outputs of {len(found)} models: {', '.join(found[:5])}{', ...' if len(found) > 5 else ''}",
+                where=f"{source.partition(',')[0]}: {name}",
+                fix=f"Choose one with --only {name}={found[0]}, and import the others with --run.",
+            )
+        if found:
+            return tuple(found)
+    return ()
 
 
 def _list(value: Any, separator: str | None, where: str) -> Any:
@@ -208,6 +252,9 @@ def to_rows(records: Sequence[Record], fields: FieldMap, task: Task, source: str
     rows: list[Row] = []
     counts = Counter[str]()
     seen: dict[str, str] = {}
+    total = len(records)
+    records, refused = _chosen(records, fields.only)
+    models = _one_model(records, source)
     numbers = position_ids(len(records)) if fields.number else []
     for index, record in enumerate(records):
         identifier = numbers[index] if fields.number else _id(record, fields.fields["id"][0])
@@ -243,7 +290,25 @@ def to_rows(records: Sequence[Record], fields: FieldMap, task: Task, source: str
             prompt = record.text(fields.fields["prompt"][0])
         rows.append(Row(identifier, hypothesis, reference, _finished(record, fields), prompt or None, extra))
     notes = tuple(text.format(counts[name]) for name, text in _NOTES.items() if counts[name])
-    return Imported(with_finished(rows), len(records), len(records), (), source, unit, notes)
+    return Imported(with_finished(rows), total, len(records), refused, source, unit, notes, models=models)
+
+
+def _chosen(records: Sequence[Record], only: Sequence[tuple[str, str]]) -> tuple[Sequence[Record], tuple[Refused, ...]]:
+    if not only:
+        return records, ()
+    kept, refused = [], []
+    for record in records:
+        other = next((name for name, value in only if str(record.fields.get(name)) != value), None)
+        if other is None:
+            kept.append(record)
+        else:
+            refused.append(Refused(record.where, f"another value of {other} than --only asks for"))
+    return kept, tuple(refused)
+
+
+def with_notes(imported: Imported, notes: tuple[str, ...]) -> Imported:
+    """The import with further notes."""
+    return replace(imported, notes=(*imported.notes, *notes))
 
 
 _NOTES = {

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import sys
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from audit._util.files import refuse_pointer
 from audit._util.strict_json import InvalidJsonError, loads
 from audit.errors import InputError
-from audit.scoring.predictions import MAX_LINE_BYTES
+from audit.scoring.prediction_meta import MAX_LINE_BYTES
 
-_MAX_FILE_BYTES = 2 * 2**30
+MAX_FILE_BYTES = 2 * 2**30
+STDIN = "-"
+# Standard input can be read once, but a format is recognised before it is imported.
+_READ: weakref.WeakKeyDictionary[TextIO, bytes] = weakref.WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,15 +64,18 @@ class Record:
 
 
 def read_bytes(path: Path) -> bytes:
-    """The bytes of a source.
+    """The bytes of a source; `-` is standard input.
 
     Raises:
         InputError: The file cannot be read, is empty, a Git LFS pointer, or larger than 2 GiB.
     """
     try:
-        if path.stat().st_size > _MAX_FILE_BYTES:
-            raise InputError("larger than 2 GiB", where=str(path), fix="Split the file.")
-        raw = path.read_bytes()
+        if str(path) == STDIN:
+            raw = _standard_input()
+        else:
+            if path.stat().st_size > MAX_FILE_BYTES:
+                raise InputError("larger than 2 GiB", where=str(path), fix="Split the file.")
+            raw = path.read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or error
         raise InputError(f"cannot be read ({reason})", where=str(path), fix="Check the path.") from error
@@ -74,6 +83,21 @@ def read_bytes(path: Path) -> bytes:
     if not raw.strip():
         raise InputError("empty", where=str(path), fix="Give a file that contains records.")
     return raw
+
+
+def _standard_input() -> bytes:
+    if sys.stdin not in _READ:
+        raw = sys.stdin.buffer.read(MAX_FILE_BYTES + 1)
+        if len(raw) > MAX_FILE_BYTES:
+            raise InputError("larger than 2 GiB", where="standard input", fix="Split the file.")
+        _READ[sys.stdin] = raw
+    return _READ[sys.stdin]
+
+
+def named(kind: str, path: Path, raw: bytes) -> str:
+    """A source for the meta file: `open-asr: x.jsonl, sha256 ...`."""
+    name = "standard input" if str(path) == STDIN else path.name
+    return f"{kind}: {name}, sha256 {hashlib.sha256(raw).hexdigest()}"
 
 
 def decode(raw: bytes, where: str) -> str:

@@ -15,11 +15,13 @@ from audit.errors import InputError
 from audit.importers.interface import Imported, Importer, Refused, with_finished
 from audit.importers.redis_fields import NAMES, Item, rows_of
 from audit.importers.redis_server import open_source
+from audit.importers.sample import Sample
 from tasks.row import Row
-from tasks.task import Task
 
 if TYPE_CHECKING:
     import redis
+
+    from tasks.task import Task
 
 _BATCH = 500
 _QUEUES = (b"pending", b"processing")
@@ -28,8 +30,11 @@ _QUEUES = (b"pending", b"processing")
 class Redis(Importer):
     """A server or a saved dump. An item without an output becomes a row with an error, so it is counted."""
 
-    name = "redis"
-    help = "a Redis server or a saved dump with hashes task_NAME:ID"
+    example = "saved.rdb --database 4"
+
+    def recognises(self, source: Sample) -> bool:
+        """A dump of a Redis server."""
+        return source.raw[:5] == b"REDIS" and source.raw[5:9].isdigit()
 
     def add_arguments(self, parser: argparse.ArgumentParser) -> None:
         """See `Importer.add_arguments`."""

@@ -9,12 +9,14 @@ import re
 from bisect import bisect_left
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audit.errors import InputError
 from audit.importers.interface import Refused
 from tasks.row import ReferenceType, Row
-from tasks.task import Task
+
+if TYPE_CHECKING:
+    from tasks.task import Task
 
 # NAME in task_NAME:ID.
 NAMES: Mapping[str, str] = {

@@ -1,7 +1,8 @@
 """Access to a Redis database: a server by its URL, or a saved dump loaded into a private server.
 
 A dump is in Redis's own binary format, which only redis-server is certain to read correctly. It is started on a socket in a
-private folder, on a copy of the dump, with network and saving turned off, and stopped afterwards.
+private folder, on a copy of the dump, with network and saving turned off, and stopped afterwards. A dump may be hostile: the
+server checks its structures while loading, its memory is limited, and a guard ends it when this process ends in any way.
 """
 
 from __future__ import annotations
@@ -24,7 +25,18 @@ if TYPE_CHECKING:
     import redis
 
 _LOAD_SECONDS = 600.0
-_STOP_SECONDS = 20.0
+# Memory of the server: what it needs without data, and for each byte of the dump, which may be compressed.
+_MEMORY, _MEMORY_A_BYTE = 1 << 30, 20
+# Starts a program within a limit of memory, in KiB, and ends it, with its folder, when standard input is closed: by whoever
+# started this, or by the system when that process is gone.
+_GUARDED = """
+folder=$1; ulimit -v "$2"; ulimit -c 0; shift 2
+exec 3<&0
+"$@" 3<&- </dev/null & server=$!
+(cat <&3 >/dev/null; kill -9 "$server"; rm -rf "$folder") 2>/dev/null & guard=$!
+exec 3<&-
+wait "$server"
+"""
 
 
 def _library() -> None:
@@ -64,7 +76,7 @@ def open_source(source: str, database: int | None) -> Iterator[tuple[redis.Redis
 def _without_password(url: str) -> str:
     """The URL without user, password and query, which may hold both."""
     scheme, _, rest = url.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
+    return f"{scheme}://{re.split('[?#]', rest.rpartition('@')[2])[0]}"
 
 
 def _reason(error: Exception, url: str) -> str:
@@ -76,6 +88,7 @@ def _reason(error: Exception, url: str) -> str:
     parts = [part for part in re.split(r"[:/?#@]", password) if len(part) > 2]
     secrets = [password, *parts] if at else []
     secrets += [value for name in ("password", "username") for value in query.get(name, ())]
+    secrets.append(url.partition("#")[2])
     text = str(error)
     for secret in sorted({form for s in secrets for form in (s, unquote(s)) if form}, key=len, reverse=True):
         text = text.replace(secret, "***")
@@ -133,31 +146,36 @@ def _private(dump: Path, database: int) -> Iterator[redis.Redis]:
     if program is None:
         raise MissingError("redis-server is not installed", fix="apt-get install redis-server")
     # The path of a socket is limited to 107 bytes, which the default temporary folder may exceed.
-    with tempfile.TemporaryDirectory(prefix="repro-audit-", dir="/tmp") as name:
+    with tempfile.TemporaryDirectory(prefix="repro-audit-", dir="/tmp", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         shutil.copyfile(dump, folder / "dump.rdb")
         command = [program, "--port", "0", "--unixsocket", str(folder / "socket"), "--unixsocketperm", "700"]
         command += ["--dir", name, "--dbfilename", "dump.rdb", "--save", "", "--appendonly", "no"]
         command += ["--databases", str(max(16, database + 1)), "--logfile", str(folder / "log")]
-        process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL)
+        command += ["--sanitize-dump-payload", "yes"]
+        limit = _MEMORY + _MEMORY_A_BYTE * dump.stat().st_size
+        guarded = ["/bin/sh", "-c", _GUARDED, "sh", name, str(limit // 1024), *command]
+        # In a session of its own: a Ctrl-C is this process's to handle.
+        process = subprocess.Popen(guarded, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, start_new_session=True)
         retry = Retry(NoBackoff(), 0)  # `_wait` retries, because it also notices if the server exits
         client = redis.Redis(unix_socket_path=str(folder / "socket"), db=database, retry=retry)
         try:
-            _wait(client, process, folder / "log", dump)
+            _wait(client, process, folder / "log", dump, limit)
             yield client
         finally:
             with suppress(redis.RedisError):
                 client.close()
-            process.terminate()
-            try:
-                process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
+            # It serves a copy that is thrown away, so nothing is lost; a clean end could wait for a dump to load.
+            assert process.stdin is not None
+            process.stdin.close()
+            process.wait()
 
 
-def _wait(client: redis.Redis, process: subprocess.Popen[bytes], log: Path, dump: Path) -> None:
-    """Wait until the dump is loaded; if loading fails, the server's message becomes the error."""
+def _wait(client: redis.Redis, process: subprocess.Popen[bytes], log: Path, dump: Path, limit: int) -> None:
+    """Wait until the dump is loaded; if loading fails, the server's message becomes the error.
+
+    Redis says "short read or OOM", so one message names both.
+    """
     import redis
 
     end = time.monotonic() + _LOAD_SECONDS
@@ -172,7 +190,8 @@ def _wait(client: redis.Redis, process: subprocess.Popen[bytes], log: Path, dump
             raise InputError(
                 f"redis-server cannot load the dump ({reason})",
                 where=str(dump),
-                fix="Check the copy, or use a redis-server at least as new as the one that wrote it.",
+                fix="Check the copy, or use a redis-server at least as new as the one that wrote it. A dump that needs more "
+                f"than {limit >> 20:,} MB is not loaded here: load it yourself, and give the server's URL.",
             )
         time.sleep(0.02)
     raise InputError(

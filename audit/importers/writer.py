@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 import tempfile
 from collections.abc import Iterable, Mapping
+from dataclasses import replace as replace_fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from audit._util.files import write_atomic
+from audit._util.folders import held
 from audit.errors import InputError
 from audit.scoring.prediction_meta import PredictionMeta
-from audit.scoring.predictions import file_stem, load
+from audit.scoring.predictions import file_stem, load, too_long
 from tasks.row import Row
-from tasks.task import Task
+
+if TYPE_CHECKING:
+    from tasks.task import Task
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -76,6 +81,8 @@ def write(
     ordered = sorted(rows, key=lambda row: row.id)
     try:
         data = "".join(f"{line(row)}\n" for row in ordered).encode("utf-8")
+        # A kill between the two files must not leave rows under the facts of others.
+        meta = replace_fields(meta, rows_sha256=hashlib.sha256(data).hexdigest())
         described = _json(meta.as_json(), indent=2).encode("utf-8") + b"\n"
     except (ValueError, TypeError) as error:
         raise InputError(f"a value that JSON cannot represent ({error})", where=str(path), fix="Correct it.") from error
@@ -84,8 +91,9 @@ def write(
         if target.exists() and not replace and target.read_bytes() != content:
             raise InputError("the file exists and differs", where=str(target), fix="Give --replace, or another --out.")
     try:
-        write_atomic(path, data)
-        write_atomic(path.with_suffix(".meta.json"), described)
+        with held(folder):
+            write_atomic(path, data)
+            write_atomic(path.with_suffix(".meta.json"), described)
     except OSError as error:
         raise InputError(f"cannot be written ({error.strerror})", where=str(folder), fix="Check --out.") from error
     return path
@@ -102,6 +110,9 @@ def _read_back(task: Task, rows: list[Row], data: bytes, meta: bytes) -> None:
             where = (error.where or "").removeprefix(f"{name}/")
             raise InputError(error.what, where=f"the rows to be written, {where}", fix=error.fix) from error
     for row, other in zip(rows, back, strict=True):
+        # Written whole, and read as an error row that says so.
+        if too_long(row.hypothesis, row.reference, row.prompt):
+            continue
         if line(row) != line(other) or (row.id, row.hypothesis) != (other.id, other.hypothesis):
             raise InputError(
                 "cannot be written without loss",

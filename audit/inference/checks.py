@@ -8,8 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from audit._util.files import refuse_pointer_file
-from audit.errors import InputError
+from audit._util.strict_yaml import Document
+from audit.errors import AuditError, InputError
 from audit.inference.layouts import SetLocation
+from audit.inference.model_file import SALMONN, engine_name, open_model_file
 from audit.inference.salmonn.config import VARIANTS, ModelConfig, read_model_config
 from audit.inference.settings import SETTINGS
 
@@ -57,21 +59,47 @@ def check(
         batch: The batch size, for the memory estimate.
         tasks: The tasks whose data are checked.
     """
-    found = [_libraries()]
-    config: ModelConfig | None = None
-    if model is None:
-        found.append(Requirement("all", "model", False, "no model.yaml given: see docs/how-to/run-inference.md"))
-    else:
-        try:
-            config = read_model_config(model)
-            found += _weights(config)
-        except InputError as error:
-            found.append(Requirement("all", "model", False, str(error)))
-    if config is not None:
-        found.append(_memory(config, batch))
+    found = _model(model, batch)
     by_task = {item.task: item for item in sets}
     found += [_data(task, by_task.get(task)) for task in tasks]
     return found
+
+
+def _model(model: Path | None, batch: int) -> list[Requirement]:
+    """What the model needs, by SALMONN's own code or by the engine that model.yaml names."""
+    if model is None:
+        return [
+            _libraries(),
+            Requirement("all", "model", False, "no model.yaml given: see docs/how-to/run-inference.md"),
+        ]
+    found: list[Requirement] = []
+    try:
+        document = open_model_file(model)
+        if engine_name(document) != SALMONN:
+            return _engine_model(document)
+        found.append(_libraries())
+        config = read_model_config(model)
+        return [*found, *_weights(config), _memory(config, batch)]
+    except AuditError as error:
+        return [*(found or [_libraries()]), Requirement("all", "model", False, str(error))]
+
+
+def _engine_model(document: Document) -> list[Requirement]:
+    from audit.inference.model_engines import engine_named
+    from audit.inference.model_engines.document import read_engine_model
+
+    engine = engine_named(engine_name(document), document.where(("engine",)))
+    missing = engine.missing()
+    text = f"missing: {', '.join(missing)}; pip install {engine.extra}" if missing else "all there"
+    libraries = Requirement("all", "libraries", not missing, text)
+    try:
+        _, found = read_engine_model(document)
+    except AuditError as error:
+        return [libraries, Requirement("all", "model", False, str(error))]
+    return [
+        libraries,
+        Requirement("all", "model", True, f"{found.name} {found.variant} by {engine.name}: {found.folder}"),
+    ]
 
 
 def _libraries() -> Requirement:
@@ -129,13 +157,13 @@ def _free(device: str) -> int | None:
 
 def _data(task: str, place: SetLocation | None) -> Requirement:
     from audit.inference.dataset_errors import explain
-    from audit.literature.known_tasks import known_tasks
+    from audit.literature.known_tasks import tasks_here
     from audit.literature.set_manifest import notes as differences
     from audit.literature.sets import card_of, load_sets
     from tasks.datasets.errors import DatasetError
     from tasks.datasets.registry import READERS, Options, read
 
-    if task not in READERS:
+    if task not in READERS and place is None:
         return Requirement(task, "data", False, "the set was never published")
     if place is None:
         return Requirement(task, "data", False, f"no folder given (--data {task}=FOLDER)")
@@ -143,7 +171,9 @@ def _data(task: str, place: SetLocation | None) -> Requirement:
         manifest = read(task, place.data, Options(labels=place.labels, speech=place.speech))
     except DatasetError as error:
         return Requirement(task, "data", False, str(explain(error)).replace("\n ", ";"))
-    notes = "; ".join((*manifest.notes, *differences(manifest, card_of(known_tasks()[task], load_sets()))))
+    known = tasks_here().get(task)
+    card = None if known is None else card_of(known, load_sets())
+    notes = "; ".join((*manifest.notes, *differences(manifest, card)))
     text = f"{len(manifest.items)} items" + (f"; {notes}" if notes else "")
     if manifest.missing:
         return Requirement(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from audit._util import canonical_json
 from audit._util.files import write_atomic
-from audit.inference.salmonn.audio import Samples
+from audit.inference.audio import Samples
 
 if TYPE_CHECKING:
     from torch import Tensor

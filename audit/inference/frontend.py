@@ -1,19 +1,16 @@
-"""Front end: prepares the encoders' inputs from manifest items, in processes that run ahead of the model."""
+"""Front end of SALMONN: prepares the encoders' inputs from manifest items."""
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterable, Sequence
-from concurrent.futures import BrokenExecutor, CancelledError, Future, ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
 from audit.errors import AuditError
+from audit.inference.audio import AudioError, read_clip
 from audit.inference.feature_cache import FeatureStore, clip_key
-from audit.inference.salmonn.audio import AudioError, read_clip
+from audit.inference.prefetch import reason, unexpected
 from audit.inference.salmonn.features import Array, fbank, log_mel, whisper_extractor
 from tasks.datasets.manifest import Item
 
@@ -27,6 +24,14 @@ class Frontend:
     model_key: str
     resampler: str = "none"
     features: Path | None = None
+
+    def prepare(self, item: Item) -> Prepared:
+        """See `prepare`."""
+        return prepare(self, item)
+
+    def failed(self, why: str) -> Prepared:
+        """A clip that cannot be used."""
+        return Prepared("", None, None, {}, why)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +59,11 @@ def prepare(frontend: Frontend, item: Item) -> Prepared:
             return Prepared(key, None, None, clip.notes)
         return compute(frontend, item, key, clip.notes, clip.samples)
     except AudioError as error:
-        place = error.where.removeprefix(f"{frontend.root}/") if error.where else ""
-        return Prepared("", None, None, {}, f"{place}: {error.what}" if place else error.what)
+        return frontend.failed(reason(error, frontend.root))
     except AuditError:
         raise  # a library is missing: every clip would fail
     except Exception as error:  # noqa: BLE001
-        return Prepared("", None, None, {}, unexpected(error))
-
-
-def unexpected(error: Exception) -> str:
-    """An error that no code of ours expects, as the reason of an error row: the run goes on with the other clips."""
-    lines = str(error).split("\n")
-    return f"unexpected error, {type(error).__name__}: {lines[0][:200]}"
+        return frontend.failed(unexpected(error))
 
 
 def compute(frontend: Frontend, item: Item, key: str, notes: dict[str, int], samples: Any = None) -> Prepared:
@@ -73,57 +71,3 @@ def compute(frontend: Frontend, item: Item, key: str, notes: dict[str, int], sam
     if samples is None:
         samples = read_clip([frontend.root / name for name in item.audio], frontend.resampler).samples
     return Prepared(key, log_mel(samples, _extractor(str(frontend.whisper))), fbank(samples), notes)
-
-
-class Prefetcher:
-    """Prepares the clips of upcoming batches in `workers` processes; without workers, on demand."""
-
-    def __init__(self, frontend: Frontend, workers: int) -> None:
-        self.frontend = frontend
-        self._coming: dict[str, Future[Prepared]] = {}
-        self._workers = workers
-        self._pool = ProcessPoolExecutor(workers, mp_context=get_context("spawn")) if workers else None
-
-    def begin(self, items: Iterable[Item]) -> None:
-        """Start preparing these items, unless already started."""
-        if self._pool is not None:
-            for item in items:
-                if item.id not in self._coming:
-                    self._coming[item.id] = self._pool.submit(prepare, self.frontend, item)
-
-    def take(self, items: Sequence[Item]) -> list[Prepared]:
-        """The prepared clips, in order."""
-        self.begin(items)
-        if self._pool is None:
-            return [prepare(self.frontend, item) for item in items]
-        return [self._result(item) for item in items]
-
-    def _result(self, item: Item) -> Prepared:
-        future = self._coming.pop(item.id, None)
-        try:
-            if future is None:  # its pool was lost
-                return self._alone(item)
-            return future.result()
-        except (BrokenExecutor, CancelledError):
-            # A library ended its process. Which clip it was is not known, so the others are prepared one by one.
-            self._replace_pool()
-            return self._alone(item)
-
-    def _alone(self, item: Item) -> Prepared:
-        with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
-            try:
-                return pool.submit(prepare, self.frontend, item).result()
-            except BrokenExecutor:
-                return Prepared("", None, None, {}, "the process that read the clip ended: a library crashed")
-
-    def _replace_pool(self) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
-        self._coming.clear()
-        self._pool = ProcessPoolExecutor(self._workers, mp_context=get_context("spawn"))
-
-    def close(self) -> None:
-        """Stop the processes."""
-        if self._pool is not None:
-            with contextlib.suppress(OSError):
-                self._pool.shutdown(wait=True, cancel_futures=True)

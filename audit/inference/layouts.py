@@ -4,15 +4,19 @@
 /data/data.yaml                       optional; for tasks that need more than a folder:
     pr-librispeech: {labels: LS_testclean_pr.json}
     st-en-zh: {data: cv-corpus-4, labels: covost2, resampler: soxr-hq}
+/data/TASK/metadata.csv               a task without an official layout: clips and a table (tasks.datasets.audiofolder)
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from audit.errors import InputError
+from audit.inference.settings import SETTINGS
+from tasks.datasets.audiofolder import is_audiofolder
 from tasks.datasets.registry import READERS
 
 FILE = "data.yaml"
@@ -65,14 +69,21 @@ def find(root: Path, tasks: Iterable[str]) -> tuple[list[SetLocation], dict[str,
     Raises:
         InputError: data.yaml names an unknown task, field or resampler, or a missing file.
     """
-    given = _read(root / FILE) if (root / FILE).is_file() else {}
+    tasks = list(tasks)
+    given = _read(root / FILE, tasks) if (root / FILE).is_file() else {}
     found: list[SetLocation] = []
     absent: dict[str, str] = {}
     for task in tasks:
-        if task not in READERS:
-            absent[task] = "the set was never published"
-            continue
         entry = given.get(task, {})
+        if task not in READERS:
+            folder = root / entry.get("data", task)
+            if is_audiofolder(folder):
+                found.append(SetLocation(task, folder, resampler=entry.get("resampler", "none")))
+            elif task in SETTINGS:
+                absent[task] = "the set was never published"
+            else:
+                absent[task] = f"no folder {folder.name} with metadata.csv"
+            continue
         folder = root / (entry.get("data") or FOLDERS[READERS[task]])
         option, name = BESIDES.get(task, (None, ""))
         extra: dict[str, Path] = {key: root / entry[key] for key in ("labels", "speech") if key in entry}
@@ -89,7 +100,7 @@ def find(root: Path, tasks: Iterable[str]) -> tuple[list[SetLocation], dict[str,
     return found, absent
 
 
-def _read(path: Path) -> dict[str, dict[str, str]]:
+def _read(path: Path, tasks: Sequence[str]) -> dict[str, dict[str, str]]:
     from audit._util import strict_yaml
 
     document = strict_yaml.load(path)
@@ -100,8 +111,9 @@ def _read(path: Path) -> dict[str, dict[str, str]]:
             "must map tasks to the locations of their data", where=where, fix="pr-librispeech: {labels: FILE}"
         )
     for task, entry in data.items():
-        if task not in READERS:
-            raise InputError(f"unknown task {task!r}", where=where, fix=f"Tasks: {', '.join(READERS)}.")
+        if task not in READERS and task not in tasks:
+            known = ", ".join(dict.fromkeys((*tasks, *READERS)))
+            raise InputError(f"unknown task {task!r}", where=where, fix=f"Tasks: {known}.")
         fields = ("data", "labels", "speech", "resampler")
         if (
             not isinstance(entry, dict)
@@ -112,7 +124,7 @@ def _read(path: Path) -> dict[str, dict[str, str]]:
         if entry.get("resampler", "none") not in RESAMPLERS:
             raise InputError(f"{task}: unknown resampler", where=where, fix=f"Use: {', '.join(RESAMPLERS)}.")
         for name in ("data", "labels", "speech"):
-            if name in entry and not (path.parent / entry[name]).exists():
-                raise InputError(f"{task}: {name} {entry[name]!r} not found", where=where,
+            if name in entry and not os.path.exists(path.parent / entry[name]):  # noqa: PTH110  # False for impossible names
+                raise InputError(f"{task}: {name} {entry[name][:100]!r} not found", where=where,
                                  fix="Paths are relative to data.yaml.")  # fmt: skip
     return data

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, replace
@@ -12,11 +13,13 @@ from typing import Any
 from audit._util import canonical_json, typed_json
 from audit._util.clock import source_date_epoch
 from audit._util.files import write_atomic
+from audit._util.folders import held
 from audit._util.strict_json import InvalidJsonError
 from audit.errors import InputError
 from audit.inference import journal
-from audit.inference.run_records import BatchResult, Identity, Outcome, RunEnvironment
+from audit.inference.run_records import BatchResult, EngineSettings, Identity, Outcome, RunEnvironment
 from audit.scoring.prediction_meta import PredictionMeta
+from audit.scoring.predictions import split_name
 
 
 def work_folder(out: Path, task: str) -> Path:
@@ -28,7 +31,7 @@ def merge(task: str, sources: Sequence[Path], out: Path, who: str | None = None,
     """Write `TASK.jsonl`, `TASK.meta.json` and `TASK.run.json` from the shards' journals.
 
     Args:
-        task: The task's id.
+        task: The task's id, or `TASK@RUN` for a run with a name.
         sources: The folders given to the shards as `--out`.
         out: The output folder.
         who: Who ran it, for the meta file.
@@ -68,7 +71,7 @@ def merge(task: str, sources: Sequence[Path], out: Path, who: str | None = None,
     rows = sorted((row for batch in batches.values() for row in batch.rows), key=lambda row: row.id)
     path = out / f"{task}.jsonl"
     environments = _environments(sources, task)
-    meta = _meta(task, run, environments, who)
+    meta = _meta(split_name(task)[0], run, environments, who)
     errors = {row.id: row.error for row in rows if row.hypothesis is None}
     record = {
         "run": {name: value for name, value in asdict(run).items() if name != "shard"},
@@ -76,10 +79,14 @@ def merge(task: str, sources: Sequence[Path], out: Path, who: str | None = None,
         "events": [event.as_json() for number in sorted(batches) for event in batches[number].events],
         "errors": errors,
     }
+    data = b"".join(canonical_json.dumps(asdict(row)) + b"\n" for row in rows)
+    # A kill between the files must not leave rows under the facts of others.
+    meta = replace(meta, rows_sha256=hashlib.sha256(data).hexdigest())
     try:
-        write_atomic(path, b"".join(canonical_json.dumps(asdict(row)) + b"\n" for row in rows))
-        write_atomic(out / f"{task}.meta.json", _pretty(meta.as_json()))
-        write_atomic(out / f"{task}.run.json", _pretty(record))
+        with held(out):
+            write_atomic(path, data)
+            write_atomic(out / f"{task}.meta.json", _pretty(meta.as_json()))
+            write_atomic(out / f"{task}.run.json", _pretty(record))
     except OSError as error:
         raise InputError(f"cannot be written: {error.strerror}", where=str(error.filename or out)) from None
     return Outcome(len(rows), len(errors), path)
@@ -102,17 +109,17 @@ def _environments(sources: Sequence[Path], task: str) -> list[RunEnvironment]:
 
 def _meta(task: str, run: Identity, environments: list[RunEnvironment], who: str | None) -> PredictionMeta:
     moment = datetime.fromtimestamp(source_date_epoch(), UTC)
-    decoding = {
-        **run.decoding,
-        "batch_size": run.batch_size,
-        "resampler": run.resampler,
-        "encode_batch": run.encode_batch,
-        "zero_audio": run.zero_audio,
-        "model": {name: value for name, value in asdict(run.model).items() if name != "variant"},
-    }
+    decoding: dict[str, Any] = {**run.decoding, "batch_size": run.batch_size, "resampler": run.resampler}
+    if isinstance(run.model, EngineSettings):
+        model, special_tokens = run.model.name, run.model.special_tokens
+        decoding |= {"engine": run.model.engine, "libraries": _versions(environments)}
+    else:
+        model, special_tokens = "SALMONN", None
+        settings = {name: value for name, value in asdict(run.model).items() if name != "variant"}
+        decoding |= {"encode_batch": run.encode_batch, "zero_audio": run.zero_audio, "model": settings}
     return PredictionMeta(
         task,
-        model="SALMONN",
+        model=model,
         variant=run.model.variant,
         weights=run.weights,
         decoding=decoding,
@@ -122,7 +129,14 @@ def _meta(task: str, run: Identity, environments: list[RunEnvironment], who: str
         when=moment.strftime("%Y-%m-%dT%H:%M:%SZ"),
         device=", ".join(sorted({found.device for found in environments})) or None,
         source="repro-audit infer",
+        special_tokens=special_tokens,
     )
+
+
+def _versions(environments: list[RunEnvironment]) -> dict[str, str]:
+    """The version of every library; several, if the shards ran on different ones."""
+    names = sorted({name for found in environments for name in found.packages})
+    return {name: ", ".join(sorted({e.packages[name] for e in environments if name in e.packages})) for name in names}
 
 
 def _pretty(data: dict[str, Any]) -> str:

@@ -58,13 +58,45 @@ class TestSetName:
 
 
 @dataclass(frozen=True, slots=True)
+class EngineSettings:
+    """The model of a model engine, as run records have it; without paths and device.
+
+    Attributes:
+        engine: The engine's name.
+        name: The model's name.
+        variant: Its variant.
+        special_tokens: The tokens that its outputs may contain, as meta files have them; None for SALMONN's.
+    """
+
+    engine: str
+    name: str
+    variant: str
+    special_tokens: Mapping[str, list[str]] | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunFacts:
+    """What a model contributes to the identity of its run; the attributes are those of `Identity`."""
+
+    prompt: str | None
+    prompt_key: str
+    model: ModelSettings | EngineSettings
+    weights: Mapping[str, str]
+    decoding: Settings
+    resampler: str
+    encode_batch: int = 1
+    zero_audio: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Identity:
     """Everything that determines the rows of a run; a journal continues only with the same.
 
     Attributes:
         manifest: Its SHA-256.
         items: In the whole set.
-        prompt: The instruction.
+        prompt: The instruction; None if the model takes none.
+        model: SALMONN's settings, or those of a model engine.
         weights: File name -> SHA-256.
         batches: In the whole plan.
         shard: k and n of `k/n`.
@@ -75,9 +107,9 @@ class Identity:
     manifest: str
     items: int
     dataset: TestSetName
-    prompt: str
+    prompt: str | None
     prompt_key: str
-    model: ModelSettings
+    model: ModelSettings | EngineSettings
     weights: Mapping[str, str]
     decoding: Settings
     resampler: str
@@ -104,23 +136,26 @@ class Tf32:
 
 @dataclass(frozen=True, slots=True)
 class RunEnvironment:
-    """What a run ran on: libraries, machine, device, and numeric settings; the last three are None without a GPU."""
+    """What a run ran on: libraries, machine, device, and numeric settings.
+
+    `tf32` and `deterministic_algorithms` are None without torch, the last three without a GPU.
+    """
 
     python: str
     platform: str
     packages: Mapping[str, str]
     device: str
     threads: int
-    tf32: Tf32
     cublas_workspace: str | None
-    deterministic_algorithms: bool
+    tf32: Tf32 | None = None
+    deterministic_algorithms: bool | None = None
     compute_capability: str | None = None
     cuda: str | None = None
     cudnn: int | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The object in `environment-K-of-N.json`; what a machine without a GPU lacks is left out."""
-        optional = ("compute_capability", "cuda", "cudnn")
+        """The object in `environment-K-of-N.json`; what a machine without torch or a GPU lacks is left out."""
+        optional = ("tf32", "deterministic_algorithms", "compute_capability", "cuda", "cudnn")
         return {name: value for name, value in asdict(self).items() if value is not None or name not in optional}
 
 

@@ -3,60 +3,70 @@
 from __future__ import annotations
 
 import json
-import os
-import platform
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, replace
-from importlib.metadata import PackageNotFoundError, version
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit._util.files import write_atomic
+from audit._util.folders import sweep_files
 from audit.errors import InputError, MissingError
+from audit.inference.audio import AUDIO_FIX, MAX_SECONDS, SAMPLE_RATE
 from audit.inference.journal import Journal
 from audit.inference.merge import merge, work_folder
 from audit.inference.plan import Batch, make_plan, take_shard
-from audit.inference.run_records import Identity, Outcome, RunEnvironment, TestSetName, Tf32
-from audit.inference.salmonn.config import MAX_SECONDS, SAMPLE_RATE
+from audit.inference.run_records import Identity, Outcome, TestSetName
 from audit.inference.sampled import SampledRun, first_rows, make_batches
+from audit.scoring.predictions import file_stem
 from tasks.datasets.manifest import Manifest
 
 if TYPE_CHECKING:
-    from audit.inference.engines.interface import Engine
-    from audit.inference.worker import Spec
+    from audit.inference.engines.interface import Engine, WorkSpec
 
-LIBRARIES = ("torch", "transformers", "peft", "numpy", "soundfile", "soxr", "sentencepiece", "safetensors")
 Tell = Callable[[int, int], None]
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A model and a test set; `spec.weights` must be set. `sampled`: the sampling plan that it follows."""
+    """A model and a test set.
+
+    Attributes:
+        spec: The model; of SALMONN with `weights`.
+        sampled: The sampling plan that it follows.
+        name: The run's name, for files `TASK@NAME`; None for `TASK`.
+    """
 
     task: str
     manifest: Manifest
-    spec: Spec
+    spec: WorkSpec
     batch_size: int
     out: Path
     shard: tuple[int, int] = (1, 1)
     sampled: SampledRun | None = None
+    name: str | None = None
+
+    @property
+    def stem(self) -> str:
+        """The name of its files: `TASK` or `TASK@NAME`."""
+        return file_stem(self.task, self.name)
 
     def identity(self, batches: int) -> Identity:
         """Everything that determines the rows; a journal continues only with the same."""
+        facts = self.spec.facts()
         return Identity(
             task=self.task,
             manifest=self.manifest.sha256,
             items=len(self.manifest.items),
             dataset=TestSetName(self.manifest.dataset, self.manifest.split),
-            prompt=self.spec.setting.instruction,
-            prompt_key=self.spec.setting.key,
-            model=self.spec.model.settings(),
-            weights=dict(self.spec.weights or {}),
-            decoding=self.spec.decoding.record(),
-            resampler=self.spec.resampler,
+            prompt=facts.prompt,
+            prompt_key=facts.prompt_key,
+            model=facts.model,
+            weights=facts.weights,
+            decoding=facts.decoding,
+            resampler=facts.resampler,
             batch_size=self.batch_size,
-            encode_batch=self.spec.encode_batch,
-            zero_audio=self.spec.zero_audio,
+            encode_batch=facts.encode_batch,
+            zero_audio=facts.zero_audio,
             batches=batches,
             shard=self.shard,
             sampling=None if self.sampled is None else self.sampled.plan,
@@ -85,9 +95,7 @@ def clip_lengths(manifest: Manifest) -> dict[str, int]:
     try:
         import soundfile
     except ImportError:
-        raise MissingError(
-            "the Python package soundfile is not installed", fix="pip install 'repro-audit[inference]'"
-        ) from None
+        raise MissingError("the Python package soundfile is not installed", fix=AUDIO_FIX) from None
     lengths = {}
     for item in manifest.items:
         total = 0
@@ -99,38 +107,6 @@ def clip_lengths(manifest: Manifest) -> dict[str, int]:
             total += int(info.frames * SAMPLE_RATE // max(1, info.samplerate))
         lengths[item.id] = min(total, MAX_SECONDS * SAMPLE_RATE)
     return lengths
-
-
-def environment(device: str) -> RunEnvironment:
-    """The libraries, machine, device and numeric settings of this process, for the run's record."""
-    import torch
-
-    packages = {}
-    for name in LIBRARIES:
-        try:
-            packages[name] = version(name)
-        except PackageNotFoundError:
-            continue
-    found = RunEnvironment(
-        python=platform.python_version(),
-        platform=platform.platform(),
-        packages=packages,
-        device=device,
-        threads=torch.get_num_threads(),
-        tf32=Tf32(torch.backends.cuda.matmul.allow_tf32, torch.backends.cudnn.allow_tf32),
-        cublas_workspace=os.environ.get("CUBLAS_WORKSPACE_CONFIG"),
-        deterministic_algorithms=torch.are_deterministic_algorithms_enabled(),
-    )
-    if not (device.startswith("cuda") and torch.cuda.is_available()):
-        return found
-    properties = torch.cuda.get_device_properties(torch.device(device))
-    return replace(
-        found,
-        device=properties.name,
-        compute_capability=f"{properties.major}.{properties.minor}",
-        cuda=torch.version.cuda,
-        cudnn=torch.backends.cudnn.version(),
-    )
 
 
 def run(job: Job, engine: Engine, tell: Tell | None = None, who: str | None = None) -> Outcome:
@@ -148,8 +124,10 @@ def run(job: Job, engine: Engine, tell: Tell | None = None, who: str | None = No
     """
     plan = job.batches()
     mine = take_shard(plan, job.shard)
-    folder = work_folder(job.out, job.task)
+    folder = work_folder(job.out, job.stem)
     try:
+        # Other shards write here, too.
+        sweep_files(folder, shared=True)
         write_atomic(folder / "manifest.jsonl", job.manifest.text())
         journal = Journal(folder / f"shard-{job.shard[0]}-of-{job.shard[1]}.journal", job.identity(len(plan)))
     except OSError as error:
@@ -162,18 +140,18 @@ def run(job: Job, engine: Engine, tell: Tell | None = None, who: str | None = No
             if job.sampled is None or not first_rows(journal.done):
                 raise
             _note_environment(folder, job)
-            merge(job.task, [job.out], job.out, who=who, first=True)
+            merge(job.stem, [job.out], job.out, who=who, first=True)
             raise
         _note_environment(folder, job)
         rows = journal.rows()
     if job.shard[1] > 1:
         return Outcome(len(rows), sum(row.hypothesis is None for row in rows), None)
-    return merge(job.task, [job.out], job.out, who=who, first=job.sampled is not None)
+    return merge(job.stem, [job.out], job.out, who=who, first=job.sampled is not None)
 
 
 def _run_rest(
     journal: Journal,
-    spec: Spec,
+    spec: WorkSpec,
     mine: list[Batch],
     engine: Engine,
     tell: Tell | None,
@@ -204,6 +182,4 @@ def _run_rest(
 
 def _note_environment(folder: Path, job: Job) -> None:
     name = f"environment-{job.shard[0]}-of-{job.shard[1]}.json"
-    write_atomic(
-        folder / name, json.dumps(environment(job.spec.model.device).as_json(), indent=1, sort_keys=True) + "\n"
-    )
+    write_atomic(folder / name, json.dumps(job.spec.environment().as_json(), indent=1, sort_keys=True) + "\n")

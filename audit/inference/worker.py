@@ -1,9 +1,9 @@
-"""Worker: a loaded model that turns batches of items into prediction rows. Engines run one or several workers."""
+"""Worker: a loaded SALMONN that turns batches of items into prediction rows. Engines run one or several workers."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +11,13 @@ import torch
 from torch import Tensor
 
 from audit.errors import AuditError, InputError, MissingError
+from audit.inference.audio import AudioError
+from audit.inference.environment import torch_environment
 from audit.inference.feature_cache import FeatureStore, model_key
-from audit.inference.frontend import Frontend, Prefetcher, Prepared, compute, unexpected
+from audit.inference.frontend import Frontend, Prepared, compute
 from audit.inference.plan import Batch
-from audit.inference.run_records import BatchResult, Event
-from audit.inference.salmonn.audio import AudioError
+from audit.inference.prefetch import Prefetcher, unexpected
+from audit.inference.run_records import BatchResult, Event, RunEnvironment, RunFacts
 from audit.inference.salmonn.checkpoint import Loaded, load
 from audit.inference.salmonn.config import ModelConfig
 from audit.inference.salmonn.decoding import NOT_FINITE_FIX, Decoding, Generation, NotFiniteError, generate
@@ -46,13 +48,47 @@ class Spec:
     zero_audio: bool = False
     weights: Mapping[str, str] | None = None
 
+    @property
+    def device(self) -> str:
+        """The device of model.yaml."""
+        return self.model.device
+
+    def on(self, device: str) -> Spec:
+        """The same on another device."""
+        return replace(self, model=replace(self.model, device=device))
+
+    def load(self) -> Loaded:
+        """Load the model; see `audit.inference.salmonn.checkpoint.load`."""
+        return load(self.model, self.weights)
+
+    def worker(self, loaded: Loaded | None = None) -> Worker:
+        """A worker with this model, loaded now if it is not yet."""
+        return Worker(self, loaded)
+
+    def facts(self) -> RunFacts:
+        """What determines the rows; `weights` must be set."""
+        return RunFacts(
+            prompt=self.setting.instruction,
+            prompt_key=self.setting.key,
+            model=self.model.settings(),
+            weights=dict(self.weights or {}),
+            decoding=self.decoding.record(),
+            resampler=self.resampler,
+            encode_batch=self.encode_batch,
+            zero_audio=self.zero_audio,
+        )
+
+    def environment(self) -> RunEnvironment:
+        """What this process runs on."""
+        return torch_environment(self.model.device)
+
 
 class Worker:
     """A loaded model with its front end."""
 
     def __init__(self, spec: Spec, loaded: Loaded | None = None) -> None:
         self.spec = spec
-        self.loaded = load(spec.model, spec.weights) if loaded is None else loaded
+        self.loaded = spec.load() if loaded is None else loaded
         key = model_key(self.loaded.record, spec.encode_batch)
         self.store = FeatureStore(spec.features)
         self.frontend = Frontend(spec.root, spec.model.whisper, key, spec.resampler, spec.features)

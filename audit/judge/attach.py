@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from audit._util import canonical_json
-from audit.judge import judgements
+from audit.judge import judgement_files, judgements
 from audit.judge.judgements import HUMAN, Judgement
 from audit.judge.questions import lacking
 from audit.judge.scoring import Rating, by_rating, row_verdicts
@@ -19,6 +19,7 @@ from tasks.judging.conventions import CONVENTIONS, JudgedConvention
 from tasks.judging.fields import FieldError
 from tasks.judging.scored import followed, over_followed, scored, with_counts, with_followed
 from tasks.judging.verdict import FAILURES, Failure
+from tasks.phrase import phrase
 from tasks.row import Row
 from tasks.task import Task
 
@@ -63,11 +64,11 @@ def attach(task: Task, rows: Sequence[Row], predictions: Path) -> tuple[list[Row
         InputError: The judgement file is invalid.
         CheckFailedError: It is about different outputs, or contradicts its own replies (exit code 1).
     """
-    path = judgements.path_of(predictions)
+    path = judgement_files.path_of(predictions)
     if not path.exists():
         return list(rows), []
-    known = judgements.read(path)
-    judgements.check(known, {row.id: row for row in rows}, family=task.family, where=str(path))
+    known = judgement_files.read(path)
+    judgements.check(known, {row.id: row for row in rows}, task=task.id, family=task.family, where=str(path))
     try:
         return _attached(task, rows, known)
     except FieldError as error:
@@ -121,12 +122,12 @@ def where_judged(task: Task, predictions: PredictionSet, scores: Iterable[Score]
     Raises:
         InputError: The judgement file is invalid.
     """
-    path = judgements.path_of(predictions.path)
+    path = judgement_files.path_of(predictions.path)
     scores = tuple(scores)
     if not path.exists():
         return scores
     judges: dict[tuple[str, str], set[str]] = {}
-    for item in judgements.read(path):
+    for item in judgement_files.read(path):
         if item.task == task.id:
             judges.setdefault((item.metric, item.convention), set()).add(item.judge)
     found = []
@@ -135,7 +136,13 @@ def where_judged(task: Task, predictions: PredictionSet, scores: Iterable[Score]
         if names and score.unavailable:
             metric = "" if score.metric == "accuracy" else f" --metric {score.metric}"
             command = f"repro-audit judge agreement --task {task.id} --convention {score.convention.id}{metric}"
-            reason = f"judged by {', '.join(sorted(names))} in {path.name}: {command} --predictions {path.parent}"
+            command += f" --predictions {path.parent}"
+            reason = phrase(
+                "judged by {judges} in {file}: {command}",
+                judges=", ".join(sorted(names)),
+                file=path.name,
+                command=command,
+            )
             score = replace(score, unavailable=reason)  # noqa: PLW2901  # the same score, with its reason
         found.append(score)
     return tuple(found)

@@ -14,20 +14,31 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
-import json
 import os
 import threading
 from collections.abc import Iterator
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from audit._util import canonical_json
+from audit._util import canonical_json, typed_json
+from audit._util.strict_json import InvalidJsonError
 from audit.errors import InputError, MissingError
 from audit.judge.interface import Reply
 
 NAME = "replies.jsonl"
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A line of the file: a reply with its key and checksum, or the key of a question that was asked or ended."""
+
+    asked: str | None = None
+    ended: str | None = None
+    key: str | None = None
+    reply: Reply | None = None
+    check: str | None = None
 
 
 def _check(key: str, reply: dict[str, Any]) -> str:
@@ -105,19 +116,17 @@ class ReplyCache:
         if not line.endswith(b"\n"):
             return False
         try:
-            record = json.loads(line)
-            if "asked" in record:
-                self._asked.add(str(record["asked"]))
-                return True
-            if "ended" in record:
-                self._asked.discard(str(record["ended"]))
-                return True
-            key, reply = str(record["key"]), dict(record["reply"])
-            if record["check"] != _check(key, reply):
-                return False
-            self._replies[key] = Reply(**reply)
-        except (ValueError, KeyError, TypeError):
+            record = typed_json.read(_Line, line, exact=True)
+        except InvalidJsonError:
             return False
+        if record.asked is not None:
+            self._asked.add(record.asked)
+        elif record.ended is not None:
+            self._asked.discard(record.ended)
+        elif record.key is None or record.reply is None or record.check != _check(record.key, asdict(record.reply)):
+            return False
+        else:
+            self._replies[record.key] = record.reply
         return True
 
     def get(self, key: str) -> Reply | None:

@@ -1,38 +1,27 @@
-"""Judgement files (`TASK.judgements.jsonl`): requests, replies and parsed verdicts, from which scores are computed.
-
-The bytes depend only on the replies, not on their order of arrival, on kills or on the number of threads.
-"""
+"""Judgements: requests, replies and parsed verdicts, from which scores are computed, and their check against the rows."""
 
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
-from pathlib import Path
 from typing import Any, Final
 
 from audit._util import canonical_json
-from audit._util.files import refuse_pointer, write_atomic
 from audit.errors import CheckFailedError, InputError
 from audit.judge.cache import ReplyCache
 from audit.judge.interface import Message, Reply
 from audit.judge.questions import Plan, Setting, lacking
 from audit.judge.templates import load
-from tasks.judging.conventions import JudgedConvention, find
+from tasks.judging.conventions import CONVENTIONS, JudgedConvention, find
 from tasks.judging.fields import FieldError
 from tasks.judging.parsers import PARSERS
-from tasks.judging.verdict import JudgeVerdict, Status
+from tasks.judging.verdict import JudgeVerdict
 from tasks.row import Row
 
 SCHEMA: Final = "repro-audit/judgement/1"
 HUMAN: Final = "human:"
 STORED: Final = "stored:"
-_FIX_FILE = (
-    "Restore the file, or delete it and run `repro-audit judge run` or `import-replies` again: replies in the cache are not "
-    "asked for twice. Judgements by people must be imported again."
-)
 _FIX_ROW = "Add the field to the row; see docs/reference/judgements.md."
 _FIX_VERDICT = (
     "The file was changed, or its parser was: delete it, and run `repro-audit judge run` or `import-replies` again."
@@ -247,124 +236,40 @@ def read_again(
     ]
 
 
-def path_of(predictions: Path) -> Path:
-    """The path of the judgements for a prediction file: `TASK.judgements.jsonl` beside `TASK.jsonl`."""
-    return predictions.with_name(f"{predictions.stem}.judgements.jsonl")
-
-
-def write(path: Path, judgements: Iterable[Judgement]) -> None:
-    """Write the file atomically, sorted; of judgements with the same identity, the last one is kept."""
-    distinct = {judgement.identity: judgement for judgement in judgements}
-    lines = [canonical_json.dumps(distinct[identity].as_json()) + b"\n" for identity in sorted(distinct)]
-    write_atomic(path, b"".join(lines))
-
-
-def add(path: Path, judgements: Iterable[Judgement]) -> None:
-    """Add judgements to a file, which need not exist; they replace those with the same identity.
-
-    Raises:
-        InputError: The existing file is invalid.
-    """
-    write(path, [*(read(path) if path.exists() else ()), *judgements])
-
-
-def read(path: Path) -> list[Judgement]:
-    """All judgements of a file.
-
-    Raises:
-        InputError: A line is not a judgement; the message names file, line and field.
-    """
-    found = []
-    try:
-        text = path.read_text("utf-8")
-    except FileNotFoundError:
-        raise InputError(
-            "no judgements found", where=str(path), fix="Create them with `repro-audit judge run`."
-        ) from None
-    except UnicodeDecodeError as error:
-        raise InputError(f"invalid UTF-8: {error.reason}", where=str(path), fix=_FIX_FILE) from None
-    refuse_pointer(text[:64].encode("utf-8", "surrogatepass"), path)
-    for number, line in enumerate(text.split("\n"), start=1):
-        if line:
-            found.append(_parse(line, f"{path}:{number}"))
-    return found
-
-
-def _parse(line: str, where: str) -> Judgement:
-    try:
-        data = json.loads(line)
-    except ValueError as error:
-        raise InputError(f"invalid JSON: {error}", where=where, fix=_FIX_FILE) from None
-    except RecursionError:
-        raise InputError("invalid JSON: nested too deeply", where=where, fix=_FIX_FILE) from None
-    if not isinstance(data, dict) or data.get("schema") != SCHEMA:
-        raise InputError(f"not a judgement of {SCHEMA}", where=where, fix=_FIX_FILE)
-    try:
-        reply, verdict, template = data["reply"], data["verdict"], data["template"]
-        grade = verdict["grade"]
-        return Judgement(
-            task=_string(data, "task"),
-            convention=_string(data, "convention"),
-            metric=_string(data, "metric"),
-            judge=_string(data, "judge"),
-            variant=_string(data, "variant"),
-            row=_string(data, "id"),
-            part=_string(data, "part"),
-            repeat=int(data["repeat"]),
-            verdict=JudgeVerdict(
-                None if grade is None else Fraction(grade), _status(verdict["status"]), str(verdict["label"])
-            ),
-            request=_string(data, "request"),
-            template=_string(template, "id"),
-            template_sha256=_string(template, "sha256"),
-            fidelity=_string(template, "fidelity"),
-            messages_sha256=_string(data, "messages_sha256"),
-            backend=_string(data, "backend"),
-            model=_string(data, "model"),
-            params=dict(data["params"]),
-            markers=int(data["markers"]),
-            reply=None if reply is None else Reply(**reply),
-        )
-    except KeyError as error:
-        raise InputError(f"the field {error.args[0]!r} is missing", where=where, fix=_FIX_FILE) from None
-    except (TypeError, ValueError, ArithmeticError, AttributeError) as error:
-        raise InputError(f"invalid field: {error}", where=where, fix=_FIX_FILE) from None
-
-
-def _string(data: Mapping[str, Any], name: str) -> str:
-    value = data[name]
-    if not isinstance(value, str):
-        raise TypeError(f"{name} is not a string")
-    return value
-
-
-def _status(value: object) -> Status:
-    if value not in {"ok", "off-scale", "ambiguous", "unparsed", "empty", "error"}:
-        raise ValueError(f"verdict.status is {value!r}")
-    return value
-
-
-def check(judgements: Iterable[Judgement], rows: Mapping[str, Row], *, family: str, where: str) -> int:
+def check(judgements: Iterable[Judgement], rows: Mapping[str, Row], *, task: str, family: str, where: str) -> int:
     """Check that the judgements are about these rows and that verdicts match replies. Needs no judge.
 
-    Every reply is parsed again. If the template with the recorded hash is available, the messages are rebuilt
-    from the row and compared.
+    Every reply is parsed again; a person's verdict must lie on the scale. If the template with the recorded hash is
+    available, the messages are rebuilt from the row and compared.
+
+    Args:
+        judgements: The judgements of a file.
+        rows: The rows of its predictions, by id.
+        task: The id of the predictions' task.
+        family: Its family.
+        where: The file, for messages.
 
     Returns:
         The number of judgements whose messages were compared with their row.
 
     Raises:
+        InputError: A judgement is of a different task or an unknown convention, or a person's verdict is off the scale.
         CheckFailedError: A judgement is about a different row or output, or its verdict does not match (exit code 1).
     """
     tied = 0
     for judgement in judgements:
+        if judgement.task != task:
+            raise InputError(f"a judgement of the task {judgement.task!r} beside predictions for {task}", where=where)
         row = rows.get(judgement.row)
         if row is None:
             raise CheckFailedError(f"the predictions have no row {judgement.row}", where=where, fix=_FIX_JUDGEMENTS)
-        convention = find(family, judgement.convention, judgement.metric)
-        if convention is None or judgement.reply is None:
-            continue
         place = f"{where}: row {judgement.row}"
+        convention = find(family, judgement.convention, judgement.metric)
+        if convention is None:
+            raise _unknown(judgement, family, place)
+        if judgement.reply is None:
+            _check_person(judgement, convention, place)
+            continue
         try:
             if judgement.judge.startswith(STORED) and judgement.reply.text not in row.extra.values():
                 raise CheckFailedError("the stored reply differs from the row's", where=place, fix=_FIX_JUDGEMENTS)
@@ -375,6 +280,25 @@ def check(judgements: Iterable[Judgement], rows: Mapping[str, Row], *, family: s
         except FieldError as error:
             raise CheckFailedError(f"{error.field}: {error.problem}", where=place, fix=_FIX_ROW) from None
     return tied
+
+
+def _unknown(judgement: Judgement, family: str, where: str) -> InputError:
+    known = [f"{item.id} ({item.metric})" for item in CONVENTIONS if item.family == family]
+    fix = (
+        f"Judged conventions of {family}: {', '.join(known)}." if known else f"No convention of {family} needs a judge."
+    )
+    return InputError(f"unknown convention {judgement.convention!r} ({judgement.metric})", where=where, fix=fix)
+
+
+def _check_person(judgement: Judgement, convention: JudgedConvention, where: str) -> None:
+    """A verdict without a reply is a person's: a whole grade on the convention's scale, as sheets have them."""
+    grade, scale = judgement.verdict.grade, convention.scale
+    if grade is None or grade.denominator != 1 or not scale.lowest <= grade <= scale.highest:
+        raise InputError(
+            f"the grade {grade} is off the scale of {convention.id}",
+            where=where,
+            fix=f"A person's verdict is an integer from {scale.lowest} to {scale.highest}; import the sheet again.",
+        )
 
 
 def _same_messages(judgement: Judgement, convention: JudgedConvention, row: Row, where: str) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import email.utils
 import json
 import logging
 import os
@@ -12,7 +11,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NoReturn
 from urllib.parse import urlsplit
 
+from audit._util.strict_json import InvalidJsonError, loads
 from audit.errors import InputError, MissingError
+from audit.judge.bounded_replies import bound_replies
 from audit.judge.interface import JudgeUnavailableError, Message, Params, RefusedError, Reply, TransientError
 
 URL_VARIABLE = "OPENAI_BASE_URL"
@@ -102,8 +103,14 @@ class OpenAIServer:
         for name in ("openai", *_TRANSPORTS):
             logging.getLogger(name).setLevel(logging.WARNING)
         self._client = openai.OpenAI(
-            api_key=self._key or _NO_KEY, base_url=self._address, timeout=timeout, max_retries=0
+            api_key=self._key or _NO_KEY,
+            base_url=self._address,
+            timeout=timeout,
+            max_retries=0,
+            # A few compressed bytes can stand for gigabytes.
+            default_headers={"Accept-Encoding": "identity"},
         )
+        bound_replies(self._client)
 
     def ask(self, messages: Sequence[Message], params: Params, key: str = "") -> Reply:
         """Send one question, once; see `Judge.ask`. `key` is sent as `Idempotency-Key`."""
@@ -148,8 +155,8 @@ class OpenAIServer:
 
     def _from_body(self, raw: bytes) -> Reply:
         try:
-            value = json.loads(raw)
-        except ValueError:
+            value = loads(raw)
+        except InvalidJsonError:
             raise TransientError("the server's reply is invalid JSON") from None
         choices = value.get("choices") if isinstance(value, dict) else None
         if not isinstance(choices, list) or not choices or not isinstance(choices[0], dict):
@@ -170,16 +177,18 @@ class OpenAIServer:
             if data == "[DONE]":
                 break
             try:
-                value = json.loads(data)
-            except ValueError:
+                value = loads(data)
+            except InvalidJsonError:
                 raise TransientError("a chunk of the server's reply is invalid JSON") from None
             if not isinstance(value, dict) or "error" in value:
                 raise TransientError(self._scrub(f"the server aborted its reply: {data[:200]}"))
             last |= {name: value[name] for name in ("model", "usage") if value.get(name)}
-            for choice in value.get("choices") or []:
-                text = (choice.get("delta") or {}).get("content")
+            choices = value.get("choices")
+            for choice in choices if isinstance(choices, list) else ():
+                delta = choice.get("delta") if isinstance(choice, dict) else None
+                text = delta.get("content") if isinstance(delta, dict) else None
                 pieces.append(text if isinstance(text, str) else "")
-                finish = choice.get("finish_reason") or finish
+                finish = (choice.get("finish_reason") if isinstance(choice, dict) else None) or finish
         # A missing finish reason is the only sign of a connection closed in the middle of a stream.
         if finish is None:
             raise TransientError("the server's reply is truncated")
@@ -273,8 +282,11 @@ def retry_after(headers: Mapping[str, str], now: float | None = None) -> float |
         value = headers.get(name, "").strip()
         if re.fullmatch(r"\d{1,9}(\.\d{1,9})?", value):
             return float(value) * factor
+    # Not loaded for --help.
+    from email.utils import parsedate_to_datetime
+
     try:
-        moment = email.utils.parsedate_to_datetime(headers.get("retry-after", "")).timestamp()
+        moment = parsedate_to_datetime(headers.get("retry-after", "")).timestamp()
     except (TypeError, ValueError, IndexError):
         return None
     return max(0.0, moment - (time.time() if now is None else now))

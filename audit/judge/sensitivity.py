@@ -16,6 +16,7 @@ from audit.judge.scoring import Rating
 from tasks.errors import ScoringError
 from tasks.judging.conventions import JudgedConvention
 from tasks.judging.verdict import JudgedCounts
+from tasks.phrase import phrase
 from tasks.statistics.printed import rounding_interval
 
 Units = Mapping[str, JudgedCounts]
@@ -228,34 +229,60 @@ def comparability(
     values = sorted(value * factor for value in shares.values())
     names = tuple(sorted(shares))
     if not values:
-        return Comparability("not-comparable", "There are no judgements for this claim.", "", "", ())
+        return Comparability("not-comparable", phrase("There are no judgements for this claim."), "", "", ())
     digits = max(4, len(claim.partition(".")[2]) + 2)
     lowest, highest = (f"{float(value):.{digits}f}" for value in (values[0], values[-1]))
     same = [name for name in names if paper_judge and models.get(name, "").lower().startswith(paper_judge.lower())]
     if same:
-        return Comparability("same-judge", f"Judged by {', '.join(same)}, the reported judge.", lowest, highest, names)
-    # Several seeds of one model are not several judges.
-    distinct = sorted({models.get(name) or name for name in names})
-    who = f"{len(distinct)} other judge{'s' if len(distinct) > 1 else ''} ({', '.join(distinct)})"
-    reported = paper_judge or "an unknown judge"
-    if len(distinct) > 1 and values[0] <= high and values[-1] >= low:
         return Comparability(
-            "covered-by-judges",
-            f"Reported with {reported}; judged here by {who}, whose scores range from {lowest} to {highest}."
-            f" The range covers the reported {claim}: the choice of judge alone can account for the difference.",
+            "same-judge",
+            phrase("Judged by {judges}, the reported judge.", judges=", ".join(same)),
             lowest,
             highest,
             names,
         )
-    place = (
-        f"range from {lowest} to {highest}, which does not cover"
+    # Several seeds of one model are not several judges.
+    distinct = sorted({models.get(name) or name for name in names})
+    listed = ", ".join(distinct)
+    told = {
+        "reported": paper_judge or phrase("an unknown judge"),
+        "judges": (
+            phrase("1 other judge ({names})", names=listed)
+            if len(distinct) == 1
+            else phrase("{n} other judges ({names})", n=len(distinct), names=listed)
+        ),
+        "low": lowest,
+        "high": highest,
+        "claim": claim,
+    }
+    if len(distinct) > 1 and values[0] <= high and values[-1] >= low:
+        return Comparability(
+            "covered-by-judges",
+            phrase(
+                "Reported with {reported}; judged here by {judges}, whose scores range from {low} to {high}. The "
+                "range covers the reported {claim}: the choice of judge alone can account for the difference.",
+                **told,
+            ),
+            lowest,
+            highest,
+            names,
+        )
+    beside = (
+        phrase(
+            "Reported with {reported}; judged here by {judges}, whose scores range from {low} to {high}, which does "
+            "not cover the reported {claim}. A score by a different judge is a different measurement.",
+            **told,
+        )
         if len(distinct) > 1
-        else f"are {lowest} to {highest}, against"
+        else phrase(
+            "Reported with {reported}; judged here by {judges}, whose scores are {low} to {high}, against the "
+            "reported {claim}. A score by a different judge is a different measurement.",
+            **told,
+        )
     )
     return Comparability(
         "not-comparable",
-        f"Reported with {reported}; judged here by {who}, whose scores {place} the reported {claim}."
-        " A score by a different judge is a different measurement.",
+        beside,
         lowest,
         highest,
         names,

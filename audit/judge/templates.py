@@ -24,9 +24,13 @@ from pathlib import Path
 from typing import Any, Literal, cast
 
 from audit._util import canonical_json
+from audit._util.files import read_limited
+from audit._util.strict_json import InvalidJsonError, loads
 from audit.errors import InputError
 from audit.judge.interface import Message, Role
 
+# Bytes of a template's file; a prompt has a few thousand.
+_LARGEST = 1 << 20
 Render = Literal["python-dict", "json", "line", "lines"]
 RENDERS: tuple[Render, ...] = ("python-dict", "json", "line", "lines")
 
@@ -117,7 +121,9 @@ class Template:
         return messages, markers
 
 
-def _slot(name: str, value: Mapping[str, Any], where: str) -> Slot:
+def _slot(name: str, value: object, where: str) -> Slot:
+    if not isinstance(value, Mapping):
+        raise InputError(f"the placeholder {name} needs render and a field", where=where)
     render = value.get("render")
     if render not in RENDERS:
         raise InputError(f"placeholder {name}: render is {render!r}", where=where, fix=f"Use one of {RENDERS}.")
@@ -150,7 +156,7 @@ def parse(data: Mapping[str, Any], *, variant: str = "", where: str = "template"
         fidelity, source = merged["fidelity"], str(merged["source"])
     except (KeyError, TypeError, ValueError) as error:
         raise InputError(f"not a template: {error}", where=where) from None
-    if fidelity not in {"verbatim", "described"}:
+    if fidelity not in ("verbatim", "described"):
         raise InputError(f"fidelity is {fidelity!r}", where=where, fix="Use verbatim or described.")
     slots = {key: _slot(key, value, where) for key, value in placeholders.items()}
     # Longest first: a placeholder may be a prefix of another one.
@@ -158,9 +164,12 @@ def parse(data: Mapping[str, Any], *, variant: str = "", where: str = "template"
     turns: list[tuple[Role, tuple[str | Slot, ...]]] = []
     seen: list[str] = []
     for message in messages:
-        if not isinstance(message, Mapping) or message.get("role") not in {"system", "user", "assistant"}:
+        if not isinstance(message, Mapping) or message.get("role") not in ("system", "user", "assistant"):
             raise InputError("a message needs a role: system, user or assistant", where=where)
-        pieces = re.split(f"({cut})", str(message.get("content"))) if cut else [str(message.get("content"))]
+        content = message.get("content")
+        if not isinstance(content, str):
+            raise InputError("a message needs a content: a text", where=where)
+        pieces = re.split(f"({cut})", content) if cut else [content]
         seen += [piece for piece in pieces if piece in slots]
         turns.append((message["role"], tuple(slots.get(piece, piece) for piece in pieces if piece)))
     if sorted(seen) != sorted(slots):
@@ -183,19 +192,26 @@ def load(name: str | Path, variant: str = "") -> Template:
     if path.suffix == ".json":
         if not path.is_file():
             raise InputError("no such template", where=str(path))
-        text, where = path.read_text("utf-8"), str(path)
+        text, where = _bytes_of(path), str(path)
     elif inside.is_file():
-        text, where = inside.read_text("utf-8"), f"template {name}"
+        text, where = inside.read_bytes(), f"template {name}"
     else:
         raise InputError(f"no template {name}", fix=f"Use one of {', '.join(names())}.")
     try:
-        data = json.loads(text)
-    except ValueError as error:
+        data = loads(text, exact=True)
+    except InvalidJsonError as error:
         raise InputError(f"invalid JSON: {error}", where=where) from None
     if not isinstance(data, dict):
         raise InputError("not a JSON object", where=where)
-    own = variant in data.get("variants", {}) or variant not in {"padded", "swapped"}
+    variants = data.get("variants", {})
+    if not isinstance(variants, dict) or not all(isinstance(one, dict) for one in variants.values()):
+        raise InputError("variants must be an object of objects", where=where)
+    own = variant in variants or variant not in {"padded", "swapped"}
     return parse(data, variant=variant if own else "", where=where)
+
+
+def _bytes_of(path: Path) -> bytes:
+    return read_limited(path, _LARGEST, "a template", "Give the JSON file of a prompt.")
 
 
 def names() -> list[str]:

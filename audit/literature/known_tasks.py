@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Literal
 
 from audit._util.paths import LITERATURE
+from audit._util.suggest import did_you_mean
 from audit.errors import InputError
 from audit.literature import installed
 from audit.literature.declared_conventions import DeclaredConvention
@@ -59,7 +60,9 @@ def find_study(study: str | Path, literature: Path = LITERATURE) -> Path:
         raise InputError(
             f"there is no study {study}",
             where=str(literature / "studies"),
-            fix=f"Give the path of a file, or one of: {', '.join(sorted(known)) or 'none'}.",
+            fix=did_you_mean(
+                str(study), known, f"Give the path of a file, or one of: {', '.join(sorted(known)) or 'none'}."
+            ),
         )
     return known[str(study)]
 
@@ -82,13 +85,18 @@ def check_id(study: Study, literature: Path = LITERATURE) -> None:
         )
 
 
-@cache
 def studies(literature: Path = LITERATURE) -> tuple[Study, ...]:
-    """All studies of a literature folder and of installed packages.
+    """All studies of a literature folder and of installed packages, read once.
 
     Raises:
         InputError: A study is invalid.
     """
+    return _studies(literature)
+
+
+# Without a default value, which would be a second entry of the cache.
+@cache
+def _studies(literature: Path) -> tuple[Study, ...]:
     return tuple(load_study(path) for path in study_files(literature).values())
 
 
@@ -146,7 +154,9 @@ def task_here(name: str, where: str | None = None) -> Task:
     """
     known = tasks_here()
     if name not in known:
-        raise InputError(f"there is no task {name!r}", where=where, fix=f"Tasks: {', '.join(known)}.")
+        raise InputError(
+            f"there is no task {name!r}", where=where, fix=did_you_mean(name, known, f"Tasks: {', '.join(known)}.")
+        )
     return known[name]
 
 
@@ -163,7 +173,10 @@ def find_task(name: str | Task) -> Task:
         return known[name]
     if name not in families():
         raise InputError(
-            f"unknown task or family {name!r}", fix=f"Tasks: {', '.join(known)}. Families: {', '.join(families())}."
+            f"unknown task or family {name!r}",
+            fix=did_you_mean(
+                name, (*known, *families()), f"Tasks: {', '.join(known)}. Families: {', '.join(families())}."
+            ),
         )
     try:
         return build(declare(name, name))

@@ -111,6 +111,13 @@ def _validator(kind: str) -> Draft202012Validator:
     return Draft202012Validator(_rules(kind, ()))
 
 
+@cache
+def _keyword(name: str, rule: str) -> Draft202012Validator:
+    from jsonschema_rs import Draft202012Validator
+
+    return Draft202012Validator({name: json.loads(rule)})
+
+
 def _inlined(rules: Any) -> Any:
     """The rules with the definitions of `common.schema.json` in the place of references to them.
 
@@ -153,9 +160,13 @@ def _places(error: ValidationError, kind: str) -> Iterator[Place]:
             fix = f"Did you mean `{near[0]}`?" if near else "Remove it."
             yield False, (*field, key), f"unknown key `{key}`", f"{fix} Known keys: {', '.join(sorted(known))}."
     else:
-        # The field's name is wrong, not its value.
-        place = (*field, value) if "propertyNames" in path else field
-        yield False, place, *_words(str(keyword), value, rules[keyword], rules.get("description", ""), error.message)
+        wrong = [(field, value)]
+        if "propertyNames" in path:
+            # Names of fields are wrong, not their values; the error names one, and the mapping that has it.
+            rule = _keyword(str(keyword), json.dumps(rules[keyword]))
+            wrong = [((*field, key), key) for key in value if not rule.is_valid(key)]
+        for place, what in wrong:
+            yield False, place, *_words(str(keyword), what, rules[keyword], rules.get("description", ""), error.message)
 
 
 def _words(keyword: str, value: Any, wanted: Any, description: str, message: str) -> tuple[str, str]:

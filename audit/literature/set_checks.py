@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -126,8 +127,10 @@ def _check_pattern(document: Document, field: Field, pattern: str | None) -> Non
     if pattern is None:
         return
     try:
-        re.compile(pattern)
-    except re.error as error:
+        # What a later Python may read in another way is refused, too.
+        with warnings.catch_warnings(action="error"):
+            re.compile(pattern)
+    except (re.error, OverflowError, RecursionError, Warning) as error:
         raise InputError(
             f"invalid regular expression: {error}", where=document.where(field), fix="Correct the pattern."
         ) from None

@@ -10,6 +10,7 @@ from audit.literature.set_rows import IdentityReason, best
 from audit.literature.set_texts import sorted_sha256
 from audit.literature.sets import Layout, SetCard
 from audit.schema import IdentityState
+from tasks.phrase import phrase
 from tasks.row import Row
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def compare(manifest: Manifest, card: SetCard) -> Compared:
     items = manifest.items
     layout, state, reasons = best([Row(item.id, None, item.reference) for item in items], card)
     if layout is not None and layout.units is not None and len(items) < layout.units:
-        text = f"{len(items)} items; the whole set has {layout.units}."
+        text = phrase("{n} items; the whole set has {expected}.", n=len(items), expected=layout.units)
         reasons.append(IdentityReason("units-below", text, len(items), layout.units))
     reasons += _trials(items, card)
     state = IdentityState.CONTRADICTED if any(reason.against for reason in reasons) else state
@@ -68,8 +69,13 @@ def _trials(items: Sequence[Item], card: SetCard) -> list[IdentityReason]:
         return []
     found = sorted_sha256(_trial(item) for item in items)
     if found in known:
-        return [IdentityReason("trials-equal", f"The trials are those of {known[found]}.", found, found)]
-    text = f"The trials have the hash {found[:12]}; those on the card are {', '.join(h[:12] for h in known if h)}."
+        same = phrase("The trials are those of {layout}.", layout=known[found])
+        return [IdentityReason("trials-equal", same, found, found)]
+    text = phrase(
+        "The trials have the hash {found}; those on the card are {hashes}.",
+        found=found[:12],
+        hashes=", ".join(h[:12] for h in known if h),
+    )
     return [IdentityReason("trials-differ", text, found, next(iter(known)), against=True)]
 
 

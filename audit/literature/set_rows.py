@@ -21,6 +21,7 @@ from audit.literature.set_texts import (
 )
 from audit.literature.sets import Ids, Layout, SetCard, Texts
 from audit.schema import IdentityState
+from tasks.phrase import phrase
 from tasks.row import Row
 
 # If a card does not say how many rows repeat a reference, a larger share than this of rows that repeat both the reference and
@@ -60,7 +61,7 @@ def best(rows: Sequence[Row], card: SetCard) -> tuple[Layout | None, IdentitySta
     The layout is None, and the identity unknown, if the card has none.
     """
     if not card.layouts:
-        text = f"Nothing is known about the rows of {card.name}: {card.public.reason}"
+        text = phrase("Nothing is known about the rows of {set}: {reason}", set=card.name, reason=card.public.reason)
         return None, IdentityState.UNKNOWN, [IdentityReason("no-layout", text)]
     compared = [(layout, *held(rows, layout)) for layout in card.layouts]
     # Ties go to the layout closest in size, that is, the smallest that holds all rows.
@@ -74,7 +75,12 @@ def best(rows: Sequence[Row], card: SetCard) -> tuple[Layout | None, IdentitySta
     )
     alike = [f"{item.id} ({item.units})" for item, other, _ in compared if other is state and item is not layout]
     if alike and state is not IdentityState.CONTRADICTED:
-        text = f"The rows fit {layout.id} ({layout.units}) and {', '.join(alike)} equally well; the smallest is used."
+        text = phrase(
+            "The rows fit {layout} ({units}) and {others} equally well; the smallest is used.",
+            layout=layout.id,
+            units=layout.units,
+            others=", ".join(alike),
+        )
         reasons = [*reasons, IdentityReason("layout-ambiguous", text, layout.id, alike[0])]
     return layout, state, reasons
 
@@ -83,7 +89,7 @@ def held(rows: Sequence[Row], layout: Layout) -> tuple[IdentityState, list[Ident
     """The identity of the rows under one layout of a set, with the reasons."""
     reasons: list[IdentityReason] = []
     if layout.units is not None and len(rows) > layout.units:
-        text = f"{len(rows)} rows; the whole set has {layout.units}."
+        text = phrase("{n} rows; the whole set has {expected}.", n=len(rows), expected=layout.units)
         reasons.append(IdentityReason("units-above", text, len(rows), layout.units, against=True))
     whole = len(rows) == layout.units
     reasons += _shape(rows, layout)
@@ -94,7 +100,7 @@ def held(rows: Sequence[Row], layout: Layout) -> tuple[IdentityState, list[Ident
     confirmed = state in {IdentityState.VERIFIED, IdentityState.CONSISTENT} and not labelled
     found = _ids([row.id for row in rows], layout.ids, whole=whole, confirmed=confirmed)
     if labelled and state is not IdentityState.UNKNOWN and "ids-equal" not in {reason.code for reason in found}:
-        text = "The references are labels, and the ids do not identify the units."
+        text = phrase("The references are labels, and the ids do not identify the units.")
         reasons.append(IdentityReason("labels-alone", text))
         state = IdentityState.UNKNOWN
     reasons += found
@@ -112,12 +118,12 @@ def _shape(rows: Sequence[Row], layout: Layout) -> list[IdentityReason]:
         # A row that the official scoring drops does not belong to the layout of the rows it keeps.
         if layout.units != part.count or not sizes[0]:
             return []
-        text = f"{sizes[0]} rows have references that the official scoring drops."
+        text = phrase("{n} rows have references that the official scoring drops.", n=sizes[0])
         return [IdentityReason("not-scored", text, sizes[0], 0, against=True)]
     if wanted is None or sizes[wanted] == len(rows):
         return []
     odd = len(rows) - sizes[wanted]
-    text = f"{odd} of {len(rows)} rows do not have {wanted} reference texts each."
+    text = phrase("{n} of {rows} rows do not have {wanted} reference texts each.", n=odd, rows=len(rows), wanted=wanted)
     return [IdentityReason("row-shape", text, odd, 0, against=True)]
 
 
@@ -130,20 +136,24 @@ def _ids(names: Sequence[str], ids: Ids, *, whole: bool, confirmed: bool) -> lis
     if ids.pattern is not None:
         odd = [name for name, unit in zip(names, plain, strict=True) if not re.fullmatch(ids.pattern, unit)]
         if odd:
-            text = (
-                f"{len(odd)} of {len(names)} ids, e.g. {odd[0]!r}, do not match the data set's pattern {ids.pattern}."
+            text = phrase(
+                "{n} of {ids} ids, e.g. {example}, do not match the data set's pattern {pattern}.",
+                n=len(odd),
+                ids=len(names),
+                example=repr(odd[0]),
+                pattern=ids.pattern,
             )
             return [IdentityReason("id-pattern", text, len(odd), 0, against=against)]
     surplus = len(set(names)) - len(set(plain))
     if surplus and ids.official:
-        text = f"{surplus} ids name the same unit as an earlier row's id."
+        text = phrase("{n} ids name the same unit as an earlier row's id.", n=surplus)
         return [IdentityReason("duplicate-units", text, surplus, 0, against=against)]
     if ids.sha256 is None:
         return []
     if sorted_sha256(plain) == ids.sha256:
         return [IdentityReason("ids-equal", "The ids are those on the card.", len(names), len(names))]
     if whole and ids.official:
-        text = f"{len(names)} ids, as many as in the set, but not the set's ids."
+        text = phrase("{n} ids, as many as in the set, but not the set's ids.", n=len(names))
         return [IdentityReason("ids-differ", text, sorted_sha256(plain), ids.sha256, against=against)]
     return []
 
@@ -160,7 +170,7 @@ def _part(
         return IdentityState.UNKNOWN
     if not part.has_totals and part.labels is None and part.units is None:
         if first:
-            text = f"The card has neither totals nor hashes of the references: {part.reason}"
+            text = phrase("The card has neither totals nor hashes of the references: {reason}", reason=part.reason)
             reasons.append(IdentityReason("no-totals", text))
         return IdentityState.UNKNOWN
     summed = totals(found)
@@ -183,43 +193,76 @@ def _part(
 
 
 def _numbers(summed: Totals, part: Texts) -> Iterable[tuple[str, int, int]]:
-    for name in ("count", "words", "characters"):
+    """What is counted in a part of the references, with a placeholder for the number; the number, and that of the set."""
+    own = part.part == "reference"
+    counted = (
+        phrase("{n} reference texts", n=summed.count)
+        if own
+        else phrase("{n} texts of the {part}", n=summed.count, part=part.part),
+        phrase("{n} reference words", n=summed.words)
+        if own
+        else phrase("{n} words of the {part}", n=summed.words, part=part.part),
+        phrase("{n} reference characters", n=summed.characters)
+        if own
+        else phrase("{n} characters of the {part}", n=summed.characters, part=part.part),
+    )
+    for name, words in zip(("count", "words", "characters"), counted, strict=True):
         expected = getattr(part, name)
         if expected is not None:
-            noun = {"count": "texts", "words": "words", "characters": "characters"}[name]
-            yield (
-                f"{noun} of the {part.part}" if part.part != "reference" else f"reference {noun}",
-                getattr(summed, name),
-                expected,
-            )
+            yield words, getattr(summed, name), expected
 
 
 def _equal(summed: Totals, part: Texts) -> list[IdentityReason]:
     reasons = [
-        IdentityReason("totals-differ", f"{found} {noun}; the set has {expected}.", found, expected, against=True)
-        for noun, found, expected in _numbers(summed, part)
+        IdentityReason(
+            "totals-differ",
+            phrase("{counted}; the set has {expected}.", counted=words, expected=expected),
+            found,
+            expected,
+            against=True,
+        )
+        for words, found, expected in _numbers(summed, part)
         if found != expected
     ]
     if reasons:
         return reasons
     if part.words is not None:
-        text = f"{summed.count} texts of the {part.part} with {summed.words} words, as in the set."
+        text = phrase(
+            "{n} texts of the {part} with {words} words, as in the set.",
+            n=summed.count,
+            part=part.part,
+            words=summed.words,
+        )
         reasons.append(IdentityReason("totals-equal", text, summed.words, part.words))
     if part.sha256 is not None:
-        kind = "official" if part.official else "unofficial"
         if summed.sha256 == part.sha256:
-            text = f"The {part.part} texts have the card's {kind} hash."
+            text = (
+                phrase("The {part} texts have the card's official hash.", part=part.part)
+                if part.official
+                else phrase("The {part} texts have the card's unofficial hash.", part=part.part)
+            )
             reasons.append(IdentityReason("hash-equal", text, summed.sha256, part.sha256))
         else:
-            text = f"The {part.part} texts have the hash {summed.sha256[:12]}; the card's {kind} hash is {part.sha256[:12]}."
+            both = {"part": part.part, "found": summed.sha256[:12], "hash": part.sha256[:12]}
+            text = (
+                phrase("The {part} texts have the hash {found}; the card's official hash is {hash}.", **both)
+                if part.official
+                else phrase("The {part} texts have the hash {found}; the card's unofficial hash is {hash}.", **both)
+            )
             reasons.append(IdentityReason("hash-differs", text, summed.sha256, part.sha256, against=part.official))
     return reasons
 
 
 def _below(summed: Totals, part: Texts) -> list[IdentityReason]:
     return [
-        IdentityReason("totals-above", f"{found} {noun}; the whole set has {expected}.", found, expected, against=True)
-        for noun, found, expected in _numbers(summed, part)
+        IdentityReason(
+            "totals-above",
+            phrase("{counted}; the whole set has {expected}.", counted=words, expected=expected),
+            found,
+            expected,
+            against=True,
+        )
+        for words, found, expected in _numbers(summed, part)
         if found > expected
     ]
 
@@ -231,11 +274,21 @@ def _label_counts(found: Sequence[str], part: Texts) -> list[IdentityReason]:
     foreign = sum(count for label, count in counted.items() if label not in part.labels)
     reasons = []
     if foreign:
-        text = f"{foreign} of {len(found)} references are not among the labels {', '.join(part.labels)}."
+        text = phrase(
+            "{n} of {references} references are not among the labels {labels}.",
+            n=foreign,
+            references=len(found),
+            labels=", ".join(part.labels),
+        )
         reasons.append(IdentityReason("foreign-labels", text, foreign, 0, against=True))
     for label, most in part.labels.items():
         if counted[label] > most:
-            text = f"{counted[label]} references are {label}; the whole set has {most}."
+            text = phrase(
+                "{n} references are {label}; the whole set has {expected}.",
+                n=counted[label],
+                label=label,
+                expected=most,
+            )
             reasons.append(IdentityReason("label-above", text, counted[label], most, against=True))
     return reasons
 
@@ -249,17 +302,25 @@ def _inside(found: Sequence[str], part: Texts, reasons: list[IdentityReason]) ->
     repeated = sum(count for unit, count in surplus.items() if unit in known)
     outside = sum(surplus.values()) - repeated
     lacking = (part.count or len(part.units)) - len(part.units)
-    noun = f"{len(found)} {part.part} texts"
+    texts = {"texts": len(found), "part": part.part}
     if repeated > lacking:
-        text = f"{repeated} of {noun} occur more often than in the set."
+        text = phrase("{n} of {texts} {part} texts occur more often than in the set.", n=repeated, **texts)
         reasons.append(IdentityReason("repeated-texts", text, repeated, lacking, against=True))
     if outside > lacking or repeated <= lacking < repeated + outside:
-        text = f"{outside} of {noun} are not among the {len(part.units)} on the card."
+        text = phrase(
+            "{n} of {texts} {part} texts are not among the {known} on the card.",
+            n=outside,
+            known=len(part.units),
+            **texts,
+        )
         against = part.official or Fraction(outside, len(found)) > MOST_OUTSIDE
         reasons.append(IdentityReason("texts-outside", text, outside, lacking, against=against))
     if repeated + outside <= lacking:
-        text = f"{len(found) - repeated - outside} of {noun} are among the {len(part.units)} on the card."
-        reasons.append(IdentityReason("texts-inside", text, len(found) - repeated - outside, len(found)))
+        inside = len(found) - repeated - outside
+        text = phrase(
+            "{n} of {texts} {part} texts are among the {known} on the card.", n=inside, known=len(part.units), **texts
+        )
+        reasons.append(IdentityReason("texts-inside", text, inside, len(found)))
         return True
     return False
 
@@ -273,7 +334,7 @@ def _pairs(rows: Sequence[Row], layout: Layout) -> list[IdentityReason]:
         return []
     if pairs_sha256(pairs) == ids.pairs_sha256:
         return [IdentityReason("pairs-equal", "Every id has its reference.", len(rows), len(rows))]
-    text = "The ids are those of the set, but the references are under different ids."
+    text = phrase("The ids are those of the set, but the references are under different ids.")
     return [IdentityReason("pairs-differ", text, against=ids.pairs_official)]
 
 
@@ -287,10 +348,17 @@ def _repeats(rows: Sequence[Row], layout: Layout) -> list[IdentityReason]:
         surplus = len(given) - len({key for key, _ in given})
         if surplus <= allowed:
             return []
-        text = f"{surplus} of {len(rows)} rows repeat the reference of an earlier row; in the set {allowed} do."
+        text = phrase(
+            "{n} of {rows} rows repeat the reference of an earlier row; in the set {allowed} do.",
+            n=surplus,
+            rows=len(rows),
+            allowed=allowed,
+        )
         return [IdentityReason("repeated-units", text, surplus, allowed, against=True)]
     surplus = len(given) - len(set(given))
     if Fraction(surplus, len(given)) <= MOST_REPEATED:
         return []
-    text = f"{surplus} of {len(rows)} rows repeat both the reference and the output of an earlier row."
+    text = phrase(
+        "{n} of {rows} rows repeat both the reference and the output of an earlier row.", n=surplus, rows=len(rows)
+    )
     return [IdentityReason("repeated-units", text, surplus, int(MOST_REPEATED * len(given)), against=True)]

@@ -20,13 +20,14 @@ from audit.literature.schema import load_checked
 from audit.literature.set_checks import check_layouts, check_sources
 from audit.literature.set_texts import UNIT_DIGITS, Case, Part
 from audit.literature.studies import Study
+from audit.schema import IdentityState
 from tasks.task import Task
 
 SETS = LITERATURE / "sets"
 
 Answer: TypeAlias = Literal["yes", "no", "unknown"]
 _UNIT = re.compile(rf"[0-9a-f]{{{UNIT_DIGITS}}}\Z")
-_UNITS = re.compile(rf"(?:[0-9a-f]{{{UNIT_DIGITS}}}\n)*+\Z")
+_UNITS = re.compile(rf"(?:[0-9a-f]{{{UNIT_DIGITS}}}\n)*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,6 +321,12 @@ def _same_set(one: SetCard, other: SetCard) -> bool:
 def card_of(task: Task, cards: Mapping[str, SetCard]) -> SetCard | None:
     """The card that a task names; None if it names none, or one that is not at hand."""
     return None if task.card is None else cards.get(task.card)
+
+
+def may_publish(card: SetCard | None, identity: IdentityState) -> bool:
+    """Whether texts of a predictions file may be published: its card says so, and nothing else is known about the rows."""
+    speaks = identity not in {IdentityState.UNKNOWN, IdentityState.CONTRADICTED}
+    return card is not None and card.publish_text.state == "yes" and speaks
 
 
 def _with_source(kind: Any, entry: Mapping[str, Any]) -> Any:

@@ -23,7 +23,8 @@ def study_lines(study: Study, width: int) -> Iterator[str]:
     claims = study.claims
     values = {claim.id: _value(claim) for claim in claims}
     longest = max(len(text) for text in values.values())
-    room = width - longest - 13
+    # A value that is longer than the line has its line wide.
+    room = max(20, width - longest - 13)
     for model in (None, *facts.models):
         own = [claim for claim in claims if claim.model == model]
         if not own:

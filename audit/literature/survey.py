@@ -30,6 +30,7 @@ from audit.schema import (
     SurveyTask,
     SurveyWork,
 )
+from tasks.phrase import phrase
 
 CITING = frozenset({"evaluated", "copied", "mentioned"})
 # Priority of several entries in a cell.
@@ -178,15 +179,15 @@ def checkable(works: Sequence[Work]) -> Checkable:
     """
     independent = [w for w in works if w.relation == "independent"]
     citing = [w for w in independent if w.treatment in CITING]
-    steps: list[tuple[str, str, list[Work]]] = [("citing", "evaluate, copy or mention SALMONN", citing)]
+    steps: list[tuple[str, str, list[Work]]] = [("citing", phrase("evaluate, copy or mention SALMONN"), citing)]
 
     def narrow(name: str, text: str, kept: list[Work]) -> None:
         steps.append((name, text, [w for w in steps[-1][2] if w in kept]))
 
-    narrow("evaluated", "ran a SALMONN themselves", [w for w in citing if w.treatment == "evaluated"])
-    narrow("same_data", "on data at least partly those of the table", [w for w in citing if _overlaps(w)])
-    narrow("checkable", "and publish the code that scores", [w for w in citing if w.code.available == "yes"])
-    narrow("recomputable", "and the raw outputs", [w for w in citing if w.outputs is not None])
+    narrow("evaluated", phrase("ran a SALMONN themselves"), [w for w in citing if w.treatment == "evaluated"])
+    narrow("same_data", phrase("on data at least partly those of the table"), [w for w in citing if _overlaps(w)])
+    narrow("checkable", phrase("and publish the code that scores"), [w for w in citing if w.code.available == "yes"])
+    narrow("recomputable", phrase("and the raw outputs"), [w for w in citing if w.outputs is not None])
     listed = {name: [w for w in kept if w.survey_items] for name, _, kept in steps}
     return Checkable(
         steps=tuple(CheckableStep(name, text, len(kept), tuple(w.id for w in kept)) for name, text, kept in steps),

@@ -5,19 +5,21 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit.errors import AuditError, InputError, MissingError
-from audit.inference.job import InferenceRequest, ModelOptions, SetOptions, infer, need_torch
+from audit.inference.job import InferenceRequest, ModelOptions, SetOptions, infer, need_libraries
 from audit.inference.layouts import FILE, SetLocation, find
-from audit.literature.known_tasks import find_study
+from audit.literature.known_tasks import find_study, known_tasks
 from audit.literature.studies import load_study
 from audit.pipeline.doctor import complete, examine
 from audit.pipeline.publish import Publication, publish
 from audit.pipeline.request import AuditRequest, PublicationRequest
+from audit.schema import AuditDocument
 
 if TYPE_CHECKING:
     from audit.inference.engines.interface import Engine
@@ -67,21 +69,23 @@ class Outcome:
     failed: tuple[str, ...] = ()
 
 
-def run_all(request: AllRequest, say: Say, note: Say) -> Outcome:
+def run_all(
+    request: AllRequest, say: Say, note: Say, decided: Callable[[AuditDocument], None] = lambda _: None
+) -> Outcome:
     """Run the steps in order.
 
     Args:
         request: What to run.
         say: Receives progress, a line at a time.
         note: Receives errors that did not stop the run.
+        decided: Receives the audit as soon as it is decided.
 
     Raises:
         InputError: The inputs do not fit together, or the output folder is not writable.
-        MissingError: Inference is requested, but torch is not installed.
+        MissingError: Inference is requested, but what runs the model is not installed.
     """
     out = request.publication.out
-    scratch = _scratch(out)
-    try:
+    with _scratch(out):
         sets, model, predictions = _plan(request, say, note)
         say("== what is here")
         # `_plan` has already reported missing data.
@@ -92,13 +96,14 @@ def run_all(request: AllRequest, say: Say, note: Say) -> Outcome:
             return Outcome(None)
         failed = _inference(request, sets, model, say, note) if model else ()
         say("== audit")
-        publication = publish(replace(request.audit, predictions=predictions), request.publication)
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
+        publication = publish(
+            replace(request.audit, predictions=predictions), request.publication, decided=decided, told=say
+        )
     return Outcome(publication, failed)
 
 
-def _scratch(out: Path) -> Path:
+@contextmanager
+def _scratch(out: Path) -> Iterator[None]:
     """A folder for temporary files in `out`, as nothing else may be writable; for this process and its children."""
     folder = out / ".scratch"
     try:
@@ -110,9 +115,18 @@ def _scratch(out: Path) -> Path:
             where=str(out),
             fix=f"User {os.getuid()} must be able to write there: mount a folder of theirs, or run as another user (--user).",
         ) from None
-    os.environ["TMPDIR"] = str(folder.resolve())
-    tempfile.tempdir = None
-    return folder
+    before, known = os.environ.get("TMPDIR"), tempfile.tempdir
+    os.environ["TMPDIR"], tempfile.tempdir = str(folder.resolve()), None
+    try:
+        yield
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        # Whoever called goes on after this run.
+        tempfile.tempdir = known
+        if before is None:
+            del os.environ["TMPDIR"]
+        else:
+            os.environ["TMPDIR"] = before
 
 
 def _plan(request: AllRequest, say: Say, note: Say) -> tuple[list[SetLocation], Path | None, Path]:
@@ -139,7 +153,7 @@ def _plan(request: AllRequest, say: Say, note: Say) -> tuple[list[SetLocation], 
             fix=f"Its folders must have the names of docs/how-to/run-the-container.md, or {FILE} must name them.",
         )
     else:
-        need_torch()
+        need_libraries(model)
         model_found = model
         for task, reason in absent.items():
             note(f"{task}: left out: {reason}")
@@ -175,10 +189,11 @@ def _inference(request: AllRequest, sets: Sequence[SetLocation], model: Path, sa
     """Run the model, loaded once, on every set, and return the tasks with errors; the others still run."""
     failed: list[str] = []
     engine: Engine | None = None
+    known = known_tasks(own=load_study(find_study(request.audit.study, request.audit.literature)))
     for item in sets:
         say(f"== {item.task}")
         try:
-            engine, errors = infer(_inference_request(request, item, model), item.task, say, note, engine)
+            engine, errors = infer(_inference_request(request, item, model), item.task, say, note, engine, known=known)
         except MissingError:
             raise
         except (AuditError, OSError) as error:

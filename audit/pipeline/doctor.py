@@ -119,6 +119,18 @@ def _captions(name: str, problem: Callable[[], Callable[[], str | None]], what: 
     return check
 
 
+def _asset(name: str) -> Callable[[], Part]:
+    def check() -> Part:
+        from tasks.backends.asset_files import state
+        from tasks.backends.assets import ASSETS, place
+
+        asset = ASSETS[name]
+        found = state(asset, place(asset))
+        return Part(f"asset {name}", found.state in {"here", "installed"}, False, found.detail)
+
+    return check
+
+
 def _meteor() -> Callable[[], str | None]:
     from tasks.metrics.meteor import meteor_unavailable
 
@@ -171,7 +183,10 @@ CHECKS: tuple[Callable[[], Part], ...] = (
     _program("java", "METEOR, SPICE and PTB tokens of captions", "default-jre-headless"),
     _captions("METEOR 1.5", _meteor, "the jar and Java"),
     _captions("PTB tokens", _ptb, "the jar and Java"),
-    _captions("SPICE", _spice, "the jar, CoreNLP's models and Java"),
+    _captions("SPICE", _spice, "the jar, CoreNLP's models, a JavaScript engine and Java"),
+    _asset("corenlp"),
+    _asset("rhino"),
+    _asset("flores101"),
     _captions("WordNet 3.0", _wordnet, "for nltk's METEOR"),
     _outputs,
     _extra("redis", "redis", "imports from a Redis server"),

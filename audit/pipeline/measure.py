@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from fractions import Fraction
 
 from audit.analysis.sampling.quantities import undropped
@@ -21,8 +20,9 @@ from audit.verdict.agreement import in_unit, unit_factor
 from audit.verdict.decisive import decisive_steps
 from audit.verdict.judged import compare
 from audit.verdict.judged import problems as judge_problems
-from audit.verdict.measurements import Measured, Names, recomputed, set_problems, target
+from audit.verdict.measurements import Measured, Names, recomputed, target, with_decisive
 from audit.verdict.planned import Following
+from audit.verdict.problems import set_problems
 from audit.verdict.prompts import prompt_state
 from audit.verdict.recorded import recorded
 
@@ -208,7 +208,7 @@ def _with_decisive(measured: Sequence[Measured], entry: Scored, claim: Claim | N
 
     names = [name for name in agreeing if name is not None]
     steps = decisive_steps(study.tasks[claim.task], claim.metric, entry.predictions.rows, names, agrees)
-    return [replace(m, decisive=steps.get(m.record.convention or "")) for m in measured]
+    return [with_decisive(m, steps.get(m.record.convention or "")) for m in measured]
 
 
 def _judged_measurements(

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from audit._util.csv_cells import csv_text
 from audit._util.files import write_atomic
+from audit._util.folders import remove, write_folder
 from audit.document.write import to_bytes
 from audit.errors import InputError, MissingError
+from audit.pipeline.count_files import COUNTS, count_files
 from audit.pipeline.run import Audit
-from audit.pipeline.scored_sets import Scored
-from audit.report.formats import PDF, RENDERERS
-from audit.report.numbers import brief, places
+from audit.report.editions import Edition
+from audit.report.formats import LAID_OUT, RENDERERS
+from audit.report.language import Language
+from audit.report.numbers import brief, places, rounded
 from audit.report.pdf_cache import cached_pdf
+from audit.report.slides import remove_slides
 from audit.report.typesetter import Typesetter, here
 from audit.schema import AuditDocument
 
-COUNTS = "counts/"
 LITERATURE = "literature/"
 
 
@@ -45,89 +45,134 @@ def write(
     chosen: Collection[str],
     cache: Path | None = None,
     *,
+    language: Language = Language.ENGLISH,
     typesetter: Typesetter = here,
     meanwhile: Callable[[], None] = lambda: None,
+    told: Callable[[str], None] = lambda _: None,
 ) -> Written:
-    """Write every output of a run; everything is rendered before the first file is touched.
+    """Write every output of a run; every page is rendered before the first file is touched.
+
+    Files appear as soon as they are there, in the order of `audit.report.formats.RENDERERS`: first the HTML, then the PDFs,
+    which take longest.
 
     Args:
         audit: The run's result.
         out: The folder; made if it is missing.
         chosen: File names of the reports to render.
         cache: Folder for rendered PDFs kept between runs; None for no cache.
-        typesetter: Lays the PDF out, here or in another process.
-        meanwhile: Work to do while the PDF is rendered.
+        language: The language of the reports.
+        typesetter: Lays the PDFs out, here or in other processes.
+        meanwhile: Work to do while the PDFs are laid out.
+        told: Receives each of `Written.lines` when it is true.
 
     Raises:
         InputError: The folder is not writable.
     """
-    content: dict[str, bytes] = {"audit.json": to_bytes(audit.document)}
-    notes: list[str] = []
-    # Started first and awaited last.
-    pdf = cached_pdf(cache, content["audit.json"], typesetter) if PDF in chosen else None
-    content |= {name: render(audit.document) for name, render in RENDERERS.items() if name in chosen and name != PDF}
-    meanwhile()
-    if pdf is not None:
-        try:
-            content[PDF] = pdf()
-        except MissingError as error:
-            notes.append(f"{PDF} was not written: {error}")
-    content = {name: content[name] for name in ("audit.json", *RENDERERS) if name in content}
+    begun = begin(to_bytes(audit.document), audit.document, chosen, cache, language, typesetter=typesetter)
+    files: dict[str, bytes] = {}
+    lines: list[str] = []
+
+    def say(line: str) -> None:
+        lines.append(line)
+        told(line)
+
+    def keep(name: str, data: bytes) -> None:
+        write_atomic(out / name, data)
+        files[name] = data
+        say(f"wrote {out / name}")
+
     try:
         out.mkdir(parents=True, exist_ok=True)
-        for name, data in content.items():
-            write_atomic(out / name, data)
-        for name in RENDERERS.keys() - content.keys():
+        for name in RENDERERS.keys() - begun.ready.keys():
             # A file of an earlier run would show other values.
             (out / name).unlink(missing_ok=True)
-        _write_folder(((name.removeprefix(COUNTS), data) for name, data in count_files(audit.scored)), out / "counts")
+        remove_slides(out)
+        for name, data in begun.ready.items():
+            keep(name, data)
+        write_folder(((name.removeprefix(COUNTS), data) for name, data in count_files(audit.scored)), out / "counts")
         read = ((name.removeprefix(LITERATURE), path.read_bytes()) for name, path in audit.literature.items())
-        _write_folder(read, out / "literature")
+        write_folder(read, out / "literature")
         _write_plans(audit.plans, out / "plans")
+        meanwhile()
+        for name, wait in begun.awaited.items():
+            try:
+                keep(name, wait())
+            except MissingError as error:
+                say(f"{name} was not written: {error}")
     except OSError as error:
         raise InputError(
             f"cannot be written ({error.strerror})", where=str(error.filename or out), fix="Give --out another folder."
         ) from error
-    return Written(tuple([f"wrote {out / name}" for name in content] + notes), content)
+    return Written(tuple(lines), files)
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Reports by name: those that are ready, and functions that wait for the PDFs."""
+
+    ready: Mapping[str, bytes]
+    awaited: Mapping[str, Callable[[], bytes]]
+
+
+def begin(
+    raw: bytes,
+    document: AuditDocument,
+    chosen: Collection[str],
+    cache: Path | None,
+    language: Language,
+    *,
+    typesetter: Typesetter = here,
+) -> Begun:
+    """Render audit.json and the chosen reports, and begin to lay the PDFs out: first the one that is awaited first.
+
+    Args:
+        raw: The bytes of audit.json.
+        document: What they hold.
+        chosen: See `write`, as for the other arguments.
+        cache: See there.
+        language: See there.
+        typesetter: See there.
+    """
+    from audit.report.pdf import page_of
+
+    def laid_out(name: str) -> Callable[[], bytes]:
+        edition = Edition(name)
+        return cached_pdf(cache, raw, edition, language, lambda: typesetter(page_of(document, edition, language)))
+
+    paged = [name for name in RENDERERS if name in chosen and name in LAID_OUT]
+    awaited = {name: laid_out(name) for name in paged[:1]}
+    ready = {"audit.json": raw} | {
+        name: render(document, language) for name, render in RENDERERS.items() if name in chosen and name not in paged
+    }
+    return Begun(ready, awaited | {name: laid_out(name) for name in paged[1:]})
+
+
+def rendered(
+    raw: bytes,
+    document: AuditDocument,
+    chosen: Collection[str],
+    cache: Path | None,
+    language: Language,
+    *,
+    typesetter: Typesetter = here,
+) -> tuple[dict[str, bytes], list[str]]:
+    """audit.json and the chosen reports, by name, and what could not be made and why; for the arguments see `begin`."""
+    begun = begin(raw, document, chosen, cache, language, typesetter=typesetter)
+    content, problems = dict(begun.ready), []
+    for name, wait in begun.awaited.items():
+        try:
+            content[name] = wait()
+        except MissingError as error:
+            problems.append(f"{name} was not written: {error}")
+    return content, problems
 
 
 def _write_plans(plans: Mapping[str, Path], folder: Path) -> None:
     """The sampling plans that runs follow; without any, a folder of an earlier run is removed."""
     if plans:
-        _write_folder(((path.name, path.read_bytes()) for path in plans.values()), folder)
+        write_folder(((path.name, path.read_bytes()) for path in plans.values()), folder)
     elif folder.is_dir():
-        shutil.rmtree(folder)
-
-
-def count_files(scored: Mapping[str, Scored]) -> Iterator[tuple[str, bytes]]:
-    """One CSV for each task, metric and convention: the counts of every scored row.
-
-    Yields:
-        Its path below the output folder, with slashes, and its bytes; one at a time, since there may be many rows.
-    """
-    for task, entry in scored.items():
-        for item in entry.scores:
-            if item.counts is None:
-                continue
-            rows = ([name, *row] for name, row in zip(item.ids, item.counts.tolist(), strict=True))
-            text = csv_text(["id", *item.convention.metric.columns], rows)
-            yield f"{COUNTS}{task}/{item.metric}/{item.convention.id}.csv", text.encode("utf-8")
-
-
-def _write_folder(files: Iterable[tuple[str, bytes]], folder: Path) -> None:
-    """Write files into a folder that is replaced as a whole."""
-    folder.parent.mkdir(parents=True, exist_ok=True)
-    new = Path(tempfile.mkdtemp(dir=folder.parent, prefix=f".{folder.name}."))
-    try:
-        for name, data in files:
-            write_atomic(new / name, data)
-        new.chmod(0o755)
-        if folder.exists():
-            shutil.rmtree(folder)
-        new.replace(folder)
-    except BaseException:
-        shutil.rmtree(new, ignore_errors=True)
-        raise
+        remove(folder)
 
 
 def summary(document: AuditDocument, width: int | None = None) -> str:
@@ -172,4 +217,4 @@ def short(value: str | None, like: str) -> str:
     if value is None:
         return "-"
     most = min(places(like) + 2, 8)
-    return value if places(value) <= most else format(Decimal(value).quantize(Decimal(1).scaleb(-most)), "f")
+    return value if places(value) <= most else format(rounded(Decimal(value), most), "f")

@@ -18,6 +18,7 @@ from audit.provenance.verification.plans import Registered, check_registration
 from audit.schema import PlannedRun, PlannedValue
 from audit.scoring.predictions import PredictionSet, file_stem
 from audit.verdict.planned import Following
+from tasks.phrase import phrase
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,14 +192,27 @@ def changes(plan: Plan, study: Study) -> Iterator[str]:
     for claim in plan.claims:
         what = f"{claim.metric} {claim.value}"
         if not any((c.metric, c.value, c.unit) == (claim.metric, claim.value, claim.unit) for c in claims):
-            yield f"the study does not claim {what}, which the plan is about"
+            yield phrase("the study does not claim {claim}, which the plan is about", claim=what)
             continue
         margin = study.facts.margins[claim.metric].value
         if margin != claim.margin:
-            yield f"the margin of {claim.metric} is {margin}; the plan has {claim.margin}"
+            yield phrase(
+                "the margin of {metric} is {margin}; the plan has {planned}",
+                metric=claim.metric,
+                margin=margin,
+                planned=claim.margin,
+            )
         hashes = {one.id: one.hash for one in study.tasks[plan.task].conventions.get(claim.metric, ())}
         for one in claim.conventions:
             if one.id not in hashes:
-                yield f"there is no convention {one.id}, which counts for {what} in the plan"
+                yield phrase(
+                    "there is no convention {convention}, which counts for {claim} in the plan",
+                    convention=one.id,
+                    claim=what,
+                )
             elif hashes[one.id] != one.hash:
-                yield f"the convention {one.id} was changed after the plan: its hash is {hashes[one.id]}"
+                yield phrase(
+                    "the convention {convention} was changed after the plan: its hash is {hash}",
+                    convention=one.id,
+                    hash=hashes[one.id],
+                )

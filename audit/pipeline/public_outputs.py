@@ -11,11 +11,12 @@ from pathlib import Path
 
 from audit._util.progress import progress
 from audit.analysis.differences import Ends, gaps
+from audit.analysis.folds import summed, sums
 from audit.errors import InputError
-from audit.importers import importers
+from audit.importers import formats, loaded
 from audit.importers.interface import Imported
 from audit.importers.writer import write
-from audit.judge import judgements
+from audit.judge import judgement_files, judgements
 from audit.literature.known_tasks import find_study
 from audit.literature.outputs.records import OutputRecord, load_outputs
 from audit.literature.outputs.store import Store
@@ -67,21 +68,22 @@ def convert(record: OutputRecord, path: Path, task: Task, out: Path, run: str | 
         normalised=record.layout.normalised,
     )
     target = write(out, task, imported.rows, meta, run=run, replace=True)
-    found = judgements.path_of(target)
+    found = judgement_files.path_of(target)
     found.unlink(missing_ok=True)
     judge = None if record.judge is None else judged_convention(task.family, record.judge.convention)
     if record.judge is not None and judge is not None:
         replies = judgements.stored(
             task.id, judge, imported.rows, name=record.judge.name, reply_field=_REPLY, where=str(path)
         )
-        judgements.write(found, replies)
+        judgement_files.write(found, replies)
     return target
 
 
 def _imported(record: OutputRecord, path: Path, task: Task) -> Imported:
-    importer = next((one for one in importers() if one.name == record.layout.importer), None)
-    if importer is None:
+    found = next((one for one in formats() if one.name == record.layout.importer), None)
+    if found is None:
         raise InputError("no importer reads it", where=record.id, fix="See `format` in its record.")
+    importer = loaded(found)
     parser = argparse.ArgumentParser(exit_on_error=False)
     importer.add_arguments(parser)
     return importer.read(parser.parse_args([str(path)]), task)
@@ -109,7 +111,7 @@ def predictions_of(records: Sequence[OutputRecord], study: Study, store: Store, 
         for one in records:
             assert one.audit is not None
             target = convert(one, store.read(one), study.tasks[one.audit.task], out, one.audit.run)
-            kept |= {target, target.with_suffix(".meta.json"), judgements.path_of(target)}
+            kept |= {target, target.with_suffix(".meta.json"), judgement_files.path_of(target)}
             bar.advance()
     for stale in set(out.iterdir()) - kept:
         stale.unlink()
@@ -262,4 +264,14 @@ def _values(rows: PredictionSet, scores: Iterable[Score], study: Study) -> Itera
             continue
         factor = unit_factor(study.claim(rows.task, item.metric), item.convention.metric.scale)
         shown = format(item.value * factor, "f")
-        yield PublicValue(item.metric, item.convention.id, shown, item.account.scored, item.account.expected)
+        fold, total = summed(item.convention.metric, item.counts, item.exact)
+        yield PublicValue(
+            item.metric,
+            item.convention.id,
+            shown,
+            item.account.scored,
+            item.account.expected,
+            counts=sums(item.convention.metric, item.counts) if fold else None,
+            row_sum=total,
+            fold=fold,
+        )

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 from audit._util.paths import LITERATURE
 from audit.errors import InputError
 from audit.report.formats import FORMATS
+from audit.report.language import Language
 from audit.schema import Direction, Signing, Unit
-from tasks.statistics.defaults import REPLICATES
+from tasks.statistics.defaults import MOST_REPLICATES, REPLICATES
 
 if TYPE_CHECKING:
     from audit.analysis.sampling.plan import Sampled
@@ -55,6 +56,26 @@ class AuditRequest:
     def __post_init__(self) -> None:
         if self.replicates < 0:
             raise InputError("must not be negative", where="replicates", fix="Give 0 for no intervals.")
+        if self.replicates > MOST_REPLICATES:
+            what = f"{self.replicates} are too many: whoever verifies a package draws as many"
+            raise InputError(what, where="replicates", fix=f"Give at most {MOST_REPLICATES}.")
+
+
+@dataclass(frozen=True, slots=True)
+class BlindOptions:
+    """How to make a blind edition, see `audit.provenance.blind_edition.Request`.
+
+    Attributes:
+        named: Further names that must not be seen.
+        kept: Words that are no identities.
+        own_paper: The audited paper is the team's own.
+        secret: The unblind.json; None for the one in the output folder.
+    """
+
+    named: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    own_paper: bool = False
+    secret: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +85,23 @@ class PublicationRequest:
     Attributes:
         out: The folder; made if it is missing.
         files: File names of the reports to render, from `audit.report.formats.FORMATS`.
+        language: The language of the reports.
         sign: Whether to sign a package, which needs the HTML and the PDF.
         key: Loads the signing key when the package is made; None makes a key for this run, which proves integrity, not
             identity.
         certificate: The key's certificate and its chain, PEM; None for one made from the key.
+        slides: Whether to make slides, too.
+        blind: Make a blind edition in `out/blind/`, and no reports that name the team; None for an audit that names it.
     """
 
     out: Path
     files: tuple[str, ...] = tuple(FORMATS.values())
+    language: Language = Language.ENGLISH
     sign: bool = True
     key: Callable[[], SigningKey] | None = None
     certificate: Path | None = None
+    slides: bool = False
+    blind: BlindOptions | None = None
 
 
 @dataclass(frozen=True, slots=True)

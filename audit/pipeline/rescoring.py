@@ -8,12 +8,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from audit._util.files import write_atomic
-from audit.pipeline.outputs import count_files
+from audit.pipeline.blind_names import own_names
+from audit.pipeline.count_files import count_files
 from audit.pipeline.request import AuditRequest
 from audit.pipeline.run import run
+from audit.provenance.errors import RejectedError
+from audit.provenance.format import layout
 from audit.provenance.verification.rescore import Again
 from audit.schema import AuditDocument
-from tasks.statistics.defaults import REPLICATES
+from tasks.statistics.defaults import MOST_REPLICATES, REPLICATES
 
 
 def score_again(
@@ -31,17 +34,39 @@ def score_again(
         literature: The folder to read instead; None for what the package carries, or else this program's own.
     """
     replicates = audit.bootstrap.replicates if audit.bootstrap else REPLICATES
+    if replicates > MOST_REPLICATES:
+        why = f"it asks for {replicates} bootstrap replicates; at most {MOST_REPLICATES} are drawn"
+        raise RejectedError(layout.AUDIT, "too-large", why)
     plain = AuditRequest(study=audit.study.id, predictions=predictions, replicates=replicates)
     if literature is not None:
         return _again(replace(plain, literature=literature), decided=bool(carried))
     if not carried:
         return _again(plain)
+    names = own_names(audit, carried)
     with tempfile.TemporaryDirectory(prefix="repro-audit-") as name:
         folder = Path(name)
-        for path, data in carried.items():
+        literature_files = names.literature(carried)
+        for path, data in literature_files.items():
             write_atomic(folder / path, data)
-        study = folder / "studies" / f"{audit.study.id}.yaml"
-        return _again(replace(plain, study=str(study), literature=folder), decided=True)
+        study = folder / _study_among(literature_files, names.back.text(audit.study.id))
+        again = _again(replace(plain, study=str(study), literature=folder), decided=True)
+    if not names.pairs or again.document is None:
+        return again
+    document, forth = names.neutral(again.document), names.forth
+    counts = [(forth.text(path), forth.bytes(data)) for path, data in again.counts]
+    return Again(document.measurements, counts, document)
+
+
+def _study_among(carried: Mapping[str, bytes], name: str) -> str:
+    """The study's file below `literature/`: one that the package carries, wherever its id may lead.
+
+    Raises:
+        RejectedError: The package does not carry it.
+    """
+    path = f"studies/{name}.yaml"
+    if path not in carried:
+        raise RejectedError(layout.AUDIT, "missing", "the package does not carry the study that it names")
+    return path
 
 
 def _again(request: AuditRequest, *, decided: bool = False) -> Again:

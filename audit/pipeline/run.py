@@ -13,25 +13,30 @@ from pathlib import Path
 from audit._util.clock import source_date_epoch
 from audit.analysis.findings import findings, gathered
 from audit.analysis.probe_results import load_probes
+from audit.analysis.withheld_texts import withhold
 from audit.document.build import build
-from audit.judge.judgements import path_of as judgement_file
-from audit.literature.grades import SALMONN, Known, grades, known_conventions, named_keys
-from audit.literature.known_tasks import check_id, find_study, known_tasks, studies
+from audit.judge.judgement_files import path_of as judgement_file
+from audit.literature.grades import SALMONN
+from audit.literature.known_tasks import studies
 from audit.literature.outputs.store import Store
-from audit.literature.reproductions import Reproductions, load_reproductions
-from audit.literature.sets import SetCard, card_of, cards_for
-from audit.literature.studies import Study, load_study
+from audit.literature.reproductions import Reproductions
+from audit.literature.sets import SetCard, card_of, may_publish
+from audit.literature.studies import Study
 from audit.literature.survey import survey
-from audit.literature.works import Work, load_works, own_record
+from audit.literature.works import Work
+from audit.pipeline.count_files import count_hashes
 from audit.pipeline.differences import differences, joint_claims, rows_that_pay
+from audit.pipeline.evidence import evidence
 from audit.pipeline.measure import identities, recomputed_measurements, recorded_measurements
 from audit.pipeline.plans import follow
 from audit.pipeline.public_outputs import beside_claims
 from audit.pipeline.request import AuditRequest
 from audit.pipeline.scored_sets import Scored, score_sets
-from audit.schema import AuditDocument, Claim, Decision, Survey
+from audit.schema import AuditDocument, Claim, Decision, RowTree, Survey
 from audit.scoring.cache import ScoreCache
 from audit.scoring.pool import engine as opened_engine
+from audit.scoring.predictions import PredictionSet
+from audit.scoring.row_tree import tree_of
 from audit.verdict.decisions import decisions, supersede
 from audit.verdict.means import with_means, with_runs
 from audit.verdict.measurements import Measured, Names
@@ -62,22 +67,14 @@ def run(request: AuditRequest) -> Audit:
     Raises:
         InputError: An input file is not valid.
     """
-    literature = request.literature
-    study = load_study(find_study(request.study, literature))
-    check_id(study, literature)
-    reproductions = load_reproductions(literature / "reproductions", study)
-    works = load_works(literature / "works") if (literature / "works").is_dir() else ()
-    conventions = known_conventions(study.tasks)
-    family = by_family(works, conventions)
-    gradings = grades(
-        works,
-        conventions,
-        study.id,
-        tasks=known_tasks(literature, study) if family else study.tasks,
-        own=own_record(study.facts.paper, works, f"{study.path}: paper.work"),
-        declared=study.conventions,
+    known = evidence(request.study, request.literature)
+    study, reproductions, works, gradings, cards = (
+        known.study,
+        known.reproductions,
+        known.works,
+        known.gradings,
+        known.cards,
     )
-    cards = cards_for(study, literature)
     with opened_engine(request.engine, request.workers) as counting:
         cache = ScoreCache(request.cache)
         scored = score_sets(request.predictions, study, cards, request.replicates, cache, counting)
@@ -89,27 +86,26 @@ def run(request: AuditRequest) -> Audit:
     ]
     # After the runs: one of several neither replaces nor contradicts a recorded value.
     measured = with_means(supersede(with_runs(single, study, names)), study, names)
-    audited, others = _audited(study, measured)
+    audited, others = audited_claims(study, measured)
     probed, probe_files = load_probes(request.probes, study.tasks)
     seen = {
         name: findings(e.predictions, study.tasks[e.predictions.task], e.scores, request.replicates)
         for name, e in scored.items()
         if e.subset is None
     }
-    others_read = studies(literature) if family else ()
+    others_read = studies(request.literature) if known.by_family else ()
     read = dict(_literature(study, others_read, cards, reproductions, works))
     # The records say how works treat SALMONN; how works treat other papers was not surveyed.
     surveyed = works and study.id == SALMONN
     decided = decisions(replace(study, claims=audited), measured)
     store = Store(request.outputs) if request.outputs is not None else None
-    public, public_files = beside_claims(study, literature, store, cache, _leading(audited, decided, measured))
+    public, public_files = beside_claims(study, request.literature, store, cache, _leading(audited, decided, measured))
     read |= {name: path for name, path in public_files if name.startswith("literature/")}
     others_files = [(name, path) for name, path in public_files if name not in read]
     apart = differences(scored, study, decided, measured, request.replicates)
     document = build(
         study=replace(study, claims=audited),
         others=others,
-        tasks=study.tasks,
         measurements=tuple(m.record for m in measured),
         decisions=decided,
         gradings=gradings,
@@ -125,11 +121,27 @@ def run(request: AuditRequest) -> Audit:
         differences=apart,
         paying=rows_that_pay(scored, study, apart),
         joint=joint_claims(study, measured),
+        row_trees=_row_trees(scored, request.cache),
+        count_files=count_hashes(scored),
     )
+    document = withhold(document, _restricted(scored, study, cards))
     return Audit(document, scored, study, read, dict(plans.files))
 
 
-def _audited(study: Study, measured: Sequence[Measured]) -> tuple[tuple[Claim, ...], tuple[Claim, ...]]:
+def _row_trees(scored: Mapping[str, Scored], cache: Path | None) -> tuple[RowTree, ...]:
+    files = [entry.predictions for entry in scored.values() if entry.subset is None]
+    return tuple(tree_of(one.path, f"predictions/{one.path.name}", one.sha256, cache) for one in files)
+
+
+def _restricted(scored: Mapping[str, Scored], study: Study, cards: Mapping[str, SetCard]) -> Iterator[PredictionSet]:
+    """The rows whose texts may not be published."""
+    for entry in scored.values():
+        card = card_of(study.tasks[entry.predictions.task], cards)
+        if entry.subset is None and not may_publish(card, entry.identity.state):
+            yield entry.predictions
+
+
+def audited_claims(study: Study, measured: Sequence[Measured]) -> tuple[tuple[Claim, ...], tuple[Claim, ...]]:
     """The claims that are audited, and those on other models without any value, in the study's order."""
     valued = {m.record.claim for m in measured}
     audited = {c.id for c in study.claims if c.model is None or c.id in valued}
@@ -150,12 +162,6 @@ def _leading(claims: Sequence[Claim], decided: Sequence[Decision], measured: Seq
         if own and claim.id not in computed:
             found[claim.id] = str(own[0].record.convention)
     return found
-
-
-def by_family(works: Sequence[Work], known: Known) -> bool:
-    """Whether a convention takes the evidence of its family, because no record names it: then the other studies are read."""
-    keys = {(task, metric, name) for (task, metric), names in known.items() for name in names}
-    return bool(works) and not keys <= named_keys(works)
 
 
 def _conventions(study: Study) -> Iterator[tuple[str, Path]]:

@@ -199,7 +199,13 @@ class Watch:
 
 
 def adopt(
-    path: Path, task: str, out: Path, study: Study | None = None, *, sampled: Sampled = "outputs"
+    path: Path,
+    task: str,
+    out: Path,
+    study: Study | None = None,
+    *,
+    sampled: Sampled = "outputs",
+    run: str | None = None,
 ) -> tuple[PlanFiles, Task]:
     """Read the plan of a run and put it where `run` looks for it: beside the predictions that follow it.
 
@@ -209,6 +215,7 @@ def adopt(
         out: The folder of the predictions.
         study: Its tasks come first; None for those at hand.
         sampled: What is run: outputs, or judgements.
+        run: The name of the run of outputs; None without one.
 
     Returns:
         The plan and its task.
@@ -221,11 +228,11 @@ def adopt(
     plan = found.ordered.plan
     if plan.task != task:
         raise InputError(f"the plan is of {plan.task}, not of {task}", where=str(path), fix="Give the task's own plan.")
-    if plan.run is not None and sampled == "outputs":
+    if plan.run != run and sampled == "outputs":
         raise InputError(
-            f"the plan is of the run {plan.run}, and `infer` writes {task}.jsonl",
+            f"the plan is of {file_stem(task, plan.run)}, and `infer` writes {file_stem(task, run)}.jsonl",
             where=str(path),
-            fix="Plan without --run.",
+            fix="Omit --run." if plan.run is None else f"Give --run {plan.run}.",
         )
     if plan.sampled != sampled:
         command = "judge run" if plan.sampled == "judgements" else "infer"

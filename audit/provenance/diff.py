@@ -31,6 +31,18 @@ SCHEMA = "repro-audit/diff/1"
 Record = TypeVar("Record")
 
 
+# Verdicts from good to bad; a claim that moves to a later group got worse. What is not known is between what holds and what
+# does not.
+_GROUPS: tuple[set[str | None], ...] = (
+    {"reproduced"},
+    {"justified"},
+    {"undocumented", "exceeds"},
+    {"selective"},
+    {"undecided", "not-comparable", "not-run", None},
+    {"not-reproduced", "infeasible"},
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Side:
     """One of the two audits.
@@ -113,6 +125,17 @@ class Comparison:
     differences: Differences
     complete: bool
 
+    @property
+    def worse(self) -> tuple[str, ...]:
+        """The claims whose verdict in B is worse than in A; a claim that only B has is not among them."""
+        return tuple(
+            one.claim
+            for one in self.moved
+            if one.verdict is not None
+            and one.verdict[0] is not None
+            and _group(one.verdict[0]) < _group(one.verdict[1])
+        )
+
     def as_text(self) -> str:
         """The comparison as text for the terminal."""
         lines = [f"A {self.a}", f"B {self.b}", ""]
@@ -139,6 +162,10 @@ class Comparison:
         return "\n".join(lines) + "\n"
 
 
+def _group(verdict: str | None) -> int:
+    return next(index for index, group in enumerate(_GROUPS) if verdict in group)
+
+
 def load(path: Path) -> Side:
     """Load an audit from a package (which is verified), an audit.json, or its folder.
 
@@ -152,7 +179,7 @@ def load(path: Path) -> Side:
             return Side(str(path), audit_facts.read_audit(alone.read_bytes(), str(alone), canonical=False))
         files = archive.read(path)
         report = verify.verify_files(files, Trust())
-        if not report.accepted:
+        if not report.intact:
             raise CheckFailedError(
                 report.failures[0].detail,
                 where=f"{path}: {report.failures[0].file}",

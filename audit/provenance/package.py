@@ -7,43 +7,39 @@ only its canonical encoding.
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import time
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from audit._util import canonical_json
 from audit._util.files import write_atomic
-from audit._util.paths import TEMPLATES
+from audit._util.folders import held, write_folder
 from audit._util.version import project_version
-from audit.errors import InputError, MissingError
+from audit.errors import InputError
 from audit.provenance.errors import RejectedError
 from audit.provenance.format import archive, checksums, layout
 from audit.provenance.records import (
+    artefact_files,
     audit_facts,
     codecheck,
+    count_files,
+    derivation,
     environment,
     inputs,
+    page_seal,
     rerender,
     ro_crate,
     run_record,
     sbom,
+    set_texts,
     statement,
+    verify_md,
 )
-from audit.provenance.signing import bundle, certificate, keys, pades, sshsig, timestamp
+from audit.provenance.signing import bundle, certificate, keys, pades, pdf_update, sshsig, timestamp
+from audit.report.formats import language_of_page
+from audit.report.language import Language
 from audit.schema import AuditDocument
-
-# Outputs of an audit besides audit.json and the reports; missing ones are left out.
-ARTEFACTS = ("measurements.csv", "table.tex", layout.COUNTS, layout.LITERATURE, layout.PLANS)
-
-
-_REASONS = {
-    "key": "This is the audit's report as it was rendered",
-    "ephemeral": "The key was made for this audit alone: it proves integrity, not identity",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,9 +53,14 @@ class Options:
         ssh: A separate key for the SSH signature.
         requester: Requests time stamps from a server.
         predictions: The folder of predictions from which the audit was computed.
-        with_predictions: Whether to include them in the package.
+        with_predictions: Whether to include them in the package; their set cards must allow publishing their texts.
         started: The start time of the run, in seconds since 1970; by default the time when the program was loaded.
         command: The command line; by default this process's.
+        language: The language that the reports must have; by default that of report.html.
+        codecheck: What codecheck.yml needs and the audit does not know.
+        deriver: Derives the document again, which must follow from its counts and the literature; None for one just computed.
+        blind: The artefacts are blind: what is sealed, and the sources by their neutral names. Then `certificates`, `name`,
+            `ssh`, `predictions` and `command` are not used.
     """
 
     key: keys.SigningKey
@@ -71,6 +72,23 @@ class Options:
     with_predictions: bool = False
     started: float | None = None
     command: tuple[str, ...] | None = None
+    language: Language | None = None
+    codecheck: codecheck.Facts | None = None
+    deriver: derivation.Deriver | None = None
+    blind: Blinding | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Blinding:
+    """What a blind package has instead of identities.
+
+    Attributes:
+        sealed: The commitments, as the root statement has them.
+        sources: The predictions by their neutral names, without what their meta files say about people and machines.
+    """
+
+    sealed: tuple[Mapping[str, str], ...]
+    sources: inputs.Sources
 
 
 def build(out: Path, options: Options, just_rendered: Mapping[str, bytes] | None = None) -> Path:
@@ -80,7 +98,8 @@ def build(out: Path, options: Options, just_rendered: Mapping[str, bytes] | None
     audit.json and must have the same bytes, so that no report is signed that contradicts the audit.
 
     Args:
-        out: The output folder of an audit: audit.json, report.html, report.pdf (unsigned), and any of `ARTEFACTS`.
+        out: The output folder of an audit: audit.json, report.html and report.pdf (unsigned), and any of
+            `artefact_files.ARTEFACTS`.
         options: Keys and options.
         just_rendered: Reports that this process has just rendered from this audit.json, which are not rendered again.
 
@@ -91,34 +110,79 @@ def build(out: Path, options: Options, just_rendered: Mapping[str, bytes] | None
         MissingError: An artefact is missing.
         InputError: An artefact is invalid.
     """
-    artefacts = _artefacts(out)
+    return write(out, checked(out, artefact_files.read(out), options, just_rendered))
+
+
+def checked(
+    out: Path, artefacts: Mapping[str, bytes], options: Options, just_rendered: Mapping[str, bytes] | None = None
+) -> dict[str, bytes]:
+    """The files of a package whose artefacts were checked; `out` is where errors say that they are."""
     try:
-        rerender.check(artefacts, audit_facts.read_audit(artefacts[layout.AUDIT]), just_rendered or {})
-        files = make(artefacts, options)
+        _same_language(artefacts, options.language)
+        audit = audit_facts.read_audit(artefacts[layout.AUDIT])
+        rerender.check(artefacts, audit, just_rendered or {})
+        count_files.check(artefacts, audit)
+        if options.deriver is not None and derivation.carried(artefacts):
+            derivation.following(artefacts, audit, options.deriver)
+        return make(artefacts, options)
     except RejectedError as error:
-        again = (
-            f"`repro-audit report {out / layout.AUDIT}` writes it again" if error.code == "render-mismatch" else None
-        )
-        raise InputError(error.why, where=str(out / error.file), fix=again or "run the audit again") from None
+        again = f"`repro-audit report {out / layout.AUDIT}{_lang(artefacts, options)}` writes it again"
+        raise InputError(
+            error.why,
+            where=str(out / error.file),
+            fix=again if error.code == "render-mismatch" else "run the audit again",
+        ) from None
+
+
+def write(out: Path, files: Mapping[str, bytes]) -> Path:
+    """Write a package as a folder and a zip, each completely or not at all; an existing one is replaced."""
     target = out / "package"
-    _may_replace(target)
-    staging = Path(tempfile.mkdtemp(prefix=".package.", dir=out))
-    try:
-        for name, data in sorted(files.items()):
-            (staging / name).parent.mkdir(parents=True, exist_ok=True)
-            (staging / name).write_bytes(data)
-        _open_modes(staging)
-        if target.is_dir():
-            shutil.rmtree(target)
-        staging.rename(target)
-    except BaseException:
-        shutil.rmtree(staging, ignore_errors=True)
-        raise
-    write_atomic(out / "package.zip", archive.zip_bytes(files))
+    may_replace(target)
+    with held(out):
+        write_folder(sorted(files.items()), target)
+        write_atomic(out / "package.zip", archive.zip_bytes(files))
     return target
 
 
-def _may_replace(target: Path) -> None:
+def _materials(audit: AuditDocument, made_from: inputs.Sources) -> sbom.Materials:
+    """The audited model, and the data: predictions by their hash, and test sets as the meta files name them."""
+    sets: dict[str, str | None] = {}
+    for meta in made_from.meta.values():
+        stated = meta.dataset or {}
+        name = " ".join(filter(None, (stated.get("name"), stated.get("split"))))
+        if name:
+            sets.setdefault(name, stated.get("manifest_sha256"))
+    variants = tuple(dict.fromkeys(meta.variant for meta in made_from.meta.values()))
+    return sbom.Materials(audit.study.model, variants or tuple(audit.study.variants), made_from.digests, sets)
+
+
+def _same_language(artefacts: Mapping[str, bytes], wanted: Language | None) -> None:
+    """HTML and PDFs are in one language, and in that which is asked for."""
+    page = language_of_page(artefacts[layout.REPORT_HTML])
+    if page is None:
+        return  # rerender.check refuses it
+    if wanted not in {None, page}:
+        raise RejectedError(layout.REPORT_HTML, "render-mismatch", f"is in the language {page}, not in {wanted}")
+    for name in layout.PDFS:
+        pdf = pades.language(artefacts[name], name) if name in artefacts else page
+        if pdf != page:
+            raise RejectedError(
+                name, "render-mismatch", f"is in the language {pdf or '(none)'}, {layout.REPORT_HTML} in {page}"
+            )
+
+
+def _lang(artefacts: Mapping[str, bytes], options: Options) -> str:
+    """The option with which `repro-audit report` writes the wanted language."""
+    language = options.language or language_of_page(artefacts[layout.REPORT_HTML]) or Language.ENGLISH
+    return "" if language is Language.ENGLISH else f" --lang {language}"
+
+
+def may_replace(target: Path) -> None:
+    """Check that a package may take the place of what is there.
+
+    Raises:
+        InputError: It is not a package, or has countersignatures.
+    """
     if target.is_symlink() or target.is_file():
         raise InputError("exists and is not a package", where=str(target), fix="move it away")
     if (target / layout.COUNTERSIGNATURES).exists():
@@ -133,54 +197,83 @@ def make(artefacts: Mapping[str, bytes], options: Options) -> dict[str, bytes]:
     """The files of the package for some artefacts.
 
     Args:
-        artefacts: The outputs of the audit: name -> bytes; `report.pdf` is not signed yet. `build` checks that HTML, table
-            and CSV match audit.json.
+        artefacts: The outputs of the audit: name -> bytes; the PDFs are not signed yet. `build` checks that HTML, table and
+            CSV match audit.json.
         options: Keys and options.
 
     Raises:
         RejectedError: audit.json is not canonical, or differs from the one attached to the PDF.
-        InputError: Predictions, key or certificate do not match.
+        InputError: Predictions, key or certificate do not match, or texts are to be published that may not be.
     """
     key = options.key
     audit = audit_facts.read_audit(artefacts[layout.AUDIT])
-    unsigned = artefacts[layout.REPORT_PDF]
-    if pades.attachment(unsigned, layout.AUDIT, layout.REPORT_PDF) != artefacts[layout.AUDIT]:
-        raise RejectedError(
-            layout.REPORT_PDF, "pdf-attachment", "the attached audit.json differs from the one beside it"
-        )
+    unsigned = {name: artefacts[name] for name in layout.PDFS if name in artefacts}
+    for name, raw in unsigned.items():
+        if pades.attachment(raw, layout.AUDIT, name) != artefacts[layout.AUDIT]:
+            raise RejectedError(name, "pdf-attachment", "the attached audit.json differs from the one beside it")
     if audit_facts.stated_signer(audit) not in {None, key.identity}:
         raise RejectedError(
             layout.AUDIT, "wrong-statement", f"the report states a different kind of key than this one ({key.identity})"
         )
-    made_from = inputs.read(options.predictions, audit)
-    certificates = options.certificates or certificate.self_signed(key, _name(options))
+    blind = options.blind
+    if blind is not None:
+        made_from = blind.sources
+        certificates = certificate.self_signed(key, _name(options))
+    else:
+        made_from = inputs.read(options.predictions, audit)
+        set_texts.check_ids(audit, artefacts, made_from.folder)
+        certificates = options.certificates or certificate.self_signed(key, _name(options))
     chain = certificate.load_chain(certificates, key, layout.CERTIFICATE)
-    signer = str(chain[0].subject.native.get("common_name", _name(options)))
+    signer = certificate.name(chain[0])
 
-    files = {name: data for name, data in artefacts.items() if name != layout.REPORT_PDF}
+    files = {name: data for name, data in artefacts.items() if name not in unsigned}
     if options.with_predictions and made_from.folder is not None:
+        set_texts.check(audit, artefacts)
         files |= {inputs.FOLDER + name: (made_from.folder / name).read_bytes() for name in made_from.digests}
-    software = environment.collect()
+    software = environment.collect() if blind is None else environment.blinded(environment.collect())
     files[layout.ENVIRONMENT] = canonical_json.dumps(software.as_json())
-    files[layout.SBOM] = canonical_json.dumps(sbom.build(made_from.weights))
-    files[layout.CODECHECK] = codecheck.build(audit, sorted([*files, layout.REPORT_PDF]), signer)
+    files[layout.SBOM] = canonical_json.dumps(sbom.build(made_from.weights, _materials(audit, made_from)))
+    authors = codecheck.authors_in(artefacts, audit)
+    listed = sorted([*files, *unsigned])
+    files[layout.CODECHECK] = codecheck.build(audit, listed, signer, options.codecheck, authors)
     files[layout.PREDICTIONS_LIST] = checksums.write(made_from.digests)
 
     # All files so far are reproducible; they are the subjects of the root statement.
-    subjects = {name: checksums.sha256(data) for name, data in files.items()}
+    subjects = {name: checksums.sha256(data) for name, data in files.items() if name != layout.REPORT_HTML}
+    subjects[layout.UNSIGNED_HTML] = checksums.sha256(files[layout.REPORT_HTML])
     subjects |= {inputs.FOLDER + name: digest for name, digest in made_from.digests.items()}
-    subjects[layout.UNSIGNED_PDF] = checksums.sha256(unsigned)
-    root = _statements(files, audit, software, subjects, made_from, options, len(unsigned))
+    subjects |= {layout.PDFS[name][0]: checksums.sha256(raw) for name, raw in unsigned.items()}
+    lengths = {layout.PDFS[name][1]: len(raw) for name, raw in unsigned.items()}
+    root = _statements(files, audit, software, subjects, made_from, options, lengths)
 
-    files[layout.REPORT_PDF] = pades.sign(
-        unsigned, key, chain, reason=_REASONS[key.identity], requester=options.requester
-    )
+    files[layout.REPORT_HTML] = page_seal.sign(files[layout.REPORT_HTML], files[layout.AUDIT], key)
+    for name, raw in unsigned.items():
+        files[name] = pades.sign(
+            raw, key, chain, reason=pdf_update.REASONS[key.identity], requester=options.requester, file=name
+        )
     files[layout.PUBLIC_KEY] = keys.public_pem(key.public)
     files[layout.CERTIFICATE] = certificates
-    ssh = options.ssh or sshsig.from_key(key)
+    ssh = options.ssh if blind is None and options.ssh is not None else sshsig.from_key(key)
     files[layout.SSH_KEY] = f"{ssh.line}\n".encode("ascii")
-    files[layout.VERIFY] = _verify_text(audit, options, chain, signer, len(subjects), len(unsigned), made_from)
+    files[layout.VERIFY] = verify_md.text(
+        verify_md.Facts(
+            study=audit.study.id,
+            subjects=len(subjects),
+            unsigned_bytes=len(unsigned[layout.REPORT_PDF]),
+            annex_bytes=len(unsigned[layout.ANNEX]) if layout.ANNEX in unsigned else None,
+            ephemeral=key.identity == "ephemeral",
+            signer=signer,
+            self_signed=certificate.is_self_signed(chain[0]),
+            fingerprint=keys.fingerprint(key.public),
+            stamped=options.requester is not None,
+            predictions=bool(made_from.digests),
+            with_predictions=any(name.startswith(inputs.FOLDER) for name in files),
+            sealed=None if blind is None else len(blind.sealed),
+        )
+    )
     record = run_record.collect(options.started, options.command)
+    if blind is not None:
+        record = run_record.blinded(record)
     files[layout.RUN] = canonical_json.dumps(asdict(record))
     digests = {name: checksums.sha256(data) for name, data in files.items()}
     sizes = {name: len(data) for name, data in files.items()}
@@ -190,7 +283,7 @@ def make(artefacts: Mapping[str, bytes], options: Options) -> dict[str, bytes]:
 
     files[layout.CHECKSUMS] = checksums.write({name: checksums.sha256(data) for name, data in files.items()})
     files[layout.SSH_SIGNATURE] = sshsig.sign(files[layout.CHECKSUMS], ssh)
-    last = {name: checksums.sha256(files[name]) for name in (layout.CHECKSUMS, layout.SSH_SIGNATURE, layout.REPORT_PDF)}
+    last = {name: checksums.sha256(files[name]) for name in (layout.CHECKSUMS, layout.SSH_SIGNATURE, *unsigned)}
     published = statement.publication(last, root, run_record.utc(time.time()))
     files[layout.PUBLICATION] = canonical_json.dumps(bundle.sign(published, key))
     return files
@@ -203,7 +296,7 @@ def _statements(
     subjects: Mapping[str, str],
     made_from: inputs.Sources,
     options: Options,
-    unsigned_bytes: int,
+    lengths: Mapping[str, int],
 ) -> bytes:
     """Add the root statement and its two siblings to `files`; returns the root's payload."""
     siblings = {
@@ -212,7 +305,13 @@ def _statements(
     }
     payloads = {name: canonical_json.dumps(value) for name, value in siblings.items()}
     root = statement.root(
-        audit, subjects, software, payloads, signer=options.key.identity, unsigned_pdf_bytes=unsigned_bytes
+        audit,
+        subjects,
+        software,
+        payloads,
+        signer=options.key.identity,
+        unsigned_bytes=lengths,
+        sealed=None if options.blind is None else options.blind.sealed,
     )
     for name, value in siblings.items():
         files[name] = canonical_json.dumps(bundle.sign(value, options.key))
@@ -223,22 +322,9 @@ def _statements(
     return canonical_json.dumps(root)
 
 
-def _artefacts(out: Path) -> dict[str, bytes]:
-    files: dict[str, bytes] = {}
-    for name in (layout.AUDIT, layout.REPORT_HTML, layout.REPORT_PDF):
-        if not (out / name).is_file():
-            raise MissingError("an audit's output is missing", where=str(out / name), fix="run `repro-audit run` first")
-        files[name] = (out / name).read_bytes()
-    for name in ARTEFACTS:
-        if name.endswith("/"):
-            inner = archive.read_folder(out / name) if (out / name).is_dir() else {}
-            files |= {name + path: data for path, data in inner.items()}
-        elif (out / name).is_file():
-            files[name] = (out / name).read_bytes()
-    return files
-
-
 def _name(options: Options) -> str:
+    if options.blind is not None:
+        return keys.BLIND_NAME
     if options.name is not None:
         return options.name
     return (
@@ -246,40 +332,3 @@ def _name(options: Options) -> str:
         if options.key.identity == "ephemeral"
         else f"repro-audit key {keys.fingerprint(options.key.public)[:16]}"
     )
-
-
-def _verify_text(
-    audit: AuditDocument,
-    options: Options,
-    chain: list[Any],
-    signer: str,
-    subjects: int,
-    unsigned_bytes: int,
-    made_from: inputs.Sources,
-) -> bytes:
-    import jinja2
-
-    loader = jinja2.FileSystemLoader(TEMPLATES)
-    # The output is Markdown; every value was produced by this program or checked to be printable.
-    engine = jinja2.Environment(loader=loader, undefined=jinja2.StrictUndefined, keep_trailing_newline=True)  # noqa: S701
-    template = engine.get_template("VERIFY.md.j2")
-    text = template.render(
-        study=audit.study.id,
-        subjects=subjects,
-        unsigned_bytes=unsigned_bytes,
-        ephemeral=options.key.identity == "ephemeral",
-        signer=signer,
-        self_signed=chain[0].self_issued,
-        fingerprint=keys.fingerprint(options.key.public),
-        stamped=options.requester is not None,
-        predictions=bool(made_from.digests),
-        with_predictions=options.with_predictions and made_from.folder is not None,
-    )
-    return text.encode("utf-8")
-
-
-def _open_modes(folder: Path) -> None:
-    """Make the folder readable for all, whatever the umask: `mkdtemp` sets 0700."""
-    folder.chmod(0o755)
-    for path in folder.rglob("*"):
-        path.chmod(0o755 if path.is_dir() else 0o644)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from audit.report.numbers import share, shown, whole
+from audit.report.language import tr, trn
+from audit.report.numbers import part_of, range_of, share, shown, whole
 from audit.schema import Bounds, Measurement, Rows
 
 
@@ -11,17 +12,17 @@ def reach(bounds: Bounds | None, digits: int) -> str:
     if bounds is None:
         return ""
     if bounds.high is None:
-        return f"at least {shown(bounds.low, digits)}"
-    return f"{shown(bounds.low, digits)} to {shown(bounds.high, digits)}"
+        return tr("at least {value}", value=shown(bounds.low, digits))
+    return range_of(shown(bounds.low, digits), shown(bounds.high, digits))
 
 
 def rows_scored(rows: Rows | None) -> str:
     """`15,473 of 15,531`, as far as known."""
     if rows is None or (rows.scored is None and rows.expected is None):
         return ""
-    if rows.scored is None:
-        return f"? of {whole(rows.expected)}"
-    return whole(rows.scored) if rows.expected is None else f"{whole(rows.scored)} of {whole(rows.expected)}"
+    if rows.expected is None:
+        return whole(rows.scored)
+    return part_of("?" if rows.scored is None else rows.scored, rows.expected)
 
 
 def share_scored(rows: Rows | None) -> str:
@@ -37,14 +38,21 @@ def partial(rows: Rows | None) -> bool:
 def unread(item: Measurement) -> str:
     """`12 outputs without a readable answer`; empty if there are none, or if the convention does not say."""
     number = item.unread
-    noun = "output" if number == 1 else "outputs"
-    return f"{whole(number)} {noun} without a readable answer" if number else ""
+    if not number:
+        return ""
+    return trn("{n} output without a readable answer", "{n} outputs without a readable answer", number, n=whole(number))
 
 
 def not_scored(rows: Rows | None) -> tuple[str, ...]:
     """Why rows were not scored, one phrase per reason."""
     if rows is None:
         return ()
-    parts = [f"{whole(s.rows)} skipped: {s.reason or s.rule}" for s in rows.skipped]
-    parts += [f"{whole(n)} {word}" for n, word in ((rows.missing, "missing"), (rows.error, "failed")) if n]
+    parts = [
+        trn("{n} skipped: {reason}", "{n} skipped: {reason}", s.rows, n=whole(s.rows), reason=s.reason or s.rule)
+        for s in rows.skipped
+    ]
+    if rows.missing:
+        parts.append(trn("{n} missing", "{n} missing", rows.missing, n=whole(rows.missing)))
+    if rows.error:
+        parts.append(trn("{n} failed", "{n} failed", rows.error, n=whole(rows.error)))
     return tuple(parts)

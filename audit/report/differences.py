@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING
 
 from audit._util.adding_up import adding_up, rounded
 from audit.report.figures import waterfall
-from audit.report.numbers import chance, decimal, shown, signed, whole
+from audit.report.language import percent, tr, trc, trn
+from audit.report.markup import enumeration
+from audit.report.numbers import chance, decimal, range_of, shown, signed, whole
 from audit.report.views import ClaimView, MeasurementView, anchor, convention_anchor
 from audit.schema import AttributedGap, AuditDocument, JointClaims
 
@@ -63,6 +65,10 @@ class PayingView:
     stem: str
     differing: str
     rows: tuple[tuple[str, str, str, str], ...]
+
+    def place(self, claim: ClaimView, row: str) -> str:
+        """The anchor of a row: it names the claim, the run if there are several, and the row."""
+        return anchor("row", claim.id + self.stem.removeprefix(claim.task), row)
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +156,7 @@ def _paying(audit: AuditDocument, claim: ClaimView, run: str | None, *, paged: b
             (
                 row.id,
                 signed(rounded(Fraction(row.share), digits), digits),
-                f"{signed(rounded(100 * Fraction(row.share) / gap, 1), 1)} %" if gap else "",
+                percent(signed(rounded(100 * Fraction(row.share) / gap, 1), 1)) if gap else "",
                 row.kind,
             )
             for row in shown_rows
@@ -198,7 +204,7 @@ def gap_view(gap: AttributedGap, claim: ClaimView, names: Mapping[str, str], dig
         tuple(
             StepView(
                 ", ".join(step.axes),
-                f"{step.before or 'none'} \u2192 {step.after or 'none'}",
+                f"{_option(step.before)} \u2192 {_option(step.after)}",
                 signed(part, digits),
                 _interval(step.interval.low, step.interval.high, digits) if step.interval else "",
             )
@@ -210,22 +216,32 @@ def gap_view(gap: AttributedGap, claim: ClaimView, names: Mapping[str, str], dig
     )
 
 
+def _option(name: str) -> str:
+    return name or trc("option of a step", "none")
+
+
 def _interval(low: str, high: str, digits: int) -> str:
-    bounds = (rounded(Fraction(bound), digits) for bound in (low, high))
-    return " to ".join(signed(bound, digits) for bound in bounds)
+    return range_of(*(signed(rounded(Fraction(bound), digits), digits) for bound in (low, high)))
 
 
 def _notes(gap: AttributedGap, digits: int) -> list[str]:
     nothing = [", ".join(step.axes) for step in gap.steps if not Fraction(step.part)]
-    found = [f"without effect on these rows: {', '.join(nothing)}"] if nothing else []
+    found = [tr("without effect on these rows: {steps}", steps=", ".join(nothing))] if nothing else []
     for pair in gap.pairs:
-        names = " and ".join(", ".join(gap.steps[n].axes) for n in (pair.first, pair.second))
-        found.append(f"interaction of {names}: {signed(rounded(Fraction(pair.amount), digits), digits)}")
+        found.append(
+            tr(
+                "interaction of {first} and {second}: {amount}",
+                first=", ".join(gap.steps[pair.first].axes),
+                second=", ".join(gap.steps[pair.second].axes),
+                amount=signed(rounded(Fraction(pair.amount), digits), digits),
+            )
+        )
     if gap.scored[0] != gap.scored[1]:
-        found.append(f"{whole(gap.scored[0])} rows scored, then {whole(gap.scored[1])}")
+        before, after = gap.scored
+        found.append(tr("{before} rows scored, then {after}", before=whole(before), after=whole(after)))
     if gap.residual is not None and Fraction(gap.residual):
         hidden = signed(rounded(Fraction(gap.residual), digits + 2), digits + 2)
-        found.append(f"the printed value less this one: {hidden}, which rounding hides")
+        found.append(tr("the printed value less this one: {amount}, which rounding hides", amount=hidden))
     return found
 
 
@@ -241,18 +257,31 @@ def _joint(item: JointClaims, claims: Mapping[str, ClaimView]) -> JointView:
     rows.sort(key=lambda row: (-row[2], row[0]))
     count = len(own)
     if item.agreeing:
-        told = f"{_listed(item.agreeing)} agree{'s' if len(item.agreeing) == 1 else ''} with all {count} claims."
+        told = trn(
+            "{conventions} agrees with all {n} claims.",
+            "{conventions} agree with all {n} claims.",
+            len(item.agreeing),
+            conventions=enumeration(item.agreeing),
+            n=whole(count),
+        )
     else:
-        told = f"No convention agrees with all {count} claims; the best agrees with {rows[0][2] if rows else 0}."
+        told = tr(
+            "No convention agrees with all {n} claims; the best agrees with {most}.",
+            n=whole(count),
+            most=whole(rows[0][2] if rows else 0),
+        )
     odds = decimal(item.chance)
     if odds is not None:
-        text = chance(str(odds)) if odds >= Decimal("0.01") else "less than 1 %"
-        told += f" The chance that one of {item.tried} would print {count} values anywhere in their spreads: {text}."
+        likely = odds >= Decimal("0.01")
+        text = chance(str(odds)) if likely else tr("less than {share}", share=percent("1"))
+        luck = tr(
+            "The chance that one of {tried} would print {n} values anywhere in their spreads: {chance}.",
+            tried=whole(item.tried),
+            n=whole(count),
+            chance=text,
+        )
+        told = f"{told} {luck}"
     return JointView(f"{own[0].metric_name}, {item.group}", own, tuple(rows), told)
-
-
-def _listed(names: Sequence[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 def _controls(audit: AuditDocument, claims: Sequence[ClaimView]) -> tuple[ControlView, ...]:

@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from audit.report.numbers import decimal, share, shown, whole
+from audit.report.language import tr
+from audit.report.numbers import decimal, part_of, range_of, share, shown, whole
 from audit.report.views import convention_anchor
 from audit.report.vocabulary import TaskNames, metric_name, task_names
 from audit.schema import AuditDocument, Baseline, Detection, PromptSensitivity, PromptTest
@@ -88,7 +89,7 @@ def _flagged(task: str, item: Detection) -> Flagged:
         task,
         item.detector,
         item.fault,
-        f"{whole(item.rows)} of {whole(item.of)}",
+        part_of(item.rows, item.of),
         share(item.rows, item.of),
         item.example_ids,
     )
@@ -110,7 +111,7 @@ def _href(name: str, metric: str, convention: str, known: set[tuple[str, str, st
 def _prompts(task: str, item: PromptSensitivity, known: set[tuple[str, str, str]], names: TaskNames) -> PromptsView:
     scores = []
     for p in item.prompts:
-        bounds = f"{shown(p.interval.low, _DIGITS)} to {shown(p.interval.high, _DIGITS)}" if p.interval else ""
+        bounds = range_of(shown(p.interval.low, _DIGITS), shown(p.interval.high, _DIGITS)) if p.interval else ""
         scores.append((p.prompt, whole(p.rows), shown(p.value, _DIGITS), bounds))
     return PromptsView(
         names(task),
@@ -125,9 +126,12 @@ def _prompts(task: str, item: PromptSensitivity, known: set[tuple[str, str, str]
 def _test(test: PromptTest | None) -> str:
     if test is None:
         return ""
-    return (
-        f"If the {test.prompts} prompts made no difference, differences as large as these would occur with "
-        f"probability {decimal(test.p)} or less ({whole(test.permutations)} permutations of prompts over rows)."
+    return tr(
+        "If the {n} prompts made no difference, differences as large as these would occur with probability {p} or less "
+        "({permutations} permutations of prompts over rows).",
+        n=whole(test.prompts),
+        p=str(decimal(test.p)),
+        permutations=whole(test.permutations),
     )
 
 
@@ -137,6 +141,6 @@ def _baseline(task: str, item: Baseline, known: set[tuple[str, str, str]], names
         item.convention,
         _href(task, "accuracy", item.convention, known),
         item.answer,
-        f"{whole(item.correct)} of {whole(item.total)}",
+        part_of(item.correct, item.total),
         share(item.correct, item.total),
     )

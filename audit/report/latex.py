@@ -2,8 +2,11 @@ r"""The summary as a LaTeX table, to \input into a paper that loads booktabs."""
 
 from __future__ import annotations
 
+from audit.report.claim_views import claims
+from audit.report.language import Language, current, speaking, tr
+from audit.report.machine_texts import in_language
 from audit.report.numbers import clean, date
-from audit.report.views import ClaimView, claims
+from audit.report.views import ClaimView
 from audit.report.vocabulary import metric_name
 from audit.schema import AuditDocument
 
@@ -19,25 +22,48 @@ def escape(text: str) -> str:
     return "".join(_SPECIAL.get(c, c) for c in text)
 
 
-def render_tex(audit: AuditDocument) -> str:
+def render_tex(audit: AuditDocument, language: Language = Language.ENGLISH) -> str:
     """The claims of an audit with reported, recorded and recomputed value, convention and verdict.
 
     Values of a row stand under the convention that the row names; one that is not comparable is left out.
     """
-    data = clean(audit)
+    with speaking(language):
+        return _table(in_language(clean(audit)))
+
+
+def _table(data: AuditDocument) -> str:
     found = claims(data)
     lines = [
         f"% {_comment(data.study.title or data.study.id)}; {date(data.source_date_epoch)}",
-        "% Needs \\usepackage{booktabs}. Asterisk: recorded, not recomputed; dagger: the reported value is unverified.",
+        _note(),
         r"\begin{tabular}{@{}llrrrll@{}}",
         r"\toprule",
-        r"Task & Metric & Reported & Recorded & Recomputed & Convention & Verdict \\",
+        " & ".join(map(escape, _heads())) + r" \\",
         r"\midrule",
         *(_line(claim) for claim in found),
         r"\bottomrule",
         r"\end{tabular}",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _note() -> str:
+    letters = r"\usepackage{kotex}" if current() is Language.KOREAN else ""
+    needs = tr("Needs {packages}.", packages=r"\usepackage{booktabs}" + letters)
+    signs = tr("Asterisk: recorded, not recomputed; dagger: the reported value is unverified.")
+    return f"% {needs} {signs}"
+
+
+def _heads() -> tuple[str, ...]:
+    return (
+        tr("Task"),
+        tr("Metric"),
+        tr("Reported"),
+        tr("Recorded"),
+        tr("Recomputed"),
+        tr("Convention"),
+        tr("Verdict"),
+    )
 
 
 def _line(claim: ClaimView) -> str:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
+
+from audit._util.templates import split
+from audit.report.language import tr, trc, trn
 
 Kind: TypeAlias = Literal["text", "code", "strong", "link", "mark"]
 
@@ -40,15 +43,46 @@ def sentence(*parts: str | Part) -> Sentence:
     return tuple(p for p in made if p.text)
 
 
-def listed(items: Iterable[Sequence[Part]], word: str = "and") -> list[Part]:
+# What stands for a placeholder of a message: text, a part in a style of its own, or several.
+Filling: TypeAlias = str | Part | Sequence[Part]
+
+
+def said(message: str, /, **values: Filling) -> Sentence:
+    """A message in the current language as a sentence: parts stand where the translation puts their placeholders."""
+    return filled(tr(message), values)
+
+
+def said_many(one: str, many: str, number: int, /, **values: Filling) -> Sentence:
+    """As `said`, for a message about a number of things."""
+    return filled(trn(one, many, number), values)
+
+
+def filled(template: str, values: Mapping[str, Filling]) -> Sentence:
+    """A template that is already in the reader's language, its placeholders replaced by parts."""
+    found: list[Part] = []
+    for text, name in split(template):
+        value = values[name] if name else ""
+        found += [
+            Part(text),
+            *([Part(value)] if isinstance(value, str) else [value] if isinstance(value, Part) else value),
+        ]
+    return tuple(part for part in found if part.text)
+
+
+def listed(items: Iterable[Sequence[Part]]) -> list[Part]:
     """`a, b and c`."""
     given = list(items)
-    found: list[Part] = []
-    for n, item in enumerate(given):
-        if n:
-            found.append(Part(f" {word} " if n == len(given) - 1 else ", "))
-        found += item
-    return found
+    before: list[Part] = []
+    for n, item in enumerate(given[:-1] or given):
+        before += [Part(", "), *item] if n else item
+    if len(given) < 2:
+        return before
+    return list(filled(trc("the end of a list", "{first} and {last}"), {"first": before, "last": given[-1]}))
+
+
+def enumeration(names: Sequence[str]) -> str:
+    """`a, b and c` of plain texts."""
+    return "".join(part.text for part in listed([[Part(name)] for name in names]))
 
 
 def letter(number: int) -> str:

@@ -6,22 +6,22 @@ import re
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
 from datetime import UTC, datetime
-from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from decimal import ROUND_HALF_UP, Context, Decimal, InvalidOperation, localcontext
 from typing import Any
 
+from audit._util.html_templates import printable
+from audit.report.language import day, percent, tr, trc, whole_number
+
 _NUMBER = re.compile(r"[+-]?\d+(\.\d+)?")
-# Not allowed in XML, HTML or PDF text: control characters, lone surrogates, two non-characters; also direction marks, with
-# which a text could disguise its neighbours.
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 
 
 def clean(value: Any) -> Any:
-    """Replace every unprintable character in texts, keys and fields with U+FFFD.
+    """Show what cannot be seen in texts, keys and fields for what it is (`audit._util.html_templates.printable`).
 
     Values without such characters are returned unchanged, so that cleaning a document reads each text once.
     """
     if isinstance(value, str):
-        return _UNPRINTABLE.sub("\ufffd", value) if _UNPRINTABLE.search(value) else value
+        return printable(value)
     if is_dataclass(value) and not isinstance(value, type):
         old = {item.name: getattr(value, item.name) for item in fields(value)}
         new = {name: cleaned for name, part in old.items() if (cleaned := clean(part)) is not part}
@@ -52,6 +52,12 @@ def places(value: Any) -> int:
     return len(fraction)
 
 
+def rounded(value: Decimal, digits: int) -> Decimal:
+    """A decimal rounded half up to `digits` decimals, however long it is."""
+    with localcontext(Context(prec=28 + max(0, value.adjusted()) + digits)):
+        return value.quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
+
+
 def shown(value: Any, digits: int) -> str:
     """A decimal string with at most `digits` decimals and a true minus sign; other texts unchanged.
 
@@ -61,8 +67,8 @@ def shown(value: Any, digits: int) -> str:
     if _NUMBER.fullmatch(text) is None:
         return text
     if places(text) > digits:
-        rounded = Decimal(text).quantize(Decimal(1).scaleb(-digits), rounding=ROUND_HALF_UP)
-        text = f"{rounded:+f}" if text.startswith("+") else f"{rounded:f}"
+        short = rounded(Decimal(text), digits)
+        text = f"{short:+f}" if text.startswith("+") else f"{short:f}"
     return text.replace("-", "\u2212")
 
 
@@ -73,8 +79,18 @@ def signed(value: Any, digits: int) -> str:
 
 
 def whole(value: Any) -> str:
-    """An integer with commas between thousands; empty for None."""
-    return f"{value:,}" if isinstance(value, int) else ("" if value is None else str(value))
+    """An integer with separators between thousands; empty for None."""
+    return whole_number(value) if isinstance(value, int) else ("" if value is None else str(value))
+
+
+def range_of(low: str, high: str) -> str:
+    """`34.10 to 34.61`."""
+    return tr("{low} to {high}", low=low, high=high)
+
+
+def part_of(part: int | str, of: int) -> str:
+    """`15,473 of 15,531`."""
+    return tr("{part} of {whole}", part=whole(part), whole=whole(of))
 
 
 def share(part: int, of: int) -> str:
@@ -82,7 +98,7 @@ def share(part: int, of: int) -> str:
     if of <= 0:
         return ""
     tenths = part * 1000 // of
-    return f"{tenths // 10}.{tenths % 10} %"
+    return percent(f"{tenths // 10}.{tenths % 10}")
 
 
 def chance(value: Any) -> str:
@@ -91,13 +107,15 @@ def chance(value: Any) -> str:
     if number is None:
         return ""
     if number >= 1:
-        return "more than 99 %"
-    return f"at most {(number * 100).to_integral_value():f} %" if number else "none"
+        return tr("more than {share}", share=percent("99"))
+    if not number:
+        return trc("chance", "none")
+    return tr("at most {share}", share=percent(f"{(number * 100).to_integral_value():f}"))
 
 
 def date(epoch: Any) -> str:
-    """The day of a Unix time, in UTC, as 2026-11-23; empty if none."""
-    return moment(epoch).strftime("%Y-%m-%d") if isinstance(epoch, int) else ""
+    """The day of a Unix time, in UTC, as 2026-11-23 or as usual in the language; empty if none."""
+    return day(moment(epoch)) if isinstance(epoch, int) else ""
 
 
 def moment(epoch: int) -> datetime:

@@ -1,54 +1,48 @@
-"""The page shared by HTML and PDF: the context of the templates, and the escaping of texts."""
+"""An edition of the report as HTML: its template, style sheet, content security policy, and the escaping of texts."""
 
 from __future__ import annotations
 
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from audit._util.html_templates import html_templates
 from audit._util.paths import TEMPLATES
 from audit.document.write import to_bytes
 from audit.report import vocabulary
-from audit.report.answers import answers
-from audit.report.differences import differences
-from audit.report.figures import sample_path, spec_curve
-from audit.report.findings import observed
-from audit.report.foreign_text import isolated, note
-from audit.report.markup import Sentence
-from audit.report.numbers import clean, date, moment, whole
-from audit.report.public_outputs import public_tables
-from audit.report.samples import plan_sentences
-from audit.report.sentences import justification
-from audit.report.survey import short_names, survey
-from audit.report.views import ClaimView, MeasurementView, anchor, claims, convention_anchor
-from audit.schema import AuditDocument, Claim, Convention, PredictionFile, Software, StudyFacts, Verdict
+from audit.report.context import context
+from audit.report.editions import Edition
+from audit.report.embedded import data_elements
+from audit.report.foreign_text import isolated, quoted
+from audit.report.language import CATALOGUES, Language, current, percent, speaking, tr, trc, trn
+from audit.report.machine_texts import in_language
+from audit.report.numbers import clean, whole
+from audit.report.script import script as script_text
+from audit.report.script import words
+from audit.report.tables import aligned
+from audit.schema import AuditDocument
 
 if TYPE_CHECKING:
     from jinja2 import Environment
     from markupsafe import Markup
 
 _CODE = re.compile(r"`([^`]+)`")
-# A PDF is read from cover to cover, and layout takes time. Beyond these numbers, it shows only the nearest measurements of a
-# claim, and only the conventions of the measurements shown. The HTML shows all.
-_MOST_ON_PAPER = 50
-_MOST_CONVENTIONS_ON_PAPER = 500
-CHAPTERS = {
-    "summary": "Summary",
-    "answers": "Five questions",
-    "claims": "Claim by claim",
-    "differences": "Why the numbers differ",
-    "identity": "Identity of the rows",
-    "literature": "What others did",
-    "public-outputs": "What others’ outputs give",
-    "findings": "Other findings",
-    "conventions": "Conventions",
-    "method": "Method",
-    "provenance": "Provenance",
+_ID = re.compile(r'<[a-z][^>]* id="([^"]*)"')
+_LINK = re.compile(r'<a href="#(?P<place>[^"]*)"(?P<rest>[^>]*)>(?P<text>.*?)</a>', re.DOTALL)
+# A run of text that has an endless word, and that word.
+_TEXT = re.compile(r">[^<]*[^<\s]{1000}[^<]*")
+_ENDLESS = re.compile(r"((?:&#?\w+;|[^\s<>&]){120})((?:&#?\w+;|[^\s<>&]){880,})")
+_TEMPLATES = {
+    Edition.ANSWERS: "answers.html.j2",
+    Edition.HTML: "report.html.j2",
+    Edition.REPORT: "report-paged.html.j2",
+    Edition.ANNEX: "annex.html.j2",
+    Edition.SLIDES: "slides.html.j2",
 }
 # File in templates/fonts, family, weight, style. Extended Latin letters form a separate fallback family, because the PDF
 # renderer confuses the glyphs of two files that share family, weight and style.
@@ -65,43 +59,85 @@ _FONTS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimSection:
-    """A claim with its figures (escaped `<svg>` elements), its sentences, and the measurements in its table."""
-
-    claim: ClaimView
-    rows: tuple[MeasurementView, ...]
-    figure: Markup
-    path: Markup
-    narrow_path: Markup
-    path_of: str
-    narrow: Markup
-    about: tuple[str, str]
-    common: tuple[str, ...]
-    sentences: list[Sentence]
-
-
-def render(audit: AuditDocument, *, paged: bool) -> str:
-    """The page as HTML, for a browser or for the PDF renderer.
+def render(audit: AuditDocument, edition: Edition = Edition.HTML, language: Language = Language.ENGLISH) -> str:
+    """An edition of the report as HTML, for a browser or for the PDF renderer.
 
     Args:
         audit: The document.
-        paged: Whether to render for the PDF: with pages and a table of contents with page numbers, without script.
+        edition: The edition.
+        language: The language of its sentences; quotations of records stay as they are.
     """
-    digest = hashlib.sha256(to_bytes(audit)).hexdigest()
-    shown = clean(audit)
-    style = _style(paged=paged)
-    script = "" if paged else f"{_read('survey.js')}\n{_read('rows.js')}"
-    context = {
-        **_context(shown, most=_MOST_ON_PAPER if paged else None),
-        "audit_sha256": digest,
-        "paged": paged,
+    with speaking(language):
+        return _render(audit, edition)
+
+
+def render_slides(audit: AuditDocument, language: Language = Language.ENGLISH) -> Iterator[str]:
+    """The slide of each claim as a page of its own, in the audit's order; for the arguments see `render`."""
+    with speaking(language):
+        names = _names(audit, Edition.SLIDES)
+        found = [
+            _filled(Edition.SLIDES, {**names, "claims": [one], "alone": n}) for n, one in enumerate(names["claims"], 1)
+        ]
+    yield from found
+
+
+def _render(audit: AuditDocument, edition: Edition) -> str:
+    return _filled(edition, _names(audit, edition))
+
+
+def _names(audit: AuditDocument, edition: Edition) -> dict[str, Any]:
+    # A typesetter has its style sheet already, with the fonts loaded.
+    style = "" if edition.paged else style_sheet(current(), paged=False)
+    canonical = to_bytes(audit)
+    interactive = edition is Edition.HTML
+    script = script_text() if interactive else ""
+    return {
+        **context(in_language(clean(audit)), edition),
+        "alone": 0,  # the number of a slide that has a file of its own
+        "audit_sha256": hashlib.sha256(canonical).hexdigest(),
+        "language": current(),
         "style": style,
         "script": script,
+        "data": data_elements(canonical, words()) if interactive else "",
         "csp": _policy(style, script),
     }
-    text = _environment().get_template("report.html.j2").render(context)
-    return _tidy(text) + "\n"
+
+
+def _filled(edition: Edition, names: Mapping[str, Any]) -> str:
+    text = templates().get_template(_TEMPLATES[edition]).render(names)
+    if edition.paged:
+        text = _abridged(text)
+    return _within(_tidy(text), beyond="report.html" if edition is Edition.ANSWERS else None) + "\n"
+
+
+def _abridged(text: str) -> str:
+    """Show the beginning of a word of thousands of characters only; the attached audit.json has it whole.
+
+    On paper it would fill pages, and its layout takes time with the square of its length.
+    """
+
+    def beginning(match: re.Match[str]) -> str:
+        more = len(unescape(match[2]))
+        return match[1] + trn("\u2026 [{n} more character]", "\u2026 [{n} more characters]", more, n=whole(more))
+
+    return _TEXT.sub(lambda match: _ENDLESS.sub(beginning, match[0]), text)
+
+
+def _within(text: str, beyond: str | None) -> str:
+    """Links to places that this edition leaves out: they lead into the file `beyond`, or become plain text.
+
+    Texts are escaped, so that only our own markup looks like a link.
+    """
+    here = set(_ID.findall(text))
+
+    def link(match: re.Match[str]) -> str:
+        if match["place"] in here:
+            return match[0]
+        if beyond is None:
+            return f"<span{match['rest']}>{match['text']}</span>"
+        return f'<a href="{beyond}#{match["place"]}"{match["rest"]}>{match["text"]}</a>'
+
+    return _LINK.sub(link, text)
 
 
 def _tidy(text: str) -> str:
@@ -115,7 +151,10 @@ def _read(name: str) -> str:
 
 
 @cache
-def _style(*, paged: bool) -> str:
+def style_sheet(language: Language, *, paged: bool) -> str:
+    """The style sheet of pages or screens: fonts, the labels of cells on a telephone, and what the edition looks like."""
+    with speaking(language):
+        labels = "" if paged else f":root{{{';'.join(f'--label-{name}:{_css(text)}' for name, text in _labels())}}}"
     faces = []
     for name, family, weight, style in _FONTS:
         data = base64.b64encode((TEMPLATES / "fonts" / f"{name}.woff2").read_bytes()).decode("ascii")
@@ -123,39 +162,84 @@ def _style(*, paged: bool) -> str:
             f'@font-face{{font-family:"{family}";font-weight:{weight};font-style:{style};font-display:swap;'
             f'src:url("data:font/woff2;base64,{data}") format("woff2")}}'
         )
-    sheets = ["base.css", "print.css" if paged else "screen.css"]
-    return "\n".join([*faces, *(_read(sheet) for sheet in sheets)])
+    sheets = ["base.css", "print.css"] if paged else ["base.css", "screen.css", "tools.css"]
+    own = CATALOGUES / language
+    sheets += [
+        f"{own.relative_to(TEMPLATES)}/{name}.css"
+        for name in ("report", "print" if paged else "screen")
+        if (own / f"{name}.css").is_file()
+    ]
+    return "\n".join([*faces, labels, *(_read(sheet) for sheet in sheets)])
+
+
+def _labels() -> tuple[tuple[str, str], ...]:
+    """What stands above a cell where a table becomes a list: in the style sheet once, not in thousands of cells."""
+    return (
+        ("origin", tr("Origin")),
+        ("value", tr("Value")),
+        ("interval", tr("95 % interval")),
+        ("rows", tr("Rows scored")),
+        ("difference", tr("Difference")),
+        ("agreement", tr("Agreement")),
+    )
+
+
+def _css(text: str) -> str:
+    """A text as a string of CSS."""
+    return '"' + "".join(c if c.isalnum() or c == " " else f"\\{ord(c):x} " for c in text) + '"'
 
 
 def _policy(style: str, script: str) -> str:
-    """A content security policy that allows only this style sheet and this script."""
-    sums = [base64.b64encode(hashlib.sha256(t.encode()).digest()).decode("ascii") for t in (style, script)]
+    """A content security policy that allows only this style sheet and this script, if there is one."""
+    styles, scripts = (base64.b64encode(hashlib.sha256(t.encode()).digest()).decode("ascii") for t in (style, script))
+    allowed = f"script-src 'sha256-{scripts}'; " if script else ""
     return (
-        f"default-src 'none'; style-src 'sha256-{sums[0]}'; script-src 'sha256-{sums[1]}'; font-src data:; "
-        "base-uri 'none'; form-action 'none'"
+        f"default-src 'none'; style-src 'sha256-{styles}'; {allowed}font-src data:; base-uri 'none'; form-action 'none'"
     )
 
 
 @cache
-def _environment() -> Environment:
+def templates() -> Environment:
+    """The environment of the templates."""
     environment = html_templates()
+    environment.add_extension("jinja2.ext.i18n")
+    environment.policies["ext.i18n.trimmed"] = True
+    # Functions of jinja2.ext.i18n; they ask for the language of the rendering at hand.
+    environment.install_gettext_callables(tr, trn, newstyle=False, pgettext=trc)  # type: ignore[attr-defined]
     environment.filters |= {
         "prose": _prose,
+        "quoted": quoted,
         "isolate": isolated,
         "whole": whole,
         "words": _words,
         "bare_url": _bare_url,
+        "percent": percent,
+        "treatment": vocabulary.treatment,
+        "code_available": vocabulary.code_available,
+        "identity_state": vocabulary.identity_state,
+        "prompts_state": vocabulary.prompts_state,
+        "margin_kind": vocabulary.margin_kind,
     }
     environment.globals["same"] = _same
-    environment.globals["grades"] = vocabulary.GRADES
+    environment.globals["aligned"] = _aligned
+    environment.globals["grades"] = vocabulary.grades
     return environment
 
 
 def _prose(value: object) -> Markup:
     """Escape a text of a record; text in backticks becomes code."""
-    from markupsafe import Markup, escape
+    from markupsafe import Markup
 
-    return Markup(_CODE.sub(r"<code>\1</code>", str(escape("" if value is None else value))))  # noqa: S704  # escaped
+    # Texts and codes in turn.
+    parts = _CODE.split("" if value is None else str(value))
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if n % 2 else quoted(part) for n, part in enumerate(parts)
+    )
+
+
+def _aligned(texts: Iterable[str]) -> Mapping[str, str]:
+    """The class that aligns each number of a column; empty for those that need none, and for texts."""
+    return defaultdict(str, aligned(texts))
 
 
 def _words(key: object) -> str:
@@ -182,183 +266,3 @@ def _same(kind: str) -> Markup:
     circle = _CIRCLES.get(kind, _CIRCLES["unknown"])
     size = 'viewBox="0 0 12 12" width="12" height="12"'
     return Markup(f'<svg class="icon same" {size} aria-hidden="true" focusable="false">{circle}</svg>')  # noqa: S704
-
-
-def _context(audit: AuditDocument, most: int | None) -> dict[str, Any]:
-    study = audit.study
-    found = claims(audit)
-    works = short_names(audit)
-    views = [_view(claim, study, works, most) for claim in found]
-    listed = None if most is None else {row.anchor for view in views for row in view.rows}
-    chapter = survey(audit)
-    seen = observed(audit)
-    epoch = audit.source_date_epoch
-    apart = differences(audit, found, paged=most is not None)
-    public = public_tables(audit, found, paged=most is not None)
-    there = {
-        "differences": apart,
-        "findings": seen,
-        "identity": audit.identities,
-        "literature": audit.literature.works,
-        "public-outputs": public,
-    }
-    empty = {chapter for chapter, content in there.items() if not content}
-    tally = [(v, n) for v in vocabulary.VERDICTS.values() if (n := sum(c.verdict.id == v.id for c in found))]
-    title = study.title or study.id
-    return {
-        "audit": audit,
-        "study": study,
-        "paper": study.paper,
-        "title": f"Reproducibility audit: {title}",
-        "description": f"Reported values, measurements under every convention, and verdicts: {title}.",
-        "generator": f"{audit.project.name} {audit.project.version}".strip(),
-        "date": date(epoch),
-        "iso_time": moment(epoch).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "claims": views,
-        "tally": tally,
-        "lede": _lede(found),
-        "transcription": _transcription(audit),
-        "others": _others(audit),
-        "survey": chapter,
-        "observed": seen,
-        "differences": apart,
-        "foreign": note(audit),
-        "answers": answers(audit, found, chapter, seen.prompts),
-        "convention_groups": _groups(audit, works, listed),
-        "chapters": [(k, v) for k, v in CHAPTERS.items() if k not in empty],
-        "agreements": [pair for key, pair in vocabulary.AGREEMENTS.items() if key not in vocabulary.UNEXPLAINED],
-        "rules": [(vocabulary.VERDICTS[r.verdict], _sentence(r.when)) for r in audit.rules],
-        "margins": [(vocabulary.metric_name(k), m.value, m.kind, m.reason) for k, m in sorted(study.margins.items())],
-        "identities": audit.identities,
-        "public_tables": public,
-        "plans": [(plan, plan_sentences(plan)) for plan in audit.plans or ()],
-        "inputs": audit.inputs,
-        "predictions": _predictions(audit),
-        "software": _software(audit.software),
-    }
-
-
-def _sentence(words: str) -> str:
-    return f"{words[:1].upper()}{words[1:]}."
-
-
-def _lede(found: tuple[ClaimView, ...]) -> str:
-    """The outcome in a few sentences; verdicts on recomputed and on recorded values are counted separately."""
-    supported = [c for c in found if c.verdict.id in {Verdict.REPRODUCED, Verdict.JUSTIFIED}]
-    outcome = (
-        f"Of {len(found)} claim{'' if len(found) == 1 else 's'}, {_number(len(supported))} reproduced or justified by a "
-        "documented way of counting."
-    )
-    recomputed = [c for c in found if c.deciding is not None and not c.deciding.recorded]
-    recorded = [c for c in found if c.deciding is not None and c.deciding.recorded]
-    if not recomputed:
-        return f"{outcome} All values were recorded by a reproduction team; no prediction files were available."
-    backed = sum(c in supported for c in recomputed)
-    was = "verdict rests" if len(recomputed) == 1 else "verdicts rest"
-    basis = f"{len(recomputed)} {was} on values computed here from prediction files ({backed} of them supported)"
-    if not recorded:
-        return f"{outcome} {basis}."
-    more = sum(c in supported for c in recorded)
-    return f"{outcome} {basis}; {len(recorded)} on values that a reproduction team recorded ({more} supported)."
-
-
-def _number(count: int) -> str:
-    return "none is" if count == 0 else ("one is" if count == 1 else f"{count} are")
-
-
-def _transcription(audit: AuditDocument) -> str:
-    """The source of the reported values, and how many were verified."""
-    verified = sum(claim.verified for claim in audit.claims)
-    seen = [claim.seen for claim in audit.claims if claim.seen is not None]
-    counted = (
-        f"{verified} of {len(audit.claims)} were read at the place that the claim names or agree in two independent"
-        " transcriptions"
-    )
-    if seen:
-        files = ", ".join(f"SHA-256 {digest[:12]}\u2026" for digest in sorted({place.sha256 for place in seen}))
-        return (
-            f"{len(seen)} of {len(audit.claims)} reported values were found in the PDF of the paper itself ({files}), in the "
-            f"table and row that the claim names; {counted}."
-        )
-    if audit.study.paper.read:
-        return f"The reported values were read from the paper; {counted}."
-    return f"The paper\u2019s own text was not available: the reported values come from other sources; {counted}."
-
-
-def _others(audit: AuditDocument) -> list[tuple[str, list[tuple[str, Claim]]]]:
-    """The claims that are printed but not audited, by the model: (model, [(task and metric, claim), ...])."""
-    names = vocabulary.task_names(audit)
-    found: dict[str, list[tuple[str, Claim]]] = {}
-    for claim in audit.others:
-        model = audit.study.models[claim.model].name if claim.model is not None else audit.study.model
-        what = [names(claim.task), *([claim.subset] if claim.subset else []), vocabulary.metric_name(claim.metric)]
-        found.setdefault(model, []).append((", ".join(what), claim))
-    return list(found.items())
-
-
-def _view(claim: ClaimView, study: StudyFacts, works: Mapping[str, str], most: int | None) -> ClaimSection:
-    from markupsafe import Markup
-
-    return ClaimSection(
-        claim,
-        claim.nearest(most),
-        Markup(spec_curve.draw(claim)),  # noqa: S704  # the figure escapes its texts
-        Markup(sample_path.draw(claim)),  # noqa: S704
-        Markup(sample_path.draw(claim, sample_path.NARROW) if most is None else ""),  # noqa: S704
-        drawn.label if (drawn := sample_path.subject(claim)) else "",
-        # Paper has one width.
-        Markup(spec_curve.draw(claim, spec_curve.NARROW) if most is None else ""),  # noqa: S704
-        (spec_curve.about(claim), spec_curve.about(claim, spec_curve.NARROW)),
-        spec_curve.common(claim),
-        justification(claim, study, works),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    data: Convention
-    anchors: tuple[str, ...]
-    works: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Group:
-    metric: str
-    tasks: str
-    entries: tuple[_Entry, ...]
-
-
-def _groups(audit: AuditDocument, works: Mapping[str, str], listed: set[str] | None) -> list[_Group]:
-    """Conventions by metric and tasks; a convention shared by several tasks appears once.
-
-    If there are very many, the PDF shows only those in `listed`, whose measurements are in its tables.
-    """
-    names = vocabulary.task_names(audit)
-    same: dict[Convention, list[Convention]] = {}
-    for item in audit.conventions:
-        same.setdefault(replace(item, task=""), []).append(item)
-    grouped: dict[tuple[str, tuple[str, ...]], list[_Entry]] = {}
-    every = listed is None or len(same) <= _MOST_CONVENTIONS_ON_PAPER
-    for items in same.values():
-        first, tasks = items[0], tuple(i.task for i in items)
-        entry = _Entry(
-            first,
-            tuple(convention_anchor(t, first.metric, first.id) for t in tasks),
-            tuple((works.get(w, w), f"#{anchor('work', w)}" if w in works else "") for w in first.works),
-        )
-        if every or listed is None or listed.intersection(entry.anchors):
-            grouped.setdefault((first.metric, tasks), []).append(entry)
-    return [
-        _Group(vocabulary.metric_name(metric), ", ".join(names(t) for t in tasks), tuple(entries))
-        for (metric, tasks), entries in grouped.items()
-    ]
-
-
-def _predictions(audit: AuditDocument) -> list[PredictionFile]:
-    found = {m.prediction.sha256: m.prediction for m in audit.measurements if m.prediction}
-    return sorted(found.values(), key=lambda p: (p.path, p.sha256))
-
-
-def _software(software: Software) -> list[tuple[str, str]]:
-    packages = ", ".join(f"{name} {version}" for name, version in sorted(software.packages.items()))
-    return [pair for pair in (("Unicode", software.unicode), ("Packages", packages)) if pair[1]]

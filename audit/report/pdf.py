@@ -1,4 +1,4 @@
-"""The report as a PDF: PDF/A-3b, tagged, with audit.json attached; the same document gives the same bytes.
+"""The report as a PDF (PDF/A-3a and PDF/UA-1) with audit.json attached; the same document gives the same bytes.
 
 The bytes also depend on the layout libraries (WeasyPrint, Pango, HarfBuzz) and on the fonts: on one machine or in one image,
 every run gives the same bytes.
@@ -6,27 +6,84 @@ every run gives the same bytes.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import gc
 import logging
 import os
-import warnings
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
 from audit.document.write import to_bytes
 from audit.errors import MissingError
+from audit.report.editions import Edition, Page
+from audit.report.language import Language
 from audit.report.numbers import moment
-from audit.report.page import render
+from audit.report.page import render, style_sheet
 from audit.report.requirements import PACKAGES, apt_command, missing_libraries, pdf_problem
 from audit.schema import AuditDocument
 
 
-def render_pdf(audit: AuditDocument) -> bytes:
-    """The report of an audit as a PDF/A-3b file.
+def render_pdf(audit: AuditDocument, edition: Edition = Edition.REPORT, language: Language = Language.ENGLISH) -> bytes:
+    """A paged edition of an audit's report as a PDF/A-3a and PDF/UA-1 file.
+
+    Args:
+        audit: The document.
+        edition: The edition; it must be a paged one.
+        language: The language of its sentences.
 
     Raises:
         MissingError: A layout library is not installed; the message contains the command that installs it.
+    """
+    return lay_out(page_of(audit, edition, language))
+
+
+def page_of(audit: AuditDocument, edition: Edition, language: Language = Language.ENGLISH) -> Page:
+    """A paged edition before its layout. Slides carry no audit.json: they are for a talk, and nobody checks them."""
+    attached = b"" if edition is Edition.SLIDES else to_bytes(audit)
+    return Page(render(audit, edition, language), attached, audit.source_date_epoch, language)
+
+
+def lay_out(page: Page) -> bytes:
+    """The PDF of a page.
+
+    Raises:
+        MissingError: A layout library is not installed; the message contains the command that installs it.
+    """
+    weasyprint = _weasyprint()
+    from audit.report.tagged import tagged_pdf
+
+    with _date(page.epoch), _uncollected():
+        attachment = weasyprint.Attachment(
+            string=page.document,
+            name="audit.json",
+            description="The audit document from which this report was rendered",
+            relationship="Data",
+            created=moment(page.epoch),
+            modified=moment(page.epoch),
+        )
+        html = weasyprint.HTML(string=page.html, url_fetcher=_local())
+        return tagged_pdf(html, [attachment] if page.document else [], *_style(page.language))
+
+
+def prepare(language: Language) -> None:
+    """Load libraries, fonts and the style sheet: what a PDF needs before its page is known.
+
+    Raises:
+        MissingError: A layout library is not installed.
+    """
+    weasyprint = _weasyprint()
+    style, fonts = _style(language)
+    with _uncollected():
+        weasyprint.HTML(string="<p>a<b>b</b>", url_fetcher=_local()).write_pdf(stylesheets=[style], font_config=fonts)
+
+
+def _weasyprint() -> Any:
+    """The library.
+
+    Raises:
+        MissingError: It, or a library that it needs, is not installed.
     """
     if missing_libraries():
         raise MissingError("the PDF cannot be made here", fix=pdf_problem())
@@ -38,21 +95,20 @@ def render_pdf(audit: AuditDocument) -> bytes:
     except OSError as error:
         command = apt_command(list(PACKAGES))
         raise MissingError(f"the PDF cannot be made here ({error})", fix=f"On Debian run: {command}") from error
-    seconds = audit.source_date_epoch
-    with _date(seconds), _uncollected(), warnings.catch_warnings():
-        # WeasyPrint leaves closing its colour profile to the garbage collector.
-        warnings.simplefilter("ignore", ResourceWarning)
-        attachment = weasyprint.Attachment(
-            string=to_bytes(audit),
-            name="audit.json",
-            description="The audit document from which this report was rendered",
-            relationship="Data",
-            created=moment(seconds),
-            modified=moment(seconds),
-        )
-        document = weasyprint.HTML(string=render(audit, paged=True), url_fetcher=_local())
-        pdf: bytes = document.write_pdf(pdf_variant="pdf/a-3b", pdf_tags=True, attachments=[attachment])
-    return pdf
+    return weasyprint
+
+
+@cache
+def _style(language: Language) -> tuple[Any, Any]:
+    """The style sheet of pages, and the fonts that it declares: the same for every document."""
+    import weasyprint
+    from weasyprint.text.fonts import FontConfiguration
+
+    fonts = FontConfiguration()
+    # It deletes its files when it goes, which is too late when the interpreter ends.
+    atexit.register(_style.cache_clear)
+    text = style_sheet(language, paged=True)
+    return weasyprint.CSS(string=text, url_fetcher=_local(), font_config=fonts), fonts
 
 
 def _local() -> Any:

@@ -1,8 +1,8 @@
 """A cache of rendered PDFs on disk, so that an unchanged audit is not laid out again.
 
-Content-addressed: the name of an entry is a hash of audit.json and of everything else that determines the PDF: templates,
-report code, layout libraries with their versions, fonts, language. It can be deleted at any time; damaged entries are
-ignored.
+Content-addressed: the name of an entry is a hash of audit.json, the edition, and everything else that determines the PDF:
+templates, report code, layout libraries with their versions, fonts, language. It can be deleted at any time; damaged entries
+are ignored.
 """
 
 from __future__ import annotations
@@ -22,9 +22,12 @@ from pathlib import Path
 
 from audit._util.files import write_atomic
 from audit._util.paths import ROOT, TEMPLATES
+from audit.report.editions import Edition
+from audit.report.language import Language
 
-_FORMAT = b"repro-audit/pdf/1"
-_KEPT = 8
+_FORMAT = b"repro-audit/pdf/2"
+# PDFs, of which an audit has several.
+_KEPT = 24
 _PACKAGES = ("weasyprint", "pydyf", "fonttools", "tinyhtml5", "tinycss2", "cssselect2", "pyphen", "pillow", "jinja2",
              "markupsafe", "brotli", "zopfli", "cffi")  # fmt: skip
 # Library -> the function that returns its version as text; None to use the file name instead.
@@ -34,22 +37,28 @@ _VARIABLES = ("LANG", "LC_ALL", "LC_CTYPE", "PANGO_LANGUAGE", "FONTCONFIG_FILE",
 
 
 def cached_pdf(
-    folder: Path | None, document: bytes, render: Callable[[bytes], Callable[[], bytes]]
+    folder: Path | None,
+    document: bytes,
+    edition: Edition,
+    language: Language,
+    begin: Callable[[], Callable[[], bytes]],
 ) -> Callable[[], bytes]:
-    """A function that returns the PDF of a document, from the cache or rendered and then cached.
+    """A function that returns a PDF of a document, from the cache or laid out and then cached.
 
     Args:
         folder: The folder of the cache; None to disable it.
         document: The bytes of audit.json.
-        render: Starts to render this document, and returns a function that waits for the PDF.
+        edition: Which of its PDFs.
+        language: In which language.
+        begin: Begins to lay it out, and returns a function that waits for the PDF.
     """
     if folder is None:
-        return render(document)
-    path = folder / f"{_key(document)}.pdf"
+        return begin()
+    path = folder / f"{_key(document, edition, language)}.pdf"
     known = _read(path)
     if known is not None:
         return lambda: known
-    wait = render(document)
+    wait = begin()
 
     def keep() -> bytes:
         made = wait()
@@ -72,9 +81,9 @@ def _read(path: Path) -> bytes | None:
     return raw[32:] if hashlib.sha256(raw[32:]).digest() == raw[:32] else None
 
 
-def _key(document: bytes) -> str:
+def _key(document: bytes, edition: Edition, language: Language) -> str:
     total = hashlib.sha256(_FORMAT)
-    for part in (document, *_surroundings()):
+    for part in (document, edition.encode(), language.encode(), *_surroundings()):
         total.update(len(part).to_bytes(8, "big") + part)
     return total.hexdigest()
 

@@ -6,12 +6,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from audit.report.differences import GapView, gap_view
-from audit.report.numbers import shown, whole
+from audit.report.language import marked, tr, trn
+from audit.report.numbers import part_of, shown, whole
 from audit.report.survey import short_names
 from audit.report.views import ClaimView, convention_anchor
 from audit.schema import AuditDocument, PublicOutput
 
-_SAME = {"yes": "the same data", "partly": "partly the same data", "no": "other data", "unknown": "data unknown"}
+_SAME = {
+    "yes": marked("{dataset}, {split}: the same data"),
+    "partly": marked("{dataset}, {split}: partly the same data"),
+    "no": marked("{dataset}, {split}: other data"),
+    "unknown": marked("{dataset}, {split}: data unknown"),
+}
 # Prompts that a table's head shows; more are counted.
 _PROMPTS = 1
 # The largest gaps that are shown, on paper and in a browser.
@@ -74,7 +80,7 @@ def public_tables(audit: AuditDocument, claims: Sequence[ClaimView], *, paged: b
             cells = tuple(
                 (
                     shown(of[name].value, view.digits + 1) if name in of else "–",
-                    f"{whole(of[name].scored)} of {whole(of[name].total)}"
+                    part_of(of[name].scored, of[name].total)
                     if name in of and of[name].scored != of[name].total
                     else "",
                 )
@@ -105,19 +111,25 @@ def public_tables(audit: AuditDocument, claims: Sequence[ClaimView], *, paged: b
 
 
 def _column(output: PublicOutput, names: dict[str, str]) -> OutputView:
-    size = f"{whole(output.rows)} rows" if output.rows is not None else "number of rows unknown"
+    size = (
+        trn("{n} row", "{n} rows", output.rows, n=whole(output.rows))
+        if output.rows is not None
+        else tr("number of rows unknown")
+    )
     prompts = len(output.prompts)
     if prompts > _PROMPTS:
-        prompt = f"one of {prompts} prompts a row"
+        prompt = tr("one of {n} prompts a row", n=whole(prompts))
+    elif prompts:
+        prompt = tr("prompt: {prompt}", prompt=output.prompts[0])
     else:
-        prompt = f"prompt: {output.prompts[0]}" if prompts else output.prompts_where or "prompt unknown"
-    facts = (
-        _short(output),
-        f"{output.system}, variant {output.variant}" if output.variant else f"{output.system}, variant not stated",
-        f"{output.dataset}, {output.split}: {_SAME[output.same_data]}",
-        size,
-        prompt,
+        prompt = output.prompts_where or tr("prompt unknown")
+    variant = (
+        tr("{system}, variant {variant}", system=output.system, variant=output.variant)
+        if output.variant
+        else tr("{system}, variant not stated", system=output.system)
     )
+    data = tr(_SAME[output.same_data], dataset=output.dataset, split=output.split)
+    facts = (_short(output), variant, data, size, prompt)
     name = names.get(output.work or "", output.work or output.record)
     return OutputView(name, output.address, facts, output.not_counted or "")
 

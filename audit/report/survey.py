@@ -8,11 +8,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from audit.report import vocabulary
+from audit.report.language import marked, tr
 from audit.report.views import anchor, convention_anchor
 from audit.report.vocabulary import short_tasks
 from audit.schema import AuditDocument, MatrixCell, SurveyDisagreement, SurveyEntry, SurveyWork
 
-_SAME = {"yes": "same data", "partly": "partly the same data", "no": "other data", "unknown": "data unknown"}
+# What a record says after the place of its evidence.
+OPENED = ", opened by "
+_SAME = {
+    "yes": marked("same data"),
+    "partly": marked("partly the same data"),
+    "no": marked("other data"),
+    "unknown": marked("data unknown"),
+}
 # Short forms of the addresses of works.
 _ADDRESSES = {"https://doi.org/": "doi:", "https://arxiv.org/abs/": "arXiv:", "https://github.com/": "", "https://": ""}
 
@@ -133,8 +142,10 @@ def _work(data: SurveyWork, cells: Sequence[MatrixCell], known: set[tuple[str, s
 def _cell(data: MatrixCell, entries: Sequence[EntryView], own: str) -> CellView:
     indices = [n for n in data.entries if 0 <= n < len(entries)]
     values = [v for n in indices if (v := entries[n].data.value)]
-    same = _SAME.get(data.same_data, data.same_data)
-    label = f"{same}, {data.treatment}{f', prints {values[0]}' if values else ''}"
+    same, treatment = tr(_SAME.get(data.same_data, data.same_data)), vocabulary.treatment(data.treatment)
+    label = f"{same}, {treatment}"
+    if values:
+        label = tr("{data}, {treatment}, prints {value}", data=same, treatment=treatment, value=values[0])
     return CellView(data.same_data, data.treatment, f"#{entries[indices[0]].anchor}" if indices else f"#{own}", label)
 
 
@@ -147,15 +158,23 @@ def _entry(data: SurveyEntry, place: str, known: set[tuple[str, str, str]]) -> E
     evidence = []
     for item in data.evidence:
         links = _https(item.links)
-        evidence.append((item.text.removesuffix(", unverified"), links[0] if links else "", item.verified))
+        evidence.append((_place(item.text), links[0] if links else "", item.verified))
     return EntryView(place, data, tuple(conventions), tuple(evidence))
 
 
+def _place(text: str) -> str:
+    """Where a piece of evidence is, and who opened it when; whether it was verified stands beside it."""
+    place, opened, who = text.removesuffix(", unverified").partition(OPENED)
+    return tr("{place}, opened by {who}", place=place, who=who) if opened else place
+
+
 def _byline(data: SurveyWork) -> str:
-    more = " et al." if data.authors and (len(data.authors) > 3 or not data.authors_complete) else ""
+    names = ", ".join(data.authors[:3])
+    if data.authors and (len(data.authors) > 3 or not data.authors_complete):
+        names = tr("{names} et al.", names=names)
     year = str(data.year or "")
     when = data.venue if year in data.venue else f"{data.venue} {year}".strip()
-    return ". ".join(part.rstrip(".") for part in (", ".join(data.authors[:3]) + more, when) if part)
+    return ". ".join(part.rstrip(".") for part in (names, when) if part)
 
 
 def _https(links: Sequence[str]) -> tuple[str, ...]:

@@ -8,25 +8,25 @@ concurrent processes and copies leave a valid entry or none.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import time
 from array import array
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cache
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from audit._util.files import write_atomic
+from audit._util.folders import sweep_files
+from audit._util.strict_json import InvalidJsonError
+from audit._util.typed_json import read as read_typed
 from tasks.statistics.compact import Compact
 from tasks.step import digest
 
-# Temporary files older than this, in seconds, were left by a killed run.
-_LEFT_BEHIND = 3600
-_FORMAT = b"repro-audit/score/5"
+_FORMAT = b"repro-audit/score/6"
 # Code that affects the counts and intervals of every convention, and is therefore not part of any convention's hash.
 SOURCES = (
     "module:audit.scoring.counting",
@@ -37,6 +37,7 @@ SOURCES = (
     "module:audit.scoring.score",
     "module:audit.scoring.cache",
     "module:tasks.datasets.lfs",
+    "module:tasks.errors",
     "module:tasks.step_cache",
     "module:tasks.statistics.compact",
     "module:tasks.convention",
@@ -49,6 +50,7 @@ SOURCES = (
     "module:tasks.statistics.defaults",
     "module:tasks.step",
     "module:tasks.steps.clean",
+    "module:tasks.steps.together",
     "unicode:",
     "version:numpy",
     "version:rapidfuzz",
@@ -71,6 +73,16 @@ class Entry:
 
     counts: Compact
     kept: array[int]
+    facts: Facts
+
+
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """The first line of an entry: the shape and the type of its counts, how many first rows are kept, and the facts."""
+
+    shape: tuple[int, int]
+    kind: Literal["|i1", "|u1", "<i2", "<u2", "<i4", "<u4", "<i8", "<u8"]
+    kept: int | None
     facts: Facts
 
 
@@ -108,15 +120,20 @@ class ScoreCache:
             return None
         if _checksum(key, raw[32:]) != raw[:32]:
             return None
-        end = raw.index(b"\n", 32) + 1
-        shape, kind, kept, stored = json.loads(raw[32:end])
-        skipped = {int(number): rows for number, rows in stored["skipped"].items()}
-        unreadable = tuple((row, why) for row, why in stored["unreadable"])
-        facts = Facts(skipped, stored["errors"], stored["interval"] and tuple(stored["interval"]), unreadable)
-        counts = np.frombuffer(raw, np.dtype(kind), shape[0] * shape[1], end).reshape(shape)
-        if kept is not None:
-            return Entry(counts, array("i", range(kept)), facts)
-        indices = np.frombuffer(raw, "<i4", offset=end + counts.nbytes).astype(np.int32)
+        end = raw.find(b"\n", 32) + 1
+        try:
+            head = read_typed(_Head, raw[32:end])
+        except InvalidJsonError:  # written by another program: the checksum is no secret
+            return None
+        (rows, columns), facts = head.shape, head.facts
+        size = rows * columns * np.dtype(head.kind).itemsize
+        left = len(raw) - end - size
+        if min(rows, columns) < 0 or left < 0 or (left % 4 if head.kept is None else head.kept != rows or left):
+            return None
+        counts = np.frombuffer(raw, np.dtype(head.kind), rows * columns, end).reshape(rows, columns)
+        if head.kept is not None:
+            return Entry(counts, array("i", range(head.kept)), facts)
+        indices = np.frombuffer(raw, "<i4", offset=end + size).astype(np.int32)
         return Entry(counts, array("i", indices.tobytes()), facts)
 
     def put(self, key: str, entry: Entry) -> None:
@@ -125,12 +142,17 @@ class ScoreCache:
             return
         # Consecutive indices from 0 are stored as their number.
         whole = not entry.kept or (entry.kept[0] == 0 and entry.kept[-1] == len(entry.kept) - 1)
-        head = [entry.counts.shape, entry.counts.dtype.str, len(entry.kept) if whole else None, asdict(entry.facts)]
+        head = {
+            "shape": entry.counts.shape,
+            "kind": entry.counts.dtype.str,
+            "kept": len(entry.kept) if whole else None,
+            "facts": asdict(entry.facts),
+        }
         kept = b"" if whole else np.asarray(entry.kept, dtype="<i4").tobytes()
         raw = json.dumps(head).encode() + b"\n" + entry.counts.tobytes() + kept
         try:
             path = self._path(key)
-            _sweep(path.parent)
+            sweep_files(path.parent, shared=True)
             write_atomic(path, _checksum(key, raw) + raw, durable=False)
         except OSError:
             self.folder = None
@@ -138,11 +160,3 @@ class ScoreCache:
 
 def _checksum(key: str, raw: bytes) -> bytes:
     return hashlib.sha256(key.encode() + b"\n" + raw).digest()
-
-
-def _sweep(folder: Path) -> None:
-    """Remove temporary files of killed runs; files that other processes are writing are younger."""
-    for left in folder.glob(".*.tmp"):
-        with contextlib.suppress(OSError):  # another process may have removed it
-            if time.time() - left.stat().st_mtime > _LEFT_BEHIND:
-                left.unlink()

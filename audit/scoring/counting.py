@@ -6,6 +6,7 @@ depend on the number of shards. Metrics that need the whole set (`Metric.whole_s
 
 from __future__ import annotations
 
+import contextlib
 from array import array
 from collections import Counter
 from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -14,9 +15,14 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from audit._util.progress import watched
 from tasks.convention import Convention, Selection, first_failed
 from tasks.errors import ScoringError, TooLongError, UnavailableError
+from tasks.metrics.meteor import Meteor
+from tasks.metrics.meteor import prepare as begin_meteor
 from tasks.metrics.metric import Counts, Metric
+from tasks.metrics.nltk_meteor import NltkMeteor
+from tasks.metrics.spice import Spice, Spider, prepare
 from tasks.row import Row
 from tasks.statistics.compact import Compact, compact
 from tasks.step import Value
@@ -53,9 +59,53 @@ class Counted:
 
 
 def count(rows: Sequence[Row], conventions: Iterable[tuple[str, Convention]]) -> dict[Key, Counted]:
-    """Count rows under conventions, which share the results of chains and the counts of metrics."""
-    work = _Work(ChainCache(rows))
-    return {(metric, convention.id): _count(work, convention) for metric, convention in conventions}
+    """Count rows under conventions, which share the results of chains, the counts of metrics, and programs."""
+    work, chosen = _Work(ChainCache(rows)), list(conventions)
+    _prepare(work, [convention for _, convention in chosen])
+    # METEOR's program answers meanwhile.
+    order = sorted(range(len(chosen)), key=lambda at: isinstance(chosen[at][1].metric, Meteor))
+    counted = {at: _count(work, chosen[at][1]) for at in order}
+    return {(metric, convention.id): counted[at] for at, (metric, convention) in enumerate(chosen)}
+
+
+def _prepare(work: _Work, conventions: Iterable[Convention]) -> None:
+    """Give the texts of all conventions to the programs at once; what fails there for a convention, counting says."""
+    available = [convention for convention in conventions if not convention.unavailable()]
+    work.cache.together(
+        chain
+        for convention in available
+        for chain in (
+            (convention.hypothesis_view, convention.hypothesis),
+            (convention.reference_view, convention.reference),
+        )
+    )
+    lines, texts = dict[str, None](), dict[str, None]()
+    for convention in available:
+        metric = convention.metric
+        if not isinstance(metric, Meteor | Spice | Spider):
+            continue
+        try:
+            sides = _sides(work, convention, _selected(work, convention).kept)
+            if isinstance(metric, Meteor):
+                lines |= dict.fromkeys(metric.lines(*sides).values())
+            else:
+                texts |= dict.fromkeys(metric.texts(*sides))
+        except (ScoringError, UnavailableError):
+            continue
+    if lines:
+        with contextlib.suppress(UnavailableError):
+            begin_meteor(lines)
+    if texts:
+        _parse(work, texts)
+
+
+def _parse(work: _Work, texts: Iterable[str]) -> None:
+    """Parse the captions of all conventions; if that fails, it fails for all of them, once."""
+    with watched("SPICE: captions parsed") as watcher:
+        try:
+            prepare(texts, watcher)
+        except UnavailableError as error:
+            work.unparsed = str(error)
 
 
 @dataclass(slots=True)
@@ -66,6 +116,7 @@ class _Work:
     selected: dict[Hashable, Counted] = field(default_factory=dict)
     shared: dict[Hashable, Counted] = field(default_factory=dict)
     pairs: dict[Hashable, Pairs] = field(default_factory=dict)
+    unparsed: str | None = None  # why captions could not be parsed
 
 
 class Pairs:
@@ -109,16 +160,10 @@ def _count(work: _Work, convention: Convention) -> Counted:
     reason = convention.unavailable()
     if reason:
         return Counted(unavailable=reason)
+    if work.unparsed is not None and isinstance(convention.metric, Spice | Spider):
+        return Counted(unavailable=work.unparsed)
     cache, shared = work.cache, work.shared
-    unreadable = cache.unreadable(convention.hypothesis_view, convention.reference_view)
-    # Two rules may have one name, as those of judgements under two failure rules do: the function tells them apart.
-    chosen = (tuple((rule, rule.keep) for rule in convention.select), tuple(unreadable.items()))
-    if chosen not in work.selected:
-        try:
-            work.selected[chosen] = select(cache.rows, convention.select, unreadable)
-        except ScoringError as error:
-            work.selected[chosen] = Counted(failure=(error.what, error.row))
-    found = work.selected[chosen].copy()
+    found = _selected(work, convention).copy()
     if found.failure:
         return found
     sides = (convention.hypothesis_view, convention.hypothesis, convention.reference_view, convention.reference)
@@ -135,14 +180,14 @@ def _count(work: _Work, convention: Convention) -> Counted:
         except TooLongError as error:
             if error.item is None:
                 raise
-            # One runaway output costs its row; the rest of the set stands.
-            lost = found.kept[error.item]
-            found.kept = array("i", (index for index in found.kept if index != lost))
-            found.errors += 1
-            found.unreadable = (*found.unreadable, (cache.rows[lost].id, error.what))
+            # A runaway output costs its row; the rest of the set stands.
+            lost = {found.kept[item]: why for item, why in error.items.items()}
+            found.kept = array("i", (index for index in found.kept if index not in lost))
+            found.errors += len(lost)
+            found.unreadable = (*found.unreadable, *((cache.rows[index].id, why) for index, why in lost.items()))
             continue
         except UnavailableError as error:
-            return Counted(unavailable=str(error))
+            return Counted(unavailable=error.reason)
         except ScoringError as error:
             found.failure = (error.what, error.of([cache.rows[i].id for i in found.kept]).row)
             return found
@@ -150,16 +195,51 @@ def _count(work: _Work, convention: Convention) -> Counted:
         return found
 
 
-def _counts(work: _Work, convention: Convention, kept: array[int]) -> Counts:
-    cache, metric = work.cache, convention.metric
+def _selected(work: _Work, convention: Convention) -> Counted:
+    cache = work.cache
+    unreadable = cache.unreadable(convention.hypothesis_view, convention.reference_view)
+    # Two rules may have one name, as those of judgements under two failure rules do: the function tells them apart.
+    chosen = (tuple((rule, rule.keep) for rule in convention.select), tuple(unreadable.items()))
+    if chosen not in work.selected:
+        try:
+            work.selected[chosen] = select(cache.rows, convention.select, unreadable)
+        except ScoringError as error:
+            work.selected[chosen] = Counted(failure=(error.what, error.row))
+    return work.selected[chosen]
+
+
+def _sides(work: _Work, convention: Convention, kept: array[int]) -> tuple[list[Value], list[Value]]:
+    """The processed hypotheses and references of the kept rows."""
+    cache = work.cache
     hypotheses = cache.values(convention.hypothesis_view, convention.hypothesis)
     references = cache.values(convention.reference_view, convention.reference)
     if len(kept) < len(cache.rows):
         hypotheses = [hypotheses[i] for i in kept]
         references = [references[i] for i in kept]
+    return hypotheses, references
+
+
+def _counts(work: _Work, convention: Convention, kept: array[int]) -> Counts:
+    metric = convention.metric
+    hypotheses, references = _sides(work, convention, kept)
     if metric.whole_set:
         return metric.count(hypotheses, references)
     return work.pairs.setdefault(metric.counting, Pairs()).count(metric, hypotheses, references)
+
+
+# Rows that pay for loading nltk and WordNet once more in another process.
+WORTH_NLTK = 20_000
+
+
+def in_one_process(metric: Metric, rows: int) -> bool:
+    """Whether a metric's rows are counted in one process.
+
+    So are metrics that need the whole set or a Java program (one for all processors, not one for each), and those with
+    libraries and data that take longer to load than this number of rows to count.
+    """
+    return (
+        metric.whole_set or isinstance(metric, Meteor | Spice) or (isinstance(metric, NltkMeteor) and rows < WORTH_NLTK)
+    )
 
 
 def _positions(wanted: array[int], known: array[int]) -> slice | NDArray[np.intp] | None:

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
+from audit._util.child_processes import kill, pool
 from audit._util.cpu import cores
 from audit.errors import InputError, MissingError
 from audit.scoring.counting import Counted, Key, count
+from tasks.backends.parsed_captions import Parsed
+from tasks.backends.spice_parser import MAX_THREADS, distribute, parse
 from tasks.row import Row
 from tasks.task import Declaration
+
+if TYPE_CHECKING:
+    from concurrent.futures import ProcessPoolExecutor
 
 EngineName = Literal["auto", "local", "ray"]
 # (what the task is built from, keys of the conventions, rows of the shard)
@@ -62,27 +68,27 @@ def serial(work: Iterable[Work]) -> Iterator[dict[Key, Counted]]:
 
 @contextmanager
 def _processes(number: int) -> Iterator[Map]:
-    import multiprocessing
-    from concurrent.futures import ProcessPoolExecutor
-    from contextlib import ExitStack
+    pools: list[ProcessPoolExecutor] = []
 
-    with ExitStack() as stack:
-        pools: list[ProcessPoolExecutor] = []
+    def mapping(work: Iterable[Work]) -> Iterator[dict[Key, Counted]]:
+        # Started on demand, because most runs have no work.
+        if not pools:
+            try:
+                pools.append(pool(number))
+            except OSError:
+                return serial(work)
+        return pools[0].map(count_work, work)
 
-        def mapping(work: Iterable[Work]) -> Iterator[dict[Key, Counted]]:
-            # Started on demand, because most runs have no work. Not forked: forking a process with threads may hang.
-            if not pools:
-                try:
-                    pool = ProcessPoolExecutor(number, mp_context=multiprocessing.get_context("spawn"))
-                except OSError:
-                    # No semaphores (/dev/shm is missing or not accessible): count sequentially.
-                    return serial(work)
-                pools.append(pool)
-                # After an error, do not wait for pending work.
-                stack.callback(pool.shutdown, cancel_futures=True)
-            return pools[0].map(count_work, work)
-
+    try:
         yield mapping
+    except BaseException:
+        # After an error or a signal nobody needs what the workers are counting. Their own children die with them.
+        for started in pools:
+            kill(started)
+        raise
+    finally:
+        for started in pools:
+            started.shutdown(cancel_futures=True)
 
 
 @contextmanager
@@ -103,7 +109,28 @@ def _ray(number: int) -> Iterator[Map]:
             # Submit all shards now, not when the first result is requested; Ray retries the work of lost workers.
             return map(ray.get, [remote.options(max_retries=3).remote(item) for item in work])
 
+        def parsing(parts: Sequence[Sequence[str]], longest: int) -> Iterator[Mapping[str, Parsed]]:
+            # Each part keeps the processors of its machine busy, so a task asks for as many as there can be.
+            parse_there = ray.remote(parse_part).options(max_retries=3, num_cpus=_whole_machine(ray))
+            waiting = [parse_there.remote(part, longest) for part in parts]
+            while waiting:
+                [ready], waiting = ray.wait(waiting)
+                yield ray.get(ready)
+
+        distribute(parsing)
         yield mapping
     finally:
+        distribute(None)
         if started:
             ray.shutdown()
+
+
+def parse_part(part: Sequence[str], longest: int) -> dict[str, Parsed]:
+    """Parse captions for SPICE on another machine."""
+    return parse(part, longest)
+
+
+def _whole_machine(ray: Any) -> float:
+    """Processors of the smallest machine of the cluster that parses, at most what a parser uses."""
+    found: list[float] = [node["Resources"].get("CPU", 0) for node in ray.nodes() if node.get("Alive")]
+    return min([float(MAX_THREADS), *(number for number in found if number)])

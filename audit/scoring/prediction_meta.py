@@ -13,6 +13,8 @@ from audit._util.strict_json import Fractions, InvalidJsonError, loads
 from audit.errors import InputError
 from tasks.steps.clean import SALMONN_TOKENS, SpecialTokens
 
+# A row has a few hundred bytes; a longer line is a broken file and must not exhaust the memory. Records of sources, too.
+MAX_LINE_BYTES = 4 * 2**20
 META_SCHEMA = "repro-audit/predictions/1"
 _REQUIRED = ("schema", "task", "model", "variant")
 _OBJECTS: Mapping[str, tuple[type, ...]] = {
@@ -20,6 +22,7 @@ _OBJECTS: Mapping[str, tuple[type, ...]] = {
     "decoding": (object,),
     "dataset": (str, type(None)),
     "special_tokens": (list,),
+    "stated": (str,),
 }
 _TOKEN_KINDS = ("end", "other")
 
@@ -36,6 +39,8 @@ class PredictionMeta:
         source: The origin of the rows.
         special_tokens: The special tokens that the outputs contain, as lists under `end` and `other`; by default SALMONN's.
         normalised: The convention whose normaliser has already changed the texts, where a source stores only such texts.
+        rows_sha256: The SHA-256 of the rows' file, as whoever wrote both files knew it.
+        stated: The scores that the source states about itself, name -> value as written. They are claims, not measurements.
     """
 
     task: str
@@ -51,11 +56,13 @@ class PredictionMeta:
     source: str | None = None
     special_tokens: Mapping[str, Sequence[str]] | None = None
     normalised: str | None = None
+    rows_sha256: str | None = None
+    stated: Mapping[str, str] | None = None
 
     def as_json(self) -> dict[str, Any]:
-        """The file's object; `special_tokens` and `normalised` only if they are stated."""
+        """The file's object; `special_tokens`, `normalised`, `rows_sha256` and `stated` only if they are known."""
         found = {"schema": META_SCHEMA, **asdict(self)}
-        for name in ("special_tokens", "normalised"):
+        for name in ("special_tokens", "normalised", "rows_sha256", "stated"):
             if found[name] is None:
                 del found[name]
         return found

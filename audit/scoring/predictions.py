@@ -15,14 +15,15 @@ from typing import Any
 
 from audit._util.files import refuse_pointer
 from audit.errors import InputError
-from audit.scoring.prediction_meta import PredictionMeta, is_rows, json_object, load_meta
+from audit.scoring.prediction_meta import MAX_LINE_BYTES, PredictionMeta, is_rows, json_object, load_meta
 from tasks.row import ReferenceType, Row
 from tasks.steps.clean import with_finished
 from tasks.task import Task
 
-# A row has a few hundred bytes; a longer line is a broken file and must not exhaust the memory.
-MAX_LINE_BYTES = 4 * 2**20
 _ROW_FIELDS = ("id", "hypothesis", "finished", "reference", "prompt", "extra")
+
+# Characters of an output, a prompt or a reference. An hour of speech has 60,000; a cap of 32,768 new tokens allows 150,000.
+MAX_TEXT = 200_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,13 @@ def load(path: str | Path, task: Task) -> PredictionSet:
         rows.append(row)
     if not rows:
         raise InputError("no rows", where=str(path), fix="Remove the file, or write predictions into it.")
+    if meta.rows_sha256 is not None and meta.rows_sha256 != digest.hexdigest():
+        raise InputError(
+            "these are not the rows that the meta file describes: their hash differs",
+            where=str(path),
+            fix="An import or a merge was interrupted, or one of the two files was changed: write both again (--replace). "
+            "If the rows were changed on purpose, remove rows_sha256 from the meta file.",
+        )
     known = with_finished(rows, meta.tokens) if meta.special_tokens is not None else tuple(rows)
     return PredictionSet(task.id, known, meta, path, digest.hexdigest(), meta_sha256, split_name(path.stem)[1])
 
@@ -182,14 +190,32 @@ def parse_row(raw: bytes, place: str, reference_type: ReferenceType) -> Row:
     problem = reference_type.problem(data["reference"])
     if problem:
         raise InputError(problem, where=f"{place}: reference", fix="See docs/reference/predictions.md.")
+    prompt = _typed(data.get("prompt"), (str, type(None)), "a string or null", f"{place}: prompt")
+    long = too_long(hypothesis, data["reference"], prompt)
+    if long:
+        hypothesis, extra = None, {**extra, "error": long}
     return Row(
         identifier,
         hypothesis,
         data["reference"],
         _typed(data.get("finished"), (bool, type(None)), "true, false or null", f"{place}: finished"),
-        _typed(data.get("prompt"), (str, type(None)), "a string or null", f"{place}: prompt"),
+        prompt,
         extra,
     )
+
+
+def too_long(hypothesis: str | None, reference: object, prompt: str | None) -> str:
+    """Why a row is an error of its own: steps, metrics and detectors of others take quadratic time on some texts."""
+    for name, text in (("output", hypothesis or ""), ("prompt", prompt or "")):
+        if len(text) > MAX_TEXT:
+            return f"{name} of {len(text):,} characters; at most {MAX_TEXT:,} are scored"
+    left: list[object] = [reference]
+    size = 0
+    while left:
+        item = left.pop()
+        size += len(item) if isinstance(item, str) else 0
+        left += item.values() if isinstance(item, dict) else item if isinstance(item, list) else ()
+    return f"reference of {size:,} characters; at most {MAX_TEXT:,} are scored" if size > MAX_TEXT else ""
 
 
 def _typed(value: Any, kind: type | tuple[type, ...], words: str, where: str) -> Any:

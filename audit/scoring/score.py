@@ -14,12 +14,14 @@ from fractions import Fraction
 from itertools import pairwise
 
 from audit.errors import InputError
+from audit.scoring.account import Account, Skipped
 from audit.scoring.cache import Entry, Facts, ScoreCache
-from audit.scoring.counting import Counted, Key, count, join
+from audit.scoring.counting import Counted, Key, count, in_one_process, join
 from audit.scoring.pool import WORTH_A_PROCESS, Map, serial
 from audit.scoring.predictions import PredictionSet
 from tasks.convention import Convention
 from tasks.metrics.accuracy import UNREAD
+from tasks.phrase import phrase
 from tasks.row import Row
 from tasks.statistics.bootstrap import percentile_interval, stored
 from tasks.statistics.clusters import clusters, dominated
@@ -33,42 +35,6 @@ from tasks.task import Task
 SHARD_ROWS = 4_000
 # Further sets submitted to the workers while waiting for one.
 _AHEAD = 1
-
-
-@dataclass(frozen=True, slots=True)
-class Skipped:
-    """The rows skipped by a rule of the convention."""
-
-    rule: str
-    reason: str
-    rows: int
-
-
-@dataclass(frozen=True, slots=True)
-class Account:
-    """The number of rows in each state.
-
-    Raises:
-        InputError: On construction, if the states do not add up to the size of the set.
-    """
-
-    expected: int
-    scored: int
-    skipped: tuple[Skipped, ...]
-    missing: int
-    error: int
-    where: str
-
-    def __post_init__(self) -> None:
-        total = self.scored + sum(s.rows for s in self.skipped) + self.missing + self.error
-        if total != self.expected or min(self.scored, self.missing, self.error) < 0:
-            skipped = sum(s.rows for s in self.skipped)
-            raise InputError(
-                f"scored {self.scored} + skipped {skipped} + missing {self.missing} + error {self.error} "
-                f"is not the size of the set, {self.expected}",
-                where=self.where,
-                fix="The predictions contain rows that are not in the set, or the claim's expected_rows is wrong.",
-            )
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,19 +79,18 @@ class Score:
         if self.value is not None:
             return None
         if self.unavailable is not None or self.account is None:
-            return self.unavailable or "not computed"
+            return self.unavailable or phrase("not computed")
         if not self.account.scored:
-            states = [f"{s.rows} dropped ({s.reason})" for s in self.account.skipped if s.rows]
-            others = ((self.account.error, "with an error"), (self.account.missing, "missing"))
-            states += [f"{rows} {word}" for rows, word in others if rows]
-            return f"not defined: no row was scored; {', '.join(states) or 'there are none'}"
+            return self.account.why_none
         columns = self.convention.metric.columns
         empty = (
             []
             if self.counts is None
             else [c for c, total in zip(columns, self.counts.sum(axis=0), strict=True) if not total and c != UNREAD]
         )
-        return f"not defined: of the scored rows, {' and '.join(empty)} add up to 0" if empty else "not defined"
+        if not empty:
+            return phrase("not defined")
+        return phrase("not defined: of the scored rows, {counts} add up to 0", counts=" and ".join(empty))
 
 
 def score(
@@ -301,8 +266,10 @@ def _counting(
         return lambda: count(rows, todo)
     mapping, workers = engine or (serial, 1)
     shards = max(workers, -(-len(rows) // SHARD_ROWS))
-    whole = [item for item in todo if item[1].metric.whole_set]
-    split = tuple((metric, convention.id) for metric, convention in todo if not convention.metric.whole_set)
+    whole = [item for item in todo if in_one_process(item[1].metric, len(rows))]
+    split = tuple(
+        (metric, convention.id) for metric, convention in todo if not in_one_process(convention.metric, len(rows))
+    )
     bounds = [len(rows) * n // shards for n in range(shards + 1)]
     counted = mapping((declaration, split, rows[a:b]) for a, b in pairwise(bounds)) if split else iter(())
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Any, overload
 
+from audit._util.terminal import in_a_line
 from audit.errors import InputError
 from audit.scoring.predictions import PredictionSet
 from audit.scoring.score import Score
@@ -62,6 +63,15 @@ class ScoreTable(Sequence[Score]):
         """One dictionary per score: values as decimal strings, counts as integers."""
         return [_record(item) for item in self.scores]
 
+    def details(self) -> Iterator[dict[str, Any]]:
+        """One dictionary per scored row and convention: counts and, for SPICE, sub-scores and tuples.
+
+        See `audit.scoring.details.details`.
+        """
+        from audit.scoring.details import details
+
+        return details(self.predictions, self.scores)
+
     def to_pandas(self) -> pd.DataFrame:
         """One line per score, with values and interval bounds as floats.
 
@@ -96,7 +106,8 @@ class ScoreTable(Sequence[Score]):
         """Task, number of rows and model."""
         rows = self.predictions
         count = len(rows.rows)
-        return f"{rows.task}: {count} row{'' if count == 1 else 's'} of {rows.meta.model} ({rows.variant})"
+        model = in_a_line(f"{rows.meta.model} ({rows.variant})")
+        return f"{rows.task}: {count} row{'' if count == 1 else 's'} of {model}"
 
     def lines(self) -> list[str]:
         """The table for a terminal."""
@@ -145,7 +156,7 @@ def unreadable_lines(rows: Iterable[tuple[str, str]]) -> list[str]:
     number = len({row for row, _ in distinct})
     found = [f"{number} {'row' if number == 1 else 'rows'} cannot be read and count as errors:"]
     # An id may hold control and bidi characters, which a terminal would obey.
-    found += [f"  row {row if row.isprintable() else ascii(row)}: {why}" for row, why in distinct[:_SHOWN]]
+    found += [f"  row {in_a_line(row)}: {in_a_line(why)}" for row, why in distinct[:_SHOWN]]
     return found + ([f"  and {len(distinct) - _SHOWN} more"] if len(distinct) > _SHOWN else [])
 
 

@@ -17,10 +17,12 @@ from audit.verdict.planned import NOT_PLANNED
 from audit.verdict.rules import Ruling, Situation, decide
 from tasks.judging.conventions import CONVENTIONS
 from tasks.judging.verdict import BINARY
+from tasks.phrase import phrase
 from tasks.statistics.feasibility import Feasibility, Kind, feasibility
 from tasks.statistics.odds import odds
 from tasks.statistics.printed import rounding_interval
 
+_ANY = phrase("any value")
 _SUPERSEDED = Invalid(
     "superseded", "The whole set was recomputed here under the same convention; that value replaces it."
 )
@@ -114,9 +116,12 @@ def _beside_rows(item: Measured, measured: Sequence[Measured]) -> Measured:
     if not reach or any(bounds is None or _within(record.value, bounds) for bounds in reach):
         return item
     nearest = next(bounds for bounds in reach if bounds is not None)
-    text = (
-        f"The rows at hand rule it out: with each of the other {nearest.unscored} units at its best or worst, the set "
-        f"gives {nearest.low or 'any value'} to {nearest.high or 'any value'}."
+    text = phrase(
+        "The rows at hand rule it out: with each of the other {n} units at its best or worst, the set gives {low} to "
+        "{high}.",
+        n=nearest.unscored,
+        low=nearest.low or _ANY,
+        high=nearest.high or _ANY,
     )
     return replace(item, record=replace(record, invalid=(*record.invalid, Invalid("contradicted", text))))
 

@@ -17,6 +17,7 @@ from audit.literature.sets import Called, Layout, SetCard
 from audit.schema import IdentityState
 from audit.scoring.predictions import PredictionSet
 from tasks.datasets.manifest import Manifest
+from tasks.phrase import phrase
 from tasks.row import Row
 
 __all__ = ["Identity", "IdentityReason", "IdentityState", "identity"]
@@ -68,7 +69,7 @@ def identity(predictions: PredictionSet, card: SetCard | None) -> Identity:
     rows = predictions.rows
     common = [*_named(predictions, card), *_model(predictions)]
     if card is None:
-        missing = IdentityReason("no-card", f"The task {predictions.task} has no set card.")
+        missing = IdentityReason("no-card", phrase("The task {task} has no set card.", task=predictions.task))
         return _identity(IdentityState.UNKNOWN, None, None, len(rows), [*common, missing])
     common += _duplicate_ids(rows)
     layout, state, reasons = best(rows, card)
@@ -117,7 +118,7 @@ def _named(predictions: PredictionSet, card: SetCard | None) -> list[IdentityRea
         return [IdentityReason("dataset-unnamed", "The meta file names no data set.")]
     shown = " / ".join(part for part in (name, split) if part)
     if card is None:
-        return [IdentityReason("dataset-named", f"The meta file names the data set {shown}.", shown)]
+        return [IdentityReason("dataset-named", phrase("The meta file names the data set {name}.", name=shown), shown)]
     return _called(name, split, shown, card, card.called)
 
 
@@ -128,15 +129,20 @@ def _called(name: str | None, split: str | None, shown: str, card: SetCard, call
         return pattern is not None and re.search(pattern, text, re.IGNORECASE) is not None
 
     if name is not None and not occurs(called.name, name):
-        text = f"The meta file names the data set {shown}; the task's is {wanted}."
+        text = phrase("The meta file names the data set {name}; the task's is {wanted}.", name=shown, wanted=wanted)
         return [IdentityReason("other-dataset", text, shown, wanted, against=True)]
     if occurs(called.other):
-        text = f"The meta file names {shown}, a different set or split from {wanted}."
+        text = phrase("The meta file names {name}, a different set or split from {wanted}.", name=shown, wanted=wanted)
         return [IdentityReason("other-split", text, shown, wanted, against=True)]
     if split is not None and called.split is not None and not occurs(called.split):
-        text = f"The meta file names the split {shown}; whether it is that of {wanted} is not known."
+        text = phrase(
+            "The meta file names the split {name}; whether it is that of {wanted} is not known.",
+            name=shown,
+            wanted=wanted,
+        )
         return [IdentityReason("split-unclear", text, shown, wanted)]
-    return [IdentityReason("dataset-named", f"The meta file names the data set {shown}.", shown, wanted)]
+    named = phrase("The meta file names the data set {name}.", name=shown)
+    return [IdentityReason("dataset-named", named, shown, wanted)]
 
 
 _SIZE = re.compile(r"(?<![0-9.])([0-9]+)(?:\.[0-9]+)?\s*b(?![a-z])", re.IGNORECASE)
@@ -147,7 +153,9 @@ def _model(predictions: PredictionSet) -> list[IdentityReason]:
     model = predictions.meta.model
     named, stated = set(_SIZE.findall(model)), set(_SIZE.findall(predictions.variant))
     if named and stated and not named & stated:
-        text = f"The model is named {model}, but its variant {predictions.variant}."
+        text = phrase(
+            "The model is named {model}, but its variant {variant}.", model=model, variant=predictions.variant
+        )
         return [IdentityReason("other-variant", text, model, predictions.variant, against=True)]
     return []
 
@@ -156,5 +164,5 @@ def _duplicate_ids(rows: Sequence[Row]) -> list[IdentityReason]:
     surplus = len(rows) - len({row.id for row in rows})
     if not surplus:
         return []
-    text = f"{surplus} of {len(rows)} rows have the id of an earlier row."
+    text = phrase("{n} of {rows} rows have the id of an earlier row.", n=surplus, rows=len(rows))
     return [IdentityReason("duplicate-ids", text, surplus, 0, against=True)]

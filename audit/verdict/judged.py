@@ -10,6 +10,7 @@ from audit.judge.scores import JudgedScore
 from audit.judge.sensitivity import Comparability, comparability
 from audit.schema import Claim, Invalid
 from audit.verdict.agreement import unit_factor
+from tasks.phrase import phrase
 
 
 def compare(scores: Iterable[JudgedScore], claim: Claim) -> dict[str, Comparability]:
@@ -37,6 +38,8 @@ def problems(item: JudgedScore, compared: Mapping[str, Comparability]) -> tuple[
     if comparison is not None and comparison.state == "not-comparable":
         found.append(Invalid("other-judge", comparison.sentence))
     if item.attached.fidelity == "described":
-        text = "The judge's prompt is this project's wording: the source describes its prompt but does not print it."
+        text = phrase(
+            "The judge's prompt is this project's wording: the source describes its prompt but does not print it."
+        )
         found.append(Invalid("other-judge-prompt", text))
     return tuple(found)

@@ -16,6 +16,7 @@ from audit.literature.studies import Study
 from audit.schema import Agreement, Claim, IdentityState, Invalid, Measurement
 from audit.verdict.bounds import Range
 from audit.verdict.measurements import Measured, Names, as_bounds, as_text, target
+from tasks.phrase import phrase
 
 
 def with_runs(measured: Sequence[Measured], study: Study, names: Names) -> list[Measured]:
@@ -51,8 +52,12 @@ def _further_runs(measured: Iterable[Measured]) -> dict[str, Measurement]:
     if len(there) < 2:
         return {}
     deciding = min(there, key=lambda run: run or "")
-    shown = "the run without a name" if deciding is None else f"the run {deciding}"
-    reason = Invalid("further-run", f"A further run of the same claim, shown beside {shown}, which decides.")
+    text = (
+        phrase("A further run of the same claim, shown beside the run without a name, which decides.")
+        if deciding is None
+        else phrase("A further run of the same claim, shown beside the run {run}, which decides.", run=deciding)
+    )
+    reason = Invalid("further-run", text)
     return {r.id: replace(r, invalid=(*r.invalid, reason)) for r in runs if r.run != deciding}
 
 
@@ -71,7 +76,7 @@ def _over_runs(claim: Claim, measured: Iterable[Measured], study: Study, names: 
             found.append(item)  # a team records the mean itself
             continue
         groups[_key(item)].append(item)
-        one = Invalid("one-run", f"One run; the printed value is the mean over {claim.runs} runs.")
+        one = Invalid("one-run", phrase("One run; the printed value is the mean over {n} runs.", n=claim.runs))
         found.append(replace(item, record=replace(item.record, invalid=(*item.record.invalid, one))))
     for several in groups.values():
         parts = _without_copies(claim, several)
@@ -79,10 +84,20 @@ def _over_runs(claim: Claim, measured: Iterable[Measured], study: Study, names: 
         few: tuple[Invalid, ...] = ()
         if len(parts) < claim.runs:
             copies = len(several) - len(parts)
-            beside = f" (the outputs of {copies} more are copies)" if copies else ""
-            text = f"{len(parts)} of {claim.runs} runs are at hand{beside}, which decides nothing; they give {values}."
+            there = {"n": len(parts), "runs": claim.runs, "values": values}
+            text = (
+                phrase(
+                    "{n} of {runs} runs are at hand (the outputs of {copies} more are copies), which decides "
+                    "nothing; they give {values}.",
+                    copies=copies,
+                    **there,
+                )
+                if copies
+                else phrase("{n} of {runs} runs are at hand, which decides nothing; they give {values}.", **there)
+            )
             few = (Invalid("too-few-runs", text),)
-        found += _mean(claim, parts, study, names, problems=few, note=f"Mean over {len(parts)} runs: {values}.")
+        note = phrase("Mean over {n} runs: {values}.", n=len(parts), values=values)
+        found += _mean(claim, parts, study, names, problems=few, note=note)
     return found
 
 
@@ -113,7 +128,7 @@ def _over_claims(claim: Claim, measured: Sequence[Measured], study: Study, names
     for by_claim in groups.values():
         if all(len(by_claim.get(name, ())) == 1 for name in claim.mean_of):
             parts = [by_claim[name][0] for name in claim.mean_of]
-            found += _mean(claim, parts, study, names, note=f"Mean of {len(parts)} claims' values.")
+            found += _mean(claim, parts, study, names, note=phrase("Mean of {n} claims' values.", n=len(parts)))
     return found
 
 

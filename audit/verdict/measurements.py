@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 
+from audit.analysis.folds import summed, sums
 from audit.analysis.selections import BY_REFERENCE
 from audit.literature.grades import Grading
 from audit.literature.studies import Study
@@ -27,21 +28,19 @@ from audit.schema import (
     Rows,
     Skipped,
 )
+from audit.scoring.account import Account
 from audit.scoring.predictions import PredictionSet
 from audit.scoring.score import Score
 from audit.verdict.agreement import Target, in_unit, unit_factor
 from audit.verdict.bounds import Range, whole_set
 from audit.verdict.decisive import SELECTION, Steps
 from audit.verdict.identity import Identity
-from audit.verdict.model_names import called
 from audit.verdict.planned import Following, settle
-from audit.verdict.prompts import prompt_state
+from audit.verdict.problems import contradictions, normalised_twice, prediction_problems, too_few, unreadable
 from audit.verdict.rules import Candidate
-from tasks.analysis.baselines import single_class
-from tasks.convention import Convention
+from tasks.phrase import joined
 from tasks.statistics.bootstrap import stored
 from tasks.statistics.clusters import clusters
-from tasks.task import Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +109,11 @@ class Measured:
         )
 
 
+def with_decisive(item: Measured, steps: Steps | None) -> Measured:
+    """The measurement with its decisive steps."""
+    return replace(item, decisive=steps, record=replace(item.record, decisive=steps))
+
+
 class Names:
     """Gives every measurement a unique id."""
 
@@ -121,6 +125,10 @@ class Names:
         base = f"{claim}/{origin}/{convention or 'unnamed'}"
         self._used[base] += 1
         return base if self._used[base] == 1 else f"{base}~{self._used[base]}"
+
+    def take(self, name: str) -> None:
+        """Count a name that was given before."""
+        self._used[name.partition("~")[0]] += 1
 
 
 def target(claim: Claim, study: Study) -> Target:
@@ -199,7 +207,7 @@ def recomputed(
     if claim is not None and exact is not None and score.account is not None:
         held = target(claim, study)
         compared = held.compare(exact)
-        whole, bounds = _whole(score, claim, held, exact, without, free=free)
+        whole, bounds = on_whole_set(score.account, claim, held, exact, without, free=free)
         if following is not None:
             settled = settle(following, claim, score, held, factor, twin=undropped, free=free)
     account = score.account
@@ -208,6 +216,7 @@ def recomputed(
     if sampled is not None and sampled.whole is not None:
         whole = sampled.whole
     few = units is not None and units < FEWEST_UNITS
+    fold, total = summed(score.convention.metric, score.counts, score.exact)
     interval = None if few else score.interval and (score.interval[0] * factor, score.interval[1] * factor)
     record = Measurement(
         id=names.name(base, _origin(predictions, claim), score.convention.id),
@@ -221,26 +230,28 @@ def recomputed(
         value=None if score.value is None else format(score.value * factor, "f"),
         interval=as_interval(interval, "bootstrap"),
         rows=_rows(score),
-        counts=_counts(score),
+        counts=sums(score.convention.metric, score.counts),
         agreement=compared,
         whole=whole,
         bounds=bounds,
         without_dropping=as_text(without),
         identity=identity.state,
         units=units,
-        interval_note=_too_few(units) if few and score.interval else None,
+        interval_note=too_few(units) if few and score.interval else None,
         invalid=(
             *problems,
-            *_contradictions(identity),
+            *contradictions(identity),
             *(following.uncounted(claim, score) if following and claim else ()),
-            *(_prediction_problems(predictions, claim, study) if claim else ()),
-            *_normalised_twice(predictions, score),
+            *(prediction_problems(predictions, claim, study) if claim else ()),
+            *normalised_twice(predictions, score),
         ),
-        note=" ".join(part for part in (note, _unreadable(score)) if part) or None,
+        note=joined((note or "", unreadable(score)), " ") or None,
         judge=judge,
         prediction=_file(predictions),
         unavailable=score.no_value,
         sample=None if settled is None else settled.record,
+        total=total,
+        fold=fold,
     )
     return Measured(
         record,
@@ -254,21 +265,14 @@ def recomputed(
     )
 
 
-def _normalised_twice(predictions: PredictionSet, score: Score) -> Iterator[Invalid]:
-    """A rule whose normaliser has already changed the stored texts: applied once more, it counts something else."""
-    if score.convention.id == predictions.meta.normalised:
-        text = f"The normaliser of {score.convention.id} has changed the stored texts before."
-        yield Invalid("normalised-twice", text)
-
-
 def _origin(predictions: PredictionSet, claim: Claim | None) -> str:
     """The middle of a measurement's id: names a run that the claim does not name."""
     beside = predictions.run is not None and (claim is None or claim.run != predictions.run)
     return f"recomputed@{predictions.run}" if beside else "recomputed"
 
 
-def _whole(
-    score: Score,
+def on_whole_set(
+    account: Account | Rows,
     claim: Claim,
     held: Target,
     exact: Fraction | Decimal,
@@ -281,20 +285,19 @@ def _whole(
     A convention that drops units is worse if its own value is, whatever the dropped ones give back, and better only if its own
     value must be better too.
     """
-    account = score.account
-    assert account is not None
     dropped = 0 if free else sum(s.rows for s in account.skipped)
-    missing = (account.missing or 0) + account.error
+    missing = (account.missing or 0) + (account.error or 0)
+    scored = account.scored or 0
 
     def reach(value: Fraction | Decimal, scored: int, unscored: int) -> Range:
         return whole_set(
             Fraction(value), family=claim.family, metric=claim.metric, unit=claim.unit, scored=scored, unscored=unscored
         )
 
-    value, counted, unscored = exact, account.scored, missing
+    value, counted, unscored = exact, scored, missing
     own = Agreement.NONE
     if dropped:
-        with_dropping = reach(exact, account.scored, missing)
+        with_dropping = reach(exact, scored, missing)
         own = held.bounded(with_dropping.low, with_dropping.high)
         if own is Agreement.WORSE:
             return own, as_bounds(with_dropping, missing) if missing else None
@@ -311,16 +314,6 @@ def _whole(
     return whole, as_bounds(bounds, unscored)
 
 
-def _unreadable(score: Score) -> str:
-    """Which rows count as errors because the convention cannot read them."""
-    if not score.unreadable:
-        return ""
-    row, why = score.unreadable[0]
-    number = len(score.unreadable)
-    more = f"; {number - 1} more {'row' if number == 2 else 'rows'} likewise" if number > 1 else ""
-    return f"Row {row} cannot be read and counts as an error: {why}{more}."
-
-
 def _units(predictions: PredictionSet, score: Score) -> int | None:
     """Number of independent units in the scored rows: clusters if rows name them, otherwise rows."""
     if score.account is None:
@@ -332,23 +325,12 @@ def _units(predictions: PredictionSet, score: Score) -> int | None:
     return len({key for key, row in zip(found, predictions.rows, strict=True) if row.id in kept})
 
 
-def _too_few(units: int | None) -> str:
-    noun = "unit is" if units == 1 else "units are"
-    return f"No interval: {units} independent {noun} too few; at least {FEWEST_UNITS} are needed."
-
-
 def _rows(score: Score) -> Rows | None:
     account = score.account
     if account is None:
         return None
     skipped = tuple(Skipped(s.rule, s.reason, s.rows) for s in account.skipped)
     return Rows(account.expected, account.scored, skipped, account.missing, account.error)
-
-
-def _counts(score: Score) -> dict[str, int] | None:
-    if score.counts is None:
-        return None
-    return dict(zip(score.convention.metric.columns, map(int, score.counts.sum(axis=0)), strict=True))
 
 
 def _file(predictions: PredictionSet) -> PredictionFile:
@@ -361,37 +343,3 @@ def _file(predictions: PredictionSet) -> PredictionFile:
         who=predictions.meta.who,
         when=predictions.meta.when,
     )
-
-
-def set_problems(predictions: PredictionSet, task: Task) -> tuple[Invalid, ...]:
-    """What makes accuracies on these rows meaningless."""
-    if "accuracy" not in task.conventions:
-        return ()
-    conventions = task.conventions["accuracy"]
-    reason = single_class(predictions.rows, next(c.reference_view for c in (*_computable(conventions), *conventions)))
-    return (Invalid("one-class", f"In this set {reason}."),) if reason else ()
-
-
-def _computable(conventions: Iterable[Convention]) -> list[Convention]:
-    return [convention for convention in conventions if convention.unavailable() is None]
-
-
-def _contradictions(identity: Identity) -> list[Invalid]:
-    """Rows that contradict the set justify nothing."""
-    return [Invalid("identity", reason.text) for reason in identity.reasons if reason.against and identity.contradicted]
-
-
-def _prediction_problems(predictions: PredictionSet, claim: Claim, study: Study) -> list[Invalid]:
-    found = []
-    names = study.model_names(claim)
-    if not called(predictions.meta.model, names, study.other_names(claim)):
-        text = f"The outputs are from {predictions.meta.model}; the claim is about {names[0]}."
-        found.append(Invalid("other-model", text))
-    if claim.variant and predictions.variant != claim.variant:
-        text = f"The outputs are from variant {predictions.variant}; the claim is about {claim.variant}."
-        found.append(Invalid("other-variant", text))
-    prompts = prompt_state(predictions, claim)
-    if prompts.other:
-        text = f"{prompts.other} of {len(predictions.rows)} outputs used a prompt other than the claim's."
-        found.append(Invalid("other-prompt", text))
-    return found

@@ -12,6 +12,7 @@ from audit.analysis.sampling.plan import Ordered, PlannedClaim, PlannedConventio
 from audit.schema import Agreement, Claim, Invalid, Sample, SamplePoint
 from audit.scoring.score import Score
 from audit.verdict.agreement import Target
+from tasks.phrase import phrase
 from tasks.row import Row
 
 # Decimals of a limit, which is rounded outwards.
@@ -100,7 +101,7 @@ class Following:
             return ()
         if not variant and self.convention(claim, score) is not None:
             return ()
-        text = "The plan of this sample does not count this convention; it counts once all units are scored."
+        text = phrase("The plan of this sample does not count this convention; it counts once all units are scored.")
         return (Invalid(NOT_PLANNED, text),)
 
 
@@ -196,7 +197,11 @@ def _of_judgements(
     lost = {name for name in following.present - scored if following.rows[name].hypothesis is not None}
     found = bounds.reach(score, following.rows, following.plan, planned, present=following.present, with_path=with_path)
     if lost:
-        problem = f"{len(lost)} judgements are dropped by the convention's own rules, such as that of {min(lost)}"
+        problem = phrase(
+            "{n} judgements are dropped by the convention's own rules, such as that of {row}",
+            n=len(lost),
+            row=min(lost),
+        )
         found = replace(found, low=None, high=None, path=(), problem=problem)
     return Settled(_agreement(found, held, factor), _record(following, planned, found, factor))
 

@@ -21,6 +21,7 @@ from audit.schema import (
 )
 from audit.verdict.bounds import ERROR_RATES, SHARES, whole_set
 from audit.verdict.measurements import Measured, Names, as_bounds, as_interval, documented, target
+from tasks.phrase import phrase
 from tasks.statistics.bootstrap import wilson_interval
 
 # Of the ends of an interval, as shares: in percent they still have all decimals that a stored value can have.
@@ -102,7 +103,7 @@ def recorded(
 def _recorded_rows(value: Recorded, total: int | None) -> Rows:
     skipped: tuple[Skipped, ...] = ()
     if value.kept is not None and value.total is not None and value.total > value.kept:
-        skipped = (Skipped("recorded", "dropped, see the rule", value.total - value.kept),)
+        skipped = (Skipped("recorded", phrase("dropped, see the rule"), value.total - value.kept),)
     missing = total - value.total if total is not None and value.total is not None else None
     return Rows(total, value.kept, skipped, missing, 0 if value.kept is not None else None)
 
@@ -135,12 +136,21 @@ def _recorded_problems(value: Recorded, claim: Claim) -> list[Invalid]:
     if value.variant != claim.variant:
         found.append(
             Invalid(
-                "other-variant", f"The outputs are from variant {value.variant}; the claim is about {claim.variant}."
+                "other-variant",
+                phrase(
+                    "The outputs are from variant {found}; the claim is about {claimed}.",
+                    found=value.variant,
+                    claimed=claim.variant,
+                ),
             )
         )
     if value.judge and value.judge != claim.judge:
-        paper = f"the paper's judge was {claim.judge}" if claim.judge else "the judge of the paper is not known"
-        found.append(Invalid("other-judge", f"The judge was {value.judge}; {paper}."))
+        text = (
+            phrase("The judge was {found}; the paper's judge was {reported}.", found=value.judge, reported=claim.judge)
+            if claim.judge
+            else phrase("The judge was {found}; the judge of the paper is not known.", found=value.judge)
+        )
+        found.append(Invalid("other-judge", text))
     if value.value is not None and (value.kept is None or value.total is None):
         found.append(Invalid("coverage-unknown", "The numbers of scored and of all rows are not recorded."))
     elif value.value is not None and not value.kept:

@@ -35,7 +35,7 @@ _COCO = (
     "The package that the source calls is compared with as it is installed (tests/tasks/metrics/test_coco_oracles.py)."
 )
 _SACREBLEU = "The installed sacreBLEU is compared with (tests/tasks/metrics/test_chrf.py, test_ter.py)."
-_SPICE = "SPICE's models are not at hand; its parts are tested in tests/tasks/metrics/test_spice.py."
+_SPICE = "every row of a published evaluation is compared in tests/tasks/metrics/test_spice.py."
 _NLTK = "nltk's METEOR is compared with (tests/tasks/metrics/test_nltk_meteor.py); the program downloads WordNet."
 _SETTING = "A setting that the script names in comments or switches, with the steps of the variant compared above."
 _GRID = "A rule of this project; no program has its name."

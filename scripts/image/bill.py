@@ -1,7 +1,8 @@
 """A CycloneDX 1.6 bill of materials of an image, from the lists that its build leaves in /usr/share/repro-audit.
 
-`debian.tsv`: name, version, architecture and source of every Debian package, those of the base image too.
-`debs.sha256`: the hashes of those that the build installed. `wheels.sha256`: of every Python package.
+`debian.tsv`: name, version, architecture and source of every Debian package, those of the base image too. `assets.tsv`: what
+no package brings, with hash, licence and Maven coordinates. `debs.sha256`: the hashes of those that the build installed.
+`wheels.sha256`: of every Python package.
 """
 
 from __future__ import annotations
@@ -11,10 +12,12 @@ from typing import Any
 from urllib.parse import quote
 
 _WHEEL = re.compile(r"(?P<name>[^-]+)-(?P<version>[^-]+)(-\d[^-]*)?-[^-]+-[^-]+-[^-]+\.whl")
+# Debian's list names no licences; of what the assets record knows, the bill says it.
+LICENCES = {"librhino-java": "MPL-2.0"}
 _SOURCE = re.compile(r"(?P<name>.+)-(?P<version>[^-]+)\.(tar\.gz|tar\.bz2|zip)")
 
 
-def build(name: str, version: str, debian: str, debs: str, wheels: str) -> dict[str, Any]:
+def build(name: str, version: str, debian: str, debs: str, wheels: str, assets: str = "") -> dict[str, Any]:
     """The document, without serial number and time, so that one image has one.
 
     Args:
@@ -23,6 +26,7 @@ def build(name: str, version: str, debian: str, debs: str, wheels: str) -> dict[
         debian: `debian.tsv`.
         debs: `debs.sha256`.
         wheels: `wheels.sha256`.
+        assets: `assets.tsv`; empty if none was fetched.
 
     Raises:
         ValueError: A line is not of the form that the build writes.
@@ -31,6 +35,7 @@ def build(name: str, version: str, debian: str, debs: str, wheels: str) -> dict[
     components = [
         *(_debian(line, hashes) for line in debian.splitlines()),
         *(_python(digest, file) for digest, file in _sums(wheels)),
+        *map(_asset, assets.splitlines()),
     ]
     return {
         "bomFormat": "CycloneDX",
@@ -65,6 +70,8 @@ def _debian(line: str, hashes: dict[tuple[str, str], str]) -> dict[str, Any]:
     component: dict[str, Any] = {"type": "library", "bom-ref": purl, "name": name, "version": version, "purl": purl}
     if (name, version) in hashes:
         component["hashes"] = [{"alg": "SHA-256", "content": hashes[name, version]}]
+    if name in LICENCES:
+        component["licenses"] = [{"license": {"id": LICENCES[name]}}]
     if source != name:
         component["properties"] = [{"name": "repro-audit:debian-source", "value": source}]
     return component
@@ -84,3 +91,19 @@ def _python(digest: str, file: str) -> dict[str, Any]:
         "purl": purl,
         "hashes": [{"alg": "SHA-256", "content": digest}],
     }
+
+
+def _asset(line: str) -> dict[str, Any]:
+    name, file, digest, licence, coordinates = line.split("\t")
+    component: dict[str, Any] = {
+        "type": "library" if coordinates else "file",
+        "bom-ref": f"asset:{name}/{file}",
+        "name": file,
+        "hashes": [{"alg": "SHA-256", "content": digest}],
+    }
+    if coordinates:
+        group, artefact, version = coordinates.split()[0].split(":")[:3]
+        component |= {"version": version, "purl": f"pkg:maven/{group}/{artefact}@{version}"}
+    if licence:
+        component["licenses"] = [{"license": {"id": licence} if " " not in licence else {"name": licence}}]
+    return component

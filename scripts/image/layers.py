@@ -8,11 +8,12 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import shutil
 import tarfile
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any, cast
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,19 +39,22 @@ class Image:
 
 def read(archive: Path, folder: Path) -> Image:
     """The one image of a Docker archive, unpacked into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
     with tarfile.open(archive) as tar:
         [entry] = json.loads(_content(tar, "manifest.json"))
-        for name in (entry["Config"], *entry["Layers"]):
-            member = tar.getmember(name)
-            # A layer that is there twice is a link to the first.
-            tar.extract(member, folder, filter="data")
-    config = _stable(json.loads((folder / entry["Config"]).read_bytes()))
+        config = _stable(json.loads(_content(tar, entry["Config"])))
+        # Written under names of our own. The oldest Python that is supported has no filter for what an archive names.
+        blobs = tuple(folder / f"layer-{number}" for number in range(len(entry["Layers"])))
+        for name, blob in zip(entry["Layers"], blobs, strict=True):
+            # A layer that is there twice is a link to the first, which is followed.
+            with cast("IO[bytes]", tar.extractfile(name)) as layer, blob.open("wb") as written:
+                shutil.copyfileobj(layer, written)
     settings = json.dumps(config, sort_keys=True, separators=(",", ":")).encode()
     return Image(
         f"sha256:{hashlib.sha256(settings).hexdigest()}",
         settings,
         tuple(config["rootfs"]["diff_ids"]),
-        tuple(folder / name for name in entry["Layers"]),
+        blobs,
         dict(config["config"].get("Labels") or {}),
         config["config"].get("Healthcheck"),
     )

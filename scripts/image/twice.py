@@ -28,6 +28,7 @@ from audit._util.git import git, image_arguments  # noqa: E402
 from scripts.image import bill, layers  # noqa: E402
 
 SHELF = "usr/share/repro-audit"
+ASSETS = "opt/assets/assets.tsv"
 LISTS = ("debs.sha256", "wheels.sha256", "debian.tsv")
 
 
@@ -142,8 +143,9 @@ def _write(options: argparse.Namespace, image: layers.Image, facts: Mapping[str,
     texts = {name: found.get(f"{SHELF}/{name}", b"").decode() for name in LISTS}
     for name, text in texts.items():
         (options.out / name).write_text(text, encoding="utf-8")
+    assets = layers.files(image, {ASSETS}).get(ASSETS, b"").decode()  # none with ASSETS=skip
     document = bill.build(f"repro-audit-{options.target}", facts["REVISION"], texts["debian.tsv"], texts["debs.sha256"],
-                          texts["wheels.sha256"])  # fmt: skip
+                          texts["wheels.sha256"], assets)  # fmt: skip
     (options.out / "image.cdx.json").write_text(_json(document), encoding="utf-8")
     record = {
         "target": options.target,

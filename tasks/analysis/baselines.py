@@ -10,6 +10,7 @@ from fractions import Fraction
 from tasks.convention import REFERENCE, Convention, View
 from tasks.errors import ScoringError
 from tasks.metrics.metric import RatioMetric
+from tasks.phrase import phrase
 from tasks.row import Row
 from tasks.step_cache import ChainCache
 
@@ -88,5 +89,7 @@ def single_class(rows: Sequence[Row], view: View = REFERENCE) -> str | None:
     """
     labels = [label.strip().lower() for row in rows if (label := gold_label(row, view)) is not None]
     if len(labels) > 1 and len(set(labels)) == 1:
-        return f"all {len(labels)} gold answers are {labels[0]!r}: a constant answer scores 1"
+        return phrase(
+            "all {n} gold answers are {label}: a constant answer scores 1", n=len(labels), label=repr(labels[0])
+        )
     return None

@@ -17,9 +17,17 @@ from tasks.convention import Selection
 from tasks.row import Row
 from tasks.steps.characters import letters, letters_of, visible
 from tasks.steps.clean import ends_with_eos, is_finished, strip_special
+from tasks.steps.long_texts import without_spans
 from tasks.task import Task
 
-SOURCES = ("module:tasks.steps.characters", "module:tasks.steps.clean", "unicode:", "version:regex")
+SOURCES = (
+    "module:tasks.steps.characters",
+    "module:tasks.steps.long_texts",
+    "module:tasks.steps.clean",
+    "module:tasks.steps.together",
+    "unicode:",
+    "version:regex",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,7 +279,8 @@ def _reference_text(row: Row) -> str:
     return " ".join(str(item) for item in value.values()) if isinstance(value, dict) else ""
 
 
-_TEMPLATE = re.compile(r"<Speech>.*?</Speech>|<SpeechHere>|\bUSER:|\bASSISTANT:", re.DOTALL)
+_SPEECH = re.compile(r"<Speech>.*?</Speech>|<SpeechHere>|\bUSER:|\bASSISTANT:", re.DOTALL)
+_MARKERS = re.compile(r"<SpeechHere>|\bUSER:|\bASSISTANT:")
 ECHO_WORDS = 3
 
 
@@ -284,7 +293,7 @@ def _has_prompt(row: Row) -> bool:
 
 
 def _prompt_words(row: Row) -> list[str]:
-    return _words(_TEMPLATE.sub(" ", row.prompt or ""))
+    return _words(_MARKERS.sub(" ", without_spans(_SPEECH, row.prompt or "", "</Speech>", instead=" ")))
 
 
 def _echo(row: Row) -> bool:

@@ -9,7 +9,7 @@ a better estimate of the value.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import product
@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.convention import Convention, Selection, View, first_failed
-from tasks.errors import ScoringError
+from tasks.errors import ScoringError, TooLongError
 from tasks.metrics.captions import References
 from tasks.metrics.metric import Counts, Metric
+from tasks.metrics.spice import Spice, Spider, prepare
 from tasks.row import Row
 from tasks.statistics.bootstrap import percentile_interval, weights
 from tasks.statistics.clusters import clusters, dominated
@@ -288,10 +289,25 @@ def universe(
         ScoringError: A row cannot be scored.
         UnavailableError: A pipeline cannot be computed here.
     """
-    live = tuple(row for row in rows if row.hypothesis is not None)
+    lost: dict[str, str] = {}
+    while True:
+        try:
+            return _universe(rows, pipelines, lost, advance)
+        except TooLongError as error:
+            if not error.rows:
+                raise
+            # As in scoring, a runaway output costs its row; all pipelines are compared on the same rows.
+            lost |= error.rows
+            advance = None
+
+
+def _universe(
+    rows: Sequence[Row], pipelines: Sequence[Pipeline], lost: Mapping[str, str], advance: Callable[[int], None] | None
+) -> Universe:
+    live = tuple(row for row in rows if row.hypothesis is not None and row.id not in lost)
     views = {view for p in pipelines for view in (p.convention.hypothesis_view, p.convention.reference_view)}
     bad = ChainCache(live).unreadable(*sorted(views, key=lambda view: view.name))
-    unreadable = tuple((live[index].id, why) for index, why in bad.items())
+    unreadable = (*lost.items(), *((live[index].id, why) for index, why in bad.items()))
     live = tuple(row for index, row in enumerate(live) if index not in bad)
     masks: dict[_Rules, NDArray[np.bool_]] = {}
     users: dict[_Table, list[Pipeline]] = {}
@@ -309,6 +325,7 @@ def universe(
         key: np.any([masks[select] for select in {p.convention.select for p in items}], axis=0)
         for key, items in users.items()
     }
+    _prepare(live, {key: items[0].convention.metric for key, items in users.items()}, needed)
     alone = {key: items for key, items in users.items() if key[-1] is not None}
     _fill(live, alone, tables, needed, 0)
     together = {key: items for key, items in users.items() if key[-1] is None}
@@ -318,6 +335,18 @@ def universe(
         if advance:
             advance(len(shard))
     return Universe(tuple(pipelines), len(rows), live, tables, masks, unreadable)
+
+
+def _prepare(live: Sequence[Row], metrics: Mapping[_Table, Metric], needed: Mapping[_Table, NDArray[np.bool_]]) -> None:
+    """Parse the captions of all tables at once: each one once, in one process."""
+    cache, texts = ChainCache(live), dict[str, None]()
+    for key, metric in metrics.items():
+        if isinstance(metric, Spice | Spider):
+            hypotheses, references = cache.values(key[0], key[1]), cache.values(key[2], key[3])
+            at = np.flatnonzero(needed[key]).tolist()
+            texts |= dict.fromkeys(metric.texts([hypotheses[i] for i in at], [references[i] for i in at]))
+    if texts:
+        prepare(texts)
 
 
 def _fill(

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from tasks.analysis.word_kinds import KINDS, Change, Kind, changes, plain
+from tasks.phrase import phrase
 
 Tag: TypeAlias = Literal["hit", "substitution", "deletion", "insertion"]
 Happened: TypeAlias = Kind | Literal["shifted"]
-SHIFTED = "other words, aligned in another way"
+SHIFTED = phrase("other words, aligned in another way")
 # Tokens of both sides together above which no alignment is shown: a loop of thousands of words has nothing to read.
 LONGEST = 20_000
 

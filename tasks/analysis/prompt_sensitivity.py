@@ -20,10 +20,9 @@ from tasks.errors import ScoringError
 from tasks.metrics.metric import Counts, Metric
 from tasks.statistics.bootstrap import percentile_interval, replicates, weights
 from tasks.statistics.clusters import cluster_keys
-from tasks.statistics.defaults import REPLICATES, SEED
+from tasks.statistics.defaults import PERMUTATIONS, REPLICATES, SEED
 from tasks.step_cache import ChainCache
 
-PERMUTATIONS = 1999
 # A prompt with fewer rows is shown but left out of the test.
 LEAST_ROWS = 10
 _CHUNK_BYTES = 32 * 2**20

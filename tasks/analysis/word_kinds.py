@@ -6,7 +6,6 @@ digits alone, so that case and punctuation do not hide what corresponds, and eve
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -14,7 +13,9 @@ from typing import Literal, TypeAlias
 
 import regex
 
+from tasks.phrase import phrase
 from tasks.steps.characters import letters, letters_of, visible
+from tasks.steps.long_texts import normal_form
 
 Kind: TypeAlias = Literal[
     "number", "contraction", "abbreviation", "filler", "hyphen", "script", "spelling", "words", "removed", "markup",
@@ -22,19 +23,19 @@ Kind: TypeAlias = Literal[
 ]  # fmt: skip
 # For readers; in the order in which a kind is chosen if both sides of an error changed.
 KINDS: dict[Kind, str] = {
-    "number": "a number, in digits or spelled out",
-    "contraction": "a contraction or an apostrophe",
-    "abbreviation": "an abbreviated title",
-    "filler": "a filler",
-    "hyphen": "a hyphen or dash",
-    "script": "script or form of characters",
-    "spelling": "a spelling",
-    "markup": "brackets, tags or special tokens",
-    "removed": "words that one convention removes",
-    "words": "words that one convention replaces",
-    "boundary": "where one word ends and the next begins",
-    "case": "upper and lower case",
-    "punctuation": "punctuation",
+    "number": phrase("a number, in digits or spelled out"),
+    "contraction": phrase("a contraction or an apostrophe"),
+    "abbreviation": phrase("an abbreviated title"),
+    "filler": phrase("a filler"),
+    "hyphen": phrase("a hyphen or dash"),
+    "script": phrase("script or form of characters"),
+    "spelling": phrase("a spelling"),
+    "markup": phrase("brackets, tags or special tokens"),
+    "removed": phrase("words that one convention removes"),
+    "words": phrase("words that one convention replaces"),
+    "boundary": phrase("where one word ends and the next begins"),
+    "case": phrase("upper and lower case"),
+    "punctuation": phrase("punctuation"),
 }
 # Those of Whisper's normaliser, and other spellings of the same sounds.
 _FILLERS = frozenset(["hmm", "hm", "mm", "mhm", "mmm", "uh", "um", "uhm", "er", "erm", "eh", "ah", "huh"])
@@ -193,7 +194,7 @@ def _same_letters(first: Sequence[str], second: Sequence[str]) -> Kind:
         return "contraction"
     if [_letters(x) for x in first if _letters(x)] != [_letters(x) for x in second if _letters(x)]:
         return "number" if any(c.isdigit() for c in a) else "boundary"
-    if unicodedata.normalize("NFKC", a) == unicodedata.normalize("NFKC", b):
+    if normal_form("NFKC", a) == normal_form("NFKC", b):
         return "script"
     return "case" if _NOT_PLAIN.sub("", a) != _NOT_PLAIN.sub("", b) else "punctuation"
 

@@ -1,8 +1,7 @@
 """Java programs as child processes: persistent ones that answer line by line, and ones that run once.
 
-No child outlives this process. A child that reads standard input to the end stops when the pipe closes, which the kernel
-does even if the parent is killed. A child that does not read it is started such that the kernel kills it with its parent
-(`PR_SET_PDEATHSIG`).
+No child outlives this process: every one is started such that the kernel kills it with its parent (`PR_SET_PDEATHSIG`),
+however that ends. Where the kernel cannot, a child that reads standard input to the end stops when the pipe closes.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO
 
@@ -29,6 +28,10 @@ JAVA_VARIABLE = "REPRO_AUDIT_JAVA"
 PACKAGE = "pycocoevalcap"
 # Decimal points and UTF-8, whatever the machine's locale.
 SETTINGS = ("-Duser.country=US", "-Duser.language=en", "-Dfile.encoding=UTF-8", "-Djava.awt.headless=true")
+
+
+# For programs that live for seconds: the second compiler and parallel garbage collection cost more than they save.
+SHORT_LIVED = ("-XX:+IgnoreUnrecognizedVMOptions", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
 
 
 def settings() -> tuple[str, ...]:
@@ -83,20 +86,29 @@ def sources(*paths: str) -> tuple[str, ...]:
     return (f"module:{__name__}", *(f"file:{PACKAGE}/{path}" for path in found))
 
 
+def processors() -> int:
+    """The number of processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def run(name: str, arguments: Sequence[str], *, stdin: bytes = b"", timeout: float = 600) -> bytes:
     """Run a Java program and return its standard output.
 
     Raises:
         UnavailableError: Java is missing, the program failed, or it took more than `timeout` seconds.
     """
-    command = [sys.executable, "-I", "-S", "-c", _TIED, str(os.getpid()), java(), *settings(), *arguments]
     try:
-        done = subprocess.run(command, input=stdin, capture_output=True, timeout=timeout, check=False)
+        done = subprocess.run(_tied(arguments), input=stdin, capture_output=True, timeout=timeout, check=False)
     except subprocess.TimeoutExpired:
         raise UnavailableError(f"{name}: timed out after {timeout:g} s") from None
     if done.returncode:
         raise UnavailableError(f"{name}: {_ending(done.returncode)}{_last_line(done.stderr)}")
     return done.stdout
+
+
+def _tied(arguments: Sequence[str]) -> list[str]:
+    """The command that runs Java with these arguments and dies with this process."""
+    return [sys.executable, "-I", "-S", "-c", _TIED, str(os.getpid()), java(), *settings(), *arguments]
 
 
 class JavaChild:
@@ -112,7 +124,10 @@ class JavaChild:
         self._errors: IO[bytes] = tempfile.TemporaryFile()  # noqa: SIM115  # closed with the child
         try:
             self._process = subprocess.Popen(
-                [java(), *settings(), *arguments],
+                # The kernel ties a child to the thread that started it, and a thread may end before the program does.
+                _tied(arguments)
+                if threading.current_thread() is threading.main_thread()
+                else [java(), *settings(), *arguments],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=self._errors,
@@ -146,12 +161,16 @@ class JavaChild:
         Raises:
             UnavailableError: The child died, closed its output, made no progress, or wrote too many lines.
         """
+        return list(self.stream(lines, timeout, answers=answers))
+
+    def stream(self, lines: Sequence[str], timeout: float = 600, *, answers: int | None = None) -> Iterator[str]:
+        """As `ask`, but every answer is given as soon as it is there; who stops before the last one ends the child."""
         if any("\n" in line or "\r" in line for line in lines):
             raise ValueError("a line for a child process contains a line break")
         with self._lock:
             try:
                 waiting = "".join(f"{line}\n" for line in lines).encode(errors="replace")
-                return self._exchange(waiting, len(lines) if answers is None else answers, timeout)
+                yield from self._exchange(waiting, len(lines) if answers is None else answers, timeout)
             except BaseException:
                 self._stop()
                 raise
@@ -161,7 +180,7 @@ class JavaChild:
         with self._lock:
             self._stop()
 
-    def _exchange(self, waiting: bytes, wanted: int, timeout: float) -> list[str]:
+    def _exchange(self, waiting: bytes, wanted: int, timeout: float) -> Iterator[str]:
         source, sink = self._process.stdout, self._process.stdin
         if source is None or sink is None or source.closed or sink.closed:
             raise UnavailableError(f"{self.name}: Java is no longer running")
@@ -190,12 +209,16 @@ class JavaChild:
                         chunk = os.read(source.fileno(), _CHUNK)
                         if not chunk:
                             raise self._died()
-                        received += chunk
-                        found += chunk.count(b"\n")
-        lines = received.decode(errors="replace").split("\n")
-        if lines.pop() or len(lines) != wanted:
-            raise UnavailableError(f"{self.name}: more than {wanted} answers to {wanted} requests")
-        return lines
+                        *whole, rest = (bytes(received) + chunk).split(b"\n")
+                        received = bytearray(rest)
+                        found += len(whole)
+                        if found > wanted or (found == wanted and rest):
+                            text = " ".join((chunk or received).decode(errors="replace").split())[:200]
+                            raise UnavailableError(
+                                f"{self.name}: more than {wanted} answers to {wanted} requests: {text}"
+                            )
+                        yield from (line.decode(errors="replace") for line in whole)
+                        deadline = time.monotonic() + timeout
 
     def _died(self) -> UnavailableError:
         try:
@@ -237,6 +260,11 @@ class Shared:
                     self._child.close()
                 self._child, self._owner = self._start(), os.getpid()
             return self._child
+
+    @property
+    def running(self) -> bool:
+        """Whether there is a child."""
+        return self._child is not None and self._owner == os.getpid() and self._child.alive
 
     def close(self) -> None:
         """Stop the child if this process started it."""

@@ -1,8 +1,9 @@
 """WordNet 3.0 synonyms for nltk's METEOR, equal to those of nltk's reader.
 
-The files are those of Debian's `wordnet-base` (/usr/share/wordnet), or of the folder in `REPRO_AUDIT_WORDNET`. nltk's reader
-accepts only a folder below its own data path, requires files that METEOR does not need (`index.sense`, `lexnames`) and builds
-complete synsets; METEOR needs only the words that share a synset with a word.
+The files are those of the folder in `REPRO_AUDIT_WORDNET`, of `repro-audit assets fetch wordnet`, or of Debian's
+`wordnet-base` (/usr/share/wordnet). nltk's reader accepts only a folder below its own data path, requires files that METEOR
+does not need (`index.sense`, `lexnames`) and builds complete synsets; METEOR needs only the words that share a synset with a
+word.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from functools import cache
 from pathlib import Path
 
 from tasks.availability import reason
+from tasks.backends.assets import ASSETS, place
 from tasks.errors import UnavailableError
 
 PATH_VARIABLE = "REPRO_AUDIT_WORDNET"
@@ -45,7 +47,9 @@ def wordnet_folder() -> Path:
     Raises:
         UnavailableError: The folder or a file is missing, or the version is not 3.0.
     """
-    folder = Path(os.environ.get(PATH_VARIABLE) or FOLDER)
+    folder = place(ASSETS["wordnet"])
+    if not os.environ.get(PATH_VARIABLE) and not folder.is_dir():
+        folder = Path(FOLDER)
     missing = [name for name in FILES if not (folder / name).is_file()]
     if len(missing) == len(FILES):
         raise UnavailableError(f"WordNet 3.0 not found (install wordnet-base, or set {PATH_VARIABLE})")
@@ -98,7 +102,7 @@ class WordNet:
 
     def __init__(self, folder: Path) -> None:
         self._data = {part: (folder / f"data.{part}").read_bytes() for part in PARTS}
-        self._offsets = {part: _index(folder / f"index.{part}") for part in PARTS}
+        self._words = {part: _index(folder / f"index.{part}") for part in PARTS}
         self._exceptions = {part: _exceptions(folder / f"{part}.exc") for part in PARTS}
         self._known: dict[str, list[_Synset]] = {}
 
@@ -107,7 +111,7 @@ class WordNet:
         forms = self._exceptions[part].get(word)
         if forms is None:
             forms = [word[: -len(end)] + new for end, new in _ENDINGS[part] if word.endswith(end)]
-        index = self._offsets[part]
+        index = self._words[part]
         return list(dict.fromkeys(form for form in (word, *forms) if form in index))
 
     def synonyms(self, word: str) -> frozenset[str]:
@@ -117,7 +121,7 @@ class WordNet:
             name
             for part in PARTS
             for form in self.lemmas(word, part)
-            for offset in self._offsets[part][form]
+            for offset in _offsets(self._words[part][form])
             for name in self._names(part, offset)
         )
 
@@ -135,13 +139,16 @@ class WordNet:
         return [fields[4 + 2 * i].split("(", 1)[0] for i in range(int(fields[3], 16))]
 
 
-def _index(path: Path) -> dict[str, list[int]]:
-    found: dict[str, list[int]] = {}
-    for line in path.read_text(encoding="ascii").splitlines():
-        if not line.startswith(" "):
-            fields = line.split()
-            found[fields[0]] = [int(offset) for offset in fields[-int(fields[2]) :]]
-    return found
+def _index(path: Path) -> dict[str, str]:
+    """The rest of each word's line: few words of an index are looked up, so lines are read when they are."""
+    lines = path.read_text(encoding="ascii").split("\n")
+    return dict(line.split(" ", 1) for line in lines if line and not line.startswith(" "))
+
+
+def _offsets(rest: str) -> list[int]:
+    """`part count ... offset offset`: where the synsets stand in the data."""
+    fields = rest.split()
+    return [int(offset) for offset in fields[-int(fields[1]) :]]
 
 
 def _exceptions(path: Path) -> dict[str, list[str]]:

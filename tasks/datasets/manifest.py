@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from tasks.datasets.errors import DatasetError
@@ -96,7 +96,8 @@ def make(
     """Sort the items and list missing audio files.
 
     Raises:
-        DatasetError: There are no items, an id is a duplicate, or an item contains a lone surrogate.
+        DatasetError: There are no items, an id is a duplicate, an item contains a lone surrogate, or its audio is not below
+            the folder.
     """
     ordered = sorted(items, key=lambda item: item.id)
     if not ordered:
@@ -109,8 +110,16 @@ def make(
             item.line().encode()
         except UnicodeEncodeError:
             raise DatasetError(f"the item {item.id!a} contains a lone surrogate", where=str(root)) from None
+        for name in item.audio:
+            _stays_inside(name, item.id, str(root), "take the labels from their publisher again")
     files = sorted({name for item in ordered for name in item.audio if not _is_file(root / name)})
     return Manifest(dataset, split, root, tuple(ordered), (*missing, *files), tuple(notes))
+
+
+def _stays_inside(name: str, item: str, where: str, fix: str) -> None:
+    if PurePosixPath(name).is_absolute() or ".." in PurePosixPath(name).parts or "\0" in name:
+        what = f"the audio of the item {item!a} leads out of the folder: {name[:100]!a}"
+        raise DatasetError(what, where=where, fix=fix)
 
 
 def _is_file(path: Path) -> bool:
@@ -139,7 +148,8 @@ def read(path: Path, root: Path | None = None) -> Manifest:
     """Read a manifest file; `root` overrides the folder of the audio.
 
     Raises:
-        DatasetError: The file is missing or not a manifest, or its hash does not match its items.
+        DatasetError: The file is missing or not a manifest, its audio is not below its folder, or its hash does not match its
+            items.
     """
     lines = list(lines_of(path))
     if not lines:
@@ -170,6 +180,8 @@ def _item(data: dict[str, Any], where: str) -> Item:
         raise DatasetError("not a manifest: the field query is not a str or null", where=where)
     if "reference" not in data:
         raise DatasetError("not a manifest: the field reference is missing", where=where)
+    for name in _texts(data, "audio", where):
+        _stays_inside(name, _get(data, "id", str, where), where, "create it again from the data set")
     return Item(
         _get(data, "id", str, where), _texts(data, "audio", where), data["reference"], query,
         _texts(data, "sha256", where), _get(data, "extra", dict, where),

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 
+from tasks.datasets import audiofolder
 from tasks.datasets.errors import DatasetError
 from tasks.datasets.manifest import Manifest
 
@@ -76,13 +77,16 @@ def _unused(task: str, options: Options) -> list[str]:
 
 
 def read(task: str, root: Path, options: Options | None = None) -> Manifest:
-    """Read a task's test set from its official layout.
+    """Read a task's test set: from its official layout, or for a task without one from a folder with metadata.
 
     Raises:
-        DatasetError: The task has no public test set, or the folder does not have the official layout.
+        DatasetError: The task has no public test set, or the folder does not have the layout.
     """
+    if task not in READERS and audiofolder.is_audiofolder(root):
+        return audiofolder.read(root)
     if task not in READERS:
-        fix = "the in-house set was never published" if task == "sac-inhouse" else f"tasks are: {', '.join(READERS)}"
+        own = f"give a folder of clips with {' or '.join(audiofolder.FILES)}; official layouts: {', '.join(READERS)}"
+        fix = "the in-house set was never published" if task == "sac-inhouse" else own
         raise DatasetError(f"no test set for {task}", fix=fix)
     if not root.is_dir():
         raise DatasetError("no such folder", where=str(root), fix="give the folder of the official layout")

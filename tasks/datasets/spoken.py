@@ -5,7 +5,10 @@ The paper used a commercial voice that it does not name, so no such set equals t
 
 from __future__ import annotations
 
+import contextlib
+import os
 import shlex
+import signal
 import subprocess
 from collections.abc import Mapping
 from pathlib import Path
@@ -51,11 +54,27 @@ def _run(command: str, text: str, wav: Path) -> None:
     # Substituted per argument, without a shell: a text with quotes or spaces stays one argument.
     words = [word.replace("{wav}", str(part)).replace("{text}", text) for word in shlex.split(command)]
     try:
-        done = subprocess.run(words, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+        process = subprocess.Popen(
+            words,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
     except OSError as error:
         raise DatasetError(f"the command cannot be run: {error.strerror}", where=words[0]) from None
-    if done.returncode != 0 or not part.is_file():
-        reason = (done.stderr.strip().splitlines() or ["it wrote no file"])[-1]
+    try:
+        _, errors = process.communicate()
+    except BaseException:
+        # The command may be a script: what it started must not outlive this run either.
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+        part.unlink(missing_ok=True)
+        raise
+    if process.returncode != 0 or not part.is_file():
+        reason = (errors.strip().splitlines() or ["it wrote no file"])[-1]
         part.unlink(missing_ok=True)
         raise DatasetError(f"the command failed: {reason}", where=words[0])
     part.replace(wav)

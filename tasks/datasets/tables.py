@@ -14,6 +14,8 @@ from tasks.datasets.errors import DatasetError
 # How cells that contain the delimiter or a quotation mark are written: `quotes` as in RFC 4180; `escapes` without quotes,
 # where a backslash makes the next character literal and drops out; `plain` with neither.
 Form = Literal["quotes", "escapes", "plain"]
+# No label file nests deeper than a few levels. Python's own limit differs between its versions.
+_DEEPEST = 64
 
 
 def text_of(path: Path, fix: str | None = None) -> str:
@@ -104,10 +106,12 @@ def json_text(text: str, where: str) -> dict[str, Any]:
     """The object in a JSON text.
 
     Raises:
-        DatasetError: The text is not a JSON object, or an object in it names a field twice.
+        DatasetError: The text is not a JSON object, nests deeper than 64 levels, or an object in it names a field twice.
     """
     try:
         data = json.loads(text, object_pairs_hook=_no_copies)
+        if text.count("[") + text.count("{") > _DEEPEST and _deep(data):
+            raise RecursionError
     except DatasetError as error:
         raise DatasetError(error.what, where=where) from None
     except RecursionError:
@@ -117,6 +121,18 @@ def json_text(text: str, where: str) -> dict[str, Any]:
     if not isinstance(data, dict):
         raise DatasetError("not a JSON object", where=where)
     return data
+
+
+def _deep(value: Any) -> bool:
+    level: list[Any] = [value]
+    for _ in range(_DEEPEST):
+        level = [
+            inner
+            for item in level
+            if isinstance(item, dict | list)
+            for inner in (item.values() if isinstance(item, dict) else item)
+        ]
+    return any(isinstance(item, dict | list) for item in level)
 
 
 def _no_copies(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -25,7 +25,9 @@ SOURCES = (
     "module:tasks.families.letters",
     "module:tasks.families.options",
     "module:tasks.steps.characters",
+    "module:tasks.steps.long_texts",
     "module:tasks.steps.clean",
+    "module:tasks.steps.together",
     "unicode:",
     "version:regex",
 )

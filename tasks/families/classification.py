@@ -24,7 +24,13 @@ from tasks.steps.clean import LSTRIP, STRIP_END_TOKEN, STRIP_SPECIAL
 from tasks.steps.normalise.simple import LOWER
 from tasks.steps.select import FINISHED
 
-SOURCES = ("module:tasks.families.labels", "module:tasks.steps.characters", "unicode:", "version:regex")
+SOURCES = (
+    "module:tasks.families.labels",
+    "module:tasks.steps.characters",
+    "module:tasks.steps.long_texts",
+    "unicode:",
+    "version:regex",
+)
 # The similarity from which FairMLLM accepts a word as a misspelling of a label.
 _SIMILAR = 0.57
 # The selection of rows whose gold label is the task's.

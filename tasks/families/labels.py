@@ -12,7 +12,7 @@ from tasks.errors import ScoringError
 from tasks.row import Row
 from tasks.steps.characters import plain_words
 
-SOURCES = ("module:tasks.steps.characters", "unicode:", "version:regex")
+SOURCES = ("module:tasks.steps.characters", "module:tasks.steps.long_texts", "unicode:", "version:regex")
 
 
 @dataclass(frozen=True, slots=True)

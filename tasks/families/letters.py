@@ -11,7 +11,9 @@ from tasks.steps.clean import without_thinking
 SOURCES = (
     "module:tasks.families.options",
     "module:tasks.steps.characters",
+    "module:tasks.steps.long_texts",
     "module:tasks.steps.clean",
+    "module:tasks.steps.together",
     "unicode:",
     "version:regex",
 )

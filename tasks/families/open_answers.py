@@ -14,7 +14,7 @@ from tasks.step import Value
 from tasks.steps.characters import plain_words
 from tasks.steps.clean import STRIP_SPECIAL
 
-SOURCES = ("module:tasks.steps.characters", "unicode:", "version:regex")
+SOURCES = ("module:tasks.steps.characters", "module:tasks.steps.long_texts", "unicode:", "version:regex")
 
 
 def reference_in_output(hypothesis: Value, reference: Value) -> tuple[int, int]:

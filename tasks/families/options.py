@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from tasks.errors import ScoringError
 from tasks.steps.characters import plain_words
 
-SOURCES = ("module:tasks.steps.characters", "unicode:", "version:regex")
+SOURCES = ("module:tasks.steps.characters", "module:tasks.steps.long_texts", "unicode:", "version:regex")
 LETTERS = string.ascii_uppercase
 # Full-width ASCII and CJK brackets, character by character, so that positions stay.
 _NARROW = {0xFF01 + n: 0x21 + n for n in range(94)} | {ord("【"): ord("["), ord("】"): ord("]"), 0x3000: 0x20}

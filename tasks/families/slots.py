@@ -21,7 +21,7 @@ from tasks.steps.characters import PUNCTUATION, plain_words
 from tasks.steps.clean import DROP_END_TOKEN, STRIP, STRIP_SPECIAL
 from tasks.steps.normalise.simple import JIWER_A1, LOWER
 
-SOURCES = ("module:tasks.steps.characters", "unicode:", "version:regex")
+SOURCES = ("module:tasks.steps.characters", "module:tasks.steps.long_texts", "unicode:", "version:regex")
 
 
 def _object(row: Row) -> Mapping[str, Any]:

@@ -19,7 +19,7 @@ from tasks.steps.characters import plain_words
 from tasks.steps.clean import STRIP_END_TOKEN, STRIP_SPECIAL
 from tasks.steps.normalise.simple import JIWER_A1, LOWER
 
-SOURCES = ("module:tasks.steps.characters", "unicode:", "version:regex")
+SOURCES = ("module:tasks.steps.characters", "module:tasks.steps.long_texts", "unicode:", "version:regex")
 
 _LARGEST = 1e300
 

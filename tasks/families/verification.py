@@ -15,7 +15,13 @@ from tasks.steps.clean import STRIP_END_TOKEN, STRIP_SPECIAL
 from tasks.steps.normalise.simple import LOWER
 from tasks.steps.yes_no import FIRST_YES_NO, YES_NO, YES_OR_NOT
 
-SOURCES = ("module:tasks.families.labels", "module:tasks.steps.characters", "unicode:", "version:regex")
+SOURCES = (
+    "module:tasks.families.labels",
+    "module:tasks.steps.characters",
+    "module:tasks.steps.long_texts",
+    "unicode:",
+    "version:regex",
+)
 
 
 def _label(row: Row) -> str | None:

@@ -13,6 +13,9 @@ from tasks.judging.verdict import BINARY, Failure, JudgedCounts, JudgeVerdict, S
 from tasks.row import Row
 from tasks.steps.clean import without_thinking
 
+# Characters of a reply that is read; a judge is asked for a few thousand tokens.
+MAX_REPLY = 100_000
+
 
 @dataclass(frozen=True, slots=True)
 class JudgedConvention:
@@ -73,7 +76,8 @@ class JudgedConvention:
         AIR-Bench's letter is converted to a grade here, because only the row knows which letter is correct.
         """
         name = parser or self.parser
-        verdict = PARSERS[name](without_thinking(reply))
+        # What follows the cap of any judge's tokens was not asked for; expressions of others take quadratic time on it.
+        verdict = JudgeVerdict(None, "unparsed") if len(reply) > MAX_REPLY else PARSERS[name](without_thinking(reply))
         if name == "air-bench" and not verdict.failed:
             right = verdict.label == fields.gold_letter(row, variant)
             return JudgeVerdict(Fraction(int(right)), "ok", verdict.label)

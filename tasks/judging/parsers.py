@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import math
 import re
 from collections.abc import Callable
 from fractions import Fraction
@@ -22,6 +21,8 @@ _NUMBER = r"[0-9]{1,3}(?:\.[0-9]{1,6})?"
 # A second number that makes the first one unclear: `3-4`, `3 or 4`; not the scale in `3/5` or `3 out of 5`.
 _OTHER_NUMBER = rf"\s*(?:-|\u2013|\u2014|~|\bor\b|\bto\b|\band\b)\s*{_NUMBER}"
 _TOP = 5
+# Beyond it, a grade of the sources that accept any number would leave the range of the counts.
+_LARGEST = 10**9
 
 
 def _nothing(reply: str) -> JudgeVerdict:
@@ -32,7 +33,8 @@ def last_token(reply: str) -> JudgeVerdict:
     """The last word of the reply as a number.
 
     AudioLLMs/AudioBench@0e689b4, eval_methods/eval_llama3_70b.py. The source accepts whatever Python's
-    `float` accepts, even off its scale; `nan` and `inf`, which would invalidate its mean, are failures here.
+    `float` accepts, even off its scale; `nan`, `inf` and numbers beyond 10^9, which would invalidate its mean, are failures
+    here.
     """
     words = reply.split()
     if not words:
@@ -41,7 +43,7 @@ def last_token(reply: str) -> JudgeVerdict:
         value = float(words[-1])
     except ValueError:
         return _nothing(reply)
-    if not math.isfinite(value):
+    if not abs(value) <= _LARGEST:
         return JudgeVerdict(None, "unparsed")
     return JudgeVerdict(Fraction(value), "ok" if 0 <= value <= 5 else "off-scale")
 
@@ -190,19 +192,19 @@ def yes_word(reply: str) -> JudgeVerdict:
     return _of_words(frozenset().union(*_either(r"\A\W*", "yes", "no", reply)), "yes", reply)
 
 
-_SAKURA = re.compile(r"Explanation: (.*?)\nJudgement: (.*?)(?:\n\n|$)", re.DOTALL)
-
-
 def sakura(reply: str) -> JudgeVerdict:
     """The text after `Judgement:`, up to an empty line or the end.
 
     ckyang1124/SAKURA@a1fdb14, evaluation/llm_judge.py. The source prints replies that it cannot parse for manual
     repair and keeps them in the denominator.
     """
-    match = _SAKURA.search(reply)
-    if match is None:
+    # r"Explanation: (.*?)\nJudgement: (.*?)(?:\n\n|$)" in linear time; `$` is also before a line feed at the end.
+    start = reply.find("Explanation: ")
+    label = "\nJudgement: "
+    at = -1 if start < 0 else reply.find(label, start + len("Explanation: "))
+    if at < 0:
         return _nothing(reply)
-    word = match.group(2).strip().lower()
+    word = reply[at + len(label) :].split("\n\n", 1)[0].strip().lower()
     if word not in {"correct", "incorrect"}:
         return JudgeVerdict(None, "unparsed")
     return graded(int(word == "correct"))
@@ -262,7 +264,8 @@ def json_score(reply: str) -> JudgeVerdict:
     """The `score` of a reply that is one JSON object and nothing else; an object without one has the score 0.
 
     ServiceNow/AU-Harness@daa0616, metrics/llm_judge.py 121-127, 312-315. The source counts any other reply as 0, also an
-    object in a code block, and stops at a score that is no number: both are failures here. It keeps scores off its scale.
+    object in a code block, and stops at a score that is no number: both are failures here, as are scores beyond 10^9. It
+    keeps scores off its scale.
     """
     if len(reply) > _LONGEST_DICT:
         return JudgeVerdict(None, "unparsed")
@@ -276,7 +279,7 @@ def json_score(reply: str) -> JudgeVerdict:
         value = float(found.get("score", 0))
     except (TypeError, ValueError, OverflowError):
         return JudgeVerdict(None, "unparsed")
-    if not math.isfinite(value):
+    if not abs(value) <= _LARGEST:
         return JudgeVerdict(None, "unparsed")
     return JudgeVerdict(Fraction(value), "ok" if 0 <= value <= 1 else "off-scale")
 

@@ -9,9 +9,12 @@ the whole set.
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tasks.metrics.captions import MeanScore, References, fixed, items, table, words
 from tasks.metrics.metric import Counts
@@ -19,62 +22,146 @@ from tasks.step import Value
 
 ORDER = 4
 SIGMA = 6.0
+# N-grams of outputs that are compared with captions at once: bounds the memory for large sets.
+_AT_ONCE = 1 << 20
 Tokens = tuple[str, ...]
-Vector = tuple[dict[Tokens, float], list[float], int]
+Integers = NDArray[np.int64]
+Floats = NDArray[np.float64]
 
 
-def _ngrams(tokens: Tokens) -> Counter[Tokens]:
-    return Counter(tokens[i : i + n] for n in range(1, ORDER + 1) for i in range(len(tokens) - n + 1))
+@dataclass(frozen=True, slots=True)
+class _Grams:
+    """The distinct n-grams of one order in every text: text by text, in the order in which they first occur.
+
+    Attributes:
+        text: The text that each stands in.
+        gram: The number of the n-gram.
+        times: How often it occurs in the text.
+        starts: Where the n-grams of each text begin, and the end of the last one's.
+        base: One more than the largest number of an n-gram.
+        keys: `text * base + gram`, sorted.
+        by_key: The index of each key's n-gram.
+    """
+
+    text: Integers
+    gram: Integers
+    times: Integers
+    starts: Integers
+    base: int
+    keys: Integers
+    by_key: Integers
 
 
-def document_frequencies(captions: Sequence[Sequence[Tokens]]) -> Counter[Tokens]:
-    """The number of items in whose captions each n-gram occurs."""
-    return Counter(ngram for item in captions for ngram in {gram for caption in item for gram in _ngrams(caption)})
-
-
-def _vector(tokens: Tokens, frequencies: Mapping[Tokens, int], log_items: float) -> Vector:
-    """Weights by n-gram, norms by order, and the number of tokens, whose difference is penalised."""
-    weights: dict[Tokens, float] = {}
-    squares = [0.0] * ORDER
-    for ngram, times in _ngrams(tokens).items():
-        weight = times * (log_items - math.log(frequencies.get(ngram, 1)))
-        weights[ngram] = weight
-        squares[len(ngram) - 1] += weight * weight
-    return weights, [math.sqrt(square) for square in squares], len(tokens)
-
-
-def _likeness(left: Vector, right: Vector) -> float:
-    """The penalised cosine similarity of output and caption, averaged over the orders."""
-    weights, norms, length = left
-    others, other_norms, other_length = right
-    sums = [0.0] * ORDER
-    for ngram, weight in weights.items():
-        other = others.get(ngram)
-        if other:
-            sums[len(ngram) - 1] += min(weight, other) * other
-    cosines = (
-        total / (norm * other_norm) if norm and other_norm else total
-        for total, norm, other_norm in zip(sums, norms, other_norms, strict=True)
+def _numbered(texts: Sequence[Tokens]) -> list[_Grams]:
+    """The n-grams of texts, as integers, of each order."""
+    vocabulary: dict[str, int] = {}
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    total = int(lengths.sum())
+    word = np.fromiter(
+        (vocabulary.setdefault(token, len(vocabulary)) for token in chain.from_iterable(texts)), np.int64, total
     )
-    return sum(cosines) / ORDER * math.exp(-((length - other_length) ** 2) / (2 * SIGMA**2))
+    text = np.repeat(np.arange(len(texts)), lengths)
+    left = np.repeat(np.cumsum(lengths), lengths) - np.arange(total)  # words from here to the end of the text
+    gram, found = word, []
+    for order in range(1, ORDER + 1):
+        if order > 1:
+            # The n-gram that begins here: a shorter one and the next word; both numbers are below the number of words.
+            at = np.flatnonzero(left >= order)
+            longer = np.full(total, -1, np.int64)
+            longer[at] = np.unique(gram[at] * len(vocabulary) + word[at + order - 1], return_inverse=True)[1]
+            gram = longer
+        at = np.flatnonzero(left >= order)
+        base = int(gram.max(initial=0)) + 1
+        keys, first, times = np.unique(text[at] * base + gram[at], return_index=True, return_counts=True)
+        by_place = np.argsort(first)
+        texts_of, grams = np.divmod(keys[by_place], base)
+        starts = np.searchsorted(texts_of, np.arange(len(texts) + 1))
+        by_key = np.empty_like(by_place)
+        by_key[by_place] = np.arange(len(by_place))
+        found.append(_Grams(texts_of, grams, times[by_place], starts, base, keys, by_key))
+    return found
+
+
+def _expanded(starts: Integers, chosen: Integers) -> tuple[Integers, Integers]:
+    """The members of chosen groups, one group after another: the place of each one's group in `chosen`, and its index."""
+    sizes = starts[chosen + 1] - starts[chosen]
+    owner = np.repeat(np.arange(len(chosen)), sizes)
+    before = np.cumsum(sizes) - sizes
+    return owner, np.arange(len(owner)) - before[owner] + starts[chosen][owner]
+
+
+def _rarities(grams: _Grams, item: Integers, caption: Integers, items: int) -> Floats:
+    """The weight of one occurrence of every n-gram: the logarithm of the items to those in whose captions it occurs."""
+    owner, at = _expanded(grams.starts, caption)
+    held = np.unique(grams.gram[at] * items + item[owner]) // items
+    frequency = np.maximum(np.bincount(held, minlength=grams.base), 1)
+    distinct, back = np.unique(frequency, return_inverse=True)
+    # Python's logarithm: numpy's may differ in the last bit from machine to machine.
+    logarithms = np.array([math.log(number) for number in distinct.tolist()])
+    rarities: Floats = (math.log(max(items, 1)) - logarithms)[back]
+    return rarities
+
+
+def _similarities(grams: _Grams, weight: Floats, said: Integers, caption: Integers, texts: int) -> Floats:
+    """The clipped cosine similarity of outputs and captions, by their texts, for the n-grams of one order."""
+    # `bincount` adds in the order of the n-grams, as the scorer does.
+    norm = np.sqrt(np.bincount(grams.text, weights=weight * weight, minlength=texts))
+    total = np.zeros(len(said))
+    work = np.cumsum(grams.starts[said + 1] - grams.starts[said])
+    start = 0
+    while start < len(said):
+        done = int(work[start - 1]) if start else 0
+        end = max(start + 1, int(np.searchsorted(work, done + _AT_ONCE, side="right")))
+        owner, at = _expanded(grams.starts, said[start:end])
+        wanted = caption[start:end][owner] * grams.base + grams.gram[at]
+        place = np.minimum(np.searchsorted(grams.keys, wanted), len(grams.keys) - 1)
+        both = np.flatnonzero(grams.keys[place] == wanted)
+        other = weight[grams.by_key[place[both]]]
+        product = np.minimum(weight[at[both]], other) * other
+        total[start:end] = np.bincount(owner[both], weights=product, minlength=end - start)
+        start = end
+    norms = norm[said] * norm[caption]
+    known = (norm[said] != 0) & (norm[caption] != 0)
+    np.divide(total, norms, out=total, where=known)
+    return total
 
 
 def cider_scores(hypotheses: Sequence[Tokens], captions: Sequence[Sequence[Tokens]]) -> list[float]:
-    """CIDEr-D of every item (0 to 10), with document frequencies from the captions of these items."""
-    frequencies = document_frequencies(captions)
-    log_items = math.log(max(len(captions), 1))
-    known: dict[Tokens, Vector] = {}
+    """CIDEr-D of every item (0 to 10), with document frequencies from the captions of these items.
 
-    def vector(tokens: Tokens) -> Vector:
-        found = known.get(tokens)
-        if found is None:
-            found = known[tokens] = _vector(tokens, frequencies, log_items)
-        return found
+    Sums and quotients are taken in the order of the scorer's own loops.
+    """
+    number: dict[Tokens, int] = {}
+    said, item, caption = [], [], []
+    for at, (hypothesis, some) in enumerate(zip(hypotheses, captions, strict=True)):
+        one = number.setdefault(hypothesis, len(number))
+        for other in some:
+            said.append(one)
+            item.append(at)
+            caption.append(number.setdefault(other, len(number)))
+    texts = list(number)
+    pairs = _likenesses(
+        texts, np.array(said, np.int64), np.array(item, np.int64), np.array(caption, np.int64), len(captions)
+    )
+    found, start = [], 0
+    for some in captions:
+        end = start + len(some)
+        found.append(10 * math.fsum(pairs[start:end]) / len(some))
+        start = end
+    return found
 
-    return [
-        10 * math.fsum(_likeness(vector(hypothesis), vector(caption)) for caption in item) / len(item)
-        for hypothesis, item in zip(hypotheses, captions, strict=True)
-    ]
+
+def _likenesses(texts: Sequence[Tokens], said: Integers, item: Integers, caption: Integers, items: int) -> list[float]:
+    """The penalised similarity of outputs and captions, averaged over the orders."""
+    total = np.zeros(len(said))
+    for grams in _numbered(texts):
+        weight = grams.times * _rarities(grams, item, caption, items)[grams.gram]
+        total = total + _similarities(grams, weight, said, caption, len(texts))
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    difference, back = np.unique(np.abs(lengths[said] - lengths[caption]), return_inverse=True)
+    penalties = np.array([math.exp(-(delta**2) / (2 * SIGMA**2)) for delta in difference.tolist()])
+    likenesses: list[float] = (total / ORDER * penalties[back]).tolist()
+    return likenesses
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from tasks.step import step
 
@@ -17,4 +18,8 @@ def jiwer_words(text: str) -> tuple[str, ...]:
     return tuple(word for word in _SPACES.sub(" ", text).strip().split(" ") if word)
 
 
-JIWER_WORDS = step("jiwer-words", jiwer_words, kind="tokens")
+def _jiwer_words_of_many(texts: Sequence[str]) -> list[tuple[str, ...]]:
+    return [tuple(filter(None, _SPACES.sub(" ", text).strip().split(" "))) for text in texts]
+
+
+JIWER_WORDS = step("jiwer-words", jiwer_words, kind="tokens", batch=_jiwer_words_of_many)

@@ -9,22 +9,20 @@ best one.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tasks.availability import reason
-from tasks.backends.java import JavaChild, Shared, jar, java, sources
+from tasks.backends.java import jar, java, sources
+from tasks.backends.meteor_jar import JAR, PARAPHRASES, SEPARATOR, Answers
 from tasks.errors import ScoringError, TooLongError, UnavailableError
 from tasks.metrics.captions import References, items, table
 from tasks.metrics.metric import Counts, Metric, Sums
 from tasks.step import Value
 
-JAR = "meteor/meteor-1.5.jar"
-PARAPHRASES = "meteor/data/paraphrase-en.gz"
-SEPARATOR = "|||"
 # The jar's time and memory grow with the square of a text's length: 12,000 words exceed its 2 GB and end it.
 MAX_WORDS = 6_000
 _STAGES = ("exact", "stem", "synonym", "paraphrase")
@@ -54,13 +52,8 @@ def meteor_unavailable() -> str | None:
     return reason(java, lambda: jar(JAR), lambda: jar(PARAPHRASES))
 
 
-def _start() -> JavaChild:
-    jar(PARAPHRASES)
-    return JavaChild("METEOR", ("-Xmx2G", "-jar", str(jar(JAR)), "-", "-", "-stdio", "-l", "en", "-norm"))
-
-
-SCORER = Shared(_start)
 _known: dict[str, tuple[int, ...]] = {}
+_asked: list[tuple[list[str], Answers]] = []
 
 
 def meteor_line(hypothesis: str, captions: Sequence[str]) -> str:
@@ -84,6 +77,18 @@ def meteor_line(hypothesis: str, captions: Sequence[str]) -> str:
     return f" {SEPARATOR} ".join(("SCORE", *captions, hypothesis))
 
 
+def prepare(lines: Iterable[str]) -> None:
+    """Begin to answer request lines, all of a run at once; `meteor_statistics` waits for the answers.
+
+    Raises:
+        UnavailableError: METEOR is missing.
+    """
+    waiting = {line for some, _ in _asked for line in some}
+    new = [line for line in dict.fromkeys(lines) if line not in _known and line not in waiting]
+    if new:
+        _asked.append((new, Answers(new)))
+
+
 def meteor_statistics(lines: Sequence[str]) -> list[tuple[int, ...]]:
     """The statistics for every request line, in the order of `COLUMNS`; cached per process.
 
@@ -92,10 +97,10 @@ def meteor_statistics(lines: Sequence[str]) -> list[tuple[int, ...]]:
     Raises:
         UnavailableError: METEOR is missing or failed.
     """
-    new = [line for line in dict.fromkeys(lines) if line not in _known]
-    if new:
-        for line, answer in zip(new, SCORER.get().ask(new), strict=True):
-            _known[line] = _parse(answer)
+    prepare(lines)
+    while _asked:
+        some, answers = _asked.pop(0)
+        _known.update(zip(some, map(_parse, answers.result()), strict=True))
     return [_known[line] for line in lines]
 
 
@@ -145,8 +150,33 @@ class Meteor(Metric):
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """This module, the jar and its paraphrase table."""
-        return (*super().sources, "module:tasks.metrics.captions", *sources(JAR, PARAPHRASES))
+        """This module, the jar, its paraphrase table and the code that cuts it."""
+        return (
+            *super().sources,
+            "module:tasks.metrics.captions",
+            "module:tasks.backends.meteor_jar",
+            "module:tasks.backends.paraphrases",
+            *sources(JAR, PARAPHRASES),
+        )
+
+    def lines(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> dict[tuple[int, int], str]:
+        """The request line of every item, by the row and the number of the item.
+
+        Raises:
+            ScoringError: See `meteor_line`; of texts that are too long, of all rows that have one.
+        """
+        found: dict[tuple[int, int], str] = {}
+        too_long: dict[int, str] = {}
+        for number, (row, hypothesis, captions) in enumerate(items(hypotheses, references, self.references)):
+            try:
+                found[row, number] = meteor_line(hypothesis, captions)
+            except TooLongError as error:
+                too_long.setdefault(row, error.what)
+            except ScoringError as error:
+                raise error.in_item(row) from error
+        if too_long:
+            raise TooLongError.of_items(too_long)
+        return found
 
     def count(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
         """(rows, 23): the jar's statistics; with `each`, summed over the row's captions.
@@ -155,16 +185,9 @@ class Meteor(Metric):
             ScoringError: See `meteor_line`.
             UnavailableError: Java or the jar is missing, or Java failed.
         """
-        pairs = items(hypotheses, references, self.references)
+        lines = self.lines(hypotheses, references)
         counts = table(len(hypotheses), len(COLUMNS))
-        lines = []
-        for row, hypothesis, captions in pairs:
-            try:
-                lines.append(meteor_line(hypothesis, captions))
-            except ScoringError as error:
-                raise error.in_item(row) from error
-        statistics = meteor_statistics(lines)
-        for (row, _, _), values in zip(pairs, statistics, strict=True):
+        for (row, _), values in zip(lines, meteor_statistics(list(lines.values())), strict=True):
             counts[row] += values
         return counts
 

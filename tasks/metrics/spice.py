@@ -1,145 +1,101 @@
-"""SPICE 1.0 (a Java program) and SPIDEr (the mean of SPICE and CIDEr-D).
+"""SPICE 1.0 and SPIDEr (the mean of SPICE and CIDEr-D).
 
-`pycocoevalcap` contains the jar but not its parser. The user provides Stanford CoreNLP 3.6.0 and its models, about 400 MB, in
-`REPRO_AUDIT_CORENLP`, a folder with the two jars, and `REPRO_AUDIT_CORENLP_SHA256`, the hash of their hashes:
-`(cd FOLDER; sha256sum stanford-corenlp-3.6.0.jar stanford-corenlp-3.6.0-models.jar) | sha256sum`.
+The parser is SPICE's own (`tasks.backends.spice_parser`): CoreNLP 3.6.0 by its hash, and the jar of `pycocoevalcap`. Its
+tuples are merged and matched in `tasks.metrics.scene_graph`. A sentence that is longer than the limit, or of which the
+parser finds no tree, is an error of its row.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
-from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from tasks.availability import reason
-from tasks.backends.java import jar, java, run, sources
-from tasks.errors import UnavailableError
+from tasks.backends.java import java, sources
+from tasks.backends.parsed_captions import Parsed
+from tasks.backends.spice_jars import JAR, class_path, corenlp_name
+from tasks.backends.spice_parser import Watcher, limit, parse
+from tasks.errors import TooLongError, UnavailableError
 from tasks.metrics.captions import MeanScore, References, fixed, items, table, words
 from tasks.metrics.cider import CiderD
 from tasks.metrics.metric import Counts
+from tasks.metrics.scene_graph import Evaluation, SceneGraph, evaluate, match
 from tasks.step import Value
 
-JAR = "spice/spice-1.0.jar"
-MODELS = ("stanford-corenlp-3.6.0.jar", "stanford-corenlp-3.6.0-models.jar")
-PATH_VARIABLE = "REPRO_AUDIT_CORENLP"
-HASH_VARIABLE = "REPRO_AUDIT_CORENLP_SHA256"
-TIMEOUT = 4 * 3600.0
-# SPICE's libraries use reflection on packages that Java 16 and later close by default.
-_OPENED = tuple(
-    f"--add-opens=java.base/{package}=ALL-UNNAMED"
-    for package in (
-        "java.lang",
-        "java.math",
-        "java.nio",
-        "java.text",
-        "java.util",
-        "java.util.concurrent",
-        "sun.nio.ch",
-    )
-)
-Texts = tuple[str, tuple[str, ...]]
-_known: dict[tuple[str, Texts], int] = {}
-
-
-def spice_models() -> Path:
-    """The folder with CoreNLP 3.6.0 and its models, checked by hash.
-
-    Raises:
-        UnavailableError: The folder is not given or incomplete, or the hash does not match.
-    """
-    name, wanted = os.environ.get(PATH_VARIABLE), os.environ.get(HASH_VARIABLE)
-    if not name or not wanted:
-        raise UnavailableError(f"SPICE models not given (set {PATH_VARIABLE} and {HASH_VARIABLE})")
-    folder = Path(name)
-    for model in MODELS:
-        if not (folder / model).is_file():
-            raise UnavailableError(f"SPICE models not found: no {model} in the folder of {PATH_VARIABLE}")
-    if models_digest(folder) != wanted.lower():
-        raise UnavailableError(f"the hash of the SPICE models is not {HASH_VARIABLE}")
-    return folder
-
-
-def models_digest(folder: Path) -> str:
-    """SHA-256 (hex) of the `sha256sum` lines of the two jars."""
-    stamps = tuple((folder / name).stat().st_mtime_ns for name in MODELS)
-    return _digest(folder, stamps)
-
-
-@cache
-def _digest(folder: Path, stamps: tuple[int, ...]) -> str:  # noqa: ARG001  # a changed file changes the cache key
-    total = hashlib.sha256()
-    for name in MODELS:
-        with (folder / name).open("rb") as file:
-            total.update(f"{hashlib.file_digest(file, 'sha256').hexdigest()}  {name}\n".encode())
-    return total.hexdigest()
+Texts = tuple[str, tuple[str, ...]]  # an output and its captions
 
 
 def spice_unavailable() -> str | None:
     """Why SPICE cannot be computed here, or None."""
-    return reason(spice_models, java, lambda: jar(JAR))
+    return reason(java, class_path, limit)
+
+
+def spice_evaluation(output: str, captions: Sequence[str]) -> Evaluation:
+    """SPICE of one output with its sub-scores and tuples.
+
+    Raises:
+        UnavailableError: SPICE is missing or failed.
+        TooLongError: A text cannot be parsed.
+    """
+    known = parse((output, *captions), limit())
+    for text in (output, *captions):
+        why = unparsed(known[text], text)
+        if why:
+            raise TooLongError(why)
+    return evaluate(_graph(known[output]), _graph(*(known[caption] for caption in captions)))
 
 
 def spice_scores(texts: Sequence[Texts]) -> list[int]:
-    """SPICE F-scores of all (output, captions), in units of 10**-12; cached per process.
+    """SPICE F-scores of all (output, captions), in units of 10**-12.
 
-    An item for which the program returns no number (no graph on either side) scores 0.
+    Raises:
+        UnavailableError: SPICE is missing or failed.
+        TooLongError: Items with a text that cannot be parsed, all of them, each with its first reason.
+    """
+    known = parse((text for said, captions in texts for text in (said, *captions)), limit())
+    bad = {
+        at: reasons[0]
+        for at, (said, captions) in enumerate(texts)
+        if (reasons := [why for text in (said, *captions) if (why := unparsed(known[text], text))])
+    }
+    if bad:
+        raise TooLongError.of_items(bad)
+    scores: dict[Texts, int] = {}
+    for said, captions in texts:
+        if (said, captions) not in scores:
+            found = match(_graph(known[said]), _graph(*(known[caption] for caption in captions)))
+            scores[said, captions] = fixed(found.f)
+    return [scores[item] for item in texts]
+
+
+def unparsed(one: Parsed, text: str) -> str | None:
+    """Why a caption has no tuples, for a reader; None if it has."""
+    if one.tuples is not None:
+        return None
+    shown = text if len(text) <= 60 else f"{text[:57]}..."
+    if one.gave_up:
+        return f"SPICE's parser finds no tree for a sentence of {one.words:,} words: {shown!r}"
+    return f"SPICE parses sentences of at most {limit():,} words, this one has {one.words:,}: {shown!r}"
+
+
+def prepare(texts: Iterable[str], watcher: Watcher | None = None) -> None:
+    """Parse captions before they are scored, all at once.
 
     Raises:
         UnavailableError: SPICE is missing or failed.
     """
-    models = spice_models()
-    version = models_digest(models)
-    new = [text for text in dict.fromkeys(texts) if (version, text) not in _known]
-    if new:
-        for text, score in zip(new, _run(models, new), strict=True):
-            _known[version, text] = score
-    return [_known[version, text] for text in texts]
+    parse(texts, limit(), watcher=watcher)
 
 
-def _run(models: Path, texts: Sequence[Texts]) -> list[int]:
-    program = jar(JAR)
-    path = ":".join([str(program), str(program.parent / "lib" / "*"), *(str(models / name) for name in MODELS)])
-    question = [{"image_id": i, "test": said, "refs": list(captions)} for i, (said, captions) in enumerate(texts)]
-    with tempfile.TemporaryDirectory(prefix="repro-audit-spice-") as folder:
-        asked, answered = Path(folder, "in.json"), Path(folder, "out.json")
-        asked.write_bytes(json.dumps(question).encode())
-        arguments = (
-            "-Xmx8G",
-            *_OPENED,
-            "-cp",
-            path,
-            "edu.anu.spice.SpiceScorer",
-            str(asked),
-            "-out",
-            str(answered),
-            "-silent",
-        )
-        run("SPICE", arguments, timeout=TIMEOUT)
-        try:
-            answer = json.loads(answered.read_bytes())
-        except (OSError, ValueError) as error:
-            raise UnavailableError(f"SPICE: unreadable result ({type(error).__name__})") from None
-    return _scores(answer, len(texts))
+def _graph(*captions: Parsed) -> SceneGraph:
+    synsets = {word: ids for one in captions for word, ids in (one.synsets or {}).items()}
+    return SceneGraph((found for one in captions for found in one.tuples or ()), synsets)
 
 
-def _scores(answer: Any, wanted: int) -> list[int]:
-    try:
-        found = {int(item["image_id"]): item["scores"]["All"]["f"] for item in answer}
-        scores = [found[i] for i in range(wanted)]
-        return [fixed(float(score)) if score is not None and np.isfinite(float(score)) else 0 for score in scores]
-    except (KeyError, TypeError, ValueError):
-        raise UnavailableError(f"SPICE: did not return {wanted} scores") from None
-
-
-def _text(value: Value) -> str:
+def caption_text(value: Value) -> str:
+    """The text that SPICE is given: tokens joined by spaces."""
     return " ".join(words(value)) if isinstance(value, tuple) else str(value)
 
 
@@ -154,23 +110,48 @@ class Spice(MeanScore):
 
     @property
     def signature(self) -> str:
-        """Counting and folding; identifies the models by their hash."""
-        models = (os.environ.get(HASH_VARIABLE) or "unset").lower()[:12]
-        return f"count:spice-1.0.corenlp-{models}|fold:mean|refs:{self.references}"
+        """Counting and folding; the parser by its version or hash, and the longest sentence that is parsed."""
+        try:
+            longest = str(limit())
+        except UnavailableError:
+            longest = "unset"
+        return f"count:spice-1.0.{corenlp_name()}.limit-{longest}|fold:mean|refs:{self.references}"
 
     @property
     def sources(self) -> tuple[str, ...]:
-        """This module and the jar."""
-        return (*super().sources, "module:tasks.metrics.captions", *sources(JAR))
+        """This module, the parser's, the scene graphs' and the jar."""
+        return (
+            *super().sources,
+            "module:tasks.metrics.captions",
+            "module:tasks.metrics.scene_graph",
+            "module:tasks.backends.parsed_captions",
+            "module:tasks.backends.spice_jars",
+            "module:tasks.backends.spice_parser",
+            "file:tasks/backends/spice.js",
+            "file:tasks/backends/assets.json",
+            *sources(JAR),
+        )
+
+    def texts(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> list[str]:
+        """Every caption that has to be parsed."""
+        pairs = items(hypotheses, references, self.references)
+        return [caption_text(value) for _, said, captions in pairs for value in (said, *captions)]
 
     def count(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
         """(rows, 2): scores in parts of 10**12, and items.
 
         Raises:
-            UnavailableError: See `spice_scores`.
+            UnavailableError: See `tasks.backends.spice_parser.parse`.
+            TooLongError: Rows have a sentence that is too long, or that has no parse.
         """
         pairs = items(hypotheses, references, self.references)
-        scores = spice_scores([(_text(said), tuple(map(_text, captions))) for _, said, captions in pairs])
+        try:
+            scores = spice_scores(
+                [(caption_text(said), tuple(map(caption_text, captions))) for _, said, captions in pairs]
+            )
+        except TooLongError as error:
+            rows = {pairs[at][0]: why for at, why in sorted(error.items.items(), reverse=True)}
+            raise TooLongError.of_items(dict(sorted(rows.items()))) from error
         counts = table(len(hypotheses), 2)
         for (row, _, _), score in zip(pairs, scores, strict=True):
             counts[row] += (score, 1)
@@ -197,6 +178,10 @@ class Spider(MeanScore):
     def sources(self) -> tuple[str, ...]:
         """The sources of both metrics."""
         return tuple(sorted({*super().sources, *CiderD().sources, *Spice().sources}))
+
+    def texts(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> list[str]:
+        """Every caption that has to be parsed."""
+        return Spice(self.references).texts(hypotheses, references)
 
     def count(self, hypotheses: Sequence[Value], references: Sequence[Value]) -> Counts:
         """(rows, 3): CIDEr-D and SPICE in units of 10**-12, and items."""

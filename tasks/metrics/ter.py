@@ -29,6 +29,11 @@ def _tercom() -> object:
     return lambda text: tuple(plain(tokenizer, text.rstrip()).split())
 
 
+def _tercom_of_many(texts: Sequence[str]) -> list[tuple[str, ...]]:
+    """The same for many texts: by default, tercom lower-cases and nothing else."""
+    return list(map(tuple, map(str.split, map(str.lower, texts))))
+
+
 # tercom's words by sacreBLEU's defaults: lower case, no normalisation, punctuation kept.
 TERCOM_TOKENS = Step(
     "tok.tercom",
@@ -36,6 +41,7 @@ TERCOM_TOKENS = Step(
     _tercom,  # type: ignore[arg-type]  # a closure over an untyped library
     ("module:sacrebleu.tokenizers.tokenizer_ter", "module:tasks.metrics.ter", "unicode:"),
     "tokens",
+    batch=_tercom_of_many,
 )
 
 

@@ -17,7 +17,7 @@ from tasks.errors import ScoringError
 Number = Fraction | Decimal | float | int
 Unit = Literal["percent", "fraction"]
 _SCALE = {"percent": 100, "fraction": 1}
-_NUMBER = re.compile(r"(0|[1-9][0-9]*)(?:\.([0-9]+))?")
+_NUMBER = re.compile(r"(0|[1-9][0-9]{0,99})(?:\.([0-9]{1,100}))?")
 _SIGNED = re.compile(r"-?[0-9]+(?:\.[0-9]+)?")
 # Programs print binary floats: a value this close to a tie, relative to itself, may be printed either way.
 _FLOAT_SLACK = Fraction(1, 2**50)
@@ -87,7 +87,9 @@ def rounding_interval(printed: str) -> RoundingInterval:
 def printed_as(value: Fraction | Decimal, like: str) -> set[str]:
     """The strings that `value` prints as with the decimals of `like`, under the roundings in use for ties."""
     places = places_of(like)
-    with localcontext(Context(prec=80)):
+    # However long the number is: a decimal of more digits than the precision cannot be rounded to places.
+    before = int(abs(Fraction(value))).bit_length() // 3
+    with localcontext(Context(prec=80 + before + 2 * places)):
         if isinstance(value, Fraction):
             # Exact up to the tie: a decimal with far more digits than printed, and a sticky last digit.
             scaled = value * 10 ** (30 + places)

@@ -8,14 +8,14 @@ and a script is the property Script (UAX #24), from the `regex` package.
 
 from __future__ import annotations
 
-import unicodedata
 from functools import cache
 
 import regex
 
 from tasks.step import step
+from tasks.steps.long_texts import normal_form
 
-SOURCES = ("unicode:", "version:regex")
+SOURCES = ("module:tasks.steps.long_texts", "unicode:", "version:regex")
 _INVISIBLE = regex.compile(r"\p{Default_Ignorable_Code_Point}+|(?:(?!\s)\p{Cc})+")
 _MARKS = regex.compile(r"[\p{P}\p{S}]+")
 _MARKS_BUT_DECIMAL_POINT = regex.compile(r"(?:(?!(?<=\p{N})\.(?=\p{N}))[\p{P}\p{S}])+")
@@ -32,7 +32,7 @@ _LETTER = regex.compile(r"\p{L}")
 
 def visible(text: str) -> str:
     """The text without invisible characters, in compatibility form (NFKC): `Ｂ` becomes `B`, `…` becomes `...`."""
-    return text if text.isascii() and text.isprintable() else unicodedata.normalize("NFKC", _INVISIBLE.sub("", text))
+    return text if text.isascii() and text.isprintable() else normal_form("NFKC", _INVISIBLE.sub("", text))
 
 
 def plain_words(text: str) -> str:

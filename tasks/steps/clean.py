@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from tasks.row import Row
 from tasks.step import step
+from tasks.steps.together import together
+
+SOURCES = ("module:tasks.steps.together", "unicode:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,16 @@ def strip_special(text: str) -> str:
     return text[: _tail(text, SALMONN_TOKENS)[0]]
 
 
+# What `strip` takes is what is white space to `_head` and `_tail`.
+_EVERY = (*SALMONN_TOKENS.end, *SALMONN_TOKENS.other)
+
+
+def _strip_special_of_many(texts: Sequence[str]) -> list[str]:
+    """The same for many texts: most have one end token, and nothing else."""
+    found = [text.removesuffix("</s>").strip() for text in map(str.strip, texts)]
+    return [strip_special(text) if text.startswith(_EVERY) or text.endswith(_EVERY) else text for text in found]
+
+
 def strip_end_token(text: str) -> str:
     """Cut one `</s>` off the end and strip; any other text stays as it is, a leading `<s>` too.
 
@@ -116,6 +129,19 @@ def remove_sp(text: str) -> str:
     QwenLM/Qwen2-Audio@595360e:eval_audio/evaluate_asr.py:117-162.
     """
     return _BEFORE_PUNCTUATION.sub(r"\1", re.sub(r"\s+", " ", _without_tags(text))).lstrip()
+
+
+# Blanks of one line, but for a single space.
+_LINE_BLANKS = re.compile(r"[^\S\n ][^\S\n]*| [^\S\n]+")
+_SPACE_BEFORE_PUNCTUATION = re.compile(r" ([!,.?;:])")
+
+
+def _remove_sp_of_many(texts: Sequence[str]) -> list[str]:
+    return list(map(str.lstrip, together(texts, _remove_sp_of_lines, remove_sp, lambda text: "<|" not in text)))
+
+
+def _remove_sp_of_lines(text: str) -> str:
+    return _SPACE_BEFORE_PUNCTUATION.sub(r"\1", _LINE_BLANKS.sub(" ", text))
 
 
 def _without_tags(text: str) -> str:
@@ -209,13 +235,13 @@ def _empty_word(text: str) -> str:
     return text or "empty"
 
 
-STRIP_SPECIAL = step("special", strip_special)
+STRIP_SPECIAL = step("special", strip_special, batch=_strip_special_of_many)
 STRIP_END_TOKEN = step("end-token", strip_end_token)
 STRIP_SENTENCE_MARKS = step("sentence-marks", strip_sentence_marks)
 # jaeeewon/project-multimodal@d9e5d17:dist_eval/eval_sf.py deletes `</s>` wherever it stands.
 DROP_END_TOKEN = step("drop-end-tokens", _drop_end_tokens)
 STRIP = step("strip", _strip)
-REMOVE_SP = step("remove-sp", remove_sp)
+REMOVE_SP = step("remove-sp", remove_sp, batch=_remove_sp_of_many)
 BEFORE_END_SYMBOL = step("before-end-of-text", before_end_symbol)
 CMI_WRAPPERS = step("cmi-wrappers", cmi_wrappers)
 HUFS_UNWRAP = step("hufs-unwrap", hufs_unwrap)

@@ -12,7 +12,7 @@ import re
 from collections.abc import Sequence
 
 from tasks.availability import reason
-from tasks.backends.java import jar, java, run, sources
+from tasks.backends.java import SHORT_LIVED, jar, java, run, sources
 from tasks.errors import UnavailableError
 from tasks.step import Step
 
@@ -43,6 +43,7 @@ def ptb_texts(texts: Sequence[str]) -> list[str]:
         return []
     lines = "".join(_LINE_ENDS.sub(" ", text) + "\n" for text in texts).encode(errors="replace")
     arguments = (
+        *SHORT_LIVED,
         "-Xmx512m",
         "-cp",
         str(jar(JAR)),
@@ -63,4 +64,4 @@ def ptb_text(text: str) -> str:
     return ptb_texts([text])[0]
 
 
-PTB = Step("ptb", VERSION, lambda: ptb_text, ("module:tasks.steps.ptb", *sources(JAR)), batch=ptb_texts)
+PTB = Step("ptb", VERSION, lambda: ptb_text, ("module:tasks.steps.ptb", *sources(JAR)), batch=ptb_texts, program=True)

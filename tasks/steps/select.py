@@ -7,8 +7,15 @@ import re
 from tasks.convention import Selection
 from tasks.row import Row
 from tasks.steps.clean import is_finished
+from tasks.steps.long_texts import without_spans
 
-SOURCES = ("module:tasks.steps.clean",)
+SOURCES = (
+    "module:tasks.steps.clean",
+    "module:tasks.steps.together",
+    "module:tasks.steps.long_texts",
+    "unicode:",
+    "version:regex",
+)
 
 
 def _finished(row: Row) -> bool:
@@ -23,7 +30,7 @@ _TAGS = re.compile(r"<[^>]*>")
 
 
 def _reference_not_empty(row: Row) -> bool:
-    return isinstance(row.reference, str) and bool(_TAGS.sub("", row.reference).strip())
+    return isinstance(row.reference, str) and bool(without_spans(_TAGS, row.reference, ">").strip())
 
 
 def _reference_text(row: Row) -> bool:

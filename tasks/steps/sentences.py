@@ -12,8 +12,16 @@ from tasks.row import Row
 from tasks.step import step
 from tasks.steps.characters import visible
 from tasks.steps.clean import STRIP_END_TOKEN
+from tasks.steps.long_texts import normal_form
 
-SOURCES = ("module:tasks.steps.characters", "module:tasks.steps.clean", "unicode:", "version:regex")
+SOURCES = (
+    "module:tasks.steps.characters",
+    "module:tasks.steps.long_texts",
+    "module:tasks.steps.clean",
+    "module:tasks.steps.together",
+    "unicode:",
+    "version:regex",
+)
 _SENTENCE_ENDS = regex.compile(r"[\p{Sentence_Terminal}\n]+")
 
 
@@ -37,7 +45,7 @@ def upper_letters(text: str) -> str:
 
 def separate_words(text: str) -> str:
     """Upper-case letters A to Z and apostrophes; accents and invisible characters are deleted, the rest becomes a blank."""
-    text = unicodedata.normalize("NFKD", text.replace("’", "'")).upper()
+    text = normal_form("NFKD", text.replace("’", "'")).upper()
     text = "".join(c for c in text if unicodedata.category(c) not in {"Mn", "Cf"})
     return re.sub(r"[^A-Z']", " ", text)
 

@@ -55,9 +55,9 @@ def sacrebleu_many(name: str) -> Callable[[Sequence[str]], list[str]]:
         return tokenise_batch.ThirteenA(library)
     if name == "zh":
         from sacrebleu.tokenizers.tokenizer_re import TokenizerRegexp
-        from sacrebleu.tokenizers.tokenizer_zh import TokenizerZh
+        from sacrebleu.tokenizers.tokenizer_zh import _UCODE_RANGES, TokenizerZh
 
-        return tokenise_batch.Chinese(TokenizerZh._is_chinese_char, _uncached(TokenizerRegexp()))  # type: ignore[no-untyped-call]
+        return tokenise_batch.Chinese(TokenizerZh._is_chinese_char, _UCODE_RANGES, _uncached(TokenizerRegexp()))  # type: ignore[no-untyped-call]
     return lambda texts: list(map(library, texts))
 
 
@@ -84,7 +84,11 @@ def _bleu_tokens_of_many(name: str, texts: Sequence[str]) -> list[tuple[str, ...
     if name == "char":
         # `char` separates characters by spaces, so the tokens are the text's characters without white space.
         return [tuple("".join(text.split())) for text in texts]
-    return [tuple(text.split()) for text in sacrebleu_many(name)(list(map(str.rstrip, texts)))]
+    many = sacrebleu_many(name)
+    stripped = list(map(str.rstrip, texts))
+    if isinstance(many, tokenise_batch.ThirteenA | tokenise_batch.Chinese):
+        return many.tokens(stripped)
+    return list(map(tuple, map(str.split, many(stripped))))
 
 
 def sacrebleu_tokens(name: str) -> Step:
@@ -134,9 +138,17 @@ def split_words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
+def _split_words_of_many(texts: Sequence[str]) -> list[tuple[str, ...]]:
+    return list(map(tuple, map(str.split, texts)))
+
+
 def split_spaces(text: str) -> tuple[str, ...]:
     """Split on spaces as jiwer does: a single newline or tab does not separate two words."""
     return tuple(word for word in text.split(" ") if word)
+
+
+def _split_spaces_of_many(texts: Sequence[str]) -> list[tuple[str, ...]]:
+    return [tuple(filter(None, text.split(" "))) for text in texts]
 
 
 def split_characters(text: str) -> tuple[str, ...]:
@@ -146,8 +158,8 @@ def split_characters(text: str) -> tuple[str, ...]:
 
 DROP_PUNCTUATION_TOKENS = step("drop-punct-tokens", drop_punctuation_tokens, "unicode:")
 CHAR_LEVEL = step("char-level", char_level)
-WORDS = step("words", split_words, kind="tokens")
-SPACE_WORDS = step("words-between-spaces", split_spaces, kind="tokens")
+WORDS = step("words", split_words, kind="tokens", batch=_split_words_of_many)
+SPACE_WORDS = step("words-between-spaces", split_spaces, kind="tokens", batch=_split_spaces_of_many)
 CHARACTERS = step("characters", split_characters, kind="tokens")
 TOK_13A, TOK_ZH, TOK_CHAR, TOK_JA_MECAB, TOK_NONE, TOK_INTL = (
     sacrebleu_tokens(name) for name in ("13a", "zh", "char", "ja-mecab", "none", "intl")

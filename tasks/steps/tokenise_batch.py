@@ -31,6 +31,14 @@ def char(texts: Sequence[str]) -> list[str]:
     return list(map(" ".join, texts))
 
 
+def _recurs(word: str) -> bool:
+    return len(word) <= _WORD_LENGTH
+
+
+def _where_changed(library: Tokenizer) -> Tokenizer:
+    return lambda word: library(word) if _CHANGED.search(word) else word
+
+
 class ThirteenA:
     """sacreBLEU's `13a`: tokens joined by spaces.
 
@@ -40,19 +48,28 @@ class ThirteenA:
 
     def __init__(self, library: Tokenizer) -> None:
         self._library = library
-        self._words = Memo(library)
+        self._words = Memo(_where_changed(library), worth=_recurs)
 
     def __call__(self, texts: Sequence[str]) -> list[str]:
         """Tokenise all texts."""
         return list(map(self._text, texts))
 
+    def tokens(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
+        """The tokens of all texts."""
+        return [tuple((self._text(text) if _CHANGED.search(text) else text).split()) for text in texts]
+
     def _text(self, text: str) -> str:
         if _CHANGED.search(text) is None:
             return " ".join(text.split())
-        return self._library(text) if _REPLACED.search(text) else " ".join(map(self._word, text.split()))
+        return self._library(text) if _REPLACED.search(text) else " ".join(map(self._words.__getitem__, text.split()))
 
-    def _word(self, word: str) -> str:
-        return self._words[word] if len(word) <= _WORD_LENGTH else self._library(word)
+
+def chinese_characters(ranges: Sequence[tuple[str, str]]) -> str:
+    """The characters between two strings of any of the ranges, as the inside of a set in an expression.
+
+    Some of sacreBLEU's strings have two characters: all characters up to the first one sort before such a string.
+    """
+    return "".join(f"{chr(ord(first[0]) + (len(first) > 1))}-{last[0]}" for first, last in ranges)
 
 
 class Chinese:
@@ -60,20 +77,44 @@ class Chinese:
 
     Args:
         is_chinese: sacreBLEU's test for a Chinese character.
+        ranges: The first and last strings of the ranges of that test, between which a character is Chinese.
         library: sacreBLEU's patterns, for a text in which Chinese characters are already separated.
     """
 
-    def __init__(self, is_chinese: Callable[[str], bool], library: Tokenizer) -> None:
+    def __init__(
+        self, is_chinese: Callable[[str], bool], ranges: Sequence[tuple[str, str]], library: Tokenizer
+    ) -> None:
+        self._chinese = re.compile(f"[{chinese_characters(ranges)}]+")
         self._apart: Memo[str, str] = Memo(lambda c: f" {c} " if is_chinese(c) else c)
         self._ascii = not any(is_chinese(chr(n)) for n in range(128))
         self._library = library
+        # A word with a space on the sides where the text goes on.
+        self._first = Memo(_where_changed(lambda word: library(f"{word} ")), worth=_recurs)
+        self._words = Memo(_where_changed(lambda word: library(f" {word} ")), worth=_recurs)
+        self._last = Memo(_where_changed(lambda word: library(f" {word}")), worth=_recurs)
 
     def __call__(self, texts: Sequence[str]) -> list[str]:
         """Tokenise all texts."""
-        return list(map(self._text, texts))
+        return [" ".join(self._apart_text(text).split()) for text in texts]
 
-    def _text(self, text: str) -> str:
+    def tokens(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
+        """The tokens of all texts."""
+        return [tuple(text) if self._chinese_alone(text) else tuple(self._apart_text(text).split()) for text in texts]
+
+    def _chinese_alone(self, text: str) -> bool:
+        """Whether each character is a token: U+3000 is white space, and a Chinese character to sacreBLEU."""
+        return self._chinese.fullmatch(text) is not None and text.split() == [text]
+
+    def _apart_text(self, text: str) -> str:
+        """The text with white space between its tokens."""
         apart = text.strip()
         if not (self._ascii and apart.isascii()):
             apart = "".join(map(self._apart.__getitem__, apart))
-        return self._library(apart) if _CHANGED.search(apart) else " ".join(apart.split())
+        if _CHANGED.search(apart) is None:
+            return apart
+        words = apart.split()
+        if len(words) == 1:
+            return self._library(apart)
+        # At an end of the text, a mark has no neighbour: `.5` stays together there.
+        inside = map(self._words.__getitem__, words[1:-1])
+        return " ".join([self._first[words[0]], *inside, self._last[words[-1]]])

@@ -7,7 +7,7 @@ import re
 from tasks.step import step
 from tasks.steps.characters import plain_words, visible
 
-SOURCES = ("module:tasks.steps.characters", "unicode:", "version:regex")
+SOURCES = ("module:tasks.steps.characters", "module:tasks.steps.long_texts", "unicode:", "version:regex")
 
 
 def yes_or_not(text: str) -> str:

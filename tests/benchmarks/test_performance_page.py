@@ -10,7 +10,20 @@ import pytest
 
 from audit.literature.known_tasks import known_tasks as tasks
 from benchmarks import stages
-from benchmarks.performance_page import BEGIN, END, audit_table, page, table
+from benchmarks.performance_page import (
+    BEGIN,
+    BEGIN_CAPTIONS,
+    BEGIN_STAGES,
+    END,
+    END_CAPTIONS,
+    END_STAGES,
+    audit_table,
+    captions_page,
+    page,
+    stages_page,
+    step_table,
+    table,
+)
 from tasks.row import Row
 from tasks.statistics.compact import compact
 
@@ -47,6 +60,45 @@ def page_results() -> dict[str, dict[str, Any]]:
     cold = measured(4, 7.5) | {"rows_scored": 52152, "values": [0] * 72}
     growth = {f"growth {rows}": measured(rows / 1000, 1) | {"rows": rows} for rows in (1000, 10_000)}
     return {"usual scripts": measured(120, 110), "ours, cold": cold, **growth}
+
+
+def test_only_the_part_on_captions_is_written(tmp_path: Path) -> None:
+    (tmp_path / "explanation").mkdir()
+    file = tmp_path / "explanation" / "performance.md"
+    file.write_text(f"{BEGIN}\nkept\n{END}\n{BEGIN_CAPTIONS}\nold\n{END_CAPTIONS}\nby hand\n", encoding="utf-8")
+    results = {"captions, coco, ours, cold": measured(3, 4) | {"values": [0, 0]}}
+    captions_page(results, "a machine", "a command", tmp_path)
+    text = file.read_text(encoding="utf-8")
+    assert text.startswith(f"{BEGIN}\nkept\n{END}\n{BEGIN_CAPTIONS}\n\nWritten by `a command`.\n\nMachine: a machine.")
+    assert text.endswith(f"| coco | 2 | ours, cold | 3 |  | 4 |  |\n\n{END_CAPTIONS}\nby hand\n")
+    file.write_text(BEGIN_CAPTIONS, encoding="utf-8")
+    with pytest.raises(ValueError, match="comments around the measured part"):
+        captions_page(results, "a machine", "a command", tmp_path)
+    assert file.read_text(encoding="utf-8") == BEGIN_CAPTIONS
+
+
+def test_the_part_on_the_floor_names_the_steps_that_take_most(tmp_path: Path) -> None:
+    (tmp_path / "explanation").mkdir()
+    file = tmp_path / "explanation" / "performance.md"
+    file.write_text(f"{BEGIN}\nkept\n{END}\n{BEGIN_STAGES}\nold\n{END_STAGES}\nby hand\n", encoding="utf-8")
+    steps: dict[str, list[float]] = {}
+    convention = tasks()["asr-librispeech-clean"].convention("wer", "cmi-bench")
+    rows = [Row(str(n), f"one {n}", "one three", True) for n in range(3)]
+    found = stages.measure({"some": (rows, [convention])}, steps)
+    assert {name: texts for name, (_, texts) in steps.items()} == {"cmi-wrappers": 3, "cmi-words": 4, "words": 4}
+    found[stages.READ]["spent"] = 10.0
+    steps |= {"words": [4.0, 4], "cmi-words": [3.5, 4], "cmi-wrappers": [0.5, 3]}
+    results = {"stages": {"stages": found, "steps": steps}}
+    assert step_table(results, 2).splitlines()[2:] == [
+        "| words | 4 | 4.00 | 1000000.0 |",
+        "| cmi-words | 4 | 3.50 | 875000.0 |",
+        "| others (1) | | 0.500 | |",
+        "| keeping and looking up | | 2.00 | |",
+    ]
+    stages_page(results, "a machine", "a command", tmp_path)
+    text = file.read_text(encoding="utf-8")
+    assert text.startswith(f"{BEGIN}\nkept\n{END}\n{BEGIN_STAGES}\n\nWritten by `a command`.\n\nMachine: a machine.")
+    assert text.endswith(f"| keeping and looking up | | 2.00 | |\n\n{END_STAGES}\nby hand\n")
 
 
 def test_only_the_measured_part_of_the_page_is_written(tmp_path: Path) -> None:

@@ -128,6 +128,8 @@ FRAMES = {
     "tasks.errors",
     "tasks.family",
     "tasks.availability",  # why something is unavailable
+    "tasks.backends.assets",  # where files lie that a convention knows by their hashes
+    "tasks.backends.user_cache",
     "tasks.row",
     "tasks.step",
     "tasks.task",

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import pytest
+
 from audit.literature.known_tasks import known_tasks as tasks
 from tasks.convention import HYPOTHESIS, REFERENCE
+from tasks.errors import UnavailableError
 from tasks.row import Row
-from tasks.step import step
+from tasks.step import Step, step
 from tasks.step_cache import ChainCache
 
 
@@ -23,6 +28,28 @@ def test_a_text_goes_through_a_step_once() -> None:
     assert calls == ["a", "b"]
     assert cache.computed[shared] == 2
     assert cache.values(REFERENCE, ()) == ["r"] * 4
+
+
+def test_chains_go_on_together_where_steps_change_nothing() -> None:
+    def same(texts: Sequence[str]) -> list[str]:
+        return [text.strip() for text in texts]
+
+    upper = step("upper", lambda text: text.upper())
+    strip, again = (step(name, lambda text: text.strip(), batch=same) for name in ("strip", "again"))
+    cache = ChainCache([Row("1", "a", "a"), Row("2", "b", "b"), Row("3", "a", "c")])
+    assert cache.values(HYPOTHESIS, (strip,)) is cache.values(HYPOTHESIS, (again,))
+    assert cache.values(HYPOTHESIS, (strip, upper)) is cache.values(HYPOTHESIS, (again, upper))
+    assert cache.values(HYPOTHESIS, (strip, again, upper)) == ["A", "B", "A"]
+    assert cache.values(REFERENCE, (strip, upper)) == ["A", "B", "C"]
+    assert (cache.computed[strip], cache.computed[upper]) == (3, 3)
+
+
+def test_a_step_may_make_nothing_or_a_list_of_a_text() -> None:
+    found = step("found", lambda text: {"a": None, "b": ["x", "y"]}.get(text, text))
+    upper = step("upper", lambda text: text.upper())
+    cache = ChainCache([Row("1", "a", "c"), Row("2", "b", "d")])
+    assert cache.values(HYPOTHESIS, (found, upper)) == [None, ["X", "Y"]]
+    assert cache.values(REFERENCE, (found, upper)) == ["C", "D"]
 
 
 def test_lists_are_mapped_item_by_item() -> None:
@@ -43,3 +70,40 @@ def test_the_chains_of_a_task_share_their_beginnings() -> None:
     assert set(cache.computed) == steps
     applied = sum(len(c.hypothesis) for c in chains)
     assert sum(cache.computed.values()) < 20 * applied / 2
+
+
+def test_a_program_is_started_once_for_all_chains() -> None:
+    starts: list[list[str]] = []
+
+    def started(texts: list[str]) -> list[str]:
+        starts.append(list(texts))
+        return [text.upper() for text in texts]
+
+    program = Step("program", "1", lambda: str.upper, (), batch=started, program=True)
+    first = step("first", lambda text: text.replace("a", "b"), batch=lambda texts: [t.replace("a", "b") for t in texts])
+    chains = [
+        (HYPOTHESIS, (program,)),
+        (HYPOTHESIS, (first, program)),
+        (REFERENCE, (program, first)),
+        (REFERENCE, (first,)),
+    ]
+    cache = ChainCache([Row("1", "a", ["c", "a"]), Row("2", None, ["d"])])
+    cache.together(chains)
+    assert starts == [["a", "b", "c", "d"]]
+    assert [cache.values(*chain) for chain in chains] == [
+        ["A", None], ["B", None], [["C", "A"], ["D"]], [["c", "b"], ["d"]],
+    ]  # fmt: skip
+    cache.together(chains)
+    assert len(starts) == 1
+    assert cache.computed[program] == 4
+
+
+def test_a_program_that_fails_is_left_to_each_chain() -> None:
+    def missing(texts: list[str]) -> list[str]:
+        raise UnavailableError("no program")
+
+    program = Step("program", "1", lambda: str.upper, (), batch=missing, program=True)
+    cache = ChainCache([Row("1", "a", "b")])
+    cache.together([(HYPOTHESIS, (program,))])
+    with pytest.raises(UnavailableError, match="no program"):
+        cache.values(HYPOTHESIS, (program,))

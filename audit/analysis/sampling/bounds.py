@@ -11,6 +11,7 @@ import numpy as np
 from audit.analysis.sampling.plan import Ordered, PlannedConvention
 from audit.analysis.sampling.quantities import population, sample
 from audit.scoring.score import Score
+from tasks.phrase import phrase
 from tasks.row import Row
 from tasks.statistics.compact import wide
 from tasks.statistics.confidence_sequences import ratios, sums
@@ -61,9 +62,11 @@ def departure(plan: Ordered, present: frozenset[str]) -> str | None:
     if not beyond:
         return None
     skipped = sorted(set(begun) - present)
-    return (
-        f"{len(beyond)} units beyond the planned order are there, and {skipped[0]!r} before them is not: units were dropped, "
-        "or another order was followed"
+    return phrase(
+        "{n} units beyond the planned order are there, and {unit} before them is not: units were dropped, or another "
+        "order was followed",
+        n=len(beyond),
+        unit=repr(skipped[0]),
     )
 
 
@@ -90,7 +93,7 @@ def reach(
     units = sum(map(len, done))
     exact = planned.kind != "sums"
     if not done or item.counts is None:
-        return Reach(units, None, None, exact, problem="no unit of the plan was scored")
+        return Reach(units, None, None, exact, problem=phrase("no unit of the plan was scored"))
     if not exact:
         return _approximate(item, done, planned, len(plan.plan.units), with_path=with_path)
     # Units that are not drawn yet may be dropped, too: then the total over the set is not known.
@@ -118,7 +121,8 @@ def _approximate(
     drawn = [index for step in indices for index in step]
     units = sum(map(len, done))
     if len(drawn) < units:
-        return Reach(units, None, None, exact=False, problem="drawn units without a score have no approximate bound")
+        why = phrase("drawn units without a score have no approximate bound")
+        return Reach(units, None, None, exact=False, problem=why)
     terms = item.convention.metric.terms(wide(item.counts)[drawn]).astype(np.float64)
     risk, metric = float(Fraction(planned.risk)), item.convention.metric
 
@@ -131,7 +135,8 @@ def _approximate(
 
     last = at_units(units)
     if last is None:
-        return Reach(units, None, None, exact=False, problem=f"fewer than {sums.FIRST} units have no approximate bound")
+        why = phrase("fewer than {n} units have no approximate bound", n=sums.FIRST)
+        return Reach(units, None, None, exact=False, problem=why)
     path: list[tuple[int, float | None, float | None]] = []
     if with_path:
         ends = np.cumsum([len(step) for step in done])

@@ -28,6 +28,8 @@ KEY_SUFFIX = ".plan.pub.pem"
 # A larger risk of a plan is refused.
 MOST_RISK = Fraction(1, 5)
 _HEX = re.compile(r"[0-9a-f]{64}\Z")
+_ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*\Z")
+_DECIMAL = re.compile(r"-?[0-9]{1,60}(\.[0-9]{1,60})?\Z", re.ASCII)
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(T[0-9:]{5,8}Z)?\Z")
 FIX = "Make the plan again with `repro-audit plan`."
 
@@ -285,6 +287,13 @@ def check_date(text: str, where: str) -> str:
 
 def _problems(plan: Plan) -> Sequence[tuple[str, str]]:
     found: list[tuple[str, str]] = []
+    # Names of files are made of them.
+    ids = [("task", plan.task), ("run", plan.run), ("study", plan.study), ("card", plan.card)]
+    ids += [("claims: metric", claim.metric) for claim in plan.claims]
+    found += [(field, "not lower-case words joined by hyphens") for field, name in ids if name and not _ID.match(name)]
+    numbers = [number for claim in plan.claims for number in (claim.value, claim.margin)]
+    if not all(map(_DECIMAL.match, numbers)):
+        found.append(("claims", "a value or a margin is not a number in plain decimal notation"))
     if not plan.units or list(plan.units) != sorted(set(plan.units)):
         found.append(("units", "not a sorted list of different ids"))
     if plan.strata < 1 or (plan.strata > 1) != (plan.lengths is not None):

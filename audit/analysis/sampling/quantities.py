@@ -20,6 +20,7 @@ from tasks.judging.conventions import find
 from tasks.metrics.error_rate import ErrorRate, MeanErrorRate
 from tasks.metrics.metric import MeanMetric, RatioMetric
 from tasks.metrics.rouge import RougeL
+from tasks.phrase import phrase
 from tasks.row import Row
 from tasks.statistics.compact import wide
 from tasks.statistics.confidence_sequences.ratios import Drawn, Population
@@ -209,12 +210,28 @@ def _broken(item: Score, a: NDArray[np.float64], w: NDArray[np.float64], planned
     """Whether a row contradicts the bounds that the plan states."""
     if len(w) and float(w.max()) > planned.largest:
         row = item.ids[int(w.argmax())]
-        return f"row {row} has {int(w.max())} reference tokens, more than the plan's {planned.largest}"
+        return phrase(
+            "row {row} has {n} reference tokens, more than the plan's {most}",
+            row=row,
+            n=int(w.max()),
+            most=planned.largest,
+        )
     if planned.kind == "share" and len(w) and float(w.min()) < planned.largest:
-        return f"row {item.ids[int(w.argmin())]} has {int(w.min())} possible points, not the plan's {planned.largest}"
+        row = item.ids[int(w.argmin())]
+        return phrase(
+            "row {row} has {n} possible points, not the plan's {wanted}",
+            row=row,
+            n=int(w.min()),
+            wanted=planned.largest,
+        )
     bound = np.maximum(w, 0 if planned.cap is None else planned.cap)
     if planned.kind in {"share", "mean"} or planned.cap is not None:
         over = np.flatnonzero(a > bound + 1e-12)
         if len(over):
-            return f"row {item.ids[over[0]]} counts {a[over[0]]:g}, more than the plan's bound {bound[over[0]]:g}"
+            return phrase(
+                "row {row} counts {n}, more than the plan's bound {bound}",
+                row=item.ids[over[0]],
+                n=format(a[over[0]], "g"),
+                bound=format(bound[over[0]], "g"),
+            )
     return None

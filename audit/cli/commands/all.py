@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import sys
+from functools import partial
 from pathlib import Path
 
 from audit.cli.audit_options import (
     add_audit_arguments,
     audit_request,
-    print_audit,
+    check_required,
+    print_decided,
+    print_line,
     publication_request,
     required_verdicts,
 )
@@ -64,18 +67,14 @@ def run(args: argparse.Namespace) -> int:
         limit=args.limit,
         features=not args.no_features,
     )
-    outcome = run_all(request, _say, _note)
+    outcome = run_all(request, partial(print_line, args), _note, partial(print_decided, args))
     if outcome.publication is None:
         return 3
-    code = print_audit(outcome.publication.document, outcome.publication.lines, required)
+    code = check_required(args, outcome.publication.document, required)
     if outcome.failed:
         print(f"inference had errors: {', '.join(outcome.failed)}; run the same command to retry", file=sys.stderr)
         return 1
     return code
-
-
-def _say(text: str) -> None:
-    print(text, flush=True)
 
 
 def _note(text: str) -> None:

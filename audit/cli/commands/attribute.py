@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from audit.cli.json_output import add_json, say_written, show
 from audit.cli.options import rows_of
 
 HELP = """Split the gap between two conventions, or between a convention's value and a printed one, into the steps in which
@@ -32,13 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--spread", action="store_true",
                         help="also split the spread of the whole multiverse into its axes")  # fmt: skip
     parser.add_argument("--figure", type=Path, metavar="FILE", help="draw the parts as a waterfall (SVG)")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything as JSON, parts as exact fractions")
+    add_json(parser, "write everything as JSON, parts as exact fractions")
 
 
 def run(args: argparse.Namespace) -> int:
     """Attribute, print, and write the requested files."""
     from audit import api
-    from audit._util import canonical_json
     from audit._util.files import write_atomic
     from audit.report.figures import waterfall
 
@@ -47,11 +47,8 @@ def run(args: argparse.Namespace) -> int:
         args.task, path, start=args.start, end=args.end, printed=args.printed, metric=args.metric, unit=args.unit,
         replicates=args.replicates, spread=args.spread,
     )  # fmt: skip
-    print("\n".join(found.lines()))
-    if args.json is not None:
-        write_atomic(args.json, canonical_json.dumps(found.as_json()))
-        print(f"written: {args.json}")
+    show(args, found.lines(), found.as_json)
     if args.figure is not None and found.gaps:
         write_atomic(args.figure, waterfall.draw(found.gaps[0], "figure") + "\n")
-        print(f"written: {args.figure}")
+        say_written(args, args.figure)
     return 1 if found.refused else 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from audit.cli.json_output import add_json, say_written, show
 from tasks.statistics.defaults import REPLICATES
 
 HELP = """Compare two runs on the same set: how many outputs are identical, where each row first differs, how far every metric
@@ -36,13 +37,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="of the bootstrap; 0 for no intervals (default: %(default)s)")  # fmt: skip
     parser.add_argument("--margin", type=Path, metavar="FILE", help="write the measured margins, as YAML for a study")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write the rows that differ; contains outputs")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the comparison; contains pieces of outputs")
+    add_json(parser, "write the comparison; contains pieces of outputs")
 
 
 def run(args: argparse.Namespace) -> int:
     """Compare and print."""
     from audit import api
-    from audit._util import canonical_json
     from audit._util.files import write_atomic
     from audit.analysis.measured_margins import margins_yaml
     from audit.cli.options import check_counts
@@ -58,13 +58,12 @@ def run(args: argparse.Namespace) -> int:
         only=[_ONLY[name] for name in args.only],  # type: ignore[misc]  # the choices of --only
         replicates=args.replicates,
     )
-    print("\n".join(found.lines(args.rows)))
+    show(args, found.lines(args.rows), found.as_json)
     for path, made in (
         (args.margin, margins_yaml),
         (args.csv, type(found).table),
-        (args.json, lambda one: canonical_json.dumps(one.as_json())),
     ):
         if path is not None:
             write_atomic(path, made(found))
-            print(f"written: {path}")
+            say_written(args, path)
     return 0

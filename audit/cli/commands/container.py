@@ -16,6 +16,7 @@ from audit._util import canonical_json
 from audit._util.files import write_atomic
 from audit._util.git import image_arguments
 from audit._util.paths import ROOT
+from audit.cli.json_output import add_json
 from audit.errors import InputError
 
 if TYPE_CHECKING:
@@ -68,6 +69,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                       help="processes and threads (default: %(default)s)")  # fmt: skip
     run_.add_argument("--tmp-size", default="4g", metavar="SIZE",
                       help="scratch in memory, at /tmp (default: %(default)s)")  # fmt: skip
+    run_.add_argument("--out-size", default="100g", metavar="SIZE",
+                      help="what it may add to --out before it is killed (default: %(default)s)")  # fmt: skip
     run_.add_argument("--user", metavar="UID:GID", help="the user inside (default: you; for root 65532:65532)")
     run_.add_argument("--network", default="none", metavar="NAME",
                       help="a network of the engine, such as host; it is recorded (default: %(default)s)")  # fmt: skip
@@ -80,7 +83,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _image_options(inspect).add_argument(
         "--archive", type=_path, metavar="FILE", help="a file written by `container archive`"
     )
-    inspect.add_argument("--json", action="store_true", help="print the record as JSON")
+    add_json(inspect)
 
     archive = _action(actions, "archive", "write the image to a file for use without a registry", _archive)
     _image_options(archive)
@@ -163,7 +166,11 @@ def _run(args: argparse.Namespace) -> int:
         outcome = container.run(engine, job, _say)
         if engine.local:
             _write_record(engine, job, outcome, started)
-    if outcome.out_of_memory:
+    if outcome.overfull:
+        _say(
+            f"the container was killed: it wrote more than --out-size {args.out_size} into {args.out}, or a million files"
+        )
+    elif outcome.out_of_memory:
         _say("the container ran out of memory; raise --memory, or use fewer --workers inside")
     elif outcome.code == 137:
         _say("the program was killed, often by the memory limit (--memory)")
@@ -208,6 +215,7 @@ def _job(engine: Engine, args: argparse.Namespace, image: Image) -> Job:
         mounts=mounts,
         arguments=tuple(args.arguments) or None,
         grace=args.grace,
+        written=limits.amount(args.out_size, "--out-size", least=1 << 20),
         predictions=args.predictions.name if args.predictions is not None and args.predictions.is_file() else None,
     )
     limits.prepare_out(engine, user, args.out)
@@ -237,6 +245,8 @@ def _write_record(engine: Engine, job: Job, outcome: Outcome, started: int) -> N
         "exit_code": outcome.code,
         "signal": outcome.signal,
         "out_of_memory": outcome.out_of_memory,
+        "written": job.written,
+        "overfull": outcome.overfull,
     }
     try:
         write_atomic(job.out / "container.json", canonical_json.dumps(record) + b"\n")

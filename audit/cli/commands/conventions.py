@@ -8,6 +8,7 @@ import json
 import textwrap
 
 from audit._util.paths import LITERATURE
+from audit.cli.json_output import add_json
 from audit.errors import InputError
 
 HELP = """List the conventions of a task, or of all tasks: grade, who uses it, signature and hash.
@@ -29,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--show", metavar="ID", help="everything about one convention, also as YAML to begin from")
     parser.add_argument("--long", action="store_true", help="also print signature, hash and works")
-    parser.add_argument("--json", action="store_true", help="print everything as JSON")
+    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-HELP = """Verify a package and, if it is accepted, add a reviewer's statement in a separate bundle (in-toto Simple
+HELP = """Verify a package and, if it is intact, add a reviewer's statement in a separate bundle (in-toto Simple
 Verification Result). Nothing else in the package changes. With --predictions --rescore the statement also says that
 every value was recomputed with the same result."""
 
@@ -41,11 +41,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Countersign; 1 if the package is not accepted."""
+    """Countersign; 1 if the package is rejected."""
     from audit._util.files import write_atomic
     from audit.cli import key_options
     from audit.cli.options import read_file
     from audit.errors import InputError
+    from audit.pipeline.deriving import derive
     from audit.pipeline.rescoring import score_again
     from audit.provenance.format import archive
     from audit.provenance.records.run_record import utc
@@ -56,11 +57,14 @@ def run(args: argparse.Namespace) -> int:
     if args.rescore and args.predictions is None:
         raise InputError("--rescore needs the predictions", fix="--predictions DIR")
     trust = Trust(
-        key=read_file(args.auditor_key), predictions=args.predictions, scorer=score_again if args.rescore else None
+        key=read_file(args.auditor_key),
+        predictions=args.predictions,
+        scorer=score_again if args.rescore else None,
+        deriver=derive,
     )
     report = verify(args.package, trust)
     sys.stdout.write(report.as_text())
-    if not report.accepted:
+    if not report.intact:
         print("not countersigned")
         return 1
     properties = [

@@ -6,6 +6,7 @@ import argparse
 import json
 from pathlib import Path
 
+from audit.cli.json_output import add_json, show
 from audit.errors import InputError
 
 HELP = """Count outputs that are broken or answer another task: unfinished, empty, phone strings, wrong script or language,
@@ -22,6 +23,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sample", type=int, metavar="N", help="print N rows that --detector flags and N that it does not"
     )
+    add_json(parser)
     parser.add_argument("--seed", type=int, default=11, help="of the sample's random half (default: %(default)s)")
 
 
@@ -41,6 +43,13 @@ def run(args: argparse.Namespace) -> int:
             "needs --detector and a positive number", where="--sample", fix="--detector phones --sample 100"
         )
     rows = predictions.load(predictions.file_of(args.predictions, task.id), task).rows
+    if args.json:
+        show(args, (), lambda: [
+            {"detector": found.detector, "fault": found.fault, "found": len(found.ids) if found.of else None,
+             "of": found.of, "ids": list(found.ids)}
+            for found in detect(rows, task) if args.detector in {None, found.detector}
+        ])  # fmt: skip
+        return 0
     for found in detect(rows, task):
         if args.detector not in {None, found.detector}:
             continue

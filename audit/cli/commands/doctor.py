@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import asdict
 from pathlib import Path
+
+from audit.cli.json_output import add_json, show
 
 HELP = """Check what this machine has for scoring, reports and inference, and how to get each missing part.
 Exit code 3 only if something is missing that the default audit needs."""
@@ -16,6 +19,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--batch", type=int, default=1, metavar="N", help="clips per batch, to estimate memory (default: 1)"
     )
+    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -26,6 +30,5 @@ def run(args: argparse.Namespace) -> int:
 
     sets = [SetLocation(task, folder) for task, folder in folders(args.data).items()]
     parts = examine(sets, args.model, args.batch)
-    for part in parts:
-        print(part.line)
+    show(args, (part.line for part in parts), lambda: [asdict(part) for part in parts])
     return 0 if complete(parts) else 3

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from audit.cli.json_output import add_json, show
 from audit.cli.options import rows_of
 
 HELP = """Infer the convention from the number: the exact set of pipelines that print a value on a predictions file, the
@@ -26,14 +27,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--predictions", type=Path, metavar="PATH",
                         help="the file, or the folder that holds TASK.jsonl (default: predictions)")  # fmt: skip
     parser.add_argument("--all", action="store_true", help=f"print all matches, not only the first {_SHOWN}")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the whole answer as JSON")
+    add_json(parser, "write the whole answer as JSON")
 
 
 def run(args: argparse.Namespace) -> int:
     """Explain and print."""
     from audit import api
-    from audit._util import canonical_json
-    from audit._util.files import write_atomic
     from audit.analysis.joint import JointlyExplained
     from audit.analysis.multiverse import Explained
 
@@ -47,10 +46,7 @@ def run(args: argparse.Namespace) -> int:
     else:
         path = rows_of(args.predictions, args.task)
         found = api.explain(args.task, path, value=args.value, metric=args.metric, unit=args.unit)
-    print("\n".join(found.lines(None if args.all else _SHOWN)))
-    if args.json is not None:
-        write_atomic(args.json, canonical_json.dumps(found.as_json()))
-        print(f"written: {args.json}")
+    show(args, found.lines(None if args.all else _SHOWN), found.as_json)
     return 0
 
 

@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from audit.inference.engines.interface import Engine
     from audit.inference.sampled import SampledRun
 
-HELP = """Run SALMONN on a task's test set and write its predictions.
+HELP = """Run a model on a task's test set and write its predictions: SALMONN, or any model of an engine (faster-whisper,
+transformers) that model.yaml names.
 
 A run may be stopped or killed at any time; the same command resumes it. Unreadable clips become error rows, and the exit
-code is 1. See docs/how-to/run-inference.md."""
+code is 1. See docs/how-to/run-inference.md and docs/how-to/engines.md."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -30,8 +31,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--batch-size", type=int, default=1, metavar="N", help="clips per batch (default 1, as in the paper)"
     )
-    group.add_argument("--encode-batch", type=int, default=1, metavar="N", help="clips per batch of the encoders")
-    group.add_argument("--engine", choices=("local", "ray"), default="local")
+    group.add_argument("--encode-batch", type=int, default=1, metavar="N", help="clips per batch of SALMONN's encoders")
+    group.add_argument("--engine", choices=("local", "ray"), default="local",
+                       help="where workers run: on this machine, or on a Ray cluster")  # fmt: skip
     group.add_argument("--workers", type=int, default=1, metavar="N", help="Ray actors")
     group.add_argument(
         "--gpus-per-worker", type=float, default=0.0, metavar="X", help="for Ray; with 0.5 two share one"
@@ -40,9 +42,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument("--shard", default="1/1", metavar="K/N", help="only this shard; then `repro-audit merge`")
     group.add_argument("--prefetch", type=int, default=0, metavar="N", help="processes that prefetch audio")
     group.add_argument(
-        "--features", type=Path, metavar="FOLDER", help="cache of the encoders' outputs (default OUT/.features)"
+        "--features", type=Path, metavar="FOLDER", help="cache of SALMONN's encoder outputs (default OUT/.features)"
     )
     group.add_argument("--no-features", action="store_true", help="do not cache the encoders' outputs")
+    group.add_argument("--run", dest="run_name", metavar="NAME",
+                       help="write TASK@NAME.jsonl: a further run, or the outputs of another model of the study")  # fmt: skip
     group.add_argument("--who", metavar="NAME", help="for the meta file")
     sample = parser.add_argument_group("a planned sample")
     sample.add_argument("--until-settled", action="store_true",
@@ -70,6 +74,7 @@ def run(args: argparse.Namespace) -> int:
         prefetch=args.prefetch,
         features=None if args.no_features else (args.features or args.out / ".features"),
         who=args.who,
+        name=args.run_name,
     )
     sampled = _sampled(args)
     engine: Engine | None = None
@@ -100,7 +105,7 @@ def _sampled(args: argparse.Namespace) -> SampledRun | None:
     from audit.pipeline.until_settled import Watch, adopt
 
     check_counts(args, "max_units")
-    files, task = adopt(args.plan, args.task[0], args.out)
+    files, task = adopt(args.plan, args.task[0], args.out, run=args.run_name)
     watch = Watch(files.ordered, task, _say, args.max_units)
     return SampledRun(files.ordered.plan.sha256, files.ordered.units, watch)
 

@@ -9,9 +9,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from audit.cli.json_output import add_json, plain, show
 from audit.errors import InputError
 
 if TYPE_CHECKING:
+    from audit.literature.checkouts import Opened
     from audit.literature.grades import Known
     from audit.literature.works import Work
 
@@ -34,20 +36,24 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="open every code path at its commit in the clones DIR/OWNER+NAME or DIR/OWNER/NAME, bare or not",
     )
+    add_json(lint)
     lint.set_defaults(action_run=_lint)
 
     listing = actions.add_parser("list", help="one line per record")
     listing.add_argument("--treatment", choices=KINDS, help="only works with this treatment of SALMONN")
     listing.add_argument("--relation", choices=RELATIONS, help="only works with this relation to the paper")
     listing.add_argument("--task", metavar="TASK", help="only works with an entry on this task")
+    add_json(listing)
     listing.set_defaults(action_run=_list)
 
-    show = actions.add_parser("show", help="one record in full, with the grades of its conventions")
-    show.add_argument("id", metavar="ID")
-    show.set_defaults(action_run=_show)
+    one = actions.add_parser("show", help="one record in full, with the grades of its conventions")
+    one.add_argument("id", metavar="ID")
+    add_json(one)
+    one.set_defaults(action_run=_show)
 
     table = actions.add_parser("table", help="works x tasks, conventions with grades, what can be checked")
     table.add_argument("--study", metavar="FILE", help="the study whose tasks are the columns (default: SALMONN's)")
+    add_json(table)
     table.set_defaults(action_run=_table)
 
     for name, text in (("bibtex", "the works as BibTeX"), ("csv", "one line per entry")):
@@ -87,7 +93,7 @@ def _works(args: argparse.Namespace) -> tuple[Work, ...]:
 
 
 def _lint(args: argparse.Namespace) -> int:
-    from audit.importers import importers
+    from audit.importers import formats
     from audit.literature.checkouts import open_all
     from audit.literature.known_tasks import conventions_of, declared_here, known_tasks, studies_here
     from audit.literature.lint import lint, lint_studies, notes
@@ -102,7 +108,7 @@ def _lint(args: argparse.Namespace) -> int:
     problems += lint_sets(known_tasks().values())[1]
     named = {study.id: study for study in studies_here()}
     works = {record.work.id for record in records}
-    outputs, wrong = lint_outputs(named, works, {one.name for one in importers()})
+    outputs, wrong = lint_outputs(named, works, {one.name for one in formats()})
     problems += wrong
     own = [one.convention for one in declared_here()]
     # What YAML declares cites its own evidence, and is no convention of its family.
@@ -111,17 +117,18 @@ def _lint(args: argparse.Namespace) -> int:
     for task, _, name in built_in:
         of_family[known_tasks()[task].family].add(name)
     problems += lint_conventions(of_family, {record.work.id for record in records})
+    results: list[Opened] = []
     if args.checkouts:
         results, unopened = open_all(records, args.checkouts)
         problems += unopened
-        for result in results:
-            print(result)
-    for problem in problems:
-        print(problem)
-    for note in notes(records, _by_metric(built_in)):
-        print(f"note: {note}")
+    noted = notes(records, _by_metric(built_in))
     noun = "problem" if len(problems) == 1 else "problems"
-    print(f"{len(records)} records, {len(outputs)} records of public outputs, {len(problems)} {noun}")
+    last = f"{len(records)} records, {len(outputs)} records of public outputs, {len(problems)} {noun}"
+    lines = [*map(str, results), *map(str, problems), *(f"note: {note}" for note in noted), last]
+    show(args, lines, lambda: {
+        "records": len(records), "outputs": len(outputs), "problems": plain(problems), "notes": noted,
+        "checkouts": plain(results),
+    })  # fmt: skip
     return 1 if problems else 0
 
 
@@ -134,9 +141,14 @@ def _list(args: argparse.Namespace) -> int:
         and (args.task is None or any(args.task in e.ids for e in w.tasks))
     ]
     width = max((len(w.id) for w in works), default=0)
-    for w in works:
-        print(f"{w.id:<{width}}  {w.year}  {w.relation:<19}  {w.treatment:<9}  code {w.code.available:<7}  {w.title}")
-    print(f"{len(works)} records")
+    lines = [
+        f"{w.id:<{width}}  {w.year}  {w.relation:<19}  {w.treatment:<9}  code {w.code.available:<7}  {w.title}"
+        for w in works
+    ]
+    show(args, [*lines, f"{len(works)} records"], lambda: [
+        {"id": w.id, "title": w.title, "year": w.year, "relation": w.relation, "treatment": w.treatment,
+         "code": w.code.available} for w in works
+    ])  # fmt: skip
     return 0
 
 
@@ -148,7 +160,15 @@ def _show(args: argparse.Namespace) -> int:
 
     works = _works(args)
     work = find(works, args.id)
-    print(record_text(work, grades(works, named(works))), end="")
+    found = grades(works, named(works))
+    show(args, record_text(work, found).splitlines(), lambda: {
+        **plain(work), "links": plain(work.links()),
+        "conventions": [
+            {"task": task, "metric": metric, "convention": name, "grade": grading.grade}
+            for (task, metric, name), grading in found.items()
+            if any(one.work == work.id for one in grading.support)
+        ],
+    })  # fmt: skip
     return 0
 
 
@@ -160,9 +180,8 @@ def _table(args: argparse.Namespace) -> int:
 
     study = load_study(args.study or LITERATURE / "studies" / "salmonn.yaml")
     data = survey(_works(args), study.claims, known())
-    print(matrix(data))
-    print(conventions_table(data))
-    print(steps(data), end="")
+    lines = [*matrix(data).split("\n"), *conventions_table(data).split("\n"), *steps(data).splitlines()]
+    show(args, lines, lambda: plain(data))
     return 0
 
 

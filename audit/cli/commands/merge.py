@@ -13,7 +13,7 @@ The file is byte-identical to that of an unsharded run. Give every folder that w
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("folder", nargs="+", type=Path, help="an --out folder of `infer`")
-    parser.add_argument("--task", nargs="+", required=True, metavar="ID")
+    parser.add_argument("--task", nargs="+", required=True, metavar="ID", help="or ID@NAME, if `infer` had --run NAME")
     parser.add_argument("--out", type=Path, help="default: the first folder")
     parser.add_argument("--who", metavar="NAME", help="for the meta file")
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Callable
 from pathlib import Path
 
+from audit.cli.json_output import add_json, say_written, show
 from audit.cli.options import rows_of
 
 HELP = """Score predictions under the full factorial of defensible steps (selection, cleaning, normaliser, tokenizer, metric,
@@ -21,14 +23,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--replicates", type=int, default=0, metavar="N",
                         help="bootstrap replicates for intervals (default: none)")  # fmt: skip
     parser.add_argument("--svg", type=Path, metavar="FILE", help="draw the specification curve")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write every pipeline's value as JSON")
+    add_json(parser, "write every pipeline's value as JSON")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write every pipeline's value as CSV")
 
 
 def run(args: argparse.Namespace) -> int:
     """Compute, print a summary, and write the requested files."""
     from audit import api
-    from audit._util import canonical_json
     from audit._util.files import write_atomic
     from audit.analysis import multiverse
 
@@ -36,13 +37,13 @@ def run(args: argparse.Namespace) -> int:
         multiverse.check_value(args.value)
     path = rows_of(args.predictions, args.task)
     found = api.multiverse(args.task, path, metric=args.metric, replicates=args.replicates)
-    print("\n".join(found.lines()))
-    for target, content in (
+    show(args, found.lines(), lambda: multiverse.document(found))
+    made: tuple[tuple[Path | None, Callable[[], bytes | str]], ...] = (
         (args.svg, lambda: found.curve(args.value).svg),
-        (args.json, lambda: canonical_json.dumps(multiverse.document(found))),
         (args.csv, lambda: multiverse.table(found)),
-    ):
+    )
+    for target, content in made:
         if target is not None:
             write_atomic(target, content())
-            print(f"written: {target}")
+            say_written(args, target)
     return 0

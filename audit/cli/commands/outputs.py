@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit._util.paths import LITERATURE
+from audit.cli.json_output import add_json
 from audit.errors import AuditError
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
             action.add_argument("--timeout", type=float, default=30.0, metavar="SECONDS",
                                 help="give up a server that is silent for so long (default: %(default)s)")  # fmt: skip
         else:
-            action.add_argument("--json", action="store_true", help="print JSON")
+            add_json(action)
         action.set_defaults(action_run={"list": _list, "fetch": _fetch, "check": _check}[name])
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from audit.cli import key_options
+from audit.cli.json_output import add_json, plain, say, show
 from audit.cli.options import add_data_arguments, set_options
 from audit.errors import InputError
 
@@ -58,6 +59,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                        help="take one unit of each of N strata by length of the reference at a time")  # fmt: skip
     parser.add_argument("--audits", type=int, default=50, metavar="N",
                         help="simulated audits for the number of units needed; 0 for none (default: %(default)s)")  # fmt: skip
+    add_json(parser)
     group = parser.add_argument_group("registration")
     group.add_argument("--register", action="store_true",
                        help="sign the plan that is in --out, or the new one, and write its claims as PRML")  # fmt: skip
@@ -70,19 +72,26 @@ def run(args: argparse.Namespace) -> int:
     from audit.analysis.sampling.plan_files import plan_path
     from audit.scoring.predictions import file_stem
 
-    path = plan_path(args.out, file_stem(args.task, args.run_name), "judgements" if args.judgements else "outputs")
-    if args.draw is not None:
-        _draw(args, path)
-    elif not (args.register and path.exists()):
-        _make(args)
-    if args.register:
-        _register(args, path)
-    elif args.timestamp is not None:
+    if args.timestamp is not None and not args.register:
         raise InputError("a time stamp covers a registration", where="--timestamp", fix="Add --register.")
+    path = plan_path(args.out, file_stem(args.task, args.run_name), "judgements" if args.judgements else "outputs")
+    written: list[Path] = []
+    made = None
+    if args.draw is not None:
+        written.append(_draw(args, path))
+    elif not (args.register and path.exists()):
+        made, file = _make(args)
+        written.append(file)
+    if args.register:
+        written += _register(args, path)
+    if args.json:
+        show(args, (), lambda: {
+            "plan": plain(made), "sha256": None if made is None else made.sha256, "written": plain(written),
+        })  # fmt: skip
     return 0
 
 
-def _make(args: argparse.Namespace) -> None:
+def _make(args: argparse.Namespace) -> tuple[Plan, Path]:
     from audit import api
     from audit.pipeline.plan_design import write_plan
     from audit.pipeline.request import ClaimRequest, PlanRequest
@@ -110,8 +119,10 @@ def _make(args: argparse.Namespace) -> None:
     )
     plan = api.plan(request)
     path = write_plan(plan, args.out)
-    print("\n".join(_lines(plan)))
-    print(f"written: {path} (SHA-256 {plan.sha256})")
+    if not args.json:
+        print("\n".join(_lines(plan)))
+    say(args, f"written: {path} (SHA-256 {plan.sha256})")
+    return plan, path
 
 
 def _weighted(text: str) -> tuple[str, int]:
@@ -148,31 +159,35 @@ def _rows(args: argparse.Namespace) -> tuple[Row, ...]:
     elif args.data is not None:
         from audit.inference.job import read_manifest
 
-        found = read_manifest(set_options(args), args.task, print)
+        found = read_manifest(set_options(args), args.task, lambda text: say(args, text))
     else:
         raise InputError("the set's units are not known", fix="Give --manifest FILE, --data FOLDER or --units FILE.")
     return tuple(Row(item.id, None, item.reference, extra=dict(item.extra)) for item in found.items)
 
 
-def _draw(args: argparse.Namespace, path: Path) -> None:
+def _draw(args: argparse.Namespace, path: Path) -> Path:
     from audit.pipeline.plan_design import draw_seed
 
     if args.published is None:
         raise InputError("when the value was published is not said", where="--draw", fix="Give --published DATE.")
-    print(f"written: {draw_seed(path, args.draw, args.published)}")
+    drawn = draw_seed(path, args.draw, args.published)
+    say(args, f"written: {drawn}")
+    return drawn
 
 
-def _register(args: argparse.Namespace, path: Path) -> None:
+def _register(args: argparse.Namespace, path: Path) -> list[Path]:
     from audit.pipeline.plan_registration import register
     from audit.provenance.signing import timestamp
 
     requester = None if args.timestamp is None else timestamp.http(args.timestamp)
-    for file in register(path, key_options.load(args), requester):
-        print(f"written: {file}")
+    files = list(register(path, key_options.load(args), requester))
+    for file in files:
+        say(args, f"written: {file}")
     if args.key is None:
-        print("signed by a key made for this plan: it shows that the plan is unchanged, not who made it")
+        say(args, "signed by a key made for this plan: it shows that the plan is unchanged, not who made it")
     if requester is None:
-        print("no time stamp: that the plan precedes the run rests on its signer's word")
+        say(args, "no time stamp: that the plan precedes the run rests on its signer's word")
+    return files
 
 
 def _lines(plan: Plan) -> list[str]:

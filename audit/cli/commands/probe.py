@@ -10,6 +10,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from audit.cli.json_output import add_json, say
 from audit.cli.options import add_data_arguments, add_model_arguments, check_counts, model_options, set_options
 from audit.errors import InputError
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     from audit.inference.probes.effect import Effect
     from audit.inference.probes.results import BeamRules, Determinism, Prompts, TextPrior
 
-HELP = """Probe a model on some items of a task's test set, and write the results as JSON for the audit.
+HELP = """Probe SALMONN on some items of a task's test set, and write the results as JSON for the audit.
 
 determinism: run again, in batches, in another order, with extra padding, with other threads, restarted, in fp32; reports
 the first row, token and module that differ, and the effect on the task's metrics. prompts: the same clips under several
@@ -38,6 +39,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--wordings", type=Path, metavar="FILE", help="prompts: one instruction per line; the task's comes first"
     )
+    add_json(parser)
     add_data_arguments(parser)
     add_model_arguments(parser)
 
@@ -46,7 +48,7 @@ def run(args: argparse.Namespace) -> int:
     """Run the probe, print the results, and write OUT/TASK.PROBE.json."""
     from audit._util import canonical_json
     from audit._util.files import write_atomic
-    from audit.inference.job import InferenceRequest, make_spec, need_torch, read_manifest
+    from audit.inference.job import InferenceRequest, need_torch, read_manifest, salmonn_spec
 
     check_counts(args, "items", "batch_size", "beams", "max_new_tokens", "limit")
     need_torch()
@@ -63,7 +65,7 @@ def run(args: argparse.Namespace) -> int:
     manifest = read_manifest(request.test_set, args.task, _note)
     step = max(1, len(manifest.items) // args.items)
     items = list(manifest.items[::step][: args.items])
-    spec = make_spec(request, args.task, manifest)
+    spec = salmonn_spec(request, args.task, manifest)
     worker = Worker(spec)
     task = tasks_here().get(args.task)
     found: Determinism | Prompts | TextPrior | BeamRules
@@ -80,9 +82,13 @@ def run(args: argparse.Namespace) -> int:
     worker.close()
     dataset = {"name": manifest.dataset, "split": manifest.split, "manifest_sha256": manifest.sha256}
     path = args.out / f"{args.task}.{args.probe}.json"
-    write_atomic(path, canonical_json.dumps({**found.as_json(), "dataset": dataset}) + b"\n")
-    _show(found)
-    print(f"wrote {path}")
+    document = canonical_json.dumps({**found.as_json(), "dataset": dataset})
+    write_atomic(path, document + b"\n")
+    if args.json:
+        print(document.decode())
+    else:
+        _show(found)
+    say(args, f"wrote {path}")
     return 1 if isinstance(found, Determinism) and any(test.passed is False for test in found.tests) else 0
 
 

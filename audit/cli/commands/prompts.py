@@ -7,9 +7,10 @@ import json
 from dataclasses import asdict
 from pathlib import Path
 
+from audit._util.terminal import in_a_line
+from audit.cli.json_output import add_json
 from audit.errors import InputError, MissingError
-from tasks.analysis.prompt_sensitivity import PERMUTATIONS
-from tasks.statistics.defaults import REPLICATES
+from tasks.statistics.defaults import PERMUTATIONS, REPLICATES
 
 HELP = """Score each prompt of a predictions file separately, with 95 % intervals, and test by permutation whether the prompts
 differ."""
@@ -24,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--convention", metavar="ID", help="default: the metric's first that is available here")
     parser.add_argument("--replicates", type=int, default=REPLICATES, metavar="N", help="default: %(default)s")
     parser.add_argument("--permutations", type=int, default=PERMUTATIONS, metavar="N", help="default: %(default)s")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -74,7 +75,7 @@ def run(args: argparse.Namespace) -> int:
     for item in shown.prompts:
         interval = f"[{float(item.interval.low):.3f}, {float(item.interval.high):.3f}]" if item.interval else ""
         value = "-" if item.value is None else f"{float(item.value):.3f}"
-        print(f"  {value:>10} {interval:<22} {item.rows:>6}  {item.prompt}")
+        print(f"  {value:>10} {interval:<22} {item.rows:>6}  {in_a_line(item.prompt)}")
     if any(item.value is None for item in shown.prompts):
         print("- no value: the rows with this prompt have nothing to count, for instance no reference token")
     if shown.test:

@@ -6,18 +6,21 @@ import argparse
 from pathlib import Path
 
 from audit._util.files import write_atomic
+from audit.cli.options import add_language_argument, add_slides_argument
 from audit.errors import InputError, MissingError
 
-HELP = """Render report.html, report.pdf, table.tex and measurements.csv from an audit.json. Nothing else is read, and the
-same audit.json gives the same files."""
+HELP = """Render answers.html, report.html, report.pdf, annex.pdf, table.tex and measurements.csv from an audit.json. Nothing
+else is read, and the same audit.json and language give the same files."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The command's options."""
     parser.add_argument("audit", type=Path, metavar="AUDIT.JSON", help="as `repro-audit run` writes it")
     parser.add_argument("--out", type=Path, metavar="DIR", help="where the files go (default: beside the audit.json)")
-    parser.add_argument("--format", default="html,pdf,tex,csv", metavar="LIST",
+    parser.add_argument("--format", default="answers,html,pdf,annex,tex,csv", metavar="LIST",
                         help="reports to render, separated by commas (default: %(default)s)")  # fmt: skip
+    add_slides_argument(parser)
+    add_language_argument(parser)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -39,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
     content: dict[str, bytes] = {}
     for name in (FORMATS[part] for part in wanted):
         try:
-            content[name] = RENDERERS[name](audit)
+            content[name] = RENDERERS[name](audit, args.lang)
         except MissingError as error:
             missing.append(error)
     for name, data in content.items():
@@ -52,4 +55,8 @@ def run(args: argparse.Namespace) -> int:
         print(f"wrote {out / name}")
     if missing:
         raise missing[0]
+    if args.slides:
+        from audit.report.slides import slides, write_slides
+
+        print(f"wrote {write_slides(slides(audit, args.lang), out)}")
     return 0

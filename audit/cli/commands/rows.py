@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from pathlib import Path
+
+from audit.cli.json_output import add_json, say_written, show, write_file
 
 HELP = """Show which rows pay for the difference between two conventions on one predictions file, and which words in them:
 ranked, with each row's share, and grouped by what happened (a number spelled out, a contraction, a filler, a hyphen, a
@@ -25,19 +26,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="the file, or the folder that holds TASK.jsonl (default: predictions)")  # fmt: skip
     parser.add_argument("--rows", type=int, default=20, metavar="N", help="rows to show (default: %(default)s)")
     parser.add_argument("--color", choices=("auto", "always", "never"), default="auto",
-                        help="auto: on a terminal, unless NO_COLOR is set (default)")  # fmt: skip
+                        help="auto: on a terminal unless NO_COLOR is set, in a pipe if FORCE_COLOR is (default)")  # fmt: skip
     parser.add_argument("--html", type=Path, metavar="FILE", help="write a page with the alignments; contains texts")
     parser.add_argument(
         "--csv", type=Path, metavar="FILE", help="write all rows that count differently; contains texts"
     )
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write all shares, without texts")
+    add_json(parser, "write all shares, without texts")
 
 
 def run(args: argparse.Namespace) -> int:
     """Compute, print and write."""
     from audit import api
-    from audit._util import canonical_json
     from audit._util.files import write_atomic
+    from audit._util.terminal import unfiltered
     from audit.analysis.paying_rows_page import page
     from audit.cli.options import check_counts, rows_of
     from audit.literature.known_tasks import find_task
@@ -46,22 +47,26 @@ def run(args: argparse.Namespace) -> int:
     check_counts(args, "rows")
     first, second = args.between
     found = api.rows(args.task, rows_of(args.predictions, args.task), between=(first, second), metric=args.metric)
-    print("\n".join(found.lines(args.rows, colour=_colour(args.color))))
+    if args.json:
+        show(args, (), found.as_json)
+    else:
+        # The colours are ours; the texts of the rows were filtered when the lines were made.
+        print("\n".join(found.lines(args.rows, colour=_colour(args.color))), file=unfiltered(sys.stdout))
+        write_file(args, found.as_json)
     if args.html is not None:
         card = card_of(find_task(args.task), load_sets())
         write_atomic(args.html, page(found, None if card is None else card.publish_text, max(args.rows, 200)))
-        print(f"written: {args.html}")
+        say_written(args, args.html)
     if args.csv is not None:
         write_atomic(args.csv, found.table())
-        print(f"written: {args.csv}")
-    if args.json is not None:
-        write_atomic(args.json, canonical_json.dumps(found.as_json()))
-        print(f"written: {args.json}")
+        say_written(args, args.csv)
     return 0
 
 
 def _colour(choice: str) -> bool:
     """Whether to colour: https://no-color.org; never in a pipe unless asked for."""
+    from audit._util.terminal import coloured
+
     if choice == "auto":
-        return sys.stdout.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+        return coloured(sys.stdout)
     return choice == "always"

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 from pathlib import Path
 
 from audit.cli.audit_options import (
     add_audit_arguments,
     audit_request,
-    print_audit,
+    check_required,
+    print_decided,
+    print_line,
     publication_request,
     required_verdicts,
 )
 from audit.errors import InputError
 
 HELP = """Audit a study: join its claims, the recorded values, the literature and any predictions, and write
-audit.json, report.html, report.pdf, table.tex, measurements.csv and counts/ into a folder, and sign them as a package
-that `repro-audit verify` checks. Without --key, a key is made for this run: it proves integrity, not identity."""
+audit.json, answers.html (one page), report.html, report.pdf, annex.pdf, table.tex, measurements.csv and counts/ into a
+folder, and sign them as a package that `repro-audit verify` checks. Without --key, a key is made for this run: it proves
+integrity, not identity.
+
+With --blind, the folder holds audit.json, counts and literature with the team's name, and its blind/ the reports and a
+package without it."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,5 +44,5 @@ def run(args: argparse.Namespace) -> int:
     publication = publication_request(args)
     from audit.pipeline.publish import publish
 
-    found = publish(audit, publication)
-    return print_audit(found.document, found.lines, required)
+    found = publish(audit, publication, decided=partial(print_decided, args), told=partial(print_line, args))
+    return check_required(args, found.document, required)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
+from audit.cli.json_output import add_json
 from audit.cli.options import add_engine_arguments
 from tasks.statistics.defaults import REPLICATES, SEED
 
@@ -23,7 +25,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--replicates", type=int, default=REPLICATES, metavar="N", help="default: %(default)s")
     parser.add_argument("--seed", type=int, default=SEED, help="of the bootstrap (default: %(default)s)")
     add_engine_arguments(parser)
-    parser.add_argument("--json", action="store_true", help="print JSON instead of a table")
+    add_json(parser)
+    parser.add_argument("--details", type=Path, metavar="FILE",
+                        help="write the counts of every row, for SPICE also sub-scores and tuples, as JSON Lines")  # fmt: skip
 
 
 def run(args: argparse.Namespace) -> int:
@@ -43,4 +47,11 @@ def run(args: argparse.Namespace) -> int:
         workers=args.workers,
     )
     print(json.dumps(table.records(), indent=1) if args.json else "\n".join(table.lines()))
+    if args.details is not None:
+        from audit._util.files import open_atomic
+
+        with open_atomic(args.details) as file:
+            for one in table.details():
+                file.write(json.dumps(one).encode() + b"\n")
+        print(f"written: {args.details}", file=sys.stderr)
     return 0

@@ -7,6 +7,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from audit._util.suggest import did_you_mean
+from audit.cli.json_output import add_json, plain, show
 from audit.errors import InputError
 
 HELP = "Set cards: sizes, totals and hashes of test sets, with sources; and the identity of predictions files."
@@ -18,11 +20,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
 
     listing = actions.add_parser("list", help="a table of all cards")
+    add_json(listing)
     listing.set_defaults(action_run=_list)
 
-    show = actions.add_parser("show", help="one card with its sources")
-    show.add_argument("id", metavar="ID", help="the id of a card or a task")
-    show.set_defaults(action_run=_show)
+    one = actions.add_parser("show", help="one card with its sources")
+    one.add_argument("id", metavar="ID", help="the id of a card or a task")
+    add_json(one)
+    one.set_defaults(action_run=_show)
 
     check = actions.add_parser(
         "check",
@@ -32,7 +36,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_data(check)
     check.add_argument("--task", metavar="TASK", help="with --data: the task of the data set")
     check.add_argument("--card", metavar="ID", help="hold the rows against this card instead of the task's")
-    check.add_argument("--json", action="store_true", help="print JSON instead of lines")
+    add_json(check)
     check.set_defaults(action_run=_check)
 
     manifest = actions.add_parser("manifest", help="print the items of a data set on disk, for `infer --manifest`")
@@ -75,27 +79,32 @@ def _list(args: argparse.Namespace) -> int:
     from audit.literature.set_words import table
     from audit.literature.sets import load_sets
 
-    print("\n".join(table(load_sets(args.sets).values(), tasks_here().values())))
+    cards = load_sets(args.sets)
+    show(args, table(cards.values(), tasks_here().values()), lambda: [
+        {"id": one.id, "name": one.name, "split": one.split, "units": [layout.units for layout in one.layouts],
+         "hub": None if one.hub is None else one.hub.id} for one in cards.values()
+    ])  # fmt: skip
     return 0
 
 
 def _show(args: argparse.Namespace) -> int:
     from audit.literature.known_tasks import tasks_here
-    from audit.literature.set_words import card_words
+    from audit.literature.set_words import card_words, tasks_by_card
     from audit.literature.sets import card_of, load_sets
 
     cards, tasks = load_sets(args.sets), tasks_here()
     card = cards.get(args.id) or (card_of(tasks[args.id], cards) if args.id in tasks else None)
     if card is None:
-        raise InputError(f"there is no card `{args.id}`", fix=f"Cards: {', '.join(cards)}.")
-    print("\n".join(card_words(card, tasks.values())))
+        raise InputError(
+            f"there is no card `{args.id}`", fix=did_you_mean(args.id, cards, f"Cards: {', '.join(cards)}.")
+        )
+    show(args, card_words(card, tasks.values()), lambda: {
+        **plain(card), "tasks": tasks_by_card(tasks.values()).get(card.id, []),
+    })  # fmt: skip
     return 0
 
 
 def _check(args: argparse.Namespace) -> int:
-    import json
-    from dataclasses import asdict
-
     from audit.scoring.predictions import load
     from audit.verdict.identity import identity, identity_on_disk
 
@@ -109,15 +118,12 @@ def _check(args: argparse.Namespace) -> int:
     else:
         task = _task(args.file.name.removesuffix(".jsonl").partition("@")[0])
         found = identity(load(args.file, task), _card(args, task))
-    if args.json:
-        print(json.dumps(asdict(found), indent=1, ensure_ascii=False))
-    else:
-        size = "unknown" if found.expected is None else f"{found.expected:,}"
-        print(
-            f"{found.state}: {found.rows:,} rows of {size}, card {found.card or 'none'}, layout {found.layout or 'none'}"
-        )
-        for reason in found.reasons:
-            print(f"  {'against' if reason.against else '       '}  {reason.code:<18} {reason.text}")
+    size = "unknown" if found.expected is None else f"{found.expected:,}"
+    lines = [
+        f"{found.state}: {found.rows:,} rows of {size}, card {found.card or 'none'}, layout {found.layout or 'none'}"
+    ]
+    lines += [f"  {'against' if one.against else '       '}  {one.code:<18} {one.text}" for one in found.reasons]
+    show(args, lines, lambda: plain(found))
     return 1 if found.contradicted else 0
 
 
@@ -129,7 +135,8 @@ def _card(args: argparse.Namespace, task: Any) -> Any:
     if args.card is None:
         return card_of(task, cards)
     if args.card not in cards:
-        raise InputError(f"there is no card `{args.card}`", where="--card", fix=f"Cards: {', '.join(cards)}.")
+        every = f"Cards: {', '.join(cards)}."
+        raise InputError(f"there is no card `{args.card}`", where="--card", fix=did_you_mean(args.card, cards, every))
     return cards[args.card]
 
 

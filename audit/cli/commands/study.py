@@ -8,6 +8,7 @@ import textwrap
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from audit.cli.json_output import add_json, plain, say, show
 from audit.errors import InputError
 
 if TYPE_CHECKING:
@@ -38,18 +39,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     new.set_defaults(action_run=_new)
 
     check = actions.add_parser("check", help="check a study; with --paper, look for its values in the paper's PDF")
-    check.add_argument("study", metavar="FILE-OR-ID")
+    check.add_argument("study", nargs="+", metavar="FILE-OR-ID", help="one study, or several without --paper")
     check.add_argument(
         "--paper", type=Path, metavar="PDF", help="mark the claims whose printed string is in its table and row"
     )
     check.add_argument("--dry-run", action="store_true", help="with --paper: list only, change nothing")
+    add_json(check)
     check.set_defaults(action_run=_check)
 
-    show = actions.add_parser("show", help="a study's claims as a table")
-    show.add_argument("study", metavar="FILE-OR-ID")
-    show.set_defaults(action_run=_show)
+    show_it = actions.add_parser("show", help="a study's claims as a table")
+    show_it.add_argument("study", metavar="FILE-OR-ID")
+    add_json(show_it)
+    show_it.set_defaults(action_run=_show)
 
     listing = actions.add_parser("list", help="one line per study")
+    add_json(listing)
     listing.set_defaults(action_run=_list)
 
 
@@ -173,37 +177,67 @@ def _wrapped(text: str) -> None:
 
 
 def _check(args: argparse.Namespace) -> int:
+    if args.paper is not None and len(args.study) > 1:
+        raise InputError("belongs to one study", where="--paper", fix="Check the studies one by one.")
+    code = 0
+    documents: list[dict[str, Any]] = []
+    for name in args.study:
+        found, document = _check_one(args, name)
+        code = max(code, found)
+        documents.append(document)
+    if args.json:
+        show(args, (), lambda: documents)
+    return code
+
+
+def _check_one(args: argparse.Namespace, name: str) -> tuple[int, dict[str, Any]]:
+    """The exit code, and the result as JSON; for people, it is printed."""
     from audit.literature.known_tasks import find_study
     from audit.literature.lint import lint_study
 
     literature = _literature(args)
-    path = find_study(args.study, literature)
+    path = find_study(name, literature)
     study, problems = lint_study(path, literature)
-    for problem in problems if args.paper is None or study is None else ():
-        print(f"{problem.where}: {problem.what}")
-        _wrapped(problem.fix)
-    noun = "problem" if len(problems) == 1 else "problems"
-    if study is not None:
-        print(f"{path}: {len(study.claims)} claims, {len(study.tasks)} tasks, {len(problems)} {noun}")
+    document: dict[str, Any] = {
+        "study": str(path), "id": None if study is None else study.id,
+        "claims": None if study is None else len(study.claims), "tasks": None if study is None else len(study.tasks),
+        "problems": plain(problems),
+    }  # fmt: skip
+    code = 1 if problems else 0
+    if not args.json:
+        for problem in problems if args.paper is None or study is None else ():
+            print(f"{problem.where}: {problem.what}")
+            _wrapped(problem.fix)
+        noun = "problem" if len(problems) == 1 else "problems"
+        if study is not None:
+            print(f"{path}: {len(study.claims)} claims, {len(study.tasks)} tasks, {len(problems)} {noun}")
     if args.paper is None or study is None:
-        return 1 if problems else 0
-    return max(_paper(study, args.paper, dry_run=args.dry_run), 1 if problems else 0)
+        return code, document
+    seen, document["paper"] = _paper(args, study)
+    return max(seen, code), document
 
 
-def _paper(study: Study, paper: Path, *, dry_run: bool) -> int:
+def _paper(args: argparse.Namespace, study: Study) -> tuple[int, dict[str, Any]]:
     from audit.literature.paper.mark import mark
     from audit.literature.paper.search import search
 
+    paper: Path = args.paper
     found = search(paper, study.claims)
     width = max(len(item.claim.id) for item in found.claims)
     seen = [item for item in found.claims if item.page is not None]
-    print(f"seen in {paper.name} (SHA-256 {found.sha256[:16]}...): {len(seen)} of {len(found.claims)} claims")
-    for item in found.claims:
-        print(f"  {item.claim.id:<{width}}  {item.claim.value:>6}  {item.told}")
-    if seen and not dry_run:
+    if not args.json:
+        print(f"seen in {paper.name} (SHA-256 {found.sha256[:16]}...): {len(seen)} of {len(found.claims)} claims")
+        for item in found.claims:
+            print(f"  {item.claim.id:<{width}}  {item.claim.value:>6}  {item.told}")
+    if seen and not args.dry_run:
         changed = mark(study.path, {item.claim.id: item.page for item in seen if item.page is not None}, found.sha256)
-        print(f"written: {study.path} ({changed} claims marked)")
-    return 0 if len(seen) == len(found.claims) else 1
+        say(args, f"written: {study.path} ({changed} claims marked)")
+    document = {
+        "file": str(paper), "sha256": found.sha256,
+        "claims": [{"id": one.claim.id, "value": one.claim.value, "page": one.page, "found": one.told}
+                   for one in found.claims],
+    }  # fmt: skip
+    return (0 if len(seen) == len(found.claims) else 1), document
 
 
 def _show(args: argparse.Namespace) -> int:
@@ -211,8 +245,12 @@ def _show(args: argparse.Namespace) -> int:
     from audit.literature.show import study_lines
     from audit.literature.studies import load_study
 
-    for line in study_lines(load_study(find_study(args.study, _literature(args))), _WIDTH):
-        print(line)
+    study = load_study(find_study(args.study, _literature(args)))
+    show(args, study_lines(study, _WIDTH), lambda: {
+        "id": study.id, "title": study.facts.title,
+        "claims": [{"id": c.id, "task": c.task, "metric": c.metric, "value": c.value, "unit": c.unit, "model": c.model}
+                   for c in study.claims],
+    })  # fmt: skip
     return 0
 
 
@@ -222,8 +260,10 @@ def _list(args: argparse.Namespace) -> int:
 
     files = study_files(_literature(args))
     width = max(map(len, files), default=0)
-    for name, path in files.items():
-        study = load_study(path)
-        print(f"{name:<{width}}  {len(study.claims):>4} claims  {study.facts.title}")
-    print(f"{len(files)} {'study' if len(files) == 1 else 'studies'}")
+    studies = {name: load_study(path) for name, path in files.items()}
+    lines = [f"{name:<{width}}  {len(one.claims):>4} claims  {one.facts.title}" for name, one in studies.items()]
+    show(args, [*lines, f"{len(files)} {'study' if len(files) == 1 else 'studies'}"], lambda: [
+        {"id": name, "title": one.facts.title, "claims": len(one.claims), "tasks": list(one.tasks)}
+        for name, one in studies.items()
+    ])  # fmt: skip
     return 0

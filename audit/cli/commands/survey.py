@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from audit._util.paths import LITERATURE
+from audit.cli.json_output import add_json
 from audit.cli.options import default_cache
 
 HELP = """Audit the works whose outputs are public: what each prints, what its own rule gives on its outputs, the range over
@@ -29,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
                         help="cache of counts; may be deleted at any time (default: %(default)s)")  # fmt: skip
     parser.add_argument("--all", action="store_true", help="also what could not be counted again, with the reason")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write the table as CSV")
-    parser.add_argument("--json", action="store_true", help="print JSON instead of the table")
+    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:

@@ -7,10 +7,12 @@ import json
 import sys
 from pathlib import Path
 
+from audit.cli.json_output import add_json
 from audit.cli.options import read_file
 
 HELP = """Verify a package (a folder or a zip) offline: signatures, every byte, and whether the statements agree. Prints what
-was checked and what was not. The exit code is 0 if the package is accepted and 1 if not."""
+was checked and what was not. The last line says `accepted`, `REJECTED` or, without --key or --allowed-signers, `intact`:
+nothing has changed since somebody signed it. The exit code is 1 if the package is rejected and 0 if not."""
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -27,6 +29,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         metavar="FILE",
         help="an OpenSSH allowed-signers file; the package's SSH key must be in it",
+    )
+    parser.add_argument(
+        "--require-signer",
+        action="store_true",
+        help="exit with code 1 if the package is intact, but its signer is not known",
     )
     parser.add_argument("--signer", metavar="PRINCIPAL", help="with --allowed-signers: the required signer")
     parser.add_argument(
@@ -65,11 +72,29 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="with --rescore: read studies, set cards and records from here instead of from the package",
     )
-    parser.add_argument("--json", action="store_true", help="print the result as JSON")
+    parser.add_argument(
+        "--opening",
+        type=Path,
+        metavar="FILE",
+        help="rows that the signer has opened (`repro-audit open-rows`), to check against the signed root",
+    )
+    parser.add_argument(
+        "--unblinding",
+        type=Path,
+        metavar="FILE",
+        help="the statement that opens a blind package (`repro-audit unblind`)",
+    )
+    parser.add_argument(
+        "--originals",
+        type=Path,
+        metavar="DIR",
+        help="with --unblinding: the audit's folder that names the team, to compare with the package",
+    )
+    add_json(parser)
 
 
 def run(args: argparse.Namespace) -> int:
-    """Verify; 0 if accepted, 1 if not."""
+    """Verify; 1 if rejected, or if the signer is required and not known."""
     from audit import api
 
     allowed = read_file(args.allowed_signers)
@@ -84,8 +109,11 @@ def run(args: argparse.Namespace) -> int:
         rescore=args.rescore,
         render=args.render,
         literature=args.literature,
+        opening=read_file(args.opening),
+        unblinding=args.unblinding,
+        originals=args.originals,
     )
     sys.stdout.write(
         json.dumps(report.as_json(), indent=1, ensure_ascii=False) + "\n" if args.json else report.as_text()
     )
-    return 0 if report.accepted else 1
+    return 0 if report.accepted or (report.intact and not args.require_signer) else 1

@@ -9,31 +9,35 @@ from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from typing import Any
 
+from audit._util.child_processes import end_with_parent
 from audit.errors import AuditError, MissingError
-from audit.inference.engines.interface import RETRIES
+from audit.inference.engines.interface import RETRIES, WorkSpec
 from audit.inference.plan import Batch
 from audit.inference.run_records import BatchResult, Event
-from audit.inference.salmonn.checkpoint import Loaded
-from audit.inference.worker import Spec, Worker
 
 _LOOK_AHEAD = 2
 
 
 @dataclass(frozen=True, slots=True)
 class LocalEngine:
-    """`devices` names the device of each worker; a device may be named several times."""
+    """`devices` names the device of each worker; a device may be named several times.
+
+    Attributes:
+        devices: Empty for the device of the model file.
+        loaded: What `WorkSpec.load` returned, if the model is loaded already.
+    """
 
     devices: tuple[str, ...] = ()
-    loaded: Loaded | None = None
+    loaded: Any = None
     name: str = "local"
 
-    def run(self, spec: Spec, batches: Sequence[Batch]) -> Iterator[BatchResult]:
+    def run(self, spec: WorkSpec, batches: Sequence[Batch]) -> Iterator[BatchResult]:
         """See `Engine.run`."""
-        devices = self.devices or (spec.model.device,)
+        devices = self.devices or (spec.device,)
         if len(devices) > 1:
             yield from _many(spec, batches, devices)
             return
-        worker = Worker(replace(spec, model=replace(spec.model, device=devices[0])), self.loaded)
+        worker = spec.on(devices[0]).worker(self.loaded)
         try:
             for index, batch in enumerate(batches):
                 worker.begin(batches[index : index + 1 + _LOOK_AHEAD])
@@ -42,10 +46,11 @@ class LocalEngine:
             worker.close()
 
 
-def _serve(spec: Spec, inbox: Any, outbox: Any) -> None:
+def _serve(spec: WorkSpec, inbox: Any, outbox: Any) -> None:
     """The worker process: processes batches from `inbox` until None; sends user errors back as their arguments."""
+    end_with_parent()
     try:
-        worker = Worker(spec)
+        worker = spec.worker()
         while (batch := inbox.get()) is not None:
             outbox.put(worker.run(batch))
         worker.close()
@@ -54,13 +59,12 @@ def _serve(spec: Spec, inbox: Any, outbox: Any) -> None:
 
 
 class _Process:
-    def __init__(self, spec: Spec, device: str) -> None:
+    def __init__(self, spec: WorkSpec, device: str) -> None:
         context = get_context("spawn")
         self.spec, self.device = spec, device
         self.inbox: Any = context.Queue()
         self.outbox: Any = context.Queue()
-        own = replace(spec, model=replace(spec.model, device=device))
-        self.process = context.Process(target=_serve, args=(own, self.inbox, self.outbox), daemon=False)
+        self.process = context.Process(target=_serve, args=(spec.on(device), self.inbox, self.outbox), daemon=False)
         self.process.start()
         self.batch: Batch | None = None
 
@@ -80,6 +84,8 @@ class _Process:
         return found
 
     def stop(self) -> None:
+        if self.batch is not None:  # after an error or a signal nobody needs it
+            self.process.kill()
         if self.process.is_alive():
             self.inbox.put(None)
             self.process.join(timeout=10)
@@ -91,7 +97,7 @@ class _Process:
             channel.cancel_join_thread()
 
 
-def _many(spec: Spec, batches: Sequence[Batch], devices: Sequence[str]) -> Iterator[BatchResult]:
+def _many(spec: WorkSpec, batches: Sequence[Batch], devices: Sequence[str]) -> Iterator[BatchResult]:
     waiting = deque(batches)
     lost: dict[int, int] = {}
     events: dict[int, list[Event]] = {}

@@ -9,19 +9,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from audit.errors import AuditError, MissingError
-from audit.inference.engines.interface import RETRIES
+from audit.inference.engines.interface import RETRIES, BatchWorker, WorkSpec
 from audit.inference.plan import Batch
 from audit.inference.run_records import BatchResult, Event
-from audit.inference.worker import Spec, Worker
 
 
 class _Actor:
     """A worker in a Ray actor; Ray wraps this class."""
 
-    def __init__(self, spec: Spec) -> None:
+    def __init__(self, spec: WorkSpec) -> None:
         self.problem: AuditError | None = None
         try:
-            self.worker: Worker | None = Worker(spec)
+            self.worker: BatchWorker | None = spec.worker()
         except AuditError as error:
             self.worker, self.problem = None, error
 
@@ -56,7 +55,7 @@ class RayEngine:
     address: str | None = None
     name: str = "ray"
 
-    def run(self, spec: Spec, batches: Sequence[Batch]) -> Iterator[BatchResult]:
+    def run(self, spec: WorkSpec, batches: Sequence[Batch]) -> Iterator[BatchResult]:
         """See `Engine.run`."""
         try:
             import ray
@@ -66,8 +65,7 @@ class RayEngine:
             ) from None
         if not ray.is_initialized():
             self._start(ray)
-        device = "cuda:0" if self.gpus else spec.model.device
-        own = replace(spec, model=replace(spec.model, device=device))
+        own = spec.on("cuda:0" if self.gpus else spec.device)
         kind = ray.remote(num_gpus=self.gpus, num_cpus=self.cpus, max_restarts=0)(_Actor)
         waiting = deque(batches)
         lost: dict[int, int] = {}

@@ -14,6 +14,7 @@ from typing import Any
 
 import torch
 
+from audit._util.child_processes import end_with_parent
 from audit.inference.frontend import Prepared
 from audit.inference.probes.effect import effects
 from audit.inference.probes.results import Determinism, DeterminismTest, FirstDifference, about
@@ -136,18 +137,23 @@ def _restart(runner: Runner, items: Sequence[Item], task: Task | None, base: dic
     process = context.Process(target=_again, args=(runner.worker.spec, list(items), runner.clips, inbox))
     process.start()
     again: dict[str, Generation] | None = None
-    while again is None:
-        try:
-            again = inbox.get(timeout=1)
-        except queue.Empty:
-            if not process.is_alive():
-                reason = f"the new process ended with exit code {process.exitcode}"
-                return DeterminismTest("restart", len(items), skipped=reason)
+    try:
+        while again is None:
+            try:
+                again = inbox.get(timeout=1)
+            except queue.Empty:
+                if not process.is_alive():
+                    reason = f"the new process ended with exit code {process.exitcode}"
+                    return DeterminismTest("restart", len(items), skipped=reason)
+    except BaseException:
+        process.kill()
+        raise
     process.join()
     return _compare("restart", runner, items, task, (BASE, base), (replace(BASE, name="restart"), again), here=False)
 
 
 def _again(spec: Spec, items: list[Item], clips: dict[str, Prepared], outbox: Any) -> None:
+    end_with_parent()
     worker = Worker(spec)
     outbox.put(Runner(worker, clips).answers(BASE, items))
     worker.close()

@@ -7,7 +7,6 @@ tensors or a tokenizer with different ids is an error that says what to download
 
 from __future__ import annotations
 
-import json
 import pickle
 import re
 from collections.abc import Mapping
@@ -20,6 +19,7 @@ from torch import Tensor, nn
 
 from audit._util.files import refuse_pointer_file
 from audit.errors import InputError, MissingError
+from audit.inference.json_files import read_object
 from audit.inference.salmonn.beats import Beats, BeatsConfig
 from audit.inference.salmonn.config import VARIANTS, ModelConfig, ModelSettings, Variant
 from audit.inference.salmonn.model import Salmonn
@@ -97,13 +97,7 @@ def _folder(folder: Path, fix: str) -> dict[str, Any]:
         raise InputError("no Hugging Face model folder (config.json)", where=str(folder), fix=f"download {fix}")
     for file in (config, *(path for pattern in WEIGHT_FILES for path in sorted(folder.glob(pattern)))):
         refuse_pointer_file(file)
-    try:
-        data = json.loads(config.read_text("utf-8"))
-    except ValueError as error:
-        raise InputError(f"invalid JSON: {error}", where=str(config), fix=f"download {fix} again") from None
-    if not isinstance(data, dict):
-        raise InputError("not a configuration", where=str(config), fix=f"download {fix} again")
-    return data
+    return read_object(config, f"download {fix} again")
 
 
 def _expect(found: Mapping[str, Any], wanted: Mapping[str, Any], where: str, fix: str) -> None:
@@ -169,13 +163,7 @@ def _beats(config: ModelConfig, variant: Variant) -> Beats:
         beside = config.beats.with_suffix(".json")
         if not beside.is_file():
             raise InputError("the configuration is missing", where=str(beside), fix=f"write the `cfg` of {fix} there")
-        refuse_pointer_file(beside)
-        try:
-            data = {"cfg": json.loads(beside.read_text("utf-8")), "model": data}
-        except ValueError as error:
-            raise InputError(
-                f"invalid JSON: {error}", where=str(beside), fix=f"write the `cfg` of {fix} there"
-            ) from None
+        data = {"cfg": read_object(beside, f"write the `cfg` of {fix} there"), "model": data}
     if not isinstance(data.get("cfg"), dict) or not isinstance(data.get("model"), dict):
         raise InputError("not a BEATs checkpoint: it lacks `cfg` or `model`", where=where, fix=f"download {fix}")
     cfg = data["cfg"]

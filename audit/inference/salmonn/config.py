@@ -6,17 +6,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
-
-from audit._util.files import refuse_pointer_file
 from audit.errors import InputError
+from audit.inference.model_file import SALMONN, engine_name, open_model_file
 
 Precision = Literal["fp32", "fp16", "bf16", "int8"]
 PRECISIONS: tuple[Precision, ...] = ("fp32", "fp16", "bf16", "int8")
 
-SAMPLE_RATE = 16_000
-MAX_SECONDS = 30
-MIN_SECONDS = 1
 TEMPLATE = "USER: {}\nASSISTANT:"
 SPEECH_MARK = "<SpeechHere>"
 SPEECH_PREFIX = "<Speech><SpeechHere></Speech> "
@@ -142,21 +137,16 @@ def read_model_config(path: str | Path, **overrides: Any) -> ModelConfig:
     """Read `model.yaml` (or that of a folder); its paths are relative to it.
 
     Raises:
-        InputError: The file is missing or invalid YAML, or has unknown fields, variants or values.
+        InputError: The file is missing or invalid YAML, is of a model engine, or has unknown fields, variants or values.
     """
-    file = Path(path)
-    file = file / "model.yaml" if file.is_dir() else file
-    where = str(file)
-    if not file.is_file():
-        fix = "write it: variant, whisper, beats, vicuna, salmonn (see docs/how-to/run-inference.md)"
-        raise InputError("model.yaml not found", where=where, fix=fix)
-    refuse_pointer_file(file)
-    try:
-        data = yaml.safe_load(file.read_text("utf-8"))
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise InputError(f"invalid YAML: {error}", where=where) from None
-    if not isinstance(data, dict):
-        raise InputError("not a mapping of fields", where=where)
+    document = open_model_file(path)
+    file, data, where = document.path, dict(document.data), str(document.path)
+    if engine_name(document) != SALMONN:
+        raise InputError(
+            f"the model runs by the engine {engine_name(document)}; this command is for SALMONN",
+            where=document.where(("engine",)),
+        )
+    data.pop("engine", None)
     unknown = set(data) - {"variant", *PARTS, *_OPTIONS}
     if unknown:
         raise InputError(f"unknown fields: {', '.join(sorted(map(str, unknown)))}", where=where)

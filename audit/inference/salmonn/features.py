@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from audit.inference.salmonn.audio import Samples
-from audit.inference.salmonn.config import SAMPLE_RATE
+from audit.inference.audio import SAMPLE_RATE, Samples
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import pickle
 import re
 from collections.abc import Mapping
@@ -13,8 +11,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from audit._util.files import refuse_pointer_file, sha256_file, write_atomic
+from audit._util.files import refuse_pointer_file
 from audit.errors import InputError
+from audit.inference.file_hashes import file_hashes
 from audit.inference.salmonn.config import VARIANTS, ModelConfig
 
 # Unused parameters: Whisper's decoder, buffers saved by old library versions, and BERT's text branch, which SALMONN sets to
@@ -109,22 +108,9 @@ def weight_hashes(config: ModelConfig, memory: Path | None = None) -> dict[str, 
 
     Args:
         config: The files.
-        memory: A JSON file that caches hashes by path, size and modification time, because tens of gigabytes take minutes.
+        memory: A JSON file that keeps hashes by path, size and modification time.
 
     Raises:
         InputError: A file is missing.
     """
-    known: dict[str, str] = {}
-    if memory is not None and memory.is_file():
-        with contextlib.suppress(ValueError):
-            known = dict(json.loads(memory.read_text("utf-8")))
-    found, fresh = {}, {}
-    for name, path in weight_files(config).items():
-        if not path.is_file():
-            raise InputError("no such file", where=str(path), fix=f"download {VARIANTS[config.variant].salmonn}")
-        state = path.stat()
-        key = f"{path.resolve()} {state.st_size} {state.st_mtime_ns}"
-        found[name] = fresh[key] = known.get(key) or sha256_file(path)
-    if memory is not None:
-        write_atomic(memory, json.dumps(fresh, indent=1, sort_keys=True))
-    return found
+    return file_hashes(weight_files(config), f"download {VARIANTS[config.variant].salmonn}", memory)

@@ -13,6 +13,7 @@ from typing import Any
 
 from audit._util.paths import LITERATURE
 from audit._util.strict_yaml import Document, load
+from audit._util.suggest import did_you_mean
 from audit.errors import InputError
 from audit.literature.schema import checked
 from audit.literature.works import SameData
@@ -232,7 +233,8 @@ def chosen(
     wanted = list(dict.fromkeys(ids))
     for name in wanted:
         if name not in known:
-            raise InputError(f"there is no record `{name}`", where="ID", fix="`repro-audit outputs list` shows all.")
+            every = "`repro-audit outputs list` shows all."
+            raise InputError(f"there is no record `{name}`", where="ID", fix=did_you_mean(name, known, every))
     found = [known[name] for name in wanted] if wanted else list(known.values())
     for option, value, of in (
         ("--work", work, {one.id: one.work for one in found}),

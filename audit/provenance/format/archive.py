@@ -15,6 +15,7 @@ import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
+from audit._util.file_names import is_device
 from audit.errors import InputError
 from audit.provenance.errors import RejectedError
 from audit.provenance.format import layout
@@ -31,13 +32,17 @@ def check_name(name: str, container: str) -> str:
         RejectedError: The name could leave the folder, be hidden, or have a different meaning on another system.
     """
     parts = name.split("/")
-    if len(name) > 255 or len(parts) > 6 or not all(_PART.match(part) for part in parts):
+    # Windows drops dots at the end, so that `a.` would be `a`, and opens a device where `con.csv` is written.
+    safe = all(_PART.match(part) and not part.endswith(".") and not is_device(part) for part in parts)
+    if len(name) > 255 or len(parts) > 6 or not safe:
         raise RejectedError(container, "unsafe-name", f"an entry has the unsafe name {name[:80]!r}")
     return name
 
 
 def check_names(entries: list[str], container: str) -> None:
-    """Refuse names that collide on some file systems.
+    """Refuse names that collide on Windows or macOS.
+
+    `check_name` leaves only ASCII, of which no two forms are equal but for case.
 
     Raises:
         RejectedError: Two names differ only in case.

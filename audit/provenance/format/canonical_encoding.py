@@ -48,10 +48,11 @@ def json_loads(raw: bytes, file: str) -> Any:
         file: What messages call it.
 
     Raises:
-        RejectedError: Invalid UTF-8 or JSON, a fraction or NaN, too deep nesting, or a duplicate key.
+        RejectedError: Invalid UTF-8 or JSON, a fraction or NaN, an integer above 2**53 - 1, half of a surrogate pair, too deep
+            nesting, or a duplicate key.
     """
     try:
-        return strict_json.loads(raw, "refused")
+        return strict_json.loads(raw, "refused", exact=True)
     except strict_json.InvalidJsonError as error:
         place = f" (line {error.line}, column {error.column})" if error.line else ""
         code = "duplicate-key" if error.problem == "duplicate" else "malformed"

@@ -17,6 +17,30 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def compare(
+    found: Mapping[str, bytes], listed: Mapping[str, str], *, missing: str, unexpected: str, different: str
+) -> None:
+    """Compare files with a list of their SHA-256: the same names, each with its bytes.
+
+    Args:
+        found: Name -> bytes.
+        listed: Name -> SHA-256.
+        missing: What an error says of a listed file that is not there.
+        unexpected: What it says of a file that is not listed.
+        different: What it says of other bytes.
+
+    Raises:
+        RejectedError: They differ; of several names, the first is named.
+    """
+    for name in sorted(found.keys() | listed.keys()):
+        if name not in found:
+            raise RejectedError(name, "missing", missing)
+        if name not in listed:
+            raise RejectedError(name, "unexpected-file", unexpected)
+        if sha256(found[name]) != listed[name]:
+            raise RejectedError(name, "digest-mismatch", different)
+
+
 def write(digests: Mapping[str, str]) -> bytes:
     """Write the list of names and their SHA-256, sorted by name."""
     return "".join(f"{digests[name]}  {name}\n" for name in sorted(digests)).encode("ascii")

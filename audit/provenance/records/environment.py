@@ -12,7 +12,7 @@ import os
 import platform
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +144,11 @@ def collect() -> Environment:
         fonts=_fonts(TEMPLATES),
         packages=tuple(InstalledPackage(one.name, one.version, one.files_sha256) for one in packages.installed()),
     )
+
+
+def blinded(found: Environment) -> Environment:
+    """The record without what leads to a team's repository, image or cluster: commit, image, name of the system."""
+    return replace(found, code=Code(found.code.version), image=None, os=replace(found.os, name=None))
 
 
 def code() -> Code:

@@ -120,4 +120,7 @@ def _licence(distribution: metadata.Distribution) -> str | None:
         for value in fields.get_all("Classifier") or []
         if value.startswith(prefix)
     ]
-    return "; ".join(sorted(kinds)) or None
+    # The old field may hold the whole licence; a short line is its name.
+    stated = str(fields["License"]).strip() if "License" in fields else ""
+    name = stated if len(stated) <= 100 and "\n" not in stated and stated.upper() != "UNKNOWN" else ""
+    return "; ".join(sorted(kinds)) or name or None

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit, urlunsplit
 
-_NOBODY = frozenset({"debian", "docker", "localhost", "nobody", "root", "runner", "ubuntu", "user"})
+NOBODY = frozenset({"debian", "docker", "localhost", "nobody", "root", "runner", "ubuntu", "user"})
 WITHHELD = "[withheld]"
 PATH = "[path]"
 # A path inside an argument: `HOST:/home/x`, `src=/home/x,dst=y`.
@@ -98,5 +98,5 @@ def _own_names() -> list[tuple[str, str]]:
     host = socket.gethostname()
     names = {user: "[user]", host: "[host]", host.split(".")[0]: "[host]"}
     # Three-letter words occur everywhere, and names like root identify nobody.
-    found |= {name: instead for name, instead in names.items() if len(name) > 3 and name not in _NOBODY}
+    found |= {name: instead for name, instead in names.items() if len(name) > 3 and name not in NOBODY}
     return sorted(found.items(), key=lambda item: -len(item[0]))

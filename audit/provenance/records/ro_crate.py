@@ -49,8 +49,8 @@ def build(
         version: repro-audit's version.
         signer: The name in the signer's certificate.
     """
-    # The agent is the signer; with an ephemeral key, this is the key, not a person.
-    agent = {"@id": "#signer", "@type": "Organization", "name": signer}
+    # The agent is the signer; with an ephemeral key, this is the key, not a person. The key in the crate identifies it.
+    agent = {"@id": "#signer", "@type": "Organization", "name": signer, "url": layout.PUBLIC_KEY}
     inputs = sorted(name for name in digests if name.startswith("predictions/"))
     results = sorted(set(digests) - set(inputs))
     action = {

@@ -11,7 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -154,6 +154,19 @@ def collect(started: float | None = None, arguments: Sequence[str] | None = None
         time_zone=time.strftime("%z"),
         python_flags=PythonFlags(flags.optimize, flags.hash_randomization, flags.utf8_mode),
         variables={name: _variable(os.environ[name]) for name in VARIABLES if name in os.environ},
+    )
+
+
+def blinded(found: RunRecord) -> RunRecord:
+    """The record without the machine, the command line and what tells of its place: language, time zone, variables."""
+    return replace(
+        found,
+        command=(redaction.WITHHELD,),
+        machine=Machine(redaction.WITHHELD, None, None, None, None, redaction.WITHHELD, ()),
+        torch=None,
+        locale=Locale(redaction.WITHHELD, redaction.WITHHELD),
+        time_zone=redaction.WITHHELD,
+        variables={},
     )
 
 

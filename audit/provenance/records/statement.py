@@ -4,11 +4,12 @@ root          over every artefact that a second run reproduces byte for byte
 provenance    SLSA v1: the inputs of the audit and the code
 test-result   one name per claim, with its verdict
 publication   over the signed PDF and the list of all files; made last, the only statement about this run
+page          over audit.json, inside report.html: for the browser in which it is read
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -82,7 +83,8 @@ def root(
     siblings: Mapping[str, bytes],
     *,
     signer: str,
-    unsigned_pdf_bytes: int,
+    unsigned_bytes: Mapping[str, int],
+    sealed: Sequence[Mapping[str, str]] | None = None,
 ) -> dict[str, Any]:
     """The root statement.
 
@@ -92,7 +94,8 @@ def root(
         environment: environment.json.
         siblings: The payloads of the other two statements by the name of their bundle, so that none can be removed unnoticed.
         signer: `key` or `ephemeral`.
-        unsigned_pdf_bytes: The length of the rendering that report.pdf starts with.
+        unsigned_bytes: The lengths of the renderings that the PDFs start with, by the names of `layout.PDFS`.
+        sealed: The commitments of a blind package: kind, neutral name, SHA-256; None for one that names the team.
     """
     predicate = {
         "schemaVersion": SCHEMA_VERSION,
@@ -103,9 +106,11 @@ def root(
         "environment": descriptor(layout.ENVIRONMENT, subjects[layout.ENVIRONMENT]),
         "siblings": [descriptor(name, sha256(siblings[name])) for name in sorted(siblings)],
         "signer": signer,
-        "unsignedPdfBytes": unsigned_pdf_bytes,
+        **unsigned_bytes,
         "sourceDateEpoch": audit.source_date_epoch,
     }
+    if sealed is not None:
+        predicate["sealed"] = [dict(one) for one in sealed]
     return statement(subjects, layout.ROOT_TYPE, predicate)
 
 
@@ -143,6 +148,25 @@ def publication(subjects: Mapping[str, str], root_payload: bytes, published: str
         "publishedAt": published,
     }
     return statement(subjects, layout.PUBLICATION_TYPE, predicate)
+
+
+def page(audit_sha256: str, public_key: str, signer: str, texts: Mapping[str, str]) -> dict[str, Any]:
+    """The statement in report.html, which carries its own key: without one, a browser could check nothing.
+
+    Args:
+        audit_sha256: SHA-256 of audit.json.
+        public_key: The signing key, in PEM.
+        signer: `key` or `ephemeral`.
+        texts: SHA-256 of the page's text by chapter and claim, see `audit.report.page_text`.
+    """
+    predicate = {
+        "schemaVersion": SCHEMA_VERSION,
+        "package": layout.PACKAGE_SCHEMA,
+        "publicKey": public_key,
+        "signer": signer,
+        "texts": dict(texts),
+    }
+    return statement({layout.AUDIT: audit_sha256}, layout.PAGE_TYPE, predicate)
 
 
 def provenance(

@@ -5,18 +5,22 @@ They contain a public-key hint and optionally a time stamp, but no certificate a
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from audit._util import canonical_json
 from audit.provenance.errors import RejectedError
-from audit.provenance.format import layout
+from audit.provenance.format import layout, predicates
 from audit.provenance.format.canonical_encoding import b64decode, b64encode, json_canonical
 from audit.provenance.signing import dsse
 from audit.provenance.signing.keys import SigningKey, hint
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
+
+_SHA256 = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +30,14 @@ class Verified:
     Args:
         payload: The verified bytes.
         statement: Their JSON value.
+        subjects: What the statement is about: name -> SHA-256.
         signature: The DER signature, which a time stamp covers.
         timestamps: The DER of each RFC 3161 response, not yet verified.
     """
 
     payload: bytes
     statement: dict[str, Any]
+    subjects: Mapping[str, str]
     signature: bytes
     timestamps: tuple[bytes, ...]
 
@@ -48,6 +54,18 @@ def sign(statement: dict[str, Any], key: SigningKey) -> dict[str, Any]:
 def signature_of(bundle: dict[str, Any]) -> bytes:
     """The DER signature in a bundle made by `sign`."""
     return b64decode(bundle["dsseEnvelope"]["signatures"][0]["sig"], "bundle")
+
+
+def payload(raw: bytes) -> bytes:
+    """The bytes that a bundle signs; nothing is verified.
+
+    Raises:
+        RejectedError: It is not a bundle.
+    """
+    try:
+        return b64decode(json_canonical(raw, "bundle")["dsseEnvelope"]["payload"], "bundle")
+    except (KeyError, TypeError):
+        raise RejectedError("bundle", "malformed", "not a bundle with a DSSE envelope") from None
 
 
 def with_timestamp(bundle: dict[str, Any], response: bytes) -> dict[str, Any]:
@@ -84,7 +102,19 @@ def verify(
         raise RejectedError(file, "wrong-statement", f"the statement is not of the type {predicate_type}")
     if not isinstance(statement["subject"], list) or not isinstance(statement["predicate"], dict):
         raise RejectedError(file, "malformed", "a statement needs a list of subjects and an object as its predicate")
-    return Verified(payload, dict(statement), signature, timestamps)
+    predicates.check(statement["predicate"], predicate_type, file)
+    return Verified(payload, dict(statement), _subjects(statement["subject"], file), signature, timestamps)
+
+
+def _subjects(entries: list[Any], file: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for entry in entries:
+        subject = dsse.shape(entry, {"name", "digest"}, file)
+        name, digest = subject["name"], dsse.shape(subject["digest"], {"sha256"}, file)["sha256"]
+        if not isinstance(name, str) or not isinstance(digest, str) or not _SHA256.fullmatch(digest) or name in found:
+            raise RejectedError(file, "wrong-statement", "a subject is not a name with a SHA-256")
+        found[name] = digest
+    return found
 
 
 def _material(value: object, public: ec.EllipticCurvePublicKey, file: str, *, timestamped: bool) -> tuple[bytes, ...]:

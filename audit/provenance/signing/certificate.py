@@ -84,8 +84,8 @@ def load_chain(raw: bytes, key: SigningKey, where: str) -> list[asn1_x509.Certif
     return chain
 
 
-def leaf_key(raw: bytes, file: str) -> bytes:
-    """The DER key of the first certificate in a PEM file of a package.
+def leaf(raw: bytes, file: str) -> asn1_x509.Certificate:
+    """The first certificate in a PEM file of a package.
 
     Raises:
         RejectedError: The file contains no certificate.
@@ -94,10 +94,35 @@ def leaf_key(raw: bytes, file: str) -> bytes:
 
     try:
         _, _, der = next(iter(pem.unarmor(raw, multiple=True)))
-        key: bytes = x509.Certificate.load(der).public_key.dump()
-    except (ValueError, StopIteration) as error:
+        found = x509.Certificate.load(der)
+        found.public_key.dump()
+        # Fields are parsed when they are read: here, all of them that are read later.
+        name(found)
+        is_self_signed(found)
+    except Exception as error:  # noqa: BLE001  a damaged certificate raises whatever its damage leads to
         raise RejectedError(file, "malformed", f"not a PEM certificate ({error})") from None
+    return found
+
+
+def leaf_key(raw: bytes, file: str) -> bytes:
+    """The DER key of the first certificate in a PEM file of a package.
+
+    Raises:
+        RejectedError: The file contains no certificate.
+    """
+    key: bytes = leaf(raw, file).public_key.dump()
     return key
+
+
+def name(found: asn1_x509.Certificate) -> str:
+    """The common name of a certificate's subject; without one, a name by its key."""
+    by_key = f"repro-audit key {hashlib.sha256(found.public_key.dump()).hexdigest()[:16]}"
+    return str(found.subject.native.get("common_name", by_key))
+
+
+def is_self_signed(found: asn1_x509.Certificate) -> bool:
+    """Whether a certificate names its own subject as its issuer."""
+    return bool(found.self_issued)
 
 
 def _bits(spki: bytes) -> bytes:

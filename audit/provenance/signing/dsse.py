@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from audit.provenance.errors import RejectedError
 from audit.provenance.format import layout
 from audit.provenance.format.canonical_encoding import b64decode, b64encode, signature_canonical
-from audit.provenance.signing.keys import SigningKey, key_id
+from audit.provenance.signing.keys import SigningKey, first_key_id, key_id
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -55,7 +55,7 @@ def verify(envelope: object, public: ec.EllipticCurvePublicKey, file: str) -> tu
     except InvalidSignature:
         raise RejectedError(file, "bad-signature", "invalid signature of this key over this statement") from None
     # The key id is not signed and therefore not trusted; it is compared so that it cannot be misleading.
-    if entry["keyid"] != key_id(public):
+    if entry["keyid"] not in {key_id(public), first_key_id(public)}:
         raise RejectedError(file, "key-mismatch", "the key id does not match the signing key")
     return payload, signature
 

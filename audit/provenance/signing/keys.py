@@ -6,6 +6,7 @@ P-256 is supported by cosign, sigstore-js, WebCrypto, OpenSSL, OpenSSH, PKCS#11 
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import stat
 from collections.abc import Callable
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 VARIABLE = "REPRO_AUDIT_KEY"
 TOKEN = "pkcs11:"  # noqa: S105  a URI scheme
 EPHEMERAL_NAME = "repro-audit ephemeral key"
+BLIND_NAME = "repro-audit blind edition"
 
 
 class SigningKey(Protocol):
@@ -97,7 +99,17 @@ def fingerprint(public: ec.EllipticCurvePublicKey) -> str:
 
 
 def key_id(public: ec.EllipticCurvePublicKey) -> str:
-    """The key id that securesystemslib assigns to this key and requires for verification.
+    """The key id in an envelope: the key's fingerprint as `ssh-keygen -lf` prints it (`SHA256:` and base64 without padding).
+
+    go-securesystemslib, and with it cosign, skips a signature whose key id is another one
+    (secure-systems-lab/go-securesystemslib@v0.9.1: dsse/verify.go and dsse/dsse.go, `SHA256KeyID`).
+    """
+    blob = base64.b64decode(ssh_public(public).split()[1])
+    return "SHA256:" + b64encode(hashlib.sha256(blob).digest()).rstrip("=")
+
+
+def first_key_id(public: ec.EllipticCurvePublicKey) -> str:
+    """The key id in envelopes of the first edition: the one that securesystemslib assigns to this key by default.
 
     SHA-256 over that library's canonical JSON of the key, in which a line feed is not escaped
     (secure-systems-lab/securesystemslib@e3ccdc4: securesystemslib/formats.py and signer/_key.py).
@@ -132,7 +144,7 @@ def load_public(raw: bytes, where: str) -> ec.EllipticCurvePublicKey:
             key = load_ssh_public_key(raw)
         else:
             key = load_pem_public_key(raw)
-    except (ValueError, UnsupportedAlgorithm) as error:
+    except (ValueError, UnsupportedAlgorithm, NotImplementedError) as error:  # the last for a compressed SSH point
         raise InputError(
             f"not a public key ({error})", where=where, fix="give a PEM public key or certificate"
         ) from None

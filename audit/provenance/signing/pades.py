@@ -27,7 +27,13 @@ _RESERVED_WITH_TIME_STAMP = 32768
 
 
 def sign(
-    unsigned: bytes, key: SigningKey, chain: list[x509.Certificate], *, reason: str, requester: Requester | None = None
+    unsigned: bytes,
+    key: SigningKey,
+    chain: list[x509.Certificate],
+    *,
+    reason: str,
+    requester: Requester | None = None,
+    file: str = "report.pdf",
 ) -> bytes:
     """The PDF with a PAdES-B-B signature (B-T with a time stamp) appended.
 
@@ -37,11 +43,25 @@ def sign(
         chain: Its certificates, the signer's first.
         reason: The text in the signature's /Reason.
         requester: Requests a time stamp from a server; None for no time stamp.
+        file: How errors name it.
 
     Raises:
         InputError: The PDF cannot be read.
     """
     from pyhanko.pdf_utils.misc import PdfError
+
+    try:
+        signed = _sign(_writer(unsigned), key, chain, reason, requester)
+    except PdfError as error:
+        raise InputError(f"the PDF cannot be signed ({error})", where=file) from None
+    if signed[: len(unsigned)] != unsigned:
+        raise AssertionError("the incremental update changed the rendering")
+    return signed
+
+
+def _sign(
+    writer: Any, key: SigningKey, chain: list[x509.Certificate], reason: str, requester: Requester | None = None
+) -> bytes:
     from pyhanko.sign import fields, signers
 
     metadata = signers.PdfSignatureMetadata(
@@ -52,15 +72,9 @@ def sign(
         certify=True,
         docmdp_permissions=fields.MDPPerm.NO_CHANGES,
     )
-    try:
-        writer = _writer(unsigned)
-        signer = signers.PdfSigner(metadata, signer=_signer(key, chain), timestamper=_timestamper(requester))
-        reserved = _RESERVED if requester is None else _RESERVED_WITH_TIME_STAMP
-        signed: bytes = signer.sign_pdf(writer, bytes_reserved=reserved).getvalue()
-    except PdfError as error:
-        raise InputError(f"the PDF cannot be signed ({error})", where="report.pdf") from None
-    if signed[: len(unsigned)] != unsigned:
-        raise AssertionError("the incremental update changed the rendering")
+    signer = signers.PdfSigner(metadata, signer=_signer(key, chain), timestamper=_timestamper(requester))
+    reserved = _RESERVED if requester is None else _RESERVED_WITH_TIME_STAMP
+    signed: bytes = signer.sign_pdf(writer, bytes_reserved=reserved).getvalue()
     return signed
 
 
@@ -132,6 +146,20 @@ def attachment(raw: bytes, name: str, file: str) -> bytes:
     if len(found) != 1:
         raise RejectedError(file, "pdf-attachment", f"{len(found)} attachments named {name} instead of one")
     return found[0]
+
+
+def language(raw: bytes, file: str) -> str:
+    """The language that a PDF states for its text; empty if it states none.
+
+    Raises:
+        RejectedError: The PDF cannot be read.
+    """
+    from pyhanko.pdf_utils.reader import PdfFileReader
+
+    try:
+        return str(PdfFileReader(io.BytesIO(raw), strict=True).root.get("/Lang", ""))
+    except Exception as error:  # noqa: BLE001  as in `check`
+        raise RejectedError(file, "malformed", f"the PDF cannot be read ({error})") from None
 
 
 def _writer(unsigned: bytes) -> Any:

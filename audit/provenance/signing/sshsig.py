@@ -156,7 +156,7 @@ def parse_public(line: str, file: str) -> tuple[bytes, ec.EllipticCurvePublicKey
     b64decode(parts[1], file)
     try:
         key: object = load_ssh_public_key(line.encode("ascii"))
-    except (ValueError, UnsupportedAlgorithm):
+    except (ValueError, UnsupportedAlgorithm, NotImplementedError):  # the last for a compressed point
         raise RejectedError(file, "malformed", "not an OpenSSH public key") from None
     if isinstance(key, ed25519.Ed25519PublicKey):
         return _ED25519, key

@@ -71,8 +71,7 @@ def check_registration(plan: Plan, raw: bytes, name: str, signed: bytes, key: by
         raise RejectedError(file, "malformed", error.what) from None
     found = bundle.verify(signed, public, file, predicate_type=layout.PLAN_TYPE, timestamped=True)
     at = str(found.statement["predicate"].get("registeredAt", ""))
-    subjects = {entry["name"]: entry["digest"]["sha256"] for entry in found.statement["subject"]}
-    if subjects.get(name) != checksums.sha256(raw):
+    if found.subjects.get(name) != checksums.sha256(raw):
         raise RejectedError(
             file, "digest-mismatch", "the registration is of another plan: the plan was changed after it"
         )
@@ -92,6 +91,11 @@ def check(files: Mapping[str, bytes], audit: AuditDocument, roots: bytes | None,
         report: Receives the outcome.
     """
     stated = {one.path: one for one in audit.plans or ()}
+    if audit.blind is not None:
+        for one in stated.values():
+            why = "withheld in the blind edition, as who registered it would be seen; it is sealed"
+            report.skip(f"plan of {one.task}", why)
+        return
     packed = {name for name in files if name.startswith(layout.PLANS) and name.endswith(SUFFIX)}
     wanted = {layout.PLANS + path.removeprefix(FOLDER) for path in stated}
     for name in sorted(packed ^ wanted):
@@ -195,8 +199,8 @@ def _followed(files: Mapping[str, bytes], plan: Ordered, run: PlannedRun, audit:
     for claim in plan.plan.claims:
         for one in claim.conventions:
             path = f"{layout.COUNTS}{stem}/{claim.metric}/{one.id}.csv"
-            rows = csv.DictReader(io.StringIO(files[path].decode("utf-8"))) if path in files else ()
-            beyond = sorted(row["id"] for row in rows if named.get(row["id"]) not in allowed)
+            scored = _scored(files[path], path) if path in files else ()
+            beyond = sorted(row for row in scored if named.get(row) not in allowed)
             if beyond:
                 why = f"{beyond[0]!r} was scored, which is not among the first {run.drawn} units of the plan"
                 raise RejectedError(name, "plan-mismatch", f"{why}: units were dropped, or another order was followed")
@@ -209,6 +213,15 @@ def _followed(files: Mapping[str, bytes], plan: Ordered, run: PlannedRun, audit:
             raise RejectedError(
                 layout.AUDIT, "plan-mismatch", f"{item.id} states a sample that differs from the plan's"
             )
+
+
+def _scored(raw: bytes, name: str) -> list[str]:
+    """The rows of a file of counts, by their ids as cells."""
+    try:
+        found = csv.DictReader(io.StringIO(raw.decode("utf-8"), newline=""), strict=True)
+        return [str(row["id"]) for row in found]
+    except (UnicodeDecodeError, csv.Error, KeyError) as error:
+        raise RejectedError(name, "malformed", f"not a table of rows with their ids ({error})") from None
 
 
 def _time(

@@ -33,5 +33,5 @@ def verify(files: Mapping[str, bytes], audit: AuditDocument, wanted: bool, repor
             hint = "" if made_by == here else f" by version {here}; the package was made by version {made_by}"
             raise RejectedError(error.file, error.code, error.why + hint) from None
 
-    present = [name for name in (layout.REPORT_HTML, "table.tex", "measurements.csv") if name in files]
-    report.run("reports", again, f"{', '.join(present)}: match audit.json (the PDF was not typeset again)")
+    present = [name for name in (layout.ANSWERS, layout.REPORT_HTML, "table.tex", "measurements.csv") if name in files]
+    report.run("reports", again, f"{', '.join(present)}: match audit.json (the PDFs were not typeset again)")

@@ -10,6 +10,8 @@ from audit._util.files import sha256_file
 from audit.document.write import plain
 from audit.provenance.errors import RejectedError
 from audit.provenance.format import checksums, layout
+from audit.provenance.records import count_files
+from audit.provenance.records.derivation import carried
 from audit.provenance.records.inputs import FOLDER
 from audit.provenance.verification.result import Report
 from audit.schema import AuditDocument, Measurement
@@ -39,7 +41,7 @@ _FIELDS = ("value", "interval", "rows", "counts", "sample")
 # What follows from the values and the literature that the package carries.
 _PARTS = ("study", "claims", "others", "identities", "plans", "verdicts")
 # What earlier versions did not compute.
-_ADDED = ("differences", "joint", "paying")
+_ADDED = ("differences", "joint", "paying", "row_trees")
 
 
 def check(
@@ -77,7 +79,10 @@ def check(
         )
         return
     folder = folder_of(predictions)
-    report.run("predictions", lambda: _same_files(listed, folder), f"{len(listed)} files, as the audit used them")
+    blind = audit.blind is not None
+    report.run(
+        "predictions", lambda: _same_files(listed, folder, blind=blind), f"{len(listed)} files, as the audit used them"
+    )
     # A file alone is scored alone, if it is all that the audit used.
     others = [name for name in listed if is_rows(Path(name)) and name != predictions.name]
     used = folder if others else predictions
@@ -105,13 +110,6 @@ def check(
                 )
 
 
-def carried(files: Mapping[str, bytes]) -> dict[str, bytes]:
-    """The files of the literature in a package, by their names below `literature/`."""
-    return {
-        name.removeprefix(layout.LITERATURE): data for name, data in files.items() if name.startswith(layout.LITERATURE)
-    }
-
-
 def check_literature(files: Mapping[str, bytes], audit: AuditDocument, report: Report) -> None:
     """Check that the study, cards and records in the package are those from which the audit was computed."""
     found = {layout.LITERATURE + name: data for name, data in carried(files).items()}
@@ -121,20 +119,34 @@ def check_literature(files: Mapping[str, bytes], audit: AuditDocument, report: R
     stated = {entry.path: entry.sha256 for entry in audit.inputs if entry.path.startswith(layout.LITERATURE)}
 
     def same() -> None:
-        for name in sorted(stated.keys() | found.keys()):
-            if name not in found:
-                raise RejectedError(name, "missing", "the audit read this file, which is not in the package")
-            if name not in stated:
-                raise RejectedError(name, "unexpected-file", "the audit did not read this file")
-            if checksums.sha256(found[name]) != stated[name]:
-                raise RejectedError(name, "digest-mismatch", "not the file from which the audit was computed")
+        checksums.compare(
+            found,
+            stated,
+            missing="the audit read this file, which is not in the package",
+            unexpected="the audit did not read this file",
+            different="not the file from which the audit was computed",
+        )
 
     report.run("literature", same, f"{len(found)} files, as the audit read them")
 
 
-def _same_files(listed: Mapping[str, str], folder: Path) -> None:
+def check_counts(files: Mapping[str, bytes], audit: AuditDocument, report: Report) -> None:
+    """Check that the files of counts are those that audit.json lists."""
+    if not audit.count_files:
+        if any(name.startswith(layout.COUNTS) for name in files):
+            report.skip("count files", "audit.json of an earlier version does not list its files of counts")
+        return
+    number = len(audit.count_files)
+    report.run("count files", lambda: count_files.check(files, audit), f"{number} files, as audit.json lists them")
+
+
+def _same_files(listed: Mapping[str, str], folder: Path, *, blind: bool) -> None:
+    """The files are those of the audit; in a blind edition they may have other names than there."""
+    found = {sha256_file(path) for path in folder.iterdir() if path.is_file()} if blind and folder.is_dir() else set()
     for name, digest in sorted(listed.items()):
         path = folder / name
+        if digest in found:
+            continue
         if not path.is_file():
             raise RejectedError(FOLDER + name, "missing", f"not in {folder}")
         if sha256_file(path) != digest:
@@ -166,6 +178,9 @@ def _same_values(values: Iterable[Measurement], again: Iterable[Measurement]) ->
 def _same_parts(audit: AuditDocument, again: AuditDocument) -> None:
     """A signer may sign a verdict that does not follow from the values."""
     for part in _PARTS:
+        # The plans of a blind edition are withheld.
+        if part == "plans" and audit.blind is not None:
+            continue
         if plain(getattr(audit, part)) != plain(getattr(again, part)):
             why = f"its {part} do not follow from the predictions and the literature"
             raise RejectedError(layout.AUDIT, "value-mismatch", why)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeVar
 
+from audit._util.terminal import in_a_line
 from audit.provenance.errors import RejectedError
 
 SCHEMA = "repro-audit/verification/1"
@@ -41,12 +42,15 @@ class Report:
         package: The name of the package.
         fingerprint: SHA-256 of the signing key, in hex; empty until known.
         checks: The checks.
+        finished: Whether every check was reached.
+        signer_known: Whether the reader named the key, or somebody who may have it, and it is the one.
     """
 
     package: str
     fingerprint: str = ""
     checks: list[Check] = field(default_factory=list)
     finished: bool = False
+    signer_known: bool = False
 
     @property
     def failures(self) -> list[Check]:
@@ -54,9 +58,14 @@ class Report:
         return [check for check in self.checks if check.status == "failed"]
 
     @property
-    def accepted(self) -> bool:
-        """Whether the verification completed and nothing failed."""
+    def intact(self) -> bool:
+        """Whether the verification completed and nothing failed: unchanged since somebody signed it."""
         return self.finished and not self.failures
+
+    @property
+    def accepted(self) -> bool:
+        """Whether it is intact and signed by whom the reader expects."""
+        return self.intact and self.signer_known
 
     def ok(self, name: str, detail: str = "", file: str | None = None) -> None:
         """Record that a check passed."""
@@ -73,19 +82,12 @@ class Report:
     def run(self, name: str, action: Callable[[], Result], detail: str = "", file: str | None = None) -> Result | None:
         """Run a check; returns None if it failed.
 
-        A signed statement may still contain anything; an exception that it causes is a failure of the check, not of
-        the program.
+        What a check reads was typed before, also what is signed: any other exception is a fault of the program.
         """
         try:
             result = action()
         except RejectedError as error:
             self.fail(name, error)
-            return None
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError, RecursionError) as error:
-            self.fail(
-                name,
-                RejectedError(file or name, "malformed", f"malformed ({type(error).__name__}: {error})"),
-            )
             return None
         self.ok(name, detail, file)
         return result
@@ -96,6 +98,7 @@ class Report:
             "schema": SCHEMA,
             "package": self.package,
             "accepted": self.accepted,
+            "intact": self.intact,
             "key_sha256": self.fingerprint or None,
             "checks": [
                 {
@@ -114,13 +117,11 @@ class Report:
         lines = []
         for check in self.checks:
             place = f"{check.file}: " if check.file and check.status == "failed" else ""
-            lines.append(f"  {_MARKS[check.status]}{check.name}" + (f": {place}{check.detail}" if check.detail else ""))
+            text = f"{check.name}" + (f": {place}{check.detail}" if check.detail else "")
+            # A quoted error must not look like a line of ours.
+            lines.append(f"  {_MARKS[check.status]}{in_a_line(text)}")
         if self.fingerprint:
             lines.append(f"  key    {self.fingerprint}")
-        lines.append(f"{self.package}: " + ("accepted" if self.accepted else "REJECTED"))
-        # File names and quoted errors must not contain terminal control characters.
-        return "".join(map(_printable, "\n".join(lines))) + "\n"
-
-
-def _printable(character: str) -> str:
-    return character if character.isprintable() or character == "\n" else "\N{REPLACEMENT CHARACTER}"
+        unknown = "intact, but its signer is not known" if self.intact else "REJECTED"
+        lines.append(f"{in_a_line(self.package)}: " + ("accepted" if self.accepted else unknown))
+        return "\n".join(lines) + "\n"

@@ -9,9 +9,11 @@ from pathlib import Path
 
 from audit.provenance.errors import RejectedError
 from audit.provenance.format import layout
-from audit.provenance.signing import allowed_signers, timestamp
+from audit.provenance.records.derivation import Deriver
+from audit.provenance.signing import allowed_signers, keys, timestamp
 from audit.provenance.signing.bundle import Verified
 from audit.provenance.verification import rescore
+from audit.provenance.verification.blind import Unblinding
 from audit.provenance.verification.result import Report
 
 
@@ -27,7 +29,10 @@ class Trust:
         time_stamp_roots: PEM certificates trusted for time stamps.
         predictions: The folder of predictions.
         scorer: Computes the measurements again; None leaves the values unchecked.
+        deriver: Derives verdicts from counts and literature; None leaves them unchecked.
         render: Whether to render HTML, table and CSV again and compare them.
+        unblinding: What opens a blind package.
+        opening: Opened rows to check, as `repro-audit open-rows` writes them.
         now: The time for validity options of `allowed_signers`; by default the current time.
     """
 
@@ -38,7 +43,10 @@ class Trust:
     time_stamp_roots: bytes | None = None
     predictions: Path | None = None
     scorer: rescore.Scorer | None = None
+    deriver: Deriver | None = None
     render: bool = False
+    unblinding: Unblinding | None = None
+    opening: bytes | None = None
     now: dt.datetime | None = None
 
 
@@ -56,10 +64,12 @@ def check_identity(files: Mapping[str, bytes], signer: str, trust: Trust, report
         trust: The reader's trust.
         report: Receives the outcome.
     """
-    if trust.key is not None:
+    own = keys.load_public(files[layout.PUBLIC_KEY], layout.PUBLIC_KEY)
+    if trust.key is not None and keys.load_public(trust.key, "--key") == own:
         report.ok("identity", "signed by the key that you gave")
     if trust.allowed_signers is not None:
         report.run("identity (allowed signers)", lambda: _allowed(files, trust))
+    report.signer_known = trust.key is not None or trust.allowed_signers is not None
     if trust.key is None and trust.allowed_signers is None:
         report.skip(
             "identity",
@@ -72,16 +82,20 @@ def check_identity(files: Mapping[str, bytes], signer: str, trust: Trust, report
 def _allowed(files: Mapping[str, bytes], trust: Trust) -> None:
     now = trust.now or dt.datetime.now(dt.UTC)
     assert trust.allowed_signers is not None
-    found = allowed_signers.principals(
-        trust.allowed_signers, ssh_line(files), layout.SSH_NAMESPACE, now, "--allowed-signers"
-    )
-    if not found:
+    found = allowed_signers.find(trust.allowed_signers, ssh_line(files), layout.SSH_NAMESPACE, now, "--allowed-signers")
+    invalid = f"; not valid: {found.problems[0]}" if found.problems else ""
+    if not found.principals:
         raise RejectedError(
-            layout.SSH_KEY, "key-mismatch", "the allowed-signers file does not allow this SSH key to sign audits"
+            layout.SSH_KEY,
+            "key-mismatch",
+            f"the allowed-signers file does not allow this SSH key to sign audits{invalid}",
         )
-    if trust.principal is not None and not allowed_signers.matches(found, trust.principal):
+    if trust.principal is not None and not any(
+        allowed_signers.matches(patterns, trust.principal) for patterns in found.principals
+    ):
+        known = ", ".join(found.principals)
         raise RejectedError(
-            layout.SSH_KEY, "key-mismatch", f"the SSH key is not {trust.principal}'s but {', '.join(found)}'s"
+            layout.SSH_KEY, "key-mismatch", f"the SSH key is not {trust.principal}'s but {known}'s{invalid}"
         )
 
 

@@ -11,16 +11,18 @@ import functools
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from audit._util import canonical_json, typed_json
+from audit._util.strict_json import InvalidJsonError
 from audit.provenance.errors import RejectedError
 from audit.provenance.format import archive, checksums, layout
 from audit.provenance.format.canonical_encoding import json_canonical
-from audit.provenance.records import audit_facts, statement
+from audit.provenance.records import audit_facts, page_seal, statement, verify_md
 from audit.provenance.records.environment import ImageFacts
 from audit.provenance.records.inputs import FOLDER
-from audit.provenance.signing import bundle, certificate, dsse, keys, pades, sshsig
-from audit.provenance.verification import countersign, plans, rerender, rescore
+from audit.provenance.signing import bundle, certificate, dsse, keys, pades, pdf_update, sshsig
+from audit.provenance.verification import blind, countersign, derivation, plans, rerender, rescore, row_openings
 from audit.provenance.verification import trust as trusted
 from audit.provenance.verification.result import Report
 from audit.provenance.verification.trust import Trust
@@ -29,7 +31,7 @@ from audit.schema import AuditDocument
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
 
-_PUBLISHED = frozenset({layout.CHECKSUMS, layout.SSH_SIGNATURE, layout.REPORT_PDF})
+_PUBLISHED = frozenset({layout.CHECKSUMS, layout.SSH_SIGNATURE})
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
 _ROOT_FIELDS = {
     "environment",
@@ -40,7 +42,6 @@ _ROOT_FIELDS = {
     "signer",
     "sourceDateEpoch",
     "study",
-    "unsignedPdfBytes",
     "verdicts",
 }
 
@@ -73,9 +74,13 @@ def verify_files(files: Mapping[str, bytes], trust: Trust, report: Report | None
     trusted.check_identity(files, str(root.statement["predicate"]["signer"]), trust, report)
     trusted.check_time(root, trust, report)
     report.run("countersignatures", lambda: countersign.check(files, trust.reviewers, report))
+    blind.check(files, audit, root, trust.unblinding, trust.key, report)
     rerender.verify(files, audit, trust.render, report)
     rescore.check_literature(files, audit, report)
+    rescore.check_counts(files, audit, report)
+    derivation.check(files, audit, trust.deriver, report)
     plans.check(files, audit, trust.time_stamp_roots, report)
+    row_openings.check(files, audit, trust.opening, report)
     rescore.check(files, audit, trust.predictions, trust.scorer, report)
     report.finished = True
     return report
@@ -94,7 +99,9 @@ def _key(files: Mapping[str, bytes], trust: Trust) -> ec.EllipticCurvePublicKey:
         raise RejectedError(layout.PUBLIC_KEY, "malformed", error.what) from None
     if keys.public_pem(public) != raw:
         raise RejectedError(layout.PUBLIC_KEY, "not-canonical", "the encoding of the key is not canonical")
-    if trust.key is not None and keys.public_der(keys.load_public(trust.key, "--key")) != keys.public_der(public):
+    # The key of a blind package is its own; the second statement may be by the key that the reader trusts.
+    wanted = None if trust.key is None or trust.unblinding is not None else keys.load_public(trust.key, "--key")
+    if wanted is not None and keys.public_der(wanted) != keys.public_der(public):
         raise RejectedError(
             layout.PUBLIC_KEY, "key-mismatch", "the package is signed by a different key than the one you gave"
         )
@@ -112,22 +119,19 @@ def _integrity(files: Mapping[str, bytes], public: ec.EllipticCurvePublicKey, re
     )
     if published is None:
         return None
-    subjects = report.run(
-        "what was published", lambda: _subjects(published.statement, layout.PUBLICATION), file=layout.PUBLICATION
-    )
-    if subjects is None:
-        return None
-    if set(subjects) != _PUBLISHED:
+    subjects = published.subjects
+    covered = _PUBLISHED | set(_pdfs(files))
+    if set(subjects) != covered:
         report.fail(
             "what was published",
             RejectedError(
                 layout.PUBLICATION,
                 "wrong-statement",
-                "does not cover exactly the PDF, the list of files and its signature",
+                "does not cover exactly the PDFs, the list of files and its signature",
             ),
         )
         return None
-    for name in sorted(_PUBLISHED):
+    for name in sorted(covered):
         if checksums.sha256(files[name]) != subjects[name]:
             report.fail(
                 "what was published",
@@ -143,6 +147,8 @@ def _integrity(files: Mapping[str, bytes], public: ec.EllipticCurvePublicKey, re
         missing = name not in present
         why = "in the list of files but not in the package" if missing else "an unsigned file"
         report.fail("files", RejectedError(name, "missing" if missing else "unexpected-file", why))
+    for name in sorted(name for name in present if not layout.is_known(name)):
+        report.fail("files", RejectedError(name, "unexpected-file", "a file of no kind that packages have"))
     for name in sorted(set(listed) & present):
         if checksums.sha256(files[name]) != listed[name]:
             report.fail("files", RejectedError(name, "digest-mismatch", "its bytes differ from those that were signed"))
@@ -181,15 +187,22 @@ def _meaning(
         )
     if report.failures:
         return None
-    length = int(root.statement["predicate"]["unsignedPdfBytes"])
-    report.run(
-        "PDF signature",
-        lambda: _pdf(files, public, length),
-        "covers the whole file, certified against changes",
-        layout.REPORT_PDF,
-    )
-    report.run("PDF attachment", lambda: _attachment(files, length), "the package's audit.json", layout.REPORT_PDF)
+    for name in _pdfs(files):
+        length = int(root.statement["predicate"][layout.PDFS[name][1]])
+        report.run(
+            "PDF signature",
+            functools.partial(_pdf, files, name, public, length),
+            "covers the whole file, certified against changes",
+            name,
+        )
+    if layout.UNSIGNED_HTML in root.subjects:
+        _page(files, public, str(root.statement["predicate"]["signer"]), report)
+    for name in _pdfs(files):
+        report.run("PDF attachment", functools.partial(_attachment, files, name), "the package's audit.json", name)
     report.run("certificate", lambda: _certificate(files, public), file=layout.CERTIFICATE)
+    report.run(
+        "instructions", lambda: _instructions(files, public, audit, root), "as this program writes them", layout.VERIFY
+    )
     report.run("SSH signature", lambda: _ssh(files), "over the list of files", layout.SSH_SIGNATURE)
     return None if report.failures else (audit, root)
 
@@ -201,20 +214,11 @@ def _told(audit: AuditDocument) -> str:
         return ""
 
 
-def _subjects(value: Mapping[str, Any], file: str) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for entry in value["subject"]:
-        if set(entry) != {"name", "digest"} or set(entry["digest"]) != {"sha256"} or entry["name"] in found:
-            raise RejectedError(file, "wrong-statement", "a subject is not a name with a SHA-256")
-        found[entry["name"]] = entry["digest"]["sha256"]
-    return found
-
-
 def _root(files: Mapping[str, bytes], audit: AuditDocument, root: bundle.Verified, published: bundle.Verified) -> None:
     predicate = root.statement["predicate"]
     wrong = "wrong-statement"
     if (
-        set(predicate) != _ROOT_FIELDS
+        set(predicate) - {"sealed"} != _ROOT_FIELDS | {layout.PDFS[name][1] for name in _pdfs(files)}
         or predicate["package"] != layout.PACKAGE_SCHEMA
         or predicate["schemaVersion"] != statement.SCHEMA_VERSION
     ):
@@ -227,23 +231,30 @@ def _root(files: Mapping[str, bytes], audit: AuditDocument, root: bundle.Verifie
         raise RejectedError(layout.PUBLICATION, wrong, f"not a known statement of {layout.PACKAGE_SCHEMA}")
     if publication["root"] != statement.descriptor(layout.ROOT, checksums.sha256(root.payload)):
         raise RejectedError(layout.ROOT, wrong, "the publication statement names a different root statement")
-    subjects = _subjects(root.statement, layout.ROOT)
+    subjects = root.subjects
     stable = {name for name in files if name not in layout.VOLATILE and not name.startswith(layout.COUNTERSIGNATURES)}
+    # The page without its signature is what a second run reproduces. An earlier edition's page has none.
+    whole = layout.UNSIGNED_HTML not in subjects
+    virtual = {layout.PDFS[name][0] for name in _pdfs(files)} | (set() if whole else {layout.UNSIGNED_HTML})
+    stable -= set() if whole else {layout.REPORT_HTML}
     listed = checksums.read(files[layout.PREDICTIONS_LIST], layout.PREDICTIONS_LIST)
     predictions = {FOLDER + name: digest for name, digest in listed.items()}
-    if set(subjects) != stable | set(predictions) | {layout.UNSIGNED_PDF}:
-        name = min(set(subjects) ^ (stable | set(predictions) | {layout.UNSIGNED_PDF}))
+    if set(subjects) != stable | set(predictions) | virtual:
+        name = min(set(subjects) ^ (stable | set(predictions) | virtual))
         raise RejectedError(name, wrong, "in the package or in the root statement, but not in both")
     actual = {name: checksums.sha256(files[name]) for name in stable}
-    actual[layout.UNSIGNED_PDF] = pades.prefix_digest(files[layout.REPORT_PDF], predicate["unsignedPdfBytes"])
+    if not whole:
+        actual[layout.UNSIGNED_HTML] = checksums.sha256(page_seal.parts(files[layout.REPORT_HTML])[0])
+    for pdf in _pdfs(files):
+        rendering, field = layout.PDFS[pdf]
+        actual[rendering] = pades.prefix_digest(files[pdf], predicate[field])
     for name, digest in subjects.items():
         if {predictions.get(name, digest), actual.get(name, digest)} != {digest}:
             raise RejectedError(name, "digest-mismatch", "its bytes differ from the root statement's digest")
+    blind.stated(predicate, audit)
     if predicate["environment"] != statement.descriptor(layout.ENVIRONMENT, actual[layout.ENVIRONMENT]):
         raise RejectedError(layout.ROOT, wrong, "the predicate names a different environment record")
-    image = json_canonical(files[layout.ENVIRONMENT], layout.ENVIRONMENT)["image"]
-    facts = image and ImageFacts(image["uri"], image["manifest"], image["config"], tuple(image["layers"]))
-    if predicate["image"] != statement.image_descriptor(facts):
+    if predicate["image"] != statement.image_descriptor(_image(files)):
         raise RejectedError(layout.ROOT, wrong, "the predicate names a different image than the environment record")
     if [entry["name"] for entry in predicate["siblings"]] != sorted([layout.PROVENANCE, layout.TEST_RESULT]):
         raise RejectedError(layout.ROOT, wrong, "the predicate does not name exactly the other two statements")
@@ -262,6 +273,19 @@ def _root(files: Mapping[str, bytes], audit: AuditDocument, root: bundle.Verifie
         raise RejectedError(layout.ROOT, wrong, "the predicate and the report state different kinds of key")
 
 
+def _image(files: Mapping[str, bytes]) -> ImageFacts | None:
+    """The image in environment.json; the rest of the record may be of an earlier edition."""
+    value = json_canonical(files[layout.ENVIRONMENT], layout.ENVIRONMENT)
+    if not isinstance(value, dict) or "image" not in value:
+        raise RejectedError(layout.ENVIRONMENT, "malformed", "not an object with the field image")
+    if value["image"] is None:
+        return None
+    try:
+        return typed_json.read(ImageFacts, canonical_json.dumps(value["image"]))
+    except InvalidJsonError as error:
+        raise RejectedError(layout.ENVIRONMENT, "malformed", f"image: {error}") from None
+
+
 def _sibling(
     files: Mapping[str, bytes],
     audit: AuditDocument,
@@ -273,7 +297,7 @@ def _sibling(
     found = bundle.verify(files[name], public, name, predicate_type=kind)
     if statement.descriptor(name, checksums.sha256(found.payload)) not in root.statement["predicate"]["siblings"]:
         raise RejectedError(name, "wrong-statement", "not the statement named by the root statement")
-    if _subjects(found.statement, name) != {layout.AUDIT: checksums.sha256(files[layout.AUDIT])}:
+    if found.subjects != {layout.AUDIT: checksums.sha256(files[layout.AUDIT])}:
         raise RejectedError(name, "wrong-statement", "about a different audit.json")
     if kind == layout.TEST_RESULT_TYPE:
         environment = checksums.sha256(files[layout.ENVIRONMENT])
@@ -281,16 +305,62 @@ def _sibling(
             raise RejectedError(name, "wrong-statement", "its verdicts differ from those of audit.json")
 
 
-def _pdf(files: Mapping[str, bytes], public: ec.EllipticCurvePublicKey, length: int) -> None:
-    if not 0 < length < len(files[layout.REPORT_PDF]):
-        raise RejectedError(layout.ROOT, "wrong-statement", "the predicate lacks the length of the unsigned PDF")
-    pades.check(files[layout.REPORT_PDF], length, public, layout.REPORT_PDF)
+def _pdfs(files: Mapping[str, bytes]) -> tuple[str, ...]:
+    """The PDFs of a package: the report and, in this edition, its annex."""
+    return tuple(name for name in layout.PDFS if name in files)
 
 
-def _attachment(files: Mapping[str, bytes], length: int) -> None:
-    # The attachment of the rendering, not of the signed file: the root statement covers the rendering.
-    if pades.attachment(files[layout.REPORT_PDF][:length], layout.AUDIT, layout.REPORT_PDF) != files[layout.AUDIT]:
-        raise RejectedError(layout.REPORT_PDF, "pdf-attachment", "the attached audit.json is not the package's")
+def _pdf(files: Mapping[str, bytes], name: str, public: ec.EllipticCurvePublicKey, length: int) -> None:
+    if not 0 < length < len(files[name]):
+        raise RejectedError(layout.ROOT, "wrong-statement", f"the predicate lacks the length of the unsigned {name}")
+    pades.check(files[name], length, public, name)
+    pdf_update.check(files[name], length, name)
+
+
+def _page(files: Mapping[str, bytes], public: ec.EllipticCurvePublicKey, signer: str, report: Report) -> None:
+    page, audit_json, name = files[layout.REPORT_HTML], files[layout.AUDIT], "HTML signature"
+    try:
+        _, content = page_seal.parts(page)
+    except RejectedError as error:
+        report.fail(name, error)
+        return
+    if not content:
+        report.skip(name, "report.html holds none: a browser can check its numbers, but not who signed them")
+        return
+    report.run(
+        name,
+        lambda: page_seal.verify(page, audit_json, public, signer),
+        "inside report.html, over audit.json and the page's texts",
+        layout.REPORT_HTML,
+    )
+
+
+def _attachment(files: Mapping[str, bytes], name: str) -> None:
+    # Of the whole file, as a reader opens it.
+    if pades.attachment(files[name], layout.AUDIT, name) != files[layout.AUDIT]:
+        raise RejectedError(name, "pdf-attachment", "the attached audit.json is not the package's")
+
+
+def _instructions(
+    files: Mapping[str, bytes], public: ec.EllipticCurvePublicKey, audit: AuditDocument, root: bundle.Verified
+) -> None:
+    found = certificate.leaf(files[layout.CERTIFICATE], layout.CERTIFICATE)
+    predicate = root.statement["predicate"]
+    facts = verify_md.Facts(
+        study=audit.study.id,
+        subjects=len(root.statement["subject"]),
+        unsigned_bytes=int(predicate["unsignedPdfBytes"]),
+        ephemeral=predicate["signer"] == "ephemeral",
+        signer=certificate.name(found),
+        self_signed=certificate.is_self_signed(found),
+        fingerprint=keys.fingerprint(public),
+        stamped=bool(root.timestamps),
+        predictions=bool(files[layout.PREDICTIONS_LIST]),
+        with_predictions=any(name.startswith(FOLDER) for name in files),
+        sealed=len(predicate["sealed"]) if "sealed" in predicate else None,
+        annex_bytes=int(predicate[layout.PDFS[layout.ANNEX][1]]) if layout.ANNEX in files else None,
+    )
+    verify_md.check(files, facts)
 
 
 def _certificate(files: Mapping[str, bytes], public: ec.EllipticCurvePublicKey) -> None:

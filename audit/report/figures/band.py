@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from audit.report.figures.svg import BAND, BAND_EDGE, REPORTED, element, number, text
+from audit.report.language import tr, trc
 
 
 def band(
@@ -27,11 +28,17 @@ def band(
     if label is None:
         # Above the band, or below it at the top of the plot.
         y = upper - 4.0 if upper - 14.0 > top else lower + 12.0
-        words = element("text", text(f"reported {value}"), x=right, y=y, fill=REPORTED, font_weight="600",
+        words = element("text", text(tr("reported {value}", value=value)), x=right, y=y, fill=REPORTED, font_weight="600",
                         text_anchor="end", stroke="#ffffff", stroke_width="3", paint_order="stroke")  # fmt: skip
         return [*parts, words]
     return [
         *parts,
-        element("text", text("reported"), x=right + 6, y=label - 1.5, fill=REPORTED),
+        element(
+            "text",
+            text(trc("beside the line of the reported value", "reported")),
+            x=right + 6,
+            y=label - 1.5,
+            fill=REPORTED,
+        ),
         element("text", text(value), x=right + 6, y=label + 10.5, fill=REPORTED, font_weight="600"),
     ]

@@ -11,6 +11,7 @@ from decimal import Decimal
 from audit._util.axis import Scale, around
 from audit.report.figures.band import band
 from audit.report.figures.svg import MUTED, RULE, element, figure, number, text
+from audit.report.language import tr, trn
 from audit.report.numbers import decimal, whole
 from audit.report.views import ClaimView, MeasurementView
 
@@ -64,9 +65,14 @@ def draw(claim: ClaimView, shape: Shape = WIDE) -> str:
     upper = [(x(n), scale(high if high is not None else scale.high)) for n, _, high in points]
     area = _steps(upper) + "L" + _steps(lower, back=True)[1:] + "z"
     name = f"{claim.anchor}-{shape.name}"
-    described = (
-        f"Bounds of {best.label} on the whole set after 1 to {whole(sample.units)} of {whole(sample.of)} units; the reported "
-        f"value is {claim.value}."
+    described = trn(
+        "Bounds of {convention} on the whole set after 1 to {scored} of {n} unit; the reported value is {reported}.",
+        "Bounds of {convention} on the whole set after 1 to {scored} of {n} units; the reported value is {reported}.",
+        sample.of,
+        convention=best.label,
+        scored=whole(sample.units),
+        n=whole(sample.of),
+        reported=claim.value,
     )
     body = [
         element("path", d=area, fill=_AREA),
@@ -77,7 +83,9 @@ def draw(claim: ClaimView, shape: Shape = WIDE) -> str:
         *_units(x, last, bottom, shape),
         *_beyond(points, scale, x),
     ]
-    return figure(body, (shape.width, _HEIGHT), name, f"{claim.title}: bounds over the units", described)
+    return figure(
+        body, (shape.width, _HEIGHT), name, tr("{claim}: bounds over the units", claim=claim.title), described
+    )
 
 
 def _scale(claim: ClaimView, best: MeasurementView, points: list[tuple[int, Decimal | None, Decimal | None]]) -> Scale:
@@ -147,6 +155,6 @@ def _units(x: Callable[[int], float], last: int, bottom: float, shape: Shape) ->
         half = 3.0 * len(whole(units))
         found.append(element("text", text(whole(units)), x=min(at, shape.width - half), y=bottom + 16, text_anchor="middle",
                              fill=MUTED))  # fmt: skip
-    found.append(element("text", text("units scored"), x=(shape.left + shape.right) / 2, y=bottom + 32,
+    found.append(element("text", text(tr("units scored")), x=(shape.left + shape.right) / 2, y=bottom + 32,
                          text_anchor="middle", fill=MUTED))  # fmt: skip
     return found

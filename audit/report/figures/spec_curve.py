@@ -5,8 +5,9 @@ band. Bottom: the choices in which the conventions differ, one row each. After t
 and Nelson, applied to conventions for scoring one set of outputs.
 
 Many measurements are drawn in fewer columns, neighbours as one. An axis is broken, visibly, where a value far away would
-press all others together; an interval that leaves the frame ends in an arrow. There are two shapes: `WIDE` for paper and
-desktops, and `NARROW` for telephones, where the name of each choice stands above its row.
+press all others together; an interval that leaves the frame ends in an arrow. There are four shapes: `WIDE` for desktops and
+for figures of many columns on paper, `BESIDE` for paper, beside the text, `NARROW` for telephones, where the name of each
+choice stands above its row, and `SLIDE` for a talk.
 """
 
 from __future__ import annotations
@@ -16,17 +17,17 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from audit._util.axis import Axis, broken
+from audit.report.figures import marks
 from audit.report.figures.band import band
 from audit.report.figures.columns import Column, columns
 from audit.report.figures.steps import Choice, Matrix, matrix
-from audit.report.figures.svg import INK, MUTED, RULE, element, figure, number, text
+from audit.report.figures.svg import INK, MUTED, RULE, element, extent, figure, number, text
+from audit.report.language import tr, trc, trn
+from audit.report.numbers import whole
 from audit.report.views import ClaimView, MeasurementView
 
 WIDTH = 720.0
-_PLOT = 190.0
 _TOP = 26.0
-_ROW = 15.0
-_ARROW = 3.2
 _DASH = {True: "2 1.5", False: None}
 _AGREES, _OFF = "#0f5f8a", "#6a7078"
 
@@ -43,6 +44,9 @@ class Shape:
         step: The widest column.
         above: Whether the name of a choice stands above its row instead of to the left.
         characters: Of a line of a name.
+        least: The least room for names to the left.
+        plot: The height of the plot.
+        row: The height of a choice's row.
     """
 
     name: str
@@ -52,10 +56,20 @@ class Shape:
     step: float
     above: bool
     characters: int
+    least: float = 170.0
+    plot: float = 190.0
+    row: float = 15.0
+
+    @property
+    def beside(self) -> bool:
+        """Whether the label of the reported value stands to the right of the plot."""
+        return self.margin > 20.0
 
 
 WIDE = Shape("figure", WIDTH, 74.0, 36, 48.0, above=False, characters=38)
+BESIDE = Shape("figure", 350.0, 10.0, 12, 40.0, above=False, characters=26, least=60.0, plot=92.0, row=12.8)
 NARROW = Shape("narrow", 340.0, 10.0, 15, 40.0, above=True, characters=54)
+SLIDE = Shape("figure", 400.0, 62.0, 14, 40.0, above=False, characters=26, least=70.0, plot=140.0, row=13.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +86,7 @@ class _Frame:
 
     @property
     def bottom(self) -> float:
-        return _TOP + _PLOT
+        return _TOP + self.shape.plot
 
 
 def draw(claim: ClaimView, shape: Shape = WIDE) -> str:
@@ -87,7 +101,7 @@ def draw(claim: ClaimView, shape: Shape = WIDE) -> str:
     step = min(shape.step, (shape.width - left - shape.margin) / len(made))
     right = max(left + step * len(made), min(left + 200.0, shape.width - shape.margin))
     frame = _Frame(
-        shape, made, [left + step * (n + 0.5) for n in range(len(made))], step, _axis(claim, items), left, right
+        shape, made, [left + step * (n + 0.5) for n in range(len(made))], step, _axis(claim, items, shape), left, right
     )
     rows_top = frame.bottom + (52.0 if len(made) < len(items) else 38.0)
     rows, end = _matrix(table, frame, rows_top)
@@ -102,7 +116,13 @@ def draw(claim: ClaimView, shape: Shape = WIDE) -> str:
         *rows,
     ]
     name = f"{claim.anchor}-{shape.name}"
-    title = f"{claim.title}: {len(items)} measurements by value"
+    title = trn(
+        "{claim}: {n} measurement by value",
+        "{claim}: {n} measurements by value",
+        len(items),
+        claim=claim.title,
+        n=whole(len(items)),
+    )
     return figure(body, (shape.width, height), name, title, _description(claim, items, frame))
 
 
@@ -114,13 +134,15 @@ def about(claim: ClaimView, shape: Shape = WIDE) -> str:
     said = []
     if len(columns(items, shape.most)) < len(items):
         said.append(
-            "Neighbouring values share a column; the mark is the middle one, a bar spans them, and a dot below is as large as "
-            "the share of them that make the choice."
+            tr(
+                "Neighbouring values share a column; the mark is the middle one, a bar spans them, and a dot below "
+                "is as large as the share of them that make the choice."
+            )
         )
-    if (axis := _axis(claim, items)).breaks:
-        said.append("The axis of values is broken at the jagged lines.")
+    if (axis := _axis(claim, items, shape)).breaks:
+        said.append(tr("The axis of values is broken at the jagged lines."))
     if any(axis.beyond(bound) for m in items for bound in m.bounds or ()):
-        said.append("An arrow marks an interval that reaches beyond the frame.")
+        said.append(tr("An arrow marks an interval that reaches beyond the frame."))
     return " ".join(said)
 
 
@@ -133,8 +155,8 @@ def common(claim: ClaimView) -> tuple[str, ...]:
 def _left(table: Matrix, shape: Shape) -> float:
     if shape.above:
         return 44.0
-    longest = max((len(line) for c in table.differing for line in _lines(c, shape)), default=0)
-    return min(230.0, max(170.0, 16.0 + 5.6 * longest))
+    longest = max((extent(line) for c in table.differing for line in _lines(c, shape)), default=0)
+    return min(230.0, max(shape.least, 16.0 + 5.6 * longest))
 
 
 def _lines(choice: Choice, shape: Shape) -> list[str]:
@@ -142,13 +164,13 @@ def _lines(choice: Choice, shape: Shape) -> list[str]:
     return textwrap.wrap(choice.name, shape.characters) or [choice.name]
 
 
-def _axis(claim: ClaimView, items: Sequence[MeasurementView]) -> Axis:
+def _axis(claim: ClaimView, items: Sequence[MeasurementView], shape: Shape) -> Axis:
     points = [m.position for m in items if m.position is not None]
     if claim.reported is not None:
         points.append(claim.reported)
     # Intervals may exceed the plot if they would otherwise compress everything else.
     others = [bound for m in items for bound in m.bounds or ()]
-    return broken(points, [*(claim.band or ()), *others], _TOP + _PLOT - 8.0, _TOP)
+    return broken(points, [*(claim.band or ()), *others], _TOP + shape.plot - 8.0, _TOP)
 
 
 def _ticks(frame: _Frame) -> list[str]:
@@ -166,7 +188,7 @@ def _band(claim: ClaimView, frame: _Frame) -> list[str]:
     if claim.band is None or claim.reported is None:
         return []
     heights = frame.axis(claim.band[1]), frame.axis(claim.reported), frame.axis(claim.band[0])
-    label = None if frame.shape.above else heights[1]
+    label = heights[1] if frame.shape.beside else None
     return band(claim.value, heights, (frame.left, frame.right), _TOP, label=label)
 
 
@@ -192,7 +214,8 @@ def _breaks(frame: _Frame) -> list[str]:
             jags = "".join(f"l{number(width)} -3l{number(width)} 3" for _ in range(teeth))
             found.append(element("path", d=f"M{number(left)} {number(y + 1.5)}{jags}", stroke="#b9bec5", stroke_width="0.8",
                                  fill="none"))  # fmt: skip
-        found.append(element("text", text("break"), x=left - 3, y=(top + bottom) / 2 + 3, fill=MUTED, font_size="9.5",
+        word = text(trc("beside a broken axis", "break"))
+        found.append(element("text", word, x=left - 3, y=(top + bottom) / 2 + 3, fill=MUTED, font_size="9.5",
                              text_anchor="end"))  # fmt: skip
     return found
 
@@ -209,63 +232,30 @@ def _marks(frame: _Frame) -> list[str]:
         groups.setdefault((color, all(m.recorded for m in column.items)), []).append((column, x))
     # Marks that agree are drawn last, on top of the others.
     found = []
-    for (color, recorded), marks in sorted(groups.items(), key=lambda g: (g[0][0] == _AGREES, g[0])):
-        bars = "".join(_bar(column, x, frame.axis) for column, x in marks)
+    for (color, recorded), drawn in sorted(groups.items(), key=lambda g: (g[0][0] == _AGREES, g[0])):
+        bars = "".join(marks.bar_of(column, x, frame.axis) for column, x in drawn)
         if bars:
             found.append(element("path", d=bars, stroke=color, stroke_width="1.3", stroke_dasharray=_DASH[recorded]))
-        arrows = "".join(_arrows(column, x, frame.axis) for column, x in marks)
+        arrows = "".join(marks.arrows_of(column, x, frame.axis) for column, x in drawn)
         if arrows:
             found.append(element("path", d=arrows, fill=color, stroke="none"))
-        ranges = "".join(_range(column, x, frame.axis) for column, x in marks)
+        ranges = "".join(marks.range_of(column, x, frame.axis) for column, x in drawn)
         if ranges:
             found.append(element("path", d=ranges, stroke=color, stroke_width=number(r), stroke_opacity="0.45"))
-        shapes = (_shape(column.middle, x, frame.axis, r) for column, x in marks)
+        shapes = (marks.shape_of(column.middle, x, frame.axis, r) for column, x in drawn)
         fill = "#ffffff" if recorded else color
         found.append(element("g", shapes, fill=fill, stroke=color, stroke_width="1.5"))
     return found
 
 
-def _bar(column: Column, x: float, axis: Axis) -> str:
-    bounds = column.bounds
-    return f"M{number(x)} {number(axis(bounds[0]))}V{number(axis(bounds[1]))}" if bounds else ""
-
-
-def _range(column: Column, x: float, axis: Axis) -> str:
-    """The values of several measurements that differ."""
-    return f"M{number(x)} {number(axis(column.low))}V{number(axis(column.high))}" if column.low != column.high else ""
-
-
-def _arrows(column: Column, x: float, axis: Axis) -> str:
-    """An arrow at each end of an interval that leaves the frame."""
-    found = ""
-    for bound in column.bounds or ():
-        way = axis.beyond(bound)
-        if way:
-            tip = axis(bound) - way * 2 * _ARROW
-            found += f"M{number(x)} {number(tip)}l{number(_ARROW)} {number(way * 2 * _ARROW)}h-{number(2 * _ARROW)}z"
-    return found
-
-
-def _shape(m: MeasurementView, x: float, axis: Axis, r: float) -> str:
-    assert m.position is not None
-    y = axis(m.position)
-    if m.invalid:
-        side = number(2 * r)
-        return element("path", d=f"M{number(x - r)} {number(y - r)}l{side} {side}m0 -{side}l-{side} {side}")
-    if m.partial:
-        q = number(r * 1.25)
-        return element("path", d=f"M{number(x)} {number(y - r * 1.25)}l{q} {q}l-{q} {q}l-{q} -{q}z")
-    return element("circle", cx=x, cy=y, r=r)
-
-
 def _numbers(frame: _Frame) -> list[str]:
     """The numbers of each column's measurements in the table, as space permits, their grades, and how many they are."""
     rows = [
-        ("no.", [column.numbers for column in frame.columns], None),
-        ("grade", [c.grade for c in frame.columns], MUTED),
+        (trc("row of a figure", "no."), [column.numbers for column in frame.columns], None),
+        (trc("row of a figure", "grade"), [c.grade for c in frame.columns], MUTED),
     ]
     if any(len(column.items) > 1 for column in frame.columns):
-        rows.append(("values", [str(len(column.items)) for column in frame.columns], MUTED))
+        rows.append((trc("row of a figure", "values"), [str(len(column.items)) for column in frame.columns], MUTED))
     parts = []
     for row, (name, labels, color) in enumerate(rows):
         y = frame.bottom + 10 + 14 * row
@@ -311,11 +301,11 @@ def _matrix(table: Matrix, frame: _Frame, top: float) -> tuple[list[str], float]
         lines = _lines(choice, shape)
         for n, line in enumerate(lines):
             place = {"x": 2.0} if shape.above else {"x": frame.left - 7, "text_anchor": "end"}
-            parts.append(element("text", text(line), y=y + 11.1 + 12.0 * n, font_size="10.5", **place))
-        y += 12.0 * (len(lines) - 1) + (_ROW - 2 if shape.above else 0.0)
-        middle = y + _ROW / 2
+            parts.append(element("text", text(line), y=y + shape.row / 2 + 3.6 + 12.0 * n, font_size="10.5", **place))
+        y += 12.0 * (len(lines) - 1) + (shape.row - 2 if shape.above else 0.0)
+        middle = y + shape.row / 2
         parts += _dots(choice, frame, at, unknown, middle, r)
-        y += _ROW
+        y += shape.row
     for n in sorted(unknown):
         if table.differing:
             line = f"M{number(xs[n])} {number(top + 4)}V{number(y - 4)}"
@@ -341,15 +331,38 @@ def _dots(choice: Choice, frame: _Frame, at: dict[int, int], unknown: set[int], 
 def _description(claim: ClaimView, items: Sequence[MeasurementView], frame: _Frame) -> str:
     recorded = sum(m.recorded for m in items)
     agree = sum(m.agrees for m in items)
-    said = (
-        f"{len(items)} values from {items[0].value} to {items[-1].value}, {recorded} of them recorded, not recomputed; "
-        f"the reported value is {claim.value}. {agree} of them agree with it. The table below lists all of them."
-    )
-    if len(frame.columns) < len(items):
-        said += f" They are drawn in {len(frame.columns)} columns, neighbouring values as one."
-    if frame.axis.breaks:
-        said += f" The axis of values is broken {'once' if len(frame.axis.breaks) == 1 else 'twice'}."
+    said = [
+        tr(
+            "{n} values from {lowest} to {highest}, {recorded} of them recorded, not recomputed; the reported value is "
+            "{reported}. {agreeing} of them agree with it. The table below lists all of them.",
+            n=whole(len(items)),
+            lowest=items[0].value,
+            highest=items[-1].value,
+            recorded=whole(recorded),
+            reported=claim.value,
+            agreeing=whole(agree),
+        )
+    ]
+    if drawn := len(frame.columns) if len(frame.columns) < len(items) else 0:
+        said.append(
+            trn(
+                "They are drawn in {n} column, neighbouring values as one.",
+                "They are drawn in {n} columns, neighbouring values as one.",
+                drawn,
+                n=whole(drawn),
+            )
+        )
+    if breaks := len(frame.axis.breaks):
+        once, twice = tr("The axis of values is broken once."), tr("The axis of values is broken twice.")
+        said.append(once if breaks == 1 else twice)
     outside = sum(any(frame.axis.beyond(bound) for bound in column.bounds or ()) for column in frame.columns)
     if outside:
-        said += f" {outside} {'interval reaches' if outside == 1 else 'intervals reach'} beyond the frame, marked by arrows."
-    return said
+        said.append(
+            trn(
+                "{n} interval reaches beyond the frame, marked by arrows.",
+                "{n} intervals reach beyond the frame, marked by arrows.",
+                outside,
+                n=whole(outside),
+            )
+        )
+    return " ".join(said)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from audit.report.language import tr
+
 _GROUPS = {"sel": "rows", "hyp": "steps", "ref": "reference", "count": "counting", "fold": "pooling"}
 
 
@@ -38,10 +40,13 @@ def choices(signature: str) -> list[tuple[str, str]]:
         if key == "hyp":
             found += [("steps", _plain(step)) for step in sides["hyp"]]
         elif key == "ref":
-            found += [("reference", f"{_plain(step)} (reference only)") for step in sides["ref"]
+            found += [("reference", tr("{step} (reference only)", step=_plain(step))) for step in sides["ref"]
                       if step not in sides.get("hyp", ()) and step != "raw"]  # fmt: skip
         elif key == "sel":
-            found += [("rows", "every row" if name == "all" else f"only {name}") for name in value.split(",")]
+            found += [
+                ("rows", tr("every row") if name == "all" else tr("only {rows}", rows=name))
+                for name in value.split(",")
+            ]
         elif key in _GROUPS:
             found.append((_GROUPS[key], f"{key} {value}"))
         elif value:
@@ -52,7 +57,7 @@ def choices(signature: str) -> list[tuple[str, str]]:
 def _plain(step: str) -> str:
     """A step without its version, which the table of conventions shows."""
     name = step.partition("@")[0]
-    return "no step (raw text)" if name == "raw" else name
+    return tr("no step (raw text)") if name == "raw" else name
 
 
 def matrix(signatures: Sequence[str | None]) -> Matrix:

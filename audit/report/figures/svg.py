@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterable
 from xml.sax.saxutils import escape, quoteattr
 
@@ -28,6 +29,11 @@ def element(name: str, content: str | Iterable[str] = "", **attributes: object) 
     inside = content if isinstance(content, str) else "".join(content)
     head = " ".join(parts)
     return f"<{head}>{inside}</{name}>" if inside else f"<{head}/>"
+
+
+def extent(value: str) -> int:
+    """The width of a text in Latin letters: a letter of Chinese, Japanese or Korean takes two."""
+    return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in value)
 
 
 def text(value: str) -> str:

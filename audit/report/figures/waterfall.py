@@ -12,6 +12,7 @@ from fractions import Fraction
 from audit._util.adding_up import adding_up, rounded
 from audit._util.axis import Scale, around
 from audit.report.figures.svg import INK, MUTED, REPORTED, RULE, element, figure, number, text
+from audit.report.language import tr
 from audit.schema import AttributedGap, AttributedStep
 
 WIDTH = 340.0
@@ -57,7 +58,13 @@ def draw(gap: AttributedGap, anchor: str, places: int = 2) -> str:
             body.append(element("path", d=line, stroke=INK, stroke_width="1"))
     bottom = y
     body = [*_axis(scale, bottom), *_printed(gap, scale, bottom), *body]
-    title = f"From {gap.first} ({start:f}) to {gap.second} ({end:f}), step by step"
+    title = tr(
+        "From {first} ({start}) to {second} ({end}), step by step",
+        first=gap.first,
+        start=format(start, "f"),
+        second=gap.second,
+        end=format(end, "f"),
+    )
     return figure(body, (WIDTH, bottom + 22), anchor, title, _description(gap, parts))
 
 
@@ -81,7 +88,12 @@ def _printed(gap: AttributedGap, scale: Scale, bottom: float) -> list[str]:
     line = element(
         "path", d=f"M{number(x)} {number(_TOP - 4)}V{number(bottom)}", stroke="#c48f1c", stroke_dasharray="4 2"
     )
-    return [line, element("text", text(f"reported {gap.printed}"), x=x, y=_TOP - 9, fill=REPORTED, text_anchor=side)]
+    return [
+        line,
+        element(
+            "text", text(tr("reported {value}", value=gap.printed)), x=x, y=_TOP - 9, fill=REPORTED, text_anchor=side
+        ),
+    ]
 
 
 def _label(step: AttributedStep) -> str:
@@ -112,4 +124,6 @@ def _entry(label: str, value: str, ends: tuple[float, float], y: float, *, bold:
 
 def _description(gap: AttributedGap, parts: list[Decimal]) -> str:
     steps = "; ".join(f"{', '.join(s.axes)} {part:+f}" for s, part in zip(gap.steps, parts, strict=True))
-    return f"The parts of the gap: {steps or 'no step differs'}."
+    if not steps:
+        return tr("The parts of the gap: no step differs.")
+    return tr("The parts of the gap: {steps}.", steps=steps)

@@ -9,10 +9,24 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from tasks.step import step, version_of
+from tasks.steps.long_texts import normal_form
+from tasks.steps.memo import Memo
+from tasks.steps.together import together, without_punctuation
 
-_DIGITS = re.compile(r"\d+")
+SOURCES = (
+    "module:tasks.steps.long_texts",
+    "module:tasks.steps.memo",
+    "module:tasks.steps.together",
+    "unicode:",
+    "version:regex",
+)
+# Not `\d+`: Python looks for a set of characters faster than for a repetition.
+_DIGITS = re.compile(r"\d\d*")
+# Longer numbers rarely recur.
+_LENGTH = 24
 _OPEN, _CLOSE = "<think>", "</think>"
 
 
@@ -30,15 +44,37 @@ def spelled_digits(text: str) -> str:
 
     A text with a number that num2words cannot spell (more than 306 digits) stays as it is.
     """
-    from num2words import num2words
-
-    text = unicodedata.normalize("NFC", text)
-    if not _DIGITS.search(text):
-        return text
+    text = normal_form("NFC", text)
     try:
-        return _DIGITS.sub(lambda match: str(num2words(int(match.group()), lang="en")), text)
+        return _DIGITS.sub(_match_spelled, text)
     except (OverflowError, ValueError):
         return text
+
+
+def _spelled(digits: str) -> str:
+    from num2words import num2words
+
+    return str(num2words(int(digits), lang="en"))
+
+
+_NUMBERS: Memo[str, str] = Memo(_spelled, worth=lambda digits: len(digits) <= _LENGTH)
+
+
+def _match_spelled(match: re.Match[str]) -> str:
+    return _NUMBERS[match[0]]
+
+
+def _spelled_digits_of_many(texts: Sequence[str]) -> list[str]:
+    return together(texts, _spelled_digits_of_lines, spelled_digits)
+
+
+def _spelled_digits_of_lines(text: str) -> str:
+    # A line end composes with nothing.
+    text = normal_form("NFC", text)
+    try:
+        return _DIGITS.sub(_match_spelled, text)
+    except (OverflowError, ValueError):
+        return "\n".join(map(spelled_digits, text.split("\n")))
 
 
 def plain(text: str) -> str:
@@ -46,8 +82,17 @@ def plain(text: str) -> str:
     return "".join(c for c in text.lower() if unicodedata.category(c)[0] != "P").strip()
 
 
+def _plain_of_many(texts: Sequence[str]) -> list[str]:
+    return list(map(str.strip, together(texts, lambda text: without_punctuation(text.lower()), plain)))
+
+
 DROP_THINKING = step("drop-thinking", drop_thinking)
 SPELLED_DIGITS = step(
-    "spelled-digits", spelled_digits, "module:num2words.lang_EN", "unicode:", version=version_of("num2words")
+    "spelled-digits",
+    spelled_digits,
+    "module:num2words.lang_EN",
+    "unicode:",
+    version=version_of("num2words"),
+    batch=_spelled_digits_of_many,
 )
-PLAIN = step("lower-no-punct", plain, "unicode:")
+PLAIN = step("lower-no-punct", plain, "unicode:", batch=_plain_of_many)

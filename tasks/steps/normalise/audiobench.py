@@ -8,10 +8,13 @@ letter `n`, so a bracketed span that contains one is kept.
 from __future__ import annotations
 
 import re
-import unicodedata
+from collections.abc import Sequence
 
 from tasks.step import step
+from tasks.steps.long_texts import without_spans
+from tasks.steps.together import together, without_punctuation
 
+SOURCES = ("module:tasks.steps.long_texts", "module:tasks.steps.together", "unicode:", "version:regex")
 _DIGITS = {
     **{
         str(number): word
@@ -49,8 +52,9 @@ _DIGITS = {
     "80": "eighty",
     "90": "ninety",
 }
-_DIGIT_WORD = re.compile(r"\b(" + "|".join(sorted(_DIGITS, key=len, reverse=True)) + r")\b")
-_BRACKETS = re.compile(r"(\[|\(|\{|\<)[^\(\)\\n\[\]]*(\]|\)|\}|\>)")
+_DIGIT_RUN = re.compile(r"[0-9][0-9]*")
+# The source's rule is `(\[|\(|\{|\<)[^\(\)\\n\[\]]*(\]|\)|\}|\>)`: what is between brackets holds none of these.
+_STOPS = re.compile(r"[()\\n\[\]]")
 _FILLERS = re.compile(r"\b(uh|umm|um|er|ah)\b")
 _CONTRACTIONS = (
     (re.compile(r"won't"), "will not"),
@@ -65,34 +69,69 @@ _CONTRACTIONS = (
     (re.compile(r"'ve"), " have"),
     (re.compile(r"'m"), " am"),
 )
+_WORD_CHARACTER = re.compile(r"\w")
 _OPENING = re.compile(r"[\[({<]")
-_DIGIT = re.compile(r"[0-9]")
-_ASCII_PUNCTUATION = {n: None for n in range(128) if unicodedata.category(chr(n)).startswith("P")}
 _TAGS = re.compile(r"[<\[][^>\]]*[>\]]")
+_LINE_SPACES = re.compile(r"[^\S\n][^\S\n]+")
 
 
 def audiobench_words(text: str) -> str:
     """Spell out small numbers, expand contractions, delete bracketed text, punctuation and fillers (after Whisper's rules)."""
+    text = _DIGIT_RUN.sub(_digit_word, text)
     # Skip a rule if the characters it needs do not occur.
-    if _DIGIT.search(text):
-        text = _DIGIT_WORD.sub(lambda match: _DIGITS[match.group(1)], text)
     if _OPENING.search(text):
-        text = _BRACKETS.sub("", text)
+        text = without_brackets(text)
     text = re.sub(r"\s\s+", " ", text)
     if "'" in text:
         for pattern, replacement in _CONTRACTIONS:
             text = pattern.sub(replacement, text)
     if _OPENING.search(text):
-        text = _TAGS.sub("", text)
-    text = _without_punctuation(text)
-    return _FILLERS.sub("", text).strip()
+        text = without_spans(_TAGS, text, ">", "]")
+    return _FILLERS.sub("", without_punctuation(text)).strip()
 
 
-def _without_punctuation(text: str) -> str:
-    """The text without characters in Unicode category P."""
-    if text.isascii():
-        return text.translate(_ASCII_PUNCTUATION)
-    return "".join(c for c in text if not unicodedata.category(c).startswith("P"))
+def _audiobench_words_of_many(texts: Sequence[str]) -> list[str]:
+    found = together(texts, _without_brackets_of_lines, audiobench_words, lambda text: not _OPENING.search(text))
+    return list(map(str.strip, found))
 
 
-AUDIOBENCH_WORDS = step("audiobench-words", audiobench_words, "unicode:")
+def _without_brackets_of_lines(text: str) -> str:
+    """The rules for lines without brackets: none looks across a line end, but for the one on blanks."""
+    text = _DIGIT_RUN.sub(_digit_word, text)
+    text = _LINE_SPACES.sub(" ", text)
+    if "'" in text:
+        for pattern, replacement in _CONTRACTIONS:
+            text = pattern.sub(replacement, text)
+    return _FILLERS.sub("", without_punctuation(text))
+
+
+def _digit_word(match: re.Match[str]) -> str:
+    """The word of a number between word boundaries."""
+    word, text = _DIGITS.get(match[0]), match.string
+    begin, end = match.span()
+    beside = text[begin - 1 : begin] + text[end : end + 1]
+    return match[0] if word is None or _WORD_CHARACTER.search(beside) else word
+
+
+def without_brackets(text: str) -> str:
+    """Delete brackets with what is between them, as the source's rule does, from the left and up to the last end."""
+    kept, at = [], 0
+    while (opening := _OPENING.search(text, at)) is not None:
+        begin = opening.start()
+        stop = _STOPS.search(text, begin + 1)
+        last = stop.start() if stop else len(text)
+        if last < len(text) and text[last] in ")]":
+            end = last + 1
+        else:
+            end = max(text.rfind(closing, begin + 1, last) for closing in "}>") + 1
+        if end:
+            kept.append(text[at:begin])
+            at = end
+        else:
+            # No other beginning before the next stop has an end either.
+            kept.append(text[at:last])
+            at = last
+    return "".join([*kept, text[at:]])
+
+
+AUDIOBENCH_WORDS = step("audiobench-words", audiobench_words, "unicode:", batch=_audiobench_words_of_many)

@@ -24,6 +24,7 @@ from tasks.convention import Selection
 from tasks.errors import ScoringError
 from tasks.row import Row
 from tasks.step import Step, function, version_of
+from tasks.steps.normalise.whisper import scannable
 from tasks.steps.normalise.whisper_words import WordByWord
 
 Rule = Literal["2023", "2025", "2026"]
@@ -94,17 +95,22 @@ _WORDS_OF_ONE = frozenset("ai")
 _DIGITS = 100_000
 _SHORT = 100
 _DIGIT = re.compile(r"\d")
-# Currency and percent signs, and full stops anywhere but at the end of a word or inside a number.
-_SIGNS = re.compile(r"[$%]|\.(?![0-9\s\"]|$)|(?<![A-Za-z0-9])\.")
+# Currency signs that no number follows, percent signs, and full stops anywhere but at the end of a word or inside a number.
+_SIGNS = re.compile(r"\$(?![0-9])|%|\.(?![0-9\s\"]|$)|(?<![A-Za-z0-9])\.")
+# As the library's rule, so that `m` is not taken for half of `a m`.
+_AM = re.compile(r"'m\b")
 _PARTS = re.compile(r"[a-z0-9]+")
 _LOCK = threading.Lock()
 
 
 def joined_acronyms(text: str) -> str:
     """Join runs of single letters and digits: `b b c` becomes `bbc`, `5 g` `5g`; `a b` stays, `u s a` becomes `usa`."""
+    words = text.split()
+    if list(map(len, words)).count(1) < 2:
+        return " ".join(words)
     found: list[str] = []
     run: list[str] = []
-    for word in [*text.split(), ""]:
+    for word in [*words, ""]:
         if len(word) == 1 and word.isalnum():
             run.append(word)
             continue
@@ -176,7 +182,7 @@ def normaliser(rule: Rule, *, acronyms: bool = True) -> Callable[[str], str]:
                 before = sys.get_int_max_str_digits()
                 sys.set_int_max_str_digits(_DIGITS)
                 try:
-                    return str(library(text)).strip()
+                    return str(library(scannable(text))).strip()
                 finally:
                     sys.set_int_max_str_digits(before)
         except (AssertionError, ValueError) as error:
@@ -206,22 +212,30 @@ def normaliser_of_many(rule: Rule) -> Callable[[Sequence[str]], list[str]]:
         replacers |= {rf"\b{word}'s\b": f"{word} is" for word in _IS_AFTER}
         library.ignore_patterns = rf"\b({'|'.join(_FILLERS)})\b"
     library.replacers, library.standardize_spellings.mapping = replacers, table
-    apart = normaliser(rule, acronyms=False)
     try:
-        words = WordByWord(library, apart)
+        words = WordByWord(library, normaliser(rule, acronyms=False))
     except ValueError:  # the rules of another release of the library: process whole texts
         return lambda texts: list(map(whole, texts))
     if rule != "2026":
         return words
     pairs = [tuple(compound.split()) for compound, _ in _COMPOUNDS]
+    seconds = frozenset(second for _, second in pairs)
 
     def split(text: str) -> bool:
-        if not text.isascii() or _SIGNS.search(text):
+        if not text.isascii() or (("." in text or "$" in text or "%" in text) and _SIGNS.search(text)):
             return False
-        parts = set(_PARTS.findall(text.lower()))
-        return not any(first in parts and second in parts for first, second in pairs)
+        text = text.lower()
+        if "'m" in text:
+            text = _AM.sub(" am", text)
+        parts = set(_PARTS.findall(text))
+        return seconds.isdisjoint(parts) or not any(first in parts and second in parts for first, second in pairs)
 
-    return lambda texts: [joined_acronyms(words([text])[0]) if split(text) else whole(text) for text in texts]
+    def many(texts: Sequence[str]) -> list[str]:
+        apart = list(map(split, texts))
+        made = iter(words([text for text, fits in zip(texts, apart, strict=True) if fits]))
+        return [joined_acronyms(next(made)) if fits else whole(text) for text, fits in zip(texts, apart, strict=True)]
+
+    return many
 
 
 def _step(rule: Rule) -> Step:
@@ -236,7 +250,11 @@ def _step(rule: Rule) -> Step:
             "module:tasks.steps.normalise.open_asr",
             "module:tasks.steps.normalise.whisper_words",
             "module:tasks.steps.memo",
+            "module:tasks.steps.normalise.whisper",
+            "module:tasks.steps.long_texts",
+            "module:tasks.steps.together",
             "unicode:",
+            "version:regex",
         ),
         batch=lambda texts: normaliser_of_many(rule)(texts),  # noqa: PLW0108  # loads the library when it is called
     )

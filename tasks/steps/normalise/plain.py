@@ -7,12 +7,22 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 from tasks.step import step
 from tasks.steps.characters import UNSPACED
 from tasks.steps.clean import without_thinking
+from tasks.steps.long_texts import normal_form
+from tasks.steps.together import together, without_punctuation
 
-SOURCES = ("module:tasks.steps.characters", "module:tasks.steps.clean", "unicode:", "version:regex")
+SOURCES = (
+    "module:tasks.steps.characters",
+    "module:tasks.steps.long_texts",
+    "module:tasks.steps.together",
+    "module:tasks.steps.clean",
+    "unicode:",
+    "version:regex",
+)
 _QUOTES = str.maketrans("\u2018\u2019\u02bc\u2032\u201c\u201d", "''''\"\"")
 # A tag ends before the next one begins, so that a text of unclosed tags takes linear time.
 _TAGS = re.compile(r"<[^<>]*>|\[[^\[\]]*\]")
@@ -20,11 +30,11 @@ _PARENTHESES = re.compile(r"\([^()]*\)")
 
 
 def _nfc(text: str) -> str:
-    return unicodedata.normalize("NFC", text)
+    return normal_form("NFC", text)
 
 
 def _nfkc(text: str) -> str:
-    return unicodedata.normalize("NFKC", text)
+    return normal_form("NFKC", text)
 
 
 def _upper(text: str) -> str:
@@ -37,13 +47,17 @@ def _casefold(text: str) -> str:
 
 def drop_diacritics(text: str) -> str:
     """Delete the marks that combine with a letter (category Mn); letters such as `ø` stay."""
-    apart = unicodedata.normalize("NFD", text)
-    return unicodedata.normalize("NFC", "".join(c for c in apart if unicodedata.category(c) != "Mn"))
+    apart = normal_form("NFD", text)
+    return normal_form("NFC", "".join(c for c in apart if unicodedata.category(c) != "Mn"))
 
 
 def drop_punctuation(text: str) -> str:
     """Delete all characters of category P, as jiwer's `RemovePunctuation`: `don't` becomes `dont`, `$` stays."""
-    return "".join(c for c in text if not unicodedata.category(c).startswith("P"))
+    return without_punctuation(text)
+
+
+def _drop_punctuation_of_many(texts: Sequence[str]) -> list[str]:
+    return together(texts, without_punctuation, without_punctuation)
 
 
 def punctuation_to_spaces(text: str) -> str:
@@ -94,7 +108,7 @@ NFKC = step("nfkc", _nfkc)
 UPPER = step("upper", _upper)
 CASEFOLD = step("casefold", _casefold)
 DROP_DIACRITICS = step("drop-diacritics", drop_diacritics)
-DROP_PUNCTUATION = step("drop-punctuation", drop_punctuation)
+DROP_PUNCTUATION = step("drop-punctuation", drop_punctuation, batch=_drop_punctuation_of_many)
 PUNCTUATION_TO_SPACES = step("punctuation-to-spaces", punctuation_to_spaces)
 DROP_SYMBOLS = step("drop-symbols", drop_symbols)
 STRAIGHT_QUOTES = step("straight-quotes", straight_quotes)

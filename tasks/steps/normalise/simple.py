@@ -8,7 +8,10 @@ import unicodedata
 from collections.abc import Callable, Sequence
 
 from tasks.step import Step, function, step, version_of
+from tasks.steps.long_texts import without_spans
+from tasks.steps.together import together
 
+SOURCES = ("module:tasks.steps.long_texts", "module:tasks.steps.together", "unicode:", "version:regex")
 _BUT_APOSTROPHE_HYPHEN = re.compile("[" + re.escape("".join(c for c in string.punctuation if c not in "'-")) + "]")
 _ASCII_PUNCTUATION = str.maketrans("", "", string.punctuation)
 
@@ -23,6 +26,10 @@ def drop_punctuation_but_apostrophe_hyphen(text: str) -> str:
     return _BUT_APOSTROPHE_HYPHEN.sub("", text)
 
 
+def _drop_punctuation_but_apostrophe_hyphen_of_many(texts: Sequence[str]) -> list[str]:
+    return together(texts, drop_punctuation_but_apostrophe_hyphen, drop_punctuation_but_apostrophe_hyphen)
+
+
 def drop_ascii_punctuation(text: str) -> str:
     """Delete ASCII punctuation."""
     return text.translate(_ASCII_PUNCTUATION)
@@ -33,18 +40,20 @@ def collapse_spaces(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
-def _jiwer_a1() -> object:
+def _jiwer_a1() -> Callable[[str], str]:
     import jiwer
 
-    return jiwer.Compose(
-        [
-            jiwer.ToLowerCase(),
-            jiwer.RemovePunctuation(),  # type: ignore[no-untyped-call]
-            jiwer.RemoveKaldiNonWords(),
-            jiwer.RemoveMultipleSpaces(),
-            jiwer.Strip(),
-        ]
-    )
+    before = jiwer.Compose([jiwer.ToLowerCase(), jiwer.RemovePunctuation()])  # type: ignore[no-untyped-call]
+    tags = jiwer.RemoveKaldiNonWords()
+    after = jiwer.Compose([jiwer.RemoveMultipleSpaces(), jiwer.Strip()])
+
+    def transform(text: str) -> str:
+        plain: str = before(text)
+        # Behind the last end of a tag the library would search for one from every beginning.
+        last = plain.rfind(">") + 1
+        return str(after(tags(plain[:last]) + plain[last:]))
+
+    return transform
 
 
 def jiwer_transform(version: str) -> Step:
@@ -53,15 +62,11 @@ def jiwer_transform(version: str) -> Step:
     The order matters: `</s>` first loses its slash (category P) and becomes `<s>`, which is then removed as a tag
     (jaeeewon/project-multimodal@d9e5d17:dist_eval/eval_wer.py).
     """
-
-    def load() -> object:
-        return _jiwer_a1()
-
     return Step(
         "jiwer-lower-punct-tags",
         version,
-        load,  # type: ignore[arg-type]  # a closure over an untyped transform
-        ("module:jiwer.transforms", "module:tasks.steps.normalise.simple", "unicode:"),
+        _jiwer_a1,
+        ("module:jiwer.transforms", "module:tasks.steps.normalise.simple", *SOURCES),
         batch=_jiwer_many,
     )
 
@@ -72,18 +77,37 @@ _JIWER_ASCII = {
 }
 _JIWER_TAG = re.compile(r"<[^>]*>")
 _JIWER_SPACES = re.compile(r"\s\s+")
+# Of one line; without a `<` inside, so that lines of unclosed tags take linear time.
+_LINE_TAG = re.compile(r"<[^<>\n]*>")
+_LINE_SPACES = re.compile(r"[^\S\n][^\S\n]+")
 
 
 def _jiwer_many(texts: Sequence[str]) -> list[str]:
     """The same for many texts, ASCII in one pass. Only `<` and `>` can still mark a tag: `[` and `]` are in category P."""
-    library: Callable[[str], str] = function(JIWER_A1)
-    return [_jiwer_ascii(text) if text.isascii() else library(text) for text in texts]
+    made = together(texts, _jiwer_lines, _jiwer_alone, str.isascii)
+    # A `<` is left where it has no end, or another one before it: then the tag began at the first of them.
+    return [
+        _jiwer_ascii(text) if "<" in line and text.isascii() else line.strip()
+        for text, line in zip(texts, made, strict=True)
+    ]
+
+
+def _jiwer_alone(text: str) -> str:
+    # Loads the library where a text needs it.
+    return _jiwer_ascii(text) if text.isascii() else str(function(JIWER_A1)(text))
+
+
+def _jiwer_lines(text: str) -> str:
+    text = text.translate(_JIWER_ASCII)
+    if "<" in text:
+        text = _LINE_TAG.sub("", text)
+    return _LINE_SPACES.sub(" ", text)
 
 
 def _jiwer_ascii(text: str) -> str:
     text = text.translate(_JIWER_ASCII)
     if "<" in text:
-        text = _JIWER_TAG.sub("", text)
+        text = without_spans(_JIWER_TAG, text, ">")
     return _JIWER_SPACES.sub(" ", text).strip()
 
 
@@ -92,7 +116,11 @@ def _lower_many(texts: Sequence[str]) -> list[str]:
 
 
 LOWER = step("lower", lower, "unicode:", batch=_lower_many)
-DROP_PUNCTUATION_BUT = step("punct-but-apostrophe-hyphen", drop_punctuation_but_apostrophe_hyphen)
+DROP_PUNCTUATION_BUT = step(
+    "punct-but-apostrophe-hyphen",
+    drop_punctuation_but_apostrophe_hyphen,
+    batch=_drop_punctuation_but_apostrophe_hyphen_of_many,
+)
 DROP_ASCII_PUNCTUATION = step("ascii-punct", drop_ascii_punctuation)
 COLLAPSE_SPACES = step("spaces", collapse_spaces)
 JIWER_A1 = jiwer_transform(version_of("jiwer"))

@@ -16,7 +16,9 @@ from functools import cache
 
 from tasks.errors import ScoringError
 from tasks.step import Step, function, version_of
+from tasks.steps.long_texts import marks_in_order, without_spans
 from tasks.steps.normalise.whisper_words import WordByWord
+from tasks.steps.together import together
 
 # For longer numbers the conversion time in Python matters.
 _DIGITS = 100_000
@@ -34,6 +36,7 @@ def _english() -> Callable[[str], str]:
         try:
             if len(text) <= _SHORT:
                 return str(normalizer(text).strip())
+            text = scannable(text)
             with lock, _long_numbers():
                 return str(normalizer(text).strip())
         except (AssertionError, ValueError) as error:
@@ -42,6 +45,30 @@ def _english() -> Callable[[str], str]:
             ) from error
 
     return english
+
+
+_BRACKETS = re.compile(r"[<\[][^>\]]*[>\]]")
+_PARENTHESES = re.compile(r"\(([^)]+?)\)")
+_RUNS = re.compile(r"\s{3,}")
+
+
+def scannable(text: str) -> str:
+    """A text with the same result under both normalisers, on which their expressions take linear time.
+
+    They look for the end of each bracket, and for an apostrophe behind each blank, up to the end of the text. Here what is
+    inside brackets is deleted first; an opening one without an end becomes another sign that the normalisers replace by a
+    space, too; and a run of blanks becomes two of them, which no rule takes for one.
+    """
+    text = _cut(_BRACKETS, text, "<[", ">]")
+    text = _cut(_PARENTHESES, text, "(", ")")
+    return _RUNS.sub("  ", marks_in_order(text, compatibility=True))
+
+
+def _cut(pattern: re.Pattern[str], text: str, opening: str, ends: str) -> str:
+    """Delete the matches; an opening bracket behind the last end has none."""
+    text = without_spans(pattern, text, *ends)
+    last = max(text.rfind(end) for end in ends) + 1
+    return text[:last] + text[last:].translate(dict.fromkeys(map(ord, opening), "|"))
 
 
 @contextmanager
@@ -63,7 +90,7 @@ def _basic() -> Callable[[str], str]:
     from whisper_normalizer.basic import BasicTextNormalizer
 
     normalizer = BasicTextNormalizer()
-    return lambda text: str(normalizer(text))
+    return lambda text: str(normalizer(text if len(text) <= _SHORT else scannable(text)))
 
 
 @cache
@@ -84,15 +111,20 @@ def _english_many(texts: Sequence[str]) -> list[str]:
 # ASCII symbols and punctuation become spaces; bracketed text is deleted beforehand.
 _ASCII = {n: " " if unicodedata.category(chr(n))[0] in "MSP" else chr(n).lower() for n in range(128)}
 _OPENING = re.compile(r"[<\[(]")
-_SPACES = re.compile(r"\s+")
+# White space of one line, but for a single space.
+_LINE_BLANKS = re.compile(r"[^\S\n ][^\S\n]*| [^\S\n]+")
 
 
 def _basic_many(texts: Sequence[str]) -> list[str]:
-    whole = function(WHISPER_BASIC)
-    return [
-        _SPACES.sub(" ", text.translate(_ASCII)) if text.isascii() and not _OPENING.search(text) else whole(text)
-        for text in texts
-    ]
+    return together(texts, _basic_lines, function(WHISPER_BASIC), _is_plain)
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and not _OPENING.search(text)
+
+
+def _basic_lines(text: str) -> str:
+    return _LINE_BLANKS.sub(" ", text.translate(_ASCII))
 
 
 _VERSION = version_of("whisper-normalizer")
@@ -109,7 +141,10 @@ WHISPER_ENGLISH = Step(
         "module:tasks.steps.normalise.whisper",
         "module:tasks.steps.normalise.whisper_words",
         "module:tasks.steps.memo",
+        "module:tasks.steps.long_texts",
+        "module:tasks.steps.together",
         "unicode:",
+        "version:regex",
     ),
     batch=_english_many,
 )
@@ -117,6 +152,13 @@ WHISPER_BASIC = Step(
     "whisper-basic",
     _VERSION,
     _basic,
-    ("module:whisper_normalizer.basic", "module:tasks.steps.normalise.whisper", "unicode:"),
+    (
+        "module:whisper_normalizer.basic",
+        "module:tasks.steps.normalise.whisper",
+        "module:tasks.steps.long_texts",
+        "module:tasks.steps.together",
+        "unicode:",
+        "version:regex",
+    ),
     batch=_basic_many,
 )

@@ -14,6 +14,10 @@ white space, and each is handled:
   are passed to the library together. The library's state is empty at every word that is not a number;
 * punctuation at the edges of a text: a run of words is passed with a plain word in place of each neighbour.
 
+Characters beyond ASCII are accepted in words without other signs, if the library makes letters, spaces or nothing of each: the
+rules before that step know ASCII only, and those after it see letters. Most texts without any visible ASCII character consist
+of such characters alone; then no rule but that step applies.
+
 A word is *plain* if the library turns it into one or more words of letters only, none of which the number rules know.
 A word that is deleted (`um`) is not plain: numbers on both sides of it would be joined by the library.
 """
@@ -25,16 +29,22 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tasks.steps.memo import Memo
+from tasks.steps.together import together
 
 Normaliser = Callable[[str], str]
 # The accepted form of a word, in lower case.
 _WORD = re.compile(
-    r"\"?(?:([a-z]+)|[a-z]+(?:['-][a-z]+)+|\$?[0-9]+(?:,[0-9]+)*(?:\.[0-9]+)?(?:st|nd|rd|th|s|%)?)"
+    r"\"?(?:([a-z\x80-\U0010ffff]+)|[a-z]+(?:['-][a-z]+)+|\$?[a-z]+(?:\.[a-z]+)*|\$?[0-9]+(?:,[0-9]+)*(?:\.[0-9]+)?(?:st|nd|rd|th|s|%)?)"
     r"(?:[.,?!;:]?\"?|\"[.,?!;:])"
 )
 # Any white space: the library's rule expects one space, and the words of a run are joined by one space.
 _ACROSS = re.compile(r"'[ds]\s+(?:been|gone|done|got)")
 _LETTERS = re.compile(r"[a-z]+")
+_VISIBLE_ASCII = re.compile(r"[!-~]")
+# Stands for a character of which the library makes more than letters and spaces; in no text that is accepted.
+_OTHER = "\0"
+_REST = re.compile(r"[\0!-~]")
+_KEPT = ".%$¢€£"
 # The rule keys that this module can interpret: letters, apostrophes and spaces between word boundaries.
 _RULE = re.compile(r"(?:\\b)?([a-z' ]+)\\b")
 _IGNORED = re.compile(r"\\b\(([a-z|]+)\)\\b")
@@ -46,6 +56,21 @@ _NEIGHBOUR = "x"
 _WORD_LENGTH, _RUN_LENGTH = 64, 256
 _JOINED: Any = None
 _UNKNOWN = ""  # the result of a plain word is never empty
+
+
+def _character(code: int) -> str:
+    """What the library makes of a character in its step for symbols and diacritics; `_OTHER` if that is more than letters."""
+    from whisper_normalizer.basic import remove_symbols_and_diacritics
+
+    character = chr(code)
+    made: str = remove_symbols_and_diacritics(character, keep=_KEPT)
+    if character.isspace():
+        return character
+    return made if all(c == " " or c.isalpha() for c in made) else _OTHER
+
+
+def _joined(text: str) -> str | None:
+    return None if _REST.search(text) else " ".join(text.split())
 
 
 class WordByWord:
@@ -71,12 +96,18 @@ class WordByWord:
         named = [name for rule in rules if rule for name in rule[1].split()]
         written = {word for text in library.replacers.values() for word in text.split()}
         respelled = {word for pair in spelling.items() for text in pair for word in text.split()}
-        if self._numbers & (written | respelled | {_NEIGHBOUR}) or whole(_NEIGHBOUR) != _NEIGHBOUR:
+        if (
+            not all(map(str.isascii, (*spelling, *self._numbers)))
+            or self._numbers & (written | respelled | {_NEIGHBOUR})
+            or whole(_NEIGHBOUR) != _NEIGHBOUR
+        ):
             raise ValueError("unknown tables in the library")
         # A word of letters is affected only by the rules for whole words, the number rules and the spelling table.
         self._rules = frozenset([*ignored[1].split("|"), *named, *self._numbers])
         self._spelling = {word: new for word, new in spelling.items() if _LETTERS.fullmatch(new)}
         self._odd_spelling = spelling.keys() - self._spelling.keys()
+        self._special = self._numbers | self._odd_spelling
+        self._characters: Memo[int, str] = Memo(_character)
         self._words: Memo[str, Any] = Memo(self._word, worth=lambda word: len(word) <= _WORD_LENGTH)
         self._runs: Memo[tuple[str, bool, bool], str | None] = Memo(
             self._run, worth=lambda key: len(key[0]) <= _RUN_LENGTH
@@ -84,11 +115,23 @@ class WordByWord:
 
     def __call__(self, texts: Sequence[str]) -> list[str]:
         """Normalise all texts."""
-        return list(map(self._text, texts))
+        return [
+            self._text(text) if made is None else made
+            for text, made in zip(texts, self._of_other_scripts(texts), strict=True)
+        ]
+
+    def _of_other_scripts(self, texts: Sequence[str]) -> list[str | None]:
+        """The results for texts without visible ASCII characters; None where this does not say."""
+        others = [not text.isascii() and not _VISIBLE_ASCII.search(text) for text in texts]
+        those = [text for text, other in zip(texts, others, strict=True) if other]
+
+        def change(text: str) -> str:
+            return text.lower().translate(self._characters)
+
+        made = iter(together(those, change, change))
+        return [_joined(next(made)) if other else None for other in others]
 
     def _text(self, text: str) -> str:
-        if not text.isascii():
-            return self._whole(text)
         low = text.lower()
         if "'" in low and _ACROSS.search(low):
             return self._whole(text)
@@ -107,28 +150,36 @@ class WordByWord:
         if shape is None:
             return _UNKNOWN
         letters = shape[1]
-        if letters is not None and letters not in self._rules and letters not in self._odd_spelling:
+        if not word.isascii():
+            plain = letters.translate(self._characters)
+            if _OTHER in plain or letters.lower() != letters:
+                return _UNKNOWN
+            # No sign inside, so the rules before the one for diacritics see one word, which is not theirs.
+            if letters.isalpha() and plain.isalpha() and _HALF not in plain and plain not in self._special:
+                return self._spelling.get(plain, plain)
+        elif letters is not None and letters not in self._rules and letters not in self._odd_spelling:
             return self._spelling.get(letters, letters)
         if _HALF in word or word.startswith(self._ignored):
             return _UNKNOWN
         made = self._whole(word)
-        plain = made and all(_LETTERS.fullmatch(part) and part not in self._numbers for part in made.split())
-        return made if plain else _JOINED
+        if _HALF in made:
+            return _UNKNOWN
+        found = made.split()
+        return made if found and all(part.isalpha() and part not in self._numbers for part in found) else _JOINED
 
     def _parts(self, words: Sequence[str], found: Sequence[Any]) -> list[str | None]:
         parts: list[str | None] = []
-        run: list[str] = []
-        for word, new in zip(words, found, strict=True):
-            if new is _JOINED:
-                run.append(word)
+        at, number = 0, len(words)
+        for first in [index for index, new in enumerate(found) if new is _JOINED]:
+            if first < at:
                 continue
-            if run:
-                parts.append(self._runs[" ".join(run), bool(parts), True])
-                run.clear()
-            parts.append(new)
-        if run:
-            parts.append(self._runs[" ".join(run), bool(parts), False])
-        return parts
+            end = first + 1
+            while end < number and found[end] is _JOINED:
+                end += 1
+            parts += found[at:first]
+            parts.append(self._runs[" ".join(words[first:end]), first > 0, end < number])
+            at = end
+        return [*parts, *found[at:]]
 
     def _run(self, key: tuple[str, bool, bool]) -> str | None:
         """The result for a run of words between plain neighbours; None if the library changes a neighbour."""

@@ -24,6 +24,7 @@ def test_fractions_are_read_as_the_caller_says() -> None:
         ("[NaN]", "number", (None, None), "NaN is not a JSON number"),
         ("[-Infinity]", "number", (None, None), "-Infinity is not a JSON number"),
         ("9" * 5000, "number", (None, None), ""),
+        ("[1e999]", "number", (None, None), "1e999 is too large"),
         ("[" * 100_000, "depth", (None, None), "nested too deeply"),
     ],
 )
@@ -34,3 +35,32 @@ def test_what_is_not_strict_json_is_refused(
         loads(text)
     assert (caught.value.problem, (caught.value.line, caught.value.column)) == (problem, place)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ['"\\ud800"', '{"\\udfff": 1}', '[["a\\uDC00b"]]', '"\ud800"'])
+def test_half_of_a_surrogate_pair_is_refused_on_request(text: str) -> None:
+    assert loads(text)
+    with pytest.raises(InvalidJsonError, match="half of a surrogate pair") as caught:
+        loads(text, exact=True)
+    assert caught.value.problem == "encoding"
+
+
+def test_a_whole_surrogate_pair_is_a_character() -> None:
+    assert loads('"\\ud83d\\ude00"') == "\U0001f600"
+
+
+@pytest.mark.parametrize("text", ["[" * 65 + "]" * 65, '{"a":' * 65 + "1" + "}" * 65])
+def test_depth_is_bounded(text: str) -> None:
+    with pytest.raises(InvalidJsonError, match="nested too deeply") as caught:
+        loads(text)
+    assert caught.value.problem == "depth"
+    assert loads("[" * 64 + "]" * 64)
+    assert loads(f"[{'[],' * 500}[]]")
+
+
+def test_integers_that_other_readers_round_are_refused_on_request() -> None:
+    assert loads("9007199254740993") == 2**53 + 1
+    assert loads("-9007199254740991", exact=True) == -(2**53) + 1
+    for text in ("9007199254740992", '{"a": [-9007199254740992]}'):
+        with pytest.raises(InvalidJsonError, match="integer of 16 digits"):
+            loads(text, exact=True)

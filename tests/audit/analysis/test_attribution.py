@@ -218,7 +218,16 @@ def command(*arguments: str) -> int:
 def test_between_two_conventions(predictions: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     figure, answer = tmp_path / "gap.svg", tmp_path / "gap.json"
     ends = ("--from", "verbatim", "--to", "finished/special/whisper-en/13a/mean-of-rows")
-    options = ("--predictions", str(predictions), "--figure", str(figure), "--json", str(answer), "--replicates", "50")
+    options = (
+        "--predictions",
+        str(predictions),
+        "--figure",
+        str(figure),
+        "--json-out",
+        str(answer),
+        "--replicates",
+        "50",
+    )
     assert command(*ends, *options, "--spread") == 0
     printed = capsys.readouterr().out
     assert all(len(line) <= 80 for line in printed.splitlines() if not line.startswith("written"))

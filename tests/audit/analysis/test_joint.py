@@ -48,7 +48,7 @@ def folder(tmp_path: Path) -> Path:
 def test_claims_and_controls_are_explained_together(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     write(folder, "asr-librispeech-clean@whisper-large-v2", 7, "Whisper large v2")
     answer = folder / "joint.json"
-    assert command("--joint", "asr", "--predictions", str(folder), "--study", "salmonn", "--json", str(answer)) == 0
+    assert command("--joint", "asr", "--predictions", str(folder), "--study", "salmonn", "--json-out", str(answer)) == 0
     out = capsys.readouterr().out
     assert "asr, wer: 3 claims" in out
     assert "no outputs: asr-gigaspeech.wer" in out

@@ -62,7 +62,7 @@ def test_multiverse_writes_curve_json_and_csv(
 ) -> None:
     files = [tmp_path / name for name in ("curve.svg", "all.json", "all.csv")]
     arguments = [TASK, "--predictions", str(predictions), "--value", "0.69", "--replicates", "20"]
-    for option, path in zip(("--svg", "--json", "--csv"), files, strict=True):
+    for option, path in zip(("--svg", "--json-out", "--csv"), files, strict=True):
         arguments += [option, str(path)]
     assert command(multiverse, *arguments) == 0
     printed = capsys.readouterr().out
@@ -116,7 +116,7 @@ def test_how_many_pipelines_have_a_value_is_said(tmp_path: Path, capsys: pytest.
 
 def test_explain_names_the_convention(predictions: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     answer = tmp_path / "answer.json"
-    assert command(explain, TASK, "--value", "0.17", "--predictions", str(predictions), "--json", str(answer)) == 0
+    assert command(explain, TASK, "--value", "0.17", "--predictions", str(predictions), "--json-out", str(answer)) == 0
     printed = capsys.readouterr().out
     assert "iemocap-4way" in printed
     assert "Nearest misses:" in printed
@@ -159,7 +159,7 @@ def test_no_value_at_all_is_an_error(tmp_path: Path) -> None:
 
 def test_feasible_proves_and_re_checks(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     proof = tmp_path / "proof.json"
-    assert command(feasible, "93.33", "--items", "1241", "--json", str(proof)) == 1
+    assert command(feasible, "93.33", "--items", "1241", "--certificate", str(proof)) == 1
     assert "1158 is too few" in capsys.readouterr().out
     assert command(feasible, "--check", str(proof)) == 0
     assert "holds" in capsys.readouterr().out

@@ -13,12 +13,18 @@ import pytest
 import audit
 from audit.analysis.paying_rows import PayingRows
 from audit.analysis.paying_rows_page import page, publishing
-from audit.analysis.row_detective import ANSWER, COUNTING, LENGTH, paying_rows
+from audit.analysis.row_detective import ANSWER, COUNTING, LENGTH, paying_rows, two_conventions
 from audit.errors import InputError, MissingError
+from audit.literature.known_tasks import known_tasks
 from audit.literature.sets import Terms
+from audit.scoring.prediction_meta import PredictionMeta
+from audit.scoring.predictions import PredictionSet
 from tasks.analysis.word_kinds import KINDS
+from tasks.backends.parsed_captions import PATH_VARIABLE as SPICE_CACHE
+from tasks.row import Row
 from tests.support import planted_rules
 from tests.support.multiverse_rows import rows as made_rows
+from tests.support.spice import needs_spice
 
 ASR = "asr-librispeech-clean"
 TRIALS = int(os.environ.get("REPRO_AUDIT_TRIALS", "40"))
@@ -225,3 +231,24 @@ def test_the_rows_of_a_planted_rule_stand_at_the_top(shared_real: Path, tmp_path
     print(f"all planted rows in the top 20: {top} of {TRIALS} trials; under the rule's name: {named}")
     assert top >= 0.95 * TRIALS
     assert named >= 0.95 * TRIALS
+
+
+@needs_spice
+@pytest.mark.java
+def test_rows_of_spice_show_the_tuples(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tuples of the output with a match, without one, and those that only the captions have."""
+    monkeypatch.setenv(SPICE_CACHE, str(tmp_path / "kept"))
+    task = known_tasks()["aac-audiocaps"]
+    items = (
+        Row("r1", "a red car stops", ["a red car", "a dog barks"], True),
+        Row("r2", "rain", ["heavy rain falls", "thunder"], True),
+    )
+    run = PredictionSet(task.id, items, PredictionMeta(task.id, "m", "13b"), Path("x.jsonl"), "0" * 64, "0" * 64)
+    name, first, second = two_conventions(task, ["coco", "coco-one"], "spice")
+    found = paying_rows(task, run, name, (first, second))
+    row = next(row for row in found.rows if row.id == "r1")
+    tuples = {(word.reference, word.hypothesis) for word in row.words[0] if "(" in word.reference + word.hypothesis}
+    assert ("(car)", "(car)") in tuples
+    assert ("(car, red)", "(car, red)") in tuples
+    assert ("(dog)", "") in tuples
+    assert ("", "(car, stop)") in tuples

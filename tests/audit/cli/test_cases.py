@@ -191,7 +191,8 @@ def test_replies(case: dict[str, Any], tmp_path: Path, capsys: pytest.CaptureFix
     out = tmp_path / "report.json"
     capsys.readouterr()
     assert (
-        main(["judge", "agreement", *common, "--parser", case["parser"], "--json", str(out), "--replicates", "10"]) == 0
+        main(["judge", "agreement", *common, "--parser", case["parser"], "--json-out", str(out), "--replicates", "10"])
+        == 0
     )
     assert f"parsed with {case['parser']} instead of" in capsys.readouterr().out
     found = json.loads(out.read_bytes())["ratings"][0]

@@ -42,7 +42,7 @@ def test_no_command_and_an_unknown_one_are_usage_errors(capsys: pytest.CaptureFi
     with pytest.raises(SystemExit) as stopped:
         main(["dance"])
     assert stopped.value.code == 2
-    assert "invalid choice: 'dance'" in capsys.readouterr().err
+    assert "there is no 'dance'" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -48,7 +48,7 @@ def test_what_is_printed(runs: list[str], capsys: pytest.CaptureFixture[str]) ->
 
 def test_json_sums_exactly(runs: list[str], tmp_path: Path) -> None:
     path = tmp_path / "c.json"
-    assert compare(*runs, "--json", str(path)) == 0
+    assert compare(*runs, "--json-out", str(path)) == 0
     found = json.loads(path.read_text())
     split = found["breakdown"]
     assert sum(Fraction(part["share"]) for part in split["kinds"]) == Fraction(split["gap"])

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from audit._util.paths import LITERATURE
-from audit.cli import main
+from audit.cli import catalogue_table, main
 from audit.cli.catalogue_table import effect
 from audit.literature.declared_conventions import declared_conventions, load_convention
 from audit.literature.known_tasks import declared_here
@@ -24,9 +24,17 @@ def out(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
     return capsys.readouterr().out
 
 
+def test_lines_fit_a_terminal_and_are_whole_in_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = list(catalogue_table.lines(long=False))
+    assert not any(line.endswith("...") for line in whole)
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    cut = list(catalogue_table.lines(long=False))
+    assert max(map(len, cut)) <= 80
+    assert len(cut) == len(whole)
+
+
 def test_every_part_has_its_line(capsys: pytest.CaptureFixture[str]) -> None:
     lines = out(capsys, "--steps").splitlines()
-    assert max(map(len, lines)) <= 80
     named = [line.split()[0] for line in lines if line.startswith("  ") and not line.startswith("   ")]
     assert sorted(named) == sorted([*STEPS, *RULES, *VIEWS, *METRICS])
     assert '  whisper-english         text   "Dr. Smith\'s colour" -> "doctor smith is color"' in lines

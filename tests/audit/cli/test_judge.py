@@ -12,7 +12,7 @@ import pytest
 
 from audit.cli import main
 from audit.errors import CheckFailedError, InputError, MissingError
-from audit.judge import judgements
+from audit.judge import judgement_files, judgements
 from audit.judge.cache import ReplyCache
 from audit.judge.human import check_person
 from audit.judge.questions import build, setting
@@ -149,7 +149,7 @@ def test_scores_come_from_the_file_alone(serve: Serve, tmp_path: Path) -> None:
     convention = find("spoken-qa", "paper-judge")
     assert convention is not None
     ((rating, verdicts),) = by_rating(
-        judgements.read(tmp_path / "sqqa-wikiqa.judgements.jsonl"), "sqqa-wikiqa", convention
+        judgement_files.read(tmp_path / "sqqa-wikiqa.judgements.jsonl"), "sqqa-wikiqa", convention
     ).items()
     loaded = load(tmp_path / "sqqa-wikiqa.jsonl", tasks()["sqqa-wikiqa"]).rows
     result = score(convention, loaded, verdicts)
@@ -228,9 +228,9 @@ def test_a_changed_verdict_is_found(serve: Serve, tmp_path: Path) -> None:
     ("change", "said"),
     [
         ('"schema":"repro-audit/judgement/1"', "not a judgement"),
-        ('"judge":', "'judge' is missing"),
+        ('"judge":', "judge: Field required"),
         ('"status":"ok"', "status"),
-        ('"part":"0"', "'part' is missing"),
+        ('"part":"0"', "part: Field required"),
     ],
 )
 def test_a_bad_judgement_file_is_named_by_line(serve: Serve, tmp_path: Path, change: str, said: str) -> None:
@@ -243,7 +243,7 @@ def test_a_bad_judgement_file_is_named_by_line(serve: Serve, tmp_path: Path, cha
         f"{first}\n{second.replace(change, change.replace(change[1], 'X', 1).replace('ok', 'no'))}\n", "utf-8"
     )
     with pytest.raises(InputError, match=said) as caught:
-        judgements.read(path)
+        judgement_files.read(path)
     assert f"{path}:2" in str(caught.value)
 
 
@@ -275,7 +275,7 @@ def test_people_judge_too(serve: Serve, tmp_path: Path, capsys: pytest.CaptureFi
     assert judge(*arguments("import-human", tmp_path, str(sheet), "--person", "Ann")) == 0
     assert "36 judgements by Ann, 4 rows left blank" in capsys.readouterr().out
     report = tmp_path / "agreement.json"
-    assert judge(*arguments("agreement", tmp_path, "--json", str(report))) == 0
+    assert judge(*arguments("agreement", tmp_path, "--json-out", str(report))) == 0
     data = json.loads(report.read_text("utf-8"))
     assert data["agreement"] == {
         "ratings": 2,
@@ -491,7 +491,7 @@ def test_iemocap_of_audiobench_from_file_to_score(
     options = {"task": "er-iemocap", "convention": "audiobench-judge"}
     report = tmp_path / "report.json"
     assert judge(*arguments("import-replies", tmp_path, "--judge", "llama-3-70b-instruct-awq", **options)) == 0
-    assert judge("status", "--predictions", str(tmp_path), "--json", str(report)) == 0
+    assert judge("status", "--predictions", str(tmp_path), "--json-out", str(report)) == 0
     assert "1002 stored replies" in capsys.readouterr().out
     (rating,) = json.loads(report.read_text("utf-8"))
     counts = rating["scores"]["zero"]

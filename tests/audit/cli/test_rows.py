@@ -89,7 +89,7 @@ class _Page(HTMLParser):
 
 def test_the_files(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
     page, table, shares = (folder / name for name in ("rows.html", "rows.csv", "rows.json"))
-    assert run(folder, "--html", str(page), "--csv", str(table), "--json", str(shares)) == 0
+    assert run(folder, "--html", str(page), "--csv", str(table), "--json-out", str(shares)) == 0
     assert capsys.readouterr().out.count("written: ") == 3
     found = _Page()
     found.feed(page.read_text(encoding="utf-8"))

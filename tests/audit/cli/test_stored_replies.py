@@ -57,7 +57,7 @@ def test_replies_of_rows_without_a_prompt(tmp_path: Path, capsys: pytest.Capture
     # Another parser reads other grades, and writes nothing.
     before = (tmp_path / "er-iemocap.judgements.jsonl").read_bytes()
     report = tmp_path / "report.json"
-    assert main(["judge", "agreement", *options, "--parser", "rating-label", "--json", str(report)]) == 0
+    assert main(["judge", "agreement", *options, "--parser", "rating-label", "--json-out", str(report)]) == 0
     (rating,) = json.loads(report.read_bytes())["ratings"]
     assert rating["statuses"] == {"ok": 2, "ambiguous": 1}
     assert rating["scores"]["zero"]["points"] == 9500

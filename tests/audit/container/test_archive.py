@@ -18,6 +18,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from audit import cli
+from audit.container import archive_reader
 from audit.container.archive import write
 from audit.container.archive_reader import Archive, read
 from audit.container.engine import Engine
@@ -181,9 +182,12 @@ def rewritten(raw: bytes, **changes: bytes | None) -> bytes:
         (streams.blob(streams.FIRST), b"x", "does not match its digest"),
         (streams.blob(streams.SECOND), None, "is missing"),
         (streams.blob(streams.CONFIG), streams.CONFIG.replace(b"amd64", b"arm64"), "does not match its digest"),
-        ("index.json", b'{"manifests": []}', "is malformed"),
-        ("index.json", b"{", "is malformed"),
-        ("index.json", b'{"manifests": [7]}', "is malformed"),
+        ("index.json", b'{"manifests": []}', "does not describe exactly one image"),
+        ("index.json", b"{", "is invalid JSON"),
+        ("index.json", b'{"manifests": [7]}', "does not describe exactly one image"),
+        ("index.json", b'{"manifests": [{"digest": "../../x"}]}', "does not give the image's digest and name"),
+        ("index.json", b"[" * 100_000, "is invalid JSON: nested too deeply"),
+        ("index.json", b'{"manifests": [], "manifests": []}', "is invalid JSON: duplicate field"),
         ("manifest.json", b"[]", "does not match the image's config and the index"),
         ("manifest.json", None, "manifest.json is missing"),
         ("oci-layout", b'{"imageLayoutVersion": "2"}', "oci-layout does not match"),
@@ -273,3 +277,39 @@ def test_inspect_prints_and_the_record_names_the_file(
     record = json.loads(capsys.readouterr().out)
     assert (record["schema"], record["config"]) == ("repro-audit/image/1", streams.CONFIG_DIGEST)
     assert record["size"] == path.stat().st_size
+
+
+def test_a_sparse_member_of_many_terabytes(tmp_path: Path) -> None:
+    """Its few bytes in the file would be hashed as the zeros that they stand for."""
+    path = tmp_path / "a.tar"
+    member = tarfile.TarInfo("index.json")
+    member.size = 512
+    # The header of GNU's old sparse format: no parts, and the real size at its place.
+    raw = bytearray(member.tobuf(tarfile.GNU_FORMAT))
+    raw[156:157] = tarfile.GNUTYPE_SPARSE
+    raw[257:265] = b"ustar  \0"
+    raw[386:482] = bytes(96)
+    raw[482:483] = b"\0"
+    raw[483:495] = b"77777777777\0"
+    raw[148:156] = b" " * 8
+    raw[148:156] = b"%06o\0 " % sum(raw)
+    path.write_bytes(bytes(raw) + bytes(512) + bytes(1024))
+    with pytest.raises(CheckFailedError, match="is sparse"):
+        read(path)
+
+
+def test_many_names(tmp_path: Path) -> None:
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, "w") as tar:
+        for number in range(archive_reader.MEMBERS + 1):
+            tar.addfile(tarfile.TarInfo(f"{number}"))
+    with pytest.raises(CheckFailedError, match="is one of too many members"):
+        read(path)
+
+
+def test_the_header_of_a_name_of_a_megabyte(tmp_path: Path) -> None:
+    path = tmp_path / "a.tar"
+    with tarfile.open(path, "w", format=tarfile.GNU_FORMAT) as tar:
+        tar.addfile(tarfile.TarInfo("x" * (1 << 20)))
+    with pytest.raises(InputError, match="not an image archive"):
+        read(path)

@@ -13,8 +13,7 @@ from hypothesis import strategies as st
 
 from audit import cli
 from audit._util.git import image_arguments
-from audit.container.build import Plan, _Progress, published
-from audit.errors import CheckFailedError
+from audit.container.build import BuildError, Plan, _Progress, published
 from tests.audit.container.conftest import Host
 
 DIGEST = "sha256:" + "ab" * 32
@@ -56,12 +55,13 @@ def test_a_step_that_fails(
     record = tmp_path / "image.json"
     command = ["container", "build", "--host", host.url, "--context", str(context), "--network", "host",
                "--build-arg", f"BASE={base_image}", "--record", str(record), "--target"]  # fmt: skip
-    assert cli.main([*command, "failing"]) == 1
+    assert cli.main([*command, "failing"]) == 3
     stderr = capfd.readouterr().err
     assert "\n  the last words\n" in stderr
     assert "step 12/12 failed with exit code 7: RUN echo the last words; exit 7" in stderr
     assert not record.exists()
-    assert cli.main([*command, "nothing"]) == 1
+    assert "docs/how-to/build-the-image.md" in stderr
+    assert cli.main([*command, "nothing"]) == 3
     assert "the build did not start: " in capfd.readouterr().err
     assert cli.main([*command, "cpu", "--file", str(tmp_path / "none")]) == 2
     assert cli.main([*command, "cpu", "--context", str(tmp_path / "none"), "--file", str(context / "Dockerfile")]) == 2
@@ -156,18 +156,18 @@ def test_layers_of_a_base_image() -> None:
     ],
 )
 def test_failures(event: dict[str, object], message: str) -> None:
-    with pytest.raises(CheckFailedError) as caught:
+    with pytest.raises(BuildError) as caught:
         shown(*lines("Step 1/1 : RUN y\n", "output\n"), event)
     assert caught.value.what == message
 
 
 def test_failure_before_the_first_step_and_its_output() -> None:
-    with pytest.raises(CheckFailedError, match="the build failed: x"):
+    with pytest.raises(BuildError, match="the build failed: x"):
         shown({"error": "x"})
     stream = io.StringIO()
     progress = _Progress(stream, verbose=False)
     progress.take({"stream": "\n".join(["Step 1/1 : RUN y", *map(str, range(100)), "no line feed"])})
-    with pytest.raises(CheckFailedError):
+    with pytest.raises(BuildError):
         progress.take({"error": "x"})
     assert stream.getvalue().splitlines()[1:] == [f"  {n}" for n in range(61, 100)] + ["  no line feed"]
 

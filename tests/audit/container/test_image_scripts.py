@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-import http.server
 import io
 import json
 import subprocess
 import sys
 import tarfile
-import threading
-import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,82 +23,10 @@ def sha256(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-@pytest.fixture(scope="module")
-def mirror(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """A server of two files, as the publishers' ones are called."""
-    folder = tmp_path_factory.mktemp("mirror")
-    (folder / "sacrebleu_tokenizer_spm.model").write_bytes(b"pieces")
-    with zipfile.ZipFile(folder / "stanford-corenlp-full-2015-12-09.zip", "w") as archive:
-        for name, text in (("", b"code"), ("-models", b"weights")):
-            archive.writestr(f"stanford-corenlp-full-2015-12-09/stanford-corenlp-3.6.0{name}.jar", text)
-
-    class Quiet(http.server.SimpleHTTPRequestHandler):
-        def __init__(self, *args: Any) -> None:
-            super().__init__(*args, directory=str(folder))
-
-        def log_message(self, *args: Any) -> None:
-            pass
-
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Quiet) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-CORENLP = sha256(
-    f"{sha256(b'code')}  stanford-corenlp-3.6.0.jar\n{sha256(b'weights')}  stanford-corenlp-3.6.0-models.jar\n".encode()
-)
-
-
-def fetch(mirror: str, into: Path, *pairs: str) -> int:
-    return assets.main(["fetch", "--into", str(into), "--mirror", mirror, *pairs])
-
-
-def test_assets_are_fetched_and_are_what_their_hashes_say(mirror: str, tmp_path: Path) -> None:
-    assert fetch(mirror, tmp_path, f"flores101={sha256(b'pieces')}", f"corenlp={CORENLP.upper()}") == 0
-    assert (tmp_path / "flores101/flores101.model").read_bytes() == b"pieces"
-    assert sorted(path.name for path in (tmp_path / "corenlp").iterdir()) == [
-        "stanford-corenlp-3.6.0-models.jar",
-        "stanford-corenlp-3.6.0.jar",
-    ]
-
-
-def test_the_hash_is_the_one_that_the_scorer_asks_for(mirror: str, tmp_path: Path) -> None:
-    from tasks.metrics.spice import models_digest
-
-    assert fetch(mirror, tmp_path, f"corenlp={CORENLP}") == 0
-    assert models_digest(tmp_path / "corenlp") == CORENLP
-
-
-def test_another_file_ends_the_build_and_is_not_kept(
-    mirror: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert fetch(mirror, tmp_path, f"flores101={SHA}") == 1
-    assert f"its hash is {sha256(b'pieces')}, not {SHA}" in capsys.readouterr().err
-    assert not (tmp_path / "flores101").exists()
-
-
-def test_a_server_that_is_not_there_ends_the_build(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert fetch("http://127.0.0.1:9", tmp_path, f"flores101={SHA}") == 3
-    assert "--build-arg ASSETS=skip" in capsys.readouterr().err
-
-
-def test_without_a_hash_nothing_is_fetched(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert fetch("http://127.0.0.1:9", tmp_path, "flores101=", "corenlp=") == 0
-    assert capsys.readouterr().out.count("not fetched, since no hash was given") == 2
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_an_unknown_asset_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(SystemExit) as ended:
-        fetch("http://127.0.0.1:9", tmp_path, "flores202=")
-    assert ended.value.code == 2
-
-
 def test_files_that_packages_brought_are_checked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "package").mkdir()
     (tmp_path / "package/program.jar").write_bytes(b"program")
-    monkeypatch.setitem(assets.RECORD, "installed", {"package/program.jar": sha256(b"program")})
+    monkeypatch.setattr(assets, "INSTALLED", {"package/program.jar": sha256(b"program")})
     assert assets.main(["check", str(tmp_path)]) == 0
     (tmp_path / "package/program.jar").write_bytes(b"another")
     assert assets.main(["check", str(tmp_path)]) == 1
@@ -144,6 +68,14 @@ def test_the_bill_of_materials_names_packages_of_both_kinds() -> None:
     assert "hashes" not in found["libc6"]  # it came with the base image
     assert found["numpy"]["version"] == "2.4.6"
     assert found["rouge-score"]["hashes"][0]["content"] == "b" * 64
+    assert "licenses" not in found["wordnet-base"]
+    rhino = "librhino-java\t1.7.14.1-0+deb12u1\tall\trhino\n"
+    kept = f"corenlp\tx.jar\t{SHA}\tGPL-3.0-or-later\ta.b:x:3.6.0 a.b:x:3.6.0:jar:models\n"
+    more = bill.build("repro-audit-cpu", "c0ffee", DEBIAN + rhino, "", sums, kept)
+    found = {component["name"]: component for component in more["components"]}
+    assert found["librhino-java"]["licenses"] == [{"license": {"id": "MPL-2.0"}}]
+    assert found["x.jar"]["licenses"] == [{"license": {"id": "GPL-3.0-or-later"}}]
+    assert (found["x.jar"]["purl"], found["x.jar"]["hashes"][0]["content"]) == ("pkg:maven/a.b/x@3.6.0", SHA)
     assert document == bill.build(
         "repro-audit-cpu", "c0ffee", DEBIAN, f"{'c' * 64}  wordnet-base_1%3a3.0-37_all.deb\n", sums
     )

@@ -18,8 +18,9 @@ import pytest
 
 from audit import cli
 from audit.container.engine import Engine
-from audit.container.run import DEFAULT_COMMAND, _wait
+from audit.container.run import DEFAULT_COMMAND, PASSPHRASE, _wait
 from audit.container.streams import Interrupted, Signals
+from audit.container.written import Watch
 from audit.provenance.records import environment
 from tests.audit.container.conftest import Host
 from tests.support.paths import ROOT
@@ -103,8 +104,9 @@ def test_locked_down_from_inside(run: Any, out: Path, tmp_path: Path, monkeypatc
     assert kind == "tmpfs"
     assert {"rw", "nosuid", "nodev", "size=8192k"} <= set(flags)
     assert "noexec" not in flags
-    assert "rw" in mounts["/out"][1]
-    assert "ro" in mounts["/data"][1]
+    # Messages name the host's paths.
+    assert "rw" in mounts[str(out)][1]
+    assert "ro" in mounts[str(data)][1]
     variables = dict(line.split("=", 1) for line in lines if "=" in line)
     assert variables["SOURCE_DATE_EPOCH"] == "1700000000"
     assert variables["NVIDIA_VISIBLE_DEVICES"] == "void"
@@ -135,7 +137,16 @@ def test_exit_codes_are_passed_on(run: Any, code: int) -> None:
     assert (f"exit code {code}" in stderr) == (code in {1, 2, 3})
 
 
-def test_the_images_own_command(run: Any, tmp_path: Path) -> None:
+def test_a_container_that_writes_without_end_is_killed(run: Any, out: Path) -> None:
+    script = "while :; do head -c 4000000 /dev/zero >>/out/much; sleep 0.2; done"
+    code, _, stderr = run("--out-size", "2m", arguments=("sh", "-c", script))
+    assert code == 137
+    assert f"it wrote more than --out-size 2m into {out}" in stderr
+    assert (out / "much").stat().st_size >= 4_000_000
+    assert run(arguments=("sh", "-c", ": >/out/much"))[0] == 0
+
+
+def test_the_images_own_command(run: Any, out: Path, tmp_path: Path) -> None:
     folders = {name: tmp_path / name for name in ("weights", "data", "predictions")}
     for folder in folders.values():
         folder.mkdir()
@@ -148,8 +159,12 @@ def test_the_images_own_command(run: Any, tmp_path: Path) -> None:
     options = [word for name, folder in folders.items() for word in (f"--{name}", str(folder))]
     code, stdout, _ = run(*options, "--key", str(secret), "--passphrase-file", str(passphrase))
     assert code == 0
-    assert stdout.split() == ["arguments:", *DEFAULT_COMMAND, "--predictions", "/predictions",
-                              "--passphrase-file", "/run/secrets/repro-audit-passphrase"]  # fmt: skip
+    outside = {f"/{name}": str(folder) for name, folder in folders.items()} | {
+        "/out": str(out),
+        PASSPHRASE: str(passphrase),
+    }
+    command = [*DEFAULT_COMMAND, "--predictions", "/predictions", "--passphrase-file", PASSPHRASE]
+    assert stdout.split() == ["arguments:", *(outside.get(word, word) for word in command)]
     script = 'cat "$REPRO_AUDIT_KEY" /run/secrets/repro-audit-passphrase; ls /data; grep -E " /(data|run)" /proc/mounts'
     code, stdout, _ = run(*options, "--key", str(secret), "--passphrase-file", str(passphrase),
                           arguments=("sh", "-c", script))  # fmt: skip
@@ -157,6 +172,13 @@ def test_the_images_own_command(run: Any, tmp_path: Path) -> None:
     assert (code, first) == (0, "a keya passphrasex")
     assert len(mounts) == 3
     assert all("ro" in line.split()[3].split(",") for line in mounts)
+
+
+def test_messages_name_the_hosts_paths(run: Any, out: Path) -> None:
+    script = "echo wrote /out/report.html; echo /out: full >&2; printf 'no line feed /out'"
+    code, stdout, stderr = run(arguments=("sh", "-c", script))
+    assert (code, stdout) == (0, f"wrote {out}/report.html\nno line feed {out}")
+    assert f"\n{out}: full\n" in stderr
 
 
 def test_a_secret_that_the_user_cannot_read(run: Any, tmp_path: Path) -> None:
@@ -232,7 +254,7 @@ def test_sigterm_and_no_patience(host: Host, image: str, out: Path) -> None:
     assert host.containers() == []
 
 
-def test_a_signal_in_the_moment_before_a_blocking_read() -> None:
+def test_a_signal_in_the_moment_before_a_blocking_read(tmp_path: Path) -> None:
     """Seen at once, though no system call of the main thread is broken off: here another thread receives it."""
     over, unseen = threading.Event(), threading.Event()
     late = threading.Timer(4, unseen.set)
@@ -246,7 +268,7 @@ def test_a_signal_in_the_moment_before_a_blocking_read() -> None:
     engine = Engine(SimpleNamespace(wait=wait), "unix:///s", {}, "Docker 1")
     late.start()
     with signals.installed(), pytest.raises(Interrupted), signals.heeded():
-        _wait(engine, "x", "")
+        _wait(engine, "x", "", Watch(tmp_path, 1 << 20))
     late.cancel()
     over.set()
     assert signals.number == signal.SIGTERM

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import os
+import re
+import uuid
 from collections.abc import Callable
 from dataclasses import replace
 from decimal import Decimal
@@ -14,6 +17,7 @@ import jsonschema
 import pytest
 import yaml
 
+from audit._util.file_names import name_of
 from audit.cli.commands import export
 from audit.document.read import parse_document
 from audit.document.write import to_bytes
@@ -22,6 +26,8 @@ from audit.exporters import every_eval_ever, hf_eval_results
 from audit.pipeline.request import AuditRequest
 from audit.pipeline.run import run
 from audit.schema import AuditDocument
+from tests.support.ecosystem import python_of
+from tests.support.ecosystem import run as tool
 
 # The required fields, closed lists and types of Every Eval Ever's schema, in our own words.
 _STRING, _NUMBER = {"type": "string"}, {"type": "number"}
@@ -49,8 +55,19 @@ RECORD = {
         },
         "model_info": {
             "type": "object",
-            "required": ["name", "id"],
-            "properties": {"name": _STRING, "id": {"type": "string", "pattern": "/"}, "additional_details": _STRINGS},
+            "required": ["name", "id", "additional_details"],
+            "properties": {
+                "name": _STRING,
+                "id": {"type": "string", "pattern": "/"},
+                "additional_details": {
+                    **_STRINGS,
+                    "required": ["deployment_type", "model_availability"],
+                    "properties": {
+                        "deployment_type": {"enum": ["self_deployed", "externally_managed", "unknown"]},
+                        "model_availability": {"enum": ["open_weights", "closed_weights", "unknown"]},
+                    },
+                },
+            },
         },
         "eval_library": {
             "type": "object",
@@ -133,20 +150,20 @@ def audit(tmp_path_factory: pytest.TempPathFactory) -> AuditDocument:
 
 
 def test_every_record_fits_the_schema(audit: AuditDocument) -> None:
-    records = every_eval_ever.records(audit)
+    records = every_eval_ever.named_records(audit)
     for record in records.values():
         jsonschema.validate(json.loads(every_eval_ever.dumps(record)), RECORD)
     kinds = {name: r["source_metadata"]["source_type"] for name, r in records.items()}
-    assert kinds["reported.json"] == "documentation"
+    assert kinds["reported"] == "documentation"
     [name_of_run] = [name for name, kind in kinds.items() if kind == "evaluation_run"]
     assert name_of_run.startswith("recomputed-er-iemocap-")
     assert records[name_of_run]["model_info"]["name"] == "SALMONN, made up"
-    assert records["reported.json"]["source_metadata"]["evaluator_relationship"] == "first_party"
+    assert records["reported"]["source_metadata"]["evaluator_relationship"] == "first_party"
 
 
 def test_no_value_is_lost_or_changed(audit: AuditDocument) -> None:
     """Every claim and every measurement with a value, its exact string and its number."""
-    records = every_eval_ever.records(audit)
+    records = every_eval_ever.named_records(audit)
     results = {r["evaluation_result_id"]: r for record in records.values() for r in record["evaluation_results"]}
     valued = [m for m in audit.measurements if m.value is not None]
     assert len(results) == len(audit.claims) + len(valued)
@@ -165,11 +182,98 @@ def test_no_value_is_lost_or_changed(audit: AuditDocument) -> None:
         if measurement.invalid:
             assert measurement.invalid[0].text in details["details"]["cannot_justify_because"]
     wer = results["asr-librispeech-clean.wer"]["metric_config"]
-    assert (wer["lower_is_better"], wer["metric_unit"], "max_score" in wer) == (True, "percent", False)
+    assert (wer["lower_is_better"], wer["metric_unit"], wer["max_score"]) == (True, "percent", "Infinity")
+
+
+def test_a_record_lies_where_the_data_store_looks_for_it(audit: AuditDocument) -> None:
+    for path, record in every_eval_ever.records(audit, every_eval_ever.HubModel("acme/demo-7b")).items():
+        data, collection, developer, model, name = path.split("/")
+        assert (data, collection, developer, model) == ("data", "salmonn", "acme", "demo-7b")
+        assert uuid.UUID(name.removesuffix(".json")).version == 4
+        assert record["model_info"]["id"] == "acme/demo-7b"
+    assert list(every_eval_ever.records(audit)) == list(every_eval_ever.records(audit))
+
+
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "..", "a/b", "CON", "x\0y", 'a<b>"c', "data", "\u2028", " .x. ", "a" * 300]
+)
+def test_no_id_leads_out_of_the_folder(audit: AuditDocument, name: str, tmp_path: Path) -> None:
+    """Ids come from files that others may have written."""
+    hostile = replace(audit, study=replace(audit.study, id=name, model=name))
+    hostile = replace(hostile, measurements=tuple(
+        replace(m, prediction=replace(m.prediction, model=name)) if m.prediction else m for m in hostile.measurements
+    ))  # fmt: skip
+    for path in every_eval_ever.records(hostile):
+        parts = path.split("/")
+        assert len(parts) == 5
+        assert parts[0] == "data"
+        assert "data" not in parts[1:]
+        assert (tmp_path / path).resolve().is_relative_to(tmp_path.resolve())
+        for part in parts:
+            assert re.fullmatch(r"[A-Za-z0-9_+@-][A-Za-z0-9._+@-]*", part)
+            assert not part.endswith((".", " "))
+            assert part.casefold() != "con"
+
+
+def test_two_texts_have_two_names() -> None:
+    assert len({name_of(text) for text in ("a/b", "a-b", "a\\b", "a b", "A:B", "../a", "..")}) == 7
+    assert name_of("SALMONN-13B") == "SALMONN-13B"
+
+
+VALIDATED_SCHEMA = "c9c6195aec8a9dfa0b2aba4924ac1aa8a184c9d8ca97cee778cb531088e39b48"
+
+
+def test_every_eval_evers_own_validator_accepts_all_records(audit: AuditDocument, tmp_path: Path) -> None:
+    python = python_of("every-eval-ever")
+    for path, record in every_eval_ever.records(audit, every_eval_ever.HubModel("acme/demo-7b")).items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_bytes(every_eval_ever.dumps(record))
+    files = sorted(str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.json"))
+    assert len(files) >= 3
+    done = tool(python, "-m", "every_eval_ever.cli", "validate", "--format", "json", *files, where=tmp_path)
+    answers = json.loads(done.stdout)
+    assert [(item["valid"], item["errors"], item["warnings"]) for item in answers] == [(True, [], [])] * len(files)
+    assert done.returncode == 0
+    # A record that the schema forbids is refused, so the validator does look.
+    broken = json.loads((tmp_path / files[0]).read_text())
+    del broken["model_info"]["additional_details"]["deployment_type"]
+    (tmp_path / files[0]).write_text(json.dumps(broken))
+    assert tool(python, "-m", "every_eval_ever.cli", "validate", files[0], where=tmp_path).returncode == 1
+    schema = next((python.parent.parent / "lib").glob("python*/site-packages/every_eval_ever/schemas/eval.schema.json"))
+    assert hashlib.sha256(schema.read_bytes()).hexdigest() == VALIDATED_SCHEMA, "read what changed in the schema"
+
+
+def test_the_hubs_own_client_reads_the_results(audit: AuditDocument, tmp_path: Path) -> None:
+    python = python_of("hub")
+    datasets = {"er-iemocap": {"id": "owner/iemocap", "task_id": "session-5"}}
+    (tmp_path / "r.yaml").write_bytes(
+        hf_eval_results.dumps(hf_eval_results.results(audit, datasets, "https://example.org"))
+    )
+    script = (
+        "import sys, yaml, json; from huggingface_hub import parse_eval_result_entries as parse\n"
+        "found = parse(yaml.safe_load(open(sys.argv[1])))\n"
+        "print(json.dumps([[e.dataset_id, e.task_id, e.value] for e in found]))"
+    )
+    done = tool(python, "-c", script, tmp_path / "r.yaml", where=tmp_path)
+    assert done.returncode == 0, done.stderr
+    ((dataset, task, value),) = json.loads(done.stdout)
+    assert (dataset, task) == ("owner/iemocap", "session-5")
+    assert 0 < value <= 1
+
+
+def test_a_data_set_on_the_card_needs_only_the_tasks_id(audit: AuditDocument, tmp_path: Path) -> None:
+    path = tmp_path / "datasets.yaml"
+    path.write_text("er-iemocap: {task_id: session-5}\n")
+    cards = {"er-iemocap": "owner/iemocap"}
+    assert hf_eval_results.load_datasets(path, cards)["er-iemocap"]["id"] == "owner/iemocap"
+    with pytest.raises(InputError, match="needs id and task_id"):
+        hf_eval_results.load_datasets(path)
+    found = hf_eval_results.results(audit, {}, cards=cards)
+    assert "its set card names the Hub data set owner/iemocap" in found.left_out["er-iemocap.accuracy"]
 
 
 def test_conventions_are_named_by_signature_and_hash(audit: AuditDocument) -> None:
-    records = every_eval_ever.records(audit, "owner/model")
+    records = every_eval_ever.named_records(audit, every_eval_ever.HubModel("owner/model"))
     [record] = [r for name, r in records.items() if name.startswith("recomputed")]
     assert record["model_info"]["id"] == "owner/model"
     for result in record["evaluation_results"]:
@@ -228,7 +332,7 @@ def test_the_command_writes_all_three(audit: AuditDocument, tmp_path: Path, caps
     mapping = tmp_path / "datasets.yaml"
     mapping.write_text("er-iemocap.accuracy:\n  id: owner/iemocap\n  task_id: session-5\n")
     assert command(str(source), "--format", "every-eval-ever", "--out", str(tmp_path / "eee")) == 0
-    assert len(list((tmp_path / "eee").glob("*.json"))) >= 3
+    assert len(list((tmp_path / "eee").glob("data/salmonn/unknown/*/*.json"))) >= 3
     assert command(str(source), "--format", "hf-eval-results", "--out", str(tmp_path / "r.yaml"),
                    "--datasets", str(mapping)) == 0  # fmt: skip
     assert "left out: sac-inhouse.accuracy: nothing was measured" in capsys.readouterr().out
@@ -276,14 +380,25 @@ def of_no_number(audit: AuditDocument) -> AuditDocument:
     return replace(audit, claims=(replace(audit.claims[0], value="much"), *audit.claims[1:]))
 
 
-@pytest.mark.parametrize(("change", "format_"), [(of_no_claim, "hf-eval-results"), (of_no_number, "every-eval-ever")])
-def test_what_fits_the_schema_and_makes_no_sense_is_refused(
-    change: Callable[[AuditDocument], AuditDocument], format_: str, audit: AuditDocument, tmp_path: Path
+@pytest.mark.parametrize(
+    ("change", "format_", "place", "what"),
+    [
+        (of_no_claim, "hf-eval-results", "verdicts", "not one for each claim"),
+        (of_no_number, "every-eval-ever", "claims[0].value", "not a number in plain decimal notation"),
+    ],
+)
+def test_what_makes_no_sense_is_refused_at_the_door(
+    change: Callable[[AuditDocument], AuditDocument],
+    format_: str,
+    place: str,
+    what: str,
+    audit: AuditDocument,
+    tmp_path: Path,
 ) -> None:
     source, mapping = tmp_path / "audit.json", tmp_path / "map.yaml"
     source.write_bytes(to_bytes(change(audit)))
     mapping.write_text("er-iemocap: {id: a/b, task_id: c}")
-    with pytest.raises(InputError, match="cannot be exported") as caught:
+    with pytest.raises(InputError, match=what) as caught:
         command(str(source), "--format", format_, "--out", str(tmp_path / "out"), "--datasets", str(mapping))
-    assert caught.value.where == str(source)
+    assert caught.value.where == f"{source}: {place}"
     assert not (tmp_path / "out").exists()

@@ -14,18 +14,23 @@ import traceback
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from audit.cli.commands import import_
+from audit.cli.import_scores import first_rows
 from audit.errors import AuditError
-from audit.importers import IMPORTERS
+from audit.importers import importers
 from audit.importers.interface import Importer
+from audit.importers.recognise import matches
 from audit.importers.redis_fields import NAMES, Item, rows_of
+from audit.importers.sample import sample
 from audit.importers.writer import line, write
+from audit.inference.model_engines.document import model_hashes, read_engine_model
+from audit.inference.model_file import SALMONN, engine_name, open_model_file
+from audit.inference.salmonn.config import read_model_config
 from audit.literature.known_tasks import known_tasks as tasks
 from audit.literature.set_manifest import notes
 from audit.literature.sets import SetCard, card_of, load_sets
@@ -35,104 +40,13 @@ from tasks.datasets import manifest as manifests
 from tasks.datasets.errors import DatasetError
 from tasks.datasets.registry import READERS, Options
 from tasks.datasets.registry import read as read_set
+from tests.support.import_files import import_files
 from tests.support.layouts import LAYOUTS
+from tests.support.mutations import Target
 
 COUNT = int(os.environ.get("REPRO_AUDIT_FUZZ", "5000"))
 ONLY = os.environ.get("REPRO_AUDIT_FUZZ_ONLY")
 SEED = 16
-
-# Bytes and texts that have broken readers: separators, quotes, escapes, invalid UTF-8, JSON that Python alone reads.
-PIECES = [
-    b"\x00", b"\r", b"\n", b"\r\n", b"\t", b"\\", b'"', b"'", b"[", b"]", b"{", b"}", b",", b";", b":", b"=", b"\xff",
-    b"\xed\xa0\x80", b"\xe2\x80\xa8", b"\xc2\x85", b"\xef\xbb\xbf", b"\\ud800", b"\\u0000", b"NaN", b"Infinity", b"-0",
-    b"1e999", b"9" * 30, b"9" * 5000, b"null", b"true", b"[]", b"{}", b'""', b"['a' 'b']", b"[" * 3000, b'{"a":' * 2000,
-    b"x" * 200000, b"version https://git-lfs.github.com/spec/v1\n", b"../" * 50, b"(a) ", b"_", b"-", b"\xe2\x80\x8f", b" ",
-]  # fmt: skip
-VALUES: list[Any] = [
-    None, True, False, 0, -1, 1.5, 10**30, "", "x", "[", "['a', 'b']", '["a"', "\u2028", "\ud800", "\x00", [], {}, [""],
-    [None], [[]], {"": ""}, ["a", 1], "a" * 5000, {"a": {"b": []}}, "B", "(b)", "9" * 5000, "1", "neu", "a=b; a=c",
-]  # fmt: skip
-
-
-def bytes_changed(raw: bytes, rng: random.Random) -> bytes:
-    for _ in range(rng.choice((1, 1, 1, 2, 4))):
-        start = rng.randrange(len(raw) + 1)
-        end = min(len(raw), start + rng.choice((0, 1, 1, 2, 8, 40)))
-        kind = rng.randrange(5)
-        if kind == 0:
-            raw = raw[:start] + raw[end:]
-        elif kind == 1:
-            raw = raw[:start] + rng.choice(PIECES) + raw[end:]
-        elif kind == 2:
-            raw = raw[:start] + raw[start:end] * rng.choice((2, 3, 50)) + raw[end:]
-        elif kind == 3 and raw:
-            position = rng.randrange(len(raw))
-            raw = raw[:position] + bytes([rng.randrange(256)]) + raw[position + 1 :]
-        else:
-            raw = raw[:start]
-    return raw
-
-
-def value_changed(value: Any, rng: random.Random) -> Any:
-    """The value with one of its parts replaced, removed, repeated or renamed."""
-    if isinstance(value, dict) and value and rng.random() < 0.8:
-        name = rng.choice(list(value))
-        changed = dict(value)
-        kind = rng.randrange(4)
-        if kind == 0:
-            del changed[name]
-        elif kind == 1:
-            changed[rng.choice(("x", "", "id", "\u2028", "extra", "details"))] = changed.pop(name)
-        else:
-            changed[name] = value_changed(value[name], rng)
-        return changed
-    if isinstance(value, list) and value and rng.random() < 0.8:
-        index = rng.randrange(len(value))
-        kind = rng.randrange(4)
-        if kind == 0:
-            return value[:index] + value[index + 1 :]
-        if kind == 1:
-            return [*value, value[index]]
-        return [*value[:index], value_changed(value[index], rng), *value[index + 1 :]]
-    return rng.choice(VALUES)
-
-
-def json_changed(raw: bytes, rng: random.Random) -> bytes:
-    """A JSON file, or a file of JSON lines, with a value changed; the bytes changed if it is neither."""
-    text = raw.decode()
-    try:
-        return json.dumps(value_changed(json.loads(text), rng)).encode()
-    except ValueError:
-        pass
-    lines = text.split("\n")[:-1]
-    number = rng.randrange(len(lines))
-    try:
-        lines[number] = json.dumps(value_changed(json.loads(lines[number]), rng))
-    except ValueError:
-        return bytes_changed(raw, rng)
-    return "".join(f"{text}\n" for text in lines).encode()
-
-
-def changed(raw: bytes, rng: random.Random) -> bytes:
-    return json_changed(raw, rng) if rng.random() < 0.5 else bytes_changed(raw, rng)
-
-
-@dataclass(frozen=True)
-class Target:
-    """Something that reads a file: its name, the file, its valid contents, and the call."""
-
-    name: str
-    file: Path
-    valid: bytes
-    call: Callable[[], object]
-
-    def run(self, rng: random.Random) -> None:
-        self.file.write_bytes(changed(self.valid, rng))
-        try:
-            self.call()
-        finally:
-            self.file.write_bytes(self.valid)
-
 
 # What is imported: the format, the file's name, the task, its contents, and the options.
 ROWS = [{"id": "a", "hypothesis": "x y</s>", "reference": "x z", "prompt": "P", "extra": {"cluster": "c"}},
@@ -189,8 +103,9 @@ IMPORTS: list[tuple[str, str, str, bytes, list[str]]] = [
 
 def test_every_importer_of_files_is_among_them() -> None:
     # Redis reads hashes, which are changed below.
-    missing = {importer.name for importer in IMPORTERS} - {kind for kind, *_ in IMPORTS} - {"redis"}
-    assert not missing, "add a small valid file of each format to IMPORTS, so that it is mutated"
+    files = {kind for kind, *_ in IMPORTS} | {file.kind for file in import_files()}
+    missing = {importer.name for importer in importers()} - files - {"redis"}
+    assert not missing, "add a small valid file of each format to tests/support/import_files.py, so that it is mutated"
 
 
 def imports(folder: Path) -> Iterator[Target]:
@@ -201,6 +116,16 @@ def imports(folder: Path) -> Iterator[Target]:
         common = ["--task", task, "--model", "M", "--variant", "7b"]
         args = parser.parse_args([kind, str(file), *common, *options])
         yield Target(f"import {kind} {task}", file, valid, importing(args, folder / f"out-{number}"))
+    for entry in import_files():
+        home = folder / entry.id
+        main_file = entry.lay(home)
+        source = main_file.parent if entry.kind == "hf-dataset" else main_file
+        common = ["--task", entry.task, "--model", "M", "--variant", "7b"]
+        args = parser.parse_args([entry.kind, str(source), *common, *entry.arguments(home)])
+        call = importing(args, home / "out")
+        # The references, the scores and the parts of a data set are read, too.
+        for name, valid in {entry.name: entry.raw, **entry.beside}.items():
+            yield Target(f"import {entry.id} {name}", home / name, valid, call)
 
 
 def importing(args: argparse.Namespace, out: Path) -> Callable[[], object]:
@@ -209,7 +134,9 @@ def importing(args: argparse.Namespace, out: Path) -> Callable[[], object]:
     def call() -> None:
         importer: Importer = args.importer
         task = tasks()[args.task]
+        matches(sample(args.file), importers()) if hasattr(args, "file") else None
         found = importer.read(args, task)
+        list(first_rows(found))
         import_._languages(found, task)
         for row in found.rows:
             line(row)
@@ -232,6 +159,67 @@ def data_sets(folder: Path, cards: dict[str, SetCard]) -> Iterator[Target]:
             if is_label and (reader, path.name) not in seen:
                 seen.add((reader, path.name))
                 yield Target(f"{task} {path.name}", path, path.read_bytes(), reading(task, root, options, cards))
+    for name, text in (
+        ("metadata.csv", b'file_name,transcription,query\na.wav,"x, ""y""\nz",q\nb/c.wav,u,\n'),
+        ("metadata.jsonl", lines_of([{"file_name": "a.wav", "id": "i", "reference": ["x"], "query": None, "n": 1}])),
+    ):
+        root = folder / name
+        root.mkdir()
+        (root / name).write_bytes(text)
+        yield Target(f"audiofolder {name}", root / name, text, reading("sac-inhouse", root, Options(), cards))
+
+
+MODELS = (
+    b"""engine: faster-whisper
+name: Whisper
+model: m
+language: en
+temperatures: ["0", "0.2"]
+patience: "1.5"
+log_prob_threshold: null
+vad_filter: true
+sha256: {model.bin: e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855}
+""",
+    b"""engine: transformers
+kind: chat
+name: Qwen
+variant: 7b
+model: m
+device: cuda:0
+max_new_tokens: 9
+prompts: {a: "Say {}."}
+""",
+    b"variant: custom\nwhisper: w\nbeats: b.pt\nvicuna: v\nsalmonn: s.pth\nlora_alpha: 28\nprecision: fp16\n",
+)
+
+
+def model_files(folder: Path) -> Iterator[Target]:
+    """model.yaml of every engine; the model's own files are empty."""
+    (folder / "m").mkdir()
+    for name in ("model.bin", "config.json", "tokenizer.json"):
+        (folder / "m" / name).write_bytes(b"")
+    (folder / "m" / "tokenizer_config.json").write_text('{"eos_token": {"content": "</s>"}}')
+    for number, text in enumerate(MODELS):
+        file = folder / f"{number}.yaml"
+        file.write_bytes(text)
+        yield Target(f"model {number}", file, text, describing(file))
+    file = folder / "m" / "tokenizer_config.json"
+    (folder / "3.yaml").write_bytes(MODELS[1])
+    yield Target("tokenizer_config.json", file, file.read_bytes(), describing(folder / "3.yaml"))
+
+
+def describing(file: Path) -> Callable[[], object]:
+    def call() -> None:
+        document = open_model_file(file)
+        if engine_name(document) == SALMONN:
+            read_model_config(file)
+            return
+        engine, model = read_engine_model(document)
+        model_hashes(engine, model)
+        engine.decoding(model)
+        engine.special_tokens(model)
+
+    return call
 
 
 def reading(task: str, root: Path, options: Options, cards: dict[str, SetCard]) -> Callable[[], object]:
@@ -291,9 +279,10 @@ def test_no_mutation_ends_in_a_traceback(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "fsync", lambda descriptor: None)  # nothing of this has to survive a power failure
-    for name in ("imports", "sets", "files"):
+    for name in ("imports", "sets", "files", "models"):
         (tmp_path / name).mkdir()
-    targets = [*imports(tmp_path / "imports"), *data_sets(tmp_path / "sets", load_sets()), *files(tmp_path / "files")]
+    targets = [*imports(tmp_path / "imports"), *data_sets(tmp_path / "sets", load_sets()), *files(tmp_path / "files"),
+               *model_files(tmp_path / "models")]  # fmt: skip
     ends = Counter[str]()
     for number in [int(ONLY)] if ONLY else range(COUNT):
         rng = random.Random(f"{SEED}:{number}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import importlib.metadata
 import inspect
 import json
 import pkgutil
@@ -20,7 +21,7 @@ import audit.importers
 from audit.cli import main
 from audit.cli.commands import import_
 from audit.errors import InputError
-from audit.importers import IMPORTERS, importers
+from audit.importers import importers
 from audit.importers.interface import Imported, Importer, Refused, position_ids
 from audit.importers.redis_fields import NAMES
 from audit.literature.known_tasks import known_tasks as tasks
@@ -138,9 +139,9 @@ def test_the_sum_check() -> None:
 
 
 def test_every_importer_describes_itself() -> None:
-    names = [importer.name for importer in IMPORTERS]
+    names = [importer.name for importer in importers()]
     assert len(set(names)) == len(names)
-    for importer in IMPORTERS:
+    for importer in importers():
         assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", importer.name)
         assert importer.help
         assert "\n" not in importer.help
@@ -151,7 +152,7 @@ def test_every_importer_of_the_package_is_registered() -> None:
     for module in pkgutil.iter_modules(audit.importers.__path__, "audit.importers."):
         values = vars(importlib.import_module(module.name)).values()
         found |= {v for v in values if isinstance(v, type) and issubclass(v, Importer) and not inspect.isabstract(v)}
-    assert {type(importer) for importer in IMPORTERS} == found, "add it to IMPORTERS in audit/importers/__init__.py"
+    assert {type(importer) for importer in importers()} == found, "add it to FORMATS in audit/importers/__init__.py"
 
 
 class Lines(Importer):
@@ -177,7 +178,7 @@ def installed(monkeypatch: pytest.MonkeyPatch, **values: str) -> None:
     def points(group: str) -> list[EntryPoint]:
         return [EntryPoint(name, value, group) for name, value in values.items() if group == "repro_audit.importers"]
 
-    monkeypatch.setattr(audit.importers, "entry_points", points)
+    monkeypatch.setattr(importlib.metadata, "entry_points", points)
 
 
 def test_an_importer_of_an_installed_package(
@@ -275,7 +276,7 @@ def test_from_the_command_line(write_lines: Write, tmp_path: Path, capsys: pytes
 
 def test_the_guide_names_every_format_and_every_usual_name() -> None:
     text = (ROOT / "docs" / "how-to" / "import.md").read_text(encoding="utf-8")
-    for importer in IMPORTERS:
+    for importer in importers():
         assert f"`{importer.name}`" in text, f"describe {importer.name} in docs/how-to/import.md"
     for task, name in NAMES.items():
         assert f"`{name}`" in text or task.startswith("sakura"), name

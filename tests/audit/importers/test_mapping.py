@@ -217,7 +217,7 @@ def test_a_line_of_50_megabytes(run_import: Import, tmp_path: Path) -> None:
         ("id,id,hypothesis,reference\na,a,x,y\n", [], "in.csv:1", "duplicate column"),
         ('id,hypothesis,reference\na,"x\n', [], "in.csv:2", "invalid CSV"),
         ("id,hypothesis,reference\n", [], "in.csv", "no rows"),
-        ("id,hypothesis,reference\na,x,y\n", ["--delimiter", ";;"], "", "one character"),
+        ("id,hypothesis,reference\na,x,y\n", ["--delimiter", ""], "", "separates no columns"),
         ("id,hypothesis,reference\na,x,y\n", ["--field", "reference=gold"], "in.csv", "no field 'gold'"),
         ("id,hypothesis,reference\na,x,y\n", ["--field", "answer=id"], "", "not OURS=THEIRS"),
         ("id,hypothesis,reference\na,x,y\n", ["--field", "id"], "", "not OURS=THEIRS"),

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import os
+import random
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -23,6 +27,7 @@ from audit.scoring.predictions import PredictionSet
 from audit.scoring.score import score
 from tasks.row import ReferenceType
 from tasks.task import Task
+from tests.support.paths import ROOT
 
 redis = pytest.importorskip("redis", reason="the Python library redis is not installed")
 Import = Callable[..., PredictionSet]
@@ -119,6 +124,13 @@ class TestServer:
         assert "read           4 hashes" in out
         assert "failed         1 rows" in out
         assert "2 queues of task_en2zh ignored" in out
+
+    def test_the_account_as_json(self, server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+        fill(server.client, "en2zh", *ZH)
+        out = ["--task", "st-en-zh", "--model", "M", "--variant", "7b", "--out", str(tmp_path / "out"), "--json"]
+        assert main(["import", "redis", server.url, *out]) == 0
+        found = json.loads(capsys.readouterr().out)
+        assert (found["read"], found["rows"], found["failed"]) == (4, 4, 1)
 
     def test_a_dump_gives_the_same_rows(self, server: Server, run_import: Import, tmp_path: Path) -> None:
         client = server.database(4)
@@ -242,6 +254,7 @@ def test_without_redis_server(run_import: Import, tmp_path: Path, monkeypatch: p
         "redis://host:1/0?password=hunter2&username=me",
         "redis://:x@hunter2@host",
         "redis://:hunter2/more@host:1/0",
+        "redis://host:1/0#hunter2",
     ],
 )
 def test_passwords_stay_out_of_messages(url: str) -> None:
@@ -370,3 +383,79 @@ def test_answers_are_split_in_one_way_only() -> None:
     assert split_answers("a=x; a=y", ["a", "a"]) == ["x", "y"]
     assert split_answers("a=x; a=y; a=z", ["a", "a"]) is None
     assert split_answers("a=İ; b=2", ["a", "b"]) == ["İ", "2"]
+
+
+@pytest.mark.redis
+@pytest.mark.skipif(SERVER is None, reason="redis-server is not installed")
+class TestHostileDumps:
+    def test_a_killed_import_leaves_no_server(self, server: Server, tmp_path: Path) -> None:
+        fill(server.client, "en2zh", *ZH)
+        dump = server.dump(tmp_path)
+        script = (
+            "import sys, time\nfrom audit.importers.redis_server import open_source\n"
+            "with open_source(sys.argv[1], 0) as (client, _):\n"
+            "    print(client.info('server')['process_id'], client.config_get('dir')['dir'], flush=True)\n"
+            "    time.sleep(600)\n"
+        )
+        process = subprocess.Popen(
+            [sys.executable, "-c", script, str(dump)], cwd=ROOT, stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        number, folder = process.stdout.readline().split()
+        assert Path(folder, "dump.rdb").is_file()
+        os.kill(int(number), 0)
+        process.kill()
+        process.wait()
+        process.stdout.close()
+        for _ in range(3000):
+            if not Path(folder).exists():
+                break
+            time.sleep(0.01)
+        assert not Path(folder).exists()
+        with pytest.raises(ProcessLookupError):
+            os.kill(int(number), 0)
+
+    def test_a_dump_that_unpacks_to_more_than_its_size_allows(
+        self, server: Server, run_import: Import, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        fill(server.client, "en2zh", *ZH)
+        server.client.set("bomb", "a" * 200_000_000)
+        path = server.dump(tmp_path)
+        server.client.flushall()
+        assert path.stat().st_size < 20_000_000
+        monkeypatch.setattr(redis_server, "_MEMORY", 150 << 20)
+        monkeypatch.setattr(redis_server, "_MEMORY_A_BYTE", 1)
+        with pytest.raises(InputError, match="cannot load the dump") as caught:
+            run_import("redis", path, "st-en-zh")
+        assert "needs more than 1" in str(caught.value.fix)
+        monkeypatch.setattr(redis_server, "_MEMORY", 1 << 30)
+        assert len(run_import("redis", path, "st-en-zh").rows) == len(ZH)
+
+    def test_damaged_structures_end_in_an_error_or_in_rows(self, server: Server, tmp_path: Path) -> None:
+        """Without its check of the structures, the server would crash, or answer with what lies beside them."""
+        fill(server.client, "en2zh", *ZH)
+        whole = server.dump(tmp_path).read_bytes()[:-8] + bytes(8)  # a checksum of zeros is not compared
+        rng = random.Random(23)
+        ended = {"rows": 0, "error": 0}
+        for _ in range(40):
+            raw = bytearray(whole)
+            for _ in range(rng.randint(1, 4)):
+                raw[rng.randrange(9, len(raw) - 8)] = rng.randrange(256)
+            (tmp_path / "damaged.rdb").write_bytes(raw)
+            try:
+                with redis_server.open_source(str(tmp_path / "damaged.rdb"), 0) as (client, _):
+                    for key in client.scan_iter():
+                        if client.type(key) == b"hash":
+                            client.hgetall(key)
+                ended["rows"] += 1
+            except (InputError, MissingError):
+                ended["error"] += 1
+        assert min(ended.values()) > 3, ended
+
+
+@pytest.mark.parametrize("answers", [30, 400])
+def test_the_work_of_splitting_grows_with_the_answer(answers: int) -> None:
+    """As many slots as answers, all of one type: there are more ways than atoms, and two of them are looked at."""
+    text = "; ".join(["a="] * answers)
+    assert split_answers(text, ["a"] * (answers // 2)) is None
+    assert split_answers(text, ["a"] * answers) == [""] * answers

@@ -15,7 +15,7 @@ from audit.importers.interface import position_ids
 from audit.importers.writer import write
 from audit.literature.known_tasks import known_tasks as tasks
 from audit.scoring.prediction_meta import PredictionMeta
-from audit.scoring.predictions import load
+from audit.scoring.predictions import MAX_TEXT, load
 from tasks.row import Row
 from tests.support.strategies import TEXTS
 
@@ -104,3 +104,11 @@ def test_two_halves_of_a_character_side_by_side(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="cannot be written without loss"):
         write(tmp_path / "out", ASR, [Row("a", "x \ud83d\ude00", "r")], META)
     assert not (tmp_path / "out").exists()
+
+
+def test_a_text_that_is_too_long_to_be_scored_is_written_whole(tmp_path: Path) -> None:
+    text = "x" * (MAX_TEXT + 1)
+    path = write(tmp_path / "out", ASR, [Row("a", text, "r"), Row("b", "s", "r")], META)
+    assert f'"{text}"' in path.read_text(encoding="utf-8")
+    one, other = load(path, ASR).rows
+    assert (one.hypothesis, other.hypothesis) == (None, "s")

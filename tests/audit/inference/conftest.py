@@ -69,7 +69,7 @@ def heard(loaded: Any) -> Any:
     """For each golden WAV its inputs: mel, filter bank and its length as a batch of one."""
     import torch
 
-    from audit.inference.salmonn.audio import read_clip
+    from audit.inference.audio import read_clip
     from audit.inference.salmonn.features import fbank, log_mel
     from tests.support.inference import tiny
 

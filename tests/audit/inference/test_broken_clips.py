@@ -18,12 +18,12 @@ torch = pytest.importorskip("torch")
 soundfile = pytest.importorskip("soundfile")
 
 from audit.errors import InputError, MissingError
-from audit.inference import frontend
 from audit.inference import worker as workers
+from audit.inference.audio import AudioError, read_clip
 from audit.inference.engines.local import LocalEngine
-from audit.inference.frontend import Frontend, Prefetcher
+from audit.inference.frontend import Frontend, Prepared
+from audit.inference.prefetch import Prefetcher
 from audit.inference.runner import Job, clip_lengths, run
-from audit.inference.salmonn.audio import AudioError, read_clip
 from audit.inference.salmonn.config import read_model_config
 from audit.inference.salmonn.decoding import Decoding, Generation
 from audit.inference.settings import TaskSetting
@@ -241,17 +241,13 @@ def test_a_question_with_a_special_token_ends_its_clip_and_an_instruction_the_ru
         run(replace(job(instruction="Say </s>."), out=tmp_path / "other"), LocalEngine(loaded=loaded))
 
 
-def test_a_crash_in_a_prefetching_process_ends_its_clip(
-    tiny_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_crash_in_a_prefetching_process_ends_its_clip(tiny_model: Path, tmp_path: Path) -> None:
     """The clip named `boom` ends the process that reads it; the others are read."""
     if multiprocessing.get_start_method(allow_none=True) not in {None, "fork", "spawn"}:
         pytest.skip("needs processes")
     manifest = copied_manifest(tmp_path / "audio")
     boom = replace(manifest.items[0], audio=("boom",))
-    settings = Frontend(manifest.root, read_model_config(tiny_model).whisper, "key")
-    monkeypatch.setattr(frontend, "prepare", crash)
-    prefetcher = Prefetcher(settings, 1)
+    prefetcher = Prefetcher(Crashing(manifest.root, read_model_config(tiny_model).whisper, "key"), 1)
     try:
         found = prefetcher.take([boom, *manifest.items[1:]])
     finally:
@@ -260,10 +256,10 @@ def test_a_crash_in_a_prefetching_process_ends_its_clip(
     assert [clip.error for clip in found[1:]] == [None] * 3
 
 
-def crash(settings: Frontend, item: Any) -> Any:
-    """Stands for `prepare` in the processes, which import this module to find it."""
-    from audit.inference.frontend import Prepared
+class Crashing(Frontend):
+    """Processes import this module to find it."""
 
-    if item.audio == ("boom",):
-        os._exit(11)
-    return Prepared(item.id, None, None, {})
+    def prepare(self, item: Any) -> Prepared:
+        if item.audio == ("boom",):
+            os._exit(11)
+        return Prepared(item.id, None, None, {})

@@ -240,6 +240,9 @@ def test_the_command_writes_its_findings(tiny_model: Path, tmp_path: Path, capsy
     found = json.loads((tmp_path / "p" / f"{TASK}.determinism.json").read_text())
     assert [test["passed"] for test in found["tests"]] == [True, True]
     assert "pass  twice      0 of 2 rows differ, 0 drift" in capsys.readouterr().out
+    again = ["determinism", *common, "--items", "2", "--tests", "twice", "batch", "--json"]
+    assert probe.run(parser.parse_args(again)) == 0
+    assert json.loads(capsys.readouterr().out) == found
     with pytest.raises(InputError, match="no such test: twoce"):
         probe.run(parser.parse_args(["determinism", *common, "--tests", "twoce"]))
     with pytest.raises(InputError, match="--wordings FILE"):

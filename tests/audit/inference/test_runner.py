@@ -304,7 +304,7 @@ def test_unusual_audio_is_taken_as_the_original_does_and_noted(
     tmp_path: Path, seconds: float, channels: int, rate: int, resampler: str, notes: dict[str, int]
 ) -> None:
     soundfile = pytest.importorskip("soundfile")
-    from audit.inference.salmonn.audio import AudioError, read_clip
+    from audit.inference.audio import AudioError, read_clip
 
     left = np.sin(np.arange(int(seconds * rate)) / 40) / 2
     sound = np.stack([left, -left], axis=1)[:, :channels]
@@ -325,7 +325,7 @@ def test_unusual_audio_is_taken_as_the_original_does_and_noted(
 
 def test_an_empty_sound_file_and_a_text_file_are_errors(tmp_path: Path) -> None:
     soundfile = pytest.importorskip("soundfile")
-    from audit.inference.salmonn.audio import AudioError, read_clip
+    from audit.inference.audio import AudioError, read_clip
 
     soundfile.write(tmp_path / "empty.wav", np.zeros(0), 16000)
     (tmp_path / "text.wav").write_text("not sound")

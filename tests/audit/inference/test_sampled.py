@@ -13,11 +13,10 @@ import pytest
 from audit.errors import InputError
 from audit.inference import runner
 from audit.inference.plan import Batch
-from audit.inference.run_records import BatchResult
+from audit.inference.run_records import BatchResult, RunFacts
 from audit.inference.runner import Job
 from audit.inference.salmonn.config import ModelSettings
 from audit.inference.sampled import SampledRun, first_rows, make_batches
-from audit.inference.settings import TaskSetting
 from audit.literature.known_tasks import known_tasks
 from audit.scoring.predictions import load
 from tasks.datasets.manifest import Item, Manifest
@@ -50,15 +49,8 @@ class Model:
 def job(out: Path, stop: Any, size: int = 2, plan: str = "p" * 64) -> Job:
     manifest = Manifest("LibriSpeech", "test-clean", Path(), ITEMS)
     settings = ModelSettings("13b", "fp16", "adapter", 8, 32, "sdpa")
-    spec = SimpleNamespace(
-        setting=TaskSetting("asr", "Recognize the speech."),
-        model=SimpleNamespace(settings=lambda: settings, device="cpu"),
-        weights={"model": "w" * 64},
-        decoding=SimpleNamespace(record=lambda: {"beams": 4}),
-        resampler="none",
-        encode_batch=1,
-        zero_audio=False,
-    )
+    facts = RunFacts("Recognize the speech.", "asr", settings, {"model": "w" * 64}, {"beams": 4}, "none")
+    spec = SimpleNamespace(facts=lambda: facts)
     return Job(TASK, manifest, spec, size, out, sampled=SampledRun(plan, ORDER, stop))  # type: ignore[arg-type]
 
 
@@ -177,7 +169,7 @@ def test_the_command_runs_until_the_claim_is_settled(
                 asked.extend(item.id for item in batch.items)
                 yield BatchResult(batch.number, tuple(Row(i.id, "zz", i.reference, True) for i in batch.items))
 
-    monkeypatch.setattr(jobs, "need_torch", lambda: None)
+    monkeypatch.setattr(jobs, "need_libraries", lambda model: None)
     monkeypatch.setattr(jobs, "make_spec", lambda request, task, manifest: job(tmp_path, after(1)).spec)
     monkeypatch.setattr(jobs, "_engine", lambda request, spec, before: Nonsense())
     out = tmp_path / "out"

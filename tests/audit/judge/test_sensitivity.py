@@ -163,7 +163,7 @@ def test_claims_that_are_no_numbers(claim: str) -> None:
 
 def test_the_command_imports_nothing_heavy() -> None:
     code = (
-        "import sys, audit.cli.commands.judge; "
+        "import sys, audit.cli.commands.judge, audit.cli.judge_actions; "
         "print([m for m in ('torch', 'transformers', 'openai', 'rich.progress') if m in sys.modules])"
     )
     root = ROOT

@@ -159,3 +159,13 @@ def test_a_line_feed_at_the_end_does_not_slip_through_a_pattern(tmp_path: Path) 
     path.write_text(text.replace('arxiv: "2407.10759"', 'arxiv: "2407.10759\\n"'), encoding="utf-8")
     with pytest.raises(InputError, match="not well-formed"):
         load_checked(path, "work")
+
+
+def test_names_of_fields_that_are_wrong() -> None:
+    """Each with its own place; the validator names the mapping that has them."""
+    record = copy.deepcopy(load(LITERATURE / "studies" / "salmonn.yaml").data)
+    margin = {"value": "1.0", "kind": "assumed", "reason": "A reason of several words."}
+    record["margins"] = {"": margin, "Word Error": margin, "wer": margin}
+    document = parse(json.dumps(record, ensure_ascii=False, indent=1).encode(), "r.yaml")
+    found = {(problem.where, problem.what) for problem in problems(document, "study")}
+    assert found == {(document.where(("margins", key)), f'"{key}" is not well-formed') for key in ("", "Word Error")}

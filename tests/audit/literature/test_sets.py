@@ -258,6 +258,8 @@ def made(tmp_path: Path, *changes: tuple[str, Any], name: str = "librispeech-tes
         ("layouts.0.ids.made", None, "layouts[0].ids.made", "a hash without its source"),
         ("layouts.0.ids.pattern", "[0-9", "layouts[0].ids.pattern", "invalid regular expression"),
         ("called.name", "(", "called.name", "invalid regular expression"),
+        ("called.name", "x[[a]", "called.name", "invalid regular expression: Possible nested set"),
+        ("called.name", "x{99999999999999999999}", "called.name", "invalid regular expression"),
         ("layouts.0.texts.0.count", 2621, "layouts[0].texts[0].count", "2620 rows of 1 texts do not make 2621 texts"),
         ("layouts.0.texts.0.count", 2000, "layouts[0].texts[0].count", "2620 rows of 1 texts do not make 2000 texts"),
         ("layouts.0.texts.0.labels", {"a": 1}, "layouts[0].texts[0].labels", "the label counts sum to 1, not 2620"),

@@ -8,6 +8,7 @@ import pytest
 
 from audit._util.paths import LITERATURE
 from audit.errors import InputError
+from audit.literature.show import study_lines
 from audit.literature.studies import Study, load_study
 from tests.support.literature_records import changed
 
@@ -143,4 +144,17 @@ def test_a_metric_without_a_margin(tmp_path: Path) -> None:
     path = tmp_path / "salmonn.yaml"
     path.write_text(text[:start] + text[end:], encoding="utf-8")
     with pytest.raises(InputError, match="`diversity` has no margin"):
+        load_study(path)
+
+
+def test_a_value_longer_than_a_line(tmp_path: Path) -> None:
+    digits = "1" * 40
+    path, _ = changed(tmp_path, SALMONN, '    value: "2.1"', f'    value: "{digits}.{digits}"')
+    lines = list(study_lines(load_study(path), 80))
+    assert any(digits in line and "asr-librispeech" in line for line in lines)
+
+
+def test_a_value_of_more_digits_than_any_paper_prints_is_refused(tmp_path: Path) -> None:
+    path, _ = changed(tmp_path, SALMONN, '    value: "2.1"', f'    value: "{"1" * 41}"')
+    with pytest.raises(InputError, match="not well-formed"):
         load_study(path)

@@ -19,9 +19,10 @@ from audit.literature.known_tasks import known_tasks as tasks
 from audit.pipeline.run import Audit
 from audit.provenance.errors import RejectedError
 from audit.provenance.verification.rescore import _same_parts
+from audit.report.claim_views import claims as claim_views
 from audit.report.differences import differences
+from audit.report.editions import Edition
 from audit.report.page import render
-from audit.report.views import claims as claim_views
 from audit.schema import AuditDocument
 from tasks.analysis.multiverse import universe
 from tasks.analysis.points import combination, point_of
@@ -109,8 +110,8 @@ def test_the_document_is_written_and_read_and_says_nothing_of_differences_withou
     ("change", "message"),
     [
         ({"end": "1/7"}, "parts that do not sum to the gap"),
-        ({"start": "a lot"}, "a text where a number belongs"),
-        ({"start": "1/0"}, "a text where a number belongs"),
+        ({"start": "a lot"}, "not a number or a fraction"),
+        ({"start": "1/0"}, "not a number or a fraction"),
         ({"pairs": [{"first": 0, "second": 99, "amount": "1"}]}, "a step that it does not have"),
     ],
 )
@@ -136,13 +137,13 @@ def test_the_report_shows_them(document: AuditDocument) -> None:
     assert "qwen2-audio" in {m.label for m in control.agreeing}
     assert "qwen2-audio" in control.both
     assert control.nearest is None
-    page = render(document, paged=False)
+    page = render(document)
     assert "One convention for all claims?" in page
     assert "Controls" in page
     assert page.count('<figure class="waterfall">') == sum(len(g.others) for g in shown.gaps)
     ids = re.findall(r'\bid="([^"]+)"', page)
     assert len(ids) == len(set(ids))
-    paper = render(document, paged=True)
+    paper = render(document, Edition.REPORT)
     assert "more are in the HTML report" in paper
     assert '<figure class="waterfall">' not in paper
 
@@ -162,7 +163,7 @@ def test_a_control_whose_value_nothing_prints_has_a_nearest_convention(document:
 def test_without_differences_there_is_no_chapter(document: AuditDocument) -> None:
     bare = replace(document, differences=(), joint=(), claims=tuple(c for c in document.claims if c.model is None))
     assert not differences(bare, claim_views(bare), paged=False)
-    assert 'id="differences"' not in render(bare, paged=False)
+    assert 'id="differences"' not in render(bare)
 
 
 # A printed value that lies between two conventions

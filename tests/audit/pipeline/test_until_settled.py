@@ -101,8 +101,12 @@ def test_the_plan_is_put_beside_the_predictions(made: Made, tmp_path: Path) -> N
     with pytest.raises(InputError, match="two plans for one run"):
         adopt(second, TASK, out)
     of_a_run = write_plan(plan(made, ROWS, run="x"), tmp_path / "third")
-    with pytest.raises(InputError, match="Plan without --run"):
+    with pytest.raises(InputError, match=f"the plan is of {TASK}@x, and `infer` writes {TASK}.jsonl"):
         adopt(of_a_run, TASK, tmp_path / "fourth")
+    assert adopt(of_a_run, TASK, tmp_path / "fifth", run="x")[0].ordered.plan.run == "x"
+    assert plan_path(tmp_path / "fifth", f"{TASK}@x").is_file()
+    with pytest.raises(InputError, match=f"the plan is of {TASK}, and `infer` writes {TASK}@x.jsonl"):
+        adopt(path, TASK, tmp_path / "sixth", run="x")
 
 
 @pytest.mark.parametrize(

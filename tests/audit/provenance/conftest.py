@@ -9,10 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.judges import TOOLS, installed
 from tests.support.paths import ROOT
 from tests.support.provenance import made
-
-TOOLS = Path(os.environ.get("REPRO_AUDIT_PROVENANCE_TOOLS", ROOT / ".cache" / "provenance-tools"))
 
 
 @pytest.fixture(scope="session")
@@ -75,10 +74,12 @@ def shell(cli: Path, tools_python: Path, node_modules: Path) -> Callable[..., su
     """Run a block of VERIFY.md as it stands, in a package's folder."""
 
     def run(block: str, folder: Path, **variables: str) -> subprocess.CompletedProcess[str]:
+        if "cosign " in block:
+            installed("cosign")
         beside = folder.parent / "node_modules"
         if not beside.exists():
             beside.symlink_to(node_modules)
-        path = f"{cli}:{tools_python.parent}:{os.environ['PATH']}"
+        path = f"{cli}:{tools_python.parent}:{TOOLS}:{os.environ['PATH']}"
         environment = {"PATH": path, "HOME": str(folder.parent), "LANG": "C.UTF-8", **variables}
         return subprocess.run(
             ["bash", "-c", block], cwd=folder, env=environment, capture_output=True, text=True, timeout=120, check=False

@@ -8,7 +8,7 @@ import pytest
 
 from audit.provenance.signing.keys import public_pem
 from audit.provenance.verification.trust import Trust
-from audit.provenance.verification.verify import verify
+from audit.provenance.verification.verify import verify, verify_files
 from tests.support.provenance import attacks
 
 MALICIOUS = attacks.ASSETS / "malicious"
@@ -23,7 +23,7 @@ def test_refused(name: str) -> None:
     _, file, code = attacks.ATTACKS[name]
     path = MALICIOUS / f"{name}.zip"
     report = verify(path, Trust(key=public_pem(attacks.SIGNER.public)))
-    assert not report.accepted
+    assert not report.intact
     assert report.failures
     first = report.failures[0]
     if code:
@@ -41,7 +41,6 @@ def test_an_attack_is_made_as_its_file_was(name: str) -> None:
     function, file, code = attacks.ATTACKS[name]
     from audit.provenance.errors import RejectedError
     from audit.provenance.format import archive
-    from audit.provenance.verification.verify import verify_files
 
     result = function(attacks.good())
     if isinstance(result, bytes):
@@ -63,10 +62,13 @@ def test_a_folder_with_a_symbolic_link(tmp_path: Path, files: dict[str, bytes]) 
     assert [(check.file, check.code) for check in report.failures] == [("report.html", "symbolic-link")]
 
 
-def test_an_attackers_whole_package_is_accepted_only_without_a_key() -> None:
+def test_an_attackers_whole_package_is_intact_and_never_accepted() -> None:
     """Integrity is not identity, and the report says so."""
-    path = MALICIOUS / "wrong-key.zip"
-    report = verify(path, Trust())
-    assert report.accepted
+    files = attacks.ATTACKS["wrong-key"][0](attacks.good())
+    assert isinstance(files, dict)
+    report = verify_files(files, Trust())
+    assert report.intact
+    assert not report.accepted
+    assert report.as_text().splitlines()[-1] == "package: intact, but its signer is not known"
     assert [check.status for check in report.checks if check.name == "identity"] == ["not-checked"]
     assert "the signer is not known" in report.as_text()

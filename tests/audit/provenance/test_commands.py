@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from audit._util import canonical_json
+from audit.document.write import to_bytes
 from audit.provenance.format import archive, layout
 from tests.support.provenance import made
 
@@ -125,13 +126,36 @@ def test_the_key_from_the_environment(run: Run, tmp_path: Path) -> None:
 
 def test_with_predictions(run: Run, tmp_path: Path) -> None:
     predictions = made.write_predictions(tmp_path / "predictions")
-    made.write_out(tmp_path / "out", predictions)
+    made.write_out(tmp_path / "out", predictions, card="yes")
     run("package", "out", "--predictions", "predictions", "--with-predictions")
     assert {path.name for path in (tmp_path / "out/package/predictions").iterdir()} == {
         path.name for path in predictions.iterdir()
     }
     run("verify", "out/package.zip")
     run("package", "out", "--with-predictions", code=2)
+
+
+@pytest.mark.parametrize(
+    ("card", "identity", "reason"),
+    [
+        (None, "", "its task has no set card"),
+        ("no", "verified", "does not allow it (Made up)"),
+        ("unknown", "verified", "is not known to allow it"),
+        ("yes", "unknown", "not known to be those of a-set"),
+        ("yes", "contradicted", "not known to be those of a-set"),
+    ],
+)
+def test_texts_that_may_not_be_published_are_in_no_package(
+    card: str | None, identity: str, reason: str, run: Run, tmp_path: Path
+) -> None:
+    predictions = made.write_predictions(tmp_path / "predictions")
+    made.write_out(tmp_path / "out", predictions, card=card, identity=identity)
+    told = run("package", "out", "--predictions", "predictions", "--with-predictions", code=2).stderr
+    assert told.startswith("repro-audit: predictions/asr-librispeech-clean.jsonl: its texts may not be published: ")
+    assert reason in told
+    assert "leave out --with-predictions" in told
+    assert not (tmp_path / "out/package").exists()
+    run("package", "out", "--predictions", "predictions")
 
 
 def test_predictions_that_are_not_the_audits(run: Run, tmp_path: Path) -> None:
@@ -146,13 +170,34 @@ def test_predictions_that_are_not_the_audits(run: Run, tmp_path: Path) -> None:
     run("verify", "out/package", "--predictions", "predictions", code=1)
 
 
+def test_the_last_line_says_whether_the_signer_is_known(run: Run, tmp_path: Path, files: dict[str, bytes]) -> None:
+    folder = made.write(files, tmp_path / "package")
+    key = folder / "keys" / "signer.pub.pem"  # here it stands for one that was had from its owner
+
+    def last(*options: object, code: int = 0) -> str:
+        return run("verify", folder, *options, code=code).stdout.splitlines()[-1]
+
+    assert last() == "package: intact, but its signer is not known"
+    assert last("--require-signer", code=1) == "package: intact, but its signer is not known"
+    assert last("--key", key) == "package: accepted"
+    assert last("--key", key, "--require-signer") == "package: accepted"
+    allowed = tmp_path / "allowed"
+    allowed.write_text(f"jane@example.org {(folder / 'keys' / 'signer.ssh.pub').read_text()}", encoding="utf-8")
+    assert last("--allowed-signers", allowed, "--require-signer") == "package: accepted"
+    allowed.write_text("", encoding="utf-8")
+    assert last("--allowed-signers", allowed, code=1) == "package: REJECTED"
+    (folder / "table.tex").write_bytes(b"other")
+    assert last("--key", key, code=1) == "package: REJECTED"
+
+
 def test_verify_for_machines(run: Run, tmp_path: Path, files: dict[str, bytes]) -> None:
     folder = made.write(files, tmp_path / "package")
     good = json.loads(run("verify", folder, "--json").stdout)
-    assert (good["schema"], good["accepted"]) == ("repro-audit/verification/1", True)
+    assert (good["schema"], good["intact"], good["accepted"]) == ("repro-audit/verification/1", True, False)
     assert {check["status"] for check in good["checks"]} == {"ok", "not-checked"}
     (folder / "table.tex").write_bytes(b"other")
     bad = json.loads(run("verify", folder, "--json", code=1).stdout)
+    assert not bad["intact"]
     assert not bad["accepted"]
     assert [(c["file"], c["code"]) for c in bad["checks"] if c["status"] == "failed"] == [
         ("table.tex", "digest-mismatch")
@@ -206,6 +251,21 @@ def test_reports_that_say_other_than_the_audit(name: str, run: Run, tmp_path: Pa
     run("report", "out/audit.json", "--format", "html,tex,csv")
     run("package", "out")
     assert f"{name}" in run("verify", "out/package", "--render").stdout
+
+
+def test_a_korean_package_is_verified_in_its_own_language(run: Run, tmp_path: Path) -> None:
+    out = made.write_out(tmp_path / "out")
+    (out / "audit.json").write_bytes(to_bytes(made.document(made.audit_value())))
+    run("report", "out/audit.json")
+    run("report", "out/audit.json", "--format", "html", "--lang", "ko")
+    said = run("package", "out", code=2).stderr
+    assert "report.pdf: is in the language en, report.html in ko" in said
+    assert "`repro-audit report out/audit.json --lang ko` writes it again" in said
+    run("report", "out/audit.json", "--lang", "ko")
+    assert "report.html: is in the language ko, not in en" in run("package", "out", "--lang", "en", code=2).stderr
+    run("package", "out", "--lang", "ko")
+    assert "match audit.json" in run("verify", "out/package", "--render").stdout
+    assert b'<html lang="ko">' in (out / "package" / "report.html").read_bytes()
 
 
 def test_an_audit_that_does_not_fit_or_cannot_be_rendered(run: Run, tmp_path: Path) -> None:

@@ -36,10 +36,10 @@ def test_nothing_else_changes(files: dict[str, bytes]) -> None:
 def test_accepted_and_by_whom(files: dict[str, bytes]) -> None:
     after = add(files)
     known = verify_files(after, Trust(reviewers=(public_pem(REVIEWER.public),)))
-    assert known.accepted
+    assert known.intact
     assert [check.status for check in known.checks if check.name == "countersignature"] == ["ok"]
     unknown = verify_files(after, Trust())
-    assert unknown.accepted
+    assert unknown.intact
     assert [check.status for check in unknown.checks if check.name == "countersignature"] == ["not-checked"]
 
 
@@ -52,7 +52,7 @@ def test_two_reviewers(files: dict[str, bytes]) -> None:
     both = add(files)
     both |= countersign.add(both, made.key(78), reviewer=None, properties=["CHECKED"], comment="Fine.", when=WHEN)
     keys = tuple(public_pem(key.public) for key in (REVIEWER, made.key(78)))
-    assert verify_files(both, Trust(reviewers=keys)).accepted
+    assert verify_files(both, Trust(reviewers=keys)).intact
 
 
 def test_the_statement_is_a_simple_verification_result(files: dict[str, bytes]) -> None:

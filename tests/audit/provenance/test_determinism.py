@@ -46,9 +46,10 @@ os.umask(int(os.environ.get("TEST_UMASK", "022"), 8))
 made.write_out(out, predictions)
 folder = package.build(out, package.Options(key=made.key(), name="Test Auditor", predictions=predictions))
 digests = {name: hashlib.sha256((folder / name).read_bytes()).hexdigest() for name in STABLE}
-unsigned = (out / "report.pdf").read_bytes()
-digests["unsigned"] = hashlib.sha256(unsigned).hexdigest()
-digests["prefix"] = hashlib.sha256((folder / "report.pdf").read_bytes()[:len(unsigned)]).hexdigest()
+for name in ("report.pdf", "annex.pdf"):
+    unsigned = (out / name).read_bytes()
+    digests["unsigned " + name] = hashlib.sha256(unsigned).hexdigest()
+    digests["prefix of " + name] = hashlib.sha256((folder / name).read_bytes()[:len(unsigned)]).hexdigest()
 run = json.loads((folder / "run.json").read_bytes())
 print(json.dumps([digests, {"uid": os.geteuid(), "year": run["started"][:4], "cpus": run["machine"]["cpus_usable"]}]))
 """.replace("STABLE", repr(STABLE))
@@ -81,7 +82,8 @@ def once(
 @pytest.fixture(scope="module")
 def first(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     value = once(tmp_path_factory.mktemp("first") / "run", PYTHONHASHSEED="1", TZ="UTC")
-    assert value["unsigned"] == value["prefix"]
+    for name in (layout.REPORT_PDF, layout.ANNEX):
+        assert value[f"unsigned {name}"] == value[f"prefix of {name}"]
     return value
 
 
@@ -162,6 +164,7 @@ def test_the_signed_pdf_is_still_pdf_a_3(files: dict[str, bytes]) -> None:
 
 VOLATILE = [
     layout.REPORT_PDF,
+    layout.ANNEX,
     layout.RUN,
     layout.CRATE,
     layout.CHECKSUMS,
@@ -184,11 +187,12 @@ arguments += ["--no-cache", "--no-package"]
 assert cli.main(arguments) == 0
 options = package.Options(key=made.key(), name="Test Auditor", predictions=predictions)
 folder = package.build(out / "out", options)
-unsigned = (out / "out" / "report.pdf").read_bytes()
-assert (folder / "report.pdf").read_bytes().startswith(unsigned)
 digests = {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
            for path in sorted(folder.rglob("*")) if path.is_file() and path.name not in VOLATILE}
-digests["unsigned"] = hashlib.sha256(unsigned).hexdigest()
+for name in ("report.pdf", "annex.pdf"):
+    unsigned = (out / "out" / name).read_bytes()
+    assert (folder / name).read_bytes().startswith(unsigned)
+    digests["unsigned " + name] = hashlib.sha256(unsigned).hexdigest()
 with open(out / "digests.json", "w") as handle:
     json.dump([digests, {"uid": os.geteuid()}], handle)
 """.replace("VOLATILE", repr(VOLATILE))
@@ -240,7 +244,9 @@ def test_the_whole_program(tmp_path: Path, need: Callable[..., None]) -> None:
     assert {
         "audit.json",
         "report.html",
-        "unsigned",
+        "answers.html",
+        "unsigned report.pdf",
+        "unsigned annex.pdf",
         layout.SBOM,
         layout.ROOT,
         layout.PROVENANCE,

@@ -109,7 +109,7 @@ def test_verifying_needs_no_import_of_the_network(cli: Path) -> None:
     script = (
         "import sys\nfrom pathlib import Path\n"
         "from audit.provenance.verification.trust import Trust\nfrom audit.provenance.verification.verify import verify\n"
-        f"assert verify(Path({str(GOLDEN / VERSIONS[0] / 'plain.zip')!r}), Trust()).accepted\n"
+        f"assert verify(Path({str(GOLDEN / VERSIONS[0] / 'plain.zip')!r}), Trust()).intact\n"
         "print(sorted(sys.modules.keys() & {'torch', 'weasyprint', 'matplotlib', 'numpy'}))"
     )
     root = ROOT

@@ -94,7 +94,7 @@ def test_a_key_of_openssl_works(tmp_path: Path, need: Callable[..., None]) -> No
     make = ["openssl", "genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256", "-out", path]
     subprocess.run(make, check=True, capture_output=True)
     files = made.make(package.Options(key=keys.load_private(path), command=("x",)))
-    assert verify_files(files, Trust()).accepted
+    assert verify_files(files, Trust()).intact
 
 
 def test_the_certificate_is_a_function_of_key_and_name() -> None:
@@ -139,10 +139,10 @@ def test_an_institutions_certificate(tmp_path: Path, need: Callable[..., None], 
 
     chain = institutional(tmp_path, keys.public_pem(made.key().public))
     files = made.make(package.Options(key=made.key(), certificates=chain, command=("x",)))
-    assert verify_files(files, Trust()).accepted
+    assert verify_files(files, Trust()).intact
     assert b"names *Jane Doe*." in files[layout.VERIFY]
     folder = made.write(files, tmp_path / "package")
-    for section in ("5. pdfsig", "6. openssl"):
+    for section in ("6. pdfsig", "7. openssl"):
         result = shell(block(folder, section), folder)
         assert result.returncode == 0, result.stdout + result.stderr
     with pytest.raises(InputError, match="not for the signing key"):
@@ -205,7 +205,7 @@ def test_a_key_in_a_token(token: str) -> None:
     key = hsm.load("auditor", token, lambda: b"1234")
     files = made.make(package.Options(key=key, name="Jane Doe", command=("x",)))
     report = verify_files(files, Trust(key=keys.public_pem(key.public)))
-    assert report.accepted, report.as_text()
+    assert report.intact, report.as_text()
     with pytest.raises(MissingError, match="no token"):
         hsm.load("nobody", token, lambda: b"1234")
 

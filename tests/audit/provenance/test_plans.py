@@ -14,7 +14,7 @@ from audit.analysis.sampling.order import digest, steps
 from audit.analysis.sampling.plan import Seed, parse_plan
 from audit.analysis.sampling.plan_files import plan_path
 from audit.errors import InputError
-from audit.pipeline.outputs import count_files
+from audit.pipeline.count_files import count_files
 from audit.pipeline.plan_design import draw_seed, write_plan
 from audit.pipeline.plan_registration import register
 from audit.pipeline.run import Audit
@@ -134,6 +134,14 @@ ATTACKS: tuple[tuple[Change, str], ...] = (
     (lambda files, audit: (files, _run(audit, departures=("units were dropped",))), "units were dropped"),
     (lambda files, audit: ({**files, NAME: files[NAME] + b" "}, audit), "not the plan that the audit names"),
 )
+
+
+@pytest.mark.parametrize("table", [b"\xff", b"name,errors\na,1\n", b'id,errors\n"a" b,1\n'])
+def test_counts_that_are_no_table_of_rows(followed: tuple[dict[str, bytes], AuditDocument], table: bytes) -> None:
+    files, audit = followed
+    report = outcome({name: table if name.startswith("counts/") else data for name, data in files.items()}, audit)
+    assert {one.code for one in report.failures} == {"malformed"}
+    assert "not a table of rows with their ids" in why(report)
 
 
 @pytest.mark.parametrize(("change", "reason"), ATTACKS)

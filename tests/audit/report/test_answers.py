@@ -7,10 +7,10 @@ import re
 from typing import Any
 
 from audit.report.answers import Answers, answers
+from audit.report.claim_views import claims
 from audit.report.findings import observed
 from audit.report.page import render
 from audit.report.survey import survey
-from audit.report.views import claims
 from audit.schema import Verdict
 from tests.support.example_audit import build, document
 
@@ -35,7 +35,7 @@ def test_the_questions_come_in_order_before_the_claims(page: str) -> None:
 
 
 def test_what_teams_found_is_shown_under_its_question_with_its_source() -> None:
-    page = render(document(build(hostile=False)), paged=False)
+    page = render(document(build(hostile=False)))
     chapter = page[page.index('id="answers"') : page.index('id="claims"')]
     for about, after in (("prompts", QUESTIONS[3]), ("batching", QUESTIONS[4]), ("references", "Further remarks")):
         assert f"Seen {about}." in chapter[chapter.index(after) :]

@@ -11,10 +11,11 @@ from fractions import Fraction
 
 import pytest
 
+from audit.report.claim_views import claims
 from audit.report.differences import differences
+from audit.report.editions import Edition
 from audit.report.figures import waterfall
 from audit.report.page import render
-from audit.report.views import claims
 from audit.schema import AttributedGap, AttributedStep, GapRow, Interaction, Interval, JointClaims, PayingRowsOfGap
 from tests.support.example_audit import HOSTILE, build, document
 
@@ -89,7 +90,7 @@ def test_hostile_names_are_escaped_in_every_place(hostile: str) -> None:
         example, differences=(one, replace(one, printed=None, residual=None)), joint=(joint,), paying=(rows,)
     )
     for paged in (False, True):
-        page = render(audit, paged=paged)
+        page = render(audit, Edition.REPORT if paged else Edition.HTML)
         assert "<script>alert" not in page
         assert "{{ 7 * 7 }}" in page or "7 * 7" not in hostile
         for figure in re.findall(r'<figure class="waterfall">.*?(<svg.*?</svg>)', page, re.DOTALL):
@@ -116,9 +117,9 @@ def test_parts_interactions_rows_and_rounding_are_told() -> None:
     )
     assert (found.value, other.value, other.gap) == ("5.000", "4.667", "\u22120.333")
     assert found.printed is None
-    assert "attributed to no step" in render(audit, paged=False)
+    assert "attributed to no step" in render(audit)
     leading = replace(audit, differences=(replace(one, steps=(), pairs=(), end="5", printed="5.0", residual="0"),))
-    assert "prints the reported value itself" in render(leading, paged=False)
+    assert "prints the reported value itself" in render(leading)
 
 
 def test_a_value_with_all_digits_of_a_float_does_not_lengthen_the_parts() -> None:

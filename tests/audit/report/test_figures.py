@@ -12,10 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit._util.axis import Scale, around, broken
+from audit.report.claim_views import claims
 from audit.report.figures.columns import columns
 from audit.report.figures.spec_curve import NARROW, WIDE, Shape, about, common, draw
 from audit.report.figures.steps import choices, matrix
-from audit.report.views import ClaimView, claims
+from audit.report.views import ClaimView
 from tests.support.example_audit import CLAIMS, build, document
 
 NS = "{http://www.w3.org/2000/svg}"

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from audit.report.editions import Edition
 from audit.report.foreign_text import isolated, note, scripts
 from audit.report.page import render
 from tests.support.example_audit import document
@@ -55,6 +56,6 @@ def test_the_note_stands_on_paper_alone_and_only_if_needed(audit: dict[str, Any]
                 m["prediction"]["model"] = THAI
     said = note(document(value))
     assert "(Thai)" in said
-    assert render(document(value), paged=True).count(said) == 1
-    assert said not in render(document(value), paged=False)
-    assert f"<bdi>{THAI}</bdi>" in render(document(value), paged=False)
+    assert render(document(value), Edition.REPORT).count(said) == 1
+    assert said not in render(document(value))
+    assert f"<bdi>{THAI}</bdi>" in render(document(value))

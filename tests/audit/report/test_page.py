@@ -13,11 +13,15 @@ import pytest
 
 from audit.document.read import parse_document
 from audit.document.write import to_bytes
+from audit.report.editions import Edition
 from audit.report.page import render
-from audit.report.vocabulary import VERDICTS
+from audit.report.vocabulary import verdicts
 from tests.support.example_audit import CLAIMS, build, document
 
 VOID = {"meta", "br", "input", "link", "hr", "img", "path", "circle", "rect"}
+# The elements that a start tag ends, and an end tag as well, for whose own end tags may be left out.
+CELLS, ROWS = {"td", "th"}, {"td", "th", "tr"}
+ENDED = {"td": CELLS, "th": CELLS, "tr": ROWS, "tbody": ROWS, "thead": ROWS, "table": ROWS}
 
 
 class Page(HTMLParser):
@@ -42,7 +46,12 @@ class Page(HTMLParser):
         if tag == "a" and given.get("href"):
             self.hrefs.append(str(given["href"]))
         if tag not in VOID:
+            self.end(tag)
             self.open.append(tag)
+
+    def end(self, tag: str) -> None:
+        while self.open and self.open[-1] in ENDED.get(tag, ()) and tag != "table":
+            self.open.pop()
 
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.handle_starttag(tag, attrs)
@@ -51,11 +60,14 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag: str) -> None:
         if tag not in VOID:
+            while tag not in ROWS and self.open[-1] in ROWS:
+                self.open.pop()
             assert self.open, tag
             assert self.open.pop() == tag
 
     def handle_data(self, data: str) -> None:
-        self.text.append(data)
+        if self.open[-1:] != ["script"]:
+            self.text.append(data)
 
 
 @pytest.fixture(scope="module")
@@ -65,7 +77,7 @@ def parsed(page: str) -> Page:
 
 def render_html(value: dict[str, Any]) -> str:
     """The page for a screen of the audit.json with this value."""
-    return render(document(value), paged=False)
+    return render(document(value))
 
 
 def visible(page: Page) -> str:
@@ -75,7 +87,7 @@ def visible(page: Page) -> str:
 def test_same_document_same_bytes_and_the_document_is_left_alone(audit: dict[str, Any], page: str) -> None:
     read = document(audit)
     before = copy.deepcopy(read)
-    assert render(read, paged=False) == page
+    assert render(read) == page
     assert read == before
     shuffled = {key: audit[key] for key in reversed(list(audit))}
     assert render_html(shuffled) == page
@@ -115,13 +127,13 @@ def test_nothing_is_loaded_and_only_its_own_script_may_run(parsed: Page, page: s
 
 
 def test_hostile_texts_are_shown_and_do_nothing(parsed: Page, page: str) -> None:
-    assert page.count("<script") == 1
+    assert page.count("<script") == 4  # linked data, audit.json, the place for its signature, and the script itself
     text = visible(parsed)
     assert "</script><script>alert(1)</script>" in text
     assert "{{ 7 * 7 }} {% raw %} & < > \" '" in text
     assert "a non-character \ufffd and a control \ufffd" in text
     assert "\u202e" not in page
-    assert "javascript:" not in page
+    assert "javascript:" not in re.sub(r'<script type="application/json" id="audit-json">.*?</script>', "", page)
     page.encode("utf-8")
 
 
@@ -129,10 +141,10 @@ def test_a_lone_surrogate_is_shown_as_such_and_the_same_as_from_the_file(audit: 
     """The text of an output may hold one; no UTF-8 can."""
     read = document(audit)
     broken = replace(read, study=replace(read.study, title="half a pair \ud83d"))
-    shown = render(broken, paged=False)
+    shown = render(broken)
     assert "half a pair \ufffd" in visible(Page(shown))
     shown.encode("utf-8")
-    assert shown == render(parse_document(to_bytes(broken), "audit.json"), paged=False)
+    assert shown == render(parse_document(to_bytes(broken), "audit.json"))
 
 
 def test_every_claim_measurement_and_verdict_is_there(parsed: Page, audit: dict[str, Any]) -> None:
@@ -140,10 +152,10 @@ def test_every_claim_measurement_and_verdict_is_there(parsed: Page, audit: dict[
     for claim in audit["claims"]:
         assert f"claim-{claim['id']}" in parsed.ids
         assert claim["value"] in text
-    for verdict in VERDICTS.values():
+    for verdict in verdicts().values():
         assert verdict.label in text
         assert verdict.meaning in text
-    assert [rule["verdict"] for rule in audit["rules"]] == list(VERDICTS)
+    assert [rule["verdict"] for rule in audit["rules"]] == list(verdicts())
     for rule in audit["rules"]:
         assert f"{rule['when'][:1].upper()}{rule['when'][1:]}." in text
     for convention in audit["conventions"]:
@@ -154,14 +166,14 @@ def test_every_claim_measurement_and_verdict_is_there(parsed: Page, audit: dict[
 
 
 def test_recorded_values_are_marked_wherever_they_stand_in_a_table(page: str, audit: dict[str, Any]) -> None:
-    rows = re.findall(r"<tr[^>]*><td class=\"n no\">.*?</tr>", page, re.DOTALL)
+    rows = re.findall(r'<tr id="m-[^>]*><td>\d+<th .*?\n', page)
     assert len(rows) == len(audit["measurements"])
-    marked = [row for row in rows if '<em class="tag rec">recorded</em>' in row]
+    marked = [row for row in rows if "<td><em>recorded</em>" in row]
     assert len(marked) == sum(m["origin"] == "recorded" for m in audit["measurements"])
     for row in marked:
-        assert re.search(r'class="n val"><em>[^<]+</em>', row)
+        assert re.search(r'<td><em>(<span class="[di]\d">)?[^<]+(</span>)?</em><td>', row)
     for row in set(rows) - set(marked):
-        assert re.search(r'class="n val">[^<]+</td>', row)
+        assert "<td>recomputed<" in row
 
 
 def test_unverified_values_are_marked(page: str, audit: dict[str, Any]) -> None:
@@ -250,17 +262,21 @@ def test_optional_parts_may_be_missing(audit: dict[str, Any]) -> None:
     Page(render_html(bare))
 
 
-def test_paper_shows_the_nearest_of_very_many_and_says_so() -> None:
+@pytest.mark.parametrize(("edition", "most"), [(Edition.REPORT, 12), (Edition.ANNEX, 50)])
+def test_paper_shows_the_nearest_of_very_many_and_says_so(edition: Edition, most: int) -> None:
     value = build(conventions=60, claims=1, hostile=False)
-    text = render(document(value), paged=True)
-    assert "The 50 nearest of 60 measurements" in text
-    assert len(re.findall(r'<td class="n no">', text)) == 50
+    text = render(document(value), edition)
+    assert f"The {most} nearest of 60 measurements" in text
+    assert len(re.findall(r"<tr[^>]*><td>\d+<th ", text)) == most
     assert 'class="deciding"' in text
     reported = float(value["claims"][0]["value"])
     gaps = sorted(abs(float(m["value"]) - reported) for m in value["measurements"])
-    shown = [float(v) for v in re.findall(r'class="n val">(?:<em>)?([0-9.]+)', text)]
-    assert max(abs(v - reported) for v in shown) <= gaps[49] + 0.001
-    assert all(c["hash"] in text for c in value["conventions"])
+    shown = [
+        float(v)
+        for v in re.findall(r'<td>(?:<em>)?(?:<span class="[di]\d">)?([0-9.]+)(?:</span>)?(?:</em>)?<td>', text)
+    ]
+    assert max(abs(v - reported) for v in shown) <= gaps[most - 1] + 0.001
+    assert all((c["hash"] in text) == (edition is Edition.ANNEX) for c in value["conventions"])
     assert "nearest of" not in render_html(value)
 
 

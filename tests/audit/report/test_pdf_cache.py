@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 
 from audit.report import pdf_cache
+from audit.report.editions import Edition
+from audit.report.language import Language
 from audit.report.pdf_cache import cached_pdf as begun_pdf
 
 
@@ -18,7 +20,7 @@ class Renderer:
     def __init__(self, made: bytes = b"%PDF") -> None:
         self.made, self.calls = made, 0
 
-    def __call__(self, document: bytes) -> Callable[[], bytes]:
+    def __call__(self) -> Callable[[], bytes]:
         def wait() -> bytes:
             self.calls += 1
             return self.made
@@ -26,8 +28,14 @@ class Renderer:
         return wait
 
 
-def cached_pdf(folder: Path | None, document: bytes, render: Renderer) -> bytes:
-    return begun_pdf(folder, document, render)()
+def cached_pdf(
+    folder: Path | None,
+    document: bytes,
+    render: Renderer,
+    language: Language = Language.ENGLISH,
+    edition: Edition = Edition.REPORT,
+) -> bytes:
+    return begun_pdf(folder, document, edition, language, render)()
 
 
 def test_a_document_is_rendered_once(tmp_path: Path) -> None:
@@ -45,6 +53,16 @@ def test_without_a_folder_nothing_is_kept() -> None:
 def test_another_document_is_another_entry(tmp_path: Path) -> None:
     assert cached_pdf(tmp_path, b"{}", Renderer(b"one")) == b"one"
     assert cached_pdf(tmp_path, b"[]", Renderer(b"two")) == b"two"
+
+
+def test_another_language_is_another_entry(tmp_path: Path) -> None:
+    assert cached_pdf(tmp_path, b"{}", Renderer(b"one")) == b"one"
+    assert cached_pdf(tmp_path, b"{}", Renderer(b"two"), Language.KOREAN) == b"two"
+
+
+def test_another_edition_is_another_entry(tmp_path: Path) -> None:
+    assert cached_pdf(tmp_path, b"{}", Renderer(b"one")) == b"one"
+    assert cached_pdf(tmp_path, b"{}", Renderer(b"two"), edition=Edition.ANNEX) == b"two"
 
 
 @pytest.mark.parametrize("what", ["_fonts", "_library_version", "version"])

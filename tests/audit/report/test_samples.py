@@ -8,10 +8,10 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from audit.report.claim_views import claims
 from audit.report.figures import sample_path
 from audit.report.page import render
 from audit.report.samples import bounds_in_words, plan_sentences, risk_in_words, sample_sentences
-from audit.report.views import claims
 from audit.schema import AuditDocument, PlannedRun, Sample, SamplePoint, Verdict
 from tests.support.planned import CLAIM, TASK, follow, planned, prepare, sentences
 
@@ -80,7 +80,7 @@ def test_what_a_sample_cannot_do_is_said(document: AuditDocument) -> None:
 def test_without_a_plan_nothing_is_said(document: AuditDocument) -> None:
     plain = replace(document, measurements=tuple(replace(m, sample=None) for m in document.measurements), plans=None)
     assert said(plain) == ""
-    page = render(plain, paged=False)
+    page = render(plain)
     assert "Sampling plans" not in page
     assert "bounds over the units" not in page
 
@@ -124,7 +124,7 @@ def test_a_plan_says_what_is_proved() -> None:
 
 def test_the_report_of_a_departure_says_so(document: AuditDocument) -> None:
     (one,) = document.plans or ()
-    page = render(replace(document, plans=(replace(one, departures=("units were dropped",)),)), paged=False)
+    page = render(replace(document, plans=(replace(one, departures=("units were dropped",)),)))
     assert "<b>not followed</b>" in page
     assert "units were dropped" in page
-    assert "<b>followed</b>" in render(document, paged=False)
+    assert "<b>followed</b>" in render(document)

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from audit.errors import InputError
+from audit.report.claim_views import claims
 from audit.report.markup import Sentence, sentence
 from audit.report.sentences import _ranges, justification
 from audit.report.survey import short_names
-from audit.report.views import claims
 from tests.support.example_audit import CLAIMS, document
 
 VERDICTS = [c[6] for c in CLAIMS]

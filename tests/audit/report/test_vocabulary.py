@@ -7,12 +7,12 @@ from audit.verdict.rules import RULES
 
 
 def test_every_verdict_has_words_in_the_order_of_the_rules() -> None:
-    assert list(vocabulary.VERDICTS) == [rule.verdict.value for rule in RULES]
-    assert set(vocabulary.VERDICTS) == {v.value for v in Verdict}
+    assert list(vocabulary.verdicts()) == [rule.verdict.value for rule in RULES]
+    assert set(vocabulary.verdicts()) == {v.value for v in Verdict}
 
 
 def test_every_agreement_has_words() -> None:
-    assert list(vocabulary.AGREEMENTS) == [a.value for a in Agreement]
+    assert list(vocabulary.agreements()) == [a.value for a in Agreement]
 
 
 def test_every_metric_and_task_of_the_table_has_a_name() -> None:

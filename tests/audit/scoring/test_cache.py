@@ -21,7 +21,27 @@ from tasks.step import digest
 from tests.support.paths import ROOT
 
 # Nothing in them decides a count or an interval.
-FRAMES = {"audit.errors", "audit._util.cpu", "audit._util.strict_json", "tasks.errors", "tasks.task"}
+FRAMES = {
+    "audit.errors",
+    "audit._util.child_processes",
+    "audit._util.cpu",
+    "audit._util.folders",
+    "audit._util.progress",
+    "audit._util.strict_json",
+    "audit._util.typed_json",
+    "audit.scoring.account",
+    "tasks.errors",
+    "tasks.phrase",
+    "tasks.task",
+}
+# Named by the conventions whose metrics they are.
+FRAMES |= {
+    "tasks.backends.parsed_captions",
+    "tasks.backends.spice_parser",
+    "tasks.metrics.meteor",
+    "tasks.metrics.nltk_meteor",
+    "tasks.metrics.spice",
+}
 # Only asked for a task's conventions, each of which has a hash of its own.
 REGISTRY = {"tasks.registry"}
 

@@ -10,7 +10,7 @@ from audit._util.files import refuse_pointer_file
 from audit.document.read import load_document
 from audit.errors import InputError
 from audit.importers.records import read_bytes
-from audit.judge import judgements
+from audit.judge import judgement_files
 from audit.literature.known_tasks import known_tasks as tasks
 from audit.scoring.prediction_meta import load_meta
 from audit.scoring.predictions import load
@@ -28,7 +28,14 @@ def predictions(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "reader",
-    [predictions, lambda path: load_meta(path, TASK), read_bytes, judgements.read, strict_yaml.load, load_document],
+    [
+        predictions,
+        lambda path: load_meta(path, TASK),
+        read_bytes,
+        judgement_files.read,
+        strict_yaml.load,
+        load_document,
+    ],
 )
 def test_a_pointer_in_place_of_an_input_file_says_what_it_is(tmp_path: Path, reader: Callable[[Path], object]) -> None:
     path = tmp_path / f"{TASK}.jsonl"

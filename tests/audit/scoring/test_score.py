@@ -10,9 +10,10 @@ import pytest
 
 from audit.errors import InputError
 from audit.literature.known_tasks import known_tasks as tasks
+from audit.scoring.account import Account, Skipped
 from audit.scoring.prediction_meta import PredictionMeta
 from audit.scoring.predictions import PredictionSet
-from audit.scoring.score import Account, Skipped, score
+from audit.scoring.score import score
 from tasks.convention import Convention
 from tasks.metrics.accuracy import Accuracy
 from tasks.row import Row

@@ -126,7 +126,7 @@ WHY = "the answer 'cow' is not among the choices"
 
 def test_ids_that_a_terminal_would_obey_are_escaped() -> None:
     _, plain, *rest = unreadable_lines([("a\x1b[31m", "no"), ("\u202eb", "no"), ("clip 7 \u8a9e", "no")])
-    assert [plain, *rest] == [r"  row 'a\x1b[31m': no", "  row clip 7 \u8a9e: no", r"  row '\u202eb': no"]
+    assert [plain, *rest] == [r"  row a\u001b[31m: no", "  row clip 7 \u8a9e: no", r"  row \u202eb: no"]
 
 
 def test_rows_that_cannot_be_read_are_errors_and_the_others_are_scored(tmp_path: Path) -> None:

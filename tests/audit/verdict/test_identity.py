@@ -10,7 +10,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from audit.importers import IMPORTERS
+from audit.importers import importers
 from audit.literature.known_tasks import known_tasks as tasks
 from audit.literature.set_texts import unit_hash
 from audit.literature.sets import SETS as FOLDER
@@ -67,7 +67,7 @@ def test_fewer_units_are_a_part() -> None:
     assert held(rows([0, 3, 5]), card(layout(TOTALS_ALONE))).state is IdentityState.PART
 
 
-def test_without_a_card_or_totals_the_set_is_unknown() -> None:
+def test_without_a_card_or_totals_the_set_is_unknimporters() -> None:
     found = identity(predictions(rows()), None)
     assert (found.state, found.card, found.expected, found.share) == (IdentityState.UNKNOWN, None, None, None)
     assert codes(found, against=False) == {"no-card", "dataset-unnamed"}
@@ -78,7 +78,7 @@ def test_without_a_card_or_totals_the_set_is_unknown() -> None:
         assert "no-totals" in codes(found, against=False)
 
 
-def test_a_set_that_is_not_public_is_unknown() -> None:
+def test_a_set_that_is_not_public_is_unknimporters() -> None:
     found = held(rows(), card(layouts=()))
     assert (found.state, found.layout, found.expected) == (IdentityState.UNKNOWN, None, None)
     assert "no-layout" in codes(found, against=False)
@@ -210,7 +210,7 @@ def test_totals_of_a_part_may_reach_those_of_the_set_and_no_more() -> None:
     assert codes(held(more, card(layout(part)))) == {"totals-above"}
 
 
-def test_two_ids_of_one_unit_contradict_only_where_ids_are_the_sets_own() -> None:
+def test_two_ids_of_one_unit_contradict_only_where_ids_are_the_sets_importers() -> None:
     items = [Row("a/1-2-0001.wav", "x", SENTENCES[1]), Row("b/1-2-0001.flac", "x", SENTENCES[2])]
     assert held(items, card(layout(ids=NO_IDS))).state is IdentityState.PART
 
@@ -435,7 +435,7 @@ def test_order_does_not_matter(items: list[Row]) -> None:
 
 
 def _real(shared_real: Path, importer: str, file: str, task: str) -> list[Row]:
-    reader = next(item for item in IMPORTERS if item.name == importer)
+    reader = next(item for item in importers() if item.name == importer)
     options = argparse.Namespace(file=shared_real / file, cluster_by_audio=False)
     return list(reader.read(options, tasks()[task]).rows)
 
@@ -604,7 +604,7 @@ def test_a_data_set_on_disk_is_compared_by_its_items() -> None:
     assert (foreign.state, foreign.contradicted, foreign.reasons[0].against) == (IdentityState.CONTRADICTED, True, True)
 
 
-def test_a_data_set_on_disk_without_a_card_is_unknown() -> None:
+def test_a_data_set_on_disk_without_a_card_is_unknimporters() -> None:
     found = identity_on_disk(on_disk(range(3)), None)
     missing = IdentityReason("no-card", "No set card.")
     assert found == Identity(IdentityState.UNKNOWN, None, None, 3, None, (missing,))

@@ -23,6 +23,7 @@ from audit.schema import (
     Claim,
     Comparison,
     DecisiveStep,
+    Fold,
     Grade,
     IdentityState,
     Interval,
@@ -37,9 +38,10 @@ from audit.schema import (
     Skipped,
     StudyFacts,
 )
+from audit.scoring.account import Account
+from audit.scoring.account import Skipped as SkippedRows
 from audit.scoring.predictions import PredictionSet
-from audit.scoring.score import Account, Score
-from audit.scoring.score import Skipped as SkippedRows
+from audit.scoring.score import Score
 from audit.verdict import measurements
 from audit.verdict.agreement import Target, in_unit, unit_factor
 from audit.verdict.bounds import Range
@@ -52,10 +54,10 @@ from audit.verdict.measurements import (
     as_text,
     documented,
     recomputed,
-    set_problems,
     target,
 )
 from audit.verdict.planned import Settled
+from audit.verdict.problems import set_problems
 from audit.verdict.rules import Candidate
 from tasks.convention import Convention, View
 from tasks.row import Row
@@ -277,6 +279,7 @@ def test_a_scored_value_has_every_field() -> None:
         ),
         run="a",
         subset="clean",
+        fold=Fold("ratio", 1, ("correct",), ("total",)),
     )
     assert (found.exact, found.grading, found.drops, found.complete) == (Fraction(2, 3), grading, True, False)
     assert (found.decisive, found.outputs) == ((("case", "x"),), None)

@@ -13,7 +13,8 @@ from audit.analysis.sampling.bounds import Reach
 from audit.analysis.sampling.plan import SCHEMA, Ordered, Plan, PlannedClaim, PlannedConvention, Seed
 from audit.literature.known_tasks import known_tasks as tasks
 from audit.schema import Agreement, Claim, Invalid, Sample, SamplePoint
-from audit.scoring.score import Account, Score, Skipped
+from audit.scoring.account import Account, Skipped
+from audit.scoring.score import Score
 from audit.verdict import planned
 from audit.verdict.agreement import Target
 from audit.verdict.planned import Following, Settled, is_settled, settle

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from audit.importers import IMPORTERS
+from audit.importers import importers
 from audit.literature.known_tasks import known_tasks as tasks
 from audit.schema import Claim, Prompt
 from audit.verdict.prompts import PromptComparison, PromptState, plain_prompt, prompt_state
@@ -68,7 +68,7 @@ def test_braces_stand_for_any_text() -> None:
     assert compared("say x\ny now", asked="say {} now").state is PromptState.SAME
 
 
-def test_a_claim_without_a_prompt_leaves_every_prompt_unknown() -> None:
+def test_a_claim_without_a_prompt_leaves_every_prompt_unknimporters() -> None:
     assert compared(ASKED, asked=None) == PromptComparison(PromptState.UNKNOWN, 0, 0, 1)
     for nothing in ("", " ", "<Speech><SpeechHere></Speech> "):
         assert compared(ASKED, None, asked=nothing) == PromptComparison(PromptState.UNKNOWN, 0, 0, 2)
@@ -86,7 +86,7 @@ def test_every_importer_gives_the_same_answer(tmp_path: Path) -> None:
     table = tmp_path / "t.csv"
     table.write_text("id,hypothesis,reference,prompt\n1,x,y,Recognize the speech.\n", "utf-8")
     for name, file in (("audiobench", audiobench), ("jsonl", lines), ("csv", table)):
-        importer = next(item for item in IMPORTERS if item.name == name)
+        importer = next(item for item in importers() if item.name == name)
         parser = argparse.ArgumentParser()
         importer.add_arguments(parser)
         rows = list(importer.read(parser.parse_args([str(file)]), tasks()[TASK]).rows)

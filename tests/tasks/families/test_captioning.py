@@ -3,17 +3,20 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from audit.literature.known_tasks import conventions_of as conventions
+from tasks.analysis.specifications import specification, with_parts
 from tasks.backends import java
+from tasks.backends.assets import FOLDER_VARIABLE
 from tasks.backends.wordnet import PATH_VARIABLE, wordnet_unavailable
 from tasks.convention import Convention
 from tasks.errors import ScoringError
 from tasks.families.caption_clips import clips, join_clips
-from tasks.metrics import spice
+from tasks.families.captioning import SPIDER
 from tasks.metrics.meteor import meteor_unavailable
 from tasks.registry import build
 from tasks.row import ReferenceType, Row
@@ -170,11 +173,10 @@ def missing() -> dict[tuple[str, str], str | None]:
 
 def test_without_java(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(java.JAVA_VARIABLE, "/no/java")
-    monkeypatch.delenv(spice.PATH_VARIABLE, raising=False)
     found = missing()
     assert "Java not found" in (found["meteor", "coco"] or "")
     assert "Java not found" in (found["cider", "coco"] or "")
-    assert (found["spider", "coco"] or "").startswith("SPICE models not given")
+    assert "Java not found" in (found["spider", "coco"] or "")
     assert found["spider", "nota-v1.0"] is None
     assert found["meteor", "audiobench"] == wordnet_unavailable()
 
@@ -186,10 +188,12 @@ def test_without_the_jars(monkeypatch: pytest.MonkeyPatch) -> None:
     assert "not installed" in (missing()["meteor", "coco"] or "")
 
 
-def test_without_spice_models_everything_else_works(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv(spice.PATH_VARIABLE, raising=False)
+@needs_ptb
+def test_without_spices_parser_everything_else_works(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(FOLDER_VARIABLE, str(tmp_path))
+    monkeypatch.delenv("REPRO_AUDIT_CORENLP", raising=False)
     found = missing()
-    affected = {key for key, reason in found.items() if reason and reason.startswith("SPICE models not given")}
+    affected = {key for key, reason in found.items() if reason and reason.startswith("SPICE's parser not found")}
     assert affected == {(metric, name) for metric, name in found if metric in {"spice", "spider"}} - {
         ("spider", "nota-v1.0")
     }
@@ -210,7 +214,21 @@ def test_every_convention_has_a_signature_and_a_hash() -> None:
     assert hashes["meteor", "coco"] == hashes["meteor", "aac-metrics"]  # the same count under two names
 
 
+def test_explaining_a_spider_also_tries_its_parts(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CIDEr-D and SPICE alone under that name, as printed by others; no pipeline of the plain multiverse does so."""
+    for name in ("spice_unavailable", "ptb_unavailable"):
+        monkeypatch.setattr(f"tasks.analysis.specifications.{name}", lambda: None, raising=False)
+    here = replace(TASK, conventions={"spider": tuple(replace(c, unavailable=lambda: None) for c in SPIDER)})
+    plain = {option.name for option in specification(here, "spider").axes[-1].options}
+    parts = {option.name: option for option in with_parts(here, "spider").axes[-1].options if option.name not in plain}
+    assert {"coco-spice-alone", "nota-v1.1-spice-alone", "ltu-cider-d-alone"} <= set(parts)
+    assert {type(option.base.metric).__name__ for option in parts.values() if option.base} == {"CiderD", "Spice"}
+    assert {option.base.metric.id for option in parts.values() if option.base} == {"spider"}
+    assert with_parts(here, "spider").axes[:-1] == specification(here, "spider").axes[:-1]
+    assert with_parts(TASK, "meteor") == specification(TASK, "meteor")
+
+
 def test_hashes_need_no_jars(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(java, "PACKAGE", "no_such_package_of_jars")
     assert "module:tasks.metrics.spice" in aac("spider", "coco").metric.sources
-    assert not [s for s in aac("spider", "coco").metric.sources if s.startswith("file:")]
+    assert not [s for s in aac("spider", "coco").metric.sources if s.startswith("file:") and "tasks/" not in s]

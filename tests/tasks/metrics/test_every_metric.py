@@ -99,12 +99,12 @@ WITHOUT_REFERENCES = (Diversity, StoryFollowing)
 class Jar:
     """Stands for METEOR's child: two words in common per shared word, whatever the order."""
 
-    def get(self) -> Jar:
-        return self
+    def __init__(self, lines: list[str]) -> None:
+        self.lines = lines
 
-    def ask(self, lines: list[str]) -> list[str]:
+    def result(self) -> list[str]:
         answers = []
-        for line in lines:
+        for line in self.lines:
             _, *captions, said = (part.split() for part in line.split(" ||| "))
             best = max(captions, key=lambda caption: len(set(caption) & set(said)))
             common = len(set(best) & set(said))
@@ -115,7 +115,7 @@ class Jar:
 
 @pytest.fixture(autouse=True)
 def programs(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(meteor, "SCORER", Jar())
+    monkeypatch.setattr(meteor, "Answers", Jar)
     monkeypatch.setattr(meteor, "_known", {})
     monkeypatch.setattr(spice, "spice_scores", lambda texts: [10**11 * len(said.split()) for said, _ in texts])
 
@@ -186,7 +186,7 @@ def test_rows_as_an_array() -> None:
 
 
 def test_a_program_that_answers_too_little_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Jar, "ask", lambda self, lines: [" ".join(["1"] * 23)] * (len(lines) - 1))
+    monkeypatch.setattr(Jar, "result", lambda self: [" ".join(["1"] * 23)] * (len(self.lines) - 1))
     with pytest.raises(ValueError, match="zip"):
         meteor.meteor_statistics(["a", "b"])
     monkeypatch.setattr(meteor, "meteor_statistics", lambda lines: [(1,) * 23] * (len(lines) - 1))

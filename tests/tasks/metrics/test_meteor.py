@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.backends import java
-from tasks.errors import ScoringError, UnavailableError
+from tasks.backends import java, meteor_jar
+from tasks.errors import ScoringError, TooLongError, UnavailableError
 from tasks.metrics import meteor
 from tasks.metrics.meteor import (
     COLUMNS,
@@ -55,12 +55,12 @@ class Jar:
     def __init__(self) -> None:
         self.asked: list[list[str]] = []
 
-    def get(self) -> Jar:
+    def __call__(self, lines: list[str]) -> Jar:
+        self.asked.append(lines)
         return self
 
-    def ask(self, lines: list[str]) -> list[str]:
-        self.asked.append(lines)
-        return [" ".join(f"{field}.0" for field in ANSWERS[line].split()) for line in lines]
+    def result(self) -> list[str]:
+        return [" ".join(f"{field}.0" for field in ANSWERS[line].split()) for line in self.asked[-1]]
 
 
 def items() -> tuple[list[str], list[list[str]]]:
@@ -71,7 +71,7 @@ def items() -> tuple[list[str], list[list[str]]]:
 @pytest.fixture
 def recorded(monkeypatch: pytest.MonkeyPatch) -> Jar:
     answering = Jar()
-    monkeypatch.setattr(meteor, "SCORER", answering)
+    monkeypatch.setattr(meteor, "Answers", answering)
     monkeypatch.setattr(meteor, "_known", {})
     return answering
 
@@ -131,7 +131,7 @@ def test_the_fold_is_the_jars_own_evaluation() -> None:
     metric = Meteor()
     counts = metric.count([said for said, _ in PAIRS], [captions for _, captions in PAIRS])
     lines = [meteor_line(said, captions) for said, captions in PAIRS]
-    child = meteor.SCORER.get()
+    child = meteor_jar.WHOLE.get()
     question = " ||| ".join(["EVAL", *child.ask(lines)])
     *scores, whole = map(float, child.ask([question], answers=len(lines) + 1))
     assert meteor_from_sums(counts.astype(float)) == pytest.approx(scores, abs=1e-12)
@@ -155,7 +155,7 @@ def test_one_caption_an_item_sums_the_pairs() -> None:
 def test_equal_questions_are_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
     lines = [meteor_line("a cow in a field", ["a cow"])] * 3
     first = meteor_statistics(lines)
-    monkeypatch.setattr(meteor, "SCORER", None)
+    monkeypatch.setattr(meteor, "Answers", None)
     assert meteor_statistics(lines) == first
 
 
@@ -164,7 +164,8 @@ def test_equal_questions_are_asked_once(monkeypatch: pytest.MonkeyPatch) -> None
 @pytest.mark.java
 def test_killed_in_the_middle_and_well_again(monkeypatch: pytest.MonkeyPatch) -> None:
     """The jar's process is killed while it works on a long list: an error with the reason, and no number."""
-    pid = meteor.SCORER.get().pid
+    pid = meteor_jar.WHOLE.get().pid
+    monkeypatch.setattr(meteor_jar, "MOST_PROCESSES", 1)
     monkeypatch.setattr(meteor, "_known", {})
     texts = [f"a dog number {i} is barking at the {i}th man in the garden of a house" for i in range(20000)]
     timer = threading.Timer(0.5, os.kill, (pid, signal.SIGKILL))
@@ -217,18 +218,23 @@ def test_an_answer_that_is_no_statistics(answer: str) -> None:
     assert str(caught.value).endswith(f"METEOR: unexpected output: {answer[:80]!r}")
 
 
-def test_how_the_jar_is_started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    asked: list[str] = []
+def test_a_runs_requests_are_answered_once_and_awaited(recorded: Jar) -> None:
+    first, second, *others = ANSWERS
+    meteor.prepare([first, second])
+    meteor.prepare([second, first])
+    assert recorded.asked == [[first, second]]
+    assert meteor_statistics([second])[0] == meteor._parse(ANSWERS[second])
+    assert meteor_statistics(list(ANSWERS))
+    assert recorded.asked == [[first, second], others]
 
-    def jar(name: str) -> Path:
-        asked.append(name)
-        return tmp_path / name
 
-    monkeypatch.setattr(meteor, "jar", jar)
-    monkeypatch.setattr(meteor, "JavaChild", lambda *arguments: arguments)
-    program = str(tmp_path / "meteor/meteor-1.5.jar")
-    assert meteor._start() == ("METEOR", ("-Xmx2G", "-jar", program, "-", "-", "-stdio", "-l", "en", "-norm"))
-    assert set(asked) == {"meteor/meteor-1.5.jar", "meteor/data/paraphrase-en.gz"}
+def test_every_text_that_is_too_long_is_named() -> None:
+    loop = "a dog barks and " * 6000
+    with pytest.raises(TooLongError) as raised:
+        Meteor("each").count(["a dog", loop, "a cat"], [["a dog"], ["a", "b"], ["a cat", loop]])
+    assert {row: why[:37] for row, why in raised.value.items.items()} == dict.fromkeys(
+        (1, 2), "METEOR cannot process a text of 24,00"
+    )
 
 
 def test_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -238,8 +244,9 @@ def test_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(java, "PACKAGE", "no_such_package_of_jars")
     assert "not installed" in (meteor_unavailable() or "") or "Java not found" in (meteor_unavailable() or "")
     monkeypatch.setattr(meteor, "_known", {})
+    meteor_jar.WHOLE.close()
     with pytest.raises(UnavailableError, match="not installed"):
-        meteor._start()
+        meteor_statistics(["SCORE ||| a ||| b"])
 
 
 def statistics(rows: int) -> st.SearchStrategy[list[list[int]]]:

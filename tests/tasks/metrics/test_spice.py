@@ -1,175 +1,190 @@
-"""SPICE's side of the bargain: what it is given, how its answer is read, and every way in which it can be missing.
-
-The program itself needs CoreNLP's models (REPRO_AUDIT_CORENLP); a program that stands for Java answers here.
-"""
+"""SPICE by its real parser: published values, what threads and the cache change (nothing), and rows that have no value."""
 
 from __future__ import annotations
 
-import hashlib
+import csv
 import json
-import sys
+import os
+from collections.abc import Iterator
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from tasks.backends import java
-from tasks.errors import UnavailableError
+from tasks.backends import spice_parser
+from tasks.backends.parsed_captions import PATH_VARIABLE, CaptionCache, Parsed
+from tasks.backends.spice_jars import HASH_VARIABLE, class_path, identity
+from tasks.backends.spice_parser import LIMIT_VARIABLE, parse
+from tasks.backends.user_cache import OFF
+from tasks.errors import TooLongError, UnavailableError
 from tasks.metrics import spice
 from tasks.metrics.cider import CiderD
-from tasks.metrics.spice import HASH_VARIABLE, MODELS, PATH_VARIABLE, Spice, Spider, models_digest, spice_unavailable
+from tasks.metrics.spice import Spice, Spider, spice_evaluation
+from tests.support.paths import ROOT
+from tests.support.spice import needs_spice
 
-FAKE = """#!{python} -IS
-import json, sys
-items = json.load(open(sys.argv[-4]))
-mode = "{mode}"
-if mode == "dies":
-    print("java.lang.OutOfMemoryError", file=sys.stderr)
-    sys.exit(1)
-assert sys.argv[-3] == "-out" and sys.argv[-1] == "-silent" and sys.argv[-5] == "edu.anu.spice.SpiceScorer"
-path = sys.argv[sys.argv.index("-cp") + 1].split(":")
-assert [p.rsplit("/", 1)[1] for p in path[2:]] == {models!r}, path
-scores = [len(set(i["test"].split()) & set(" ".join(i["refs"]).split())) / 10 for i in items]
-scores = [s if i["test"] else float("nan") for i, s in zip(items, scores)]
-answer = [dict(image_id=i["image_id"], scores=dict(All=dict(f=s))) for i, s in zip(items, scores)]
-if mode == "short":
-    answer.pop()
-if mode != "silent":
-    json.dump(answer[::-1], open(sys.argv[-2], "w"))
-"""
+# `nox -s long` takes all 1,045 rows.
+ROWS = int(os.environ.get("REPRO_AUDIT_SPICE_ROWS", "60"))
 
 
-@pytest.fixture
-def models(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    for name in MODELS:
-        (tmp_path / name).write_bytes(name.encode())
-    monkeypatch.setenv(PATH_VARIABLE, str(tmp_path))
-    monkeypatch.setenv(HASH_VARIABLE, models_digest(tmp_path))
-    monkeypatch.setattr(spice, "jar", lambda path: tmp_path / path)
-    monkeypatch.setattr(spice, "_known", {})
-    return tmp_path
+@pytest.fixture(autouse=True)
+def _nothing_known(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    spice_parser.forget()
+    monkeypatch.setenv(PATH_VARIABLE, str(tmp_path / "spice"))
+    monkeypatch.delenv(LIMIT_VARIABLE, raising=False)
+    monkeypatch.delenv(HASH_VARIABLE, raising=False)
+    yield
+    spice_parser.forget()
 
 
-def fake_java(folder: Path, monkeypatch: pytest.MonkeyPatch, mode: str = "") -> None:
-    program = folder / "java"
-    text = FAKE.replace("{python}", sys.executable).replace("{mode}", mode).replace("{models!r}", repr(list(MODELS)))
-    program.write_text(text)
-    program.chmod(0o755)
-    monkeypatch.setenv(java.JAVA_VARIABLE, str(program))
+@pytest.fixture(scope="module")
+def cases() -> dict[str, tuple[str, tuple[str, ...]]]:
+    path = ROOT.parent / "shared" / "cases" / "spice" / "captions.jsonl"
+    if not path.is_file():
+        pytest.skip("needs ../shared/cases/spice, which is not part of the project")
+    rows = map(json.loads, path.read_text(encoding="utf-8").split("\n")[:-1])
+    return {row["id"]: (row["hypothesis"], tuple(row["reference"])) for row in rows}
 
 
-def test_scores_and_spider(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fake_java(models, monkeypatch)
-    assert spice_unavailable() is None
-    said = ["a dog barks", "a cat", "", "a dog barks"]
-    captions = [["a dog", "dog barks"], ["wind"], ["x"], ["a dog", "dog barks"]]
+def rows_of(shared_real: Path) -> list[dict[str, str]]:
+    with (shared_real / "captions/conette_clotho_eval.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert len(rows) == 1045
+    return [rows[len(rows) * n // ROWS] for n in range(ROWS)]
+
+
+@needs_spice
+@pytest.mark.java
+def test_published_values_row_by_row(shared_real: Path) -> None:
+    """CoNeTTE's detailed outputs on Clotho, computed by aac-metrics with the jar on an older Java."""
+    rows = rows_of(shared_real)
+    said = [row["candidate"] for row in rows]
+    captions = [[row[f"ref_{n}"] for n in range(1, 6)] for row in rows]
     counts = Spice().count(said, captions)
-    assert counts.tolist() == [[3 * 10**11, 1], [0, 1], [0, 1], [3 * 10**11, 1]]
-    assert float(Spice().fold(counts) or 0) == pytest.approx(15)
-    each = Spice("each").count(said, captions)
-    assert each.tolist()[0] == [4 * 10**11, 2]
-    both = Spider().count(said, captions)
-    cider = CiderD().count(said, captions)
-    assert both[:, 0].tolist() == cider[:, 0].tolist()
-    expected = (float(CiderD().fold(cider) or 0) + 15) / 2
-    assert float(Spider().fold(both) or 0) == pytest.approx(expected)
-    replicates = Spider().replicate(both, np.ones((1, 4)))
-    assert replicates[0] == pytest.approx(expected, abs=1e-3)
+    published = [float(row["spice"]) for row in rows]
+    assert [score / 1e12 for score, _ in counts.tolist()] == pytest.approx(published, abs=1e-9)
+    if ROWS == 1045:
+        assert Spice().fold(counts) == pytest.approx(13.755578, abs=5e-7)
+        assert Spider().fold(Spider().count(said, captions)) == pytest.approx(30.966796, abs=5e-7)
+        assert CiderD().fold(CiderD().count(said, captions)) == pytest.approx(48.178014, abs=5e-7)
+    # Half of the captions are known, the other half is parsed by one thread: the same records.
+    texts = list(dict.fromkeys(Spice().texts(said[:10], captions[:10])))
+    name = identity(class_path())
+    before = {text: spice_parser._known[name, text] for text in texts}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(PATH_VARIABLE, OFF)
+        for text in texts[::2]:
+            del spice_parser._known[name, text]
+        assert parse(texts, 180, threads=1) == before
+    # The cache has them all, so no program runs.
+    spice_parser.forget()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(spice_parser, "_start", None)
+        assert parse(texts, 180) == before
 
 
-@pytest.mark.parametrize(
-    ("mode", "reason"),
-    [
-        ("dies", "OutOfMemoryError"),
-        ("silent", r"SPICE: unreadable result \(FileNotFoundError\)$"),
-        ("short", "did not return 2 scores"),
-    ],
-)
-def test_failures(models: Path, monkeypatch: pytest.MonkeyPatch, mode: str, reason: str) -> None:
-    fake_java(models, monkeypatch, mode)
-    with pytest.raises(UnavailableError, match=reason):
-        Spice().count(["a", "b"], [["a"], ["b"]])
+@needs_spice
+@pytest.mark.java
+def test_cases(cases: dict[str, tuple[str, tuple[str, ...]]], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nine awkward rows; a sentence of more words than the limit is an error of its row, and the others keep their values."""
+    names = list(cases)
+    with pytest.raises(TooLongError) as caught:
+        spice.spice_scores([cases[name] for name in names])
+    lost = {names[at]: why for at, why in caught.value.items.items()}
+    # With its full stops the second long one is many short sentences; PTB tokens have none.
+    assert set(lost) == {"loop-400"}
+    assert lost["loop-400"].startswith(
+        "SPICE parses sentences of at most 180 words, this one has 399: 'a dog barks and a"
+    )
+    said, captions = cases["sentences-300"]
+    with pytest.raises(TooLongError, match="at most 180 words, this one has"):
+        spice.spice_scores([(said.replace(" .", ""), captions)])
+    rest = [name for name in names if name not in lost]
+    values = dict(zip(rest, spice.spice_scores([cases[name] for name in rest]), strict=True))
+    assert values["empty"] == values["dot"] == 0
+    assert values["plain"] > values["emoji"] > 0
+    assert spice.spice_scores([("2 dogs bark", ("two dogs bark",))]) == [10**12]
+    # A limit that lets fewer through is another convention, and needs no parse.
+    signature = Spice().signature
+    monkeypatch.setenv(LIMIT_VARIABLE, "5")
+    assert signature != Spice().signature
+    assert "limit-5" in Spice().signature
+    assert "limit-5" in Spider().signature
+    assert spice_parser.heap(400) > spice_parser.heap(180) == spice_parser.heap(5)
 
 
-def test_missing_models(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(HASH_VARIABLE, "0" * 64)
-    assert spice_unavailable() == f"the hash of the SPICE models is not {HASH_VARIABLE}"
-    monkeypatch.delenv(HASH_VARIABLE)
-    # The same words as where nothing is given: an image names the folder in any case.
-    given = spice_unavailable() or ""
-    assert given.startswith("SPICE models not given")
-    monkeypatch.setenv(HASH_VARIABLE, "0" * 64)
-    (models / MODELS[1]).unlink()
-    assert (spice_unavailable() or "").startswith("SPICE models not found: no stanford-corenlp-3.6.0-models.jar")
-    monkeypatch.delenv(PATH_VARIABLE)
-    monkeypatch.delenv(HASH_VARIABLE)
-    assert spice_unavailable() == given
+@needs_spice
+@pytest.mark.java
+def test_sub_scores_and_tuples() -> None:
+    found = spice_evaluation("two red cars drive on a road", ["a red automobile on the street", "two cars"])
+    assert found.kinds["Color"] is not None
+    assert found.kinds["Color"].matched == 1
+    assert found.kinds["Size"] is None
+    assert (("car", "red"), True) in found.output
+    assert found.all.of_output == len(found.output)
 
 
-def test_the_hash_is_that_of_standard_tools(models: Path) -> None:
-    lines = "".join(f"{hashlib.sha256(name.encode()).hexdigest()}  {name}\n" for name in MODELS)
-    assert models_digest(models) == hashlib.sha256(lines.encode()).hexdigest()
-    (models / MODELS[0]).write_bytes(b"changed")
-    assert models_digest(models) != hashlib.sha256(lines.encode()).hexdigest()
+def record(*tuples: tuple[str, ...]) -> Parsed:
+    return Parsed(3, tuples, {word: frozenset() for one in tuples for word in one})
 
 
-def test_what_the_program_is_given(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[tuple[str, list[str], float]] = []
-
-    def run(name: str, arguments: tuple[str, ...], *, timeout: float) -> None:
-        asked.append((name, list(arguments), timeout))
-        question, answer = Path(arguments[-4]), Path(arguments[-2])
-        assert (question.name, answer.name) == ("in.json", "out.json")
-        assert question.parent == answer.parent
-        assert question.parent.name.startswith("repro-audit-spice-")
-        assert json.loads(question.read_bytes()) == [
-            {"image_id": 0, "test": "a caf\u00e9", "refs": ["a bar", "a  caf\u00e9"]}
-        ]
-        answer.write_text(json.dumps([{"image_id": 0, "scores": {"All": {"f": 0.25}}}]))
-
-    monkeypatch.setattr(spice, "run", run)
-    assert Spice().count([("a", "caf\u00e9")], [[("a", "bar"), "a  caf\u00e9"]]).tolist() == [[25 * 10**10, 1]]
-    [(name, arguments, timeout)] = asked
-    assert (name, timeout) == ("SPICE", 14_400)
-    program = models / "spice/spice-1.0.jar"
-    path = [program, program.parent / "lib" / "*", *(models / name for name in MODELS)]
-    opened = [argument for argument in arguments if argument.startswith("--add-opens=java.base/")]
-    assert arguments == [
-        "-Xmx8G", *opened, "-cp", ":".join(map(str, path)), "edu.anu.spice.SpiceScorer", arguments[-4], "-out",
-        arguments[-2], "-silent",
-    ]  # fmt: skip
-    assert "--add-opens=java.base/java.lang=ALL-UNNAMED" in opened
+def test_rows_without_a_parse_are_errors_of_their_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    known = {"a dog": record(("dog",)), "long": Parsed(999), "odd": Parsed(4, gave_up=True)}
+    monkeypatch.setattr(spice, "parse", lambda texts, limit: {text: known[text] for text in texts})
+    said = ["a dog", "long", "a dog", "odd"]
+    captions = [["a dog"], ["a dog"], ["a dog", "long"], ["a dog"]]
+    with pytest.raises(TooLongError) as caught:
+        Spice().count(said, captions)
+    assert caught.value.items == {
+        1: "SPICE parses sentences of at most 180 words, this one has 999: 'long'",
+        2: "SPICE parses sentences of at most 180 words, this one has 999: 'long'",
+        3: "SPICE's parser finds no tree for a sentence of 4 words: 'odd'",
+    }
+    # Each caption as an item: the row of a bad one is lost, by its own number.
+    with pytest.raises(TooLongError) as caught:
+        Spice("each").count(said, captions)
+    assert set(caught.value.items) == {1, 2, 3}
+    assert Spice("each").count(["a dog"], [["a dog", "a dog"]]).tolist() == [[2 * 10**12, 2]]
+    both = Spider().count(["a dog"], [["a dog"]])
+    assert both.tolist() == [[0, 10**12, 1]]
 
 
-def test_an_item_is_asked_once_for_the_same_models(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[list[spice.Texts]] = []
-
-    def run(_models: Path, texts: list[spice.Texts]) -> list[int]:
-        asked.append(texts)
-        return [10**11 * (len(asked) + number) for number in range(len(texts))]
-
-    monkeypatch.setattr(spice, "_run", run)
-    a, b = ("a", ("x",)), ("b", ("x", "y"))
-    assert spice.spice_scores([a, b, a]) == [10**11, 2 * 10**11, 10**11]
-    assert spice.spice_scores([b]) == [2 * 10**11]
-    assert asked == [[a, b]]
-    (models / MODELS[0]).write_bytes(b"other models")
-    monkeypatch.setenv(HASH_VARIABLE, models_digest(models).upper())
-    assert spice.spice_scores([b]) == [2 * 10**11]
-    assert asked == [[a, b], [b]]
-    monkeypatch.setattr(spice, "_run", lambda _models, texts: [1] * (len(texts) - 1))
-    with pytest.raises(ValueError, match="zip"):
-        spice.spice_scores([("c", ("x",))])
+def test_a_limit_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    for wrong in ("0", "x", "401", "-3"):
+        monkeypatch.setenv(LIMIT_VARIABLE, wrong)
+        with pytest.raises(
+            UnavailableError, match=f"{LIMIT_VARIABLE} is '{wrong}', not a number of words from 1 to 400"
+        ):
+            spice_parser.limit()
+    assert "limit-unset" in Spice().signature
 
 
-def test_every_need_of_spice_is_named(models: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    fake_java(models, monkeypatch)
-    assert spice_unavailable() is None
+def test_records_survive_and_damage_is_noticed(tmp_path: Path) -> None:
+    cache = CaptionCache(tmp_path / "kept", "jars")
+    records = {"a dog": record(("dog",), ("dog", "bark")), "long \ud83d": Parsed(999), "": Parsed(0, (), {})}
+    assert cache.get(records) == {}
+    cache.put(records)
+    assert cache.problem is None
+    assert CaptionCache(tmp_path / "kept", "jars").get([*records, "new"]) == records
+    assert CaptionCache(tmp_path / "kept", "other jars").get(records) == {}
+    assert (tmp_path / "kept").stat().st_mode & 0o777 == 0o700
+    assert cache.path is not None
+    raw = cache.path.read_bytes()
+    # A changed record is not taken; a file that is none is told.
+    cache.path.write_bytes(raw.replace(b'"bark"', b'"mark"'))
+    assert "a dog" not in CaptionCache(tmp_path / "kept", "jars").get(records)
+    cache.path.write_bytes(b"x" * 5000)
+    broken = CaptionCache(tmp_path / "kept", "jars")
+    assert broken.get(records) == {}
+    assert (
+        broken.problem
+        == f"captions parsed for SPICE are not kept in {cache.path}: file is not a database; delete the file"
+    )
 
-    def no_jar(path: str) -> Path:
-        raise UnavailableError(f"no {path}")
 
-    monkeypatch.setattr(spice, "jar", no_jar)
-    assert spice_unavailable() == "no spice/spice-1.0.jar"
-    monkeypatch.setenv(java.JAVA_VARIABLE, "/nothing")
-    assert (spice_unavailable() or "").startswith("Java not found")
+def test_a_folder_that_others_can_write_to_is_not_used(tmp_path: Path) -> None:
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o777)
+    cache = CaptionCache(tmp_path / "open", "jars")
+    cache.put({"a dog": record(("dog",))})
+    assert "other users can write to the folder; chmod go-w" in str(cache.problem)
+    assert list((tmp_path / "open").iterdir()) == []

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from audit.pipeline.outputs import short
+from audit.report import numbers
 from audit.report.numbers import shown
 from audit.verdict.agreement import difference
 from tasks.errors import ScoringError
@@ -191,3 +192,13 @@ def test_everything_that_prints_fewer_places_rounds_the_value_itself() -> None:
     assert difference(Fraction("13.69514996"), "13") == "+0.69514996"
     assert prints(Fraction("13.69514996"), "13.6951")  # `explain`
     assert not prints(Fraction("13.69514996"), "13.6952")
+
+
+@pytest.mark.parametrize("digits", [20, 100, 5000])
+def test_numbers_of_any_length_are_rounded(digits: int) -> None:
+    text = "1" * digits + ".25"
+    for value in (Decimal(text), Fraction(Decimal(text))):
+        assert printed_as(value, "0.0") == {"1" * digits + ".3", "1" * digits + ".2"}
+        assert printed_as(value, "0." + "0" * 90) == {text + "0" * 88}
+    assert str(numbers.rounded(Decimal(text), 1)) == "1" * digits + ".3"
+    assert numbers.rounded(Decimal("-0.25"), 1) == Decimal("-0.3")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import random
+import re
 import sys
 import unicodedata
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -13,14 +15,18 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from audit.literature.known_tasks import conventions_of as conventions
+from tasks.catalogue.steps import STEPS
 from tasks.errors import ScoringError
 from tasks.step import Step, function
 from tasks.steps.memo import Memo
 from tasks.steps.normalise.open_asr import OPEN_ASR_2023, OPEN_ASR_2025, OPEN_ASR_2026
+from tasks.steps.normalise.plain import DROP_PUNCTUATION
 from tasks.steps.normalise.simple import JIWER_A1
 from tasks.steps.normalise.whisper import WHISPER_BASIC, WHISPER_ENGLISH
 from tasks.steps.normalise.whisper_words import WordByWord
+from tasks.steps.together import together, without_punctuation
 from tasks.steps.tokenise import JOIN_13A, JOIN_ZH, TOK_13A, TOK_CHAR, TOK_ZH
+from tasks.steps.tokenise_batch import chinese_characters
 from tests.support.strategies import TEXTS
 
 # Neighbours that rules look at: contractions, numbers and their suffixes, currencies, fillers, marks.
@@ -30,6 +36,8 @@ gotta gonna y'all y'all's i'ma ma'am mr mr. dr.'s o'clock one's five's fiven't o
 5 20 20.50 $20.50 $2 ¢7 7¢ £3 €9 1,000 1,000, 1874, 5th 1st 1960s 5% % $ 0 $0 0.05 $0.5 no. $5. 5's x$2 5. "5th
 well-known twenty-five um-um's five-o'clock half-time one-half behalf half. halfn't half's e.g. a.. ... ss th'x s's
 colour Colours colour's <a> [x] (b) ( < ] _ a_b Hello, world. World! three. and, per, cent. don't. won't! st- -th
+größe fünf öne hälf hälfte ünd „st“ „um“ –th–half 中文。 我用 ａｎｄ ﬁve óne é ςΣ Ⅷ … € ﷺ 한글 パン。
+$one.two 5.a a.half mr.. 1874,.
 café ’s it’s İ ſt K ß ½ ² ٣ ’ ‘x’ “one” been-two gone-th got-five "one" "the "five, and" five." st", "um's "'s "'tis 5." "$5".
 """
 TRICKY = [*_WORDS.split(), "'d been", "'s been", "'s got", "a half", "and a half", "\t", "\n", "\x1c", "a\nb"]
@@ -61,6 +69,10 @@ def many() -> list[Step]:
     return sorted(found, key=lambda step: step.signature)
 
 
+# Steps whose batch is their function, given one text after the other.
+ONE_BY_ONE = {"lower", "join.none", "tok.ja-mecab", "tok.none", "tok.intl"}
+
+
 def same(step: Step, *texts: str) -> None:
     assert step.batch is not None
     found = step.batch(texts)
@@ -70,7 +82,7 @@ def same(step: Step, *texts: str) -> None:
 @given(texts=st.lists(st.one_of(TEXTS, SENTENCES), max_size=4))
 @settings(max_examples=150)
 def test_every_step_that_takes_many_texts_gives_what_it_gives_for_one(texts: list[str]) -> None:
-    for step in (*TEXT_STEPS, TOK_CHAR, TOK_ZH, JOIN_ZH):
+    for step in BATCHES:
         same(step, *texts)
 
 
@@ -78,16 +90,106 @@ OPEN_ASR = (OPEN_ASR_2023, OPEN_ASR_2025, OPEN_ASR_2026)
 TEXT_STEPS = (WHISPER_ENGLISH, WHISPER_BASIC, JIWER_A1, TOK_13A, JOIN_13A, *OPEN_ASR)
 
 
-def test_no_step_is_left_out() -> None:
-    tested = {*TEXT_STEPS, TOK_CHAR, TOK_ZH, JOIN_ZH}
-    others = {step.name for step in many()} - {step.name for step in tested}
-    # Case, identity and MeCab: the plain function, given one text after the other.
-    assert others <= {"lower", "join.none", "tok.ja-mecab", "tok.none", "tok.intl", *OUTSIDE}
-    assert {"lower", "tok.ja-mecab"} <= others
-
-
 # Given all texts at once since a process is started for them; tested with it.
 OUTSIDE = {"ptb", "ptb.java", "tok.flores101"}
+# Of conventions, and of the catalogue.
+BATCHES = [step for step in (*many(), TOK_CHAR, DROP_PUNCTUATION) if step.name not in {*OUTSIDE, *ONE_BY_ONE}]
+
+
+def test_no_step_is_left_out() -> None:
+    tested = {step.name for step in BATCHES}
+    assert tested >= {step.name for step in (*TEXT_STEPS, TOK_CHAR, TOK_ZH, JOIN_ZH)}
+    assert tested >= {
+        "special",
+        "remove-sp",
+        "spelled-digits",
+        "lower-no-punct",
+        "cmi-words",
+        "audiobench-words",
+        "words",
+    }
+    named = {one.step.name for one in STEPS.values() if one.step.batch is not None and not one.missing()}
+    assert named <= {*tested, *ONE_BY_ONE, *OUTSIDE}
+
+
+# What a rule for many texts looks for, the line ends between them, and what is white space to some of them only.
+MARKS = (
+    *(
+        "</s>",
+        "<s>",
+        "<unk>",
+        "[PAD]",
+        "<|en|>",
+        "<|",
+        "|>",
+        "<a<b>",
+        "<",
+        ">",
+        "[",
+        "(",
+        "{",
+        "n",
+        "]",
+        "\n",
+        "\t",
+        "\x1c",
+    ),
+    *(
+        "\u3000",
+        "\u00a0",
+        "  ",
+        " ",
+        " ",
+        "won't",
+        "n't",
+        "uh",
+        "um",
+        "er",
+        "5",
+        "20",
+        "21",
+        "a5",
+        "5_",
+        "٣",
+        "²",
+        "9" * 310,
+    ),
+    *(
+        ".",
+        ",",
+        "!",
+        "。",
+        "’",
+        "'",
+        "-",
+        "_",
+        "$",
+        "&",
+        "é",
+        "e\u0301",
+        "Σ",
+        "ΑΣ",
+        "İ",
+        "中",
+        "ﬁ",
+        "\ud800",
+        "a m",
+        "I'm",
+        "wi",
+        "fi",
+    ),
+)
+
+
+def test_many_texts_at_once_are_those_texts() -> None:
+    """In one pass over all of them, so that what a rule does across a line end would be seen."""
+    draw = random.Random(3)
+    texts = ["".join(draw.choice(MARKS) for _ in range(draw.randint(0, 9))) for _ in range(3000)]
+    lines = [text.replace("\n", " ") for text in texts]
+    for step in BATCHES:
+        same(step, *texts)
+        same(step, *lines)
+        same(step, *(text for text in lines if text.isascii()))
 
 
 @given(text=SENTENCES)
@@ -179,7 +281,8 @@ def test_whisper_on_pairs_of_words() -> None:
     same(WHISPER_ENGLISH, *(f"{a} {b}" for a, b in pairs), *(f"{a} um {b}" for a, b in pairs[:1000]))
 
 
-def test_the_library_is_asked_about_words_not_texts() -> None:
+def asking() -> tuple[Callable[[str], str], WordByWord, list[str]]:
+    """The library, Whisper's normaliser word by word, and the list of what it asks the library about."""
     asked: list[str] = []
     library = english()
 
@@ -189,6 +292,11 @@ def test_the_library_is_asked_about_words_not_texts() -> None:
 
     by_word = WordByWord(library, whole)
     asked.clear()
+    return library, by_word, asked
+
+
+def test_the_library_is_asked_about_words_not_texts() -> None:
+    library, by_word, asked = asking()
     texts = [
         "the colour of don't",
         "don't the, colour. of twenty five the",
@@ -200,6 +308,13 @@ def test_the_library_is_asked_about_words_not_texts() -> None:
     assert by_word(texts) == [library(text).strip() for text in texts]
     runs = ["x twenty five x", "x um x"]
     assert sorted(asked) == sorted(["don't", "twenty", "five", "um", *runs, "the it's been"])
+
+
+def test_the_library_is_not_asked_about_letters_of_other_scripts() -> None:
+    library, by_word, asked = asking()
+    texts = ["Die größe Straße, über", "中文。你好", "パンが、うまい", "хлеб и соль", "the größe öne"]
+    assert by_word(texts) == [library(text).strip() for text in texts]
+    assert asked == ["öne", "x öne"]
 
 
 def test_other_tables_are_not_taken_apart() -> None:
@@ -231,8 +346,50 @@ def test_punctuation_heavy_texts(text: str) -> None:
 def test_every_character() -> None:
     """Alone and between letters; in one text, words and all."""
     characters = [chr(n) for n in range(0x3100)] + [chr(n) for n in range(0x3100, 0x110000, 257)]
-    for step in (WHISPER_ENGLISH, WHISPER_BASIC, TOK_13A, JOIN_ZH, TOK_CHAR):
-        same(step, *(f"a{c}b 1{c} {c}" for c in characters))
+    for step in BATCHES:
+        some = characters if step in TEXT_STEPS or step in {TOK_CHAR, TOK_ZH, JOIN_ZH} else characters[::5]
+        same(step, *(f"a{c}b 1{c} {c}" for c in some))
+    same(WHISPER_ENGLISH, *(f"{c}中{c} {c}" for c in characters), *(f"ä{c}b {c}" for c in characters))
+
+
+def test_punctuation_is_category_p() -> None:
+    text = "".join(map(chr, range(0x110000)))
+    assert without_punctuation(text) == "".join(c for c in text if not unicodedata.category(c).startswith("P"))
+    assert without_punctuation(text[:128]) == "".join(
+        c for c in text[:128] if not unicodedata.category(c).startswith("P")
+    )
+
+
+def test_chinese_characters_are_sacrebleus() -> None:
+    from sacrebleu.tokenizers.tokenizer_zh import _UCODE_RANGES, TokenizerZh
+
+    found = re.findall(f"[{chinese_characters(_UCODE_RANGES)}]", "".join(map(chr, range(0x30000))))
+    assert found == [c for c in map(chr, range(0x30000)) if TokenizerZh._is_chinese_char(c)]  # type: ignore[no-untyped-call]
+    assert len(found) > 20_000
+
+
+def test_texts_are_changed_in_one_pass() -> None:
+    passes: list[str] = []
+
+    def change(text: str) -> str:
+        passes.append(text)
+        return text.upper()
+
+    alone: list[str] = []
+
+    def one(text: str) -> str:
+        alone.append(text)
+        return text.upper()
+
+    assert together(["a", "", "b"], change, one) == ["A", "", "B"]
+    assert together([], change, one) == []
+    assert together(["a", "b\nc", "d"], change, one) == ["A", "B\nC", "D"]
+    assert together(["a", "é"], change, one, str.isascii) == ["A", "É"]
+    assert together(["é"], change, one, str.isascii) == ["É"]
+    assert (passes, alone) == (["a\n\nb", "a\nd", "a"], ["b\nc", "é", "é"])
+    passes.clear()
+    assert together(["a"] * 10_000, change, one) == ["A"] * 10_000
+    assert len(passes) == 3
 
 
 def test_letters_and_digits_are_no_punctuation() -> None:

@@ -1,0 +1,1 @@
+"""The blind edition: identities are replaced by neutral names, sealed by salted commitments, and opened later."""
