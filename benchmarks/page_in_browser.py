@@ -17,10 +17,11 @@ from pathlib import Path
 from typing import Any
 
 from audit.document.write import to_bytes
+from audit.facts import Claim
 from audit.provenance.records import page_seal
 from audit.report.page import render
 from audit.report.script import script
-from audit.schema import AuditDocument, Claim, Fold, Measurement
+from audit.schema import AuditDocument, Fold, Measurement
 from audit.verdict.agreement import Target
 from tasks.statistics.bootstrap import stored
 from tests.support import browser as chromium

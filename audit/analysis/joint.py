@@ -17,8 +17,8 @@ from audit._util.terminal import in_a_line
 from audit.analysis.gap_lines import wrapped
 from audit.analysis.multiverse import counted, in_unit, unit_factor
 from audit.errors import InputError, MissingError
+from audit.facts import Claim
 from audit.literature.studies import Study
-from audit.schema import Claim
 from audit.scoring.predictions import PredictionSet, file_stem, load
 from tasks.analysis.joint import JointExplanation, JointOutcome, explain_jointly, joint_specification
 from tasks.analysis.specifications import specification

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from audit._util.files import sha256_file
 from audit._util.version import PROJECT, project_version
+from audit.facts import Claim
 from audit.literature.grades import Grading, Key
 from audit.literature.studies import Study
 from audit.schema import (
@@ -21,7 +22,6 @@ from audit.schema import (
     AttributedGap,
     AuditDocument,
     Bootstrap,
-    Claim,
     Decision,
     Findings,
     InputFile,

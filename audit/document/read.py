@@ -14,7 +14,8 @@ from audit._util.files import refuse_pointer
 from audit._util.strict_json import no_constant, no_copies
 from audit.document.consistency import problems
 from audit.errors import InputError
-from audit.schema import DECIMAL, DIGEST, EXACT, ID, SCHEMA, AuditDocument, Reason
+from audit.facts import DECIMAL, DIGEST, EXACT, ID
+from audit.schema import SCHEMA, AuditDocument, Reason
 
 if TYPE_CHECKING:
     from pydantic import TypeAdapter

@@ -9,7 +9,8 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from audit._util import canonical_json
-from audit.schema import SCHEMA, AuditDocument, Findings, Measurement, PublicValue, StudyFacts
+from audit.facts import StudyFacts
+from audit.schema import SCHEMA, AuditDocument, Findings, Measurement, PublicValue
 
 # Keys that are left out if there is nothing in them.
 _ABSENT: Mapping[type, tuple[str, ...]] = {

@@ -17,16 +17,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from audit._util.file_names import name_of
-from audit.schema import (
-    AuditDocument,
-    Claim,
-    Convention,
-    Decision,
-    Measurement,
-    PredictionFile,
-    Project,
-    StudyFacts,
-)
+from audit.facts import Claim, StudyFacts
+from audit.schema import AuditDocument, Convention, Decision, Measurement, PredictionFile, Project
 
 SCHEMA_VERSION = "0.3.0"
 _UNIT = {"percent": "percent", "fraction": "proportion", "of-5": "points", "count": "count"}

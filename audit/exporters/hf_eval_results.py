@@ -19,7 +19,8 @@ from typing import Any
 import yaml
 
 from audit.errors import InputError
-from audit.schema import AuditDocument, Claim, Measurement, Verdict
+from audit.facts import Claim
+from audit.schema import AuditDocument, Measurement, Verdict
 
 _FIELDS = frozenset({"id", "task_id", "revision"})
 

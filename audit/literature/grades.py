@@ -19,10 +19,10 @@ from dataclasses import dataclass, replace
 from itertools import product
 from typing import TypeAlias
 
+from audit.facts import Grade
 from audit.literature.declared_conventions import DeclaredConvention
 from audit.literature.known_tasks import known_tasks
 from audit.literature.works import Entry, Evidence, Work
-from audit.schema import Grade
 from tasks.task import Task
 
 Key: TypeAlias = tuple[str, str, str]
@@ -137,7 +137,10 @@ def grades(
     found: dict[Key, list[Support]] = {
         (task, metric, name): [] for (task, metric), names in known.items() for name in names
     }
-    unnamed = [key for key in found.keys() - named_keys(works) if key[0] in kinds]
+    unnamed: dict[tuple[str, str], list[str]] = {}
+    for task, metric, name in found.keys() - named_keys(works):
+        if task in kinds:
+            unnamed.setdefault((metric, name), []).append(task)
     for value in works:
         for index, entry in enumerate(value.tasks):
             mine = value.id == own
@@ -147,9 +150,10 @@ def grades(
                 _add(found, entry, task, support)
             families = {kinds[task].family for task in entry.ids if task in kinds}
             there = support if mine else [_capped(item) for item in support]
-            for task, metric, name in unnamed:
-                if kinds[task].family in families and metric in entry.metrics and name in entry.conventions:
-                    found[task, metric, name] += there
+            for metric, name in product(set(entry.metrics), set(entry.conventions)):
+                for task in unnamed.get((metric, name), ()):
+                    if kinds[task].family in families:
+                        found[task, metric, name] += there
     for item in declared:
         entry = item.evidence.entry(item.metric, item.id)
         mine = item.evidence.work == own
@@ -189,15 +193,14 @@ _SPECIFIED: dict[tuple[str, str, str], tuple[str, ...]] = {}
 
 def _axes(task: Task | None, metric: str) -> tuple[str, ...]:
     """The steps of a convention: the axes of its multiverse but the selection, which is documented by the set itself."""
-    from tasks.analysis.specifications import specification
+    from tasks.analysis.specifications import axis_names
 
     if task is None or metric not in task.conventions:
         return ("convention",)
     # The names of the axes depend on nothing else.
     key = (task.family, repr(sorted(task.parameters.items())), metric)
     if key not in _SPECIFIED:
-        axes = tuple(axis.name for axis in specification(task, metric).axes)
-        _SPECIFIED[key] = tuple(name for name in axes if name != "selection") or ("convention",)
+        _SPECIFIED[key] = tuple(name for name in axis_names(task, metric) if name != "selection") or ("convention",)
     return _SPECIFIED[key]
 
 

@@ -13,9 +13,10 @@ from typing import Any, Literal
 
 from audit._util.strict_yaml import Document, load
 from audit.errors import InputError
+from audit.facts import WHOLE
 from audit.literature.schema import checked
 from audit.literature.studies import Study
-from audit.schema import WHOLE, Observation
+from audit.schema import Observation
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
+from audit.facts import Claim
 from audit.literature.studies import Study
-from audit.schema import Claim
 
 _UNITS = {"percent": "%", "fraction": "", "of-5": "of 5", "count": "items"}
 

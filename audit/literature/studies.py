@@ -11,22 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from audit._util.strict_yaml import Document
+from audit.facts import Claim, Locator, Margin, ModelFacts, OtherColumn, Paper, Prompt, Rounding, Seen, StudyFacts
 from audit.literature.claim_checks import check_claims
 from audit.literature.declared_conventions import DeclaredConvention
 from audit.literature.schema import load_checked
 from audit.literature.study_tasks import Subset, declared_subsets, declared_tasks
-from audit.schema import (
-    Claim,
-    Locator,
-    Margin,
-    ModelFacts,
-    OtherColumn,
-    Paper,
-    Prompt,
-    Rounding,
-    Seen,
-    StudyFacts,
-)
 from tasks.statistics.printed import rounding_interval
 from tasks.task import Task
 

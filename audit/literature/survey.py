@@ -10,12 +10,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
+from audit.facts import Claim
 from audit.literature.grades import Grading, Key, Known, grades
 from audit.literature.works import Entry, Work
 from audit.schema import (
     Checkable,
     CheckableStep,
-    Claim,
     GradedConvention,
     MatrixCell,
     MatrixRow,

@@ -15,8 +15,8 @@ from typing import Any, Literal, TypeAlias
 from audit._util.paths import LITERATURE
 from audit._util.strict_yaml import Document, load
 from audit.errors import InputError, MissingError
+from audit.facts import Paper, Unusable
 from audit.literature.schema import Problem, problems
-from audit.schema import Paper, Unusable
 
 Relation: TypeAlias = Literal["audited", "cited-metric-source", "independent", "reproduction-team", "audit"]
 Treatment: TypeAlias = Literal["evaluated", "copied", "mentioned", "unknown", "none"]

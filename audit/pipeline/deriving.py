@@ -13,6 +13,7 @@ from audit.analysis.folds import lacking
 from audit.document.build import convention_facts
 from audit.document.write import plain
 from audit.errors import AuditError
+from audit.facts import Claim
 from audit.literature.grades import SALMONN
 from audit.literature.survey import survey
 from audit.pipeline.blind_names import own_names
@@ -20,7 +21,7 @@ from audit.pipeline.evidence import Evidence, evidence
 from audit.pipeline.measure import recorded_measurements
 from audit.pipeline.run import audited_claims
 from audit.pipeline.scored_sets import official_size
-from audit.schema import AuditDocument, Claim, Decision, Measurement
+from audit.schema import AuditDocument, Decision, Measurement
 from audit.verdict.decisions import decisions, supersede
 from audit.verdict.means import with_means, with_runs
 from audit.verdict.measurements import Measured, Names

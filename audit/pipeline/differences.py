@@ -9,9 +9,10 @@ from fractions import Fraction
 from audit.analysis.differences import Ends, gaps
 from audit.analysis.row_detective import paying_rows
 from audit.errors import InputError, MissingError
+from audit.facts import Claim
 from audit.literature.studies import Study
 from audit.pipeline.scored_sets import Scored
-from audit.schema import AttributedGap, Claim, Decision, GapRow, JointClaims, PayingRowsOfGap
+from audit.schema import AttributedGap, Decision, GapRow, JointClaims, PayingRowsOfGap
 from audit.verdict.agreement import unit_factor
 from audit.verdict.measurements import Measured
 from tasks.analysis.joint import joint_chance

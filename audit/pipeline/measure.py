@@ -8,13 +8,14 @@ from fractions import Fraction
 
 from audit.analysis.sampling.quantities import undropped
 from audit.errors import InputError
+from audit.facts import Claim
 from audit.literature.grades import Grading, Key
 from audit.literature.reproductions import Reproduction
 from audit.literature.sets import SetCard
 from audit.literature.studies import Study
 from audit.pipeline.plans import Followed
 from audit.pipeline.scored_sets import PART_BY_FIELD, Scored, official_size, set_size
-from audit.schema import Agreement, Claim, IdentityFinding, RowsIdentity
+from audit.schema import Agreement, IdentityFinding, RowsIdentity
 from audit.scoring.score import Score, score
 from audit.verdict.agreement import in_unit, unit_factor
 from audit.verdict.decisive import decisive_steps

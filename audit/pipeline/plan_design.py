@@ -31,12 +31,12 @@ from audit.analysis.sampling.plan import (
 from audit.analysis.sampling.plan_files import beside, plan_path, read_plan
 from audit.analysis.sampling.quantities import Known, known
 from audit.errors import InputError
+from audit.facts import Claim
 from audit.literature.known_tasks import find_task, studies_here
 from audit.literature.set_rows import best
 from audit.literature.sets import SetCard, card_of, cards_for, load_sets
 from audit.pipeline.plan_expectations import expected
 from audit.pipeline.request import ClaimRequest, PlanRequest
-from audit.schema import Claim
 from audit.scoring.predictions import file_stem
 from tasks.convention import Convention
 from tasks.row import Row

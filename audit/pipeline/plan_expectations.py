@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from audit.analysis.sampling.order import steps
 from audit.analysis.sampling.plan import Expected, Plan, PlannedClaim, PlannedConvention
 from audit.analysis.sampling.quantities import population
-from audit.schema import WHOLE
+from audit.facts import WHOLE
 from tasks.statistics.confidence_sequences.ratios import Drawn, Population, refuted_at
 from tasks.statistics.printed import rounding_interval
 

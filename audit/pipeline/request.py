@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 
 from audit._util.paths import LITERATURE
 from audit.errors import InputError
+from audit.facts import Direction, Unit
 from audit.report.formats import FORMATS
 from audit.report.language import Language
-from audit.schema import Direction, Signing, Unit
+from audit.schema import Signing
 from tasks.statistics.defaults import MOST_REPLICATES, REPLICATES
 
 if TYPE_CHECKING:

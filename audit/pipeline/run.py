@@ -15,6 +15,7 @@ from audit.analysis.findings import findings, gathered
 from audit.analysis.probe_results import load_probes
 from audit.analysis.withheld_texts import withhold
 from audit.document.build import build
+from audit.facts import Claim
 from audit.judge.judgement_files import path_of as judgement_file
 from audit.literature.grades import SALMONN
 from audit.literature.known_tasks import studies
@@ -32,7 +33,7 @@ from audit.pipeline.plans import follow
 from audit.pipeline.public_outputs import beside_claims
 from audit.pipeline.request import AuditRequest
 from audit.pipeline.scored_sets import Scored, score_sets
-from audit.schema import AuditDocument, Claim, Decision, RowTree, Survey
+from audit.schema import AuditDocument, Decision, RowTree, Survey
 from audit.scoring.cache import ScoreCache
 from audit.scoring.pool import engine as opened_engine
 from audit.scoring.predictions import PredictionSet

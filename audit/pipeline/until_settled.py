@@ -11,12 +11,13 @@ from audit.analysis.sampling.plan import Ordered, PlannedClaim, Sampled
 from audit.analysis.sampling.plan_files import PlanFiles, beside, load_plan, plan_path
 from audit.analysis.sampling.quantities import undropped
 from audit.errors import InputError
+from audit.facts import Claim
 from audit.judge.scores import judged_scores
 from audit.literature.known_tasks import find_task
 from audit.literature.studies import Study
 from audit.pipeline.plans import plan_files, registered
 from audit.report.samples import bounds_in_words
-from audit.schema import Agreement, Claim
+from audit.schema import Agreement
 from audit.scoring.cache import ScoreCache
 from audit.scoring.prediction_meta import PredictionMeta
 from audit.scoring.predictions import PredictionSet, file_stem

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from audit._util.csv_cells import csv_text
+from audit.facts import WHOLE, Unit
 from audit.literature.known_tasks import find_study
 from audit.literature.outputs.records import OutputRecord, PrintedScore
 from audit.literature.outputs.store import Store
@@ -17,7 +18,7 @@ from audit.literature.studies import Study, load_study
 from audit.pipeline.public_outputs import for_study, predictions_of, records_of
 from audit.pipeline.request import AuditRequest
 from audit.pipeline.run import run
-from audit.schema import WHOLE, AuditDocument, Unit
+from audit.schema import AuditDocument
 from audit.scoring.predictions import file_stem
 
 SCHEMA = "repro-audit/survey/1"

@@ -9,13 +9,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from audit.facts import Unusable
 from audit.report import vocabulary
 from audit.report.findings import PromptsView
 from audit.report.language import marked, tr, trn
 from audit.report.numbers import part_of, whole
 from audit.report.survey import OPENED, EntryView, SurveyChapter
 from audit.report.views import ClaimView, MeasurementView
-from audit.schema import AuditDocument, Observation, Unusable, Verdict
+from audit.schema import AuditDocument, Observation, Verdict
 
 # Of more conventions than this, the first are named and the others counted.
 _NAMED = 4

@@ -6,19 +6,12 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from audit.facts import Claim
 from audit.report import coverage, vocabulary
 from audit.report.language import tr
 from audit.report.numbers import decimal, places, range_of, shown, signed, whole
 from audit.report.views import ClaimView, MeasurementView, anchor, convention_anchor
-from audit.schema import (
-    Agreement,
-    AuditDocument,
-    Claim,
-    Convention,
-    Decision,
-    Measurement,
-    Verdict,
-)
+from audit.schema import Agreement, AuditDocument, Convention, Decision, Measurement, Verdict
 
 _AGREEMENT_ORDER = tuple(Agreement)
 # Verdicts that units decide.

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from audit.facts import Claim, StudyFacts
 from audit.report import vocabulary
 from audit.report.answers import ShortAnswer, answers, in_short
 from audit.report.changes import Change, changes
@@ -25,7 +26,7 @@ from audit.report.sentences import justification
 from audit.report.survey import short_names, survey
 from audit.report.tables import MeasurementTable, measurement_table
 from audit.report.views import ClaimView, anchor, convention_anchor
-from audit.schema import AuditDocument, Claim, Convention, PredictionFile, Software, StudyFacts, Verdict
+from audit.schema import AuditDocument, Convention, PredictionFile, Software, Verdict
 
 if TYPE_CHECKING:
     from markupsafe import Markup

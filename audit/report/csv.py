@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from audit._util.csv_cells import csv_text
+from audit.facts import Claim
 from audit.report.numbers import clean
-from audit.schema import AuditDocument, Claim, Decision, Measurement
+from audit.schema import AuditDocument, Decision, Measurement
 
 COLUMNS = (
     "claim", "task", "metric", "variant", "unit", "reported", "reported_low", "reported_high", "reported_verified",

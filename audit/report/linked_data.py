@@ -6,11 +6,12 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from audit.facts import Paper
 from audit.report.embedded import in_script
 from audit.report.language import current
 from audit.report.numbers import moment
 from audit.report.views import ClaimView
-from audit.schema import AuditDocument, Paper
+from audit.schema import AuditDocument
 
 # Where its content is in the HTML report, beside which the one page lies.
 _PAGE = "report.html"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from audit.facts import Margin, StudyFacts
 from audit.report.language import marked, tr
 from audit.report.markup import Part, Sentence, code, filled, listed, said, said_many, sentence
 from audit.report.numbers import chance, places, range_of, rounded, shown, whole
@@ -12,7 +13,7 @@ from audit.report.openings import opening
 from audit.report.samples import sample_sentences
 from audit.report.views import ClaimView, MeasurementView
 from audit.report.vocabulary import metric_name
-from audit.schema import Agreement, Certificate, Gap, IdentityState, Margin, StudyFacts, Verdict
+from audit.schema import Agreement, Certificate, Gap, IdentityState, Verdict
 
 # Of more sizes than this, a proof of impossibility shows the first and counts the others.
 _GAPS = 3

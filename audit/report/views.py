@@ -8,21 +8,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from decimal import Decimal
 
+from audit.facts import Claim, OtherColumn
 from audit.report import vocabulary
 from audit.report.language import tr
 from audit.report.markup import letter
 from audit.report.numbers import brief, part_of
-from audit.schema import (
-    Agreement,
-    Claim,
-    Convention,
-    Decision,
-    IdentityState,
-    OtherColumn,
-    PredictionFile,
-    Sample,
-    Verdict,
-)
+from audit.schema import Agreement, Convention, Decision, IdentityState, PredictionFile, Sample, Verdict
 
 _AGREEMENT_ORDER = tuple(Agreement)
 # Verdicts that units decide.

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from audit.schema import WHOLE, Agreement, Claim, Comparison, Direction
+from audit.facts import WHOLE, Claim, Direction
+from audit.schema import Agreement, Comparison
 from tasks.statistics.bootstrap import stored
 from tasks.statistics.printed import places_of, printed_as, rounding_interval
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from fractions import Fraction
 
-from audit.schema import WHOLE, Unit
+from audit.facts import WHOLE, Unit
 
 # Metrics whose value is the share of units that are right.
 SHARES = frozenset({"accuracy", "following-rate", "abstention-rate"})

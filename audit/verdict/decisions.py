@@ -9,8 +9,9 @@ from decimal import Decimal
 from typing import Literal
 
 from audit import schema
+from audit.facts import Claim
 from audit.literature.studies import Study
-from audit.schema import Bounds, Claim, Decision, Invalid, Reason
+from audit.schema import Bounds, Decision, Invalid, Reason
 from audit.verdict.bounds import ERROR_RATES, NOT_OVER_UNITS, SHARES
 from audit.verdict.measurements import Measured
 from audit.verdict.planned import NOT_PLANNED

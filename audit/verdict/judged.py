@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
+from audit.facts import Claim
 from audit.judge.scores import JudgedScore
 from audit.judge.sensitivity import Comparability, comparability
-from audit.schema import Claim, Invalid
+from audit.schema import Invalid
 from audit.verdict.agreement import unit_factor
 from tasks.phrase import phrase
 

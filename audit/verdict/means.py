@@ -12,8 +12,9 @@ from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
+from audit.facts import Claim
 from audit.literature.studies import Study
-from audit.schema import Agreement, Claim, IdentityState, Invalid, Measurement
+from audit.schema import Agreement, IdentityState, Invalid, Measurement
 from audit.verdict.bounds import Range
 from audit.verdict.measurements import Measured, Names, as_bounds, as_text, target
 from tasks.phrase import phrase

@@ -10,16 +10,15 @@ from fractions import Fraction
 
 from audit.analysis.folds import summed, sums
 from audit.analysis.selections import BY_REFERENCE
+from audit.facts import Claim, Grade
 from audit.literature.grades import Grading
 from audit.literature.studies import Study
 from audit.schema import (
     FEWEST_UNITS,
     Agreement,
     Bounds,
-    Claim,
     Comparison,
     DecisiveStep,
-    Grade,
     IdentityState,
     Interval,
     Invalid,

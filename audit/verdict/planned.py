@@ -9,7 +9,8 @@ from fractions import Fraction
 
 from audit.analysis.sampling import bounds
 from audit.analysis.sampling.plan import Ordered, PlannedClaim, PlannedConvention
-from audit.schema import Agreement, Claim, Invalid, Sample, SamplePoint
+from audit.facts import Claim
+from audit.schema import Agreement, Invalid, Sample, SamplePoint
 from audit.scoring.score import Score
 from audit.verdict.agreement import Target
 from tasks.phrase import phrase

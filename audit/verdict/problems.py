@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from audit.facts import Claim
 from audit.literature.studies import Study
-from audit.schema import FEWEST_UNITS, Claim, Invalid
+from audit.schema import FEWEST_UNITS, Invalid
 from audit.scoring.predictions import PredictionSet
 from audit.scoring.score import Score
 from audit.verdict.identity import Identity

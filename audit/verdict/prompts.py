@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 
-from audit.schema import Claim
+from audit.facts import Claim
 from audit.scoring.predictions import PredictionSet
 
 _PLACEHOLDER = "<Speech><SpeechHere></Speech>"

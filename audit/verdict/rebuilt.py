@@ -12,9 +12,10 @@ from fractions import Fraction
 
 from audit.analysis.folds import folded
 from audit.analysis.selections import BY_REFERENCE
+from audit.facts import Claim
 from audit.literature.grades import Grading
 from audit.literature.studies import Study
-from audit.schema import Claim, Comparison, Measurement
+from audit.schema import Comparison, Measurement
 from audit.verdict.agreement import in_unit, unit_factor
 from audit.verdict.measurements import Measured, documented, on_whole_set, target
 from audit.verdict.planned import Settled

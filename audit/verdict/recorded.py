@@ -5,20 +5,11 @@ from __future__ import annotations
 from decimal import Decimal
 from fractions import Fraction
 
+from audit.facts import WHOLE, Claim
 from audit.literature.grades import Grading
 from audit.literature.reproductions import Recorded
 from audit.literature.studies import Study
-from audit.schema import (
-    WHOLE,
-    Agreement,
-    Claim,
-    Comparison,
-    Interval,
-    Invalid,
-    Measurement,
-    Rows,
-    Skipped,
-)
+from audit.schema import Agreement, Comparison, Interval, Invalid, Measurement, Rows, Skipped
 from audit.verdict.bounds import ERROR_RATES, SHARES, whole_set
 from audit.verdict.measurements import Measured, Names, as_bounds, as_interval, documented, target
 from tasks.phrase import phrase

@@ -12,7 +12,8 @@ from fractions import Fraction
 from functools import partial
 from typing import TypeAlias
 
-from audit.schema import Agreement, Grade, Verdict
+from audit.facts import Grade
+from audit.schema import Agreement, Verdict
 
 
 @dataclass(frozen=True, slots=True)

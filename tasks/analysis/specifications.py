@@ -77,6 +77,20 @@ def specification(task: Task, metric: str) -> Specification:
     return Specification(task.id, metric, axes(task) if axes else _generic(task, metric), _means_count_all)
 
 
+def axis_names(task: Task, metric: str) -> tuple[str, ...]:
+    """The names of the axes of `specification`, found without a look at what can be computed here.
+
+    Raises:
+        KeyError: The task does not have this metric.
+    """
+    if metric not in task.conventions:
+        raise KeyError(metric)
+    if task.reference_type is ReferenceType.CAPTIONS:
+        return ("selection", "references", "convention")
+    axes = _AXES.get((task.family, metric))
+    return tuple(axis.name for axis in axes(task)) if axes else ("selection", "convention")
+
+
 def _rows(*detectors: Detector, more: tuple[Option, ...] = ()) -> Axis:
     """The selection axis: all rows; finished rows; rows without each fault; rows without any fault."""
     roles = {d.id: "no-other-language" for d in (NOT_CHINESE, NOT_GERMAN, NOT_JAPANESE)}

@@ -108,11 +108,15 @@ def llaso_abstained(labels: tuple[str, ...]) -> Callable[[Value, Value], tuple[i
     labels of the file for the labels, and prints the rate in percent.
     """
     names = {label.lower().rstrip(". ").strip() for label in labels}
-    patterns = [re.compile(rf"(?<![a-z0-9]){re.escape(name)}(?![a-z0-9])", re.IGNORECASE) for name in sorted(names)]
+
+    # Where a task is only listed, nothing is compiled.
+    @cache
+    def patterns() -> list[re.Pattern[str]]:
+        return [re.compile(rf"(?<![a-z0-9]){re.escape(name)}(?![a-z0-9])", re.IGNORECASE) for name in sorted(names)]
 
     def read(hypothesis: Value, _reference: Value) -> tuple[int, int]:
         said = hypothesis.strip().lower()
-        return int(sum(bool(pattern.search(said)) for pattern in patterns) != 1), 1
+        return int(sum(bool(pattern.search(said)) for pattern in patterns()) != 1), 1
 
     return read
 

@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from audit.facts import Claim, Direction, Grade, Margin, StudyFacts, Unit
 from audit.literature.grades import Grading, Key, Support
 from audit.literature.known_tasks import known_tasks as tasks
 from audit.literature.make_set import layout_facts
@@ -21,7 +22,7 @@ from audit.literature.studies import Study
 from audit.literature.works import Evidence
 from audit.pipeline.measure import recomputed_measurements
 from audit.pipeline.scored_sets import Scored, set_size
-from audit.schema import Claim, Decision, Direction, Grade, Margin, StudyFacts, Unit
+from audit.schema import Decision
 from audit.scoring.predictions import PredictionMeta, PredictionSet
 from audit.scoring.score import score
 from audit.verdict.decisions import decisions, supersede

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from audit.schema import Claim, Locator
+from audit.facts import Claim, Locator
 
 STYLE = """
 <style>

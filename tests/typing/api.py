@@ -12,10 +12,11 @@ from audit.analysis.comparison import RunComparison
 from audit.analysis.joint import JointlyExplained
 from audit.analysis.multiverse import Explained, Exploration, Figure
 from audit.analysis.paying_rows import PayingRows
+from audit.facts import Claim
 from audit.literature.studies import Study
 from audit.pipeline.run import Audit
 from audit.provenance.verification.result import Report
-from audit.schema import AuditDocument, Claim, Measurement, Verdict
+from audit.schema import AuditDocument, Measurement, Verdict
 from audit.scoring.predictions import PredictionSet
 from audit.scoring.score import Score
 from audit.scoring.table import ScoreTable

@@ -17,7 +17,7 @@ from audit._util import canonical_json, typed_json
 from audit._util.strict_json import InvalidJsonError
 from audit.analysis.sampling.order import digest, steps
 from audit.errors import InputError
-from audit.schema import Direction, Unit
+from audit.facts import Direction, Unit
 
 SCHEMA = "repro-audit/plan/1"
 DRAW_SCHEMA = "repro-audit/draw/1"

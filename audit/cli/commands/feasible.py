@@ -10,7 +10,7 @@ from audit.cli.json_output import add_json, say_written, show
 from audit.errors import InputError
 
 if TYPE_CHECKING:
-    from audit.schema import Claim
+    from audit.facts import Claim
     from tasks.statistics.feasibility import Feasibility, Kind
     from tasks.statistics.printed import Unit
 

@@ -15,9 +15,9 @@ from audit._util.paths import LITERATURE
 from audit._util.strict_yaml import Document, load
 from audit._util.suggest import did_you_mean
 from audit.errors import InputError
+from audit.facts import Unit
 from audit.literature.schema import checked
 from audit.literature.works import SameData
-from audit.schema import Unit
 
 OUTPUTS = LITERATURE / "outputs"
 

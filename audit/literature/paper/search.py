@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from audit.facts import Claim
 from audit.literature.paper.layout import Line, captions, region, table_number, usual_side
 from audit.literature.paper.rows import all_at, at, is_cell, row_lines, table_part, words_of
 from audit.literature.paper.words import Word, read_pdf
 from audit.literature.tables.cells import parse, plain
-from audit.schema import Claim
 
 # A label's second line is at most so many lines below its first: other labels may be centred between them.
 _BROKEN = 2

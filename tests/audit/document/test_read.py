@@ -14,7 +14,8 @@ import pytest
 from audit.document.read import load_document, parse_document, structure
 from audit.document.write import plain, to_bytes
 from audit.errors import InputError
-from audit.schema import AuditDocument, Claim, Convention, Decision, Findings, Measurement, Signing, StudyFacts, Survey
+from audit.facts import Claim, StudyFacts
+from audit.schema import AuditDocument, Convention, Decision, Findings, Measurement, Signing, Survey
 from tests.support.example_audit import build, document
 
 REMOVED = object()

@@ -115,7 +115,7 @@ def test_the_bounds_of_judgements_are_those_of_a_share(serve: Serve, tmp_path: P
 
 
 def _claim(ordered: Ordered):
-    from audit.schema import Claim
+    from audit.facts import Claim
 
     one = ordered.plan.claims[0]
     return Claim(id="", task=TASK, metric=one.metric, value=one.value, unit=one.unit, direction=one.direction)

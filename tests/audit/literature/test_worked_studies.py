@@ -8,10 +8,10 @@ from fractions import Fraction
 
 import pytest
 
+from audit.facts import Claim
 from audit.literature.known_tasks import find_study
 from audit.literature.sets import load_sets
 from audit.literature.studies import Study, load_study
-from audit.schema import Claim
 from tasks.statistics.printed import rounding_interval
 
 WORKED = ("audiobench-2024", "audiobench-2025", "cmi-bench", "mmau", "mmau-v05-15-25", "sakura", "salmonn")

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit.schema import Agreement, Direction
+from audit.facts import Direction
+from audit.schema import Agreement
 from audit.verdict.agreement import Target, difference
 from tasks.statistics.printed import printed_as, rounding_interval
 

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from audit.facts import Unit
 from audit.literature.known_tasks import known_tasks as tasks
-from audit.schema import Unit
 from audit.verdict.bounds import MEANS, NO_MAXIMUM, NOT_OVER_UNITS, SHARES, Range, whole_set
 
 SCALE = {"percent": 100, "fraction": 1}

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from audit._util.paths import LITERATURE
+from audit.facts import Claim, Margin, StudyFacts
 from audit.literature.grades import Grading, Support
 from audit.literature.known_tasks import known_tasks as tasks
 from audit.literature.studies import Study, load_study
@@ -19,17 +20,14 @@ from audit.schema import (
     Agreement,
     Bounds,
     Chosen,
-    Claim,
     Comparison,
     Decision,
     DecisiveStep,
     Invalid,
-    Margin,
     Measurement,
     Odds,
     Refused,
     Rows,
-    StudyFacts,
     Verdict,
 )
 from audit.verdict.decisions import decisions, possibility, supersede

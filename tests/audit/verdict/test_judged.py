@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
+from audit.facts import Claim
 from audit.judge.attach import Attached
 from audit.judge.scores import JudgedScore
 from audit.judge.scoring import Rating
 from audit.judge.sensitivity import Comparability
 from audit.literature.known_tasks import known_tasks as tasks
-from audit.schema import Claim, Invalid
+from audit.schema import Invalid
 from audit.scoring.score import Score
 from audit.verdict.judged import compare, problems
 

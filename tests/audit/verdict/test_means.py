@@ -11,21 +11,11 @@ from typing import Any
 
 import pytest
 
+from audit.facts import Claim, Grade, Margin, StudyFacts
 from audit.literature.grades import Grading, Support
 from audit.literature.studies import Study
 from audit.literature.works import Evidence
-from audit.schema import (
-    Agreement,
-    Bounds,
-    Claim,
-    Comparison,
-    Grade,
-    IdentityState,
-    Invalid,
-    Margin,
-    Measurement,
-    StudyFacts,
-)
+from audit.schema import Agreement, Bounds, Comparison, IdentityState, Invalid, Measurement
 from audit.verdict.means import with_means, with_runs
 from audit.verdict.measurements import Measured, Names
 

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from audit.analysis.selections import BY_REFERENCE
+from audit.facts import Claim, Grade, Margin, ModelFacts, Prompt, StudyFacts
 from audit.literature.grades import Grading, Support
 from audit.literature.known_tasks import known_tasks as tasks
 from audit.literature.studies import Study
@@ -20,23 +21,17 @@ from audit.literature.works import Evidence
 from audit.schema import (
     Agreement,
     Bounds,
-    Claim,
     Comparison,
     DecisiveStep,
     Fold,
-    Grade,
     IdentityState,
     Interval,
     Invalid,
-    Margin,
     Measurement,
-    ModelFacts,
     PredictionFile,
-    Prompt,
     Rows,
     Sample,
     Skipped,
-    StudyFacts,
 )
 from audit.scoring.account import Account
 from audit.scoring.account import Skipped as SkippedRows

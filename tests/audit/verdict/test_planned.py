@@ -11,8 +11,9 @@ import pytest
 
 from audit.analysis.sampling.bounds import Reach
 from audit.analysis.sampling.plan import SCHEMA, Ordered, Plan, PlannedClaim, PlannedConvention, Seed
+from audit.facts import Claim
 from audit.literature.known_tasks import known_tasks as tasks
-from audit.schema import Agreement, Claim, Invalid, Sample, SamplePoint
+from audit.schema import Agreement, Invalid, Sample, SamplePoint
 from audit.scoring.account import Account, Skipped
 from audit.scoring.score import Score
 from audit.verdict import planned

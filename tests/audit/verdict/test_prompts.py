@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from audit.facts import Claim, Prompt
 from audit.importers import importers
 from audit.literature.known_tasks import known_tasks as tasks
-from audit.schema import Claim, Prompt
 from audit.verdict.prompts import PromptComparison, PromptState, plain_prompt, prompt_state
 from tasks.row import Row
 from tests.support.sets import TASK, predictions

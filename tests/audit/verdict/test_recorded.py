@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 
 from audit._util.paths import LITERATURE
+from audit.facts import Claim, Grade
 from audit.literature.grades import Grading, Support
 from audit.literature.reproductions import Recorded
 from audit.literature.studies import load_study
 from audit.literature.works import Evidence
-from audit.schema import Agreement, Bounds, Claim, Comparison, Grade, Interval, Invalid, Measurement, Rows, Skipped
+from audit.schema import Agreement, Bounds, Comparison, Interval, Invalid, Measurement, Rows, Skipped
 from audit.verdict.measurements import Measured, Names
 from audit.verdict.recorded import recorded
 

@@ -10,7 +10,8 @@ from itertools import permutations, product
 
 import pytest
 
-from audit.schema import Agreement, Grade, Verdict
+from audit.facts import Grade
+from audit.schema import Agreement, Verdict
 from audit.verdict import rules
 from audit.verdict.rules import RULES, Candidate, Situation, decide
 

@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from audit._util.strict_yaml import parse
 from audit.errors import InputError
+from audit.facts import Locator
 from audit.literature.drafts.answers import Answers, OtherModel, from_options, load_answers
 from audit.literature.drafts.new import NewStudy, write_study
 from audit.literature.drafts.yaml_text import entry, inline, scalar
 from audit.literature.studies import Study, load_study
-from audit.schema import Locator
 from tests.support.table_studies import LIBRI, study_of
 
 
