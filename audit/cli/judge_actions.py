@@ -76,7 +76,7 @@ def _convention(args: argparse.Namespace) -> JudgedConvention:
 
 
 def _rows(path: Path, task: str) -> tuple[Row, ...]:
-    return prediction_files.load(path, _task(task, str(path))).asked
+    return tuple(prediction_files.load(path, _task(task, str(path))).asked)
 
 
 def _judge(args: argparse.Namespace) -> Judge:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from audit._util.child_processes import kill, pool
@@ -25,6 +27,8 @@ Work: TypeAlias = tuple[Declaration, tuple[Key, ...], Sequence[Row]]
 Map: TypeAlias = Callable[[Iterable[Work]], Iterator[dict[Key, Counted]]]
 # Below this number of rows, counting costs less than sending them to a process.
 WORTH_A_PROCESS = 1000
+# Shards submitted to a cluster for each of its processors.
+_AHEAD = 4
 
 
 def count_work(work: Work) -> dict[Key, Counted]:
@@ -33,6 +37,7 @@ def count_work(work: Work) -> dict[Key, Counted]:
 
     declaration, keys, rows = work
     task = build(declaration)
+    rows = tuple(rows)  # those of a file are read here
     return count(rows, [(metric, task.convention(metric, name)) for metric, name in keys])
 
 
@@ -91,6 +96,21 @@ def _processes(number: int) -> Iterator[Map]:
             started.shutdown(cancel_futures=True)
 
 
+def _in_window(
+    submit: Callable[[Work], Any], take: Callable[[Any], dict[Key, Counted]], work: Iterator[Work], size: int
+) -> Iterator[dict[Key, Counted]]:
+    """Submit the first `size` pieces of work now, and another one whenever a result was taken; results in order."""
+    waiting = deque(map(submit, islice(work, size)))
+
+    def results() -> Iterator[dict[Key, Counted]]:
+        while waiting:
+            found = take(waiting.popleft())
+            waiting.extend(map(submit, islice(work, 1)))
+            yield found
+
+    return results()
+
+
 @contextmanager
 def _ray(number: int) -> Iterator[Map]:
     try:
@@ -106,8 +126,13 @@ def _ray(number: int) -> Iterator[Map]:
         remote = ray.remote(count_work)
 
         def mapping(work: Iterable[Work]) -> Iterator[dict[Key, Counted]]:
-            # Submit all shards now, not when the first result is requested; Ray retries the work of lost workers.
-            return map(ray.get, [remote.options(max_retries=3).remote(item) for item in work])
+            # Ray retries the work of lost workers. Rows travel, since other machines need not have the file; no more of them
+            # at a time than keep the cluster busy, so that a large file is never in memory as a whole.
+            def submit(item: Work) -> Any:
+                declaration, keys, rows = item
+                return remote.options(max_retries=3).remote((declaration, keys, tuple(rows)))
+
+            return _in_window(submit, ray.get, iter(work), _AHEAD * max(number, _processors(ray)))
 
         def parsing(parts: Sequence[Sequence[str]], longest: int) -> Iterator[Mapping[str, Parsed]]:
             # Each part keeps the processors of its machine busy, so a task asks for as many as there can be.
@@ -128,6 +153,11 @@ def _ray(number: int) -> Iterator[Map]:
 def parse_part(part: Sequence[str], longest: int) -> dict[str, Parsed]:
     """Parse captions for SPICE on another machine."""
     return parse(part, longest)
+
+
+def _processors(ray: Any) -> int:
+    """Processors of the whole cluster."""
+    return int(ray.cluster_resources().get("CPU", 0))
 
 
 def _whole_machine(ray: Any) -> float:

@@ -8,7 +8,8 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,14 +17,19 @@ from typing import Any
 from audit._util.files import refuse_pointer
 from audit.errors import InputError
 from audit.scoring.prediction_meta import MAX_LINE_BYTES, PredictionMeta, is_rows, json_object, load_meta
+from audit.scoring.row_file import RowFile, stamp_of
 from tasks.row import ReferenceType, Row
-from tasks.steps.clean import with_finished
+from tasks.statistics.clusters import clusters, names_cluster
+from tasks.steps.clean import SpecialTokens, ends_with_eos, finished_if_ended, with_finished
 from tasks.task import Task
 
 _ROW_FIELDS = ("id", "hypothesis", "finished", "reference", "prompt", "extra")
 
 # Characters of an output, a prompt or a reference. An hour of speech has 60,000; a cap of 32,768 new tokens allows 150,000.
 MAX_TEXT = 200_000
+# Rows of a file up to this size, in bytes, are kept in memory, where they take about four times as much; those of larger ones
+# are read again at each use.
+MAX_KEPT = 2**27
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +38,7 @@ class PredictionSet:
 
     Attributes:
         task: The task's id.
-        rows: In the order of the file, sorted by id.
+        rows: In the order of the file, sorted by id; those of a large file are read again at each use.
         meta: The meta file.
         path: The file with the rows.
         sha256: The hash of that file.
@@ -42,7 +48,7 @@ class PredictionSet:
     """
 
     task: str
-    rows: tuple[Row, ...]
+    rows: Sequence[Row]
     meta: PredictionMeta
     path: Path
     sha256: str
@@ -71,7 +77,12 @@ class PredictionSet:
         return self.meta.variant
 
     @property
-    def asked(self) -> tuple[Row, ...]:
+    def clusters(self) -> list[str] | int:
+        """The resampling units, see `tasks.statistics.clusters.clusters`."""
+        return len(self.rows) if isinstance(self.rows, RowFile) and self.rows.alone else clusters(self.rows)
+
+    @property
+    def asked(self) -> Sequence[Row]:
         """The rows, with the instruction that the meta file states for all of them where a row has none."""
         prompt = self.meta.prompt
         if prompt is None:
@@ -90,21 +101,24 @@ def load(path: str | Path, task: Task) -> PredictionSet:
     path = Path(path)
     meta, meta_sha256 = load_meta(path.with_suffix(".meta.json"), task.id)
     digest = hashlib.sha256()
-    rows: list[Row] = []
-    seen: dict[str, int] = {}
+    stamp = _stamp(path)
+    kept: list[Row] | None = [] if stamp[1] <= MAX_KEPT else None
+    starts = array("Q", [0])
+    alone, ended, before = True, False, None
     for number, raw in _lines(path):
         digest.update(raw)
         place = f"{path}:{number}"
         row = parse_row(raw, place, task.reference_type)
-        if row.id in seen:
+        # Sorted by id, equal ids stand together.
+        if row.id == before:
             raise InputError(
-                f"duplicate id {row.id!r}, first on line {seen[row.id]}",
+                f"duplicate id {row.id!r}, first on line {number - 1}",
                 where=f"{place}: id",
                 fix="Give every row a unique id, or remove the duplicate.",
             )
-        if rows and row.id < rows[-1].id:
+        if before is not None and row.id < before:
             raise InputError(
-                f"the rows are not sorted by id ({row.id!r} after {rows[-1].id!r})",
+                f"the rows are not sorted by id ({row.id!r} after {before!r})",
                 where=f"{place}: id",
                 fix="Sort the file by id; `repro-audit import jsonl` does.",
             )
@@ -115,9 +129,14 @@ def load(path: str | Path, task: Task) -> PredictionSet:
                 where=f"{place}: extra.variant",
                 fix="Use one file per variant.",
             )
-        seen[row.id] = number
-        rows.append(row)
-    if not rows:
+        before = row.id
+        if kept is not None:
+            kept.append(row)
+            continue
+        starts.append(starts[-1] + len(raw))
+        alone = alone and not names_cluster(row)
+        ended = ended or (row.hypothesis is not None and ends_with_eos(row.hypothesis, meta.tokens))
+    if before is None:
         raise InputError("no rows", where=str(path), fix="Remove the file, or write predictions into it.")
     if meta.rows_sha256 is not None and meta.rows_sha256 != digest.hexdigest():
         raise InputError(
@@ -126,8 +145,32 @@ def load(path: str | Path, task: Task) -> PredictionSet:
             fix="An import or a merge was interrupted, or one of the two files was changed: write both again (--replace). "
             "If the rows were changed on purpose, remove rows_sha256 from the meta file.",
         )
-    known = with_finished(rows, meta.tokens) if meta.special_tokens is not None else tuple(rows)
-    return PredictionSet(task.id, known, meta, path, digest.hexdigest(), meta_sha256, split_name(path.stem)[1])
+    rows: Sequence[Row]
+    if kept is None:
+        read = _RowOfLine(task.reference_type, meta.tokens if ended and meta.special_tokens is not None else None)
+        rows = RowFile(path, starts, read, stamp, alone=alone)
+    else:
+        rows = with_finished(kept, meta.tokens) if meta.special_tokens is not None else tuple(kept)
+    return PredictionSet(task.id, rows, meta, path, digest.hexdigest(), meta_sha256, split_name(path.stem)[1])
+
+
+@dataclass(frozen=True, slots=True)
+class _RowOfLine:
+    """Makes a row of a line; with tokens, `finished` is inferred from them where the row does not state it."""
+
+    reference_type: ReferenceType
+    tokens: SpecialTokens | None
+
+    def __call__(self, raw: bytes, place: str) -> Row:
+        row = parse_row(raw, place, self.reference_type)
+        return row if self.tokens is None else finished_if_ended(row, self.tokens)
+
+
+def _stamp(path: Path) -> tuple[int, int, int]:
+    try:
+        return stamp_of(path)
+    except OSError as error:
+        raise InputError(f"cannot be read ({error.strerror})", where=str(path), fix="Check the path.") from error
 
 
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:

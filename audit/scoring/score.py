@@ -6,6 +6,7 @@ add up to the size of the set.
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -19,12 +20,13 @@ from audit.scoring.cache import Entry, Facts, ScoreCache
 from audit.scoring.counting import Counted, Key, count, in_one_process, join
 from audit.scoring.pool import WORTH_A_PROCESS, Map, serial
 from audit.scoring.predictions import PredictionSet
+from audit.scoring.row_file import KeptIds, RowFile
 from tasks.convention import Convention
 from tasks.metrics.accuracy import UNREAD
 from tasks.phrase import phrase
 from tasks.row import Row
 from tasks.statistics.bootstrap import percentile_interval, stored
-from tasks.statistics.clusters import clusters, dominated
+from tasks.statistics.clusters import dominated
 from tasks.statistics.compact import Compact, wide
 from tasks.statistics.defaults import REPLICATES, SEED
 from tasks.statistics.paired import Part, replicates_together
@@ -61,7 +63,7 @@ class Score:
     interval: tuple[Decimal, Decimal] | None
     account: Account | None
     counts: Compact | None
-    ids: tuple[str, ...]
+    ids: Sequence[str]
     unavailable: str | None = None
     unreadable: tuple[tuple[str, str], ...] = ()
 
@@ -212,9 +214,10 @@ class Scoring:
             self.results[name].counted = counted
         for metric, convention in self.chosen:
             _check(self.results[metric, convention.id].counted, convention, self.predictions)
-        _add_intervals(self.chosen, self.results, self.predictions.rows, *self.bootstrap)
+        _add_intervals(self.chosen, self.results, self.predictions, *self.bootstrap)
         _keep(self.chosen, self.results, self.cache)
-        ids = tuple(row.id for row in self.predictions.rows)
+        rows = self.predictions.rows
+        ids = None if isinstance(rows, RowFile) else tuple(row.id for row in rows)
         return [
             _score(metric, convention, self.results[metric, convention.id], self.predictions, self.expected, ids)
             for metric, convention in self.chosen
@@ -263,7 +266,7 @@ def _counting(
     # A task made in code cannot be built again in another process.
     few = len(rows) <= SHARD_ROWS and (engine is None or engine[1] == 1 or len(rows) < WORTH_A_PROCESS)
     if few or declaration is None:
-        return lambda: count(rows, todo)
+        return lambda: count(_in_memory(rows), todo)
     mapping, workers = engine or (serial, 1)
     shards = max(workers, -(-len(rows) // SHARD_ROWS))
     whole = [item for item in todo if in_one_process(item[1].metric, len(rows))]
@@ -274,14 +277,27 @@ def _counting(
     counted = mapping((declaration, split, rows[a:b]) for a, b in pairwise(bounds)) if split else iter(())
 
     def collect() -> dict[Key, Counted]:
-        found = count(rows, whole)
+        found = count(_in_memory(rows), whole) if whole else {}
         parts = list(counted)
+        selections: list[array[int]] = []
         for name in split:
             # Pop the parts one by one, so that whole and parts are not both in memory.
-            found[name] = join([(start, part.pop(name)) for start, part in zip(bounds, parts, strict=False)])
+            joined = join([(start, part.pop(name)) for start, part in zip(bounds, parts, strict=False)])
+            # Most conventions keep the same rows.
+            same = next((known for known in selections if known == joined.kept), None)
+            if same is None:
+                selections.append(joined.kept)
+            else:
+                joined.kept = same
+            found[name] = joined
         return found
 
     return collect
+
+
+def _in_memory(rows: Sequence[Row]) -> Sequence[Row]:
+    """The rows, read once if they stand in a file."""
+    return tuple(rows) if isinstance(rows, RowFile) else rows
 
 
 def _check(counted: Counted, convention: Convention, predictions: PredictionSet) -> None:
@@ -294,7 +310,7 @@ def _check(counted: Counted, convention: Convention, predictions: PredictionSet)
 def _add_intervals(
     chosen: Sequence[tuple[str, Convention]],
     results: dict[Key, _Result],
-    rows: Sequence[Row],
+    predictions: PredictionSet,
     replicates: int,
     seed: int,
 ) -> None:
@@ -311,7 +327,7 @@ def _add_intervals(
     ]
     if not replicates or not live:
         return
-    units = clusters(rows)
+    units = predictions.clusters
     if dominated(units):
         return
     values = replicates_together([part for _, part in live], units, replicates, seed)
@@ -335,7 +351,7 @@ def _score(
     result: _Result,
     predictions: PredictionSet,
     expected: int | None,
-    ids: tuple[str, ...],
+    ids: tuple[str, ...] | None,
 ) -> Score:
     counted = result.counted
     if counted.counts is None:
@@ -362,6 +378,14 @@ def _score(
         interval,
         account,
         counted.counts,
-        ids if len(counted.kept) == len(ids) else tuple(ids[i] for i in counted.kept),
+        _ids(predictions.rows, ids, counted.kept),
         unreadable=counted.unreadable,
     )
+
+
+def _ids(rows: Sequence[Row], ids: tuple[str, ...] | None, kept: Sequence[int]) -> Sequence[str]:
+    """The ids of the kept rows, from those of all rows; None for rows that stay in their file."""
+    if ids is None:
+        assert isinstance(rows, RowFile)
+        return KeptIds(rows, kept)
+    return ids if len(kept) == len(ids) else tuple(ids[i] for i in kept)

@@ -39,7 +39,6 @@ from audit.verdict.problems import contradictions, normalised_twice, prediction_
 from audit.verdict.rules import Candidate
 from tasks.phrase import joined
 from tasks.statistics.bootstrap import stored
-from tasks.statistics.clusters import clusters
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,7 +316,7 @@ def _units(predictions: PredictionSet, score: Score) -> int | None:
     """Number of independent units in the scored rows: clusters if rows name them, otherwise rows."""
     if score.account is None:
         return None
-    found = clusters(predictions.rows)
+    found = predictions.clusters
     if isinstance(found, int):
         return score.account.scored
     kept = set(score.ids)

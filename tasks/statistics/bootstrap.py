@@ -27,6 +27,8 @@ _ROUNDING: dict[str, Callable[[Fraction], int]] = {
     ROUND_HALF_UP: lambda x: math.floor(x + Fraction(1, 2)),
 }
 _CHUNK_BYTES = 64 * 2**20
+# Replicates drawn at a time, however many units there are: with fewer, sums take longer to prepare than to add up.
+_LEAST_REPLICATES = 24
 _KEPT_BYTES = 32 * 2**20
 Draws: TypeAlias = NDArray[np.unsignedinteger[Any]]  # (replicates, units)
 _Z95 = Fraction(1959963985, 10**9)  # 97.5 % point of the normal distribution
@@ -73,7 +75,7 @@ def draws(units: int, replicates: int, seed: int) -> Iterator[Draws]:
         yield _kept_draws(units, replicates, seed)
     elif units:
         lines = _lines(units, seed)
-        step = max(1, _CHUNK_BYTES // units)
+        step = max(_LEAST_REPLICATES, _CHUNK_BYTES // units)
         for start in range(0, replicates, step):
             yield _chunk(lines, min(step, replicates - start), units)
 

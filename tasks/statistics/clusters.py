@@ -28,6 +28,11 @@ def clusters(rows: Sequence[Row]) -> list[str] | int:
     return [top[parts[0]] if parts else _own(row) for row, parts in zip(rows, mixtures, strict=True)]
 
 
+def names_cluster(row: Row) -> bool:
+    """Whether a row may belong to a cluster with others: it names one, or its id is a mixture of LibriMix."""
+    return row.extra.get("cluster") is not None or _MIXTURE.fullmatch(row.id) is not None
+
+
 def dominated(found: Sequence[str] | int) -> bool:
     """Whether one cluster holds more than half of the rows.
 

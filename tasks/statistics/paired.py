@@ -22,6 +22,8 @@ from tasks.statistics.compact import Compact, wide
 _BLOCK_UNITS = 4096
 _BLOCK_REPLICATES = 128
 _EXACT_32 = 2**24
+# Rows whose counts are widened at a time.
+_ROWS = 2**20
 # (factor, column) of every byte of a term
 Places: TypeAlias = list[tuple[int, int]]
 
@@ -73,9 +75,8 @@ class _Table:
 
     def add(self, part: Part) -> list[Places]:
         """Add the part's terms; returns their columns."""
-        terms = part.metric.terms(wide(part.counts)).astype(np.int64)
         kept = None if len(part.kept) == self.rows else np.asarray(part.kept, dtype=np.intp)
-        return [self._places(column, kept) for column in terms.T]
+        return [self._places(column, kept) for column in _terms_of(part)]
 
     def _places(self, column: NDArray[np.int64], kept: NDArray[np.intp] | None) -> Places:
         if kept is not None:
@@ -121,6 +122,15 @@ class _Table:
                 replicates = slice(first, first + _BLOCK_REPLICATES)
                 found[replicates] += chunk[replicates, units].astype(kind) @ right
         return found
+
+
+def _terms_of(part: Part) -> NDArray[np.int64]:
+    """(terms, kept rows); some rows at a time, because the counts are wide meanwhile."""
+    parts = [
+        part.metric.terms(wide(part.counts[start : start + _ROWS])).astype(np.int64).T
+        for start in range(0, max(1, len(part.counts)), _ROWS)
+    ]
+    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
 
 
 def _kind(block: NDArray[np.uint8], most: int) -> type[np.floating[Any]]:

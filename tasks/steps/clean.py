@@ -104,13 +104,16 @@ def with_finished(rows: Iterable[Row], tokens: SpecialTokens = SALMONN_TOKENS) -
     length limit. If no output does, special tokens may have been skipped, and `finished` stays unknown.
     """
     rows = tuple(rows)
-    ended = [None if row.hypothesis is None else ends_with_eos(row.hypothesis, tokens) for row in rows]
-    if not any(ended):
+    if not any(row.hypothesis is not None and ends_with_eos(row.hypothesis, tokens) for row in rows):
         return rows
-    return tuple(
-        replace(row, finished=end) if row.finished is None and end is not None else row
-        for row, end in zip(rows, ended, strict=True)
-    )
+    return tuple(finished_if_ended(row, tokens) for row in rows)
+
+
+def finished_if_ended(row: Row, tokens: SpecialTokens) -> Row:
+    """The row with `finished` inferred where it is unknown, in a set of which special tokens were kept."""
+    if row.finished is not None or row.hypothesis is None:
+        return row
+    return replace(row, finished=ends_with_eos(row.hypothesis, tokens))
 
 
 def without_thinking(text: str) -> str:

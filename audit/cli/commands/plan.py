@@ -145,7 +145,7 @@ def _rows(args: argparse.Namespace) -> tuple[Row, ...]:
             raise InputError("the set is given twice", where="--units", fix="Omit --data and --manifest.")
         from audit import api
 
-        return api.load_predictions(args.units, args.task).rows
+        return tuple(api.load_predictions(args.units, args.task).rows)
     if args.manifest is not None and args.data is None:
         from tasks.datasets import manifest as manifests
         from tasks.datasets.errors import DatasetError
