@@ -17,6 +17,7 @@ import numpy as np
 
 from audit.scoring.counting import Pairs, select
 from tasks.convention import Convention
+from tasks.metrics.chrf import CHARACTERS, Chrf
 from tasks.row import Row
 from tasks.statistics.bootstrap import draws
 from tasks.statistics.compact import compact, wide
@@ -131,12 +132,17 @@ def _one(cache: ChainCache, conventions: list[Convention], clock: Clock, machine
                 cache.values(convention.hypothesis_view, convention.hypothesis),
                 cache.values(convention.reference_view, convention.reference),
             ]
-        stage = NGRAMS if convention.metric.id == "bleu" else ALIGN
+        characters = isinstance(convention.metric, Chrf)
+        stage = NGRAMS if characters or convention.metric.id == "bleu" else ALIGN
         counting = pairs[convention.metric.counting]
         before = len(counting)
         with clock.stage(stage):
             counts = compact(counting.count(convention.metric, *sides)[np.asarray(kept)])
-        _count_floor(stage, sides, (len(counting) - before) / len(rows), clock, machine)
+        if characters:
+            # Its n-grams are of characters; those of words, of chrF++, are left out of the floor.
+            sides = [[tuple("".join(str(value).split())) for value in side] for side in sides]
+        orders = CHARACTERS if characters else 4
+        _count_floor(stage, sides, (len(counting) - before) / len(rows), clock, machine, orders)
         found.append(Part(convention.metric, counts, kept))
         columns.update((kept.tobytes(), column.tobytes()) for column in convention.metric.terms(wide(counts)).T)
     for texts in cache._seen.values():
@@ -161,12 +167,14 @@ def _pass(texts: list[str]) -> None:
         pass
 
 
-def _count_floor(stage: str, sides: Sequence[Sequence[Any]], new: float, clock: Clock, machine: Machine) -> None:
+def _count_floor(
+    stage: str, sides: Sequence[Sequence[Any]], new: float, clock: Clock, machine: Machine, orders: int
+) -> None:
     """Add the floor of counting the share of these rows that no convention before had."""
     lengths = [len(value) if isinstance(value, tuple) else len(value.split()) for side in sides for value in side]
     tokens = round(new * sum(lengths))
     if stage == NGRAMS:
-        grams = round(new * sum(max(n - order, 0) for n in lengths for order in range(4)))
+        grams = round(new * sum(max(n - order, 0) for n in lengths for order in range(orders)))
         clock.work[stage] += grams
         clock.floor[stage] += grams * machine.sort + tokens * machine.look_up
     else:

@@ -1,19 +1,23 @@
 """The same values by the usual scripts: every convention by itself, with the libraries' own calls and bootstraps.
 
 For error rates: the convention's text steps on every text, jiwer, and a bootstrap over the utterances' counts by numpy
-indexing. For BLEU: the text steps before the tokenizer, then sacreBLEU's `corpus_score` with its own 1,000 replicates.
+indexing. For BLEU, chrF and TER: the text steps before the tokenizer, then sacreBLEU's `corpus_score` with its own 1,000
+replicates.
 """
 
 from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
 from tasks.convention import Convention
 from tasks.metrics.bleu import Bleu, MeanSentenceBleu
+from tasks.metrics.chrf import Chrf
 from tasks.metrics.error_rate import MeanErrorRate
+from tasks.metrics.ter import Ter
 from tasks.row import Row
 from tasks.step import Step
 
@@ -31,11 +35,28 @@ def _texts(values: list[str], steps: Sequence[Step]) -> list[str]:
     return values
 
 
+def texts(rows: Sequence[Row], convention: Convention) -> tuple[list[str], list[str]]:
+    """Outputs and references of the scored rows after every text step, as the libraries' tokenizers take them."""
+    chosen = kept(rows, convention)
+    sides = ((convention.hypothesis, [str(row.hypothesis) for row in chosen]),
+             (convention.reference, [str(row.reference) for row in chosen]))  # fmt: skip
+    # chrF's chains end in texts, all others in tokens.
+    end = None if isinstance(convention.metric, Chrf) else -1
+    hypotheses, references = (_texts(values, steps[:end]) for steps, values in sides)
+    return hypotheses, references
+
+
 def score(rows: Sequence[Row], convention: Convention) -> tuple[float, float, float]:
     """Value and interval of one convention, as a script for this convention alone would compute them."""
-    chosen = kept(rows, convention)
-    hypotheses = _texts([str(row.hypothesis) for row in chosen], convention.hypothesis[:-1])
-    references = _texts([str(row.reference) for row in chosen], convention.reference[:-1])
+    hypotheses, references = texts(rows, convention)
+    if isinstance(convention.metric, Chrf):
+        from sacrebleu.metrics.chrf import CHRF
+
+        return _corpus(CHRF(word_order=convention.metric.words), hypotheses, references)
+    if isinstance(convention.metric, Ter):
+        from sacrebleu.metrics.ter import TER
+
+        return _corpus(TER(), hypotheses, references)
     if isinstance(convention.metric, Bleu | MeanSentenceBleu):
         return _bleu(hypotheses, references, convention)
     return _errors(hypotheses, references, mean=isinstance(convention.metric, MeanErrorRate))
@@ -77,6 +98,10 @@ def _bleu(hypotheses: list[str], references: list[str], convention: Convention) 
         draw = np.random.default_rng(0)
         drawn = sorted(float(scores[draw.integers(0, len(scores), len(scores))].mean()) for _ in range(REPLICATES))
         return float(scores.mean()), drawn[25], drawn[974]
+    return _corpus(metric, hypotheses, references)
+
+
+def _corpus(metric: Any, hypotheses: list[str], references: list[str]) -> tuple[float, float, float]:
     found = metric.corpus_score(hypotheses, [references], n_bootstrap=REPLICATES)
     half = float(found._ci)
     return float(found.score), float(found._mean) - half, float(found._mean) + half
