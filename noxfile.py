@@ -167,10 +167,12 @@ def mutation(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Time scoring against the usual scripts; `nox -s bench -- --write` writes docs/explanation/performance.md."""
+    """Measure the speed against other programs, five times each, and write docs/explanation/performance.md.
+
+    Arguments go to `python -m benchmarks`: `--quick`, `--only PART`, `--captions FILE`.
+    """
     install(session, "requirements-test.lock")
-    session.install("--quiet", "pytest-benchmark>=5", "ray>=2.50")
-    session.run("pytest", "-q", "-p", "no:cacheprovider", "benchmarks/scoring.py", *session.posargs)
+    session.run("python", "-m", "benchmarks", *session.posargs)
 
 
 @nox.session(venv_backend="none")

@@ -1,4 +1,4 @@
-"""Captions against the usual scripts, on a table of outputs and captions: `pytest benchmarks/scoring.py --captions FILE`.
+"""Captions against the usual scripts, on a table of outputs and captions: `python -m benchmarks --captions FILE`.
 
 The usual script of a convention is pycocoevalcap's: its PTB tokenizer, METEOR and CIDEr-D, each started by itself, or nltk's
 METEOR on the convention's words; without intervals, which ours have. `coco` is the script that computes METEOR and CIDEr-D on
@@ -9,7 +9,6 @@ the same tokens; `all` are the scripts of every convention of the task, one afte
 from __future__ import annotations
 
 import csv
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,6 @@ from tasks.metrics.nltk_meteor import NltkMeteor
 from tasks.row import Row
 from tasks.task import Task
 
-WAYS = ("usual scripts", "ours, cold", "ours, warm")
 SETS = ("coco", "all")
 # Columns of the table: an output, and its captions from the first on.
 SAID, CAPTION = "candidate", "ref_"
@@ -62,17 +60,18 @@ def chosen(which: str) -> dict[str, tuple[Convention, ...]]:
 
 def make_index() -> dict[str, Any]:
     """Make the index of METEOR's paraphrases, once on a machine."""
+    from benchmarks.workers import Stopwatch
     from tasks.backends.java import PACKAGE, jar
     from tasks.backends.meteor_jar import PARAPHRASES
     from tasks.backends.paraphrases import folder, index
     from tasks.step import digest
 
-    start, before = time.perf_counter(), time.process_time()
+    watch = Stopwatch()
     assert index(jar(PARAPHRASES), digest(f"file:{PACKAGE}/{PARAPHRASES}")) is not None
-    place = folder()
+    times, place = watch.read(), folder()
     assert place is not None
     size = sum(path.stat().st_size for path in place.iterdir())
-    return {"seconds": time.perf_counter() - start, "processor": time.process_time() - before, "bytes": size}
+    return {**times, "bytes": size}
 
 
 def ours(file: str, which: str, cache: str) -> dict[str, Any]:
@@ -82,23 +81,23 @@ def ours(file: str, which: str, cache: str) -> dict[str, Any]:
     from audit.scoring.cache import ScoreCache
     from audit.scoring.pool import engine
     from audit.scoring.score import score
-    from benchmarks.scoring import _prediction_set, _processor
+    from benchmarks.workers import Stopwatch, prediction_set
 
     found = replace(task(), conventions=chosen(which))
-    predictions = _prediction_set(found.id, tuple(rows(Path(file))))
-    start, before = time.perf_counter(), _processor()
+    predictions = prediction_set(found.id, tuple(rows(Path(file))))
+    watch = Stopwatch()
     with engine() as counting:
         scores = score(predictions, found, cache=ScoreCache(Path(cache)), engine=counting)
     values = {f"{one.metric}/{one.convention.id}": float(one.exact or 0) for one in scores}
-    return {"seconds": time.perf_counter() - start, "processor": _processor() - before, "values": values}
+    return {**watch.read(), "values": values, "rows": len(predictions.rows)}
 
 
 def usual(file: str, which: str) -> dict[str, Any]:
     """The same values by scripts."""
-    from benchmarks.scoring import _processor
+    from benchmarks.workers import Stopwatch, versions
 
     conventions, items = chosen(which), rows(Path(file))
-    start, before = time.perf_counter(), _processor()
+    watch = Stopwatch()
     values = {}
     if which == "coco":
         values = _script(items, [(metric, one) for metric, some in conventions.items() for one in some])
@@ -106,7 +105,7 @@ def usual(file: str, which: str) -> dict[str, Any]:
         for metric, some in conventions.items():
             for one in some:
                 values |= _script(items, [(metric, one)])
-    return {"seconds": time.perf_counter() - start, "processor": _processor() - before, "values": values}
+    return {**watch.read(), "values": values, "versions": versions("pycocoevalcap", "nltk")}
 
 
 def _script(items: Sequence[Row], conventions: Sequence[tuple[str, Convention]]) -> dict[str, float]:
@@ -166,26 +165,3 @@ def _nltk(said: Any, wanted: Any) -> float:
     net = wordnet()
     scores = [meteor_score(wanted[key], said[key][0], wordnet=net) for key in said]
     return 100 * sum(scores) / len(scores)
-
-
-def table(results: dict[str, dict[str, Any]]) -> str:
-    """Seconds of scripts and of this program, and their ratios."""
-    if not any(name.startswith("captions, ") for name in results):
-        return ""
-    lines = ["| conventions | values | way | seconds | usual / this | processor seconds | usual / this |",
-             "| :-- | --: | :-- | --: | --: | --: | --: |"]  # fmt: skip
-    for which in SETS:
-        known = results.get(f"captions, {which}, {WAYS[0]}")
-        for way in WAYS:
-            found = results.get(f"captions, {which}, {way}")
-            if found is not None:
-                times = [
-                    f"{found[kind]:.3g} | {f'{known[kind] / found[kind]:.1f}' if known and way != WAYS[0] else ''}"
-                    for kind in ("seconds", "processor")
-                ]
-                lines.append(f"| {which} | {len(found['values'])} | {way} | {' | '.join(times)} |")
-    made = results.get("captions, index")
-    if made is not None:
-        lines.append(f"| index, once a machine | | {made['bytes'] / 1e6:.0f} MB | {made['seconds']:.3g} | | "
-                     f"{made['processor']:.3g} | |")  # fmt: skip
-    return "\n".join(lines)

@@ -135,3 +135,32 @@ SETS: dict[str, tuple[int, Callable[[int], tuple[Row, ...]]]] = {
     "st-en-de": (15531, german),
     "st-en-ja": (15531, japanese),
 }
+
+
+def sets(most: int = 0) -> dict[str, tuple[Row, ...]]:
+    """The rows of every set; at most so many of each, unless that is 0."""
+    return {name: make(min(size, most) if most else size) for name, (size, make) in SETS.items()}
+
+
+def overlapped(rows: int, seed: int = 5) -> tuple[Row, ...]:
+    """Outputs for two speakers: every third in the other order, every fourth with three sentences, every tenth with one."""
+    first, second, third = (english(rows, seed + n) for n in range(3))
+    made = []
+    for index, (one, other, more) in enumerate(zip(first, second, third, strict=True)):
+        said = [_sentence(row) for row in (one, other, more)]
+        number = 3 if index % 4 == 0 else 1 if index % 10 == 9 else 2
+        order = said[1::-1] + said[2:] if index % 3 == 0 else said
+        references = [str(row.reference).upper() for row in (one, other)]
+        made.append(Row(f"{index:07}", ". ".join(order[:number]) + ".</s>", references, finished=True))
+    return tuple(made)
+
+
+def captions(rows: int, seed: int = 8, references: int = 3) -> list[tuple[str, list[str]]]:
+    """Outputs of about 9 words, each with some captions."""
+    texts = [german(rows, seed + n) for n in range(references)]
+    return [(_sentence(row), [str(text[index].reference) for text in texts]) for index, row in enumerate(texts[0])]
+
+
+def _sentence(row: Row) -> str:
+    """An output without its mark and without full stops, which would split it."""
+    return str(row.hypothesis).removesuffix("</s>").replace(".", "")

@@ -1,4 +1,4 @@
-"""Time of the HTML report in a real Chromium: `python -m benchmarks.page_in_browser` prints a table for the documentation.
+"""Time of the HTML report in a real Chromium: `python -m benchmarks --only browser`.
 
 A made-up audit of 4,200 values that follow from their counts, with a signature. A filter's time runs from the event in the
 field to the frame in which its result is painted; its processor time is that of the page's thread, which other work on the
@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import random
 import statistics
-import sys
 import tempfile
 from dataclasses import replace
 from fractions import Fraction
@@ -23,12 +22,13 @@ from audit.report.page import render
 from audit.report.script import script
 from audit.schema import AuditDocument, Fold, Measurement
 from audit.verdict.agreement import Target
+from benchmarks.workers import Stopwatch
 from tasks.statistics.bootstrap import stored
 from tests.support import browser as chromium
 from tests.support.example_audit import build, document
 from tests.support.provenance import made
 
-CLAIMS, CONVENTIONS, TURNS = 23, 200, 12
+CLAIMS, CONVENTIONS = 23, 200
 # What is done: the field, and the values that it gets in turn.
 FILTERS = {
     "search": ("search", ("c1", "c2", "")),
@@ -78,13 +78,12 @@ def _spent(session: Any) -> float:
     return float(metrics["TaskDuration"]) * 1000
 
 
-def main() -> int:
-    """Print the table."""
-    if chromium.CHROMIUM is None:
-        print("needs Chromium", file=sys.stderr)
-        return 1
+def measure(turns: str) -> dict[str, Any]:
+    """Time until the page has checked itself, and milliseconds of every filter over so many turns."""
     example = audit()
+    watch = Stopwatch()
     page = page_seal.sign(render(example).encode(), to_bytes(example), made.key(1))
+    filters: dict[str, dict[str, list[float]]] = {name: {"painted": [], "processor": []} for name in FILTERS}
     with tempfile.TemporaryDirectory() as folder, chromium.browser() as browser:
         path = Path(folder, "report.html")
         path.write_bytes(page)
@@ -94,24 +93,22 @@ def main() -> int:
             opened.page.locator("button[aria-controls=find]").click()
             session = opened.page.context.new_cdp_session(opened.page)
             session.send("Performance.enable", {"timeDomain": "threadTicks"})
-            times: dict[str, list[tuple[float, float]]] = {name: [] for name in FILTERS}
             for name, (field, values) in FILTERS.items():
-                for turn in range(TURNS):
+                for turn in range(int(turns)):
                     before = _spent(session)
-                    painted = opened(_TIMED, [field, values[turn % len(values)]])
-                    times[name].append((painted, _spent(session) - before))
-    print(
-        f"{len(example.measurements):,} values; HTML {len(page) / 1000:,.0f} kB, of it script {len(script()) / 1000:.1f} kB."
-    )
-    print(f"{line} From the start of loading to the end of the check: {loaded / 1000:.1f} s.\n")
-    print("| filter | until painted, median, ms | fastest | processor, median, ms | most |")
-    print("| :-- | --: | --: | --: | --: |")
-    for name, found in times.items():
-        painted_, spent = zip(*found, strict=True)
-        numbers = (statistics.median(painted_), min(painted_), statistics.median(spent), max(spent))
-        print(f"| {name} | {' | '.join(f'{number:.0f}' for number in numbers)} |")
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+                    filters[name]["painted"].append(opened(_TIMED, [field, values[turn % len(values)]]))
+                    filters[name]["processor"].append(_spent(session) - before)
+            version = browser.version
+    return {
+        **watch.read(),
+        "filters": {
+            name: {"painted": statistics.median(one["painted"]), "processor": statistics.median(one["processor"])}
+            for name, one in filters.items()
+        },
+        "loaded": loaded / 1000,
+        "line": line,
+        "measurements": len(example.measurements),
+        "html_bytes": len(page),
+        "script_bytes": len(script()),
+        "versions": {"Chromium": version},
+    }

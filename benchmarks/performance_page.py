@@ -1,307 +1,225 @@
-"""The measured part of docs/explanation/performance.md and its plot, written from one run's measurements."""
+"""The measured parts of docs/explanation/performance.md and its plot; what stands between them is written by hand."""
 
 from __future__ import annotations
 
-import math
+import textwrap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from audit._util.cpu import cores
-from benchmarks import captions
-from benchmarks.stages import READ
+from benchmarks import tables
+from benchmarks.groups import COLD, Group
+from benchmarks.plot import plot
+from benchmarks.results import Measured, Results
 
-ROOT = Path(__file__).resolve().parent.parent
-Results = dict[str, dict[str, Any]]
-COLD, WARM, USUAL, STAGES = "ours, cold", "ours, warm", "usual scripts", "stages"
-MIB = 2**20
-# Seconds that the whole audit is to take: (predictions, run)
-GOALS = {("none", "cold"): 10, ("none", "warm"): 3}
-# Around the measured part of the page.
-BEGIN = "<!-- measured: benchmarks/performance_page.py writes what follows -->"
-END = "<!-- end of what is measured -->"
-# Around the part on the floor.
-BEGIN_STAGES = "<!-- stages, measured: benchmarks/performance_page.py writes what follows -->"
-END_STAGES = "<!-- end of what is measured of stages -->"
-# Around the part on captions.
-BEGIN_CAPTIONS = "<!-- captions, measured: benchmarks/performance_page.py writes what follows -->"
-END_CAPTIONS = "<!-- end of what is measured of captions -->"
-_UNITS = {
-    "clean, normalise, tokenise": "bytes of text",
-    "select rows": "rows",
-    "count n-grams": "n-grams",
-    "align words": "words",
-    "draw resamples": "draws",
-    "fold replicates": "products",
-}
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+# Distributions whose names are spelt otherwise on the page.
+_NAMES = {"sacrebleu": "sacreBLEU", "numpy": "NumPy"}
 
 
-def seconds(value: float) -> str:
-    """Three significant digits, no exponent."""
-    return f"{value:.0f}" if value >= 100 else f"{value:.{max(0, 2 - math.floor(math.log10(max(value, 1e-3))))}f}"
+@dataclass(frozen=True)
+class Occasion:
+    """Where and how was measured.
 
-
-def table(results: Results, processors: int | None = None) -> str:
-    """Time, ratios and peak memory of the ways to get the same numbers.
-
-    Args:
-        results: Of the measurements.
-        processors: How many there were; by default this machine's.
-    """
-    usual = results.get(USUAL)
-    number = cores() if processors is None else processors
-    on = f"on {number} processor{'s' * (number != 1)}"
-    lines = [
-        f"| | seconds {on} | usual / this, {on} | processor seconds | usual / this, processor seconds | peak memory, MiB |",
-        "| :-- | --: | --: | --: | --: | --: |",
-    ]
-    for name in (USUAL, COLD, WARM):
-        if name in results:
-            found = results[name]
-            times = [
-                f"{seconds(found[kind])} | {f'{usual[kind] / found[kind]:.0f}' if usual and name != USUAL else ''}"
-                for kind in ("seconds", "processor")
-            ]
-            lines.append(f"| {name} | {' | '.join(times)} | {found['peak'] / MIB:,.0f} |")
-    return "\n".join(lines)
-
-
-def growth(results: Results) -> list[tuple[int, float, int]]:
-    """(rows, seconds, peak bytes), fewest rows first."""
-    return sorted((found["rows"], found["seconds"], found["peak"]) for found in results.values() if "rows" in found)
-
-
-def growth_table(results: Results) -> str:
-    """How time and memory grow with the rows."""
-    lines = ["| rows | seconds | microseconds a row | processor seconds | peak memory, MiB |",
-             "| --: | --: | --: | --: | --: |"]  # fmt: skip
-    for found in sorted((f for f in results.values() if "rows" in f), key=lambda f: f["rows"]):
-        rows, time = found["rows"], found["seconds"]
-        times = f"{seconds(time)} | {time / rows * 1e6:,.0f} | {seconds(found['processor'])}"
-        lines.append(f"| {rows:,} | {times} | {found['peak'] / MIB:,.0f} |")
-    return "\n".join(lines)
-
-
-def audit_table(results: Results) -> str:
-    """The whole audit, cold and warm, beside the goals, met or missed."""
-    lines = ["| predictions | run | seconds | goal | processor seconds |", "| :-- | :-- | --: | --: | --: |"]
-    for name, found in results.items():
-        if name.startswith("audit, "):
-            _, rows, again = name.split(", ")
-            goal = GOALS.get((rows, again))
-            aim = "" if goal is None else f"{goal} s, {'met' if found['seconds'] <= goal else 'missed'}"
-            times = f"{seconds(found['seconds'])} | {aim} | {seconds(found['processor'])}"
-            lines.append(f"| {rows} | {again} | {times} |")
-    return "\n".join(lines)
-
-
-def report_table(results: Results) -> str:
-    """Reports of made-up audits."""
-    lines = ["| claims | values | PDF, seconds | processor seconds | PDF, kB | HTML, kB |",
-             "| --: | --: | --: | --: | --: | --: |"]  # fmt: skip
-    for name, found in results.items():
-        if name.startswith("report, "):
-            times = f"{seconds(found['seconds'])} | {seconds(found['processor'])}"
-            sizes = f"{found['pdf_bytes'] / 1000:,.0f} | {found['html_bytes'] / 1000:,.0f}"
-            lines.append(f"| {found['claims']} | {found['values']:,} | {times} | {sizes} |")
-    return "\n".join(lines)
-
-
-def stage_table(results: Results) -> str:
-    """Each stage's processor time beside its floor."""
-    if STAGES not in results:
-        return ""
-    lines = ["| stage | work | floor, s | spent, s | spent / floor |", "| :-- | --: | --: | --: | --: |"]
-    stages = results[STAGES]["stages"]
-    for name, found in stages.items():
-        work = f"{found['work']:,} {_UNITS[name]}"
-        ratio = f"{found['spent'] / found['floor']:.1f}" if found["floor"] else ""
-        lines.append(f"| {name} | {work} | {seconds(found['floor'])} | {seconds(found['spent'])} | {ratio} |")
-    floor, spent = (sum(found[key] for found in stages.values()) for key in ("floor", "spent"))
-    lines.append(f"| all | | {seconds(floor)} | {seconds(spent)} | {spent / floor:.1f} |")
-    return "\n".join(lines)
-
-
-def step_table(results: Results, most: int = 12) -> str:
-    """The steps that take most processor time, and what the rest of their stage takes."""
-    if STAGES not in results:
-        return ""
-    steps = sorted(results[STAGES]["steps"].items(), key=lambda item: -item[1][0])
-    whole = results[STAGES]["stages"][READ]["spent"]
-    lines = ["| step | texts | spent, s | microseconds a text |", "| :-- | --: | --: | --: |"]
-    for name, (spent, texts) in steps[:most]:
-        lines.append(f"| {name} | {texts:,} | {seconds(spent)} | {1e6 * spent / texts:.1f} |")
-    others = sum(spent for _, (spent, _) in steps[most:])
-    lines.append(f"| others ({len(steps[most:])}) | | {seconds(others)} | |")
-    lines.append(f"| keeping and looking up | | {seconds(whole - sum(spent for _, (spent, _) in steps))} | |")
-    return "\n".join(lines)
-
-
-def plot(results: Results) -> str:
-    """Time and peak memory over rows, both axes logarithmic, as SVG."""
-    points = growth(results)
-    wide, high, left, bottom = 640, 360, 64, 48
-    right = 64
-    x0, x1 = math.log10(points[0][0]), math.log10(points[-1][0])
-    span = max(x1 - x0, 1)
-    times = [time for _, time, _ in points]
-    low, top = math.floor(math.log10(min(times))), math.ceil(math.log10(max(times)))
-    mib = [peak / MIB for _, _, peak in points]
-    low2, top2 = math.floor(math.log10(min(mib))), math.ceil(math.log10(max(mib)))
-
-    def x(rows: int) -> float:
-        return left + (math.log10(rows) - x0) / span * (wide - left - right)
-
-    def y(value: float, base: int, end: int) -> float:
-        return high - bottom - (math.log10(value) - base) / max(end - base, 1) * (high - bottom - 24)
-
-    parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {wide} {high}" font-family="sans-serif" font-size="13">',
-        "<title>Time and peak memory of scoring over the number of rows</title>",
-        f'<rect width="{wide}" height="{high}" fill="#fff"/>',
-    ]
-    for power in range(low, top + 1):
-        at = y(10.0**power, low, top)
-        parts.append(f'<path d="M{left} {at:.1f}H{wide - right}" stroke="#ddd"/>')
-        parts.append(f'<text x="{left - 8}" y="{at + 4:.1f}" text-anchor="end" fill="#0b5cad">{10.0**power:g}</text>')
-    for power in range(low2, top2 + 1):
-        at = y(10.0**power, low2, top2)
-        parts.append(f'<text x="{wide - right + 8}" y="{at + 4:.1f}" fill="#a04000">{10**power:,}</text>')
-    for rows, _, _ in points:
-        parts.append(f'<text x="{x(rows):.1f}" y="{high - bottom + 18}" text-anchor="middle">{rows:,}</text>')
-    for values, base, end, colour, dash in ((times, low, top, "#0b5cad", ""), (mib, low2, top2, "#a04000", "5 4")):
-        dots = [(x(rows), y(value, base, end)) for (rows, _, _), value in zip(points, values, strict=True)]
-        line = " ".join(f"{a:.1f},{b:.1f}" for a, b in dots)
-        parts.append(
-            f'<polyline points="{line}" fill="none" stroke="{colour}" stroke-width="2" stroke-dasharray="{dash}"/>'
-        )
-        parts += [f'<circle cx="{a:.1f}" cy="{b:.1f}" r="4" fill="{colour}"/>' for a, b in dots]
-    parts += [
-        f'<text x="{left - 8}" y="14" text-anchor="end" fill="#0b5cad">seconds</text>',
-        f'<text x="{wide - 4}" y="14" text-anchor="end" fill="#a04000">peak, MiB (dashed)</text>',
-        f'<text x="{(left + wide - right) / 2}" y="{high - 8}" text-anchor="middle">rows</text>',
-        "</svg>",
-    ]
-    return "\n".join(parts) + "\n"
-
-
-def page(results: Results, machine: str, command: str, docs: Path = ROOT / "docs") -> None:
-    """Write explanation/performance.md, but for what stands around the measured part, and assets/performance.svg.
-
-    Args:
-        results: Of the measurements that were made.
+    Attributes:
+        command: As one can give it again.
         machine: In words.
-        command: What was run.
-        docs: The documentation's folder.
-
-    Raises:
-        ValueError: The page lacks the comments around the measured part.
+        python: Its version.
+        runs: Of everything.
     """
-    scored, values = f"{results[COLD]['rows_scored']:,}", len(results[COLD]["values"])
-    text = f"""
-Written by `{command}`.
 
-Machine: {machine}. One run; another machine gives other seconds, and much the same ratios. Where processor seconds are
-fewer than the processors could give in the time, the rest was waiting, or was others'.
+    command: str
+    machine: str
+    python: str
+    runs: int
 
-## Against the usual scripts
+    def sentence(self, loads: Sequence[float], versions: Mapping[str, str]) -> str:
+        """The first lines of a part."""
+        least, most = (f"{load:.1f}" for load in (min(loads), max(loads)))
+        runs = f"{self.runs} run{'s' * (self.runs != 1)}"
+        libraries = "".join(f"; {_NAMES.get(name, name)} {version}" for name, version in versions.items())
+        between = least if least == most else f"{least} to {most}"
+        return textwrap.fill(
+            f"Written by `{self.command}`: {runs}, load average {between} before a run; {self.machine}; "
+            f"Python {self.python}{libraries}.",
+            width=125, break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
 
-Made-up text of the size of LibriSpeech test-clean and test-other and three CoVoST 2 test sets ({scored} rows), every named
-convention of these tasks ({values} values), 1,000 bootstrap replicates each. The usual scripts prepare every text for every
-convention, and call jiwer for each utterance, or sacreBLEU's `corpus_score` with its own bootstrap, in one process; this
-program takes as many processes as there are processors. The benchmark checks that the values are equal (to 0.000002); the
-intervals are not compared, since the draws are others. "Cold" starts from nothing, worker processes included; "warm" finds
-counts and intervals in the cache.
 
-{table(results)}
+def around(part: str) -> tuple[str, str]:
+    """The comments around a part of the page."""
+    return f"<!-- measured: {part}; `python -m benchmarks` writes what follows -->", f"<!-- end of {part} -->"
 
-Peak memory is that of all processes together, each at its own peak.
 
-## Growth
+def _scoring(measured: Measured) -> str:
+    cold = measured.first(f"scoring/{COLD}")
+    return f"""\
+Made-up text of the size of LibriSpeech test-clean and test-other and three CoVoST 2 test sets ({cold["rows"]:,} rows), every
+named convention of these tasks that can be computed here ({len(cold["values"])} values), 1,000 bootstrap replicates each. The
+usual scripts prepare every text for every convention, and call jiwer for each utterance, or sacreBLEU's `corpus_score` with
+its own bootstrap, in one process; this program takes as many processes as there are processors. "Cold" starts from nothing,
+worker processes included; "warm" finds counts and intervals in the cache.
 
+{tables.scoring(measured)}
+
+Every run checks that the values are equal (to 0.000002 per cent); the intervals are not compared, since the draws are others.
+Peak memory is that of all processes together, each at its own peak, the most of all runs."""
+
+
+def _programs(measured: Measured) -> str:
+    return f"""\
+Whole programs from their start to their end, one convention each (two for speakers), without intervals, but for the paired
+bootstrap (1,000 replicates). The others get texts after the convention's steps, which this program does itself; preparing them
+is not measured. Every run checks that the values are equal (to 0.000002 per cent).
+
+{tables.programs(measured)}
+
+`evaluate` is Hugging Face's, with its metrics `wer` and `sacrebleu`. sacreBLEU's paired bootstrap is what `sacrebleu
+--paired-bs` runs; this program's is `repro-audit compare`, which also says which rows make the difference and of what kind
+they are. Their p-value and interval are not compared, since the draws are others. meeteval's ORC-WER, with the sides exchanged
+where there are more sentences than speakers, has the errors of the convention `cpwer-merge`."""
+
+
+def _growth(measured: Measured) -> str:
+    return f"""\
 Twelve conventions of an ASR task, 1,000 paired replicates.
 
-{growth_table(results)}
+{tables.growth(measured)}
 
-![Time and peak memory over the number of rows](../assets/performance.svg)
+![Time and peak memory over the number of rows](../assets/performance.svg)"""
 
-## The whole audit
 
+def _audit(measured: Measured) -> str:
+    return f"""\
 `repro-audit run` as it comes, with the report in HTML, PDF, LaTeX and CSV and the signed package: without predictions, and
 with predictions for the five sets above. "Warm" is the same run again.
 
-{audit_table(results)}
-
-## Reports
-
-Made-up audits with 200 conventions for each claim that has values.
-
-{report_table(results)}
-"""
-    _write_between(BEGIN, END, text, docs)
-    (docs / "assets" / "performance.svg").write_text(plot(results), encoding="utf-8")
+{tables.audit(measured)}"""
 
 
-def stages_page(results: Results, machine: str, command: str, docs: Path = ROOT / "docs") -> None:
-    """Write the part on the floor of explanation/performance.md.
+def _reports(measured: Measured) -> str:
+    return f"""\
+Made-up audits with as many conventions for each claim that has values.
 
-    Args:
-        results: Of the measurements that were made.
-        machine: In words.
-        command: What was run.
-        docs: The documentation's folder.
+{tables.reports(measured)}"""
 
-    Raises:
-        ValueError: The page lacks the comments around the part.
-    """
-    text = f"""
-Written by `{command}`.
 
-Machine: {machine}. Processor seconds of one cold run over the same sets in one process, beside a floor: the bytes, integers
-and products that cannot be avoided, each at the speed at which this machine does that one thing alone
-(`benchmarks/stages.py`). For texts this is one pass of `str.lower` over every text that a step is given; for n-grams one sort
-of them as integers and one look-up a token, of every pair of texts that no convention before had; for words one look-up a
-token; for resamples one draw and one tally a row; for folding one multiplication at the speed of a large matrix product for
-every count that differs.
+def _stages(measured: Measured) -> str:
+    return f"""\
+Processor seconds of one cold run over the same sets in one process, beside a floor: the bytes, integers and products that
+cannot be avoided, each at the speed at which this machine does that one thing alone (`benchmarks/stages.py`). For texts this
+is one pass of `str.lower` over every text that a step is given; for n-grams one sort of them as integers and one look-up a
+token, of every pair of texts that no convention before had; for words one look-up a token; for resamples one draw and one
+tally a row; for folding one multiplication at the speed of a large matrix product for every count that differs.
 
-{stage_table(results)}
+{tables.stages(measured)}
 
 Of "clean, normalise, tokenise", the steps that take most, libraries' first loading included; what is left is keeping and
 looking up the results of all steps, so that chains share them.
 
-{step_table(results)}
-"""
-    _write_between(BEGIN_STAGES, END_STAGES, text, docs)
+{tables.steps(measured)}"""
 
 
-def captions_page(results: Results, machine: str, command: str, docs: Path = ROOT / "docs") -> None:
-    """Write the part on captions of explanation/performance.md, which has a command of its own.
+def _captions(measured: Measured) -> str:
+    rows = measured.first(f"captions/coco, {COLD}")["rows"]
+    return f"""\
+The outputs and captions of the table ({rows:,} rows); every convention of METEOR 1.5, nltk's METEOR and CIDEr-D, by scripts of
+pycocoevalcap and nltk, one after another and without intervals, and by this program with 1,000 replicates each. `coco` is
+METEOR and CIDEr-D on the same tokens, by one script, and by aac-metrics. "Cold" starts every program and loads every library,
+but for aac-metrics' import of torch, which is not measured; the index of METEOR's paraphrases is there.
+
+{tables.captions(measured)}
+
+Every run checks that the values are equal (to 0.000002 per cent). aac-metrics runs with Python's `-O`, since its checks refuse
+Java after 13, and with METEOR 1.5 and CoreNLP 3.4.1 from pycocoevalcap, which it would fetch from elsewhere."""
+
+
+def _files(measured: Measured) -> str:
+    return f"""\
+`repro-audit run` in a new process, without predictions and without any cache.
+
+{tables.files(measured)}"""
+
+
+def _browser(measured: Measured) -> str:
+    first = measured.first("browser/page")
+    loaded = measured.spread("browser/page", "loaded")
+    html, script = (first[key] / 1000 for key in ("html_bytes", "script_bytes"))
+    return f"""\
+{first["measurements"]:,} made-up values in Chromium; HTML {html:,.0f} kB, of it script {script:.1f} kB. The page is loaded and
+has checked itself after {loaded.text()} s. It says: "{first["line"]}"
+
+{tables.browser(measured)}
+
+A filter's figure in a run is the median of its turns."""
+
+
+TEXTS: dict[str, Callable[[Measured], str]] = {
+    "scoring": _scoring,
+    "programs": _programs,
+    "growth": _growth,
+    "audit": _audit,
+    "reports": _reports,
+    "stages": _stages,
+    "captions": _captions,
+    "files": _files,
+    "browser": _browser,
+}
+
+
+def parts(groups: Sequence[Group], results: Results, occasion: Occasion) -> dict[str, str]:
+    """The text of every part that has groups.
 
     Args:
-        results: Of the measurements that were made.
-        machine: In words.
-        command: What was run.
+        groups: What was measured; a part of which something is unavailable says why.
+        results: Of all runs.
+        occasion: Where and how.
+    """
+    texts = {}
+    for part in dict.fromkeys(group.part for group in groups):
+        here = [group for group in groups if group.part == part]
+        reason = next((group.unavailable for group in here if group.unavailable), None)
+        if reason is not None:
+            texts[part] = f"Not measured by `{occasion.command}`: {reason}."
+            continue
+        ids = [group.id for group in here]
+        measured = results.measured(ids, occasion.runs)
+        said = occasion.sentence(results.loads(ids, occasion.runs), measured.versions())
+        texts[part] = f"{said}\n\n{TEXTS[part](measured)}"
+    return texts
+
+
+def write(groups: Sequence[Group], results: Results, occasion: Occasion, docs: Path = DOCS) -> None:
+    """Write the parts of explanation/performance.md that have groups, and with growth assets/performance.svg.
+
+    Args:
+        groups: What was measured.
+        results: Of all runs.
+        occasion: Where and how.
         docs: The documentation's folder.
+
+    Raises:
+        ValueError: The page lacks the comments around a part; nothing is written.
+    """
+    file = docs / "explanation" / "performance.md"
+    text = file.read_text(encoding="utf-8")
+    for part, said in parts(groups, results, occasion).items():
+        text = between(text, part, said, file)
+    file.write_text(text, encoding="utf-8")
+    if any(group.part == "growth" and not group.unavailable for group in groups):
+        points = tables.growth_points(results.measured(["growth"], occasion.runs))
+        (docs / "assets" / "performance.svg").write_text(plot(points), encoding="utf-8")
+
+
+def between(page: str, part: str, said: str, file: Path) -> str:
+    """The page with another text in a part.
 
     Raises:
         ValueError: The page lacks the comments around the part.
     """
-    text = f"""
-Written by `{command}`.
-
-Machine: {machine}. Outputs and captions of a published evaluation; every convention of METEOR 1.5, nltk's METEOR and
-CIDEr-D, by scripts of pycocoevalcap and nltk, one after another and without intervals, and by this program with 1,000
-replicates each. `coco` is METEOR and CIDEr-D on the same tokens, by one script. The benchmark checks that the values are equal
-(to 0.000002). "Cold" starts every program and loads every library; the index of METEOR's paraphrases is there.
-
-{captions.table(results)}
-"""
-    _write_between(BEGIN_CAPTIONS, END_CAPTIONS, text, docs)
-
-
-def _write_between(begin: str, end: str, text: str, docs: Path) -> None:
-    file = docs / "explanation" / "performance.md"
-    before, found, rest = file.read_text(encoding="utf-8").partition(begin)
+    begin, end = around(part)
+    before, found, rest = page.partition(begin)
     _, closed, after = rest.partition(end)
     if not (found and closed):
         raise ValueError(f"{file}: the comments around the measured part are missing: {begin} ... {end}")
-    file.write_text(f"{before}{found}\n{text}\n{closed}{after}", encoding="utf-8")
+    return f"{before}{found}\n\n{said}\n\n{closed}{after}"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -43,25 +42,3 @@ def test_scripts_and_this_program_have_the_same_values(tmp_path: Path) -> None:
         assert len(usual) == number
         assert usual == pytest.approx(ours, abs=2e-6)
         assert min(usual.values()) > 0
-
-
-def measured(seconds: float, values: int) -> dict[str, Any]:
-    return {"seconds": seconds, "processor": seconds / 2, "values": dict.fromkeys(map(str, range(values)), 1.0)}
-
-
-def test_ratios_stand_side_by_side() -> None:
-    results = {
-        "captions, index": {"seconds": 7, "processor": 6, "bytes": 99_000_000},
-        "captions, coco, usual scripts": measured(9, 2),
-        "captions, coco, ours, cold": measured(3, 2),
-        "captions, coco, ours, warm": measured(0.03, 2),
-        "captions, all, ours, cold": measured(5, 15),
-    }
-    assert captions.table(results).splitlines()[2:] == [
-        "| coco | 2 | usual scripts | 9 |  | 4.5 |  |",
-        "| coco | 2 | ours, cold | 3 | 3.0 | 1.5 | 3.0 |",
-        "| coco | 2 | ours, warm | 0.03 | 300.0 | 0.015 | 300.0 |",
-        "| all | 15 | ours, cold | 5 |  | 2.5 |  |",
-        "| index, once a machine | | 99 MB | 7 | | 6 | |",
-    ]
-    assert captions.table({"1,000 rows": {}}) == ""
