@@ -1,8 +1,8 @@
 """Kills a command before each of its changes to a folder: `python -m tests.support.killed CASE.json`.
 
 A change is an audit event of Python (PEP 578): a file opened for writing, a rename, a link, a removal, a new folder. The
-exchange of two folders, a system call of our own, counts as well. Each run is a fork of one process that has loaded the
-program.
+exchange of two folders, a system call of our own, counts as well. Each run is a fork of one process that has loaded every
+module that an undisturbed run loads.
 
 CASE.json: `argv` of the command, `place` (the folder that holds all of its files), `template` (its contents before the
 command), `under` (folders below `place` whose changes count), `states` (a folder for the results), `every` (1 for every
@@ -13,6 +13,8 @@ For the change number N, `states/N/killed` is the place after the kill, and `sta
 
 from __future__ import annotations
 
+import contextlib
+import importlib
 import json
 import os
 import shutil
@@ -58,8 +60,11 @@ def count(under: list[str], change: Callable[[], None]) -> None:
     folders._exchange = counted
 
 
-def run(argv: list[str], under: list[str], number: int | None, place: Path) -> int:
-    """Fork, run the command in `place`, and kill it before its change of this number; returns the wait status."""
+def run(argv: list[str], under: list[str], number: int | None, place: Path, modules: Path | None = None) -> int:
+    """Fork, run the command in `place`, and kill it before its change of this number; returns the wait status.
+
+    With `modules`, that file gets the names of the modules that the command has loaded at its end.
+    """
     child = os.fork()
     if child:
         return os.waitpid(child, 0)[1]
@@ -82,6 +87,8 @@ def run(argv: list[str], under: list[str], number: int | None, place: Path) -> i
         from audit.cli import main
 
         status = main(argv)
+        if modules is not None:
+            modules.write_text("\n".join(sorted(sys.modules)), "utf-8")
     finally:
         os._exit(status)
 
@@ -106,10 +113,16 @@ def main(case: dict[str, Any]) -> None:
         shutil.copytree(place, states / name, symlinks=True)
 
     fresh()
-    status = run(case["argv"], under, None, place)
+    states.mkdir(parents=True)
+    loaded = states.with_name("modules.txt")
+    status = run(case["argv"], under, None, place, loaded)
     if status:
         raise SystemExit(f"undisturbed, the command ends with {os.waitstatus_to_exitcode(status)}")
     keep("whole")
+    for name in loaded.read_text("utf-8").splitlines():
+        # Some modules bear a name that no file has.
+        with contextlib.suppress(ImportError, ValueError):
+            importlib.import_module(name)
     number = 1
     while True:
         fresh()

@@ -63,10 +63,12 @@ def killed(tmp_path: Path, template: Path, argv: list[str], *under: str, **case:
 def files(folder: Path) -> dict[str, str]:
     """The files below a folder and their hashes."""
     return {
-        path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
-        for path in sorted(folder.rglob("*"))
-        if path.is_file()
+        path.relative_to(folder).as_posix(): digest_of(path) for path in sorted(folder.rglob("*")) if path.is_file()
     }
+
+
+def digest_of(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def hidden(folder: Path) -> list[str]:
@@ -142,11 +144,18 @@ def test_package(template: Path, tmp_path: Path) -> None:
     old = verify(template / "out" / "package", Trust())
     assert old.intact, old.as_text()
     argv = ["package", "out"]
+    # Most states have the old package or the new one, whose bytes are the same each time.
+    seen: set[tuple[tuple[str, str], ...]] = set()
     # Most changes are files of the new folder, one like the other.
     for after, again in killed(tmp_path, template, argv, "out", "cache", every=EVERY if EVERY == 1 else 29):
         for folder in (after, again):
             for kind in ("package", "package.zip"):
-                report = verify(folder / "out" / kind, Trust())
+                path = folder / "out" / kind
+                content = ((kind, digest_of(path)),) if path.is_file() else tuple(files(path).items())
+                if content in seen:
+                    continue
+                seen.add(content)
+                report = verify(path, Trust())
                 assert report.intact, report.as_text()
         assert not hidden(again / "out")
 
