@@ -175,7 +175,7 @@ def explain(
     from audit.analysis.multiverse import check_value, chosen, explained, explore
     from audit.literature.known_tasks import claimed_unit
     from audit.scoring.rows_in_memory import prediction_set
-    from tasks.analysis.specifications import with_parts
+    from tasks.analysis.spider_alone import with_parts
 
     check_value(value)
     scored, name = chosen(task, metric)

@@ -34,6 +34,7 @@ SOURCES = (
     "module:audit._util.files",
     "module:audit.scoring.predictions",
     "module:audit.scoring.prediction_meta",
+    "module:audit.scoring.row_file",
     "module:audit.scoring.score",
     "module:audit.scoring.cache",
     "module:tasks.datasets.lfs",

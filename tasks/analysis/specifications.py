@@ -26,14 +26,12 @@ from tasks.families.classification import LabelSet, label_set
 from tasks.families.translation import references
 from tasks.metrics.accuracy import Accuracy, Share
 from tasks.metrics.bleu import Bleu, MeanSentenceBleu
-from tasks.metrics.cider import CiderD
 from tasks.metrics.class_scores import Classes, ClassScore, Measure
 from tasks.metrics.error_rate import ErrorRate, MeanErrorRate
 from tasks.metrics.keyphrases import Keyphrases, hufs_points
 from tasks.metrics.metric import Metric
 from tasks.metrics.permutation import PermutationErrorRate
 from tasks.metrics.rouge import RougeL, rouge_tokens
-from tasks.metrics.spice import Spice, Spider
 from tasks.row import ReferenceType, Row
 from tasks.steps.characters import PUNCTUATION
 from tasks.steps.clean import CMI_WRAPPERS, EMPTY_WORD, HUFS_UNWRAP, LSTRIP, REMOVE_SP, STRIP_SPECIAL
@@ -44,7 +42,6 @@ from tasks.steps.normalise.gigaspeech import GIGASPEECH_MARKS, GIGASPEECH_OFFICI
 from tasks.steps.normalise.simple import DROP_ASCII_PUNCTUATION, DROP_PUNCTUATION_BUT, JIWER_A1, LOWER
 from tasks.steps.normalise.whisper import WHISPER_BASIC, WHISPER_ENGLISH
 from tasks.steps.phones import DROP_SILENCE, STRIP_STRESS
-from tasks.steps.ptb import PTB, ptb_unavailable
 from tasks.steps.select import FINISHED, REFERENCE_AFTER_TAGS, REFERENCE_NOT_EMPTY
 from tasks.steps.sentences import SPLIT_FULL_STOPS, SPLIT_SENTENCES, UPPER_LETTERS
 from tasks.steps.tokenise import (
@@ -362,37 +359,6 @@ _AXES: dict[tuple[str, str], Callable[[Task], tuple[Axis, ...]]] = {
     ("captioning", "rouge-l"): lambda _: _CAPTION_ROUGE,
     ("keyphrases", "accuracy"): lambda _: _KEYPHRASES,
 }
-
-
-def with_parts(task: Task, metric: str) -> Specification:
-    """As `specification`; for SPIDEr also its parts alone under that name, as CIDEr-D or SPICE has been printed for it.
-
-    For explaining a number only: no reader of a paper would choose one for the other.
-    """
-    found = specification(task, metric)
-    if metric != "spider" or task.reference_type is not ReferenceType.CAPTIONS:
-        return found
-    parts: dict[str, Option] = {}
-    for convention in task.conventions[metric]:
-        if not isinstance(convention.metric, Spider):
-            continue
-        tokens = ptb_unavailable if PTB in convention.hypothesis else None
-        for name, part, needs in (
-            ("cider-d", CiderD(id=metric), tokens),
-            ("spice", Spice(id=metric), convention.unavailable),
-        ):
-            base = replace(convention, metric=part, select=(), unavailable=needs or _here)
-            if base.unavailable() is None:
-                parts.setdefault(base.signature, Option(f"{convention.id}-{name}-alone", base=base))
-    axes = tuple(
-        replace(axis, options=(*axis.options, *parts.values())) if axis.name == "convention" else axis
-        for axis in found.axes
-    )
-    return replace(found, axes=axes)
-
-
-def _here() -> str | None:
-    return None
 
 
 def _captions(task: Task, metric: str) -> tuple[Axis, ...]:

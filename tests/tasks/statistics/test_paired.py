@@ -214,6 +214,8 @@ def test_small_draws_are_kept_and_large_ones_made_in_parts(monkeypatch: pytest.M
     assert same(1, 1)
     assert not same(7, 3)
     monkeypatch.setattr(bootstrap, "_CHUNK_BYTES", 1)
+    assert [len(part) for part in draws(7, 30, 1)] == [24, 6]  # a few at a time, however many units
+    monkeypatch.setattr(bootstrap, "_LEAST_REPLICATES", 1)
     assert [len(part) for part in draws(7, 3, 1)] == [1, 1, 1]
     monkeypatch.setattr(bootstrap, "_CHUNK_BYTES", 15)
     assert [len(part) for part in draws(7, 3, 1)] == [2, 1]
