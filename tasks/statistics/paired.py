@@ -126,11 +126,15 @@ class _Table:
 
 def _terms_of(part: Part) -> NDArray[np.int64]:
     """(terms, kept rows); some rows at a time, because the counts are wide meanwhile."""
-    parts = [
-        part.metric.terms(wide(part.counts[start : start + _ROWS])).astype(np.int64).T
-        for start in range(0, max(1, len(part.counts)), _ROWS)
-    ]
-    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=1)
+    rows = len(part.counts)
+    first = part.metric.terms(wide(part.counts[:_ROWS])).T.astype(np.int64)
+    if rows <= _ROWS:
+        return first
+    found = np.empty((len(first), rows), dtype=np.int64)
+    found[:, :_ROWS] = first
+    for start in range(_ROWS, rows, _ROWS):
+        found[:, start : start + _ROWS] = part.metric.terms(wide(part.counts[start : start + _ROWS])).T
+    return found
 
 
 def _kind(block: NDArray[np.uint8], most: int) -> type[np.floating[Any]]:

@@ -72,10 +72,13 @@ CLUSTERS: list[int | list[str]] = [ROWS, [f"{n % 7}" for n in range(ROWS)], ["on
 
 
 @pytest.mark.parametrize("clusters", CLUSTERS, ids=["rows", "clusters", "one"])
-@pytest.mark.parametrize(("units", "lines", "kept"), [(4096, 128, 2**25), (5, 7, 0), (1, 1, 300)])
+@pytest.mark.parametrize(
+    ("units", "lines", "kept", "rows"), [(4096, 128, 2**25, 2**20), (5, 7, 0, 11), (1, 1, 300, ROWS - 1)]
+)
 def test_together_is_what_each_gives_alone(
-    clusters: int | list[str], units: int, lines: int, kept: int, monkeypatch: pytest.MonkeyPatch
+    clusters: int | list[str], units: int, lines: int, kept: int, rows: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(paired, "_ROWS", rows)
     monkeypatch.setattr(paired, "_BLOCK_UNITS", units)
     monkeypatch.setattr(paired, "_BLOCK_REPLICATES", lines)
     monkeypatch.setattr(bootstrap, "_KEPT_BYTES", kept)
@@ -214,7 +217,7 @@ def test_small_draws_are_kept_and_large_ones_made_in_parts(monkeypatch: pytest.M
     assert same(1, 1)
     assert not same(7, 3)
     monkeypatch.setattr(bootstrap, "_CHUNK_BYTES", 1)
-    assert [len(part) for part in draws(7, 30, 1)] == [24, 6]  # a few at a time, however many units
+    assert [len(part) for part in draws(7, 30, 1)] == [16, 14]  # a few at a time, however many units
     monkeypatch.setattr(bootstrap, "_LEAST_REPLICATES", 1)
     assert [len(part) for part in draws(7, 3, 1)] == [1, 1, 1]
     monkeypatch.setattr(bootstrap, "_CHUNK_BYTES", 15)
