@@ -60,7 +60,7 @@ def chosen(which: str) -> dict[str, tuple[Convention, ...]]:
 
 def make_index() -> dict[str, Any]:
     """Make the index of METEOR's paraphrases, once on a machine."""
-    from benchmarks.workers import Stopwatch
+    from benchmarks.measuring import Stopwatch
     from tasks.backends.java import PACKAGE, jar
     from tasks.backends.meteor_jar import PARAPHRASES
     from tasks.backends.paraphrases import folder, index
@@ -81,7 +81,7 @@ def ours(file: str, which: str, cache: str) -> dict[str, Any]:
     from audit.scoring.cache import ScoreCache
     from audit.scoring.pool import engine
     from audit.scoring.score import score
-    from benchmarks.workers import Stopwatch, prediction_set
+    from benchmarks.measuring import Stopwatch, prediction_set
 
     found = replace(task(), conventions=chosen(which))
     predictions = prediction_set(found.id, tuple(rows(Path(file))))
@@ -94,7 +94,7 @@ def ours(file: str, which: str, cache: str) -> dict[str, Any]:
 
 def usual(file: str, which: str) -> dict[str, Any]:
     """The same values by scripts."""
-    from benchmarks.workers import Stopwatch, versions
+    from benchmarks.measuring import Stopwatch, versions
 
     conventions, items = chosen(which), rows(Path(file))
     watch = Stopwatch()

@@ -22,7 +22,7 @@ from audit.report.page import render
 from audit.report.script import script
 from audit.schema import AuditDocument, Fold, Measurement
 from audit.verdict.agreement import Target
-from benchmarks.workers import Stopwatch
+from benchmarks.measuring import Stopwatch
 from tasks.statistics.bootstrap import stored
 from tests.support import browser as chromium
 from tests.support.example_audit import build, document

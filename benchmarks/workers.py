@@ -7,72 +7,20 @@ own peak.
 
 from __future__ import annotations
 
-import hashlib
 import json
-import multiprocessing
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Mapping, Sequence
-from importlib import metadata
 from pathlib import Path
-from typing import Any
 
 from benchmarks import corpus
+from benchmarks.measuring import Found, Stopwatch, peak, prediction_set, versions, workers_peak
 
 ROOT = Path(__file__).resolve().parent.parent
-Found = dict[str, Any]
 # Conventions of transcripts that growth is measured with.
 TWELVE = ("hufs", "hufs-finished", "qwen-audio", "ultraeval-audio", "nota", "covost2-wer", "gigaspeech-official",
           "slam-llm", "verbatim", "cmi-bench", "cmi-bench-corpus", "hufs-parser")  # fmt: skip
-
-
-def versions(*distributions: str) -> dict[str, str]:
-    """The installed versions of libraries."""
-    return {name: metadata.version(name) for name in distributions}
-
-
-def peak(process: int | str = "self") -> int:
-    """Peak memory of a process, in bytes; what it had before it ran another program does not count, as in `getrusage`."""
-    for line in Path(f"/proc/{process}/status").read_text(encoding="ascii").splitlines():
-        if line.startswith("VmHWM:"):
-            return 1024 * int(line.split()[1])
-    return 0
-
-
-def workers_peak() -> int:
-    """The sum of the worker processes' peaks so far."""
-    return sum(peak(child.pid) for child in multiprocessing.active_children() if child.pid)
-
-
-class Stopwatch:
-    """Seconds since it was made, and processor seconds of this process and of the children that ended since."""
-
-    def __init__(self) -> None:
-        self._start, self._before = time.perf_counter(), self._used()
-
-    @staticmethod
-    def _used() -> float:
-        used = os.times()
-        return used.user + used.system + used.children_user + used.children_system
-
-    def read(self) -> Found:
-        """Both, by their names in the results."""
-        return {"seconds": time.perf_counter() - self._start, "processor": self._used() - self._before}
-
-
-def prediction_set(task: str, rows: Sequence[Any]) -> Any:
-    """Rows as `repro-audit` has them after reading."""
-    from audit.scoring.prediction_meta import PredictionMeta
-    from audit.scoring.predictions import PredictionSet
-
-    total = hashlib.sha256()
-    for row in rows:
-        total.update(f"{row.id}\0{row.hypothesis}\0{row.reference}\0".encode())
-    digest = total.hexdigest()
-    meta = PredictionMeta(task, "made up", "13b")
-    return PredictionSet(task, rows, meta, Path(f"{task}.jsonl"), digest, digest)
 
 
 def ours(folder: str, most: str) -> Found:
