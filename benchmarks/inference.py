@@ -36,6 +36,7 @@ from audit.inference.prefetch import Prefetcher
 from audit.inference.salmonn import decoding as rules
 from audit.inference.salmonn.decoding import Decoding, Generation
 from audit.inference.salmonn.model import Salmonn
+from audit.inference.salmonn.packed import pack
 from benchmarks.random_model import SHAPES, Shape, random_model
 from tasks.datasets.manifest import Item
 
@@ -75,8 +76,9 @@ class OriginalStepper:
 
 @dataclass
 class Bench:
-    """A model, clips, prompts, and the two ways through them."""
+    """A model, clips, prompts, and the two ways through them; `plain` is the model as torch makes it, for the original."""
 
+    plain: Salmonn
     model: Salmonn
     shape: Shape
     frontend: Frontend
@@ -84,25 +86,25 @@ class Bench:
     prompts: dict[str, tuple[list[int], list[int]]]
     decoding: Decoding
 
-    def hear(self, clips: list[Prepared]) -> torch.Tensor:
+    def hear(self, model: Salmonn, clips: list[Prepared]) -> torch.Tensor:
         """Auditory tokens of some clips at once."""
-        device = self.model.device
+        device = model.device
         banks = [torch.from_numpy(clip.bank) for clip in clips]
         frames = torch.tensor([len(bank) for bank in banks], device=device)
         mel = torch.stack([torch.from_numpy(clip.mel) for clip in clips]).to(device)
-        return self.model.encode(mel, torch.nn.utils.rnn.pad_sequence(banks, batch_first=True).to(device), frames)
+        return model.encode(mel, torch.nn.utils.rnn.pad_sequence(banks, batch_first=True).to(device), frames)
 
     def original(self, items: list[Item]) -> dict[tuple[str, str], Generation]:
         """One clip and one prompt at a time."""
-        found = {}
-        attention = self.model.decoder.config._attn_implementation
+        found, model = {}, self.plain
+        attention = model.decoder.config._attn_implementation
         for name, prompt in self.prompts.items():
             for item in items:
-                audio = self.hear([prepare(self.frontend, item)])
-                embeds, mask = self.model.assemble(audio, [prompt])
+                audio = self.hear(model, [prepare(self.frontend, item)])
+                embeds, mask = model.assemble(audio, [prompt])
                 with torch.inference_mode():
-                    found[item.id, name] = rules._beam(self.model, embeds, mask, self.decoding, OriginalStepper)[0]
-        self.model.decoder.config._attn_implementation = attention
+                    found[item.id, name] = rules._beam(model, embeds, mask, self.decoding, OriginalStepper)[0]
+        model.decoder.config._attn_implementation = attention
         return found
 
     def engine(
@@ -117,7 +119,7 @@ class Bench:
             for later in chunks[number : number + 2]:
                 prefetcher.begin(later)
             clips = prefetcher.take(chunk)
-            parts = [self.hear(clips[i : i + encode_batch]) for i in range(0, len(clips), encode_batch)]
+            parts = [self.hear(self.model, clips[i : i + encode_batch]) for i in range(0, len(clips), encode_batch)]
             for clip, tokens in zip(clips, torch.cat(parts), strict=True):
                 store.put(clip.key, tokens)
             for name, prompt in self.prompts.items():
@@ -220,6 +222,9 @@ def main() -> int:
     parser.add_argument("--encode-batch", type=int, default=1)
     parser.add_argument("--beams", type=int, default=4)
     parser.add_argument("--new-tokens", type=int, default=32)
+    parser.add_argument(
+        "--no-packing", action="store_true", help="the engine's products by torch's own kernels, too; on a CPU in fp32"
+    )
     parser.add_argument("--prefetch", type=int, default=0)
     parser.add_argument("--threads", type=int, help="of torch, on a CPU")
     parser.add_argument("--goal", type=float, help="fail if the ratio is below this")
@@ -239,18 +244,23 @@ def main() -> int:
 def bench(args: argparse.Namespace, folder: Path) -> int:
     """Measure, print, and judge."""
     shape = SHAPES[args.shape]
-    model = random_model(shape, args.precision, args.device)
+    plain = model = random_model(shape, args.precision, args.device)
+    packed = 0
+    if args.device == "cpu" and args.precision == "fp32" and not args.no_packing:
+        # As a loaded model is; its own copy, so that the original multiplies as torch does.
+        model = random_model(shape, args.precision, args.device)
+        packed = pack(model)
     items = make_clips(folder, args.clips)
     vocabulary = np.random.default_rng(3)
     prompts = {
         n: ([1, 5, 6, 7], [int(i) for i in vocabulary.integers(3, shape.vocabulary, k)]) for n, k in PROMPTS.items()
     }
     frontend = Frontend(folder, folder, "benchmark")
-    work = Bench(model, shape, frontend, items, prompts, Decoding(beams=args.beams, max_new_tokens=args.new_tokens))
+    work = Bench(plain, model, shape, frontend, items, prompts, Decoding(beams=args.beams, max_new_tokens=args.new_tokens))
     limits = measure_limits(args.device, args.precision)
     prefetcher = Prefetcher(frontend, args.prefetch)
     # Warm up both ways: libraries, kernels and worker processes.
-    warm = Bench(model, shape, frontend, items[-2:], prompts, Decoding(beams=args.beams, max_new_tokens=4))
+    warm = Bench(plain, model, shape, frontend, items[-2:], prompts, Decoding(beams=args.beams, max_new_tokens=4))
     warm.original(items[-1:])
     warm.engine(2, args.encode_batch, prefetcher)
     if args.prefetch:
@@ -294,6 +304,7 @@ def bench(args: argparse.Namespace, folder: Path) -> int:
         "batch": args.batch,
         "encode_batch": args.encode_batch,
         "beams": args.beams,
+        "packed_layers": packed,
     }
     for name, value in figures.items():
         print(f"{name:<28} {value}")

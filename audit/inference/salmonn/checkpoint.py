@@ -23,6 +23,7 @@ from audit.inference.json_files import read_object
 from audit.inference.salmonn.beats import Beats, BeatsConfig
 from audit.inference.salmonn.config import VARIANTS, ModelConfig, ModelSettings, Variant
 from audit.inference.salmonn.model import Salmonn
+from audit.inference.salmonn.packed import pack
 from audit.inference.salmonn.tokenizer import Tokenizer
 from audit.inference.salmonn.weights import UNUSED, WEIGHT_FILES, check_names, read_tensors, weight_hashes
 
@@ -76,6 +77,8 @@ def load(config: ModelConfig, weights: Mapping[str, str] | None = None) -> Loade
         torch.backends.cudnn.allow_tf32 = False
     _place(model, config, device)
     model.eval().requires_grad_(requires_grad=False)
+    if config.precision == "fp32" and device.type == "cpu":
+        pack(model)
     hashes = dict(weights) if weights is not None else weight_hashes(config)
     record = ModelRecord(**asdict(config.settings()), ignored_parameters=tuple(ignored), weights=hashes)
     return Loaded(model, tokenizer, extractor, record)
