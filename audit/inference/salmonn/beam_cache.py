@@ -1,20 +1,31 @@
-"""Key-value cache for beam search: the prompt is cached once per clip, new tokens once per beam.
+"""Key-value cache for beam search: the prompt is cached once per clip, every new token once, and nothing is moved.
 
-All beams of a clip share the cache of its prompt, which is not copied when beams are expanded or reordered and is
-read once per step instead of once per beam. The results equal those of ordinary attention up to rounding.
+All beams of a clip share one row of the cache: its prompt, then K slots for each step, one a beam. Which slots a beam reads
+is a mask. When beams are expanded or reordered, rows of that mask are, and keys and values stay where they are. They are
+read once per step and clip, by the K beams together; the results equal those of ordinary attention up to rounding.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
 import torch
 from torch import Tensor
 
 ATTENTION = "repro_audit_beams"
-_GROW = 32
+_GROW = 32  # steps
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What the beams of a step attend to: keys and values (B, H, S, D), and a mask (B, 1, K, S), 0 or minus infinity."""
+
+    keys: Tensor
+    values: Tensor
+    mask: Tensor
 
 
 class BeamCache:
@@ -24,84 +35,83 @@ class BeamCache:
         """`prefix_mask` (B, P): true for prompt positions that are not padding; None if there is no padding."""
         self.beams = beams
         self.prefix_mask = prefix_mask
-        self.prefix: list[tuple[Tensor, Tensor] | None] = [None] * layers
-        self.suffix: list[tuple[Tensor, Tensor] | None] = [None] * layers
-        self.length = 0  # number of cached new tokens
+        self.held: list[tuple[Tensor, Tensor] | None] = [None] * layers  # (B, H, room, D)
+        self.used = 0  # slots
+        self.seen: Tensor | None = None  # (B, K, used), 0 or minus infinity
+        self.mask: Tensor | None = None  # of the current step: (B, 1, K, used + K)
 
     def update(self, key: Tensor, value: Tensor, layer: int, *_: Any, **__: Any) -> tuple[Any, Any]:
         """Store the keys and values of one layer: (B, H, P, D) for the prompt, then (B * K, H, 1, D) per step."""
-        held = self.prefix[layer]
+        held = self.held[layer]
         if held is None:
-            self.prefix[layer] = (key.contiguous(), value.contiguous())
+            self.held[layer] = (self._with_room(key), self._with_room(value))
+            self.used = key.shape[2]
             return key, value
-        keys, values = self._room(layer, key)
-        keys[:, :, self.length] = key[:, :, 0]
-        values[:, :, self.length] = value[:, :, 0]
-        end = self.length + 1
-        step = (*held, keys[:, :, :end], values[:, :, :end], self.beams, self.prefix_mask)
-        return step, None
+        beams = self.beams
+        if held[0].shape[2] < self.used + beams:
+            held = (self._with_room(held[0][:, :, : self.used]), self._with_room(held[1][:, :, : self.used]))
+            self.held[layer] = held
+        end = self.used + beams
+        for half, new in zip(held, (key, value), strict=True):
+            rows, heads, _, width = new.shape
+            half[:, :, self.used : end] = new.view(rows // beams, beams, heads, width).transpose(1, 2)
+        if self.mask is None:
+            self.mask = self._step_mask(key)
+        return Step(held[0][:, :, :end], held[1][:, :, :end], self.mask), None
 
-    def _room(self, layer: int, like: Tensor) -> tuple[Tensor, Tensor]:
-        held = self.suffix[layer]
-        if held is not None and held[0].shape[2] > self.length:
-            return held
-        rows, heads, _, width = like.shape
-        new = like.new_empty(2, rows, heads, self.length + _GROW, width)
-        if held is not None:
-            new[0, :, :, : self.length], new[1, :, :, : self.length] = held
-        self.suffix[layer] = (new[0], new[1])
-        return new[0], new[1]
+    def _with_room(self, part: Tensor) -> Tensor:
+        rows, heads, length, width = part.shape
+        new = part.new_empty(rows, heads, length + _GROW * self.beams, width)
+        new[:, :, :length] = part
+        return new
+
+    def _step_mask(self, like: Tensor) -> Tensor:
+        """What the beams have seen so far, and each its own new slot."""
+        clips, beams = like.shape[0] // self.beams, self.beams
+        if self.seen is None:
+            self.seen = torch.zeros(clips, beams, self.used, device=like.device)
+            if self.prefix_mask is not None:
+                self.seen.masked_fill_(~self.prefix_mask[:, None], float("-inf"))
+        own = torch.full((beams, beams), float("-inf"), device=like.device).fill_diagonal_(0.0)
+        self.seen = torch.cat([self.seen, own.expand(clips, beams, beams)], dim=2)
+        return self.seen[:, None]
 
     def advance(self) -> None:
         """Mark the current token as stored in every layer."""
-        self.length += 1
+        self.used += self.beams
+        self.mask = None
 
     def reorder(self, order: Tensor) -> None:
         """Let beam row i continue row `order[i]`: (B * K,), never across clips."""
-        for index, held in enumerate(self.suffix):
-            if held is not None:
-                for half in held:
-                    half[:, :, : self.length] = half[:, :, : self.length].index_select(0, order)
-                self.suffix[index] = held
+        if self.seen is not None:
+            self.seen = self.seen.flatten(0, 1).index_select(0, order).view_as(self.seen)
 
     def keep(self, rows: Tensor) -> None:
         """Drop finished clips; `rows` (B',) are the indices of the clips to keep."""
-        width = torch.arange(self.beams, device=rows.device)
-        beams = (rows[:, None] * self.beams + width).flatten()
-        for index in range(len(self.prefix)):
-            prefix, suffix = self.prefix[index], self.suffix[index]
-            if prefix is not None:
-                self.prefix[index] = (prefix[0].index_select(0, rows), prefix[1].index_select(0, rows))
-            if suffix is not None:
-                self.suffix[index] = (suffix[0].index_select(0, beams), suffix[1].index_select(0, beams))
+        for index, held in enumerate(self.held):
+            if held is not None:
+                self.held[index] = (held[0].index_select(0, rows), held[1].index_select(0, rows))
         if self.prefix_mask is not None:
             self.prefix_mask = self.prefix_mask.index_select(0, rows)
+        if self.seen is not None:
+            self.seen = self.seen.index_select(0, rows)
 
 
 def _attend(_: Any, query: Tensor, key: Any, value: Any, mask: Tensor | None, **options: Any) -> tuple[Tensor, None]:
-    """Attention function for transformers: SDPA for the prompt, one softmax over prompt and new tokens for a step."""
+    """Attention function for transformers: SDPA for the prompt, the K beams of a clip over one row of slots for a step."""
     scale: float = options["scaling"]
-    if value is not None:
+    if not isinstance(key, Step):
         attend = torch.nn.functional.scaled_dot_product_attention
         out = attend(query, key, value, attn_mask=mask, is_causal=mask is None and query.shape[2] > 1, scale=scale)
         return out.transpose(1, 2).contiguous(), None
-    prefix_key, prefix_value, keys, values, beams, prefix_mask = key
     rows, heads, _, width = query.shape
-    clips = rows // beams
-    # (B * K, H, 1, D) -> (B, H, K, D): the beams of a clip are K queries over one prompt
-    shared = query.view(clips, beams, heads, width).transpose(1, 2)
-    far = torch.matmul(shared * scale, prefix_key.transpose(2, 3)).float()  # (B, H, K, P)
-    if prefix_mask is not None:
-        far = far.masked_fill(~prefix_mask[:, None, None, :], float("-inf"))
-    near = torch.matmul(query * scale, keys.transpose(2, 3)).float()  # (B * K, H, 1, T)
-    near = near.view(clips, beams, heads, -1).transpose(1, 2)  # (B, H, K, T)
-    split = far.shape[-1]
-    weights = torch.softmax(torch.cat([far, near], dim=-1), dim=-1).to(query.dtype)
-    out_far = torch.matmul(weights[..., :split], prefix_value)  # (B, H, K, D)
-    weights_near = weights[..., split:].transpose(1, 2).reshape(rows, heads, 1, -1)
-    out_near = torch.matmul(weights_near, values)  # (B * K, H, 1, D)
-    out = out_far.transpose(1, 2).reshape(rows, 1, heads, width) + out_near.transpose(1, 2)
-    return out, None
+    clips, _, beams, _ = key.mask.shape
+    # (B * K, H, 1, D) -> (B, H, K, D): the beams of a clip are K queries over one row of slots
+    together = query.view(clips, beams, heads, width).transpose(1, 2) * scale
+    scores = torch.matmul(together, key.keys.transpose(2, 3)).float()  # (B, H, K, S)
+    weights = torch.softmax(scores.add_(key.mask), dim=-1).to(query.dtype)
+    out = torch.matmul(weights, key.values)  # (B, H, K, D)
+    return out.transpose(1, 2).reshape(rows, 1, heads, width), None
 
 
 @contextmanager
