@@ -152,16 +152,16 @@ class Encoder(nn.Module):
             return None
         half = self.config.num_buckets // 2
         exact = half // 2
-        steps = torch.arange(length)
-        distance = steps[None, :] - steps[:, None]
+        distance = torch.arange(1 - length, length)  # all that there are, each once
         size = distance.abs()
         # Clamp to avoid log(0), which is not used: small distances have their own buckets.
         growth = torch.log(size.clamp(min=1).float() / exact) / math.log(self.config.max_distance / exact)
         far = exact + (growth * (half - exact)).long()
         bucket = torch.where(size < exact, size, far.clamp(max=half - 1)) + (distance > 0).long() * half
         table = self.layers[0].self_attn.relative_attention_bias
-        bias: Tensor = table(bucket.to(table.weight.device)).permute(2, 0, 1)
-        return bias
+        line = table(bucket.to(table.weight.device)).t().contiguous()  # (H, 2T - 1)
+        # Row i of the pairs begins with the distance -i.
+        return line.unfold(1, length, 1).flip(1)
 
     def forward(self, x: Tensor, padding: Tensor | None) -> Tensor:
         """(B, T, C) and (B, T) to (B, T, C)."""
