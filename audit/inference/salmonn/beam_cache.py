@@ -31,19 +31,39 @@ class Step:
 class BeamCache:
     """Cache of all layers for B clips with K beams; replaces transformers' cache."""
 
-    def __init__(self, layers: int, beams: int, prefix_mask: Tensor | None) -> None:
-        """`prefix_mask` (B, P): true for prompt positions that are not padding; None if there is no padding."""
+    def __init__(self, layers: int, beams: int, prefix_mask: Tensor | None, owner: Tensor | None = None) -> None:
+        """An empty cache.
+
+        Args:
+            layers: Of the language model.
+            beams: K.
+            prefix_mask: (B, P), true for prompt positions that are not padding; None if there is no padding.
+            owner: (B,), if prompts have common beginnings: which one each has. They come first, then the rest of each prompt.
+        """
         self.beams = beams
         self.prefix_mask = prefix_mask
+        self.owner = owner
+        self.begun: list[tuple[Tensor, Tensor] | None] = [None] * layers  # (U, H, first part of P, D)
         self.held: list[tuple[Tensor, Tensor] | None] = [None] * layers  # (B, H, room, D)
         self.used = 0  # slots
         self.seen: Tensor | None = None  # (B, K, used), 0 or minus infinity
         self.mask: Tensor | None = None  # of the current step: (B, 1, K, used + K)
 
     def update(self, key: Tensor, value: Tensor, layer: int, *_: Any, **__: Any) -> tuple[Any, Any]:
-        """Store the keys and values of one layer: (B, H, P, D) for the prompt, then (B * K, H, 1, D) per step."""
+        """Store the keys and values of one layer: (B, H, P, D) for the prompt, then (B * K, H, 1, D) per step.
+
+        With `owner`, (U, H, *, D) for the common beginnings comes before the prompt, which is then its rest alone.
+        """
         held = self.held[layer]
         if held is None:
+            if self.owner is not None:
+                begun = self.begun[layer]
+                if begun is None:
+                    self.begun[layer] = (key, value)
+                    return key, value
+                key, value = (torch.cat([one.index_select(0, self.owner), new], dim=2)
+                              for one, new in zip(begun, (key, value), strict=True))  # fmt: skip
+                self.begun[layer] = None
             self.held[layer] = (self._with_room(key), self._with_room(value))
             self.used = key.shape[2]
             return key, value

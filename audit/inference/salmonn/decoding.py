@@ -26,7 +26,7 @@ from torch import Tensor
 
 from audit.errors import InputError
 from audit.inference.salmonn.beam_cache import BeamCache, beam_attention
-from audit.inference.salmonn.model import Salmonn, prompt_positions
+from audit.inference.salmonn.model import Beginnings, Salmonn, prompt_positions
 from audit.inference.salmonn.tokenizer import BOS, EOS
 
 Rule = Literal["transformers-4.28", "current"]
@@ -119,29 +119,60 @@ class BeamRow:
 def generate(
     model: Salmonn, audio: Tensor, prompts: Sequence[tuple[list[int], list[int]]], decoding: Decoding
 ) -> list[Generation]:
-    """Decode a batch of auditory tokens (B, 88, hidden) with one prompt (ids left, ids right) per row."""
+    """Decode a batch of auditory tokens (B, 88, hidden) with one prompt (ids left, ids right) per row.
+
+    Rows of one clip that follow each other share the beginning of their prompts, which is computed once.
+    """
+    apart = None if decoding.rule == "current" else model.assemble_rests(audio, prompts)
+    if apart is not None:
+        begun, rests, mask = apart
+        return answer(model, rests, mask, decoding, begun)
     embeds, mask = model.assemble(audio, prompts)
     return answer(model, embeds, mask, decoding)
 
 
 @torch.inference_mode()
-def answer(model: Salmonn, embeds: Tensor, mask: Tensor | None, decoding: Decoding) -> list[Generation]:
-    """Decode assembled prompts: (B, P, hidden), and a mask (B, P), false for padding, or None."""
+def answer(
+    model: Salmonn, embeds: Tensor, mask: Tensor | None, decoding: Decoding, begun: Beginnings | None = None
+) -> list[Generation]:
+    """Decode assembled prompts.
+
+    Args:
+        model: The model.
+        embeds: (B, P, hidden): whole prompts, or what follows after `begun`.
+        mask: (B, P), false for padding; None if there is none.
+        decoding: The rule.
+        begun: The prompts' common beginnings; not with the library's own decoding.
+    """
     if decoding.rule == "current":
         return _library(model, embeds, mask, decoding)
+
+    def make(beams: int) -> Stepper:
+        return Stepper(model, embeds, mask, beams, begun)
+
     if decoding.beams == 1:
-        return _greedy(model, embeds, mask, decoding)
-    return _beam(model, embeds, mask, decoding)
+        return _greedy(model, embeds, decoding, make)
+    return beam_search(model, embeds, decoding, make)
 
 
 class Stepper:
     """The language model as a step function: tokens of every beam in, logits of the next tokens out."""
 
-    def __init__(self, model: Salmonn, embeds: Tensor, mask: Tensor | None, beams: int) -> None:
+    def __init__(
+        self, model: Salmonn, embeds: Tensor, mask: Tensor | None, beams: int, begun: Beginnings | None = None
+    ) -> None:
         rows, length = embeds.shape[:2]
+        layers, before = len(model.decoder.model.layers), 0
         self.model, self.beams = model, beams
-        self.cache = BeamCache(len(model.decoder.model.layers), beams, mask)
-        positions, allowed = prompt_positions(mask, rows, length, embeds.device)
+        if begun is None:
+            self.cache = BeamCache(layers, beams, mask)
+        else:
+            count, before = begun.embeds.shape[:2]
+            whole = None if mask is None else torch.nn.functional.pad(mask, (before, 0), value=True)
+            self.cache = BeamCache(layers, beams, whole, begun.owner)
+            positions, allowed = prompt_positions(None, count, before, embeds.device)
+            model.logits(begun.embeds, positions, self.cache, allowed, last=1)  # for the cache alone
+        positions, allowed = prompt_positions(mask, rows, length, embeds.device, before)
         self.next_position = (positions[:, -1] + 1).repeat_interleave(beams)  # (B * K,)
         self.first = model.logits(embeds, positions, self.cache, allowed, last=1)[:, 0]  # (B, V)
 
@@ -165,11 +196,11 @@ class Stepper:
 
 
 @torch.inference_mode()
-def _greedy(model: Salmonn, embeds: Tensor, mask: Tensor | None, decoding: Decoding) -> list[Generation]:
+def _greedy(model: Salmonn, embeds: Tensor, decoding: Decoding, make: Callable[[int], Stepper]) -> list[Generation]:
     ids = [[BOS] for _ in range(len(embeds))]
     live = list(range(len(embeds)))
     with beam_attention(model.decoder):
-        stepper = Stepper(model, embeds, mask, beams=1)
+        stepper = make(1)
         logits = _finite(stepper.first)
         for step in range(decoding.max_new_tokens):
             tokens = logits.argmax(-1).tolist()
@@ -186,19 +217,21 @@ def _greedy(model: Salmonn, embeds: Tensor, mask: Tensor | None, decoding: Decod
 
 
 @torch.inference_mode()
-def _beam(
-    model: Salmonn,
-    embeds: Tensor,
-    mask: Tensor | None,
-    decoding: Decoding,
-    make_stepper: Callable[[Salmonn, Tensor, Tensor | None, int], Any] | None = None,
-) -> list[Generation]:
+def beam_search(model: Salmonn, embeds: Tensor, decoding: Decoding, make: Callable[[int], Any]) -> list[Generation]:
+    """The rule of 4.28 with more than one beam.
+
+    Args:
+        model: The model.
+        embeds: (B, *, hidden), as many rows as there are answers.
+        decoding: The rule's parameters.
+        make: Makes a stepper for a number of beams.
+    """
     beams, penalty, device = decoding.beams, float(decoding.length_penalty), embeds.device
     rows = [BeamRow(beams, penalty) for _ in range(len(embeds))]
     live = list(range(len(rows)))
     sequences: list[list[list[int]]] = [[[BOS]] for _ in rows]  # beams of each active clip
     with beam_attention(model.decoder):
-        stepper = (make_stepper or Stepper)(model, embeds, mask, beams)
+        stepper = make(beams)
         scores = torch.log_softmax(_finite(stepper.first), dim=-1)[:, None]  # (B, 1, V): a single beam at the start
         for step in range(decoding.max_new_tokens):
             vocabulary = scores.shape[-1]

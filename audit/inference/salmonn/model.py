@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -17,6 +18,19 @@ from audit.inference.salmonn.beam_cache import BeamCache
 from audit.inference.salmonn.beats import Beats
 from audit.inference.salmonn.config import Precision
 from audit.inference.salmonn.qformer import QFormer, QFormerConfig, windows
+
+
+@dataclass(frozen=True, slots=True)
+class Beginnings:
+    """What prompts of a batch have in common: the ids before a clip, and the clip.
+
+    Attributes:
+        embeds: (U, P', hidden), each once.
+        owner: (B,), for each prompt the row of `embeds` that it begins with.
+    """
+
+    embeds: Tensor
+    owner: Tensor
 
 
 class Salmonn(nn.Module):
@@ -104,6 +118,9 @@ class Salmonn(nn.Module):
             ids = torch.tensor([*left, *right], device=self.device)
             text = self.embedding(ids)
             rows.append(torch.cat([text[: len(left)], tokens.to(text.dtype), text[len(left) :]]))
+        return self._padded(rows)
+
+    def _padded(self, rows: Sequence[Tensor]) -> tuple[Tensor, Tensor | None]:
         longest = max(len(row) for row in rows)
         if all(len(row) == longest for row in rows):
             return torch.stack(rows), None
@@ -111,6 +128,36 @@ class Salmonn(nn.Module):
         lengths = torch.tensor([len(row) for row in rows], device=self.device)
         mask = torch.arange(longest, device=self.device)[None] >= (longest - lengths)[:, None]
         return padded, mask
+
+    @torch.inference_mode()
+    def assemble_rests(
+        self, audio: Tensor, prompts: Sequence[tuple[list[int], list[int]]]
+    ) -> tuple[Beginnings, Tensor, Tensor | None] | None:
+        """The common beginnings of a batch, and what follows in each prompt; None if no two neighbours begin alike.
+
+        A clip with several questions has as many rows, one after another, with equal auditory tokens.
+
+        Args:
+            audio: (B, 88, hidden).
+            prompts: As in `assemble`.
+
+        Returns:
+            The beginnings; the rests (B, R, hidden), padded on the left; and a mask (B, R), false for padding, or None if no
+            row is padded.
+        """
+        left = prompts[0][0]
+        if len(prompts) < 2 or any(before != left or not after for before, after in prompts):
+            return None
+        again = (audio[1:] == audio[:-1]).flatten(1).all(dim=1).tolist()
+        if not any(again):
+            return None
+        new = [True, *(not same for same in again)]
+        firsts = torch.tensor([i for i, is_new in enumerate(new) if is_new], device=self.device)
+        owner = torch.tensor(new, device=self.device).cumsum(0) - 1
+        text = self.embedding(torch.tensor(left, device=self.device)).expand(len(firsts), -1, -1)
+        begun = torch.cat([text, audio[firsts].to(text.dtype)], dim=1)
+        rests = [self.embedding(torch.tensor(after, device=self.device)) for _, after in prompts]
+        return Beginnings(begun, owner), *self._padded(rests)
 
     @torch.inference_mode()
     def logits(
@@ -122,7 +169,7 @@ class Salmonn(nn.Module):
             embeds: (N, L, hidden).
             positions: (N, L) rotary positions.
             cache: The key-value cache; None for no cache.
-            mask: (N, 1, L, L) true where a position may attend; None: causal, or a single step.
+            mask: (N or 1, 1, L, cached and L) true where a position may attend; None: causal, or a single step.
             last: The number of final positions for which logits are computed.
 
         Returns:
@@ -145,13 +192,28 @@ class Salmonn(nn.Module):
         return out.float()
 
 
-def prompt_positions(mask: Tensor | None, rows: int, length: int, device: torch.device) -> tuple[Tensor, Tensor | None]:
-    """Rotary positions (B, P), counted from each row's first non-padding position; the mask (B, 1, P, P) if padded."""
-    if mask is None:
+def prompt_positions(
+    mask: Tensor | None, rows: int, length: int, device: torch.device, before: int = 0
+) -> tuple[Tensor, Tensor | None]:
+    """Rotary positions and the mask of a batch of prompts.
+
+    Args:
+        mask: (B, P), false for padding on the left; None if there is none.
+        rows: B.
+        length: P.
+        device: Where.
+        before: The number of cached positions before these, which all may attend to.
+
+    Returns:
+        (B, P), counted from each row's first non-padding position; and (B or 1, 1, P, before + P), or None if causal.
+    """
+    if mask is None and not before:
         return torch.arange(length, device=device).expand(rows, length), None
-    positions = (mask.long().cumsum(-1) - 1).clamp(min=0)
-    causal = torch.ones(length, length, dtype=torch.bool, device=device).tril()
-    allowed = causal[None] & mask[:, None, :]
-    # Padded positions attend to themselves, so that no row of the softmax is empty.
-    allowed = allowed | torch.eye(length, dtype=torch.bool, device=device)[None]
-    return positions, allowed[:, None]
+    causal = torch.ones(length, length, dtype=torch.bool, device=device).tril()[None]
+    if mask is None:
+        positions = torch.arange(length, device=device).expand(rows, length)
+    else:
+        positions = (mask.long().cumsum(-1) - 1).clamp(min=0)
+        # Padded positions attend to themselves, so that no row of the softmax is empty.
+        causal = (causal & mask[:, None, :]) | torch.eye(length, dtype=torch.bool, device=device)[None]
+    return positions + before, torch.nn.functional.pad(causal, (before, 0), value=True)[:, None]
