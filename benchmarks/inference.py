@@ -39,6 +39,7 @@ from audit.inference.salmonn import decoding as rules
 from audit.inference.salmonn.decoding import Decoding, Generation
 from audit.inference.salmonn.model import Salmonn
 from audit.inference.salmonn.packed import PackedLinear, pack
+from benchmarks import inference_profile
 from benchmarks.random_model import SHAPES, Shape, random_model
 from tasks.datasets.manifest import Item
 
@@ -278,6 +279,7 @@ def main() -> int:
     parser.add_argument("--prefetch", type=int, default=0)
     parser.add_argument("--threads", type=int, help="of torch, on a CPU")
     parser.add_argument("--goal", type=float, help="fail if the ratio is below this")
+    parser.add_argument("--profile", action="store_true", help="print where the engine's time goes, on a CPU, and end")
     parser.add_argument("--json", type=Path, help="write the figures there")
     args = parser.parse_args()
     if args.threads:
@@ -316,6 +318,17 @@ def bench(args: argparse.Namespace, folder: Path) -> int:
     warm.engine(2, args.encode_batch, prefetcher)
     if args.prefetch:
         prefetcher.take(items[: 2 * args.prefetch])
+    if args.profile:
+        parts = {
+            "reading and features": (Prefetcher, "take"),
+            "encoders": (Salmonn, "encode"),
+            "prompts": (rules.Stepper, "__init__"),
+            "steps": (rules.Stepper, "__call__"),
+            "order of beams": (rules.Stepper, "reorder"),
+        }
+        rows = inference_profile.table(lambda: work.engine(args.batch, args.encode_batch, prefetcher), parts)
+        print(inference_profile.markdown(rows))
+        return 0
     # A sample of all lengths, the same share of short and long clips as in the whole.
     sample = items[:: max(1, len(items) // args.original_clips)][: args.original_clips]
     figures: dict[str, Any] = {"shape": args.shape, "precision": args.precision, "device": name_of(args.device)}

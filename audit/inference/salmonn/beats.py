@@ -158,8 +158,8 @@ class Encoder(nn.Module):
         growth = torch.log(size.clamp(min=1).float() / exact) / math.log(self.config.max_distance / exact)
         far = exact + (growth * (half - exact)).long()
         bucket = torch.where(size < exact, size, far.clamp(max=half - 1)) + (distance > 0).long() * half
-        table = self.layers[0].self_attn.relative_attention_bias
-        line = table(bucket.to(table.weight.device)).t().contiguous()  # (H, 2T - 1)
+        table = self.layers[0].self_attn.relative_attention_bias.weight
+        line = table[bucket.to(table.device)].t().contiguous()  # (H, 2T - 1)
         # Row i of the pairs begins with the distance -i.
         return line.unfold(1, length, 1).flip(1)
 

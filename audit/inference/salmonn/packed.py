@@ -27,6 +27,10 @@ class PackedLinear(nn.Linear):
         self.weight = nn.Parameter(packed, requires_grad=False)
         self.bias = plain.bias
 
+    def _save_to_state_dict(self, destination: dict[str, Any], prefix: str, keep_vars: bool) -> None:
+        super()._save_to_state_dict(destination, prefix, keep_vars)
+        destination[f"{prefix}weight"] = self.weight.detach().to_dense()  # as it was loaded
+
     def forward(self, x: Tensor) -> Tensor:
         """(..., in) to (..., out)."""
         out: Tensor = torch.ops.mkldnn._linear_pointwise(x, self.weight, self.bias, "none", [], "")

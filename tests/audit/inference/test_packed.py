@@ -38,6 +38,8 @@ def test_a_packed_layer_gives_the_products_of_the_plain_one(bias: bool, shape: t
         found = holder["one"](x)
     assert isinstance(holder["one"], PackedLinear)
     assert type(holder["thin"]) is torch.nn.Linear
+    for name, value in plain.state_dict().items():
+        assert torch.equal(holder["one"].state_dict()[name], value)
     assert found.shape == wanted.shape
     assert torch.allclose(found, wanted, atol=1e-5)
     # A view whose rows do not lie one after another.
