@@ -17,7 +17,7 @@ from torch.profiler import ProfilerActivity, profile, record_function
 KINDS = {
     "products": ("mm", "addmm", "_linear_pointwise", "mkldnn_convolution", "_slow_conv2d_forward"),
     "attention": ("bmm", "baddbmm", "_softmax", "_scaled_dot_product_flash_attention_for_cpu"),
-    "moving": ("copy_", "cat", "index_select", "index", "clone", "embedding", "flip", "stack", "constant_pad_nd"),
+    "moving": ("copy_", "cat", "index_select", "index", "clone", "embedding", "flip", "stack"),
 }
 
 

@@ -1,8 +1,8 @@
 """Linear layers whose weights are laid out for the processor's matrix kernels once, when a model is loaded.
 
 torch multiplies fp32 matrices by MKL, from rows as they lie in memory. oneDNN, which torch brings too, arranges a weight in
-blocks of its kernels' size. With that done beforehand, a product takes less than half the time on a processor on which MKL
-does not use AVX-512 (an AMD EPYC; others were not measured). The products are the same up to the order of their sums.
+blocks of its kernels' size. With that done beforehand, a product takes half the time on an AMD EPYC with AVX-512; others were
+not measured. The products are the same up to the order of their sums.
 """
 
 from __future__ import annotations
