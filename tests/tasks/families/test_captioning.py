@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from audit.literature.known_tasks import conventions_of as conventions
-from tasks.analysis.specifications import specification, with_parts
+from tasks.analysis.specifications import specification
+from tasks.analysis.spider_alone import with_parts
 from tasks.backends import java
 from tasks.backends.assets import FOLDER_VARIABLE
 from tasks.backends.wordnet import PATH_VARIABLE, wordnet_unavailable
