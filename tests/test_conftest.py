@@ -54,8 +54,12 @@ def test_what_passed_here_is_left_out_there(pytester: pytest.Pytester, monkeypat
         """,
         test_needs="import pytest\npytest.importorskip('nothing_of_this_name')\ndef test_more(): pass",
     )
-    first = pytester.runpytest_subprocess("--passed-to", "passed", "-n", "2")
+    passed = pytester.path.with_name("apart") / "passed"
+    passed.parent.mkdir()
+    first = pytester.runpytest_subprocess("--passed-to", passed, "-n", "2")
     first.assert_outcomes(passed=5, skipped=2, failed=1, errors=1)
-    again = pytester.runpytest_subprocess("--but", "passed", "-n", "2")
+    # As in the environment of a session: written apart, a path that exists would be taken for the folder of the tests.
+    monkeypatch.setenv("PYTEST_ADDOPTS", f"--but={passed}")
+    again = pytester.runpytest_subprocess("-n", "2")
     again.assert_outcomes(skipped=2, failed=1, passed=1, errors=1)
-    assert len((pytester.path / "passed").read_text().splitlines()) == 4
+    assert len(passed.read_text().splitlines()) == 4
