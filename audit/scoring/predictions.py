@@ -17,7 +17,7 @@ from typing import Any
 from audit._util.files import refuse_pointer
 from audit.errors import InputError
 from audit.scoring.prediction_meta import MAX_LINE_BYTES, PredictionMeta, is_rows, json_object, load_meta
-from audit.scoring.row_file import RowFile, stamp_of
+from audit.scoring.row_file import RowFile, stamp_of, unreadable
 from tasks.row import ReferenceType, Row
 from tasks.statistics.clusters import clusters, names_cluster
 from tasks.steps.clean import SpecialTokens, ends_with_eos, finished_if_ended, with_finished
@@ -101,7 +101,7 @@ def load(path: str | Path, task: Task) -> PredictionSet:
     path = Path(path)
     meta, meta_sha256 = load_meta(path.with_suffix(".meta.json"), task.id)
     digest = hashlib.sha256()
-    stamp = _stamp(path)
+    stamp = stamp_of(path)
     kept: list[Row] | None = [] if stamp[1] <= MAX_KEPT else None
     starts = array("Q", [0])
     alone, ended, before = True, False, None
@@ -166,18 +166,11 @@ class _RowOfLine:
         return row if self.tokens is None else finished_if_ended(row, self.tokens)
 
 
-def _stamp(path: Path) -> tuple[int, int, int]:
-    try:
-        return stamp_of(path)
-    except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", where=str(path), fix="Check the path.") from error
-
-
 def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
     try:
         handle = path.open("rb")
     except OSError as error:
-        raise InputError(f"cannot be read ({error.strerror})", where=str(path), fix="Check the path.") from error
+        raise unreadable(path, error) from error
     with handle:
         number = 0
         while raw := handle.readline(MAX_LINE_BYTES + 1):

@@ -19,13 +19,21 @@ Stamp: TypeAlias = tuple[int, int, int]
 _READ = 2**22
 
 
+def unreadable(path: Path, error: OSError) -> InputError:
+    """The error for a file of rows that the system does not give."""
+    return InputError(f"cannot be read ({error.strerror})", where=str(path), fix="Check the path.")
+
+
 def stamp_of(path: Path) -> Stamp:
     """What changes if a file is replaced or written to: inode, size, time of the last change.
 
     Raises:
-        OSError: It cannot be read.
+        InputError: It cannot be read.
     """
-    found = path.stat()
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise unreadable(path, error) from error
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
@@ -95,9 +103,7 @@ class RowFile(Sequence[Row]):
             if stamp_of(self.path) != self.stamp:
                 raise self._changed()
         except OSError as error:
-            raise InputError(
-                f"cannot be read ({error.strerror})", where=str(self.path), fix="Check the path."
-            ) from error
+            raise unreadable(self.path, error) from error
 
     def _changed(self) -> InputError:
         return InputError(

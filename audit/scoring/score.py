@@ -266,7 +266,7 @@ def _counting(
     # A task made in code cannot be built again in another process.
     few = len(rows) <= SHARD_ROWS and (engine is None or engine[1] == 1 or len(rows) < WORTH_A_PROCESS)
     if few or declaration is None:
-        return lambda: count(_in_memory(rows), todo)
+        return lambda: count(tuple(rows), todo)
     mapping, workers = engine or (serial, 1)
     shards = max(workers, -(-len(rows) // SHARD_ROWS))
     whole = [item for item in todo if in_one_process(item[1].metric, len(rows))]
@@ -277,7 +277,7 @@ def _counting(
     counted = mapping((declaration, split, rows[a:b]) for a, b in pairwise(bounds)) if split else iter(())
 
     def collect() -> dict[Key, Counted]:
-        found = count(_in_memory(rows), whole) if whole else {}
+        found = count(tuple(rows), whole) if whole else {}
         parts = list(counted)
         selections: list[array[int]] = []
         for name in split:
@@ -293,11 +293,6 @@ def _counting(
         return found
 
     return collect
-
-
-def _in_memory(rows: Sequence[Row]) -> Sequence[Row]:
-    """The rows, read once if they stand in a file."""
-    return tuple(rows) if isinstance(rows, RowFile) else rows
 
 
 def _check(counted: Counted, convention: Convention, predictions: PredictionSet) -> None:

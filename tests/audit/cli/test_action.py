@@ -14,12 +14,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from audit.cli import main
 from audit.document.read import load_document
 from audit.document.write import to_bytes
 from audit.schema import Verdict
+from tests.support import audited_study
 from tests.support.github import Comments, Run, api, condition, filled, run_action
-from tests.support.import_files import text
 from tests.support.paths import ROOT
 
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
@@ -56,18 +55,7 @@ class Repository:
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A study with predictions, in which the claim holds, and its audit."""
-    folder = tmp_path_factory.mktemp("made")
-    (folder / "hyp").write_bytes(text("u-1 the cat sat on the mat", "u-2 good mourning everyone", "u-3 yes"))
-    (folder / "ref").write_bytes(text("u-1 the cat sat on the mat", "u-2 good morning everyone", "u-3 yes"))
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        new = ["--task", "t-1", "--family", "asr", "--claim", "wer=10.0%", "--model", "M"]
-        assert main(["import", "kaldi", "hyp", "--references", "ref", *new]) == 0
-        assert main(["run", "--no-package", "--format", "csv", "--replicates", "0"]) == 0
-    finally:
-        os.chdir(before)
-    return folder
+    return audited_study.make(tmp_path_factory.mktemp("made"))
 
 
 @pytest.fixture

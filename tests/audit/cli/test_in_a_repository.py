@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import xml.etree.ElementTree as ET
 from dataclasses import replace
@@ -18,43 +17,14 @@ from audit.document.write import to_bytes
 from audit.provenance.diff import _GROUPS
 from audit.report.badge import message
 from audit.schema import AuditDocument, Verdict
-from tests.support.import_files import text
+from tests.support import audited_study
 from tests.support.paths import ROOT
 
 
 @pytest.fixture(scope="module")
 def study(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a study, its predictions and its audit, in which the claim holds."""
-    folder = tmp_path_factory.mktemp("study")
-    (folder / "hyp").write_bytes(text("u-1 the cat sat on the mat", "u-2 good mourning everyone", "u-3 yes"))
-    (folder / "ref").write_bytes(text("u-1 the cat sat on the mat", "u-2 good morning everyone", "u-3 yes"))
-    before = Path.cwd()
-    os.chdir(folder)
-    try:
-        assert (
-            main(
-                [
-                    "import",
-                    "kaldi",
-                    "hyp",
-                    "--references",
-                    "ref",
-                    "--task",
-                    "t-1",
-                    "--family",
-                    "asr",
-                    "--claim",
-                    "wer=10.0%",
-                    "--model",
-                    "M",
-                ]
-            )
-            == 0
-        )
-        assert main(["run", "--no-package", "--format", "csv", "--replicates", "0"]) == 0
-    finally:
-        os.chdir(before)
-    return folder
+    return audited_study.make(tmp_path_factory.mktemp("study"))
 
 
 def with_verdict(audit: AuditDocument, verdict: Verdict) -> AuditDocument:

@@ -25,19 +25,10 @@ from tests.support import judges
 from tests.support.planned import TASK, planned, prepare, sentences
 from tests.support.provenance import attacks, made
 from tests.support.provenance.attacks import ATTACKER, Files
+from tests.support.provenance.verifiers import VERIFIERS
 
 EMPTY_ROOT = b"""{"mediaType":"application/vnd.dev.sigstore.trustedroot+json;version=0.1",
 "tlogs":[],"certificateAuthorities":[],"ctlogs":[],"timestampAuthorities":[]}"""
-VERIFIERS = (
-    "1. openssl",
-    "2. @sigstore",
-    "3. secure",
-    "4. cosign",
-    "5. ssh",
-    "6. pdfsig",
-    "7. openssl",
-    "8. repro-audit",
-)
 WHOLE = frozenset(VERIFIERS[:4]) | {"8. repro-audit"}  # those of all statements and files
 LIST = WHOLE | {"5. ssh"}  # and that of the signed list of files
 PDF = frozenset({"6. pdfsig", "7. openssl", "8. repro-audit"})

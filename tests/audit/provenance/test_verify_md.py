@@ -16,20 +16,11 @@ from audit.provenance.records import verify_md
 from audit.provenance.verification.trust import Trust
 from audit.provenance.verification.verify import verify_files
 from tests.support.provenance import made
+from tests.support.provenance.verifiers import VERIFIERS
 
 Shell = Callable[..., "subprocess.CompletedProcess[str]"]
 PROGRAMS = ("openssl", "ssh-keygen", "pdfsig", "node", "basenc")
-SECTIONS = (
-    "0. Whose",
-    "1. openssl",
-    "2. @sigstore",
-    "3. secure",
-    "4. cosign",
-    "5. ssh",
-    "6. pdfsig",
-    "7. openssl",
-    "8. repro-audit",
-)
+SECTIONS = ("0. Whose", *VERIFIERS)
 
 
 def blocks(text: str) -> dict[str, str]:
