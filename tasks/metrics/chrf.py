@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -10,18 +9,20 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tasks.metrics.metric import Counts, Metric, Sums, as_counts
+from tasks.metrics.metric import Counts, Metric, Sums
+from tasks.metrics.ngrams import Ints, character_matches, matches
 from tasks.step import Value
 
+SOURCES = ("module:tasks.metrics.ngrams",)
 CHARACTERS = 6
-WORDS = 2
 # sacreBLEU's `beta`: recall counts twice as much as precision.
 BETA = 2
 # The release whose rule this is; the tests hold it against the installed one.
 RULE = "sacrebleu-2.6.0"
 _PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 _PARTS = ("hypothesis", "reference", "matched")
-Grams = list[Counter[str]]
+# Clipped matches, (rows, orders), and the lengths of both sides, (rows,).
+Matches = tuple[Ints, Ints, Ints]
 
 
 def _columns(words: int) -> tuple[str, ...]:
@@ -29,7 +30,7 @@ def _columns(words: int) -> tuple[str, ...]:
     return tuple(f"{part}_{order}" for order in orders for part in _PARTS)
 
 
-def _words(text: str) -> list[str]:
+def _words(text: str) -> tuple[str, ...]:
     """Words between white space; one punctuation mark at the end, otherwise one at the beginning, is a word of its own."""
     found: list[str] = []
     for word in text.split():
@@ -39,40 +40,39 @@ def _words(text: str) -> list[str]:
             found += [word[0], word[1:]]
         else:
             found.append(word)
-    return found
+    return tuple(found)
 
 
-def _grams(text: str, words: int) -> Grams:
-    """The n-grams of every order: of the characters without white space, then of the words."""
-    line = "".join(text.split())
-    found = [Counter(line[i : i + n] for i in range(len(line) - n + 1)) for n in range(1, CHARACTERS + 1)]
-    parts = _words(text) if words else []
-    found += [Counter(" ".join(parts[i : i + n]) for i in range(len(parts) - n + 1)) for n in range(1, words + 1)]
-    return found
-
-
-def _statistics(hypothesis: Grams, reference: Grams) -> list[int]:
-    """For every order the n-grams of the hypothesis, of the reference, and those in common.
+def _statistics(matched: Matches, orders: int) -> Counts:
+    """For every order the n-grams of the hypothesis, of the reference, and those in common: (rows, 3 * orders).
 
     Without an n-gram in the reference the hypothesis's are not counted, so the order is left out of the row's score.
     """
-    found: list[int] = []
-    for mine, theirs in zip(hypothesis, reference, strict=True):
-        matched = sum(min(times, theirs[gram]) for gram, times in mine.items() if gram in theirs)
-        found += [mine.total() if theirs else 0, theirs.total(), matched]
-    return found
+    common, *lengths = matched
+    mine, theirs = (np.maximum(side[:, None] - np.arange(orders), 0) for side in lengths)
+    mine[theirs == 0] = 0
+    return np.stack([mine, theirs, common], axis=-1).reshape(len(common), 3 * orders)
 
 
-def chrf_counts(hypothesis: str, references: Sequence[str], words: int = 0) -> list[int]:
-    """Statistics of one row: against the reference with the best score, the first on ties."""
-    mine = _grams(hypothesis, words)
-    best: list[int] = []
-    top = -1.0
-    for reference in references:
-        found = _statistics(mine, _grams(reference, words))
-        score = float(chrf_from_sums(np.array(found))) if len(references) > 1 else 0.0
-        if score > top:
-            top, best = score, found
+def chrf_counts(hypotheses: Sequence[str], references: Sequence[str], words: int = 0) -> Counts:
+    """Statistics of pairs of texts, (pairs, 3 * orders): orders of the characters without white space, then of the words."""
+    sides = [["".join(text.split()) for text in side] for side in (hypotheses, references)]
+    found = _statistics(character_matches(sides[0], sides[1], CHARACTERS), CHARACTERS)
+    if not words:
+        return found
+    tokens = [[_words(text) for text in side] for side in (hypotheses, references)]
+    return np.concatenate([found, _statistics(matches(tokens[0], tokens[1], words), words)], axis=1)
+
+
+def _best(counts: Counts, sizes: Sequence[int]) -> Counts:
+    """Of every row's references, one after another in `counts`, the statistics of the best score, the first on ties."""
+    if 0 in sizes:
+        raise ValueError("a row has no reference")
+    scores = chrf_from_sums(counts)
+    row = np.repeat(np.arange(len(sizes)), sizes)
+    # Stable: of equal scores in a row the first reference stays in front.
+    order = np.lexsort((-scores, row))
+    best: Counts = counts[order[np.cumsum(sizes) - sizes]]
     return best
 
 
@@ -127,11 +127,11 @@ class Chrf(Metric):
 
         Hypotheses are texts, references texts or lists of texts.
         """
-        rows = [
-            chrf_counts(h, r if isinstance(r, list) else [r], self.words)
-            for h, r in zip(hypotheses, references, strict=True)
-        ]
-        return as_counts(rows, len(self.columns))
+        listed = [r if isinstance(r, list) else [r] for r in references]
+        sizes = [len(some) for some in listed]
+        said = [h for h, some in zip(hypotheses, listed, strict=True) for _ in some]
+        counts = chrf_counts(said, [text for some in listed for text in some], self.words)
+        return counts if set(sizes) <= {1} else _best(counts, sizes)
 
     def fold(self, counts: Counts) -> float | None:
         """Corpus chrF, 0 to 100."""

@@ -1,7 +1,8 @@
-"""Clipped n-gram matches of many rows at once, on integers.
+"""Clipped n-gram matches of many rows at once, on integers, for tokens and for characters.
 
-Tokens are numbered within a chunk of rows. An n-gram of a row is one 64-bit integer that packs the row's number and up to
-four token numbers, which is exact (no hashing). numpy sorts and matches the integers of both sides for the whole chunk.
+Tokens are numbered from 1 within a chunk of rows. The n-grams that begin at a token are one 63-bit integer: the number of the
+row, as many token numbers as the longest order has (0 beyond the row's end), and the side. That is exact (no hashing). numpy
+sorts the integers of both sides once; n-grams of a shorter order are the common beginnings of neighbours.
 """
 
 from __future__ import annotations
@@ -14,96 +15,119 @@ from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Tokens = tuple[str, ...]
-MAX_ORDER = 4
-# 63 bits hold a row number below 2**10, four token numbers below 2**13, and the side. A chunk this small also fits in the
-# processor's cache while it is sorted.
+# A chunk this small fits in the processor's cache while it is sorted, and leaves 52 bits to the tokens.
 CHUNK_ROWS = 2**10
-_TOKEN_BITS = 13
+_BITS = 63
 
 
 def matches(hypotheses: Sequence[Tokens], references: Sequence[Tokens], order: int) -> tuple[Ints, Ints, Ints]:
     """Clipped matches of orders 1 to `order`, (rows, order), and the lengths of both sides, (rows,)."""
-    if not 1 <= order <= MAX_ORDER:
-        raise ValueError(f"n-grams of order {order} are not supported")
+    _check(order)
+    lengths = np.fromiter(map(len, hypotheses), np.int64, len(hypotheses))
+    others = np.fromiter(map(len, references), np.int64, len(references))
     correct = np.zeros((len(hypotheses), order), dtype=np.int64)
-    lengths = np.fromiter(map(len, hypotheses), np.int64)
-    reference_lengths = np.fromiter(map(len, references), np.int64)
     for start in range(0, len(hypotheses), CHUNK_ROWS):
         part = slice(start, start + CHUNK_ROWS)
-        correct[part] = _chunk(hypotheses[part], references[part], lengths[part], reference_lengths[part], order)
-    return correct, lengths, reference_lengths
+        said, wanted = hypotheses[part], references[part]
+        numbers = {token: n for n, token in enumerate(dict.fromkeys(chain.from_iterable(chain(said, wanted))))}
+        left, right = (
+            np.fromiter(map(numbers.__getitem__, chain.from_iterable(side)), np.int64) for side in (said, wanted)
+        )
+        correct[part] = _counted(left, right, lengths[part], others[part], order)
+    return correct, lengths, others
 
 
-def _numbered(hypotheses: Sequence[Tokens], references: Sequence[Tokens]) -> tuple[Ints, Ints]:
-    """The token numbers of both sides; raises OverflowError if there are too many distinct tokens."""
-    numbers = {token: n for n, token in enumerate(dict.fromkeys(chain.from_iterable(chain(hypotheses, references))))}
-    if len(numbers) > 1 << _TOKEN_BITS:
-        raise OverflowError
-    left, right = (
-        np.fromiter(map(numbers.__getitem__, chain.from_iterable(side)), np.int64) for side in (hypotheses, references)
-    )
-    return left, right
-
-
-def _chunk(hypotheses: Sequence[Tokens], references: Sequence[Tokens], lengths: Ints, others: Ints, order: int) -> Ints:
-    try:
-        left, right = _numbered(hypotheses, references)
-    except OverflowError:
-        if len(hypotheses) == 1:
-            return _one_by_one(hypotheses[0], references[0], order)
-        half = len(hypotheses) // 2
-        cut = [(slice(None, half)), (slice(half, None))]
-        parts = [_chunk(hypotheses[c], references[c], lengths[c], others[c], order) for c in cut]
-        return np.concatenate(parts)
-    mine = _Side(left, lengths)
-    theirs = _Side(right, others)
+def character_matches(hypotheses: Sequence[str], references: Sequence[str], order: int) -> tuple[Ints, Ints, Ints]:
+    """As `matches`, for the characters of texts."""
+    _check(order)
+    lengths = np.fromiter(map(len, hypotheses), np.int64, len(hypotheses))
+    others = np.fromiter(map(len, references), np.int64, len(references))
     correct = np.zeros((len(hypotheses), order), dtype=np.int64)
-    for n in range(1, order + 1):
-        correct[:, n - 1] = _clipped(mine.keys(n), theirs.keys(n), n, len(hypotheses))
+    for start in range(0, len(hypotheses), CHUNK_ROWS):
+        part = slice(start, start + CHUNK_ROWS)
+        correct[part] = _counted(
+            _code_points(hypotheses[part]), _code_points(references[part]), lengths[part], others[part], order
+        )
+    return correct, lengths, others
+
+
+def _check(order: int) -> None:
+    if order < 1:
+        raise ValueError(f"n-grams of order {order} are not supported")
+
+
+def _code_points(texts: Sequence[str]) -> Ints:
+    return np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), "<u4").astype(np.int64)
+
+
+def _counted(left: Ints, right: Ints, lengths: Ints, others: Ints, order: int) -> Ints:
+    """The matches of a chunk, (rows, order), from the numbers of both sides' tokens, one row after another.
+
+    A chunk with more distinct tokens than its bits can hold is counted in halves, one such row by itself.
+    """
+    rows = len(lengths)
+    known = np.unique(np.concatenate([left, right]))
+    bits = len(known).bit_length()
+    if (rows - 1).bit_length() + order * bits + 1 > _BITS:
+        if rows == 1:
+            return _one_row(left, right, order)
+        half = rows // 2
+        a, b = int(lengths[:half].sum()), int(others[:half].sum())
+        return np.concatenate(
+            [
+                _counted(left[:a], right[:b], lengths[:half], others[:half], order),
+                _counted(left[a:], right[b:], lengths[half:], others[half:], order),
+            ]
+        )
+    numbers = np.zeros(int(known.max(initial=0)) + 1, dtype=np.int64)
+    numbers[known] = np.arange(1, len(known) + 1)
+    sides = [_packed(numbers[tokens], sizes, order, bits) for tokens, sizes in ((left, lengths), (right, others))]
+    return _matched(np.concatenate([sides[0] << 1, (sides[1] << 1) | 1]), rows, order, bits)
+
+
+def _packed(tokens: Ints, lengths: Ints, order: int, bits: int) -> Ints:
+    """For every token its row and the `order` tokens from it on, 0 for those beyond the row's end."""
+    found = np.repeat(np.arange(len(lengths)), lengths)
+    left = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(tokens))
+    beyond = np.concatenate([tokens, np.zeros(order, dtype=np.int64)])
+    for n in range(order):
+        found <<= bits
+        found |= beyond[n : n + len(tokens)] * (left > n)
+    return found
+
+
+def _matched(both: Ints, rows: int, order: int, bits: int) -> Ints:
+    """For each row and order, the sum over n-grams of the smaller count of both sides; the last bit names the side."""
+    correct = np.zeros((rows, order), dtype=np.int64)
+    both.sort()
+    before = np.concatenate([[0], np.cumsum(both & 1)])
+    grams = both >> 1
+    starts = np.arange(len(both) + 1)
+    for n in range(order, 0, -1):
+        first = np.flatnonzero(np.concatenate([[True], grams[1:] != grams[:-1]])[: len(grams)])
+        grams = grams[first]
+        starts = starts[np.append(first, len(starts) - 1)]
+        theirs = np.diff(before[starts])
+        smaller = np.minimum(theirs, np.diff(starts) - theirs)
+        # An n-gram whose last token lies beyond the row's end is a shorter one.
+        smaller[(grams & ((1 << bits) - 1)) == 0] = 0
+        correct[:, n - 1] = np.bincount(grams >> (bits * n), weights=smaller, minlength=rows)
+        grams >>= bits
     return correct
 
 
-class _Side:
-    """The tokens of one side in one array; for each position its row and the number of tokens left in the row."""
-
-    def __init__(self, tokens: Ints, lengths: Ints) -> None:
-        self.tokens = tokens
-        self.row = np.repeat(np.arange(len(lengths)), lengths)
-        self.left = np.repeat(np.cumsum(lengths), lengths) - np.arange(len(tokens))
-        self.grams = self.row.copy()
-        self.order = 0
-
-    def keys(self, order: int) -> Ints:
-        """The integers of all n-grams of `order`; must be called with 1, 2, 3, ... in turn."""
-        assert order == self.order + 1
-        self.order = order
-        whole = len(self.tokens) - order + 1
-        self.grams = (self.grams[: max(whole, 0)] << _TOKEN_BITS) | self.tokens[order - 1 :]
-        return self.grams[self.left[: len(self.grams)] >= order]
-
-
-def _clipped(mine: Ints, theirs: Ints, order: int, rows: int) -> Ints:
-    """For each row, the sum over n-grams of the smaller count of both sides."""
-    if not len(mine) or not len(theirs):
-        return np.zeros(rows, dtype=np.int64)
-    # Both sides in one sorted array with the side as the last bit: a common n-gram forms two adjacent runs.
-    both = np.concatenate([mine << 1, (theirs << 1) | 1])
-    both.sort()
-    starts = np.flatnonzero(np.concatenate([[True], both[1:] != both[:-1]]))
-    counts = np.diff(starts, append=len(both))
-    grams = both[starts] >> 1
-    shared = np.flatnonzero(grams[1:] == grams[:-1])
-    smaller = np.minimum(counts[shared], counts[shared + 1])
-    return np.bincount(grams[shared] >> (_TOKEN_BITS * order), weights=smaller, minlength=rows).astype(np.int64)
-
-
-def _one_by_one(hypothesis: Tokens, reference: Tokens, order: int) -> Ints:
-    """Count a row with thousands of distinct tokens, using dictionaries."""
-    from collections import Counter
-
-    found = []
-    for n in range(1, order + 1):
-        mine = Counter(hypothesis[i : i + n] for i in range(len(hypothesis) - n + 1))
-        theirs = Counter(reference[i : i + n] for i in range(len(reference) - n + 1))
-        found.append(sum((mine & theirs).values()))
+def _one_row(left: Ints, right: Ints, order: int) -> Ints:
+    """The matches of a row with thousands of distinct tokens, (1, order): its n-grams are numbered anew for every order."""
+    split = len(left)
+    tokens = np.unique(np.concatenate([left, right]), return_inverse=True)[1]
+    sides = tokens[:split], tokens[split:]
+    grams, found = sides, []
+    for n in range(order):
+        if n:
+            # An n-gram is a shorter one and the next token; both numbers are below the number of tokens.
+            longer = [gram[:-1] * len(tokens) + side[n:] for gram, side in zip(grams, sides, strict=True)]
+            numbers = np.unique(np.concatenate(longer), return_inverse=True)[1]
+            grams = numbers[: len(longer[0])], numbers[len(longer[0]) :]
+        counts = [np.bincount(gram, minlength=len(tokens)) for gram in grams]
+        found.append(np.minimum(*counts).sum())
     return np.array([found])

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from itertools import chain
 
 from tasks.steps.memo import Memo
 
@@ -49,6 +50,8 @@ class ThirteenA:
     def __init__(self, library: Tokenizer) -> None:
         self._library = library
         self._words = Memo(_where_changed(library), worth=_recurs)
+        # A token that recurs is one object, whose hash is computed once.
+        self._parts: Memo[str, tuple[str, ...]] = Memo(lambda word: tuple(self._words[word].split()), worth=_recurs)
 
     def __call__(self, texts: Sequence[str]) -> list[str]:
         """Tokenise all texts."""
@@ -56,7 +59,12 @@ class ThirteenA:
 
     def tokens(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
         """The tokens of all texts."""
-        return [tuple((self._text(text) if _CHANGED.search(text) else text).split()) for text in texts]
+        return [tuple(text.split()) if _CHANGED.search(text) is None else self._changed(text) for text in texts]
+
+    def _changed(self, text: str) -> tuple[str, ...]:
+        if _REPLACED.search(text):
+            return tuple(self._library(text).split())
+        return tuple(chain.from_iterable(map(self._parts.__getitem__, text.split())))
 
     def _text(self, text: str) -> str:
         if _CHANGED.search(text) is None:

@@ -83,7 +83,7 @@ def test_values_at_the_edges() -> None:
     for said, wanted in (("", "words"), ("words", ""), ("", ""), (" \n", "\t")):
         assert metric.fold(metric.count([said], [wanted])) == 0
     # Outputs against an empty reference add nothing to any order.
-    assert chrf_counts("words", [""]) == [0] * 18
+    assert chrf_counts(["words"], [""]).tolist() == [[0] * 18]
 
 
 def test_many_rows_at_once_are_each_as_alone() -> None:
@@ -93,6 +93,37 @@ def test_many_rows_at_once_are_each_as_alone() -> None:
 
 def test_one_reference_need_not_be_a_list() -> None:
     assert np.array_equal(METRICS[0].count(ONE, FIRST), METRICS[0].count(ONE, [[text] for text in FIRST]))
+
+
+def texts_of(alphabet: int, rows: int, length: int, seed: int) -> list[str]:
+    """Made-up texts over so many characters beyond U+4E00, and the same characters beyond the first plane."""
+    draw = np.random.default_rng(seed)
+    letters = draw.integers(0, alphabet, (rows, length)) + 0x4E00
+    return [
+        "".join(chr(c + 0x10000 * (c % 7 == 0)) for c in row[: draw.integers(length + 1)]) for row in letters.tolist()
+    ]
+
+
+@pytest.mark.parametrize(
+    ("alphabet", "rows", "length"), [(3, 2100, 9), (300, 300, 40), (3000, 1100, 12), (9000, 3, 4000)]
+)
+def test_many_rows_and_large_alphabets(alphabet: int, rows: int, length: int) -> None:
+    """Rows are counted together as far as their characters can be numbered in the bits of an integer."""
+    said, wanted = (texts_of(alphabet, rows, length, seed) for seed in (1, 2))
+    for metric in METRICS:
+        expected = LIBRARY[metric.words]._extract_corpus_statistics(said, [wanted])
+        assert metric.count(said, wanted).tolist() == expected
+    assert len({c for text in said for c in text}) > min(alphabet, 1000) * 0.9
+
+
+def test_rows_of_different_numbers_of_references() -> None:
+    said = ["a b", "b c.", "x"]
+    references = [["b", "a b", "a  b"], ["(b c"], ["y", ""]]
+    alone = [METRICS[1].count([one], [those]).tolist()[0] for one, those in zip(said, references, strict=True)]
+    assert METRICS[1].count(said, references).tolist() == alone
+    assert alone[0] == METRICS[1].count(["a b"], ["a b"]).tolist()[0]
+    with pytest.raises(ValueError, match=r"^a row has no reference$"):
+        METRICS[0].count(["a", "b"], [["a"], []])
 
 
 def test_the_signature_names_the_librarys_release() -> None:
