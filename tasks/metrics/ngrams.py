@@ -66,7 +66,9 @@ def _counted(left: Ints, right: Ints, lengths: Ints, others: Ints, order: int) -
     A chunk with more distinct tokens than its bits can hold is counted in halves, one such row by itself.
     """
     rows = len(lengths)
-    known = np.unique(np.concatenate([left, right]))
+    seen = np.zeros(max(left.max(initial=0), right.max(initial=0)) + 1, dtype=np.bool_)
+    seen[left] = seen[right] = True
+    known = np.flatnonzero(seen)
     bits = len(known).bit_length()
     if (rows - 1).bit_length() + order * bits + 1 > _BITS:
         if rows == 1:
@@ -79,7 +81,7 @@ def _counted(left: Ints, right: Ints, lengths: Ints, others: Ints, order: int) -
                 _counted(left[a:], right[b:], lengths[half:], others[half:], order),
             ]
         )
-    numbers = np.zeros(int(known.max(initial=0)) + 1, dtype=np.int64)
+    numbers = np.zeros(len(seen), dtype=np.int64)
     numbers[known] = np.arange(1, len(known) + 1)
     sides = [_packed(numbers[tokens], sizes, order, bits) for tokens, sizes in ((left, lengths), (right, others))]
     return _matched(np.concatenate([sides[0] << 1, (sides[1] << 1) | 1]), rows, order, bits)
