@@ -30,6 +30,7 @@ _FORMAT = b"repro-audit/score/6"
 # Code that affects the counts and intervals of every convention, and is therefore not part of any convention's hash.
 SOURCES = (
     "module:audit.scoring.counting",
+    "module:audit.scoring.joining",
     "module:audit.scoring.pool",
     "module:audit._util.files",
     "module:audit.scoring.predictions",

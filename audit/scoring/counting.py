@@ -273,24 +273,3 @@ def select(rows: Sequence[Row], rules: Sequence[Selection], unreadable: Mapping[
         else:
             found.skipped[failed] += 1
     return found
-
-
-def join(parts: Sequence[tuple[int, Counted]]) -> Counted:
-    """Join the results of shards in order.
-
-    Args:
-        parts: (index of the shard's first row, its result), in order.
-    """
-    whole = Counted()
-    pieces = []
-    for offset, part in parts:
-        if part.unavailable or part.failure:
-            return part
-        whole.kept.extend(array("i", (np.asarray(part.kept, dtype=np.int32) + np.int32(offset)).tobytes()))
-        whole.skipped += part.skipped
-        whole.errors += part.errors
-        whole.unreadable += part.unreadable
-        assert part.counts is not None
-        pieces.append(part.counts)
-    whole.counts = np.concatenate(pieces)
-    return whole

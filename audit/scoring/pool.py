@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
+from operator import methodcaller
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from audit._util.child_processes import kill, pool
@@ -29,6 +30,9 @@ Map: TypeAlias = Callable[[Iterable[Work]], Iterator[dict[Key, Counted]]]
 WORTH_A_PROCESS = 1000
 # Shards submitted to a cluster for each of its processors.
 _AHEAD = 4
+# Shards submitted to the processes of this machine: enough that none is idle while another set is finished here, few enough
+# that what they return does not pile up.
+_AHEAD_HERE = 64
 
 
 def count_work(work: Work) -> dict[Key, Counted]:
@@ -82,7 +86,8 @@ def _processes(number: int) -> Iterator[Map]:
                 pools.append(pool(number))
             except OSError:
                 return serial(work)
-        return pools[0].map(count_work, work)
+        started, size = pools[0], max(_AHEAD_HERE, _AHEAD * number)
+        return _in_window(lambda item: started.submit(count_work, item), methodcaller("result"), iter(work), size)
 
     try:
         yield mapping
@@ -104,9 +109,9 @@ def _in_window(
 
     def results() -> Iterator[dict[Key, Counted]]:
         while waiting:
-            found = take(waiting.popleft())
+            found = [take(waiting.popleft())]
             waiting.extend(map(submit, islice(work, 1)))
-            yield found
+            yield found.pop()  # kept by whoever asked alone
 
     return results()
 

@@ -6,7 +6,6 @@ add up to the size of the set.
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -17,7 +16,8 @@ from itertools import pairwise
 from audit.errors import InputError
 from audit.scoring.account import Account, Skipped
 from audit.scoring.cache import Entry, Facts, ScoreCache
-from audit.scoring.counting import Counted, Key, count, in_one_process, join
+from audit.scoring.counting import Counted, Key, count, in_one_process
+from audit.scoring.joining import Joining
 from audit.scoring.pool import WORTH_A_PROCESS, Map, serial
 from audit.scoring.predictions import PredictionSet
 from audit.scoring.row_file import KeptIds, RowFile
@@ -259,7 +259,7 @@ def _known(
 def _counting(
     rows: Sequence[Row], task: Task, todo: Sequence[tuple[str, Convention]], engine: tuple[Map, int] | None
 ) -> Callable[[], dict[Key, Counted]]:
-    """Submit the rows in shards; the returned function waits for the counts and joins them."""
+    """Submit the rows in shards; the returned function joins the counts as they come."""
     if not todo:
         return dict
     declaration = task.declaration
@@ -278,19 +278,11 @@ def _counting(
 
     def collect() -> dict[Key, Counted]:
         found = count(tuple(rows), whole) if whole else {}
-        parts = list(counted)
-        selections: list[array[int]] = []
-        for name in split:
-            # Pop the parts one by one, so that whole and parts are not both in memory.
-            joined = join([(start, part.pop(name)) for start, part in zip(bounds, parts, strict=False)])
-            # Most conventions keep the same rows.
-            same = next((known for known in selections if known == joined.kept), None)
-            if same is None:
-                selections.append(joined.kept)
-            else:
-                joined.kept = same
-            found[name] = joined
-        return found
+        joining = Joining(len(rows), split)
+        for start in bounds[:-1] if split else ():
+            # No name for the part, which would keep it while the next one is waited for.
+            joining.add(start, next(counted))
+        return found | joining.joined()
 
     return collect
 

@@ -23,3 +23,17 @@ def compact(counts: NDArray[np.int64]) -> Compact:
 def wide(counts: Compact) -> NDArray[np.int64]:
     """The counts in 64 bits, as metrics fold them, so that sums do not overflow."""
     return np.asarray(counts, dtype=np.int64)
+
+
+def placed(whole: Compact, at: slice | NDArray[np.intp], part: Compact) -> Compact:
+    """The array with a part of its rows written; a copy in a wider dtype if the part needs one.
+
+    Args:
+        whole: (rows, columns).
+        at: The rows.
+        part: Their counts.
+    """
+    kind = np.promote_types(whole.dtype, part.dtype)
+    found = whole if kind == whole.dtype else whole.astype(kind)
+    found[at] = part
+    return found

@@ -19,7 +19,8 @@ from audit.errors import InputError
 from audit.literature.known_tasks import known_tasks as tasks
 from audit.scoring import pool as engines
 from audit.scoring.cache import ScoreCache
-from audit.scoring.counting import count, join
+from audit.scoring.counting import count
+from audit.scoring.joining import Joining
 from audit.scoring.prediction_meta import PredictionMeta
 from audit.scoring.predictions import PredictionSet
 from audit.scoring.score import Score, Scoring, begin, in_turn, score
@@ -85,9 +86,13 @@ def test_shards_put_together_are_the_whole(shards: int) -> None:
     items = rows(101)
     whole = count(items, CHOSEN)
     bounds = [len(items) * n // shards for n in range(shards + 1)]
-    parts = [(a, count(items[a:b], CHOSEN)) for a, b in itertools.pairwise(bounds)]
+    joining = Joining(len(items), list(whole))
+    for a, b in itertools.pairwise(bounds):
+        joining.add(a, count(items[a:b], CHOSEN))
+    joined = joining.joined()
+    assert list(joined) == list(whole)
     for key, expected in whole.items():
-        found = join([(start, part[key]) for start, part in parts])
+        found = joined[key]
         assert found.kept == expected.kept
         assert found.skipped == expected.skipped
         assert (found.errors, found.unavailable) == (expected.errors, expected.unavailable)
