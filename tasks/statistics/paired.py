@@ -56,7 +56,7 @@ def replicates_together(
     """
     table = _Table(clusters)
     places = [table.add(part) for part in parts]
-    sums = [table.sums(chunk) for chunk in draws(table.units, replicates, seed)]
+    sums = list(map(table.sums, draws(table.units, replicates, seed)))  # keeps no chunk while the next one is drawn
     whole = np.concatenate(sums) if sums else np.empty((0, table.width))
     return [part.metric.from_sums(_terms(whole, terms)) for part, terms in zip(parts, places, strict=True)]
 
