@@ -26,6 +26,7 @@ from tasks.metrics.spice import Spice, Spider, prepare
 from tasks.row import Row
 from tasks.statistics.bootstrap import percentile_interval, weights
 from tasks.statistics.clusters import clusters, dominated
+from tasks.statistics.compact import Compact, compact, placed, wide
 from tasks.statistics.defaults import SEED
 from tasks.step import Step, Value
 from tasks.step_cache import ChainCache
@@ -218,14 +219,14 @@ class Universe:
         rows: The total number of rows.
         live: Rows with a hypothesis that every pipeline can read; counts and masks cover these.
         unreadable: (row id, reason) of the other rows with a hypothesis.
-        tables: Counts by chains and counting key, (live rows, columns); zero for rows that no pipeline scores.
+        tables: Counts by chains and counting key, (live rows, columns), compact; zero for rows that no pipeline scores.
         masks: Which live rows each selection keeps.
     """
 
     pipelines: tuple[Pipeline, ...]
     rows: int
     live: tuple[Row, ...]
-    tables: dict[_Table, Counts]
+    tables: dict[_Table, Compact]
     masks: dict[_Rules, NDArray[np.bool_]]
     unreadable: tuple[tuple[str, str], ...] = ()
 
@@ -242,7 +243,7 @@ class Universe:
         if part is not None and pipeline.convention.metric.whole_set:
             raise ScoringError(f"{pipeline.id}: counts depend on the whole set, so a part cannot be scored")
         mask = self.masks[pipeline.convention.select]
-        return self.tables[_table(pipeline.convention)][mask if part is None else mask & part]
+        return wide(self.tables[_table(pipeline.convention)][mask if part is None else mask & part])
 
     def outcomes(self, part: NDArray[np.bool_] | None = None) -> list[Outcome]:
         """The outcomes of all pipelines, over all live rows or those in `part`."""
@@ -317,15 +318,13 @@ def _universe(
         if convention.select not in masks:
             kept = (failed is None for failed in first_failed(live, convention.select))
             masks[convention.select] = np.fromiter(kept, dtype=bool, count=len(live))
-    tables = {
-        key: np.zeros((len(live), len(items[0].convention.metric.columns)), dtype=np.int64)
-        for key, items in users.items()
-    }
+    metrics = {key: items[0].convention.metric for key, items in users.items()}
+    tables: dict[_Table, Compact] = {key: np.zeros((len(live), len(m.columns)), np.uint8) for key, m in metrics.items()}
     needed = {
         key: np.any([masks[select] for select in {p.convention.select for p in items}], axis=0)
         for key, items in users.items()
     }
-    _prepare(live, {key: items[0].convention.metric for key, items in users.items()}, needed)
+    _prepare(live, metrics, needed)
     alone = {key: items for key, items in users.items() if key[-1] is not None}
     _fill(live, alone, tables, needed, 0)
     together = {key: items for key, items in users.items() if key[-1] is None}
@@ -352,7 +351,7 @@ def _prepare(live: Sequence[Row], metrics: Mapping[_Table, Metric], needed: Mapp
 def _fill(
     shard: Sequence[Row],
     users: dict[_Table, list[Pipeline]],
-    tables: dict[_Table, Counts],
+    tables: dict[_Table, Compact],
     needed: dict[_Table, NDArray[np.bool_]],
     start: int,
 ) -> None:
@@ -365,14 +364,17 @@ def _fill(
         wanted = np.flatnonzero(needed[key][start : start + len(shard)])
         hypotheses, references = cache.values(key[0], key[1]), cache.values(key[2], key[3])
         pairs = [(hypotheses[i], references[i]) for i in wanted]
+        if not pairs:
+            continue
         pool = known.setdefault(key[4:6], {}), seen.setdefault(key[4:6], [])
         try:
             if metric.whole_set:
-                tables[key][start + wanted] = metric.count([h for h, _ in pairs], [r for _, r in pairs])
+                counts = metric.count([h for h, _ in pairs], [r for _, r in pairs])
             else:
-                tables[key][start + wanted] = _shared(metric, pairs, *pool)
+                counts = _shared(metric, pairs, *pool)
         except ScoringError as error:
             raise error.of([shard[i].id for i in wanted.tolist()]) from error
+        tables[key] = placed(tables[key], start + wanted, compact(counts))
 
 
 def _shared(
@@ -395,6 +397,4 @@ def _shared(
         known.update({pair: first + n for n, pair in enumerate(new)})
         if len(seen) > 1:
             seen[:] = [np.concatenate(seen)]
-    if not pairs:
-        return np.zeros((0, len(metric.columns)), dtype=np.int64)
     return seen[0][[known[pair] for pair in pairs]]

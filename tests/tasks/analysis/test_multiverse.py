@@ -45,6 +45,20 @@ def test_shared_work_gives_what_each_pipeline_gives_alone(monkeypatch: pytest.Mo
         assert outcome.of == 61
 
 
+def test_counts_of_rows_that_need_more_bytes_than_those_before(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tables are compact, and widened when a later shard needs it; what is folded is not."""
+    monkeypatch.setattr("tasks.analysis.multiverse.SHARD", 2)
+    axes = (Axis("fold", (counted("corpus", ErrorRate(), WORDS), counted("mean", MeanErrorRate(), WORDS))),)
+    data = [Row(f"{n}", "a " * size + "b", "a " * size + "c") for n, size in enumerate((3, 4, 300, 5, 70_000, 2))]
+    everything = universe(data, Specification("t", "wer", axes).pipelines())
+    for outcome in everything.outcomes():
+        assert everything.counts(outcome.pipeline).dtype == np.int64
+        assert (outcome.value, outcome.scored) == scored_alone(outcome.pipeline, data)
+    assert {table.dtype for table in everything.tables.values()} == {np.dtype(np.uint32)}
+    early = universe(data[:2], everything.pipelines)
+    assert {table.dtype for table in early.tables.values()} == {np.dtype(np.uint8)}
+
+
 @pytest.mark.parametrize(
     ("task", "metric", "references"),
     [
