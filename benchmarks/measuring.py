@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import multiprocessing
 import os
@@ -30,6 +31,23 @@ def peak(process: int | str = "self") -> int:
 def workers_peak() -> int:
     """The sum of the worker processes' peaks so far."""
     return sum(peak(child.pid) for child in multiprocessing.active_children() if child.pid)
+
+
+def peaks_below() -> list[int]:
+    """The peaks so far of all processes that this one started, directly or through others, largest first."""
+    parents: dict[int, int] = {}
+    for folder in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):  # it has ended
+            # The name before may hold blanks and brackets.
+            parents[int(folder.name)] = int((folder / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
+    found: list[int] = []
+    last = {os.getpid()}
+    while last:
+        last = {process for process, parent in parents.items() if parent in last}
+        for process in last:
+            with contextlib.suppress(OSError):
+                found.append(peak(process))
+    return sorted(found, reverse=True)
 
 
 class Stopwatch:

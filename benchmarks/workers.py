@@ -129,13 +129,14 @@ def stages(most: str) -> Found:
 
 def main(arguments: Sequence[str]) -> int:
     """Measure, and print the result as the last line."""
-    from benchmarks import captions, files_of_a_run, page_in_browser, peer_inputs
+    from benchmarks import captions, files_of_a_run, multiverse, page_in_browser, peer_inputs
 
     what, *rest = arguments
     measured: Mapping[str, Callable[..., Found]] = {
         "ours": ours,
         "usual": usual,
         "growth": growth,
+        "multiverse": multiverse.of_rows,
         "audit": audit,
         "report": report,
         "stages": stages,

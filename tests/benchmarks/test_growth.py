@@ -1,0 +1,57 @@
+"""Growth with the rows: what the commands for large files and for a multiverse read, and what they print."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from audit.scoring import predictions
+from benchmarks import large_file, multiverse
+from benchmarks.measuring import peaks_below
+from tests.support.paths import ROOT
+
+
+def test_a_large_file_is_scored_from_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = large_file.write(tmp_path, 30)
+    monkeypatch.setattr(predictions, "MAX_KEPT", 0)
+    cells = large_file.measure(path, "local", 1).strip("| ").split(" | ")
+    assert cells[:3] == ["30", "local", "1"]
+    assert len(cells) == 9
+    assert cells[7] == "0"
+    assert cells[6] == cells[8] != "0"
+
+
+def test_peaks_are_those_of_processes_below_this_one() -> None:
+    """Also of one that another one has started."""
+    before = len(peaks_below())
+    starts = "import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}])"
+    inner = "print('up', flush=True); input()"
+    with subprocess.Popen(
+        [sys.executable, "-c", starts.format(inner=inner)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "up\n"
+        found = peaks_below()
+        process.communicate("\n")
+    assert len(found) == before + 2
+    assert found == sorted(found, reverse=True)
+    assert min(found) > 2**20
+
+
+def test_a_multiverse_is_measured_at_several_sizes() -> None:
+    command = [sys.executable, "-m", "benchmarks.multiverse", "--rows", "4", "8"]
+    said = subprocess.run(command, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    head, _, *lines = [line.strip("| ").split(" | ") for line in said.splitlines()]
+    assert head[:2] == ["rows", "pipelines"]
+    assert [cells[0] for cells in lines] == ["4", "8"]
+    assert all(len(cells) >= 6 for cells in lines)
+
+
+def test_the_processor_time_of_a_row_is_compared_with_the_line_before() -> None:
+    first = {"rows": 10, "pipelines": 5, "seconds": 2.0, "processor": 1.0, "peak": 2**20}
+    assert multiverse.line(first, None) == "| 10 | 5 | 2.0 | 1.0 | 100,000 | 1 |  |"
+    second = {**first, "rows": 100, "processor": 12.5}
+    assert multiverse.line(second, first) == "| 100 | 5 | 2.0 | 12.5 | 125,000 | 1 | 1.25 |"
