@@ -13,7 +13,7 @@ _KINDS = (np.uint8, np.int8, np.uint16, np.int16, np.uint32, np.int32, np.int64)
 
 
 def compact(counts: NDArray[np.int64]) -> Compact:
-    """The counts in the smallest integer dtype that holds them, usually one byte."""
+    """The counts, or terms that are whole numbers, in the smallest integer dtype that holds them, usually one byte."""
     if not counts.size:
         return counts
     low, high = int(counts.min()), int(counts.max())

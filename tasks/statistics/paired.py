@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tasks.metrics.metric import Metric, Sums
 from tasks.statistics.bootstrap import Draws, draws, units_of
-from tasks.statistics.compact import Compact, wide
+from tasks.statistics.compact import Compact, compact, placed, wide
 
 # Units per matrix product: a block of floats fits in the processor's cache.
 _BLOCK_UNITS = 4096
@@ -76,7 +76,7 @@ class _Table:
     def add(self, part: Part) -> list[Places]:
         """Add the part's terms; returns their columns."""
         kept = None if len(part.kept) == self.rows else np.asarray(part.kept, dtype=np.intp)
-        return [self._places(column, kept) for column in _terms_of(part)]
+        return [self._places(wide(column), kept) for column in _terms_of(part).T]
 
     def _places(self, column: NDArray[np.int64], kept: NDArray[np.intp] | None) -> Places:
         if kept is not None:
@@ -124,16 +124,13 @@ class _Table:
         return found
 
 
-def _terms_of(part: Part) -> NDArray[np.int64]:
-    """(terms, kept rows); some rows at a time, because the counts are wide meanwhile."""
-    rows = len(part.counts)
-    first = part.metric.terms(wide(part.counts[:_ROWS])).T.astype(np.int64)
-    if rows <= _ROWS:
-        return first
-    found = np.empty((len(first), rows), dtype=np.int64)
-    found[:, :_ROWS] = first
+def _terms_of(part: Part) -> Compact:
+    """(kept rows, terms), compact; some rows at a time, because they are wide meanwhile."""
+    first, rows = compact(part.metric.terms(wide(part.counts[:_ROWS]))), len(part.counts)
+    found = placed(np.empty_like(first, shape=(rows, first.shape[1])), slice(_ROWS), first)
     for start in range(_ROWS, rows, _ROWS):
-        found[:, start : start + _ROWS] = part.metric.terms(wide(part.counts[start : start + _ROWS])).T
+        terms = compact(part.metric.terms(wide(part.counts[start : start + _ROWS])))
+        found = placed(found, slice(start, start + _ROWS), terms)
     return found
 
 
