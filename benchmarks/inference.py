@@ -3,13 +3,15 @@
     python benchmarks/inference.py --shape small                       # on a CPU; --threads 1 where other work is
     python benchmarks/inference.py --shape small --together --rounds 3 # all questions of a clip in one test set
     python benchmarks/inference.py --shape small --profile             # where the engine's time goes
+    python benchmarks/inference.py --shape small --int8 --rounds 3     # the engine with --precision int8-cpu as well
     python benchmarks/inference.py --shape 13b --precision fp16 --device cuda:0 --batch 64 --clips 64 --prefetch 8
 
 "As the original": every (clip, prompt) is read, heard and answered by itself; the prompt goes through the language
 model once a beam; keys and values are concatenated and all reordered at every step (transformers 4.28); attention is
 written out. The engine hears a clip once for all prompts, shares a prompt among beams, and batches; in fp32 on a CPU its
 weights are packed as in a loaded model (not with --no-packing), those of the original are as torch makes them. Both follow the
-same beam rule, and the tokens are compared; in fp32 they must be equal (exit code 1 if not).
+same beam rule, and the tokens are compared; in fp32 they must be equal (exit code 1 if not). Those of --int8 are others; how
+many answers stay equal on random weights says nothing about a trained model.
 
 The limit: the fewest bytes (weights once a step, keys and values once) over measured copy bandwidth, or operations over
 the measured matrix rate, whichever is larger, for each phase. The share is that time over the engine's time.
@@ -25,7 +27,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -40,6 +42,7 @@ from audit.inference.frontend import Frontend, Prepared, prepare
 from audit.inference.prefetch import Prefetcher
 from audit.inference.salmonn import decoding as rules
 from audit.inference.salmonn.decoding import Decoding, Generation
+from audit.inference.salmonn.int8 import quantise
 from audit.inference.salmonn.model import Salmonn
 from audit.inference.salmonn.packed import PackedLinear, pack
 from benchmarks import inference_profile
@@ -157,12 +160,14 @@ def unique(rows: list[Question]) -> list[Item]:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Both ways once, one after the other: seconds and processor seconds an answer."""
+    """Both ways once, one after the other, and the engine in int8 if asked for: seconds and processor seconds an answer."""
 
     original: float
     engine: float
     original_cpu: float
     engine_cpu: float
+    int8: float = 0.0
+    int8_cpu: float = 0.0
 
     @property
     def ratio(self) -> float:
@@ -279,12 +284,16 @@ def main() -> int:
     parser.add_argument(
         "--no-packing", action="store_true", help="the engine's products by torch's own kernels, too; on a CPU in fp32"
     )
+    parser.add_argument("--int8", action="store_true",
+                        help="in each round the engine with int8-cpu, too; on a CPU in fp32")  # fmt: skip
     parser.add_argument("--prefetch", type=int, default=0)
     parser.add_argument("--threads", type=int, help="of torch, on a CPU")
     parser.add_argument("--goal", type=float, help="fail if the ratio is below this")
     parser.add_argument("--profile", action="store_true", help="print where the engine's time goes, on a CPU, and end")
     parser.add_argument("--json", type=Path, help="write the figures there")
     args = parser.parse_args()
+    if args.int8 and (args.device, args.precision, args.no_packing) != ("cpu", "fp32", False):
+        parser.error("--int8 is compared with packed weights in fp32 on a CPU")
     if args.threads:
         torch.set_num_threads(args.threads)
     torch.backends.cuda.matmul.allow_tf32 = False
@@ -305,6 +314,7 @@ def bench(args: argparse.Namespace, folder: Path) -> int:
         # As a loaded model is; its own copy, so that the original multiplies as torch does.
         model = random_model(shape, args.precision, args.device)
         packed = pack(model)
+    short = int8_model(shape) if args.int8 else None
     items = make_clips(folder, args.clips)
     vocabulary = np.random.default_rng(3)
     prompts = {
@@ -319,6 +329,8 @@ def bench(args: argparse.Namespace, folder: Path) -> int:
     warm = Bench(plain, model, shape, frontend, items[-2:], prompts, Decoding(beams=args.beams, max_new_tokens=4))
     warm.original(items[-1:])
     warm.engine(2, args.encode_batch, prefetcher)
+    if short is not None:
+        replace(warm, model=short).engine(2, args.encode_batch, prefetcher)
     if args.prefetch:
         prefetcher.take(items[: 2 * args.prefetch])
     if args.profile:
@@ -336,6 +348,7 @@ def bench(args: argparse.Namespace, folder: Path) -> int:
     sample = items[:: max(1, len(items) // args.original_clips)][: args.original_clips]
     figures: dict[str, Any] = {"shape": args.shape, "precision": args.precision, "device": name_of(args.device)}
     many: Answers = {}
+    others: Answers = {}
     rounds: list[Round] = []
     equal = asked = len(sample) * len(prompts)
     for _ in range(args.rounds):
@@ -343,7 +356,11 @@ def bench(args: argparse.Namespace, folder: Path) -> int:
         if args.device.startswith("cuda"):
             torch.cuda.reset_peak_memory_stats()
         fast, fast_cpu, many = timed(lambda: work.engine(args.batch, args.encode_batch, prefetcher), args.device)
-        rounds.append(Round(slow, fast, slow_cpu, fast_cpu))
+        eight, eight_cpu = 0.0, 0.0
+        if short is not None:
+            way = partial(replace(work, model=short).engine, args.batch, args.encode_batch, prefetcher)
+            eight, eight_cpu, others = timed(way, args.device)
+        rounds.append(Round(slow, fast, slow_cpu, fast_cpu, eight, eight_cpu))
         equal = min(equal, sum(many[key] == answer for key, answer in one.items()))
     prefetcher.close()
     # The round of the median ratio, of an even number the lower one of the middle.
@@ -362,6 +379,7 @@ def bench(args: argparse.Namespace, folder: Path) -> int:
         "ratio": round(chosen.ratio, 2),
         "ratios_of_rounds": [round(one_round.ratio, 2) for one_round in rounds],
         "cpu_time_ratio": round(chosen.original_cpu / chosen.engine_cpu, 2),
+        "cpu_time_ratios": [round(one_round.original_cpu / one_round.engine_cpu, 2) for one_round in rounds],
         "tokens_a_second": round(new / seconds, 1),
         "peak_memory_gib": round(peak / 2**30, 3),
         "bandwidth_gb_a_second": round(limits[0] / 1e9, 1),
@@ -375,6 +393,14 @@ def bench(args: argparse.Namespace, folder: Path) -> int:
         "together": args.together,
         "packed_layers": packed,
     }
+    if short is not None:
+        figures |= {
+            "int8_ms_an_answer": round(chosen.int8 * 1000, 2),
+            "int8_cpu_time_ratio": round(chosen.original_cpu / chosen.int8_cpu, 2),
+            "int8_cpu_time_ratios": [round(one_round.original_cpu / one_round.int8_cpu, 2) for one_round in rounds],
+            "engine_to_int8_cpu_ratios": [round(one_round.engine_cpu / one_round.int8_cpu, 2) for one_round in rounds],
+            "int8_equal_answers": f"{sum(many[key] == answer for key, answer in others.items())} of {len(many)}",
+        }
     for name, value in figures.items():
         print(f"{name:<28} {value}")
     if args.json is not None:
@@ -387,6 +413,14 @@ def bench(args: argparse.Namespace, folder: Path) -> int:
         print(f"the ratio is below {args.goal}", file=sys.stderr)
         return 1
     return 0
+
+
+def int8_model(shape: Shape) -> Salmonn:
+    """The same random model as with `--precision int8-cpu`."""
+    model = random_model(shape, "int8-cpu", "cpu")
+    quantise(model.llama_model)
+    pack(model)
+    return model
 
 
 def name_of(device: str) -> str:

@@ -32,6 +32,7 @@ class Shape:
 SHAPES = {
     "13b": Shape(5120, 40, 40, 13824, 32000, 1280, 32, 20, 768, 12),
     "7b": Shape(4096, 32, 32, 11008, 32000, 1280, 32, 20, 768, 12),
+    "wide": Shape(2048, 4, 16, 5504, 4000, 128, 2, 2, 128, 2),
     "small": Shape(512, 8, 8, 1376, 4000, 128, 2, 2, 128, 2),
     "tiny": Shape(64, 2, 4, 160, 384, 64, 2, 4, 48, 2),
 }
@@ -44,7 +45,8 @@ def random_model(
 
     Args:
         shape: Its sizes.
-        precision: As in a model file; Vicuna's weights are stored in it, the rest in fp32.
+        precision: As in a model file; Vicuna's weights are stored in it, the rest in fp32. Those of int8-cpu are fp32 until
+            they are made int8.
         device: Where.
         attention: For transformers' parts.
         seed: Of torch's generator.
@@ -53,7 +55,7 @@ def random_model(
     from transformers import LlamaConfig, LlamaForCausalLM, WhisperConfig, WhisperModel
 
     torch.manual_seed(seed)
-    dtype = {"fp32": torch.float32, "bf16": torch.bfloat16}.get(precision, torch.float16)
+    dtype = {"bf16": torch.bfloat16, "fp16": torch.float16, "int8": torch.float16}.get(precision, torch.float32)
     whisper = WhisperConfig(
         d_model=shape.whisper_width,
         encoder_layers=shape.whisper_layers,

@@ -129,7 +129,8 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="model.yaml, or its folder; its `engine` says what runs it",
     )
-    group.add_argument("--precision", choices=("fp16", "bf16", "fp32", "int8"), help="default: model.yaml's, or fp16")
+    group.add_argument("--precision", choices=("fp16", "bf16", "fp32", "int8", "int8-cpu"),
+                       help="default: model.yaml's, or fp16; int8-cpu is for a CPU alone")  # fmt: skip
     group.add_argument("--lora", choices=("adapter", "merged"), help="default: adapter, as in the original")
     group.add_argument("--lora-alpha", type=int, metavar="N", help="default: 32")
     group.add_argument("--attention", choices=("sdpa", "eager"), help="default: sdpa")

@@ -17,8 +17,9 @@ from audit.inference.settings import SETTINGS
 
 LIBRARIES = ("torch", "transformers", "peft", "safetensors", "sentencepiece", "soundfile")
 _GIB = 2**30
-# Bytes per parameter of the language model, by precision; encoders and Q-Former are always in fp32.
-_BYTES = {"fp32": 4, "bf16": 2, "fp16": 2, "int8": 1}
+# Bytes per parameter of the language model, by precision; encoders and Q-Former are always in fp32. int8-cpu has 1 when
+# it runs, but is made from fp16.
+_BYTES = {"fp32": 4, "bf16": 2, "fp16": 2, "int8": 1, "int8-cpu": 2}
 _OTHERS = 650_000_000 + 90_000_000 + 27_000_000  # Whisper's encoder, BEATs, Q-Former with projection
 _LLAMA = {"13b": 13_016_000_000, "7b": 6_739_000_000}
 _CACHE = {"13b": 2 * 40 * 5120, "7b": 2 * 32 * 4096}  # keys and values of one position
@@ -42,7 +43,7 @@ def memory_needed(config: ModelConfig, batch: int = 1, beams: int = 4, new_token
     """
     if config.variant not in _LLAMA:
         return None
-    width = 4 if config.precision == "fp32" else 2
+    width = 4 if config.precision in {"fp32", "int8-cpu"} else 2
     weights = _LLAMA[config.variant] * _BYTES[config.precision] + _OTHERS * 4
     cache = _CACHE[config.variant] * width * batch * (140 + beams * new_tokens)
     return int((weights + cache) * 1.1)

@@ -38,7 +38,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--batch-size", type=int, default=1, metavar="N", help="clips per batch (default 1, as in the paper)"
     )
-    group.add_argument("--precision", choices=("fp16", "bf16", "fp32", "int8"), help="default: model.yaml's, or fp16")
+    group.add_argument("--precision", choices=("fp16", "bf16", "fp32", "int8", "int8-cpu"),
+                       help="default: model.yaml's, or fp16; int8-cpu is for a CPU alone")  # fmt: skip
     group.add_argument("--device", action="append", metavar="NAME", help="cuda:0, cpu, ...; repeat for one worker each")
     group.add_argument(
         "--limit", type=int, metavar="N", help="only the first N items of every set, for a trial; noted as such"

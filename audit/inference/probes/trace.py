@@ -24,7 +24,7 @@ BLOCKS = re.compile(
     r"|llama_model\..*(layers\.\d+|model\.norm|lm_head))$"
 )
 # Relative differences larger than rounding alone can cause, by precision.
-TOLERANCE = {"fp32": 1e-4, "fp16": 3e-2, "bf16": 1e-1, "int8": 1e-1}
+TOLERANCE = {"fp32": 1e-4, "fp16": 3e-2, "bf16": 1e-1, "int8": 1e-1, "int8-cpu": 1e-2}
 
 
 @dataclass(frozen=True, slots=True)

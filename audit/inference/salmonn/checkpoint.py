@@ -22,6 +22,7 @@ from audit.errors import InputError, MissingError
 from audit.inference.json_files import read_object
 from audit.inference.salmonn.beats import Beats, BeatsConfig
 from audit.inference.salmonn.config import VARIANTS, ModelConfig, ModelSettings, Variant
+from audit.inference.salmonn.int8 import quantise
 from audit.inference.salmonn.model import Salmonn
 from audit.inference.salmonn.packed import pack
 from audit.inference.salmonn.tokenizer import Tokenizer
@@ -77,7 +78,10 @@ def load(config: ModelConfig, weights: Mapping[str, str] | None = None) -> Loade
         torch.backends.cudnn.allow_tf32 = False
     _place(model, config, device)
     model.eval().requires_grad_(requires_grad=False)
-    if config.precision == "fp32" and device.type == "cpu":
+    if config.precision == "int8-cpu":
+        quantise(model.llama_model)
+        model.float()  # what is left of Vicuna
+    if config.precision in {"fp32", "int8-cpu"} and device.type == "cpu":
         pack(model)
     hashes = dict(weights) if weights is not None else weight_hashes(config)
     record = ModelRecord(**asdict(config.settings()), ignored_parameters=tuple(ignored), weights=hashes)
@@ -223,7 +227,8 @@ def _eight_bits(device: torch.device) -> dict[str, Any]:
 
     if importlib.util.find_spec("bitsandbytes") is None:
         raise MissingError(
-            "8-bit weights need the Python package bitsandbytes", fix="pip install bitsandbytes, or use fp16"
+            "8-bit weights need the Python package bitsandbytes",
+            fix="pip install bitsandbytes, or use fp16, or int8-cpu on a CPU",
         )
     from transformers import BitsAndBytesConfig
 

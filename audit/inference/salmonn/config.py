@@ -9,8 +9,8 @@ from typing import Any, Literal
 from audit.errors import InputError
 from audit.inference.model_file import SALMONN, engine_name, open_model_file
 
-Precision = Literal["fp32", "fp16", "bf16", "int8"]
-PRECISIONS: tuple[Precision, ...] = ("fp32", "fp16", "bf16", "int8")
+Precision = Literal["fp32", "fp16", "bf16", "int8", "int8-cpu"]
+PRECISIONS: tuple[Precision, ...] = ("fp32", "fp16", "bf16", "int8", "int8-cpu")
 
 TEMPLATE = "USER: {}\nASSISTANT:"
 SPEECH_MARK = "<SpeechHere>"
@@ -105,7 +105,8 @@ class ModelConfig:
         vicuna: Hugging Face folder with `tokenizer.model`.
         salmonn: `.pth`/`.pt` with `model`, or `.safetensors`: LoRA, Q-Former, projection, norms and query.
         precision: fp16 as released: Vicuna in fp16, the rest in fp32 under fp16 autocast (R
-            cli_inference.py:57).
+            cli_inference.py:57). int8: Vicuna by bitsandbytes, the rest as in fp16. int8-cpu: the linear layers of
+            Vicuna's blocks by `int8.py`, the rest in fp32; on a CPU alone. All give different outputs.
         lora_alpha: 32 as published; R README recommends 28 for the 7B model in 8 bits.
         lora: `adapter` keeps LoRA separate, as in the original; `merged` merges it into the weights once.
         attention: Of Whisper, and of LLaMA with `current` decoding: `sdpa`, or `eager` as in the original.
@@ -123,6 +124,14 @@ class ModelConfig:
     attention: Literal["sdpa", "eager"] = "sdpa"
     device: str = "cpu"
     source: str = field(default="", compare=False)
+
+    def __post_init__(self) -> None:
+        if self.precision == "int8-cpu" and str(self.device).partition(":")[0] != "cpu":
+            raise InputError(
+                f"int8-cpu runs on a CPU alone, not on {self.device}",
+                where=self.source,
+                fix="use --precision int8 (bitsandbytes) there, or --device cpu",
+            )
 
     def settings(self) -> ModelSettings:
         """The part for records."""

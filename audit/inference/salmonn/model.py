@@ -65,7 +65,7 @@ class Salmonn(nn.Module):
 
     def autocast(self) -> AbstractContextManager[Any]:
         """The autocast context of the model's precision (R cli_inference.py:57)."""
-        dtype = {"fp32": None, "fp16": torch.float16, "bf16": torch.bfloat16, "int8": torch.float16}[self.precision]
+        dtype = {"fp16": torch.float16, "bf16": torch.bfloat16, "int8": torch.float16}.get(self.precision)
         return nullcontext() if dtype is None else torch.autocast(self.device.type, dtype=dtype)
 
     @torch.inference_mode()
