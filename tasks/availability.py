@@ -20,13 +20,20 @@ def reason(*needs: Callable[[], object]) -> str | None:
     return None
 
 
+@dataclass(frozen=True, slots=True)
+class First:
+    """The first of several reasons, or None; equal to another of the same reasons, so that each need be asked only once."""
+
+    reasons: tuple[Reason, ...]
+
+    def __call__(self) -> str | None:
+        """The reason."""
+        return next((found for found in (one() for one in self.reasons) if found is not None), None)
+
+
 def first_reason(*reasons: Reason) -> Reason:
     """A function that returns the first of several reasons, or None."""
-
-    def asked() -> str | None:
-        return next((found for found in (one() for one in reasons) if found is not None), None)
-
-    return asked
+    return First(reasons)
 
 
 @dataclass(frozen=True, slots=True)

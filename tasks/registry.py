@@ -9,10 +9,10 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from importlib import import_module
-from importlib.metadata import entry_points
 from types import MappingProxyType
 
 from tasks.convention import Convention
+from tasks.entry_points import provided
 from tasks.errors import DeclarationError
 from tasks.family import Conventions, Family
 from tasks.task import Declaration, Task
@@ -45,7 +45,7 @@ def families() -> Mapping[str, Family]:
     """
     found: dict[str, Family] = {}
     built_in: list[Family] = [import_module(f"tasks.families.{name}").FAMILY for name in MODULES]
-    for point in sorted(entry_points(group=ENTRY_POINTS), key=lambda point: point.name):
+    for point in provided(ENTRY_POINTS):
         loaded = point.load()
         if not isinstance(loaded, Family):
             raise ValueError(f"the entry point {point.name} = {point.value} names no Family")  # noqa: TRY004

@@ -9,7 +9,7 @@ and several documents in one file are errors that give their location.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -99,31 +99,34 @@ def parse(raw: bytes, path: str | Path) -> Document:
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise InputError("invalid UTF-8", where=f"{path}:{line}", fix="Save it as UTF-8.") from error
+    loader = _BASE(text)
     try:
-        return _Reader(path, yaml.parse(text, Loader=_BASE)).document()
+        return _Reader(path, loader.get_event).document()
     except yaml.MarkedYAMLError as error:
         mark: Any = error.problem_mark or error.context_mark
         place = f"{path}:{mark.line + 1}" if mark else str(path)
         raise InputError(f"invalid YAML: {error.problem or error.context}", where=place) from error
     except yaml.YAMLError as error:
         raise InputError(f"invalid YAML: {error}", where=str(path)) from error
+    finally:
+        loader.dispose()
 
 
 class _Reader:
     """Builds plain data from the parser's events, which include tags, anchors, quoting and lines."""
 
-    def __init__(self, path: Path, events: Iterator[Any]) -> None:
+    def __init__(self, path: Path, following: Callable[[], Any]) -> None:
         self.path = path
-        self.events = events
+        self.following = following
         self.lines: dict[Field, int] = {}
 
     def document(self) -> Document:
-        next(self.events)  # the stream's start
-        if isinstance(next(self.events), yaml.StreamEndEvent):
+        self.following()  # the stream's start
+        if isinstance(self.following(), yaml.StreamEndEvent):
             raise InputError("the file is empty", where=str(self.path))
-        data = self._value(next(self.events), ())
-        next(self.events)  # the document's end
-        event: Any = next(self.events)
+        data = self._value(self.following(), ())
+        self.following()  # the document's end
+        event: Any = self.following()
         if not isinstance(event, yaml.StreamEndEvent):
             raise InputError(
                 "a second document begins here", where=self._place(event, ()), fix="Use one file per record."
@@ -138,7 +141,8 @@ class _Reader:
         self.lines.setdefault(field, _line(event))
         if len(field) > MAX_DEPTH:
             raise InputError(f"more than {MAX_DEPTH} levels deep", where=self._place(event, field[:3]))
-        if isinstance(event, yaml.AliasEvent) or event.anchor is not None:
+        kind = type(event)
+        if kind is yaml.AliasEvent or event.anchor is not None:
             raise InputError(
                 "anchors and aliases are not allowed",
                 where=self._place(event, field),
@@ -150,19 +154,19 @@ class _Reader:
                 where=self._place(event, field),
                 fix="Write plain YAML without tags.",
             )
-        if isinstance(event, yaml.ScalarEvent):
+        if kind is yaml.ScalarEvent:
             return self._scalar(event, field)
-        if isinstance(event, yaml.SequenceStartEvent):
+        if kind is yaml.SequenceStartEvent:
             items: list[Any] = []
-            while not isinstance(event := next(self.events), yaml.SequenceEndEvent):
+            while type(event := self.following()) is not yaml.SequenceEndEvent:
                 items.append(self._value(event, (*field, len(items))))
             return items
         return self._mapping(field)
 
     def _mapping(self, field: Field) -> dict[str, Any]:
         result: dict[str, Any] = {}
-        while not isinstance(event := next(self.events), yaml.MappingEndEvent):
-            if not isinstance(event, yaml.ScalarEvent):
+        while type(event := self.following()) is not yaml.MappingEndEvent:
+            if type(event) is not yaml.ScalarEvent:
                 raise InputError(
                     "a key must be a word",
                     where=self._place(event, field),
@@ -183,7 +187,7 @@ class _Reader:
                     fix="Remove one of the two.",
                 )
             self.lines[inner] = _line(event)
-            result[key] = self._value(next(self.events), inner)
+            result[key] = self._value(self.following(), inner)
         return result
 
     def _scalar(self, event: Any, field: Field) -> str | int | bool | None:

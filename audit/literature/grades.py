@@ -162,10 +162,8 @@ def grades(
             # A task may have another convention of this id.
             if item.convention in kind.conventions.get(item.metric, ()):
                 _add(found, entry, name, support or [Support(item.evidence.work, None, "E", None)])
-    return {
-        key: Grading(_axes(kinds.get(key[0]), key[1]), tuple(sorted(support, key=_order)))
-        for key, support in sorted(found.items())
-    }
+    axes = {(task, metric): _axes(kinds.get(task), metric) for task, metric in known}
+    return {key: Grading(axes[key[:2]], tuple(sorted(support, key=_order))) for key, support in sorted(found.items())}
 
 
 def named_keys(works: Iterable[Work]) -> set[Key]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from functools import cache
-from importlib.metadata import entry_points
 from importlib.resources import files
 from pathlib import Path
+
+from tasks.entry_points import provided
 
 # Each entry point names a package or module beside which the data lie, or a folder inside it.
 STUDIES = "repro_audit.studies"
@@ -20,7 +21,7 @@ def folders(group: str) -> tuple[Path, ...]:
     folder of conventions.
     """
     found = []
-    for point in sorted(entry_points(group=group), key=lambda point: point.name):
+    for point in provided(group):
         place = Path(str(files(point.module)))
         found.append(place / point.attr if point.attr else place)
     return tuple(found)

@@ -157,13 +157,13 @@ def _claim(entry: Mapping[str, Any], document: Document, tasks: Mapping[str, Tas
 
 def _with_columns(claims: tuple[Claim, ...], facts: StudyFacts) -> tuple[Claim, ...]:
     """The claims; those on the audited model with the values of other models beside them."""
-
-    def columns(claim: Claim) -> tuple[OtherColumn, ...]:
-        kind = (claim.task, claim.metric, claim.subset)
-        return tuple(
-            OtherColumn(facts.models[c.model].name, c.value, c.verified, c.notes or c.source)
-            for c in claims
-            if c.model is not None and (c.task, c.metric, c.subset) == kind and not c.mean_of
-        )
-
-    return tuple(c if c.model or c.mean_of else replace(c, other_columns=columns(c)) for c in claims)
+    columns: dict[tuple[str, str, str | None], tuple[OtherColumn, ...]] = {}
+    for c in claims:
+        if c.model is not None and not c.mean_of:
+            column = OtherColumn(facts.models[c.model].name, c.value, c.verified, c.notes or c.source)
+            kind = (c.task, c.metric, c.subset)
+            columns[kind] = (*columns.get(kind, ()), column)
+    return tuple(
+        c if c.model or c.mean_of else replace(c, other_columns=columns.get((c.task, c.metric, c.subset), ()))
+        for c in claims
+    )

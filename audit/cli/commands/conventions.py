@@ -6,10 +6,16 @@ import argparse
 import difflib
 import json
 import textwrap
+from collections.abc import Callable
+from functools import cache
+from typing import TYPE_CHECKING
 
 from audit._util.paths import LITERATURE
 from audit.cli.json_output import add_json
 from audit.errors import InputError
+
+if TYPE_CHECKING:
+    from tasks.availability import Reason
 
 HELP = """List the conventions of a task, or of all tasks: grade, who uses it, signature and hash.
 
@@ -50,6 +56,8 @@ def run(args: argparse.Namespace) -> int:
     known = here if args.task is None else {args.task: task_here(args.task)}
     gradings = grades(load_works(LITERATURE / "works"), known_conventions(known), tasks=here, declared=declared_here())
     chosen = conventions_of(known)
+    # Conventions of one metric ask for the same programs and files.
+    why: Callable[[Reason], str | None] = cache(lambda asked: asked())
     if args.json:
         entries = [
             {
@@ -61,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
                 "works": list(dict.fromkeys(s.work for s in gradings[task, metric, item.id].support)),
                 "signature": item.signature,
                 "hash": item.hash,
-                "unavailable": item.unavailable(),
+                "unavailable": why(item.unavailable),
             }
             for (task, metric, _), item in chosen.items()
         ]
@@ -73,7 +81,7 @@ def run(args: argparse.Namespace) -> int:
             heading = (task, metric)
             print(f"{task}  {metric}")
         grading = gradings[task, metric, name]
-        reason = item.unavailable()
+        reason = why(item.unavailable)
         print(f"  {grading.grade}  {name:<28} {reason or item.summary}"[:80])
         if args.long:
             works = ", ".join(dict.fromkeys(s.work for s in grading.support)) or "no record"

@@ -11,8 +11,9 @@ import pytest
 from audit._util.paths import LITERATURE
 from audit.cli import catalogue_table, main
 from audit.cli.catalogue_table import effect
+from audit.literature import installed
 from audit.literature.declared_conventions import declared_conventions, load_convention
-from audit.literature.known_tasks import declared_here
+from audit.literature.known_tasks import conventions_of, declared_here, tasks_here
 from tasks.catalogue.metrics import METRICS
 from tasks.catalogue.rows import RULES, VIEWS
 from tasks.catalogue.steps import STEPS
@@ -121,3 +122,26 @@ def test_conventions_in_yaml_that_no_task_names_come_last(
     assert found == [[one.family, one.metric, one.id] for one in declared_conventions() if one not in declared_here()]
     assert ["asr", "wer", "mine"] in found
     assert max(map(len, lines)) <= 80
+
+
+def test_the_list_asks_for_each_program_and_for_entry_points_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from importlib import metadata
+
+    from tasks import entry_points
+    from tasks.metrics import spice
+
+    asked: list[str] = []
+    monkeypatch.setattr(spice, "java", lambda: asked.append("java"))
+    listed = metadata.entry_points
+    monkeypatch.setattr(entry_points, "entry_points", lambda: asked.append("entry points") or listed())
+    for known in (entry_points._all, installed.folders, families):
+        known.cache_clear()
+    once = out(capsys)
+    conventions = conventions_of(tasks_here()).values()
+    # Of SPICE alone, and of SPICE with its tokenizer.
+    spices = {one.unavailable for one in conventions if "spice" in one.metric.id or "spider" in one.metric.id}
+    assert 1 <= asked.count("java") <= len(spices) < sum(one.unavailable in spices for one in conventions)
+    assert asked.count("entry points") == 1
+    assert "spice" in once
