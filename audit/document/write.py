@@ -9,6 +9,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from audit._util import canonical_json
+from audit._util.last_result import kept_for_last
 from audit.facts import StudyFacts
 from audit.schema import SCHEMA, AuditDocument, Findings, Measurement, PublicValue
 
@@ -57,6 +58,7 @@ def plain(value: Any) -> Any:
     return value
 
 
+@kept_for_last
 def to_bytes(document: AuditDocument) -> bytes:
     """audit.json: canonical JSON (RFC 8785), the same bytes for the same document on any machine.
 

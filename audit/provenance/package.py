@@ -118,13 +118,14 @@ def checked(
 ) -> dict[str, bytes]:
     """The files of a package whose artefacts were checked; `out` is where errors say that they are."""
     try:
-        _same_language(artefacts, options.language)
+        pdfs = {name: pades.Pdf(artefacts[name], name) for name in layout.PDFS if name in artefacts}
+        _same_language(artefacts, pdfs, options.language)
         audit = audit_facts.read_audit(artefacts[layout.AUDIT])
         rerender.check(artefacts, audit, just_rendered or {})
         count_files.check(artefacts, audit)
         if options.deriver is not None and derivation.carried(artefacts):
             derivation.following(artefacts, audit, options.deriver)
-        return make(artefacts, options)
+        return _made(artefacts, options, audit, pdfs)
     except RejectedError as error:
         again = f"`repro-audit report {out / layout.AUDIT}{_lang(artefacts, options)}` writes it again"
         raise InputError(
@@ -156,7 +157,7 @@ def _materials(audit: AuditDocument, made_from: inputs.Sources) -> sbom.Material
     return sbom.Materials(audit.study.model, variants or tuple(audit.study.variants), made_from.digests, sets)
 
 
-def _same_language(artefacts: Mapping[str, bytes], wanted: Language | None) -> None:
+def _same_language(artefacts: Mapping[str, bytes], pdfs: Mapping[str, pades.Pdf], wanted: Language | None) -> None:
     """HTML and PDFs are in one language, and in that which is asked for."""
     page = language_of_page(artefacts[layout.REPORT_HTML])
     if page is None:
@@ -164,7 +165,7 @@ def _same_language(artefacts: Mapping[str, bytes], wanted: Language | None) -> N
     if wanted not in {None, page}:
         raise RejectedError(layout.REPORT_HTML, "render-mismatch", f"is in the language {page}, not in {wanted}")
     for name in layout.PDFS:
-        pdf = pades.language(artefacts[name], name) if name in artefacts else page
+        pdf = pdfs[name].language() if name in pdfs else page
         if pdf != page:
             raise RejectedError(
                 name, "render-mismatch", f"is in the language {pdf or '(none)'}, {layout.REPORT_HTML} in {page}"
@@ -205,11 +206,19 @@ def make(artefacts: Mapping[str, bytes], options: Options) -> dict[str, bytes]:
         RejectedError: audit.json is not canonical, or differs from the one attached to the PDF.
         InputError: Predictions, key or certificate do not match, or texts are to be published that may not be.
     """
-    key = options.key
     audit = audit_facts.read_audit(artefacts[layout.AUDIT])
-    unsigned = {name: artefacts[name] for name in layout.PDFS if name in artefacts}
-    for name, raw in unsigned.items():
-        if pades.attachment(raw, layout.AUDIT, name) != artefacts[layout.AUDIT]:
+    pdfs = {name: pades.Pdf(artefacts[name], name) for name in layout.PDFS if name in artefacts}
+    return _made(artefacts, options, audit, pdfs)
+
+
+def _made(
+    artefacts: Mapping[str, bytes], options: Options, audit: AuditDocument, pdfs: Mapping[str, pades.Pdf]
+) -> dict[str, bytes]:
+    """As `make`, for what was read already."""
+    key = options.key
+    unsigned = {name: pdf.raw for name, pdf in pdfs.items()}
+    for name, pdf in pdfs.items():
+        if pdf.attachment(layout.AUDIT) != artefacts[layout.AUDIT]:
             raise RejectedError(name, "pdf-attachment", "the attached audit.json differs from the one beside it")
     if audit_facts.stated_signer(audit) not in {None, key.identity}:
         raise RejectedError(
@@ -247,10 +256,8 @@ def make(artefacts: Mapping[str, bytes], options: Options) -> dict[str, bytes]:
     root = _statements(files, audit, software, subjects, made_from, options, lengths)
 
     files[layout.REPORT_HTML] = page_seal.sign(files[layout.REPORT_HTML], files[layout.AUDIT], key)
-    for name, raw in unsigned.items():
-        files[name] = pades.sign(
-            raw, key, chain, reason=pdf_update.REASONS[key.identity], requester=options.requester, file=name
-        )
+    for name, pdf in pdfs.items():
+        files[name] = pdf.sign(key, chain, reason=pdf_update.REASONS[key.identity], requester=options.requester)
     files[layout.PUBLIC_KEY] = keys.public_pem(key.public)
     files[layout.CERTIFICATE] = certificates
     ssh = options.ssh if blind is None and options.ssh is not None else sshsig.from_key(key)

@@ -8,22 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 from audit.facts import Claim, StudyFacts
 from audit.report import vocabulary
-from audit.report.answers import ShortAnswer, answers, in_short
-from audit.report.changes import Change, changes
-from audit.report.claim_views import claims
-from audit.report.differences import differences
+from audit.report.answers import ShortAnswer
+from audit.report.changes import Change
 from audit.report.editions import Edition
 from audit.report.figures import sample_path, spec_curve
-from audit.report.findings import observed
 from audit.report.foreign_text import note
-from audit.report.language import marked, tr, trn
+from audit.report.language import current, marked, tr, trn
 from audit.report.linked_data import review
 from audit.report.markup import Sentence
 from audit.report.numbers import date, moment, part_of, whole
-from audit.report.public_outputs import public_tables
 from audit.report.samples import plan_sentences
 from audit.report.sentences import justification
-from audit.report.survey import short_names, survey
+from audit.report.shared_views import shared_views
 from audit.report.tables import MeasurementTable, measurement_table
 from audit.report.views import ClaimView, anchor, convention_anchor
 from audit.schema import AuditDocument, Convention, PredictionFile, Software, Verdict
@@ -103,19 +99,16 @@ def context(audit: AuditDocument, edition: Edition) -> dict[str, Any]:
     """
     study = audit.study
     paged = edition.paged
-    found = claims(audit)
-    works = short_names(audit)
+    shared = shared_views(audit, paged, current())
+    found, works, chapter, seen = shared.found, shared.works, shared.chapter, shared.seen
+    apart, public = shared.apart, shared.public
     most = _MOST.get(edition)
     slides = edition is Edition.SLIDES
     views = [] if edition is Edition.ANSWERS else [
         _slide(claim, study, works) if slides else _view(claim, study, works, most, paged=paged) for claim in found
     ]  # fmt: skip
     listed = {row.measurement.anchor for view in views for row in view.table.rows} if edition is Edition.ANNEX else None
-    chapter = survey(audit)
-    seen = observed(audit)
     epoch = audit.source_date_epoch
-    apart = differences(audit, found, paged=paged)
-    public = public_tables(audit, found, paged=paged)
     more = [view for view in views if len(view.claim.measurements) > _MOST[Edition.REPORT]]
     there = {
         "differences": apart,
@@ -130,9 +123,7 @@ def context(audit: AuditDocument, edition: Edition) -> dict[str, Any]:
     empty = {chapter for chapter, content in there.items() if not content}
     tally = [(v, n) for v in vocabulary.verdicts().values() if (n := sum(c.verdict.id == v.id for c in found))]
     title = study.title or study.id
-    answered = answers(audit, found, chapter, seen.prompts)
     lede = _lede(found)
-    short, needed = in_short(answered, found), changes(audit, found)
     return {
         "audit": audit,
         "edition": edition.value,
@@ -160,10 +151,10 @@ def context(audit: AuditDocument, edition: Edition) -> dict[str, Any]:
         "observed": seen,
         "differences": apart,
         "foreign": note(audit),
-        "answers": answered,
-        "short": short,
-        "changes": needed,
-        "side_by_side": _fits_beside(short, needed),
+        "answers": shared.answered,
+        "short": shared.short,
+        "changes": shared.needed,
+        "side_by_side": _fits_beside(shared.short, shared.needed),
         "convention_groups": _groups(audit, works, listed),
         "chapters": [(name, tr(CHAPTERS[name])) for name in _CHAPTERS_OF[edition] if name not in empty],
         "agreements": [pair for key, pair in vocabulary.agreements().items() if key not in vocabulary.UNEXPLAINED],

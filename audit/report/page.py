@@ -12,6 +12,7 @@ from html import unescape
 from typing import TYPE_CHECKING, Any
 
 from audit._util.html_templates import html_templates
+from audit._util.last_result import kept_for_last
 from audit._util.paths import TEMPLATES
 from audit.document.write import to_bytes
 from audit.report import vocabulary
@@ -85,6 +86,13 @@ def _render(audit: AuditDocument, edition: Edition) -> str:
     return _filled(edition, _names(audit, edition))
 
 
+@kept_for_last
+def _readable(audit: AuditDocument, language: Language) -> AuditDocument:
+    """The document with every text printable, and the program's in the current language, which is `language`."""
+    del language
+    return in_language(clean(audit))
+
+
 def _names(audit: AuditDocument, edition: Edition) -> dict[str, Any]:
     # A typesetter has its style sheet already, with the fonts loaded.
     style = "" if edition.paged else style_sheet(current(), paged=False)
@@ -92,7 +100,7 @@ def _names(audit: AuditDocument, edition: Edition) -> dict[str, Any]:
     interactive = edition is Edition.HTML
     script = script_text() if interactive else ""
     return {
-        **context(in_language(clean(audit)), edition),
+        **context(_readable(audit, current()), edition),
         "alone": 0,  # the number of a slide that has a file of its own
         "audit_sha256": hashlib.sha256(canonical).hexdigest(),
         "language": current(),

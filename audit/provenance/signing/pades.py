@@ -8,6 +8,7 @@ from __future__ import annotations
 import hashlib
 import io
 import logging
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from audit.errors import InputError
@@ -26,37 +27,80 @@ _RESERVED = 8192
 _RESERVED_WITH_TIME_STAMP = 32768
 
 
-def sign(
-    unsigned: bytes,
-    key: SigningKey,
-    chain: list[x509.Certificate],
-    *,
-    reason: str,
-    requester: Requester | None = None,
-    file: str = "report.pdf",
-) -> bytes:
-    """The PDF with a PAdES-B-B signature (B-T with a time stamp) appended.
+class Pdf:
+    """A rendering that is read once: what it states, what is attached to it, and its signature.
 
-    Args:
-        unsigned: The rendering; the result starts with exactly these bytes.
-        key: The key.
-        chain: Its certificates, the signer's first.
-        reason: The text in the signature's /Reason.
-        requester: Requests a time stamp from a server; None for no time stamp.
+    Attributes:
+        raw: Its bytes.
         file: How errors name it.
-
-    Raises:
-        InputError: The PDF cannot be read.
     """
-    from pyhanko.pdf_utils.misc import PdfError
 
-    try:
-        signed = _sign(_writer(unsigned), key, chain, reason, requester)
-    except PdfError as error:
-        raise InputError(f"the PDF cannot be signed ({error})", where=file) from None
-    if signed[: len(unsigned)] != unsigned:
-        raise AssertionError("the incremental update changed the rendering")
-    return signed
+    def __init__(self, raw: bytes, file: str = "report.pdf") -> None:
+        self.raw, self.file = raw, file
+
+    @cached_property
+    def _reader(self) -> Any:
+        from pyhanko.pdf_utils.reader import PdfFileReader
+
+        return PdfFileReader(io.BytesIO(self.raw), strict=True)
+
+    def language(self) -> str:
+        """The language that the PDF states for its text; empty if it states none.
+
+        Raises:
+            RejectedError: The PDF cannot be read.
+        """
+        try:
+            return str(self._reader.root.get("/Lang", ""))
+        except Exception as error:  # noqa: BLE001  as in `check`
+            raise RejectedError(self.file, "malformed", f"the PDF cannot be read ({error})") from None
+
+    def attachment(self, name: str) -> bytes:
+        """The bytes of the attachment named `name`.
+
+        Raises:
+            RejectedError: There is no such attachment, or more than one.
+        """
+        try:
+            files = self._reader.root["/AF"]
+            # WeasyPrint lists an attachment's object twice in /AF.
+            specs = {files.raw_get(index) for index in range(len(files))}
+            found: list[bytes] = [
+                spec["/EF"]["/F"].data for spec in (one.get_object() for one in specs) if str(spec["/UF"]) == name
+            ]
+        except Exception as error:  # noqa: BLE001  as in `check`
+            why = f"the PDF's attachments cannot be read ({error})"
+            raise RejectedError(self.file, "pdf-attachment", why) from None
+        if len(found) != 1:
+            raise RejectedError(self.file, "pdf-attachment", f"{len(found)} attachments named {name} instead of one")
+        return found[0]
+
+    def sign(
+        self, key: SigningKey, chain: list[x509.Certificate], *, reason: str, requester: Requester | None = None
+    ) -> bytes:
+        """The PDF with a PAdES-B-B signature (B-T with a time stamp) appended; it starts with exactly the rendering.
+
+        Args:
+            key: The key.
+            chain: Its certificates, the signer's first.
+            reason: The text in the signature's /Reason.
+            requester: Requests a time stamp from a server; None for no time stamp.
+
+        Raises:
+            InputError: The PDF cannot be read.
+        """
+        from pyhanko.pdf_utils.misc import PdfError
+
+        try:
+            reader = self._reader
+            # The writer changes what was read.
+            del self._reader
+            signed = _sign(_writer(reader), key, chain, reason, requester)
+        except PdfError as error:
+            raise InputError(f"the PDF cannot be signed ({error})", where=self.file) from None
+        if signed[: len(self.raw)] != self.raw:
+            raise AssertionError("the incremental update changed the rendering")
+        return signed
 
 
 def _sign(
@@ -126,44 +170,8 @@ def check(raw: bytes, unsigned_length: int, public: ec.EllipticCurvePublicKey, f
         raise RejectedError(file, "key-mismatch", "the PDF is signed by a different key than the statements")
 
 
-def attachment(raw: bytes, name: str, file: str) -> bytes:
-    """The bytes of the attachment named `name`.
-
-    Raises:
-        RejectedError: There is no such attachment, or more than one.
-    """
-    from pyhanko.pdf_utils.reader import PdfFileReader
-
-    try:
-        files = PdfFileReader(io.BytesIO(raw), strict=True).root["/AF"]
-        # WeasyPrint lists an attachment's object twice in /AF.
-        specs = {files.raw_get(index) for index in range(len(files))}
-        found: list[bytes] = [
-            spec["/EF"]["/F"].data for spec in (one.get_object() for one in specs) if str(spec["/UF"]) == name
-        ]
-    except Exception as error:  # noqa: BLE001  as in `check`
-        raise RejectedError(file, "pdf-attachment", f"the PDF's attachments cannot be read ({error})") from None
-    if len(found) != 1:
-        raise RejectedError(file, "pdf-attachment", f"{len(found)} attachments named {name} instead of one")
-    return found[0]
-
-
-def language(raw: bytes, file: str) -> str:
-    """The language that a PDF states for its text; empty if it states none.
-
-    Raises:
-        RejectedError: The PDF cannot be read.
-    """
-    from pyhanko.pdf_utils.reader import PdfFileReader
-
-    try:
-        return str(PdfFileReader(io.BytesIO(raw), strict=True).root.get("/Lang", ""))
-    except Exception as error:  # noqa: BLE001  as in `check`
-        raise RejectedError(file, "malformed", f"the PDF cannot be read ({error})") from None
-
-
-def _writer(unsigned: bytes) -> Any:
-    """An incremental writer that preserves the metadata and version required by PDF/A-3.
+def _writer(reader: Any) -> Any:
+    """An incremental writer on a PDF that was read, which preserves the metadata and version required by PDF/A-3.
 
     pyHanko's own writer sets itself as producer in the XMP and writes /Version 2.0 (PDF/A-3 is PDF 1.7).
     """
@@ -176,7 +184,7 @@ def _writer(unsigned: bytes) -> Any:
         def _update_meta(self) -> None:
             """Change nothing."""
 
-    return PdfA3Writer(io.BytesIO(unsigned), strict=True)
+    return PdfA3Writer.from_reader(reader)
 
 
 def _signer(key: SigningKey, chain: list[x509.Certificate]) -> Any:

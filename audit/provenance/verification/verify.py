@@ -337,7 +337,7 @@ def _page(files: Mapping[str, bytes], public: ec.EllipticCurvePublicKey, signer:
 
 def _attachment(files: Mapping[str, bytes], name: str) -> None:
     # Of the whole file, as a reader opens it.
-    if pades.attachment(files[name], layout.AUDIT, name) != files[layout.AUDIT]:
+    if pades.Pdf(files[name], name).attachment(layout.AUDIT) != files[layout.AUDIT]:
         raise RejectedError(name, "pdf-attachment", "the attached audit.json is not the package's")
 
 

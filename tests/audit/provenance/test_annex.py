@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
+
 import pytest
+from pyhanko.pdf_utils.reader import PdfFileReader
 
 from audit.provenance import package
 from audit.provenance.errors import RejectedError
@@ -48,3 +52,23 @@ def test_one_of_another_audit_is_not_signed() -> None:
     with pytest.raises(RejectedError, match="differs from the one beside it") as caught:
         build({**made.artefacts(), layout.ANNEX: other})
     assert caught.value.file == layout.ANNEX
+
+
+def test_a_package_reads_each_pdf_and_the_audit_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    out = made.write_out(tmp_path / "out")
+    read: list[str] = []
+    begin, audit = PdfFileReader.__init__, package.audit_facts.read_audit
+
+    def reader(self: PdfFileReader, *given: Any, **named: Any) -> None:
+        read.append("pdf")
+        begin(self, *given, **named)
+
+    def document(*given: Any, **named: Any) -> Any:
+        read.append("audit")
+        return audit(*given, **named)
+
+    monkeypatch.setattr(PdfFileReader, "__init__", reader)
+    monkeypatch.setattr(package.audit_facts, "read_audit", document)
+    package.build(out, package.Options(key=made.key(), command=("x",)))
+    assert sorted(read) == ["audit", "pdf", "pdf"]
+    assert {layout.REPORT_PDF, layout.ANNEX} <= {path.name for path in (out / "package").iterdir()}

@@ -51,7 +51,7 @@ def pdf_changed(files: Files) -> Files:
 def pdf_by_another_key(files: Files) -> Files:
     length = attacks.payload(files, layout.ROOT)["predicate"]["unsignedPdfBytes"]
     chain = certificate.load_chain(certificate.self_signed(ATTACKER, "Golden Auditor"), ATTACKER, "")
-    signed = pades.sign(files[layout.REPORT_PDF][:length], ATTACKER, chain, reason="")
+    signed = pades.Pdf(files[layout.REPORT_PDF][:length]).sign(ATTACKER, chain, reason="")
     return {**files, layout.REPORT_PDF: signed}
 
 

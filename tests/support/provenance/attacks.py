@@ -391,7 +391,7 @@ def signer_pdf_by_another_key(files: Files) -> Files:
     length = payload(files, layout.ROOT)["predicate"]["unsignedPdfBytes"]
     chain = certificate.load_chain(certificate.self_signed(ATTACKER, "Golden Auditor"), ATTACKER, "")
     return republish(
-        {**files, layout.REPORT_PDF: pades.sign(files[layout.REPORT_PDF][:length], ATTACKER, chain, reason="")}
+        {**files, layout.REPORT_PDF: pades.Pdf(files[layout.REPORT_PDF][:length]).sign(ATTACKER, chain, reason="")}
     )
 
 
@@ -406,7 +406,7 @@ def other_pages(raw: bytes, *, sign: bool) -> bytes:
 
     from audit.provenance.signing import certificate, pades
 
-    writer = pades._writer(raw)
+    writer = pades._writer(pades.Pdf(raw)._reader)
     page = writer.root["/Pages"]["/Kids"][0]
     stream = generic.StreamObject(stream_data=b"BT /F1 20 Tf 50 700 Td (All 23 claims are reproduced) Tj ET")
     page[generic.pdf_name("/Contents")] = writer.add_object(stream)
@@ -437,7 +437,7 @@ def signed_pdf(raw: bytes, reason: str = "") -> bytes:
     from audit.provenance.signing import certificate, pades
 
     chain = certificate.load_chain(certificate.self_signed(SIGNER, "Golden Auditor"), SIGNER, "")
-    return pades.sign(raw, SIGNER, chain, reason=reason or pdf_update.REASONS["key"])
+    return pades.Pdf(raw).sign(SIGNER, chain, reason=reason or pdf_update.REASONS["key"])
 
 
 @attack(layout.REPORT_PDF, "pdf-signature")

@@ -238,4 +238,4 @@ def sign_pdf(unsigned: bytes) -> bytes:
     from audit.provenance.signing import certificate, pades
 
     chain = certificate.load_chain(certificate.self_signed(key(), "Jane Doe"), key(), "a made certificate")
-    return pades.sign(unsigned, key(), chain, reason="This is the audit's report as it was rendered")
+    return pades.Pdf(unsigned).sign(key(), chain, reason="This is the audit's report as it was rendered")
