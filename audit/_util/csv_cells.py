@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from types import SimpleNamespace
 
 # What starts a formula in spreadsheets, also behind blanks and what has no width; some programs accept full-width signs, and
@@ -45,3 +45,13 @@ def csv_text(
             for cell, number in zip(row, signed, strict=True)
         ])  # fmt: skip
     return "".join(f"{line[:-2]}{line_end}" for line in lines)
+
+
+def quoted_cells(texts: Iterable[str]) -> Iterator[str]:
+    """Each text as it stands at the beginning of a line of `csv_text`, for tables whose other cells are whole numbers."""
+    lines: list[str] = []
+    writer = csv.writer(SimpleNamespace(write=lines.append), lineterminator="\r\n")
+    for text in texts:
+        # Alone in its line, an empty cell would be quoted.
+        writer.writerow([plain_cell(text), 0])
+        yield lines.pop().removesuffix(",0\r\n")

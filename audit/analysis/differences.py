@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from audit.analysis.attribution import gap_value, printed_gap
+from audit.analysis.kept_analyses import NOTHING_KEPT, KeptAnalyses, of_conventions, of_task
 from audit.schema import AttributedGap
 from tasks.analysis.attribution import attributed, corners
 from tasks.analysis.multiverse import Outcome, Pipeline, Specification, Universe, universe
@@ -39,8 +40,20 @@ class Ends:
     run: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class KeptGaps:
+    """The gaps of a metric's claims, as they are kept between runs."""
+
+    gaps: tuple[AttributedGap, ...]
+
+
 def gaps(
-    task: Task, metric: str, rows: Sequence[Row], ends: Sequence[Ends], replicates: int
+    task: Task,
+    metric: str,
+    rows: Sequence[Row],
+    ends: Sequence[Ends],
+    replicates: int,
+    kept: KeptAnalyses = NOTHING_KEPT,
 ) -> tuple[AttributedGap, ...]:
     """The gaps of the claims on one metric of one file of outputs.
 
@@ -54,6 +67,7 @@ def gaps(
         rows: The outputs.
         ends: One per claim.
         replicates: Bootstrap replicates of the intervals on the way to a printed value; 0 for none.
+        kept: What is kept of these rows.
     """
     spec = specification(task, metric)
     if all(axis.name in {"selection", "convention"} for axis in spec.axes):
@@ -66,14 +80,42 @@ def gaps(
         for other in end.others
         if (found := _between(points[end.leading], points[other])) is not None
     }
-    counted, pairs = _counted(rows, pairs)
-    if counted is None:
-        return ()
-    outcomes = counted.outcomes()
-    return tuple(
-        gap
-        for end in ends
-        for gap in _of_claim(task.id, metric, spec, points, end, counted, pairs, outcomes, replicates)
+    question = _question(task, metric, ends, replicates, pairs)
+    known = kept.get(KeptGaps, question)
+    if known is not None:
+        return known.gaps
+    counted, able = _counted(rows, pairs)
+    made: tuple[AttributedGap, ...] = ()
+    if counted is not None:
+        outcomes = counted.outcomes()
+        made = tuple(
+            gap
+            for end in ends
+            for gap in _of_claim(task.id, metric, spec, points, end, counted, able, outcomes, replicates)
+        )
+    # A pipeline that could not be counted may fail for a reason of the machine, which no question names.
+    if len(able) == len(pairs):
+        kept.put(KeptGaps(made), question)
+    return made
+
+
+def _question(
+    task: Task,
+    metric: str,
+    ends: Sequence[Ends],
+    replicates: int,
+    pairs: Mapping[tuple[str, str], list[Pipeline]],
+) -> tuple[str, ...]:
+    """All that the gaps depend on besides the rows and the code."""
+    pipelines = _different(pairs)
+    return (
+        *of_task(task),
+        metric,
+        repr(tuple(ends)),
+        str(replicates),
+        of_conventions(task.conventions[metric]),
+        repr([(one.choices, one.known_as, one.departures) for one in pipelines]),
+        of_conventions(one.convention for one in pipelines),
     )
 
 

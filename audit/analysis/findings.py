@@ -8,6 +8,7 @@ from decimal import ROUND_CEILING
 from fractions import Fraction
 from typing import Any
 
+from audit.analysis.kept_analyses import NOTHING_KEPT, KeptAnalyses, of_conventions, of_task
 from audit.analysis.selections import BY_REFERENCE
 from audit.schema import (
     Baseline,
@@ -42,7 +43,13 @@ class Seen:
     baselines: tuple[Baseline, ...]
 
 
-def findings(predictions: PredictionSet, task: Task, scores: tuple[Score, ...], replicates: int) -> Seen:
+def findings(
+    predictions: PredictionSet,
+    task: Task,
+    scores: tuple[Score, ...],
+    replicates: int,
+    kept: KeptAnalyses = NOTHING_KEPT,
+) -> Seen:
     """Everything found in one prediction set.
 
     Args:
@@ -50,12 +57,19 @@ def findings(predictions: PredictionSet, task: Task, scores: tuple[Score, ...], 
         task: The rows' task.
         scores: The rows' scores under every convention.
         replicates: Bootstrap replicates for each prompt's interval.
+        kept: What is kept of these predictions.
     """
-    return Seen(
-        tuple(_detection(d) for d in detectors.detect(predictions.rows, task) if d.of),
-        tuple(_prompts(predictions, scores, replicates)),
-        tuple(_baselines(predictions, scores)),
-    )
+    scored = repr([(one.metric, one.value is None) for one in scores])
+    question = (*of_task(task), str(replicates), scored, of_conventions(one.convention for one in scores))
+    found = kept.get(Seen, question)
+    if found is None:
+        found = Seen(
+            tuple(_detection(d) for d in detectors.detect(predictions.rows, task) if d.of),
+            tuple(_prompts(predictions, scores, replicates)),
+            tuple(_baselines(predictions, scores)),
+        )
+        kept.put(found, question)
+    return found
 
 
 def gathered(

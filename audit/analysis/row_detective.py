@@ -78,15 +78,28 @@ def _convention(task: Task, metric: str, name: str) -> Convention | None:
     return next((pipeline.convention for pipeline in pipelines if pipeline.id == name), None)
 
 
-def paying_rows(task: Task, run: PredictionSet, metric: str, pair: tuple[Convention, Convention]) -> PayingRows:
+def paying_rows(
+    task: Task,
+    run: PredictionSet,
+    metric: str,
+    pair: tuple[Convention, Convention],
+    counted: tuple[Side, Side] | None = None,
+) -> PayingRows:
     """The rows that pay for the difference between two conventions of one metric.
+
+    Args:
+        task: The task.
+        run: The rows.
+        metric: The metric's id.
+        pair: The conventions.
+        counted: What they count in these rows, if that is known.
 
     Raises:
         InputError: A row cannot be scored, or a convention has no value on these rows.
         MissingError: A convention cannot be computed here.
     """
     where = str(run.path)
-    sides = (_side(run, metric, pair[0], where), _side(run, metric, pair[1], where))
+    sides = counted or (_side(run, metric, pair[0], where), _side(run, metric, pair[1], where))
     a, b = (side.metric.fold(wide(side.counts)) for side in sides)
     if a is None or b is None:
         rule, side = (pair[0], sides[0]) if a is None else (pair[1], sides[1])

@@ -24,7 +24,7 @@ def add_engine_arguments(parser: argparse.ArgumentParser) -> None:
                         help="count rows in local processes or on a Ray cluster (default: local processes)")  # fmt: skip
     parser.add_argument("--workers", type=int, metavar="N", help="processes (default: one per processor)")
     parser.add_argument("--cache", type=Path, default=default_cache(), metavar="DIR",
-                        help="cache of counts; may be deleted at any time (default: %(default)s)")  # fmt: skip
+                        help="cache of counts and analyses; may be deleted at any time (default: %(default)s)")  # fmt: skip
     parser.add_argument("--no-cache", action="store_const", const=None, dest="cache", help="cache nothing between runs")
     add_spice_argument(parser)
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from decimal import ROUND_CEILING
 from fractions import Fraction
+from pathlib import Path
 
 from audit.analysis.differences import Ends, gaps
+from audit.analysis.kept_analyses import KeptAnalyses, of_conventions, of_task
 from audit.analysis.row_detective import paying_rows
 from audit.errors import InputError, MissingError
 from audit.facts import Claim
@@ -16,7 +19,11 @@ from audit.schema import AttributedGap, Decision, GapRow, JointClaims, PayingRow
 from audit.verdict.agreement import unit_factor
 from audit.verdict.measurements import Measured
 from tasks.analysis.joint import joint_chance
+from tasks.analysis.row_shares import Side
+from tasks.convention import Convention
+from tasks.metrics.spice import Spice, Spider
 from tasks.statistics.bootstrap import decimal
+from tasks.task import Task
 
 
 def differences(
@@ -25,8 +32,12 @@ def differences(
     decisions: Sequence[Decision],
     measured: Sequence[Measured],
     replicates: int,
+    cache: Path | None = None,
 ) -> tuple[AttributedGap, ...]:
-    """The gaps of every claim on a whole set: from its leading convention to the others and to the printed value."""
+    """The gaps of every claim on a whole set: from its leading convention to the others and to the printed value.
+
+    What was found is kept in the folder of the cache.
+    """
     deciding = {decision.claim: decision.measurement for decision in decisions}
     found: list[AttributedGap] = []
     for entry in scored.values():
@@ -39,7 +50,8 @@ def differences(
             if end is not None:
                 ends.setdefault(claim.metric, []).append(end)
         for metric, of_metric in ends.items():
-            found += gaps(study.tasks[rows.task], metric, rows.rows, of_metric, replicates)
+            kept = KeptAnalyses.of(rows, cache)
+            found += gaps(study.tasks[rows.task], metric, rows.rows, of_metric, replicates, kept)
     return tuple(found)
 
 
@@ -48,10 +60,20 @@ _ROWS = 20
 _MOST_ROWS = 5_000
 
 
+@dataclass(frozen=True, slots=True)
+class _Paying:
+    """The rows that pay for a gap, as they are kept between runs; None if one of the conventions cannot score a row."""
+
+    rows: PayingRowsOfGap | None
+
+
 def rows_that_pay(
-    scored: Mapping[str, Scored], study: Study, found: Sequence[AttributedGap]
+    scored: Mapping[str, Scored], study: Study, found: Sequence[AttributedGap], cache: Path | None = None
 ) -> tuple[PayingRowsOfGap, ...]:
-    """For each claim with outputs the rows that pay for one gap: to a convention that prints the value, or the largest gap."""
+    """For each claim with outputs the rows that pay for one gap: to a convention that prints the value, or the largest gap.
+
+    What was found is kept in the folder of the cache.
+    """
     listed: list[PayingRowsOfGap] = []
     for entry in scored.values():
         rows = entry.predictions
@@ -64,24 +86,56 @@ def rows_that_pay(
             chosen = max(own, key=lambda g: (g.printed is not None, abs(g.gap), g.second), default=None)
             if chosen is None or chosen.first not in named:
                 continue
-            pair = named[chosen.first], named[chosen.second]
-            try:
-                paying = paying_rows(task, rows, claim.metric, pair)
-            except (InputError, MissingError):
-                continue  # a row that one of them cannot score
-            factor = Fraction(unit_factor(claim, pair[0].metric.scale))
-            listed.append(
-                PayingRowsOfGap(
-                    claim.id,
-                    chosen.first,
-                    chosen.second,
-                    str(Fraction(paying.gap) * factor),
-                    tuple(GapRow(row.id, str(Fraction(row.share) * factor), row.kind) for row in paying.rows[:_ROWS]),
-                    len(paying.rows),
-                    rows.run,
-                )
+            of_gap = _paying(
+                task, entry, claim, (named[chosen.first], named[chosen.second]), KeptAnalyses.of(rows, cache)
             )
+            if of_gap is not None:
+                listed.append(of_gap)
     return tuple(listed)
+
+
+def _paying(
+    task: Task, entry: Scored, claim: Claim, pair: tuple[Convention, Convention], kept: KeptAnalyses
+) -> PayingRowsOfGap | None:
+    """The rows that pay for the gap between two conventions; None if one of them cannot score a row."""
+    rows = entry.predictions
+    factor = Fraction(unit_factor(claim, pair[0].metric.scale))
+    question = (*of_task(task), claim.id, claim.metric, str(rows.run), str(factor), of_conventions(pair))
+    known = kept.get(_Paying, question)
+    if known is not None:
+        return known.rows
+    try:
+        paying = paying_rows(task, rows, claim.metric, pair, _counted(entry, claim.metric, pair))
+    except InputError:
+        found = None
+    except MissingError:
+        return None  # not kept: on another day the program may be there
+    else:
+        found = PayingRowsOfGap(
+            claim.id,
+            pair[0].id,
+            pair[1].id,
+            str(Fraction(paying.gap) * factor),
+            tuple(GapRow(row.id, str(Fraction(row.share) * factor), row.kind) for row in paying.rows[:_ROWS]),
+            len(paying.rows),
+            rows.run,
+        )
+    # What SPICE reads in a caption is left out where its program fails, and that is no property of the rows.
+    if not any(isinstance(one.metric, Spice | Spider) for one in pair):
+        kept.put(_Paying(found), question)
+    return found
+
+
+def _counted(entry: Scored, metric: str, pair: tuple[Convention, Convention]) -> tuple[Side, Side] | None:
+    """What both conventions count in the rows, which was counted for their values; None where it was not."""
+    at = {row.id: index for index, row in enumerate(entry.predictions.rows)}
+    scores = {one.convention.id: one for one in entry.scores if one.metric == metric}
+    sides = [
+        Side(rule.metric, score.counts, [at[name] for name in score.ids])
+        for rule in pair
+        if (score := scores.get(rule.id)) is not None and score.counts is not None
+    ]
+    return (sides[0], sides[1]) if len(sides) == 2 else None
 
 
 def _ends(claim: Claim, entry: Scored, measured: Sequence[Measured], deciding: str | None, study: Study) -> Ends | None:

@@ -16,6 +16,7 @@ from audit.literature.studies import Study
 from audit.pipeline.plans import Followed
 from audit.pipeline.scored_sets import PART_BY_FIELD, Scored, official_size, set_size
 from audit.schema import Agreement, IdentityFinding, RowsIdentity
+from audit.scoring.cache import ScoreCache
 from audit.scoring.score import Score, score
 from audit.verdict.agreement import in_unit, unit_factor
 from audit.verdict.decisive import decisive_steps
@@ -103,6 +104,7 @@ def recomputed_measurements(
     gradings: Mapping[Key, Grading],
     names: Names,
     plans: Mapping[str, Followed] | None = None,
+    cache: ScoreCache | None = None,
 ) -> list[Measured]:
     """What was scored from predictions, under every convention and every judge, for every claim on the rows.
 
@@ -113,6 +115,7 @@ def recomputed_measurements(
         gradings: The evidence for conventions.
         names: Gives every measurement its id.
         plans: The sampling plans that runs follow, by the names of `scored`.
+        cache: Of counts.
     """
     found = []
     for name, entry in scored.items():
@@ -125,7 +128,7 @@ def recomputed_measurements(
             items = [s for s in plain if s.metric == metric]
             voids = set_problems(entry.predictions, task) if metric in OVER_CLASSES else ()
             for claim in _claims(entry, metric, study):
-                without = _undropped(entry, items, claim, study, every=followed.outputs is not None)
+                without = _undropped(entry, items, claim, study, cache, every=followed.outputs is not None)
                 measured = [
                     recomputed(
                         item,
@@ -161,7 +164,13 @@ def _claims(entry: Scored, metric: str, study: Study) -> tuple[Claim | None, ...
 
 
 def _undropped(
-    entry: Scored, items: Sequence[Score], claim: Claim | None, study: Study, *, every: bool = False
+    entry: Scored,
+    items: Sequence[Score],
+    claim: Claim | None,
+    study: Study,
+    cache: ScoreCache | None = None,
+    *,
+    every: bool = False,
 ) -> dict[str, Score]:
     """The scores without dropping, of the conventions that drop rows and are not worse; no verdict needs the others.
 
@@ -170,6 +179,7 @@ def _undropped(
         items: Their scores.
         claim: The claim.
         study: Provides the margins.
+        cache: Of counts.
         every: The rows are a planned sample, whose bounds need the others, too.
     """
     if claim is None:
@@ -185,7 +195,7 @@ def _undropped(
     for convention in dropping:
         twin = undropped(study.tasks[claim.task], claim.metric, convention)
         try:
-            (found[convention.id],) = score(entry.predictions, twin, replicates=0)
+            (found[convention.id],) = score(entry.predictions, twin, replicates=0, cache=cache)
         except InputError:
             continue  # a dropped row cannot be scored; then the value is bounded
     return found

@@ -12,7 +12,7 @@ from audit._util.files import write_atomic
 from audit._util.folders import remove, write_folder
 from audit.document.write import to_bytes
 from audit.errors import InputError, MissingError
-from audit.pipeline.count_files import COUNTS, count_files
+from audit.pipeline.count_files import COUNTS
 from audit.pipeline.run import Audit
 from audit.report.editions import Edition
 from audit.report.formats import LAID_OUT, RENDERERS
@@ -89,7 +89,7 @@ def write(
         remove_slides(out)
         for name, data in begun.ready.items():
             keep(name, data)
-        write_folder(((name.removeprefix(COUNTS), data) for name, data in count_files(audit.scored)), out / "counts")
+        write_folder(((name.removeprefix(COUNTS), data) for name, data in audit.counts), out / "counts")
         read = ((name.removeprefix(LITERATURE), path.read_bytes()) for name, path in audit.literature.items())
         write_folder(read, out / "literature")
         _write_plans(audit.plans, out / "plans")

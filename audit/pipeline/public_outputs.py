@@ -12,6 +12,7 @@ from pathlib import Path
 from audit._util.progress import progress
 from audit.analysis.differences import Ends, gaps
 from audit.analysis.folds import summed, sums
+from audit.analysis.kept_analyses import KeptAnalyses
 from audit.errors import InputError
 from audit.importers import formats, loaded
 from audit.importers.interface import Imported
@@ -219,7 +220,8 @@ def _public(
             values = tuple(_values(rows, scores, study))
             for metric in metrics:
                 ends = _ends(study, task, metric, values, leading)
-                apart += gaps(task, metric, rows.rows, ends, 0) if ends else ()
+                kept = KeptAnalyses.of(rows, cache.folder)
+                apart += gaps(task, metric, rows.rows, ends, 0, kept) if ends else ()
     return PublicOutput(
         record=one.id,
         task=task.id,

@@ -36,7 +36,7 @@ class AuditRequest:
         literature: The folder with `studies/`, `reproductions/` and `works/`.
         probes: Folder with results of `repro-audit probe`; may be None or missing.
         replicates: Bootstrap replicates; 0 for no intervals.
-        cache: Folder for counts and intervals kept between runs; None for no cache.
+        cache: Folder for counts, intervals and analyses kept between runs; None for no cache.
         engine: Where rows are counted, see `audit.scoring.pool`.
         workers: Number of counting processes; None for one per processor.
         outputs: Store of public outputs (`audit.literature.outputs.store`); None reads none.

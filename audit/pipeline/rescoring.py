@@ -9,7 +9,6 @@ from pathlib import Path
 
 from audit._util.files import write_atomic
 from audit.pipeline.blind_names import own_names
-from audit.pipeline.count_files import count_files
 from audit.pipeline.request import AuditRequest
 from audit.pipeline.run import run
 from audit.provenance.errors import RejectedError
@@ -72,4 +71,4 @@ def _study_among(carried: Mapping[str, bytes], name: str) -> str:
 def _again(request: AuditRequest, *, decided: bool = False) -> Again:
     again = run(request)
     # Counted now: the folder of the literature may be temporary.
-    return Again(again.document.measurements, list(count_files(again.scored)), again.document if decided else None)
+    return Again(again.document.measurements, list(again.counts), again.document if decided else None)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from audit._util.clock import source_date_epoch
 from audit.analysis.findings import findings, gathered
+from audit.analysis.kept_analyses import KeptAnalyses
 from audit.analysis.probe_results import load_probes
 from audit.analysis.withheld_texts import withhold
 from audit.document.build import build
@@ -25,7 +26,7 @@ from audit.literature.sets import SetCard, card_of, may_publish
 from audit.literature.studies import Study
 from audit.literature.survey import survey
 from audit.literature.works import Work
-from audit.pipeline.count_files import count_hashes
+from audit.pipeline.count_files import CountFiles
 from audit.pipeline.differences import differences, joint_claims, rows_that_pay
 from audit.pipeline.evidence import evidence
 from audit.pipeline.measure import identities, recomputed_measurements, recorded_measurements
@@ -51,6 +52,7 @@ class Audit:
         document: The audit document.
         scored: The scores with their counts per row, by task id.
         study: The study audited.
+        counts: The files of counts.
         literature: The files of the literature that were read, by their names in `document.inputs`.
         plans: The files of sampling plans, likewise.
     """
@@ -58,6 +60,7 @@ class Audit:
     document: AuditDocument
     scored: Mapping[str, Scored]
     study: Study
+    counts: CountFiles
     literature: Mapping[str, Path] = field(default_factory=dict)
     plans: Mapping[str, Path] = field(default_factory=dict)
 
@@ -83,14 +86,20 @@ def run(request: AuditRequest) -> Audit:
     names = Names()
     single = [
         *recorded_measurements(reproductions.of_study, study, cards, gradings, names),
-        *recomputed_measurements(scored, study, cards, gradings, names, plans.by_name),
+        *recomputed_measurements(scored, study, cards, gradings, names, plans.by_name, cache),
     ]
     # After the runs: one of several neither replaces nor contradicts a recorded value.
     measured = with_means(supersede(with_runs(single, study, names)), study, names)
     audited, others = audited_claims(study, measured)
     probed, probe_files = load_probes(request.probes, study.tasks)
     seen = {
-        name: findings(e.predictions, study.tasks[e.predictions.task], e.scores, request.replicates)
+        name: findings(
+            e.predictions,
+            study.tasks[e.predictions.task],
+            e.scores,
+            request.replicates,
+            KeptAnalyses.of(e.predictions, request.cache),
+        )
         for name, e in scored.items()
         if e.subset is None
     }
@@ -103,7 +112,8 @@ def run(request: AuditRequest) -> Audit:
     public, public_files = beside_claims(study, request.literature, store, cache, _leading(audited, decided, measured))
     read |= {name: path for name, path in public_files if name.startswith("literature/")}
     others_files = [(name, path) for name, path in public_files if name not in read]
-    apart = differences(scored, study, decided, measured, request.replicates)
+    apart = differences(scored, study, decided, measured, request.replicates, request.cache)
+    counts = CountFiles(scored)
     document = build(
         study=replace(study, claims=audited),
         others=others,
@@ -120,13 +130,13 @@ def run(request: AuditRequest) -> Audit:
         signing=request.signing,
         plans=plans.runs,
         differences=apart,
-        paying=rows_that_pay(scored, study, apart),
+        paying=rows_that_pay(scored, study, apart, request.cache),
         joint=joint_claims(study, measured),
         row_trees=_row_trees(scored, request.cache),
-        count_files=count_hashes(scored),
+        count_files=counts.hashes,
     )
     document = withhold(document, _restricted(scored, study, cards))
-    return Audit(document, scored, study, read, dict(plans.files))
+    return Audit(document, scored, study, counts, read, dict(plans.files))
 
 
 def _row_trees(scored: Mapping[str, Scored], cache: Path | None) -> tuple[RowTree, ...]:

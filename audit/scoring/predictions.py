@@ -9,8 +9,10 @@ import hashlib
 import json
 import re
 from array import array
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +34,7 @@ MAX_TEXT = 200_000
 MAX_KEPT = 2**27
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class PredictionSet:
     """A task's predictions.
 
@@ -56,7 +58,7 @@ class PredictionSet:
     run: str | None = None
     part: str | None = None
 
-    @property
+    @cached_property
     def content(self) -> str:
         """What tells the rows apart from all others, for caches: the file's hash, with the ids of a part of the set."""
         if self.part is None:
@@ -65,7 +67,7 @@ class PredictionSet:
         ids = json.dumps([row.id for row in self.rows]).encode()
         return f"{self.sha256}.{hashlib.sha256(ids).hexdigest()}"
 
-    @property
+    @cached_property
     def outputs(self) -> str:
         """A hash of the outputs alone: the same for copies of a run, whatever else their files say."""
         pairs = json.dumps([(row.id, row.hypothesis) for row in self.rows]).encode()
@@ -76,10 +78,15 @@ class PredictionSet:
         """The model variant that produced the rows."""
         return self.meta.variant
 
-    @property
-    def clusters(self) -> list[str] | int:
+    @cached_property
+    def clusters(self) -> Sequence[str] | int:
         """The resampling units, see `tasks.statistics.clusters.clusters`."""
         return len(self.rows) if isinstance(self.rows, RowFile) and self.rows.alone else clusters(self.rows)
+
+    @cached_property
+    def prompts(self) -> Mapping[str | None, int]:
+        """The instructions, each with the number of its rows; None for rows that have none, and neither has the meta file."""
+        return Counter(row.prompt or self.meta.prompt for row in self.rows)
 
     @property
     def asked(self) -> Sequence[Row]:

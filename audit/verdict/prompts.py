@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -48,15 +49,16 @@ def prompt_state(predictions: PredictionSet, claim: Claim) -> PromptComparison:
     missing prompt is unknown, whichever importer wrote the file.
     """
     asked = plain_prompt(claim.prompt.text) if claim.prompt is not None else None
-    common = predictions.meta.prompt
-    prompts = [plain_prompt(row.prompt or common) for row in predictions.rows]
+    number: Counter[str | None] = Counter()
+    for prompt, times in predictions.prompts.items():
+        number[plain_prompt(prompt)] += times
     if asked is None:
-        return PromptComparison(PromptState.UNKNOWN, 0, 0, len(prompts))
+        return PromptComparison(PromptState.UNKNOWN, 0, 0, number.total())
     parts = (re.escape(part) for part in asked.split("{}"))
     pattern = re.compile(".*".join(parts), re.DOTALL)
-    known = [prompt for prompt in prompts if prompt is not None]
-    same = sum(pattern.fullmatch(prompt) is not None for prompt in known)
-    other, unknown = len(known) - same, len(prompts) - len(known)
+    unknown = number.pop(None, 0)
+    same = sum(times for prompt, times in number.items() if prompt is not None and pattern.fullmatch(prompt))
+    other = number.total() - same
     if not other:
         state = PromptState.UNKNOWN if unknown else PromptState.SAME
     else:

@@ -158,9 +158,12 @@ class Made:
 
     def audit(self, *, predictions: bool = True, study: str | None = None) -> Audit:
         """Run the audit in this process, with a few bootstrap replicates."""
+        return run(self.request(predictions=predictions, study=study))
+
+    def request(self, *, predictions: bool = True, study: str | None = None) -> AuditRequest:
+        """What `audit` runs."""
         folder = self.predictions if predictions else None
-        request = AuditRequest(study or self.study, folder, self.literature, replicates=60, engine="local", workers=1)
-        return run(request)
+        return AuditRequest(study or self.study, folder, self.literature, replicates=60, engine="local", workers=1)
 
     def _declared(self, task: str) -> dict[str, Any]:
         """The task as a study of the literature declares it, with the card of this audit."""

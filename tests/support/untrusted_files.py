@@ -14,6 +14,7 @@ import json
 import random
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -31,6 +32,7 @@ from audit.provenance.format.canonical_encoding import b64decode
 from audit.provenance.signing import bundle
 from audit.provenance.verification.trust import Trust
 from audit.provenance.verification.verify import verify_files
+from tasks.phrase import phrase
 from tests.support.example_audit import build, document
 from tests.support.mutations import Target, bytes_changed, changed, leaf_changed, leaves_changed, value_changed
 from tests.support.provenance import attacks, made
@@ -602,11 +604,14 @@ def settings(folder: Path) -> Iterator[Target]:
 
     import numpy as np
 
+    from audit.analysis.differences import KeptGaps
+    from audit.analysis.kept_analyses import KeptAnalyses
     from audit.cli import config
     from audit.cli.commands import feasible
     from audit.exporters.hf_eval_results import load_datasets
     from audit.provenance.records import codecheck
     from audit.provenance.signing import keys
+    from audit.schema import AttributedGap, AttributedStep, Interval
     from audit.scoring.cache import Entry, Facts, ScoreCache
     from audit.scoring.row_tree import tree_of
 
@@ -650,6 +655,19 @@ def settings(folder: Path) -> Iterator[Target]:
         return cache.get(key)
 
     yield Target("counts", kept, kept.read_bytes(), lambda: again(kept))
+    analyses = KeptAnalyses(folder / "analyses", ("rows",))
+    part = AttributedStep(("tokens",), "a", "b", "1/2", Interval("0", "1", "95", "bootstrap"))
+    gap = AttributedGap("t", "wer", "a", "b", "1", "3/2", (part,), (), (2, 2), 3)
+    analyses.put(KeptGaps((replace(gap, claim=phrase("of {claim}", claim="c")),)), ("a",))
+    (analysis,) = (path for path in (folder / "analyses").rglob("*") if path.is_file())
+
+    def analysed(path: Path) -> object:
+        raw = path.read_bytes()
+        path.write_bytes(hashlib.sha256(path.name.encode() + b"\n" + raw[32:]).digest() + raw[32:])
+        found = analyses.get(KeptGaps, ("a",))
+        return found and [one.gap for one in found.gaps]
+
+    yield Target("analyses", analysis, analysis.read_bytes(), lambda: analysed(analysis))
     rows = made.write_predictions(folder / "rows") / "asr-librispeech-clean.jsonl"
     digest = hashlib.sha256(rows.read_bytes()).hexdigest()
     tree_of(rows, "x", digest, folder / "kept")

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from audit._util.csv_cells import csv_text, plain_cell
+from audit._util.csv_cells import csv_text, plain_cell, quoted_cells
 
 
 def cells(text: str) -> list[list[str]]:
@@ -40,3 +40,9 @@ def test_every_text_is_read_back_whole(rows: list[list[str]]) -> None:
         assert cells(csv_text(["a", "b"], rows, line_end=end))[1:] == [
             [plain_cell(cell) for cell in row] for row in rows
         ]
+
+
+@given(st.lists(st.text()))
+def test_quoted_cells_are_those_of_a_table_of_whole_numbers(texts: list[str]) -> None:
+    lines = [f"{cell},-3\n" for cell in quoted_cells(texts)]
+    assert "".join(["a,b\n", *lines]) == csv_text(["a", "b"], [[text, -3] for text in texts])
