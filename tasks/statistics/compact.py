@@ -15,7 +15,8 @@ _KINDS = (np.uint8, np.int8, np.uint16, np.int16, np.uint32, np.int32, np.int64)
 def compact(counts: NDArray[np.int64]) -> Compact:
     """The counts, or terms that are whole numbers, in the smallest integer dtype that holds them, usually one byte."""
     if not counts.size:
-        return counts
+        # A shard without rows must not widen what it is joined with.
+        return counts.astype(_KINDS[0])
     low, high = int(counts.min()), int(counts.max())
     return counts.astype(next(kind for kind in _KINDS if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max))
 

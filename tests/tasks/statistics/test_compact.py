@@ -22,7 +22,7 @@ from tasks.statistics.compact import compact, placed, wide
         ([0, 2**32], np.int64),
         ([-1, 2**31], np.int64),
         ([0, 10**12], np.int64),
-        ([], np.int64),
+        ([], np.uint8),
     ],
 )
 def test_counts_take_the_fewest_bytes_and_lose_nothing(values: list[int], kind: type) -> None:
