@@ -105,7 +105,9 @@ def texts_of(alphabet: int, rows: int, length: int, seed: int) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("alphabet", "rows", "length"), [(3, 2100, 9), (300, 300, 40), (3000, 1100, 12), (9000, 3, 4000)]
+    ("alphabet", "rows", "length"),
+    # With five rows of 600 characters, an integer has all of its 63 bits.
+    [(3, 2100, 9), (300, 300, 40), (600, 5, 3000), (3000, 1100, 12), (9000, 3, 4000)],
 )
 def test_many_rows_and_large_alphabets(alphabet: int, rows: int, length: int) -> None:
     """Rows are counted together as far as their characters can be numbered in the bits of an integer."""
