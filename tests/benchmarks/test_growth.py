@@ -10,7 +10,6 @@ from benchmarks import large_file, multiverse
 from benchmarks.measuring import peaks_below
 from tests.support.paths import ROOT
 
-
 LARGE = """
 import sys; from pathlib import Path; from audit.scoring import predictions; from benchmarks import large_file
 predictions.MAX_KEPT = 0
