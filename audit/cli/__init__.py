@@ -6,6 +6,7 @@ Each command is one module of `audit.cli.commands`, imported only when it is use
 from __future__ import annotations
 
 import argparse
+import atexit
 import gc
 import importlib
 import keyword
@@ -138,6 +139,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     # What a start makes lives until the end; with Python's own 700 a tenth of a short command is spent searching it.
     gc.set_threshold(50_000, 20, 20)
+    # Nor need Python search it once more when it ends: what must be done at the end is done by `atexit` and `with`.
+    atexit.unregister(gc.freeze)
+    atexit.register(gc.freeze)
     with _terminable():
         return _main(argv)
 
