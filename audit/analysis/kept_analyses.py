@@ -8,7 +8,6 @@ whole and contains a checksum of name and content; one that is damaged, or does 
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping
@@ -16,11 +15,10 @@ from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from audit._util.files import write_atomic
-from audit._util.folders import sweep_files
 from audit._util.strict_json import InvalidJsonError
 from audit._util.typed_json import read as read_typed
 from audit.scoring.cache import ScoreCache
+from audit.scoring.entries import read_entry, write_entry
 from audit.scoring.predictions import PredictionSet
 from tasks.convention import Convention
 from tasks.phrase import Phrased
@@ -59,14 +57,10 @@ class KeptAnalyses:
         """
         if self.folder is None:
             return None
-        key = self._key(kind, question)
-        try:
-            raw = self._path(key).read_bytes()
-        except OSError:
+        raw = read_entry(self.folder / FOLDER, self._key(kind, question))
+        if raw is None:
             return None
-        if _checksum(key, raw[32:]) != raw[:32]:
-            return None
-        value, _, phrases = raw[32:].partition(b"\n")
+        value, _, phrases = raw.partition(b"\n")
         try:
             found = read_typed(kind, value)
             by_text = {str(one): one for one in map(_phrase, json.loads(phrases))}
@@ -81,13 +75,10 @@ class KeptAnalyses:
             return
         assert is_dataclass(found)
         assert not isinstance(found, type)
-        key = self._key(type(found), question)
         phrases = [_parts(one) for one in dict.fromkeys(_phrases(found))]
         raw = f"{json.dumps(asdict(found))}\n{json.dumps(phrases)}".encode()
         with contextlib.suppress(OSError):
-            path = self._path(key)
-            sweep_files(path.parent, shared=True)
-            write_atomic(path, _checksum(key, raw) + raw, durable=False)
+            write_entry(self.folder / FOLDER, self._key(type(found), question), raw)
 
     def _key(self, kind: type[Any], question: Iterable[str]) -> str:
         code = [digest(source) for source in SOURCES]
@@ -95,10 +86,6 @@ class KeptAnalyses:
         # The lengths keep the subject's and the question's parts apart.
         sizes = f"{len(self.subject)} {len(asked)}"
         return ScoreCache.key(kind.__qualname__, sys.version, *code, sizes, *self.subject, *asked)
-
-    def _path(self, key: str) -> Path:
-        assert self.folder is not None
-        return self.folder / FOLDER / key[:2] / key
 
 
 NOTHING_KEPT = KeptAnalyses()
@@ -112,10 +99,6 @@ def of_task(task: Task) -> tuple[str, ...]:
 def of_conventions(conventions: Iterable[Convention]) -> str:
     """What tells conventions apart from all others, in their order; whether they can be computed here is part of it."""
     return json.dumps([(one.id, one.unavailable() or one.hash) for one in conventions])
-
-
-def _checksum(key: str, raw: bytes) -> bytes:
-    return hashlib.sha256(key.encode() + b"\n" + raw).digest()
 
 
 def _phrases(value: object) -> Iterator[Phrased]:

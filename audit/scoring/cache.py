@@ -19,10 +19,9 @@ from typing import Literal
 
 import numpy as np
 
-from audit._util.files import write_atomic
-from audit._util.folders import sweep_files
 from audit._util.strict_json import InvalidJsonError
 from audit._util.typed_json import read as read_typed
+from audit.scoring.entries import read_entry, write_entry
 from tasks.statistics.compact import Compact
 from tasks.step import digest
 
@@ -38,6 +37,7 @@ SOURCES = (
     "module:audit.scoring.row_file",
     "module:audit.scoring.score",
     "module:audit.scoring.cache",
+    "module:audit.scoring.entries",
     "module:tasks.datasets.lfs",
     "module:tasks.errors",
     "module:tasks.step_cache",
@@ -108,23 +108,16 @@ class ScoreCache:
             total.update(len(raw).to_bytes(8, "big") + raw)
         return total.hexdigest()
 
-    def _path(self, key: str) -> Path:
-        assert self.folder is not None
-        return self.folder / key[:2] / key
-
     def get(self, key: str) -> Entry | None:
         """The entry, or None if it is missing, damaged or stored under the wrong name."""
         if self.folder is None:
             return None
-        try:
-            raw = self._path(key).read_bytes()
-        except OSError:
+        raw = read_entry(self.folder, key)
+        if raw is None:
             return None
-        if _checksum(key, raw[32:]) != raw[:32]:
-            return None
-        end = raw.find(b"\n", 32) + 1
+        end = raw.find(b"\n") + 1
         try:
-            head = read_typed(_Head, raw[32:end])
+            head = read_typed(_Head, raw[:end])
         except InvalidJsonError:  # written by another program: the checksum is no secret
             return None
         (rows, columns), facts = head.shape, head.facts
@@ -153,12 +146,6 @@ class ScoreCache:
         kept = b"" if whole else np.asarray(entry.kept, dtype="<i4").tobytes()
         raw = json.dumps(head).encode() + b"\n" + entry.counts.tobytes() + kept
         try:
-            path = self._path(key)
-            sweep_files(path.parent, shared=True)
-            write_atomic(path, _checksum(key, raw) + raw, durable=False)
+            write_entry(self.folder, key, raw)
         except OSError:
             self.folder = None
-
-
-def _checksum(key: str, raw: bytes) -> bytes:
-    return hashlib.sha256(key.encode() + b"\n" + raw).digest()

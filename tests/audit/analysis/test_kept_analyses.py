@@ -12,6 +12,7 @@ import pytest
 from audit.analysis import kept_analyses
 from audit.analysis.kept_analyses import FOLDER, SOURCES, KeptAnalyses, of_conventions, of_task
 from audit.literature.known_tasks import known_tasks
+from audit.scoring.entries import write_entry
 from tasks.phrase import Phrased, joined, phrase
 from tasks.step import digest
 
@@ -108,7 +109,7 @@ def test_an_entry_of_another_program_is_none(content: str, tmp_path: Path) -> No
     kept = KeptAnalyses(tmp_path, ("rows",))
     kept.put(Told(("one",)), ())
     (path,) = entries(tmp_path)
-    path.write_bytes(kept_analyses._checksum(path.name, content.encode()) + content.encode())
+    write_entry(path.parents[1], path.name, content.encode())
     assert kept.get(Told, ()) is None
 
 

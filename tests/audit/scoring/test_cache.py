@@ -16,6 +16,7 @@ import pytest
 
 from audit.scoring import cache as score_cache
 from audit.scoring.cache import SOURCES, Entry, Facts, ScoreCache
+from audit.scoring.entries import entry_path
 from tasks.statistics.compact import compact
 from tasks.step import digest
 from tests.support.paths import ROOT
@@ -100,7 +101,7 @@ def test_an_entry_under_another_name_is_no_entry(tmp_path: Path) -> None:
     one, other = cache.key("one"), cache.key("other")
     cache.put(one, entry(1))
     cache.put(other, entry(2))
-    shutil.copyfile(cache._path(one), cache._path(other))
+    shutil.copyfile(entry_path(tmp_path, one), entry_path(tmp_path, other))
     assert cache.get(other) is None
     found = cache.get(one)
     assert found is not None
@@ -132,7 +133,7 @@ def test_a_kill_between_writing_and_naming_leaves_no_entry(tmp_path: Path) -> No
     assert left.exists()
     os.utime(left, (0, 0))
     cache.put(key, entry(3))
-    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [cache._path(key)]
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [entry_path(tmp_path, key)]
     found = cache.get(key)
     assert found is not None
     assert found.counts.tolist() == [[3, 300]]
