@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import fields, is_dataclass
 from string import ascii_lowercase
 
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
@@ -65,6 +66,21 @@ def joined(parts: Iterable[str], separator: str) -> str:
         return separator.join(given)
     names = [f"part_{letter}" for letter in ascii_lowercase[: len(given)]]
     return Phrased(separator.join(f"{{{name}}}" for name in names), dict(zip(names, given, strict=True)))
+
+
+def phrases_in(value: object) -> Iterator[Phrased]:
+    """The phrases in a value, in mappings, tuples, lists and dataclasses at any depth; not those among a phrase's values."""
+    if isinstance(value, Phrased):
+        yield value
+    elif isinstance(value, Mapping):
+        for item in value.values():
+            yield from phrases_in(item)
+    elif isinstance(value, tuple | list):
+        for item in value:
+            yield from phrases_in(item)
+    elif is_dataclass(value):
+        for field in fields(value):
+            yield from phrases_in(getattr(value, field.name))
 
 
 def with_parts(text: Phrased) -> Iterator[Phrased]:

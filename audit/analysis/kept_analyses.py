@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -21,7 +21,7 @@ from audit.scoring.cache import ScoreCache
 from audit.scoring.entries import read_entry, write_entry
 from audit.scoring.predictions import PredictionSet
 from tasks.convention import Convention
-from tasks.phrase import Phrased
+from tasks.phrase import Phrased, phrases_in
 from tasks.step import digest
 from tasks.task import Task
 
@@ -75,7 +75,7 @@ class KeptAnalyses:
             return
         assert is_dataclass(found)
         assert not isinstance(found, type)
-        phrases = [_parts(one) for one in dict.fromkeys(_phrases(found))]
+        phrases = [_parts(one) for one in dict.fromkeys(phrases_in(found))]
         raw = f"{json.dumps(asdict(found))}\n{json.dumps(phrases)}".encode()
         with contextlib.suppress(OSError):
             write_entry(self.folder / FOLDER, self._key(type(found), question), raw)
@@ -99,21 +99,6 @@ def of_task(task: Task) -> tuple[str, ...]:
 def of_conventions(conventions: Iterable[Convention]) -> str:
     """What tells conventions apart from all others, in their order; whether they can be computed here is part of it."""
     return json.dumps([(one.id, one.unavailable() or one.hash) for one in conventions])
-
-
-def _phrases(value: object) -> Iterator[Phrased]:
-    """The phrases in a result."""
-    if isinstance(value, Phrased):
-        yield value
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _phrases(item)
-    elif isinstance(value, tuple | list):
-        for item in value:
-            yield from _phrases(item)
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from _phrases(getattr(value, field.name))
 
 
 def _with_phrases(value: Any, by_text: Mapping[str, Phrased]) -> Any:

@@ -6,9 +6,9 @@ file in the package.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import fields, is_dataclass, replace
+from dataclasses import replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
@@ -43,7 +43,7 @@ from audit.schema import Convention as ConventionFacts
 from audit.verdict.rules import RULES
 from tasks.availability import Always
 from tasks.convention import Convention
-from tasks.phrase import Phrased, joined, with_parts
+from tasks.phrase import joined, phrases_in, with_parts
 from tasks.statistics.defaults import SEED
 
 # Libraries that affect numbers; the audit lists their versions.
@@ -148,22 +148,13 @@ def convention_facts(study: Study, gradings: Mapping[Key, Grading]) -> tuple[Con
 
 def phrases_of(value: object) -> tuple[Phrase, ...]:
     """What texts in a value of `audit.schema` were made from, each once, by template; those without values are left out."""
-    found = {(text.template, tuple(sorted(text.values.items()))) for text in _phrased(value) if text.values}
+    found = {
+        (text.template, tuple(sorted(text.values.items())))
+        for one in phrases_in(value)
+        for text in with_parts(one)
+        if text.values
+    }
     return tuple(Phrase(template, {name: str(text) for name, text in values}) for template, values in sorted(found))
-
-
-def _phrased(value: object) -> Iterator[Phrased]:
-    if isinstance(value, Phrased):
-        yield from with_parts(value)
-    elif isinstance(value, Mapping):
-        for item in value.values():
-            yield from _phrased(item)
-    elif isinstance(value, tuple | list):
-        for item in value:
-            yield from _phrased(item)
-    elif is_dataclass(value):
-        for field in fields(value):
-            yield from _phrased(getattr(value, field.name))
 
 
 def software() -> Software:

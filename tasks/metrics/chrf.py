@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tasks.metrics.metric import Counts, Metric, Sums
-from tasks.metrics.ngrams import Ints, character_matches, matches
+from tasks.metrics.ngrams import Matches, character_matches, matches
 from tasks.step import Value
 
 SOURCES = ("module:tasks.metrics.ngrams",)
@@ -21,8 +21,6 @@ BETA = 2
 RULE = "sacrebleu-2.6.0"
 _PUNCTUATION = frozenset("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
 _PARTS = ("hypothesis", "reference", "matched")
-# Clipped matches, (rows, orders), and the lengths of both sides, (rows,).
-Matches = tuple[Ints, Ints, Ints]
 
 
 def _columns(words: int) -> tuple[str, ...]:

@@ -7,57 +7,59 @@ sorts the integers of both sides once; n-grams of a shorter order are the common
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
 Tokens = tuple[str, ...]
+# Clipped matches, (rows, orders), and the lengths of both sides, (rows,).
+Matches = tuple[Ints, Ints, Ints]
+Text = TypeVar("Text", Tokens, str)
 # A chunk this small fits in the processor's cache while it is sorted, and leaves 52 bits to the tokens.
 CHUNK_ROWS = 2**10
 _BITS = 63
 
 
-def matches(hypotheses: Sequence[Tokens], references: Sequence[Tokens], order: int) -> tuple[Ints, Ints, Ints]:
+def matches(hypotheses: Sequence[Tokens], references: Sequence[Tokens], order: int) -> Matches:
     """Clipped matches of orders 1 to `order`, (rows, order), and the lengths of both sides, (rows,)."""
-    _check(order)
+    return _in_chunks(hypotheses, references, order, _numbers)
+
+
+def character_matches(hypotheses: Sequence[str], references: Sequence[str], order: int) -> Matches:
+    """As `matches`, for the characters of texts."""
+    return _in_chunks(hypotheses, references, order, _code_points)
+
+
+def _in_chunks(
+    hypotheses: Sequence[Text], references: Sequence[Text], order: int, numbered: Callable[..., list[Ints]]
+) -> Matches:
+    if order < 1:
+        raise ValueError(f"n-grams of order {order} are not supported")
     lengths = np.fromiter(map(len, hypotheses), np.int64, len(hypotheses))
     others = np.fromiter(map(len, references), np.int64, len(references))
     correct = np.zeros((len(hypotheses), order), dtype=np.int64)
     for start in range(0, len(hypotheses), CHUNK_ROWS):
         part = slice(start, start + CHUNK_ROWS)
-        said, wanted = hypotheses[part], references[part]
-        numbers = {token: n for n, token in enumerate(dict.fromkeys(chain.from_iterable(chain(said, wanted))))}
-        left, right = (
-            np.fromiter(map(numbers.__getitem__, chain.from_iterable(side)), np.int64) for side in (said, wanted)
-        )
+        left, right = numbered(hypotheses[part], references[part])
         correct[part] = _counted(left, right, lengths[part], others[part], order)
     return correct, lengths, others
 
 
-def character_matches(hypotheses: Sequence[str], references: Sequence[str], order: int) -> tuple[Ints, Ints, Ints]:
-    """As `matches`, for the characters of texts."""
-    _check(order)
-    lengths = np.fromiter(map(len, hypotheses), np.int64, len(hypotheses))
-    others = np.fromiter(map(len, references), np.int64, len(references))
-    correct = np.zeros((len(hypotheses), order), dtype=np.int64)
-    for start in range(0, len(hypotheses), CHUNK_ROWS):
-        part = slice(start, start + CHUNK_ROWS)
-        correct[part] = _counted(
-            _code_points(hypotheses[part]), _code_points(references[part]), lengths[part], others[part], order
-        )
-    return correct, lengths, others
+def _numbers(*sides: Sequence[Tokens]) -> list[Ints]:
+    """The tokens of each side, one row after another, equal ones under one number."""
+    tokens = [list(chain.from_iterable(side)) for side in sides]
+    numbers = {token: n for n, token in enumerate(dict.fromkeys(chain(*tokens)))}
+    return [np.fromiter(map(numbers.__getitem__, side), np.int64, len(side)) for side in tokens]
 
 
-def _check(order: int) -> None:
-    if order < 1:
-        raise ValueError(f"n-grams of order {order} are not supported")
-
-
-def _code_points(texts: Sequence[str]) -> Ints:
-    return np.frombuffer("".join(texts).encode("utf-32-le", "surrogatepass"), "<u4").astype(np.int64)
+def _code_points(*sides: Sequence[str]) -> list[Ints]:
+    """The characters of each side, one row after another."""
+    raw = ("".join(side).encode("utf-32-le", "surrogatepass") for side in sides)
+    return [np.frombuffer(one, "<u4").astype(np.int64) for one in raw]
 
 
 def _counted(left: Ints, right: Ints, lengths: Ints, others: Ints, order: int) -> Ints:

@@ -16,6 +16,7 @@ from audit.provenance.verification.verify import verify_files
 from tests.audit.provenance.test_verify_md import Shell, block
 from tests.support import judges
 from tests.support.provenance import made, tsa
+from tests.support.provenance.verifiers import VERIFIERS
 
 
 @pytest.fixture(scope="module")
@@ -98,17 +99,7 @@ def test_dss_sees_the_level_with_a_time_stamp(stamped: dict[str, bytes], tmp_pat
 
 @pytest.mark.parametrize(
     "section",
-    [
-        "1. openssl",
-        "2. @sigstore",
-        "3. secure",
-        "4. cosign",
-        "5. ssh",
-        "6. pdfsig",
-        "7. openssl",
-        "8. openssl ts",
-        "9. repro-audit",
-    ],
+    [*VERIFIERS[:-1], "8. openssl ts", "9. repro-audit"],
 )
 def test_verify_md(
     section: str, stamped: dict[str, bytes], authority: Path, tmp_path: Path, shell: Shell, need: Callable[..., None]
