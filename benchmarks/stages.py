@@ -11,10 +11,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import partial
+from itertools import chain
 from typing import Any
 
 import numpy as np
 
+from audit._util.garbage import uncollected
 from audit.scoring.counting import Pairs, select
 from tasks.convention import Convention
 from tasks.metrics.chrf import CHARACTERS, Chrf
@@ -83,8 +85,15 @@ class TimedCache(ChainCache):
     def __init__(self, rows: Sequence[Row], steps: dict[str, list[float]]) -> None:
         super().__init__(rows)
         self.steps = steps
+        self._given: defaultdict[Step, list[Sequence[Value]]] = defaultdict(list)
+
+    def given(self) -> Iterator[list[str]]:
+        """The texts that each step was given, each of them once, as no step needs one a second time."""
+        for parts in self._given.values():
+            yield [text for text in dict.fromkeys(chain.from_iterable(parts)) if isinstance(text, str)]
 
     def _made(self, step: Step, texts: Sequence[Value]) -> list[Value]:
+        self._given[step].append(texts)
         start = time.process_time()
         made = super()._made(step, texts)
         found = self.steps.setdefault(step.name, [0.0, 0])
@@ -106,7 +115,8 @@ def measure(
     clock, machine = Clock(), Machine()
     drawn = 0
     for rows, conventions in sets.values():
-        _one(TimedCache(rows, steps), conventions, clock, machine, again=len(rows) == drawn)
+        with uncollected():  # as `audit.scoring.counting.count`
+            _one(TimedCache(rows, steps), conventions, clock, machine, again=len(rows) == drawn)
         drawn = len(rows)
     return {
         name: {"spent": clock.spent[name], "floor": clock.floor[name], "work": clock.work[name]} for name in clock.spent
@@ -145,8 +155,7 @@ def _one(cache: ChainCache, conventions: list[Convention], clock: Clock, machine
         _count_floor(stage, sides, (len(counting) - before) / len(rows), clock, machine, orders)
         found.append(Part(convention.metric, counts, kept))
         columns.update((kept.tobytes(), column.tobytes()) for column in convention.metric.terms(wide(counts)).T)
-    for texts in cache._seen.values():
-        given = [text for text in texts if isinstance(text, str)]
+    for given in cache.given():
         clock.work[READ] += sum(len(text.encode("utf-8", "surrogatepass")) for text in given)
         clock.floor[READ] += rate(partial(_pass, given), 1)
     with clock.stage(DRAW):

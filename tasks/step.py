@@ -87,6 +87,7 @@ class Step:
         batch: Processes all texts at once and returns the results in their order, for a step that is expensive to start (a
             child process) or faster in bulk. Must agree with the plain function, which defines the result.
         program: Whether `batch` starts a program, which is then given the texts of all conventions at once.
+        light: Whether the step takes no longer than looking up its result would, and never fails.
     """
 
     name: str
@@ -96,6 +97,7 @@ class Step:
     kind: Kind = "text"
     batch: Callable[[Sequence[Any]], list[Value]] | None = field(default=None, compare=False, repr=False)
     program: bool = field(default=False, compare=False, repr=False)
+    light: bool = field(default=False, compare=False, repr=False)
 
     def __call__(self, value: Value) -> Value:
         """Apply the step to a text, or to each text of a list."""
@@ -122,9 +124,10 @@ def step(
     version: str = "1",
     kind: Kind = "text",
     batch: Callable[[Sequence[Any]], list[Value]] | None = None,
+    light: bool = False,
 ) -> Step:
     """A step made from a function; the function's module is added to its sources."""
-    return Step(name, version, lambda: function, (*origin(function), *sources), kind, batch)
+    return Step(name, version, lambda: function, (*origin(function), *sources), kind, batch, light=light)
 
 
 @cache

@@ -1,4 +1,4 @@
-"""Cache of step results: each text goes through a step once, however many conventions use it."""
+"""Cache of step results: conventions share what is done to texts, and a text goes through a step that takes time once."""
 
 from __future__ import annotations
 
@@ -17,8 +17,9 @@ class ChainCache:
     """Results of views and step chains over one fixed sequence of rows.
 
     The cache keeps the values after every step of a chain, which chains with the same prefix share, and the result of a step
-    for each text, which chains with different prefixes share. Equal tokens are interned, whichever steps produced them, so a
-    pair of token sequences is identified by its two objects. `computed` counts the texts that each step processed, for tests.
+    for each text, which chains with different prefixes share; a light step makes it again instead. Equal tokens are interned,
+    whichever steps produced them, so a pair of token sequences is identified by its two objects. `computed` counts the texts
+    that each step processed, for tests.
     """
 
     def __init__(self, rows: Sequence[Row]) -> None:
@@ -55,16 +56,23 @@ class ChainCache:
         return result
 
     def _after(self, step: Step, before: list[Value]) -> list[Value]:
-        """What a step makes of values: every distinct text is processed once, then looked up for each row."""
+        """What a step makes of values: every distinct text is processed once, then looked up for each row.
+
+        A light step without lists or None before it processes the text of each row.
+        """
         seen = self._seen.setdefault(step, {})
         if id(before) not in self._flat and {list, type(None)} & set(map(type, before)):
             self._process(step, before, dict.fromkeys(filterfalse(seen.__contains__, _leaves(before))))
             seen = self._seen[step]
             return [_looked_up(value, seen) for value in before]
         self._flat.add(id(before))
-        new = dict.fromkeys(filterfalse(seen.__contains__, before) if seen else before)
-        made = self._process(step, before, new)
-        result = made if len(made) == len(before) else list(map(self._seen[step].__getitem__, before))
+        if step.light:
+            result = self._made(step, before)
+            self.computed[step] += len(before)
+        else:
+            new = dict.fromkeys(filterfalse(seen.__contains__, before) if seen else before)
+            made = self._process(step, before, new)
+            result = made if len(made) == len(before) else list(map(self._seen[step].__getitem__, before))
         if step.kind != "text":
             return result
         result = self._shared(result)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import atexit
 import contextlib
-import gc
 import logging
 import os
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
+from audit._util.garbage import uncollected
 from audit.document.write import to_bytes
 from audit.errors import MissingError
 from audit.report.editions import Edition, Page
@@ -54,7 +54,7 @@ def lay_out(page: Page) -> bytes:
     weasyprint = _weasyprint()
     from audit.report.tagged import tagged_pdf
 
-    with _date(page.epoch), _uncollected():
+    with _date(page.epoch), uncollected():  # nearly all that a layout makes is in use to its end
         attachment = weasyprint.Attachment(
             string=page.document,
             name="audit.json",
@@ -75,7 +75,7 @@ def prepare(language: Language) -> None:
     """
     weasyprint = _weasyprint()
     style, fonts = _style(language)
-    with _uncollected():
+    with uncollected():
         weasyprint.HTML(string="<p>a<b>b</b>", url_fetcher=_local()).write_pdf(stylesheets=[style], font_config=fonts)
 
 
@@ -116,18 +116,6 @@ def _local() -> Any:
     from weasyprint.urls import URLFetcher
 
     return URLFetcher(allowed_protocols=("data",))
-
-
-@contextlib.contextmanager
-def _uncollected() -> Iterator[None]:
-    """Disable garbage collection during layout, which creates millions of objects, nearly all of them in use."""
-    before = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if before:
-            gc.enable()
 
 
 @contextlib.contextmanager

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from audit._util.garbage import uncollected
 from audit._util.progress import watched
 from tasks.convention import Convention, Selection, first_failed
 from tasks.errors import ScoringError, TooLongError, UnavailableError
@@ -61,10 +62,11 @@ class Counted:
 def count(rows: Sequence[Row], conventions: Iterable[tuple[str, Convention]]) -> dict[Key, Counted]:
     """Count rows under conventions, which share the results of chains, the counts of metrics, and programs."""
     work, chosen = _Work(ChainCache(rows)), list(conventions)
-    _prepare(work, [convention for _, convention in chosen])
-    # METEOR's program answers meanwhile.
-    order = sorted(range(len(chosen)), key=lambda at: isinstance(chosen[at][1].metric, Meteor))
-    counted = {at: _count(work, chosen[at][1]) for at in order}
+    with uncollected():  # every text and token stays to the end
+        _prepare(work, [convention for _, convention in chosen])
+        # METEOR's program answers meanwhile.
+        order = sorted(range(len(chosen)), key=lambda at: isinstance(chosen[at][1].metric, Meteor))
+        counted = {at: _count(work, chosen[at][1]) for at in order}
     return {(metric, convention.id): counted[at] for at, (metric, convention) in enumerate(chosen)}
 
 

@@ -11,21 +11,21 @@ from numpy.typing import NDArray
 
 from tasks.errors import TooLongError
 from tasks.metrics.metric import Counts, Metric, Sums, Terms, as_counts
+from tasks.sacrebleu import LIBRARY, sacrebleu_module
 from tasks.step import Step, Value, version_of
 
-SOURCES = ("module:sacrebleu.metrics.lib_ter",)
+SOURCES = ("module:sacrebleu.metrics.lib_ter", "module:tasks.sacrebleu")
 COLUMNS = ("edits", "reference_words", "references")
 # The search for shifts takes time that grows with the product of both lengths.
 LONGEST = 250_000
-_VERSION = version_of("sacrebleu")
+_VERSION = version_of(LIBRARY)
 
 
 def _tercom() -> object:
-    from sacrebleu.tokenizers.tokenizer_ter import TercomTokenizer
-
-    tokenizer = TercomTokenizer()
+    library = sacrebleu_module("tokenizers.tokenizer_ter").TercomTokenizer
+    tokenizer = library()
     # Without the library's cache of 65,536 lines: `ChainCache` already caches texts.
-    plain = TercomTokenizer.__call__.__wrapped__
+    plain = library.__call__.__wrapped__
     return lambda text: tuple(plain(tokenizer, text.rstrip()).split())
 
 
@@ -39,7 +39,7 @@ TERCOM_TOKENS = Step(
     "tok.tercom",
     _VERSION,
     _tercom,  # type: ignore[arg-type]  # a closure over an untyped library
-    ("module:sacrebleu.tokenizers.tokenizer_ter", "module:tasks.metrics.ter", "unicode:"),
+    ("module:sacrebleu.tokenizers.tokenizer_ter", "module:tasks.metrics.ter", "module:tasks.sacrebleu", "unicode:"),
     "tokens",
     batch=_tercom_of_many,
 )
@@ -51,8 +51,7 @@ def ter_counts(hypothesis: tuple[str, ...], references: Sequence[tuple[str, ...]
     Raises:
         TooLongError: The texts are too long for the search for shifts.
     """
-    from sacrebleu.metrics.lib_ter import translation_edit_rate
-
+    translation_edit_rate = sacrebleu_module("metrics.lib_ter").translation_edit_rate
     words = sum(map(len, references))
     if len(hypothesis) * max(map(len, references)) > LONGEST:
         raise TooLongError(

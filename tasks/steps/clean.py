@@ -238,8 +238,8 @@ def _empty_word(text: str) -> str:
     return text or "empty"
 
 
-STRIP_SPECIAL = step("special", strip_special, batch=_strip_special_of_many)
-STRIP_END_TOKEN = step("end-token", strip_end_token)
+STRIP_SPECIAL = step("special", strip_special, batch=_strip_special_of_many, light=True)
+STRIP_END_TOKEN = step("end-token", strip_end_token, light=True)
 STRIP_SENTENCE_MARKS = step("sentence-marks", strip_sentence_marks)
 # jaeeewon/project-multimodal@d9e5d17:dist_eval/eval_sf.py deletes `</s>` wherever it stands.
 DROP_END_TOKEN = step("drop-end-tokens", _drop_end_tokens)
@@ -248,7 +248,7 @@ REMOVE_SP = step("remove-sp", remove_sp, batch=_remove_sp_of_many)
 BEFORE_END_SYMBOL = step("before-end-of-text", before_end_symbol)
 CMI_WRAPPERS = step("cmi-wrappers", cmi_wrappers)
 HUFS_UNWRAP = step("hufs-unwrap", hufs_unwrap)
-RSTRIP = step("rstrip", _rstrip)
+RSTRIP = step("rstrip", _rstrip, light=True)
 LSTRIP = step("lstrip", _lstrip)
 # AudioBench replaces an empty text by the word `empty` (AudioLLMs/AudioBench@e991641:src/dataset_src/*.py).
-EMPTY_WORD = step("empty-word", _empty_word)
+EMPTY_WORD = step("empty-word", _empty_word, light=True)

@@ -6,29 +6,34 @@ import unicodedata
 from collections.abc import Callable, Sequence
 from functools import cache
 
+from tasks.sacrebleu import LIBRARY, sacrebleu_module
 from tasks.step import Step, step, version_of
 from tasks.steps import tokenise_batch
+from tasks.steps.code_points import characters, spaced
 
-SOURCES = ("module:tasks.steps.tokenise_batch", "module:tasks.steps.memo")
+SOURCES = (
+    "module:tasks.sacrebleu",
+    "module:tasks.steps.tokenise_batch",
+    "module:tasks.steps.code_points",
+    "module:tasks.steps.memo",
+)
 _MODULES = {
-    "13a": ("sacrebleu.tokenizers.tokenizer_13a", "Tokenizer13a"),
-    "none": ("sacrebleu.tokenizers.tokenizer_none", "NoneTokenizer"),
-    "char": ("sacrebleu.tokenizers.tokenizer_char", "TokenizerChar"),
-    "zh": ("sacrebleu.tokenizers.tokenizer_zh", "TokenizerZh"),
-    "intl": ("sacrebleu.tokenizers.tokenizer_intl", "TokenizerV14International"),
-    "ja-mecab": ("sacrebleu.tokenizers.tokenizer_ja_mecab", "TokenizerJaMecab"),
+    "13a": ("tokenizers.tokenizer_13a", "Tokenizer13a"),
+    "none": ("tokenizers.tokenizer_none", "NoneTokenizer"),
+    "char": ("tokenizers.tokenizer_char", "TokenizerChar"),
+    "zh": ("tokenizers.tokenizer_zh", "TokenizerZh"),
+    "intl": ("tokenizers.tokenizer_intl", "TokenizerV14International"),
+    "ja-mecab": ("tokenizers.tokenizer_ja_mecab", "TokenizerJaMecab"),
 }
-_SACREBLEU = version_of("sacrebleu")
+_SACREBLEU = version_of(LIBRARY)
 _SPACE_MARK = "\u2581"
 
 
 @cache
 def sacrebleu_tokenizer(name: str) -> Callable[[str], str]:
     """sacreBLEU's tokenizer of that name: maps a text to its tokens joined by spaces."""
-    from importlib import import_module
-
     module, attribute = _MODULES[name]
-    tokenizer = getattr(import_module(module), attribute)()
+    tokenizer = getattr(sacrebleu_module(module), attribute)()
     plain = _uncached(tokenizer)
     if name != "ja-mecab":
         return plain
@@ -54,17 +59,17 @@ def sacrebleu_many(name: str) -> Callable[[Sequence[str]], list[str]]:
     if name == "13a":
         return tokenise_batch.ThirteenA(library)
     if name == "zh":
-        from sacrebleu.tokenizers.tokenizer_re import TokenizerRegexp
-        from sacrebleu.tokenizers.tokenizer_zh import _UCODE_RANGES, TokenizerZh
-
-        return tokenise_batch.Chinese(TokenizerZh._is_chinese_char, _UCODE_RANGES, _uncached(TokenizerRegexp()))  # type: ignore[no-untyped-call]
+        chinese = sacrebleu_module(_MODULES[name][0])
+        return tokenise_batch.Chinese(
+            chinese.TokenizerZh._is_chinese_char, chinese._UCODE_RANGES, _uncached(chinese.TokenizerRegexp())
+        )
     return lambda texts: list(map(library, texts))
 
 
 def _sources(name: str) -> tuple[str, ...]:
     sources = [
-        f"module:{_MODULES[name][0]}",
-        "module:sacrebleu.tokenizers.tokenizer_re",
+        f"module:{LIBRARY}.{_MODULES[name][0]}",
+        f"module:{LIBRARY}.tokenizers.tokenizer_re",
         "module:tasks.steps.tokenise",
         *SOURCES,
     ]
@@ -83,7 +88,7 @@ def _bleu_tokens(name: str) -> Callable[[str], tuple[str, ...]]:
 def _bleu_tokens_of_many(name: str, texts: Sequence[str]) -> list[tuple[str, ...]]:
     if name == "char":
         # `char` separates characters by spaces, so the tokens are the text's characters without white space.
-        return [tuple("".join(text.split())) for text in texts]
+        return characters(texts)
     many = sacrebleu_many(name)
     stripped = list(map(str.rstrip, texts))
     if isinstance(many, tokenise_batch.ThirteenA | tokenise_batch.Chinese):
@@ -133,6 +138,10 @@ def char_level(text: str) -> str:
     return " ".join(text.replace(" ", _SPACE_MARK))
 
 
+def _char_level_of_many(texts: Sequence[str]) -> list[str]:
+    return spaced([text.replace(" ", _SPACE_MARK) for text in texts])
+
+
 def split_words(text: str) -> tuple[str, ...]:
     """Split on white space."""
     return tuple(text.split())
@@ -157,7 +166,7 @@ def split_characters(text: str) -> tuple[str, ...]:
 
 
 DROP_PUNCTUATION_TOKENS = step("drop-punct-tokens", drop_punctuation_tokens, "unicode:")
-CHAR_LEVEL = step("char-level", char_level)
+CHAR_LEVEL = step("char-level", char_level, batch=_char_level_of_many)
 WORDS = step("words", split_words, kind="tokens", batch=_split_words_of_many)
 SPACE_WORDS = step("words-between-spaces", split_spaces, kind="tokens", batch=_split_spaces_of_many)
 CHARACTERS = step("characters", split_characters, kind="tokens")

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Sequence
 from itertools import chain
 
+from tasks.steps.code_points import characters
 from tasks.steps.memo import Memo
 
 Tokenizer = Callable[[str], str]
@@ -107,11 +108,16 @@ class Chinese:
 
     def tokens(self, texts: Sequence[str]) -> list[tuple[str, ...]]:
         """The tokens of all texts."""
-        return [tuple(text) if self._chinese_alone(text) else tuple(self._apart_text(text).split()) for text in texts]
+        alone = list(map(self._chinese_alone, texts))
+        apart = iter(characters([text for text, fits in zip(texts, alone, strict=True) if fits]))
+        return [
+            next(apart) if fits else tuple(self._apart_text(text).split())
+            for text, fits in zip(texts, alone, strict=True)
+        ]
 
     def _chinese_alone(self, text: str) -> bool:
-        """Whether each character is a token: U+3000 is white space, and a Chinese character to sacreBLEU."""
-        return self._chinese.fullmatch(text) is not None and text.split() == [text]
+        """Whether each character but for white space is a token."""
+        return self._chinese.fullmatch(text) is not None
 
     def _apart_text(self, text: str) -> str:
         """The text with white space between its tokens."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from audit.literature.known_tasks import known_tasks as tasks
+from tasks.catalogue.steps import STEPS
 from tasks.convention import HYPOTHESIS, REFERENCE
 from tasks.errors import UnavailableError
 from tasks.row import Row
@@ -42,6 +43,33 @@ def test_chains_go_on_together_where_steps_change_nothing() -> None:
     assert cache.values(HYPOTHESIS, (strip, again, upper)) == ["A", "B", "A"]
     assert cache.values(REFERENCE, (strip, upper)) == ["A", "B", "C"]
     assert (cache.computed[strip], cache.computed[upper]) == (3, 3)
+
+
+def test_a_light_step_is_done_again_instead_of_looked_up() -> None:
+    """What follows it is still shared: equal lists are one list."""
+    lower = step("lower", lambda text: text.lower(), light=True)
+    upper = step("upper", lambda text: text.upper())
+    strip = step("strip", lambda text: text.strip())
+    cache = ChainCache([Row("1", "A", "A "), Row("2", "A", "A"), Row("3", "B", "b")])
+    first, second = (cache.values(view, (strip, lower)) for view in (HYPOTHESIS, REFERENCE))
+    assert first is second
+    assert first == ["a", "a", "b"]
+    assert cache.values(HYPOTHESIS, (strip, lower, upper)) == cache.values(REFERENCE, (lower, strip, upper))
+    assert (cache.computed[lower], cache.computed[upper]) == (9, 2)
+    some = ChainCache([Row("1", None, ["A", "A"]), Row("2", "A", ["B", "A"])])
+    assert some.values(HYPOTHESIS, (lower,)) == [None, "a"]
+    assert some.values(REFERENCE, (lower,)) == [["a", "a"], ["b", "a"]]
+    assert some.computed[lower] == 2
+
+
+def test_light_steps_never_fail_and_make_texts() -> None:
+    """A failure would not name its row, and what is not a text would be taken for one."""
+    light = [one.step for one in STEPS.values() if one.step.light]
+    assert {"lower", "rstrip", "special", "end-token"} <= {one.name for one in light}
+    texts = ["", " ", "a", "A\ud800", "</s>", "<think>", "<think>a", "9" * 5000, "\0", "é" * 3, "٣½", "<s>" * 9]
+    for one in light:
+        assert one.kind == "text"
+        assert all(isinstance(one(text), str) for text in texts), one.name
 
 
 def test_a_step_may_make_nothing_or_a_list_of_a_text() -> None:

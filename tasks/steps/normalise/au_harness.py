@@ -86,7 +86,7 @@ def _plain_of_many(texts: Sequence[str]) -> list[str]:
     return list(map(str.strip, together(texts, lambda text: without_punctuation(text.lower()), plain)))
 
 
-DROP_THINKING = step("drop-thinking", drop_thinking)
+DROP_THINKING = step("drop-thinking", drop_thinking, light=True)
 SPELLED_DIGITS = step(
     "spelled-digits",
     spelled_digits,
@@ -95,4 +95,4 @@ SPELLED_DIGITS = step(
     version=version_of("num2words"),
     batch=_spelled_digits_of_many,
 )
-PLAIN = step("lower-no-punct", plain, "unicode:", batch=_plain_of_many)
+PLAIN = step("lower-no-punct", plain, "unicode:", batch=_plain_of_many, light=True)

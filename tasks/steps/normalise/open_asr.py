@@ -98,8 +98,9 @@ _DIGIT = re.compile(r"\d")
 # Currency signs that no number follows, percent signs, and full stops anywhere but at the end of a word or inside a number.
 _SIGNS = re.compile(r"\$(?![0-9])|%|\.(?![0-9\s\"]|$)|(?<![A-Za-z0-9])\.")
 # As the library's rule, so that `m` is not taken for half of `a m`.
-_AM = re.compile(r"'m\b")
-_PARTS = re.compile(r"[a-z0-9]+")
+_AM = re.compile(rb"'m\b")
+# Of ASCII: what is neither a letter nor a digit separates the words of a compound.
+_APART = bytes(n if n < 128 and chr(n).isalnum() else ord(" ") for n in range(256))
 _LOCK = threading.Lock()
 
 
@@ -218,17 +219,23 @@ def normaliser_of_many(rule: Rule) -> Callable[[Sequence[str]], list[str]]:
         return lambda texts: list(map(whole, texts))
     if rule != "2026":
         return words
-    pairs = [tuple(compound.split()) for compound, _ in _COMPOUNDS]
-    seconds = frozenset(second for _, second in pairs)
+    firsts: dict[bytes, set[bytes]] = {}
+    for compound, _ in _COMPOUNDS:
+        first, second = compound.encode().split()
+        firsts.setdefault(second, set()).add(first)
+    seconds = frozenset(firsts)
+
+    def compounds(text: bytes) -> bool:
+        parts = text.translate(_APART).split()
+        return not seconds.isdisjoint(parts) and any(
+            not firsts[second].isdisjoint(parts) for second in seconds.intersection(parts)
+        )
 
     def split(text: str) -> bool:
         if not text.isascii() or (("." in text or "$" in text or "%" in text) and _SIGNS.search(text)):
             return False
-        text = text.lower()
-        if "'m" in text:
-            text = _AM.sub(" am", text)
-        parts = set(_PARTS.findall(text))
-        return seconds.isdisjoint(parts) or not any(first in parts and second in parts for first, second in pairs)
+        low = text.encode("ascii").lower()
+        return not compounds(low) or (b"'m" in low and not compounds(_AM.sub(b" am", low)))
 
     def many(texts: Sequence[str]) -> list[str]:
         apart = list(map(split, texts))
@@ -249,6 +256,7 @@ def _step(rule: Rule) -> Step:
             "file:whisper_normalizer/normalizers/english.json",
             "module:tasks.steps.normalise.open_asr",
             "module:tasks.steps.normalise.whisper_words",
+            "module:tasks.steps.code_points",
             "module:tasks.steps.memo",
             "module:tasks.steps.normalise.whisper",
             "module:tasks.steps.long_texts",

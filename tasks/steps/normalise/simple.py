@@ -115,11 +115,12 @@ def _lower_many(texts: Sequence[str]) -> list[str]:
     return list(map(str.lower, texts))
 
 
-LOWER = step("lower", lower, "unicode:", batch=_lower_many)
+LOWER = step("lower", lower, "unicode:", batch=_lower_many, light=True)
 DROP_PUNCTUATION_BUT = step(
     "punct-but-apostrophe-hyphen",
     drop_punctuation_but_apostrophe_hyphen,
     batch=_drop_punctuation_but_apostrophe_hyphen_of_many,
+    light=True,
 )
 DROP_ASCII_PUNCTUATION = step("ascii-punct", drop_ascii_punctuation)
 COLLAPSE_SPACES = step("spaces", collapse_spaces)

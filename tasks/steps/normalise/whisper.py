@@ -140,6 +140,7 @@ WHISPER_ENGLISH = Step(
         "file:whisper_normalizer/normalizers/english.json",
         "module:tasks.steps.normalise.whisper",
         "module:tasks.steps.normalise.whisper_words",
+        "module:tasks.steps.code_points",
         "module:tasks.steps.memo",
         "module:tasks.steps.long_texts",
         "module:tasks.steps.together",

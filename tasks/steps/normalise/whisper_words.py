@@ -28,8 +28,8 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from tasks.steps.code_points import Translation
 from tasks.steps.memo import Memo
-from tasks.steps.together import together
 
 Normaliser = Callable[[str], str]
 # The accepted form of a word, in lower case.
@@ -107,7 +107,7 @@ class WordByWord:
         self._spelling = {word: new for word, new in spelling.items() if _LETTERS.fullmatch(new)}
         self._odd_spelling = spelling.keys() - self._spelling.keys()
         self._special = self._numbers | self._odd_spelling
-        self._characters: Memo[int, str] = Memo(_character)
+        self._characters = Translation(_character)
         self._words: Memo[str, Any] = Memo(self._word, worth=lambda word: len(word) <= _WORD_LENGTH)
         self._runs: Memo[tuple[str, bool, bool], str | None] = Memo(
             self._run, worth=lambda key: len(key[0]) <= _RUN_LENGTH
@@ -125,10 +125,7 @@ class WordByWord:
         others = [not text.isascii() and not _VISIBLE_ASCII.search(text) for text in texts]
         those = [text for text, other in zip(texts, others, strict=True) if other]
 
-        def change(text: str) -> str:
-            return text.lower().translate(self._characters)
-
-        made = iter(together(those, change, change))
+        made = iter(self._characters(list(map(str.lower, those))))
         return [_joined(next(made)) if other else None for other in others]
 
     def _text(self, text: str) -> str:
@@ -137,12 +134,11 @@ class WordByWord:
             return self._whole(text)
         words = low.split()
         found = list(map(self._words.__getitem__, words))
-        if _UNKNOWN in found:
-            return self._whole(text)
-        if _JOINED not in found:
+        if all(found):  # neither unknown nor joined
             return " ".join(found)
-        parts = self._parts(words, found)
-        return self._whole(text) if None in parts else " ".join(filter(None, parts))
+        if _UNKNOWN in found or not self._filled(words, found):
+            return self._whole(text)
+        return " ".join(filter(None, found))
 
     def _word(self, word: str) -> Any:
         """The context-free result for a word; `_JOINED` if it depends on the neighbours, `_UNKNOWN` if it is not known."""
@@ -167,19 +163,24 @@ class WordByWord:
         found = made.split()
         return made if found and all(part.isalpha() and part not in self._numbers for part in found) else _JOINED
 
-    def _parts(self, words: Sequence[str], found: Sequence[Any]) -> list[str | None]:
-        parts: list[str | None] = []
-        at, number = 0, len(words)
-        for first in [index for index, new in enumerate(found) if new is _JOINED]:
-            if first < at:
-                continue
+    def _filled(self, words: Sequence[str], found: list[Any]) -> bool:
+        """Put the result of every run of joined words in place of its first word, and nothing in place of the others.
+
+        Returns:
+            Whether the results of all runs are known.
+        """
+        number, left, end = len(words), found.count(_JOINED), 0
+        while left:
+            first = found.index(_JOINED, end)
             end = first + 1
             while end < number and found[end] is _JOINED:
                 end += 1
-            parts += found[at:first]
-            parts.append(self._runs[" ".join(words[first:end]), first > 0, end < number])
-            at = end
-        return [*parts, *found[at:]]
+            made = self._runs[" ".join(words[first:end]), first > 0, end < number]
+            if made is None:
+                return False
+            found[first:end] = [made, *[""] * (end - first - 1)]
+            left -= end - first
+        return True
 
     def _run(self, key: tuple[str, bool, bool]) -> str | None:
         """The result for a run of words between plain neighbours; None if the library changes a neighbour."""

@@ -27,6 +27,7 @@ FRAMES = {
     "audit._util.child_processes",
     "audit._util.cpu",
     "audit._util.folders",
+    "audit._util.garbage",
     "audit._util.progress",
     "audit._util.strict_json",
     "audit._util.typed_json",
