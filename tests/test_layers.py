@@ -39,6 +39,20 @@ assert not heavy, heavy
     assert "usage: repro-audit" in done.stdout
 
 
+@pytest.mark.parametrize("arguments", [["conventions"], ["conventions", "--long"], ["conventions", "--show", "hufs"]])
+def test_lists_of_conventions_count_nothing(arguments: list[str]) -> None:
+    code = f"""
+import sys
+from audit.cli import main
+assert main({arguments!r}) == 0
+heavy = {{"numpy", "sacrebleu", "rapidfuzz", "audit.schema"}} & set(sys.modules)
+assert not heavy, heavy
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "hufs" in done.stdout
+
+
 # All values of audit.json stand in one file, which is a list of small dataclasses.
 LONG_BY_DESIGN = {"audit/schema.py"}
 

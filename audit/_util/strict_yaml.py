@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -37,19 +38,27 @@ MAX_BYTES = 2_000_000
 MAX_DEPTH = 20
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Document:
     """The data of a YAML file, with the location of each part.
 
     Attributes:
         path: The file, as given by the caller.
         data: Dictionaries, lists, strings, integers, booleans and null.
-        lines: Field (keys and indices from the top) -> line, counted from 1.
+        text: What was read.
     """
 
     path: Path
     data: Any
-    lines: Mapping[Field, int]
+    text: str = field(repr=False)
+
+    @cached_property
+    def lines(self) -> Mapping[Field, int]:
+        """Field (keys and indices from the top) -> line, counted from 1."""
+        # Few documents are asked, and places take a third of the reader's time.
+        lines: dict[Field, int] = {}
+        _read(self.text, self.path, lines)
+        return lines
 
     def where(self, field: Iterable[str | int] = ()) -> str:
         """`file:line: field`, for the field or the nearest enclosing field in the file."""
@@ -99,9 +108,20 @@ def parse(raw: bytes, path: str | Path) -> Document:
     except UnicodeDecodeError as error:
         line = raw[: error.start].count(b"\n") + 1
         raise InputError("invalid UTF-8", where=f"{path}:{line}", fix="Save it as UTF-8.") from error
-    loader = _BASE(text)
     try:
-        return _Reader(path, loader.get_event).document()
+        return Document(path, _read(text, path, None), text)
+    except InputError:
+        return Document(path, _read(text, path, {}), text)  # the error with its places
+
+
+def _read(text: str, path: Path, lines: dict[Field, int] | None) -> Any:
+    """The data of a text; `lines` takes the lines of its fields, which errors name."""
+    try:
+        loader = _BASE(text)
+    except yaml.YAMLError as error:
+        raise InputError(f"invalid YAML: {error}", where=str(path)) from error
+    try:
+        return _Reader(path, loader.get_event, lines).data()
     except yaml.MarkedYAMLError as error:
         mark: Any = error.problem_mark or error.context_mark
         place = f"{path}:{mark.line + 1}" if mark else str(path)
@@ -115,82 +135,91 @@ def parse(raw: bytes, path: str | Path) -> Document:
 class _Reader:
     """Builds plain data from the parser's events, which include tags, anchors, quoting and lines."""
 
-    def __init__(self, path: Path, following: Callable[[], Any]) -> None:
+    def __init__(self, path: Path, following: Callable[[], Any], lines: dict[Field, int] | None) -> None:
         self.path = path
         self.following = following
-        self.lines: dict[Field, int] = {}
+        self.lines = lines
+        self.field: list[str | int] = []  # where the reader is
 
-    def document(self) -> Document:
+    def data(self) -> Any:
         self.following()  # the stream's start
         if isinstance(self.following(), yaml.StreamEndEvent):
             raise InputError("the file is empty", where=str(self.path))
-        data = self._value(self.following(), ())
+        data = self._value(self.following())
         self.following()  # the document's end
         event: Any = self.following()
         if not isinstance(event, yaml.StreamEndEvent):
-            raise InputError(
-                "a second document begins here", where=self._place(event, ()), fix="Use one file per record."
-            )
-        return Document(self.path, data, self.lines)
+            raise InputError("a second document begins here", where=self._place(event), fix="Use one file per record.")
+        return data
 
-    def _place(self, event: Any, field: Field) -> str:
+    def _place(self, event: Any, *key: str) -> str:
+        field = (*self.field, *key)
         place = f"{self.path}:{_line(event)}"
         return f"{place}: {name(field)}" if field else place
 
-    def _value(self, event: Any, field: Field) -> Any:
-        self.lines.setdefault(field, _line(event))
-        if len(field) > MAX_DEPTH:
-            raise InputError(f"more than {MAX_DEPTH} levels deep", where=self._place(event, field[:3]))
+    def _value(self, event: Any) -> Any:
+        if self.lines is not None:
+            self.lines.setdefault(tuple(self.field), _line(event))
+        if len(self.field) > MAX_DEPTH:
+            del self.field[3:]
+            raise InputError(f"more than {MAX_DEPTH} levels deep", where=self._place(event))
         kind = type(event)
         if kind is yaml.AliasEvent or event.anchor is not None:
             raise InputError(
                 "anchors and aliases are not allowed",
-                where=self._place(event, field),
+                where=self._place(event),
                 fix="Write the value out where it is needed.",
             )
         if event.tag is not None:
             raise InputError(
                 f"the tag {event.tag} is not allowed",
-                where=self._place(event, field),
+                where=self._place(event),
                 fix="Write plain YAML without tags.",
             )
         if kind is yaml.ScalarEvent:
-            return self._scalar(event, field)
-        if kind is yaml.SequenceStartEvent:
-            items: list[Any] = []
-            while type(event := self.following()) is not yaml.SequenceEndEvent:
-                items.append(self._value(event, (*field, len(items))))
-            return items
-        return self._mapping(field)
+            return self._scalar(event)
+        return self._sequence() if kind is yaml.SequenceStartEvent else self._mapping()
 
-    def _mapping(self, field: Field) -> dict[str, Any]:
+    def _sequence(self) -> list[Any]:
+        items: list[Any] = []
+        self.field.append(0)
+        while type(event := self.following()) is not yaml.SequenceEndEvent:
+            self.field[-1] = len(items)
+            items.append(self._value(event))
+        self.field.pop()
+        return items
+
+    def _mapping(self) -> dict[str, Any]:
         result: dict[str, Any] = {}
         while type(event := self.following()) is not yaml.MappingEndEvent:
             if type(event) is not yaml.ScalarEvent:
                 raise InputError(
                     "a key must be a word",
-                    where=self._place(event, field),
+                    where=self._place(event),
                     fix="Put a brace or a bracket in quotes.",
                 )
             key: str = event.value
-            inner = (*field, key)
             if key == "<<":
                 raise InputError(
                     "merge keys are not allowed",
-                    where=self._place(event, field),
+                    where=self._place(event),
                     fix="Write the value out where it is needed.",
                 )
             if key in result:
+                first = self.lines[*self.field, key] if self.lines is not None else None
                 raise InputError(
-                    f"duplicate key, first on line {self.lines[inner]}",
-                    where=self._place(event, inner),
+                    f"duplicate key, first on line {first}",
+                    where=self._place(event, key),
                     fix="Remove one of the two.",
                 )
-            self.lines[inner] = _line(event)
-            result[key] = self._value(self.following(), inner)
+            self.field.append(key)
+            if self.lines is not None:
+                self.lines[tuple(self.field)] = _line(event)
+            result[key] = self._value(self.following())
+            self.field.pop()
         return result
 
-    def _scalar(self, event: Any, field: Field) -> str | int | bool | None:
+    def _scalar(self, event: Any) -> str | int | bool | None:
         text: str = event.value
         if not event.implicit[0]:  # quoted, or a block
             return text
@@ -201,7 +230,7 @@ class _Reader:
         if _FLOAT.match(text):
             raise InputError(
                 f"{text} is a float; records store decimal numbers as strings, because trailing zeros are significant",
-                where=self._place(event, field),
+                where=self._place(event),
                 fix=f'Write "{text}" with quotes.',
             )
         return text

@@ -138,7 +138,7 @@ def _terminable() -> Iterator[None]:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     # What a start makes lives until the end; with Python's own 700 a tenth of a short command is spent searching it.
-    gc.set_threshold(50_000, 20, 20)
+    gc.set_threshold(100_000, 20, 20)
     # Nor need Python search it once more when it ends: what must be done at the end is done by `atexit` and `with`.
     atexit.unregister(gc.freeze)
     atexit.register(gc.freeze)

@@ -15,9 +15,7 @@ from fractions import Fraction
 from itertools import product
 from typing import TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
+from tasks.arrays import NDArray, np
 from tasks.convention import Convention, Selection, View, first_failed
 from tasks.errors import ScoringError, TooLongError
 from tasks.metrics.captions import References

@@ -24,12 +24,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
-import numpy as np
 import regex
-from numpy.typing import NDArray
 
+from tasks.arrays import NDArray, np
 from tasks.backends.user_cache import chosen_cache, is_private
 
 PATH_VARIABLE = "REPRO_AUDIT_METEOR_CACHE"
@@ -48,7 +47,7 @@ _DOTTED = regex.compile(r"[a-z0-9]++(?:\.[a-z0-9]++)++(?! |\Z)")
 _MOST_DOTTED = 4
 # METEOR's own mark for several full stops, and the letters outside ASCII whose lower case is in it.
 _UNREADABLE = re.compile("DOTMULTI|[\u0130\u212a]")
-Hashes = NDArray[np.uint32]
+Hashes: TypeAlias = "NDArray[np.uint32]"
 
 
 def readings(text: str) -> list[list[bytes]] | None:

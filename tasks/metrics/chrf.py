@@ -6,9 +6,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
+from tasks.arrays import NDArray, np
 from tasks.metrics.metric import Counts, Metric, Sums
 from tasks.metrics.ngrams import Matches, character_matches, matches
 from tasks.step import Value

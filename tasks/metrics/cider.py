@@ -12,10 +12,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from typing import TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
+from tasks.arrays import NDArray, np
 from tasks.metrics.captions import MeanScore, References, fixed, items, table, words
 from tasks.metrics.metric import Counts
 from tasks.step import Value
@@ -25,8 +24,8 @@ SIGMA = 6.0
 # N-grams of outputs that are compared with captions at once: bounds the memory for large sets.
 _AT_ONCE = 1 << 20
 Tokens = tuple[str, ...]
-Integers = NDArray[np.int64]
-Floats = NDArray[np.float64]
+Integers: TypeAlias = "NDArray[np.int64]"
+Floats: TypeAlias = "NDArray[np.float64]"
 
 
 @dataclass(frozen=True, slots=True)

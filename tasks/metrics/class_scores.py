@@ -7,9 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
+from tasks.arrays import NDArray, np
 from tasks.errors import ScoringError
 from tasks.metrics.accuracy import UNREAD
 from tasks.metrics.metric import Counts, Metric, Sums, divide

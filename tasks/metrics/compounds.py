@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
+from tasks.arrays import np
 from tasks.errors import TooLongError
 from tasks.metrics.error_rate import COLUMNS, ErrorRate, edit_counts
 from tasks.metrics.metric import Counts, RatioMetric

@@ -8,9 +8,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Literal
 
-import numpy as np
-from numpy.typing import NDArray
-
+from tasks.arrays import NDArray, np
 from tasks.metrics.metric import Counts, MeanMetric, RatioMetric
 from tasks.step import Value
 

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-import numpy as np
-
+from tasks.arrays import np
 from tasks.metrics import error_rate
 from tasks.metrics.error_rate import edit_counts
 from tasks.metrics.jiwer_words import jiwer_words

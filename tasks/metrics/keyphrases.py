@@ -9,9 +9,7 @@ from fractions import Fraction
 from functools import cache
 from itertools import pairwise
 
-import numpy as np
-from numpy.typing import NDArray
-
+from tasks.arrays import NDArray, np
 from tasks.metrics.metric import FIXED_POINT, MILLIONTH, Counts, MeanMetric, Terms, as_counts, with_rows
 from tasks.step import Value, step
 

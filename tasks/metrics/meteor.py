@@ -12,9 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
+from tasks.arrays import NDArray, np
 from tasks.availability import reason
 from tasks.backends.java import jar, java, sources
 from tasks.backends.meteor_jar import JAR, PARAPHRASES, SEPARATOR, Answers

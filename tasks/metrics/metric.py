@@ -11,15 +11,13 @@ from collections.abc import Hashable, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
+from tasks.arrays import NDArray, np
 from tasks.step import Value, origin
 
-Counts: TypeAlias = NDArray[np.int64]  # (rows, columns)
-Weights: TypeAlias = NDArray[np.float64]  # (replicates, rows): how often each row was drawn; integers
-Terms: TypeAlias = NDArray[Any]  # (rows, terms): integers, of integer or floating type
-Sums: TypeAlias = NDArray[np.float64]  # (replicates, terms)
+Counts: TypeAlias = "NDArray[np.int64]"  # (rows, columns)
+Weights: TypeAlias = "NDArray[np.float64]"  # (replicates, rows): how often each row was drawn; integers
+Terms: TypeAlias = "NDArray[Any]"  # (rows, terms): integers, of integer or floating type
+Sums: TypeAlias = "NDArray[np.float64]"  # (replicates, terms)
 
 # Per-row scores that are not ratios of counts (CIDEr, SPICE) are stored as integers in units of 1/FIXED_POINT.
 FIXED_POINT = 10**12

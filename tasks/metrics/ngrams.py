@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from itertools import chain
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
+from tasks.arrays import NDArray, np
 
-Ints = NDArray[np.int64]
+Ints: TypeAlias = "NDArray[np.int64]"
 Tokens = tuple[str, ...]
 # Clipped matches, (rows, orders), and the lengths of both sides, (rows,).
 Matches = tuple[Ints, Ints, Ints]

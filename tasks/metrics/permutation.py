@@ -7,9 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import permutations
 
-import numpy as np
-from numpy.typing import NDArray
-
+from tasks.arrays import NDArray, np
 from tasks.errors import ScoringError, TooLongError
 from tasks.metrics import error_rate
 from tasks.metrics.error_rate import COLUMNS, edit_counts

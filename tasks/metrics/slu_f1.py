@@ -14,9 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-import numpy as np
-from numpy.typing import NDArray
-
+from tasks.arrays import NDArray, np
 from tasks.metrics.jiwer_words import jiwer_words
 from tasks.metrics.metric import FIXED_POINT, MILLIONTH, Counts, Metric, Sums, Terms, divide
 from tasks.step import Value

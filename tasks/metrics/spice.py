@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
+from tasks.arrays import np
 from tasks.availability import reason
 from tasks.backends.java import java, sources
 from tasks.backends.parsed_captions import Parsed

@@ -6,9 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-import numpy as np
-from numpy.typing import NDArray
-
+from tasks.arrays import NDArray, np
 from tasks.errors import TooLongError
 from tasks.metrics.metric import Counts, Metric, Sums, Terms, as_counts
 from tasks.sacrebleu import LIBRARY, sacrebleu_module

@@ -14,9 +14,7 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
-
+from tasks.arrays import NDArray, np
 from tasks.metrics.metric import Counts, Metric, Weights
 from tasks.statistics.defaults import REPLICATES, SEED
 
@@ -30,7 +28,7 @@ _CHUNK_BYTES = 64 * 2**20
 # Replicates drawn at a time, however many units there are: with fewer, sums take longer to prepare than to add up.
 _LEAST_REPLICATES = 16
 _KEPT_BYTES = 32 * 2**20
-Draws: TypeAlias = NDArray[np.unsignedinteger[Any]]  # (replicates, units)
+Draws: TypeAlias = "NDArray[np.unsignedinteger[Any]]"  # (replicates, units)
 _Z95 = Fraction(1959963985, 10**9)  # 97.5 % point of the normal distribution
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any, TypeAlias
 
-import numpy as np
-from numpy.typing import NDArray
+from tasks.arrays import NDArray, np
 
 # Integers of the smallest dtype. numpy's sums widen them; other arithmetic needs `wide` first.
-Compact: TypeAlias = NDArray[np.integer[Any]]
-_KINDS = (np.uint8, np.int8, np.uint16, np.int16, np.uint32, np.int32, np.int64)
+Compact: TypeAlias = "NDArray[np.integer[Any]]"
+_KINDS = ("uint8", "int8", "uint16", "int16", "uint32", "int32", "int64")
 
 
 def compact(counts: NDArray[np.int64]) -> Compact:

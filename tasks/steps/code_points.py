@@ -12,8 +12,7 @@ from functools import cache
 from itertools import pairwise
 from typing import Final
 
-import numpy as np
-from numpy.typing import NDArray
+from tasks.arrays import NDArray, np
 
 _CODES: Final = 0x110000
 _SPACE: Final = 32

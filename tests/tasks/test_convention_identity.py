@@ -127,6 +127,7 @@ FRAMES = {
     "tasks.convention",  # selections and views name their own sources
     "tasks.errors",
     "tasks.family",
+    "tasks.arrays",
     "tasks.availability",  # why something is unavailable
     "tasks.backends.assets",  # where files lie that a convention knows by their hashes
     "tasks.backends.user_cache",

@@ -32,6 +32,7 @@ FRAMES = {
     "audit._util.strict_json",
     "audit._util.typed_json",
     "audit.scoring.account",
+    "tasks.arrays",
     "tasks.errors",
     "tasks.phrase",
     "tasks.task",
