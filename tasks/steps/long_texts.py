@@ -14,7 +14,9 @@ import regex
 
 SOURCES = ("unicode:", "version:regex")
 # All characters that normal forms decompose into combining marks alone: the marks, and two of Japan's half-width forms.
-_MARKS = regex.compile(r"[\p{M}\uff9e\uff9f]{32,}")
+_MARK = r"[\p{M}\uff9e\uff9f]"
+_LONG = 32
+_ANY_MARK, _MARKS = regex.compile(_MARK), regex.compile(f"{_MARK}{{{_LONG},}}")
 
 
 def without_spans(pattern: re.Pattern[str], text: str, *ends: str, instead: str = "") -> str:
@@ -45,7 +47,8 @@ def marks_in_order(text: str, *, compatibility: bool) -> str:
         text: In any form.
         compatibility: Whether NFKC and NFKD must stay; otherwise NFC and NFD.
     """
-    if text.isascii():
+    # A run this long has a mark at one of every so many places.
+    if text.isascii() or not _ANY_MARK.search(text[::_LONG]):
         return text
 
     def kind(mark: str) -> int:

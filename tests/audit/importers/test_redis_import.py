@@ -407,13 +407,14 @@ class TestHostileDumps:
         process.kill()
         process.wait()
         process.stdout.close()
+        # The folder goes first, and the server a moment later.
+        left = True
         for _ in range(3000):
-            if not Path(folder).exists():
+            left = Path(folder).exists() or Path("/proc", number).exists()
+            if not left:
                 break
             time.sleep(0.01)
-        assert not Path(folder).exists()
-        with pytest.raises(ProcessLookupError):
-            os.kill(int(number), 0)
+        assert not left
 
     def test_a_dump_that_unpacks_to_more_than_its_size_allows(
         self, server: Server, run_import: Import, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -8,7 +8,6 @@ import os
 import random
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from tasks.backends import paraphrases
@@ -156,7 +155,7 @@ def test_a_run_that_stops_while_it_makes_the_index_leaves_none(table: Path, monk
     def stopped(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(np, "savez", stopped)
+    monkeypatch.setattr(paraphrases.np, "savez", stopped)
     with pytest.raises(KeyboardInterrupt):
         index(table, IDENTITY)
     assert list((table.parent / "kept").iterdir()) == []

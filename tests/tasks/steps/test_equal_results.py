@@ -80,6 +80,15 @@ def test_normal_forms_are_pythons() -> None:
     assert normal_form("NFKC", "ｶﾞ Ⅷ") == "ガ VIII"
 
 
+def test_a_long_run_of_marks_is_found_wherever_it_stands() -> None:
+    run = "\u0301\u0316" * 16
+    for before in range(100):
+        text = f"{'é' * before}{run}é"
+        assert marks_in_order(text, compatibility=False) != text, before
+        shorter = text.replace(run, run[:-1])
+        assert marks_in_order(shorter, compatibility=False) == shorter, before
+
+
 def test_all_characters_of_marks_alone_are_sorted() -> None:
     """A character that decomposes into combining marks is one of those that are searched for."""
     for code in range(0x110000):
