@@ -20,8 +20,8 @@ _SPACE: Final = 32
 _ENCODING: Final = (f"utf-32-{sys.byteorder[0]}e", "surrogatepass")
 # So many characters at a time, which bounds the memory; a longer text is taken alone.
 _CHARACTERS: Final = 2**18
-# What is no code point stands for a character whose result is not known yet, or is not one character.
-_UNKNOWN, _OTHER, _NOTHING = _CODES, _CODES + 1, _CODES + 2
+# In a table of results, which are code points plus one: not known yet, nothing, or several characters.
+_UNKNOWN, _NOTHING, _OTHER = 0, _CODES + 1, _CODES + 2
 
 
 def _parts(texts: Sequence[str]) -> Iterator[tuple[str, NDArray[np.uint32], NDArray[np.int64]]]:
@@ -109,7 +109,7 @@ class Translation:
 
     def __init__(self, function: Callable[[int], str]) -> None:
         self._function = function
-        self._table = np.full(_CODES, _UNKNOWN, np.uint32)
+        self._table = np.zeros(_CODES, np.uint32)  # memory is taken where it is used
         self._longer: dict[int, str] = {}
 
     def __call__(self, texts: Sequence[str]) -> list[str]:
@@ -121,8 +121,8 @@ class Translation:
                 for code in _distinct(codes[new == _UNKNOWN]):
                     self._learn(code)
                 new = self._table[codes]
-            dropped = new >= _CODES
-            cut = _cut(_text(new[~dropped]), _left(dropped, bounds))
+            dropped = new > _CODES
+            cut = _cut(_text(new[~dropped] - np.uint32(1)), _left(dropped, bounds))
             longer = np.flatnonzero(new == _OTHER)
             for index in set((np.searchsorted(bounds, longer, side="right") - 1).tolist()):
                 cut[index] = joined[bounds[index] : bounds[index + 1]].translate(self)
@@ -137,10 +137,10 @@ class Translation:
             found = int(self._table[code])
         if found == _OTHER:
             return self._longer[code]
-        return "" if found == _NOTHING else chr(found)
+        return "" if found == _NOTHING else chr(found - 1)
 
     def _learn(self, code: int) -> None:
         made = self._function(code)
         if len(made) > 1:
             self._longer[code] = made
-        self._table[code] = ord(made) if len(made) == 1 else _OTHER if made else _NOTHING
+        self._table[code] = ord(made) + 1 if len(made) == 1 else _OTHER if made else _NOTHING
