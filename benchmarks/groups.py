@@ -14,9 +14,10 @@ from benchmarks.environments import Environments, hub_metric, variables
 from benchmarks.peer_inputs import TEXTS, write_table
 
 HERE = Path(__file__).resolve().parent
-PARTS = ("scoring", "programs", "growth", "audit", "reports", "stages", "captions", "files", "browser")
+PARTS = ("scoring", "programs", "growth", "audit", "reports", "stages", "captions", "files", "starts", "browser")
 USUAL, COLD, WARM, OURS = "usual scripts", "ours, cold", "ours, warm", "ours"
 INDEX = "index"
+LISTING, HELPS = "listing", "helps"
 Found = dict[str, Any]
 Command = Callable[[Path], list[str]]
 
@@ -139,6 +140,7 @@ def groups(sizes: Sizes, environments: Environments, captions: Path | None, chec
         Group("stages", "stages", (Way("stages", _fixed("stages", most)),)),
         *([_captions(sizes, environments, captions)] if captions is not None or sizes != FULL else []),
         Group("files", "files", (Way("run", _fixed("files")),)),
+        Group("starts", "starts", tuple(Way(what, _fixed(what)) for what in (LISTING, HELPS))),
         Group("browser", "browser", (Way("page", _fixed("browser", str(sizes.turns))),),
               unavailable="needs Chromium" if CHROMIUM is None else None),
     ]  # fmt: skip

@@ -141,6 +141,13 @@ def _files(measured: Measured) -> str:
 {tables.files(measured)}"""
 
 
+def _starts(measured: Measured) -> str:
+    return f"""\
+Whole commands, from the start of Python to its end, a second time.
+
+{tables.starts(measured)}"""
+
+
 def _browser(measured: Measured) -> str:
     first = measured.first("browser/page")
     loaded = measured.spread("browser/page", "loaded")
@@ -163,6 +170,7 @@ TEXTS: dict[str, Callable[[Measured], str]] = {
     "stages": _stages,
     "captions": _captions,
     "files": _files,
+    "starts": _starts,
     "browser": _browser,
 }
 

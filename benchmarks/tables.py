@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from benchmarks.groups import COLD, INDEX, OURS, USUAL, WARM
+from benchmarks.groups import COLD, HELPS, INDEX, LISTING, OURS, USUAL, WARM
 from benchmarks.plot import MIB
 from benchmarks.results import Measured, Spread, significant
 from benchmarks.stages import READ
@@ -13,6 +13,8 @@ from benchmarks.stages import READ
 GOALS = {("none", "cold"): 10, ("none", "warm"): 3}
 # Seconds until the report is to be there.
 REPORT_GOAL = 5
+# Seconds of a command that lists, and of one that only says what it does.
+LISTING_GOAL, HELP_GOAL = 0.3, 0.1
 _UNITS = {
     "clean, normalise, tokenise": "bytes of text",
     "select rows": "rows",
@@ -203,6 +205,22 @@ def files(measured: Measured) -> str:
         seconds = measured.numbers(name, "files", file)
         aim = goal(seconds, REPORT_GOAL) if file == "report.pdf" else ""
         lines.append(f"| {file} | {Spread.of(seconds).text()} | {aim} | {size / 1000:,.0f} |")
+    return "\n".join(lines)
+
+
+def starts(measured: Measured) -> str:
+    """Commands that are over as soon as they have started."""
+    lines = ["| command | seconds | goal | processor seconds |", "| :-- | --: | --: | --: |"]
+    number = measured.first(f"starts/{HELPS}")["commands"]
+    for way, what, aim in (
+        (LISTING, "`repro-audit conventions`", LISTING_GOAL),
+        (HELPS, f"`--help` of {number} commands, the slowest", HELP_GOAL),
+    ):
+        name = f"starts/{way}"
+        met = goal(measured.numbers(name, "seconds"), aim)
+        lines.append(
+            f"| {what} | {measured.spread(name, 'seconds').text()} | {met} | {measured.spread(name, 'processor').text()} |"
+        )
     return "\n".join(lines)
 
 

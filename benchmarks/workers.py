@@ -129,7 +129,7 @@ def stages(most: str) -> Found:
 
 def main(arguments: Sequence[str]) -> int:
     """Measure, and print the result as the last line."""
-    from benchmarks import captions, files_of_a_run, multiverse, page_in_browser, peer_inputs
+    from benchmarks import captions, files_of_a_run, multiverse, page_in_browser, peer_inputs, starts
 
     what, *rest = arguments
     measured: Mapping[str, Callable[..., Found]] = {
@@ -140,6 +140,8 @@ def main(arguments: Sequence[str]) -> int:
         "audit": audit,
         "report": report,
         "stages": stages,
+        "listing": starts.listing,
+        "helps": starts.helps,
         "index": captions.make_index,
         "captions": captions.ours,
         "usual-captions": captions.usual,

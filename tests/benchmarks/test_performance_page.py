@@ -13,8 +13,11 @@ from benchmarks import stages, tables
 from benchmarks.groups import COLD, PARTS, USUAL, WARM, Group
 from benchmarks.performance_page import DOCS, TEXTS, Occasion, around, between, write
 from benchmarks.results import Measured, Results
+from tasks.convention import HYPOTHESIS, REFERENCE
 from tasks.row import Row
 from tasks.statistics.compact import compact
+from tasks.steps.clean import STRIP
+from tasks.steps.normalise.simple import LOWER
 from tests.support.benchmark_groups import found, scoring, way
 
 OCCASION = Occasion("a command", "a machine, 2 processors", "3.11.7", 2)
@@ -111,6 +114,28 @@ def test_the_floor_and_the_steps_that_take_most() -> None:
     assert f"| {stages.READ} | {stage[stages.READ]['work']} bytes of text | 0.250 | 10.0 | 40.0 |" in lines
     whole = 10 + len(stage) - 1
     assert lines[-1].startswith(f"| all |  | {len(stage) / 4:.2f} | {whole:.1f} |")
+
+
+def test_a_text_that_a_light_step_is_given_again_has_one_floor() -> None:
+    """`lower` looks up none of its texts."""
+    rows = [Row(str(n), "One two", "One two", True) for n in range(3)]
+    cache = stages.TimedCache(rows, {})
+    for view in (HYPOTHESIS, REFERENCE):
+        cache.values(view, (LOWER,))
+        cache.values(view, (STRIP, LOWER))
+    assert cache.steps["lower"][1] == 9
+    assert list(cache.given()) == [["One two"], ["One two"]]
+
+
+def test_short_commands_stand_beside_their_goals() -> None:
+    known = {
+        "starts/listing": [taken(0.2, 0.25), taken(0.4, 0.25)],
+        "starts/helps": [taken(0.05, 0.04) | {"commands": 40}, taken(0.06, 0.04) | {"commands": 40}],
+    }
+    assert tables.starts(Measured(known)).splitlines()[2:] == [
+        "| `repro-audit conventions` | 0.300 (0.200 to 0.400) | 0.3 s, met in 1 of 2 runs | 0.250 (0.250 to 0.250) |",
+        "| `--help` of 40 commands, the slowest | 0.0550 (0.0500 to 0.0600) | 0.1 s, met | 0.0400 (0.0400 to 0.0400) |",
+    ]
 
 
 def test_ngrams_of_chrf_are_counted_as_such() -> None:
