@@ -33,20 +33,27 @@ def workers_peak() -> int:
     return sum(peak(child.pid) for child in multiprocessing.active_children() if child.pid)
 
 
-def peaks_below() -> list[int]:
-    """The peaks so far of all processes that this one started, directly or through others, largest first."""
+def processes_below() -> list[tuple[int, float]]:
+    """Of all processes that this one started, directly or through others: peak so far and processor seconds, largest first.
+
+    Processor seconds include those of children that have ended.
+    """
+    second = os.sysconf("SC_CLK_TCK")
     parents: dict[int, int] = {}
+    used: dict[int, float] = {}
     for folder in Path("/proc").glob("[0-9]*"):
         with contextlib.suppress(OSError):  # it has ended
             # The name before may hold blanks and brackets.
-            parents[int(folder.name)] = int((folder / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()[1])
-    found: list[int] = []
+            fields = (folder / "stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+            parents[int(folder.name)] = int(fields[1])
+            used[int(folder.name)] = sum(map(int, fields[11:15])) / second
+    found: list[tuple[int, float]] = []
     last = {os.getpid()}
     while last:
         last = {process for process, parent in parents.items() if parent in last}
         for process in last:
             with contextlib.suppress(OSError):
-                found.append(peak(process))
+                found.append((peak(process), used[process]))
     return sorted(found, reverse=True)
 
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from benchmarks import large_file, multiverse
-from benchmarks.measuring import peaks_below
+from benchmarks.measuring import processes_below
 from tests.support.paths import ROOT
 
 LARGE = """
@@ -29,21 +29,22 @@ def test_a_large_file_is_scored_from_the_file(tmp_path: Path) -> None:
     assert cells[6] == cells[8] != "0"
 
 
-def test_peaks_are_those_of_processes_below_this_one() -> None:
+def test_peaks_and_seconds_are_those_of_processes_below_this_one() -> None:
     """Also of one that another one has started."""
-    before = len(peaks_below())
+    before = len(processes_below())
     starts = "import subprocess, sys; subprocess.run([sys.executable, '-c', {inner!r}])"
-    inner = "print('up', flush=True); input()"
+    inner = "import time\nwhile time.process_time() < 0.2: pass\nprint('up', flush=True); input()"
     with subprocess.Popen(
         [sys.executable, "-c", starts.format(inner=inner)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "up\n"
-        found = peaks_below()
+        found = processes_below()
         process.communicate("\n")
     assert len(found) == before + 2
     assert found == sorted(found, reverse=True)
-    assert min(found) > 2**20
+    assert min(most for most, _ in found) > 2**20
+    assert sum(seconds for _, seconds in found) > 0
 
 
 def test_a_multiverse_is_measured_at_several_sizes() -> None:
