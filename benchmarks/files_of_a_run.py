@@ -1,20 +1,20 @@
 """When the files of the default audit are there: `python -m benchmarks --only files`.
 
 `repro-audit run` in a new process without any cache, as after an installation. `run` says when a file is written; the time of
-each line is noted. Processor seconds are those of the process and its children.
+each line is noted. Processor seconds are those of the process and its children, and of reading what it says.
 """
 
 from __future__ import annotations
 
 import os
 import re
-import resource
 import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 from typing import Any
+
+from benchmarks.measuring import Stopwatch
 
 ROOT = Path(__file__).resolve().parent.parent
 WATCHED = ("answers.html", "report.html", "report.pdf", "annex.pdf", "package")
@@ -23,8 +23,7 @@ _WROTE = re.compile(r"wrote \S*/(answers\.html|report\.html|report\.pdf|annex\.p
 
 def once(folder: Path) -> tuple[dict[str, float], float]:
     """Seconds until each file was there, and processor seconds."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    start = time.perf_counter()
+    watch = Stopwatch()
     command = [sys.executable, "-u", "-m", "audit", "run", "--no-cache", "--no-outputs", "--out", str(folder / "out")]
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "SOURCE_DATE_EPOCH": "1700000000"}
     seen: dict[str, float] = {}
@@ -33,11 +32,10 @@ def once(folder: Path) -> tuple[dict[str, float], float]:
         for line in process.stdout:
             found = _WROTE.match(line)
             if found:
-                seen[found[1]] = time.perf_counter() - start
+                seen[found[1]] = watch.read()["seconds"]
     if process.returncode:
         raise SystemExit(f"repro-audit run ended with {process.returncode}")
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    return seen, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return seen, watch.read()["processor"]
 
 
 def measure() -> dict[str, Any]:

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import multiprocessing
 import os
+import resource
 import time
 from collections.abc import Sequence
 from importlib import metadata
@@ -65,8 +66,8 @@ class Stopwatch:
 
     @staticmethod
     def _used() -> float:
-        used = os.times()
-        return used.user + used.system + used.children_user + used.children_system
+        used = map(resource.getrusage, (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+        return sum(one.ru_utime + one.ru_stime for one in used)
 
     def read(self) -> Found:
         """Both, by their names in the results."""

@@ -5,44 +5,40 @@ Each command runs once before, so that its files are in the machine's memory.
 
 from __future__ import annotations
 
-import resource
 import subprocess
 import sys
-import time
+from operator import itemgetter
 from pathlib import Path
-from typing import Any
+
+from benchmarks.measuring import Found, Stopwatch
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def once(*arguments: str) -> tuple[float, float]:
+def once(*arguments: str) -> Found:
     """Seconds and processor seconds of one command."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    start = time.perf_counter()
+    watch = Stopwatch()
     done = subprocess.run(
         [sys.executable, "-m", "audit", *arguments], cwd=ROOT, check=False, capture_output=True, text=True
     )
-    seconds = time.perf_counter() - start
-    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    times = watch.read()
     if done.returncode:
         raise SystemExit(f"repro-audit {' '.join(arguments)} ended with {done.returncode}: {done.stderr[-2000:]}")
-    return seconds, after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return times
 
 
-def listing() -> dict[str, Any]:
+def listing() -> Found:
     """`conventions`, which lists all of them."""
     once("conventions")
-    seconds, processor = once("conventions")
-    return {"seconds": seconds, "processor": processor}
+    return once("conventions")
 
 
-def helps() -> dict[str, Any]:
+def helps() -> Found:
     """`--help` of every command: that which took longest, and the number of commands."""
     from audit.cli import COMMANDS
 
-    found = {}
+    found = []
     for name in COMMANDS:
         once(name, "--help")
-        found[name] = once(name, "--help")
-    seconds, processor = max(found.values())
-    return {"seconds": seconds, "processor": processor, "commands": len(found)}
+        found.append(once(name, "--help"))
+    return {**max(found, key=itemgetter("seconds")), "commands": len(found)}

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -117,19 +118,16 @@ def parse(raw: bytes, path: str | Path) -> Document:
 def _read(text: str, path: Path, lines: dict[Field, int] | None) -> Any:
     """The data of a text; `lines` takes the lines of its fields, which errors name."""
     try:
-        loader = _BASE(text)
-    except yaml.YAMLError as error:
-        raise InputError(f"invalid YAML: {error}", where=str(path)) from error
-    try:
-        return _Reader(path, loader.get_event, lines).data()
+        with ExitStack() as end:
+            loader = _BASE(text)
+            end.callback(loader.dispose)
+            return _Reader(path, loader.get_event, lines).data()
     except yaml.MarkedYAMLError as error:
         mark: Any = error.problem_mark or error.context_mark
         place = f"{path}:{mark.line + 1}" if mark else str(path)
         raise InputError(f"invalid YAML: {error.problem or error.context}", where=place) from error
     except yaml.YAMLError as error:
         raise InputError(f"invalid YAML: {error}", where=str(path)) from error
-    finally:
-        loader.dispose()
 
 
 class _Reader:

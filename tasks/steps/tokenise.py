@@ -54,7 +54,7 @@ def sacrebleu_many(name: str) -> Callable[[Sequence[str]], list[str]]:
     if name == "none":
         return tokenise_batch.none
     if name == "char":
-        return tokenise_batch.char
+        return spaced
     library = sacrebleu_tokenizer(name)
     if name == "13a":
         return tokenise_batch.ThirteenA(library)

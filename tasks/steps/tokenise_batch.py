@@ -28,11 +28,6 @@ def none(texts: Sequence[str]) -> list[str]:
     return list(texts)
 
 
-def char(texts: Sequence[str]) -> list[str]:
-    """sacreBLEU's `char`: inserts a space between all characters."""
-    return list(map(" ".join, texts))
-
-
 def _recurs(word: str) -> bool:
     return len(word) <= _WORD_LENGTH
 

@@ -227,9 +227,7 @@ def normaliser_of_many(rule: Rule) -> Callable[[Sequence[str]], list[str]]:
 
     def compounds(text: bytes) -> bool:
         parts = text.translate(_APART).split()
-        return not seconds.isdisjoint(parts) and any(
-            not firsts[second].isdisjoint(parts) for second in seconds.intersection(parts)
-        )
+        return any(not firsts[second].isdisjoint(parts) for second in seconds.intersection(parts))
 
     def split(text: str) -> bool:
         if not text.isascii() or (("." in text or "$" in text or "%" in text) and _SIGNS.search(text)):
